@@ -1,0 +1,177 @@
+//! Builds a guest package of this workspace into WebAssembly components, from the build script of a package that embeds them.
+//!
+//! A guest is compiled for `wasm32-unknown-unknown` and its core module encoded with `wit-component`. (`wasm32-wasip2` would encode it by
+//! itself, but its standard library imports ten `wasi:cli` interfaces that no host of this contract links.)
+//!
+//! The nested cargo has a target directory of its own, inside the outer one: sharing one directory would wait for the outer
+//! build's lock for ever. All build scripts share the nested directory, so the guests' dependencies are compiled once.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The profile in the workspace's `Cargo.toml` that makes a component small.
+const PROFILE: &str = "component";
+
+/// Which artifacts of a package are components.
+#[derive(Clone, Copy, Debug)]
+pub enum Artifacts {
+    /// Its library (a `cdylib`).
+    Library,
+    /// Each of its examples (declared as `cdylib`s).
+    Examples,
+}
+
+/// A component that was built.
+#[derive(Debug)]
+pub struct Component {
+    /// The package's or the example's name, with underscores.
+    pub name: String,
+    /// The encoded component, in the calling build script's `OUT_DIR`.
+    pub path: PathBuf,
+}
+
+/// Builds the components of `package`, whose folder is `folder` relative to the workspace root, and tells cargo when to do so again.
+///
+/// To be called from a build script only. Fails with the compiler's own output, or with the command to type when the WebAssembly target
+/// is missing and cannot be installed from here.
+pub fn build(package: &str, folder: &str, artifacts: Artifacts) -> Result<Vec<Component>> {
+    let root = workspace_root()?;
+    for watched in [folder, "wit", "Cargo.toml", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+    }
+    let out_dir = PathBuf::from(env::var_os("OUT_DIR").context("OUT_DIR is not set: call this from a build script")?);
+    // OUT_DIR is <target directory>/<profile>/build/<package>/out.
+    let nested = out_dir.ancestors().nth(3).context("OUT_DIR is not inside a target directory")?.join("guest-build");
+
+    install_target_if_missing(&root)?;
+    let mut cargo = clean_command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), &root);
+    cargo.args(["build", "--locked", "--package", package, "--profile", PROFILE, "--target", TARGET]);
+    cargo.arg(match artifacts {
+        Artifacts::Library => "--lib",
+        Artifacts::Examples => "--examples",
+    });
+    cargo.arg("--target-dir").arg(&nested).env("CARGO_ENCODED_RUSTFLAGS", guest_flags(&root));
+    let status = cargo.status().context("cannot start cargo for the guest")?;
+    ensure!(status.success(), "building guest package `{package}` for {TARGET} failed ({status}); see the messages above");
+
+    let built = nested.join(TARGET).join(PROFILE);
+    let modules = match artifacts {
+        Artifacts::Library => vec![built.join(format!("{}.wasm", package.replace('-', "_")))],
+        Artifacts::Examples => example_modules(&root.join(folder), &built)?,
+    };
+    modules.iter().map(|module| encode(module, &out_dir)).collect()
+}
+
+/// Encodes one core module, whose world stands in its custom sections, as a component.
+fn encode(module: &Path, out_dir: &Path) -> Result<Component> {
+    let name = module.file_stem().and_then(|stem| stem.to_str()).context("a module without a name")?.to_owned();
+    let core = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    let component = wit_component::ComponentEncoder::default()
+        .module(&core)
+        .and_then(|encoder| encoder.validate(true).encode())
+        .with_context(|| format!("cannot encode {} as a component", module.display()))?;
+    let path = out_dir.join(format!("{name}.wasm"));
+    fs::write(&path, component).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Component { name, path })
+}
+
+/// One module for each file in the package's `examples` folder; stale ones of removed examples are not picked up.
+fn example_modules(package: &Path, built: &Path) -> Result<Vec<PathBuf>> {
+    let mut modules = Vec::new();
+    let examples = package.join("examples");
+    for entry in fs::read_dir(&examples).with_context(|| format!("cannot read {}", examples.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs")
+            && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
+        {
+            modules.push(built.join("examples").join(format!("{}.wasm", stem.replace('-', "_"))));
+        }
+    }
+    modules.sort();
+    Ok(modules)
+}
+
+/// The folder of the workspace's `Cargo.lock`, found upwards from the package that is being built.
+fn workspace_root() -> Result<PathBuf> {
+    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("CARGO_MANIFEST_DIR is not set")?);
+    let root = package.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    root.map(Path::to_owned).with_context(|| format!("no Cargo.lock above {}", package.display()))
+}
+
+/// Installs the WebAssembly target when the compiler does not have it. With `RUSTUP_AUTO_INSTALL=0` the toolchain file does not do so.
+fn install_target_if_missing(root: &Path) -> Result<()> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let has_target = || -> Result<bool> {
+        let output = clean_command(rustc.clone(), root)
+            .args(["--print", "target-libdir", "--target", TARGET])
+            .output()
+            .context("cannot start rustc")?;
+        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok(output.status.success() && Path::new(&folder).is_dir())
+    };
+    if has_target()? {
+        return Ok(());
+    }
+    let installed = clean_command("rustup".into(), root).args(["target", "add", TARGET]).output();
+    if has_target()? {
+        return Ok(());
+    }
+    let why = match installed {
+        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        Err(error) => format!("rustup cannot be started: {error}"),
+    };
+    bail!("the Rust target {TARGET} is missing and could not be installed ({why}). Install it with: rustup target add {TARGET}")
+}
+
+/// A command in the workspace root that does not inherit what the outer cargo, clippy or a coverage tool set for host code.
+fn clean_command(program: OsString, root: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        let for_host_code = matches!(
+            text.as_ref(),
+            "RUSTFLAGS"
+                | "CARGO_ENCODED_RUSTFLAGS"
+                | "CARGO_BUILD_RUSTFLAGS"
+                | "CARGO_BUILD_TARGET"
+                | "CARGO_BUILD_TARGET_DIR"
+                | "CARGO_TARGET_DIR"
+                | "LLVM_PROFILE_FILE"
+                | "RUSTC"
+                | "RUSTC_LINKER"
+                | "RUSTC_WORKSPACE_WRAPPER"
+                | "RUSTC_WRAPPER"
+                | "RUSTDOC"
+        ) || ["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PROFILE_"]
+            .iter()
+            .any(|prefix| text.starts_with(prefix));
+        if for_host_code {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// Flags that keep this machine's folders out of the component, so that the same source gives the same bytes anywhere, and choose the
+/// small one of the `sha2` crate's two implementations.
+fn guest_flags(root: &Path) -> OsString {
+    let home = || env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cargo")));
+    // Arguments are separated by 0x1f in CARGO_ENCODED_RUSTFLAGS, since paths may hold blanks.
+    let mut flags = OsString::from("--cfg=sha2_backend_soft=\"compact\"\u{1f}--remap-path-prefix=");
+    flags.push(root);
+    flags.push("=.");
+    if let Some(cargo_home) = cargo_home {
+        flags.push("\u{1f}--remap-path-prefix=");
+        flags.push(cargo_home);
+        flags.push("=cargo");
+    }
+    flags
+}
