@@ -1,0 +1,63 @@
+//! The data of one amoCRM account: what the simulator answers from, and the format of account files.
+
+mod contact;
+mod event;
+mod load;
+mod settings;
+mod user;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::contact::{Contact, CustomField, FieldValue, Phone};
+pub use self::event::{Event, EventTime};
+pub use self::settings::{AccountSettings, Behaviour, DefaultOrder, PhoneEnumKey};
+pub use self::user::User;
+use crate::FaultRule;
+
+/// One account: its settings, people, contacts and what happened in it.
+///
+/// Everything has a default, so an account file says only what matters to it:
+///
+/// ```toml
+/// [[contacts]]
+/// id = 3
+/// name = "Иван Петров"
+/// responsible_user_id = 504141
+/// phones = ["+7 (916) 123-45-67"]
+/// ```
+///
+/// Unknown keys are refused. Read one with [`Account::from_toml`], [`Account::from_json`] or [`Account::load`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Account {
+    /// The account itself: `[account]`.
+    pub account: AccountSettings,
+    /// How this account behaves where amoCRM's documentation leaves a choice: `[behaviour]`.
+    pub behaviour: Behaviour,
+    /// Its users: `[[users]]`.
+    pub users: Vec<User>,
+    /// Its contacts: `[[contacts]]`.
+    pub contacts: Vec<Contact>,
+    /// What its users and integrations did: `[[events]]`.
+    pub events: Vec<Event>,
+    /// Faults that the simulator starts with, after those of [`crate::Options::faults`]: `faults = ["contacts:hang"]`
+    /// or `[[faults]]`.
+    pub faults: Vec<FaultRule>,
+}
+
+impl Account {
+    /// The contact of this id.
+    pub fn contact(&self, id: u64) -> Option<&Contact> {
+        self.contacts.iter().find(|contact| contact.id == id)
+    }
+
+    /// The contact of this id, to change it (its manager, for example).
+    pub fn contact_mut(&mut self, id: u64) -> Option<&mut Contact> {
+        self.contacts.iter_mut().find(|contact| contact.id == id)
+    }
+
+    /// The user of this id.
+    pub fn user(&self, id: u64) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+}

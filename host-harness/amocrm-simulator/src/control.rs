@@ -1,0 +1,117 @@
+//! Control over HTTP, for a simulator in another process. Without authorisation: it is a tool for the loopback.
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET /_simulator/requests` | `{"count", "connections", "requests": […]}`; the requests as [`crate::RequestRecord`] |
+//! | `DELETE /_simulator/requests` | forgets them; 204 |
+//! | `GET /_simulator/faults` | the rules in force, a JSON list |
+//! | `PUT /_simulator/faults` | replaces them by a JSON list of rules, each a text or an object; answers with them |
+//! | `DELETE /_simulator/faults` | removes them; 204 |
+//! | `POST` or `PATCH /_simulator/contacts/{id}` | `{"responsible_user_id": N}` (or `null`) changes the manager, and the contact is updated now; 204 |
+//!
+//! What is wrong is said in a problem document: 400 for the body, 404 for the path or the contact, 405 for the method.
+
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+
+use crate::FaultRule;
+use crate::answer::Answer;
+use crate::problem;
+use crate::script::Script;
+use crate::state::State;
+
+/// What the paths of the control begin with.
+pub(crate) const PREFIX: &str = "/_simulator/";
+/// The largest body that is read, in bytes.
+const BODY_MOST: usize = 1024 * 1024;
+
+pub(crate) async fn serve(state: &State, request: Request<Incoming>) -> Response<Script> {
+    let (parts, body) = request.into_parts();
+    let answer = match Limited::new(body, BODY_MOST).collect().await {
+        Ok(body) => {
+            let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or("");
+            answer(state, &parts.method, path, &body.to_bytes())
+        }
+        Err(error) => problem::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}")),
+    };
+    answer.whole()
+}
+
+fn answer(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
+    match (path, method) {
+        ("requests", &Method::GET) => {
+            let (count, records) = {
+                let log = state.log();
+                (log.count(), log.records())
+            };
+            document(&json!({"count": count, "connections": state.connections(), "requests": records}))
+        }
+        ("requests", &Method::DELETE) => {
+            state.log().clear();
+            Answer::nothing()
+        }
+        ("requests", _) => problem::method_not_allowed("GET, DELETE"),
+        ("faults", &Method::GET) => document(&json!(state.faults().rules())),
+        ("faults", &Method::PUT) => match read::<Vec<FaultRule>>(body) {
+            Ok(rules) => {
+                state.faults().set(rules.clone());
+                document(&json!(rules))
+            }
+            Err(refusal) => *refusal,
+        },
+        ("faults", &Method::DELETE) => {
+            state.faults().set(Vec::new());
+            Answer::nothing()
+        }
+        ("faults", _) => problem::method_not_allowed("GET, PUT, DELETE"),
+        _ => match path.strip_prefix("contacts/").and_then(|id| id.parse().ok()) {
+            Some(id) if method == Method::POST || method == Method::PATCH => change_contact(state, id, body),
+            Some(_) => problem::method_not_allowed("POST, PATCH"),
+            None => problem::not_found(),
+        },
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    /// The key must be there; its value may be `null`.
+    #[serde(deserialize_with = "present")]
+    responsible_user_id: Option<u64>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+fn change_contact(state: &State, id: u64, body: &[u8]) -> Answer {
+    let change = match read::<Change>(body) {
+        Ok(change) => change,
+        Err(refusal) => return *refusal,
+    };
+    let now = state.now();
+    match state.account().contact_mut(id) {
+        Some(contact) => {
+            contact.responsible_user_id = change.responsible_user_id;
+            contact.updated_at = Some(now);
+            Answer::nothing()
+        }
+        None => problem::problem(StatusCode::NOT_FOUND, &format!("there is no contact {id}")),
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Box<Answer>> {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(body)).map_err(|error| {
+        Box::new(problem::problem(
+            StatusCode::BAD_REQUEST,
+            &format!("{}: {}", error.path(), error.inner()),
+        ))
+    })
+}
+
+fn document(value: &serde_json::Value) -> Answer {
+    Answer::new(StatusCode::OK, "application/json", value.to_string())
+}

@@ -1,0 +1,65 @@
+//! An amoCRM to develop against: a real HTTP server with contacts, users, events and account, as amoCRM's API v4 has them,
+//! and with faults on request.
+//!
+//! It runs inside the process, on a loopback port that the system chooses, and follows the project's collected facts about
+//! the API ("facts §…" in these pages). Where those leave a choice, [`Behaviour`] is the switch.
+//!
+//! ```
+//! use amocrm_simulator::{Endpoint, Fault, FaultRule, Options, Simulator};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> anyhow::Result<()> {
+//! let simulator = Simulator::start(Options { token: Some("secret".into()), ..Options::default() }).await?;
+//! // Any HTTP client, with `Authorization: Bearer secret`:
+//! let address = format!("{}/api/v4/contacts?query=9161234567", simulator.base_url());
+//! assert!(address.starts_with("http://127.0.0.1:"));
+//!
+//! // Contact 3 gets another manager; the second request to contacts, and only that, is never answered.
+//! simulator.update(|account| {
+//!     if let Some(contact) = account.contact_mut(3) {
+//!         contact.responsible_user_id = Some(504142);
+//!     }
+//! });
+//! simulator.add_fault(FaultRule::new(Fault::Hang).on(Endpoint::Contacts).skip(1).times(1));
+//! assert_eq!(simulator.faults()[0], "contacts:hang,skip=1,times=1".parse().unwrap());
+//! assert_eq!(simulator.count_of(Endpoint::Contacts), 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it answers: `GET /api/v4/contacts[/{id}]`, `/api/v4/users[/{id}]`, `/api/v4/events`, `/api/v4/account`; 204 without
+//! a body where nothing is found; `application/hal+json` and `application/problem+json`; 401, 404, 405 and 422 as amoCRM.
+//! Every request is recorded ([`RequestRecord`]). A simulator in another process is watched and steered under
+//! `/_simulator/`, without authorisation, because it is a tool for the loopback:
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET`, `DELETE /_simulator/requests` | lists and counts the requests; forgets them |
+//! | `GET`, `PUT`, `DELETE /_simulator/faults` | the fault rules, a JSON list of texts or objects |
+//! | `POST`, `PATCH /_simulator/contacts/{id}` | `{"responsible_user_id": N}` changes a contact's manager |
+
+mod account;
+mod answer;
+mod control;
+mod endpoints;
+mod fault;
+mod options;
+mod paging;
+mod params;
+mod problem;
+mod record;
+mod script;
+mod server;
+mod service;
+mod spelling;
+mod state;
+
+pub use crate::account::{
+    Account, AccountSettings, Behaviour, Contact, CustomField, DefaultOrder, Event, EventTime, FieldValue, Phone,
+    PhoneEnumKey, User,
+};
+pub use crate::endpoints::Endpoint;
+pub use crate::fault::{Fault, FaultRule};
+pub use crate::options::{Clock, Options, system_clock};
+pub use crate::record::RequestRecord;
+pub use crate::server::Simulator;

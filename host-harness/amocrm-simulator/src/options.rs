@@ -1,0 +1,61 @@
+//! What a simulator starts with.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::{Account, FaultRule};
+
+/// Where the simulator takes the time from; it reads no other clock (rule D11). Pauses are tokio sleeps.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The system's clock. Only [`Options::default`] uses it.
+pub fn system_clock() -> Clock {
+    Arc::new(Timestamp::now)
+}
+
+/// What a simulator starts with. By default: the demonstration account, on a port of the system's choice, without faults.
+#[derive(Clone)]
+pub struct Options {
+    /// The data.
+    pub account: Account,
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The clock.
+    pub clock: Clock,
+    /// The only bearer token that is accepted. Absent: any that is not empty.
+    pub token: Option<String>,
+    /// Faults, before those of the account.
+    pub faults: Vec<FaultRule>,
+    /// What probabilities and request ids are drawn from.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            account: Account::demo(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            clock: system_clock(),
+            token: None,
+            faults: Vec::new(),
+            seed: 0,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The token is never printed (rule D10).
+        formatter
+            .debug_struct("Options")
+            .field("account", &self.account.account)
+            .field("listen", &self.listen)
+            .field("token", &self.token.as_ref().map(|_| "…"))
+            .field("faults", &self.faults)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}

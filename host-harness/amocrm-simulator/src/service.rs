@@ -1,0 +1,100 @@
+//! One request's way: recorded, perhaps failed by a fault, authorised, answered, and dressed in amoCRM's headers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, DATE, HeaderName, HeaderValue, SERVER, USER_AGENT};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use jiff::fmt::rfc2822::DateTimePrinter;
+
+use crate::endpoints::{self, Ask};
+use crate::fault;
+use crate::params::Params;
+use crate::record::RequestRecord;
+use crate::script::Script;
+use crate::state::State;
+use crate::{Endpoint, control, problem};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RUNTIME_GENERATED: HeaderName = HeaderName::from_static("x-runtime-generated");
+
+/// A fault closes this connection without an answer.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("closed by a fault")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+/// Serves one request.
+pub(crate) async fn serve(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Script>, Closed> {
+    if request.uri().path().starts_with(control::PREFIX) {
+        return Ok(control::serve(&state, request).await);
+    }
+    let (parts, _) = request.into_parts();
+    let path = parts.uri.path();
+    let target = parts.uri.path_and_query().map_or(path, |target| target.as_str());
+    let params = Params::read(parts.uri.query().unwrap_or(""));
+    let endpoint = Endpoint::of_path(path);
+    let authorised = state.accepts(parts.headers.get(AUTHORIZATION));
+    let fault = state.faults().choose(endpoint, &params.decoded());
+    let sequence = state.log().begin(RequestRecord {
+        sequence: 0,
+        at: state.now(),
+        method: parts.method.to_string(),
+        path: path.to_owned(),
+        query: params.pairs().to_vec(),
+        endpoint,
+        authorised,
+        user_agent: parts
+            .headers
+            .get(USER_AGENT)
+            .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
+        status: None,
+        fault: fault.as_ref().map(ToString::to_string),
+    });
+    let right = || {
+        if !authorised {
+            return problem::unauthorized();
+        }
+        let now = state.now();
+        let account = state.account();
+        let ask = Ask {
+            account: &account,
+            params: &params,
+            base: &state.base,
+            now,
+        };
+        endpoints::answer(&parts.method, path, &ask)
+    };
+    let response = match &fault {
+        None => Some(right().whole()),
+        Some(fault) => fault::play(fault, endpoint, &state.base, target, right).await,
+    };
+    let mut response = response.ok_or(Closed)?;
+    dress(&state, &mut response);
+    state.log().answered(sequence, response.status().as_u16());
+    Ok(response)
+}
+
+/// Adds the headers of every answer (facts §6: `X-Request-Id`, `X-Runtime-Generated`).
+fn dress(state: &State, response: &mut Response<Script>) {
+    let now = state.now();
+    let headers = response.headers_mut();
+    headers.insert(SERVER, HeaderValue::from_static("nginx"));
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok();
+    for (name, value) in [
+        (DATE, date),
+        (RUNTIME_GENERATED, Some(now.to_string())),
+        (REQUEST_ID, Some(state.request_id())),
+    ] {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+}

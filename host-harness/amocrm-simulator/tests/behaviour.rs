@@ -1,0 +1,14 @@
+//! The simulator over HTTP, as a client sees it. One binary: each module is one subject.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod behaviour {
+    mod account_and_users;
+    mod authorisation;
+    mod client;
+    mod contacts;
+    mod control;
+    mod events;
+    mod faults;
+    mod recording;
+}
