@@ -1,0 +1,120 @@
+//! The decision: where one call goes. Reads from top to bottom like the rules it implements; each step is one call into a room of its own.
+
+use std::time::Duration;
+
+use crate::amocrm::Client;
+use crate::cache::{Cache, KeptManager};
+use crate::caller::InternationalNumber;
+use crate::contract::{Call, Employee, Forwarding, Resolution, Route, Setting, Text};
+use crate::details::Recorder;
+use crate::reason::Reason;
+use crate::settings::{Integration, Placement};
+use crate::status::{self, ManagerStatus};
+use crate::world::{Directory, World};
+
+/// What is kept back of the waiting time for giving the answer after the last request was given up, so that the caller is not kept waiting
+/// longer than the waiting time (rule O3).
+const ANSWERING: Duration = Duration::from_millis(20);
+
+/// Resolves one call. There is no input for which the call is left without a route (rule D9).
+pub fn resolve(world: World<'_>, call: &Call, settings: &[Setting]) -> Resolution {
+    let mut details = Recorder::start(world.clock);
+    let route = match decide(world, call, settings, &mut details) {
+        Ok(forwarding) => Route::Forward(forwarding),
+        Err(reason) => Route::LinkedOperation(reason),
+    };
+    Resolution { route, details: details.finish() }
+}
+
+fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Recorder) -> Result<Forwarding, Reason> {
+    // O6: a switched-off integration sends no request and uses no kept manager. The waiting time is read first only to be shown.
+    let placement = Placement::read(settings, details);
+    if let Ok(placement) = &placement {
+        details.waiting_time(placement.waiting_time);
+    }
+    let integration = Integration::read(world.config, details)?;
+    let placement = placement?;
+
+    // D1: without a usable number nothing is asked.
+    let caller = InternationalNumber::of_caller(call.caller.as_deref(), integration.country)?;
+
+    // O3: one deadline for every request of this call.
+    let deadline = details.started() + placement.waiting_time.saturating_sub(ANSWERING);
+    let client = Client { world, integration: &integration, deadline };
+    let cache = Cache { key_value: world.key_value, bucket: &integration.bucket, clock: world.clock };
+
+    // O5, O2, D2, D3: the personal manager, kept or asked for.
+    let user_id = personal_manager(&client, &cache, &caller, placement, details)?;
+
+    // D4: the employee whose numbers are rung.
+    let employee = employee(world.directory, user_id, details)?;
+
+    // O7, D6: checked on every call, before any number is rung.
+    if integration.consider_manager_status {
+        match status::check(&client, &cache, user_id, employee.presence, details) {
+            ManagerStatus::AtWork => {}
+            ManagerStatus::Absent => return Err(Reason::ManagerAbsent),
+            ManagerStatus::Unknown if placement.forward_unknown_status => {}
+            ManagerStatus::Unknown => return Err(Reason::StatusUnknown),
+        }
+    }
+
+    // D5: all numbers, in order, each with its ring time.
+    Ok(Forwarding { employee_id: employee.id, employee_name: employee.name, destinations: employee.destinations })
+}
+
+/// The manager's amoCRM user: kept for at most 6 hours, else asked for and kept. An empty answer or a failure is never kept.
+fn personal_manager(
+    client: &Client,
+    cache: &Cache,
+    caller: &InternationalNumber,
+    placement: Placement,
+    details: &mut Recorder,
+) -> Result<u64, Reason> {
+    if let Some((kept, age)) = cache.manager(caller, details) {
+        details.manager("cache", Some(kept.user_id), kept.contact_id, age);
+        if kept.ambiguous {
+            ambiguity(placement, details)?;
+        }
+        return Ok(kept.user_id);
+    }
+    let found = client.find_contact(caller, details)?;
+    let received_at = client.world.clock.now();
+    details.manager("crm", found.user_id, found.contact_id, Duration::ZERO);
+    let user_id = found.user_id.ok_or(Reason::ManagerNotSet)?;
+    if found.ambiguous {
+        ambiguity(placement, details)?;
+    }
+    let manager = KeptManager { user_id, contact_id: found.contact_id, ambiguous: found.ambiguous };
+    cache.keep_manager(caller, manager, received_at, details);
+    Ok(user_id)
+}
+
+/// D3: the call details say that the answer was ambiguous; the placement may refuse such calls.
+fn ambiguity(placement: Placement, details: &mut Recorder) -> Result<(), Reason> {
+    details.note(
+        "contact-ambiguous",
+        Text::fixed(
+            "У номера несколько контактов с разными ответственными",
+            "the number belongs to several contacts with different managers",
+        ),
+    );
+    if placement.refuse_ambiguous { Err(Reason::ContactAmbiguous) } else { Ok(()) }
+}
+
+/// D4: the employee of the manager, who must be switched on and have a number.
+fn employee(directory: &dyn Directory, user_id: u64, details: &mut Recorder) -> Result<Employee, Reason> {
+    let employee = directory.find_by_crm_user(user_id).map_err(|error| {
+        let error: String = error.chars().take(200).collect();
+        details.note("directory", Text::made(format!("Справочник сотрудников: {error}"), format!("directory of employees: {error}")));
+        Reason::DirectoryUnavailable
+    })?;
+    let employee = employee.ok_or(Reason::ManagerHasNoEmployee)?;
+    if !employee.enabled {
+        return Err(Reason::EmployeeOff);
+    }
+    if employee.destinations.is_empty() {
+        return Err(Reason::EmployeeHasNoNumber);
+    }
+    Ok(employee)
+}

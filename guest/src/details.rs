@@ -1,0 +1,134 @@
+//! The call details while they are being recorded (rule O4): requests, facts and notes, timed by the host's monotonic clock.
+
+use std::time::Duration;
+
+use crate::contract::{CallDetails, Fact, FactValue, Note, RequestRecord, Text};
+use crate::time::Timestamp;
+use crate::world::Clock;
+
+/// Records one call's details.
+pub struct Recorder<'a> {
+    clock: &'a dyn Clock,
+    started: Duration,
+    waiting_time: Duration,
+    requests: Vec<RequestRecord>,
+    notes: Vec<Note>,
+    manager: Option<KnownManager>,
+    status: Option<StatusFact>,
+}
+
+struct KnownManager {
+    source: &'static str,
+    user_id: Option<u64>,
+    contact_id: u64,
+    age: Duration,
+}
+
+struct StatusFact {
+    status: &'static str,
+    evidence: Option<String>,
+    seen_at: Option<Timestamp>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Begins with the call's first instruction.
+    pub fn start(clock: &'a dyn Clock) -> Self {
+        Self {
+            clock,
+            started: clock.monotonic(),
+            waiting_time: Duration::ZERO,
+            requests: Vec::new(),
+            notes: Vec::new(),
+            manager: None,
+            status: None,
+        }
+    }
+
+    /// When the call began, on the monotonic clock.
+    pub const fn started(&self) -> Duration {
+        self.started
+    }
+
+    /// Notes the waiting time in force.
+    pub const fn waiting_time(&mut self, waiting_time: Duration) {
+        self.waiting_time = waiting_time;
+    }
+
+    /// Adds a remark.
+    pub fn note(&mut self, code: &'static str, text: Text) {
+        self.notes.push(Note { code, text });
+    }
+
+    /// Adds a request that was sent at `sent_at` (monotonic) and has just ended.
+    pub fn request(&mut self, purpose: &'static str, sent_at: Duration, status: Option<u16>, outcome: &'static str) {
+        self.requests.push(RequestRecord {
+            purpose,
+            at: sent_at.saturating_sub(self.started),
+            took: self.clock.monotonic().saturating_sub(sent_at),
+            status,
+            outcome,
+        });
+    }
+
+    /// Notes what is known of the manager: from `crm` or `cache`, whose contact, how long ago it was received.
+    pub const fn manager(&mut self, source: &'static str, user_id: Option<u64>, contact_id: u64, age: Duration) {
+        self.manager = Some(KnownManager { source, user_id, contact_id, age });
+    }
+
+    /// Notes the manager status (`at-work`, `absent`, `unknown`) and its evidence.
+    pub fn status(&mut self, status: &'static str, evidence: Option<String>, seen_at: Option<Timestamp>) {
+        self.status = Some(StatusFact { status, evidence, seen_at });
+    }
+
+    /// The finished details.
+    pub fn finish(self) -> CallDetails {
+        let manager = self.manager.as_ref();
+        let status = self.status.as_ref();
+        let text = |value: &str| FactValue::Text(value.to_owned());
+        let fact = |key, title, value| Fact { key, title, value };
+        let facts = vec![
+            fact(
+                "manager_source",
+                Text::fixed("Источник сведений о менеджере", "Where the manager is known from"),
+                manager.map(|known| text(known.source)),
+            ),
+            fact(
+                "manager_user_id",
+                Text::fixed("Пользователь amoCRM", "amoCRM user"),
+                manager.and_then(|known| known.user_id).map(FactValue::Integer),
+            ),
+            fact(
+                "contact_id",
+                Text::fixed("Контакт amoCRM", "amoCRM contact"),
+                manager.map(|known| FactValue::Integer(known.contact_id)),
+            ),
+            fact(
+                "manager_age_seconds",
+                Text::fixed("Возраст сведений о менеджере, с", "Age of what is known of the manager, s"),
+                manager.map(|known| FactValue::Integer(known.age.as_secs())),
+            ),
+            fact(
+                "manager_status",
+                Text::fixed("Статус персонального менеджера", "Manager status"),
+                status.map(|known| text(known.status)),
+            ),
+            fact(
+                "status_evidence",
+                Text::fixed("Основание статуса", "Evidence of the status"),
+                status.and_then(|known| known.evidence.as_deref()).map(text),
+            ),
+            fact(
+                "status_evidence_at",
+                Text::fixed("Время основания", "Time of the evidence"),
+                status.and_then(|known| known.seen_at).map(|at| FactValue::Text(at.rfc3339())),
+            ),
+        ];
+        CallDetails {
+            waiting_time: self.waiting_time,
+            waited: self.clock.monotonic().saturating_sub(self.started),
+            requests: self.requests,
+            facts,
+            notes: self.notes,
+        }
+    }
+}

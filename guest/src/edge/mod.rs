@@ -1,0 +1,36 @@
+//! The WASI edge: the only code that names generated bindings. It turns the component's exports into calls of the decision, and the
+//! component's imports into the traits of [`crate::world`].
+
+mod answer;
+mod http;
+mod imports;
+
+mod bindings {
+    wit_bindgen::generate!({ path: "../wit", world: "custom-operation", generate_all });
+}
+
+use bindings::exports::telephony::operation::operation::{Call, Description, Guest, Resolution, Setting};
+
+use crate::world::World;
+
+struct Operation;
+
+impl Guest for Operation {
+    fn describe() -> Description {
+        answer::description(crate::description::describe())
+    }
+
+    fn resolve_call(call: Call, settings: Vec<Setting>) -> Resolution {
+        let world = World {
+            clock: &imports::HostClock,
+            http: &http::OutgoingHttp,
+            key_value: &imports::HostKeyValue,
+            config: &imports::HostConfig,
+            directory: &imports::HostDirectory,
+        };
+        let settings: Vec<_> = settings.into_iter().map(answer::setting).collect();
+        answer::resolution(crate::decision::resolve(world, &answer::call(call), &settings))
+    }
+}
+
+bindings::export!(Operation with_types_in bindings);

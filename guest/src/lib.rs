@@ -1,0 +1,25 @@
+//! The operation «Переадресация на персонального менеджера из CRM» (forward to the personal manager from the CRM).
+//!
+//! An incoming call arrives; [`decision::resolve`] finds the caller's contact in amoCRM, takes the responsible user, checks if asked that
+//! this person is at work today, and answers: ring these numbers, or go to the linked operation, and why. The rules (O1–O7, D1–D11) that
+//! the comments name are those of the operation's specification.
+//!
+//! The decision sees the outside world only through the traits of [`world`]. The `edge` module, compiled for WebAssembly only, implements
+//! them with the component's imports and is the one place that names generated bindings; natively the same decision runs with fakes,
+//! which is how it is property-tested.
+
+pub mod amocrm;
+pub mod caller;
+pub mod cache;
+pub mod contract;
+pub mod decision;
+pub mod description;
+pub mod details;
+#[cfg(target_family = "wasm")]
+mod edge;
+pub mod json;
+pub mod reason;
+pub mod settings;
+pub mod status;
+pub mod time;
+pub mod world;

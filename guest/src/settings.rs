@@ -1,0 +1,260 @@
+//! The settings of a placed operation and the configuration of its integration: keys, defaults, bounds, and reading them.
+//!
+//! `description` describes exactly what is read here. A value that is missing where it is required, of the wrong kind or out of bounds
+//! is never guessed: the call goes to the linked operation as `settings-invalid`, and a note names key, value and fix.
+
+use std::time::Duration;
+
+use crate::caller::CountryCode;
+use crate::contract::{Setting, SettingValue, Text};
+use crate::details::Recorder;
+use crate::reason::Reason;
+use crate::world::Config;
+
+/// «Время ожидания».
+pub const WAITING_TIME: &str = "waiting_time";
+/// The waiting time unless set.
+pub const WAITING_TIME_DEFAULT: Duration = Duration::from_secs(3);
+/// The least and the greatest waiting time.
+pub const WAITING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
+/// What to do when the caller's contacts have different managers (rule D3).
+pub const SEVERAL_CONTACTS: &str = "several_contacts";
+/// Take the most recently updated contact's manager.
+pub const LATEST: &str = "latest";
+/// Go to the linked operation.
+pub const LINKED_OPERATION: &str = "linked-operation";
+
+/// What to do when the manager's status is unknown (rule D6).
+pub const STATUS_UNKNOWN: &str = "status_unknown";
+/// Forward all the same.
+pub const FORWARD: &str = "forward";
+
+/// Whether the integration is on (rule O6).
+pub const ENABLED: &str = "enabled";
+/// «Учитывать статус персонального менеджера» (rule O7).
+pub const CONSIDER_MANAGER_STATUS: &str = "consider_manager_status";
+/// The calling code of numbers written without one (rule D1).
+pub const DEFAULT_COUNTRY_CODE: &str = "default_country_code";
+/// The account's address.
+pub const BASE_URL: &str = "amocrm_base_url";
+/// The key-value bucket's name.
+pub const BUCKET: &str = "kv_bucket";
+/// The bucket's name unless configured.
+pub const BUCKET_DEFAULT: &str = "default";
+/// The access token, only on hosts that cannot add it themselves.
+pub const ACCESS_TOKEN: &str = "amocrm_access_token";
+
+/// The settings of a placed operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// How long the operation may wait for amoCRM, all its requests together.
+    pub waiting_time: Duration,
+    /// Whether contacts with different managers go to the linked operation.
+    pub refuse_ambiguous: bool,
+    /// Whether a call is forwarded when the manager's status is unknown.
+    pub forward_unknown_status: bool,
+}
+
+impl Placement {
+    /// Reads the settings that came with a call.
+    pub fn read(settings: &[Setting], details: &mut Recorder) -> Result<Self, Reason> {
+        let mut placement =
+            Self { waiting_time: WAITING_TIME_DEFAULT, refuse_ambiguous: false, forward_unknown_status: false };
+        for setting in settings {
+            match (setting.key.as_str(), &setting.value) {
+                (WAITING_TIME, SettingValue::Duration(value)) => {
+                    let (least, greatest) = WAITING_TIME_BOUNDS;
+                    if !(least..=greatest).contains(value) {
+                        let (value, least, greatest) = (value.as_millis(), least.as_millis(), greatest.as_millis());
+                        return Err(invalid(
+                            details,
+                            WAITING_TIME,
+                            &format!("{value} мс вне границ; нужно от {least} до {greatest} мс"),
+                            &format!("{value} ms is out of bounds; set {least} to {greatest} ms"),
+                        ));
+                    }
+                    placement.waiting_time = *value;
+                }
+                (SEVERAL_CONTACTS, SettingValue::Choice(choice)) => {
+                    placement.refuse_ambiguous = choose(details, SEVERAL_CONTACTS, choice, [LATEST, LINKED_OPERATION])?;
+                }
+                (STATUS_UNKNOWN, SettingValue::Choice(choice)) => {
+                    placement.forward_unknown_status = choose(details, STATUS_UNKNOWN, choice, [LINKED_OPERATION, FORWARD])?;
+                }
+                (WAITING_TIME, _) => {
+                    return Err(invalid(details, WAITING_TIME, "нужна длительность", "must be a duration"));
+                }
+                (key @ (SEVERAL_CONTACTS | STATUS_UNKNOWN), _) => {
+                    return Err(invalid(details, key, "нужен один из вариантов", "must be a choice"));
+                }
+                (unknown, _) => {
+                    let key = excerpt(unknown);
+                    details.note(
+                        "setting-ignored",
+                        Text::made(
+                            format!("Настройка «{key}» этой операции неизвестна и не учтена"),
+                            format!("the setting `{key}` is not known to this operation and was ignored"),
+                        ),
+                    );
+                }
+            }
+        }
+        Ok(placement)
+    }
+}
+
+/// Whether the second option was chosen.
+fn choose(details: &mut Recorder, key: &str, choice: &str, options: [&str; 2]) -> Result<bool, Reason> {
+    match options.iter().position(|option| *option == choice) {
+        Some(position) => Ok(position == 1),
+        None => Err(invalid(
+            details,
+            key,
+            &format!("неизвестный вариант «{}»; нужно `{}` или `{}`", excerpt(choice), options[0], options[1]),
+            &format!("unknown choice `{}`; set `{}` or `{}`", excerpt(choice), options[0], options[1]),
+        )),
+    }
+}
+
+/// The configuration of an integration that is on.
+#[derive(Clone, Debug)]
+pub struct Integration {
+    /// The account's address.
+    pub base_url: BaseUrl,
+    /// Whether the manager must be at work (rule O7).
+    pub consider_manager_status: bool,
+    /// The calling code of numbers written without one.
+    pub country: CountryCode,
+    /// The key-value bucket's name.
+    pub bucket: String,
+    /// The access token, where the host does not add it.
+    pub access_token: Option<String>,
+}
+
+impl Integration {
+    /// Reads the configuration. A switched-off integration is reported before anything else can be wrong (rule O6).
+    pub fn read(config: &dyn Config, details: &mut Recorder) -> Result<Self, Reason> {
+        if !flag(config, details, ENABLED, true)? {
+            return Err(Reason::IntegrationOff);
+        }
+        Ok(Self {
+            base_url: base_url(config, details)?,
+            consider_manager_status: flag(config, details, CONSIDER_MANAGER_STATUS, false)?,
+            country: country(config, details)?,
+            bucket: value(config, details, BUCKET)?.unwrap_or_else(|| BUCKET_DEFAULT.to_owned()),
+            access_token: value(config, details, ACCESS_TOKEN)?.filter(|token| !token.is_empty()),
+        })
+    }
+}
+
+fn value(config: &dyn Config, details: &mut Recorder, key: &str) -> Result<Option<String>, Reason> {
+    config.get(key).map_err(|error| {
+        let error = excerpt(&error);
+        invalid(details, key, &format!("хост не отдал значение: {error}"), &format!("the host could not give it: {error}"))
+    })
+}
+
+fn flag(config: &dyn Config, details: &mut Recorder, key: &str, default: bool) -> Result<bool, Reason> {
+    match value(config, details, key)?.as_deref() {
+        None => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(other) => {
+            let other = excerpt(other);
+            Err(invalid(details, key, &format!("«{other}»; нужно `true` или `false`"), &format!("`{other}`; set `true` or `false`")))
+        }
+    }
+}
+
+fn country(config: &dyn Config, details: &mut Recorder) -> Result<CountryCode, Reason> {
+    let Some(text) = value(config, details, DEFAULT_COUNTRY_CODE)? else {
+        return Ok(CountryCode::DEFAULT);
+    };
+    text.parse().ok().and_then(CountryCode::new).ok_or_else(|| {
+        let text = excerpt(&text);
+        invalid(
+            details,
+            DEFAULT_COUNTRY_CODE,
+            &format!("«{text}»; нужен код страны от 1 до 999, например 7"),
+            &format!("`{text}`; set a calling code from 1 to 999, for example 7"),
+        )
+    })
+}
+
+fn base_url(config: &dyn Config, details: &mut Recorder) -> Result<BaseUrl, Reason> {
+    let Some(text) = value(config, details, BASE_URL)? else {
+        return Err(invalid(
+            details,
+            BASE_URL,
+            "не задан; нужен адрес аккаунта, например https://example.amocrm.ru",
+            "is missing; set the account's address, for example https://example.amocrm.ru",
+        ));
+    };
+    // The text is not repeated: an address may carry a password by mistake.
+    BaseUrl::parse(&text).ok_or_else(|| {
+        invalid(
+            details,
+            BASE_URL,
+            "не адрес; нужно, например, https://example.amocrm.ru (без имени пользователя, `?` и `#`)",
+            "is not an address; set, for example, https://example.amocrm.ru (no user name, `?` or `#`)",
+        )
+    })
+}
+
+fn invalid(details: &mut Recorder, key: &str, ru: &str, en: &str) -> Reason {
+    details.note("settings-invalid", Text::made(format!("Настройка `{key}`: {ru}"), format!("setting `{key}`: {en}")));
+    Reason::SettingsInvalid
+}
+
+/// A value as a note may repeat it: bounded, on one line.
+fn excerpt(text: &str) -> String {
+    text.chars().take(60).map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// An account's address: scheme, authority and path prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    /// Whether the scheme is https.
+    pub secure: bool,
+    /// Host and, where given, port.
+    pub authority: String,
+    /// The path before `/api/v4/…`: empty, or `/` and more, without a slash at the end.
+    pub prefix: String,
+}
+
+impl BaseUrl {
+    /// Parses `https://example.amocrm.ru` or `http://127.0.0.1:8080/prefix`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_at_checked(text.find(':')?)?;
+        let rest = rest.strip_prefix("://")?;
+        let secure = scheme.eq_ignore_ascii_case("https");
+        if !secure && !scheme.eq_ignore_ascii_case("http") {
+            return None;
+        }
+        let rest = rest.trim_end_matches('/');
+        let (authority, prefix) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'?' | b'#' | b'\\' | b'"' | b'<' | b'>');
+        (!authority.is_empty() && rest.bytes().all(plain)).then(|| Self {
+            secure,
+            authority: authority.to_owned(),
+            prefix: prefix.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_addresses_and_refuses_the_rest() {
+        let url = BaseUrl::parse("https://example.amocrm.ru/").unwrap();
+        assert_eq!((url.secure, url.authority.as_str(), url.prefix.as_str()), (true, "example.amocrm.ru", ""));
+        let url = BaseUrl::parse("HTTP://127.0.0.1:8080/a/b/").unwrap();
+        assert_eq!((url.secure, url.authority.as_str(), url.prefix.as_str()), (false, "127.0.0.1:8080", "/a/b"));
+        for text in ["", "example.amocrm.ru", "ftp://x", "https://", "https:///x", "https://u:p@x", "https://x?y", "https://x y", "https://я"] {
+            assert_eq!(BaseUrl::parse(text), None, "{text}");
+        }
+    }
+}

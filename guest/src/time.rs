@@ -1,0 +1,135 @@
+//! Points in time and the account's own day (rule D7). Durations are `std::time::Duration`.
+//!
+//! Nothing here reads a clock: on the component's target `std::time` has none, and time comes from the host alone (rule D11).
+
+use std::time::Duration;
+
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// A point in time: milliseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// How long before `later` this was; `None` when it lies after it.
+    pub fn age_at(self, later: Self) -> Option<Duration> {
+        later.0.checked_sub(self.0).map(Duration::from_millis)
+    }
+
+    /// Whole seconds since the Unix epoch.
+    pub const fn unix_seconds(self) -> u64 {
+        self.0 / 1_000
+    }
+
+    /// From whole seconds since the Unix epoch.
+    pub const fn from_unix_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1_000))
+    }
+
+    /// As `2026-11-22T09:00:00Z`.
+    pub fn rfc3339(self) -> String {
+        let seconds = i64::try_from(self.unix_seconds()).unwrap_or(i64::MAX);
+        let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
+        let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
+        let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+/// The proleptic Gregorian date of a day counted from 1970-01-01 (the well-known `civil_from_days` of H. Hinnant's
+/// "chrono-compatible low-level date algorithms").
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// An account's distance from UTC, as amoCRM gives it in `datetime_settings.timezone_offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UtcOffset {
+    seconds: i32,
+}
+
+impl UtcOffset {
+    /// From seconds east of UTC; `None` beyond the offsets that exist on Earth (±14 hours).
+    pub fn from_seconds(seconds: i32) -> Option<Self> {
+        (seconds.abs() <= 14 * 3_600).then_some(Self { seconds })
+    }
+
+    /// Seconds east of UTC.
+    pub const fn seconds(self) -> i32 {
+        self.seconds
+    }
+
+    /// Parses `+03:00`, `-03:30`, `+0300` or `Z`.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "Z" {
+            return Self::from_seconds(0);
+        }
+        let (sign, rest) = match text.split_at_checked(1)? {
+            ("+", rest) => (1, rest),
+            ("-", rest) => (-1, rest),
+            _ => return None,
+        };
+        let (hours, minutes) = match rest.split_once(':') {
+            Some(parts) => parts,
+            None => rest.split_at_checked(2)?,
+        };
+        let number = |part: &str| -> Option<i32> {
+            (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten()
+        };
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        if minutes > 59 {
+            return None;
+        }
+        Self::from_seconds(sign * (hours * 3_600 + minutes * 60))
+    }
+
+    /// The midnight with which the account's day began that `now` belongs to.
+    pub fn start_of_day(self, now: Timestamp) -> Timestamp {
+        let offset = i64::from(self.seconds);
+        let local = i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX - SECONDS_PER_DAY).saturating_add(offset);
+        let midnight = local.div_euclid(SECONDS_PER_DAY) * SECONDS_PER_DAY - offset;
+        Timestamp::from_unix_seconds(u64::try_from(midnight).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_instants() {
+        assert_eq!(Timestamp(0).rfc3339(), "1970-01-01T00:00:00Z");
+        assert_eq!(Timestamp(1_795_338_000_999).rfc3339(), "2026-11-22T09:00:00Z");
+        assert_eq!(Timestamp(951_782_400_000).rfc3339(), "2000-02-29T00:00:00Z");
+    }
+
+    #[test]
+    fn parses_offsets_and_refuses_the_rest() {
+        for (text, seconds) in [("+03:00", 10_800), ("-03:30", -12_600), ("+0545", 20_700), ("Z", 0), ("+14:00", 50_400)] {
+            assert_eq!(UtcOffset::parse(text).map(UtcOffset::seconds), Some(seconds), "{text}");
+        }
+        for text in ["", "+", "03:00", "+3:00", "+03:60", "+15:00", "+03:0я", "+aa:bb", "Europe/Moscow", "−03:00"] {
+            assert_eq!(UtcOffset::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn d7_the_day_is_the_accounts_own() {
+        let at = |text: &str| text.parse::<u64>().map(Timestamp::from_unix_seconds).unwrap();
+        let moscow = UtcOffset::parse("+03:00").unwrap();
+        // 2026-11-21T21:30:00Z is half past midnight of the 22nd in Moscow.
+        let now = at("1795296600");
+        assert_eq!(now.rfc3339(), "2026-11-21T21:30:00Z");
+        assert_eq!(moscow.start_of_day(now).rfc3339(), "2026-11-21T21:00:00Z");
+        assert_eq!(UtcOffset::parse("Z").unwrap().start_of_day(now).rfc3339(), "2026-11-21T00:00:00Z");
+        assert_eq!(UtcOffset::parse("-05:00").unwrap().start_of_day(now).rfc3339(), "2026-11-21T05:00:00Z");
+    }
+}
