@@ -11,9 +11,14 @@ const SECONDS_PER_DAY: i64 = 86_400;
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// How long before `later` this was; `None` when it lies after it.
+    /// How long before `later` this was, in whole seconds of the clock; `None` when it lies after it.
+    ///
+    /// Seconds are counted as people read them off a clock: from 09:00:00.4 to 15:00:00.1 it is six hours, to 14:59:59.9 it is not.
     pub fn age_at(self, later: Self) -> Option<Duration> {
-        later.0.checked_sub(self.0).map(Duration::from_millis)
+        if later < self {
+            return None;
+        }
+        later.unix_seconds().checked_sub(self.unix_seconds()).map(Duration::from_secs)
     }
 
     /// Whole seconds since the Unix epoch.

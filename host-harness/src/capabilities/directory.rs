@@ -1,0 +1,126 @@
+//! The PBX's employees for operations: `telephony:operation/directory`.
+//!
+//! Grants: asking for the employee who is mapped to an amoCRM user, one at a time, within one integration.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use wasmtime::component::{HasData, Linker};
+use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
+
+use crate::bindings::telephony::operation::directory as wit;
+
+/// A person whom the PBX can ring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Employee {
+    /// The stable identifier.
+    pub id: String,
+    /// The name shown in call details.
+    pub name: String,
+    /// Whether the employee is switched on in the PBX.
+    pub enabled: bool,
+    /// The numbers to ring, in order.
+    pub destinations: Vec<Destination>,
+    /// Whether the person is at work in amoCRM, as the host was told it.
+    pub presence: Presence,
+}
+
+/// A number to ring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// An extension or a telephone number, as the PBX dials it.
+    pub number: String,
+    /// How long it rings.
+    pub ring_time: Duration,
+}
+
+/// A person's presence in amoCRM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// Nobody reports it.
+    #[default]
+    NotFed,
+    /// Reported for this integration, and this person was never seen.
+    NeverSeen,
+    /// Last seen at this time.
+    LastSeen(Timestamp),
+}
+
+/// The employees of one integration, by amoCRM user. Clones are the same directory.
+#[derive(Clone, Debug, Default)]
+pub struct Directory(Arc<RwLock<BTreeMap<u64, Employee>>>);
+
+impl Directory {
+    /// A directory of these employees, each mapped to an amoCRM user id.
+    pub fn new(employees: impl IntoIterator<Item = (u64, Employee)>) -> Self {
+        Self(Arc::new(RwLock::new(employees.into_iter().collect())))
+    }
+
+    /// The employee mapped to an amoCRM user.
+    pub fn find(&self, crm_user_id: u64) -> Option<Employee> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&crm_user_id)
+            .cloned()
+    }
+
+    /// Maps an amoCRM user to an employee, in the place of whoever was mapped before.
+    pub fn insert(&self, crm_user_id: u64, employee: Employee) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(crm_user_id, employee);
+    }
+}
+
+struct HasDirectory;
+
+impl HasData for HasDirectory {
+    type Data<'a> = &'a mut Directory;
+}
+
+/// Links the interface; `get` finds the directory in a store's data.
+pub fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    get: fn(&mut T) -> &mut Directory,
+) -> wasmtime::Result<()> {
+    wit::add_to_linker::<T, HasDirectory>(linker, get)
+}
+
+impl wit::Host for Directory {
+    async fn find_by_crm_user(
+        &mut self,
+        crm_user_id: u64,
+    ) -> wasmtime::Result<Result<Option<wit::Employee>, wit::DirectoryError>> {
+        Ok(Ok(self.find(crm_user_id).map(employee)))
+    }
+}
+
+fn employee(found: Employee) -> wit::Employee {
+    let destination = |destination: Destination| wit::Destination {
+        number: destination.number,
+        ring_time: u64::try_from(destination.ring_time.as_millis()).unwrap_or(u64::MAX),
+    };
+    wit::Employee {
+        id: found.id,
+        name: found.name,
+        enabled: found.enabled,
+        destinations: found.destinations.into_iter().map(destination).collect(),
+        presence: match found.presence {
+            Presence::NotFed => wit::Presence::NotFed,
+            Presence::NeverSeen => wit::Presence::NeverSeen,
+            Presence::LastSeen(at) => wit::Presence::LastSeen(datetime(at)),
+        },
+    }
+}
+
+/// A point in time as the contract carries it; before 1970 it is the epoch.
+pub(crate) fn datetime(at: Timestamp) -> Datetime {
+    Datetime {
+        seconds: u64::try_from(at.as_second()).unwrap_or(0),
+        nanoseconds: u32::try_from(at.subsec_nanosecond()).unwrap_or(0),
+    }
+}

@@ -1,0 +1,74 @@
+//! The allow-list: which requests a component may send at all. This text is its specification.
+//!
+//! **Default deny.** An empty list grants nothing. Each entry grants one [`Origin`]: a scheme, a host and a port, all three equal.
+//!
+//! | granted | asked for | |
+//! |---|---|---|
+//! | `https://demo.amocrm.ru` | `https://demo.amocrm.ru/api`, `https://DEMO.amocrm.ru`, `…ru:443`, `…ru.` | allowed: the same origin |
+//! | | `http://demo.amocrm.ru` | denied: another scheme |
+//! | | `https://demo.amocrm.ru:8443` | denied: another port |
+//! | | `https://api.demo.amocrm.ru`, `https://amocrm.ru`, `https://demo.amocrm.ru.evil.example` | denied: another host; no wildcards |
+//! | | `https://demo.amocrm.ru@evil.example`, `https://user@demo.amocrm.ru` | denied: user information is never accepted |
+//! | `http://127.0.0.1:8080` | `http://127.1:8080`, `http://0x7f000001:8080` | allowed: the same address |
+//! | | `http://localhost:8080`, `http://[::ffff:127.0.0.1]:8080` | denied: another host, whatever it resolves to |
+//!
+//! What is compared is the parsed request, and what is then connected to is the *granted* origin: the request is rebuilt from it, so no
+//! difference between two parsers can lead elsewhere (GHSA-5qpp-g3j2-8frx was one).
+//!
+//! **Methods.** `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS`. `CONNECT` would open a tunnel, and `TRACE` would read the
+//! access token back to the component.
+//!
+//! **Headers.** `authorization`, `proxy-authorization` and `cookie` are the host's: a request that carries one of them is denied, also
+//! where the host would have replaced it, so that a component which tries is noticed.
+
+use http::header::{AUTHORIZATION, COOKIE, HeaderMap, PROXY_AUTHORIZATION};
+use http::{Method, Request};
+
+use super::denial::Denial;
+use super::origin::Origin;
+
+/// The methods that may be used.
+const METHODS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
+
+/// The headers that only the host sets.
+const HOST_HEADERS: [http::HeaderName; 3] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+
+/// The origins that one integration's component may talk to.
+#[derive(Clone, Debug, Default)]
+pub struct AllowList {
+    granted: Vec<Origin>,
+}
+
+impl AllowList {
+    /// Grants these origins and nothing else.
+    pub fn new(granted: Vec<Origin>) -> Self {
+        Self { granted }
+    }
+
+    /// The granted origin that the request is for, or why it is refused.
+    pub fn judge<B>(&self, request: &Request<B>) -> Result<&Origin, Denial> {
+        let asked = Origin::of_request(request.uri()).map_err(Denial::Address)?;
+        let Some(granted) = self.granted.iter().find(|granted| **granted == asked) else {
+            return Err(Denial::Origin(asked));
+        };
+        if !METHODS.contains(request.method()) {
+            return Err(Denial::Method(request.method().clone()));
+        }
+        match host_header(request.headers()) {
+            Some(name) => Err(Denial::Header(name)),
+            None => Ok(granted),
+        }
+    }
+}
+
+fn host_header(headers: &HeaderMap) -> Option<http::HeaderName> {
+    HOST_HEADERS.into_iter().find(|name| headers.contains_key(name))
+}

@@ -1,0 +1,143 @@
+//! One connection of the pool, watched: how many requests it has carried, and whether the last one was answered yet.
+//!
+//! The pool retries by itself while a request has not been written. What it cannot know is that a server closed an idle connection at
+//! the very moment when a request was written to it; that is told apart here from a server that fails on the request.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper::rt::{Read, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tower_service::Service;
+
+/// No connection is worth waiting longer for. This bounds those that are left behind: when an idle connection becomes free first, the
+/// pool finishes opening the other one in the background, where no caller's deadline reaches.
+const OPENING_CEILING: Duration = Duration::from_secs(30);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is known of a connection; its clones are the same record.
+#[derive(Clone, Debug)]
+pub(crate) struct History(Arc<Record>);
+
+#[derive(Debug)]
+struct Record {
+    requests: AtomicU64,
+    /// A byte has come since the last request was begun.
+    answered: AtomicBool,
+}
+
+impl History {
+    fn new() -> Self {
+        Self(Arc::new(Record {
+            requests: AtomicU64::new(0),
+            answered: AtomicBool::new(true),
+        }))
+    }
+
+    /// The connection had carried a request before the last one, and the last one got not a single byte of an answer.
+    pub(crate) fn went_stale(&self) -> bool {
+        self.0.requests.load(Ordering::Acquire) > 1 && !self.0.answered.load(Ordering::Acquire)
+    }
+
+    fn wrote(&self) {
+        if self.0.answered.swap(false, Ordering::AcqRel) {
+            self.0.requests.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    fn read(&self) {
+        self.0.answered.store(true, Ordering::Release);
+    }
+}
+
+/// A connector whose connections are [`Watched`] and whose attempts end.
+#[derive(Clone, Debug)]
+pub(crate) struct Watching<C>(pub(crate) C);
+
+impl<C> Service<Uri> for Watching<C>
+where
+    C: Service<Uri, Error = BoxError>,
+    C::Future: Send + 'static,
+{
+    type Response = TokioIo<Watched<C::Response>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        let opening = self.0.call(destination);
+        Box::pin(async move {
+            let stream = tokio::time::timeout(OPENING_CEILING, opening)
+                .await
+                .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            Ok(TokioIo::new(Watched {
+                stream: TokioIo::new(stream),
+                history: History::new(),
+            }))
+        })
+    }
+}
+
+/// A stream that keeps its [`History`]. In tokio's terms, since hyper's do not tell how much was read.
+#[derive(Debug)]
+pub(crate) struct Watched<S> {
+    stream: TokioIo<S>,
+    history: History,
+}
+
+impl<S: Connection> Connection for Watched<S> {
+    fn connected(&self) -> Connected {
+        self.stream.connected().extra(self.history.clone())
+    }
+}
+
+impl<S: Read + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.history.read();
+        }
+        outcome
+    }
+}
+
+impl<S: Write + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.history.wrote();
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.history.wrote();
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

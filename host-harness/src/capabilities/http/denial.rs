@@ -1,0 +1,87 @@
+//! What was refused, said for the person who can grant it.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::addresses::{Reach, reach};
+use super::origin::{Origin, OriginError};
+
+/// A call that is refused more often than this is not told more.
+const KEPT: usize = 16;
+
+/// One refusal. Its text names what was refused and, where there is one, the configuration line that would grant it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// The origin is not on the allow-list.
+    Origin(Origin),
+    /// The address is not that of a server at all.
+    Address(OriginError),
+    /// The origin is granted, and leads to an IP address that is not (see [`addresses`](super::addresses)).
+    IpAddress {
+        /// Where the request was to go.
+        origin: Origin,
+        /// Where that leads.
+        address: IpAddr,
+    },
+    /// The component set a header that only the host may set.
+    Header(http::HeaderName),
+    /// The method is not one of those that are granted.
+    Method(http::Method),
+    /// The call made more requests than it may.
+    TooManyRequests(usize),
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Origin(origin) => write!(
+                f,
+                "the component asked for {origin}, which is not granted; to grant it, add \"{origin}\" to `granted` under [http]"
+            ),
+            Self::Address(error) => write!(f, "the component asked for an address that cannot be granted: {error}"),
+            Self::IpAddress { origin, address } if reach(*address) == Reach::Private => write!(
+                f,
+                "{origin} leads to {address}, an address of this machine or network; to grant such addresses, write \
+                 `private_addresses = \"granted\"` under [http]"
+            ),
+            Self::IpAddress { origin, address } => {
+                write!(
+                    f,
+                    "{origin} leads to {address}, a special address that is never granted"
+                )
+            }
+            Self::Header(name) => write!(
+                f,
+                "the component set the header {name} itself, which is never granted: the host adds the access token of the integration"
+            ),
+            Self::Method(method) => write!(f, "the component used the method {method}, which is never granted"),
+            Self::TooManyRequests(most) => write!(
+                f,
+                "the component made more than {most} requests in one call, which is never granted"
+            ),
+        }
+    }
+}
+
+/// The refusals of one call; its clones are one list, since requests end after the call that started them has moved on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Denials(Arc<Mutex<Vec<Denial>>>);
+
+impl Denials {
+    /// Remembers a refusal once.
+    pub(crate) fn note(&self, denial: Denial) {
+        let mut kept = self.lock();
+        if kept.len() < KEPT && !kept.contains(&denial) {
+            kept.push(denial);
+        }
+    }
+
+    pub(crate) fn list(&self) -> Vec<Denial> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Denial>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

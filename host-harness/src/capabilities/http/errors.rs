@@ -1,0 +1,158 @@
+//! From what the HTTP and TLS libraries report to the errors that `wasi:http` knows.
+//!
+//! The component must be able to tell "no such host" from "refused" from "not trusted"; none of these errors carries text that came from
+//! the network or from the request, so none can carry the token.
+
+use std::error::Error as StdError;
+use std::io;
+use std::net::IpAddr;
+
+use wasmtime_wasi_http::Error;
+
+use super::connection::History;
+use super::resolver::ResolveError;
+
+/// A failed request, with what matters for trying again.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    /// The request went to a kept connection that the server had closed meanwhile.
+    pub(crate) stale_connection: bool,
+    /// The name leads only to addresses that are refused, this one among them.
+    pub(crate) prohibited: Option<IpAddr>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            stale_connection: false,
+            prohibited: None,
+        }
+    }
+}
+
+/// The failure of a request before its answer.
+pub(crate) fn from_client(error: &hyper_util::client::legacy::Error) -> Failure {
+    let mut extensions = http::Extensions::new();
+    if let Some(connection) = error.connect_info() {
+        connection.get_extras(&mut extensions);
+    }
+    let stale_connection = extensions.get::<History>().is_some_and(History::went_stale);
+    let prohibited = match find::<ResolveError>(error) {
+        Some(ResolveError::Prohibited { address, .. }) => Some(*address),
+        _ => None,
+    };
+    Failure {
+        error: from_chain(error, error.is_connect()),
+        stale_connection,
+        prohibited,
+    }
+}
+
+/// The failure of an answer's body.
+pub(crate) fn from_body(error: hyper::Error) -> Error {
+    match from_chain(&error, false) {
+        // The answer has begun, so its connection cannot end without cutting it off.
+        Error::ConnectionTerminated => Error::HttpResponseIncomplete,
+        other => other,
+    }
+}
+
+fn from_chain(error: &(dyn StdError + 'static), connecting: bool) -> Error {
+    if let Some(refused) = find::<ResolveError>(error) {
+        return match refused {
+            ResolveError::Prohibited { .. } => Error::DestinationIpProhibited,
+            ResolveError::LookupFailed { .. } => dns("lookup failed"),
+            ResolveError::NoAddresses(_) => dns("no addresses"),
+        };
+    }
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return from_tls(tls);
+    }
+    if find::<rustls::pki_types::InvalidDnsNameError>(error).is_some() {
+        return Error::HttpRequestUriInvalid;
+    }
+    if let Some(hyper) = find::<hyper::Error>(error) {
+        if hyper.is_incomplete_message() {
+            return Error::HttpResponseIncomplete;
+        }
+        if hyper.is_parse_too_large() {
+            return Error::HttpResponseHeaderSectionSize(None);
+        }
+        if hyper.is_parse() || hyper.is_user() {
+            return Error::HttpProtocolError;
+        }
+        if hyper.is_canceled() || hyper.is_closed() {
+            return Error::ConnectionTerminated;
+        }
+    }
+    match find::<io::Error>(error) {
+        Some(cause) => from_io(cause, connecting),
+        None if connecting => Error::DestinationUnavailable,
+        None => Error::HttpProtocolError,
+    }
+}
+
+fn dns(what: &str) -> Error {
+    Error::DnsError {
+        rcode: Some(what.to_owned()),
+        info_code: None,
+    }
+}
+
+fn from_tls(error: &rustls::Error) -> Error {
+    match error {
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => Error::TlsCertificateError,
+        rustls::Error::AlertReceived(alert) => Error::TlsAlertReceived {
+            alert_id: Some(u8::from(*alert)),
+            alert_message: Some(format!("{alert:?}")),
+        },
+        _ => Error::TlsProtocolError,
+    }
+}
+
+fn from_io(error: &io::Error, connecting: bool) -> Error {
+    use io::ErrorKind::{
+        AddrNotAvailable, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
+        InvalidData, InvalidInput, NetworkUnreachable, NotConnected, TimedOut, UnexpectedEof,
+    };
+    match error.kind() {
+        ConnectionRefused => Error::ConnectionRefused,
+        TimedOut if connecting => Error::ConnectionTimeout,
+        TimedOut => Error::ConnectionReadTimeout,
+        HostUnreachable | NetworkUnreachable => Error::DestinationIpUnroutable,
+        // No local port is left.
+        AddrNotAvailable => Error::ConnectionLimitReached,
+        UnexpectedEof if !connecting => Error::HttpResponseIncomplete,
+        ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof => Error::ConnectionTerminated,
+        InvalidData | InvalidInput => Error::HttpProtocolError,
+        _ if connecting => Error::DestinationUnavailable,
+        _ => Error::ConnectionTerminated,
+    }
+}
+
+/// The first error of this kind in a chain of causes. `io::Error::source` skips the error that it wraps, so that one is opened.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<E>() {
+            // An error of the operating system that wraps another one is only a wrapper.
+            let wrapper = error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.get_ref().is_some_and(is_io));
+            if !wrapper {
+                return Some(found);
+            }
+        }
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn is_io(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
+    error.is::<io::Error>()
+}

@@ -1,0 +1,41 @@
+//! Outbound HTTP: what a component's requests may do.
+//!
+//! One [`OutboundHttp`] belongs to one integration and outlives its calls: it holds the grants, the access token and the pooled
+//! connections. Each call gets its own [`CallHttp`] from it, which is the [`WasiHttpHooks`] of that call's store and ends with it.
+//!
+//! | a request meets, in this order | and otherwise the component gets |
+//! |---|---|
+//! | the allow-list ([`allow_list`]): origin, method, headers | `HTTP-request-denied` |
+//! | the number of requests a call may make | `connection-limit-reached` |
+//! | addresses, after DNS ([`addresses`]) | `destination-IP-prohibited` |
+//! | the access token, added for exactly one origin | |
+//! | a pooled keep-alive connection, or a new one, with TLS ([`client`]) | `connection-refused`, `TLS-certificate-error`, … |
+//! | time ([`timing`]): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
+//! | the size and the pace of the answer's body ([`response_body`]) | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
+//!
+//! Redirects are passed through and never followed. What was refused is remembered per call ([`CallHttp::denials`]), each with the
+//! configuration line that would grant it.
+//!
+//! [`WasiHttpHooks`]: wasmtime_wasi_http::WasiHttpHooks
+
+pub mod addresses;
+pub mod allow_list;
+pub mod client;
+mod connection;
+pub mod denial;
+mod errors;
+pub mod hooks;
+pub mod origin;
+mod request_body;
+pub mod resolver;
+pub mod response_body;
+pub mod timing;
+
+#[cfg(test)]
+mod tests;
+
+pub use addresses::PrivateAddresses;
+pub use client::HttpSetupError;
+pub use denial::Denial;
+pub use hooks::{CallHttp, OutboundHttp, OutboundHttpConfig};
+pub use origin::{BaseUrl, Origin, OriginError, Scheme};

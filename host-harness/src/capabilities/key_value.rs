@@ -1,0 +1,358 @@
+//! Key-value storage for operations: `wasi:keyvalue/store@0.2.0-draft` over a [`KeyValueStore`].
+//!
+//! **Grants** one bucket, by its configured name, and in it the entries of one integration. Any other name is `access-denied`.
+//!
+//! **Limits**, each answered with `other` and a text that names it: a key has at most [`MAX_KEY_BYTES`], a value at most
+//! [`MAX_VALUE_BYTES`], and one call makes at most [`MAX_OPERATIONS`] (opening counts).
+//!
+//! **Failures** of the store are `other` with the store's own words, never a trap: an operation that cannot read its cache asks
+//! amoCRM, and one that cannot write it still forwards the call (rule D9). An operation on the store ends in bounded time.
+
+use std::sync::Arc;
+
+use wasmtime::Result;
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+
+use crate::bindings::wasi::keyvalue::store;
+use crate::stores::{KeyValueStore, Shelf, StoreError};
+
+/// The longest key, in bytes of UTF-8.
+pub const MAX_KEY_BYTES: usize = 256;
+/// The largest value, in bytes.
+pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+/// The most operations of one call.
+pub const MAX_OPERATIONS: u32 = 256;
+/// How many keys `list-keys` answers with at most.
+const KEYS_PER_PAGE: u32 = 100;
+
+/// What one call's component may keep, and how much of it it has used.
+#[derive(Debug)]
+pub struct KeyValue {
+    store: Arc<dyn KeyValueStore>,
+    namespace: String,
+    bucket: String,
+    operations: u32,
+}
+
+/// An open bucket. It needs no content, since there is only one that can be opened.
+#[derive(Debug)]
+pub struct Bucket;
+
+impl KeyValue {
+    /// For one call of the integration `namespace`; `bucket` is the only name that it can open.
+    pub fn new(store: Arc<dyn KeyValueStore>, namespace: impl Into<String>, bucket: impl Into<String>) -> Self {
+        Self {
+            store,
+            namespace: namespace.into(),
+            bucket: bucket.into(),
+            operations: 0,
+        }
+    }
+
+    fn shelf(&self) -> Shelf<'_> {
+        Shelf {
+            namespace: &self.namespace,
+            bucket: &self.bucket,
+        }
+    }
+
+    fn count(&mut self) -> Result<(), store::Error> {
+        self.operations = self.operations.saturating_add(1);
+        if self.operations > MAX_OPERATIONS {
+            return Err(store::Error::Other(format!(
+                "a call may make at most {MAX_OPERATIONS} key-value operations"
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl From<StoreError> for store::Error {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// A call's [`KeyValue`] and the table of its handles.
+pub struct KeyValueView<'a> {
+    /// What the component may keep.
+    pub key_value: &'a mut KeyValue,
+    /// The handles of the component.
+    pub table: &'a mut ResourceTable,
+}
+
+impl KeyValueView<'_> {
+    /// What every operation on a bucket begins with. A handle that does not exist is the component's fault and a trap.
+    fn begin(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<(), store::Error>> {
+        self.table.get(bucket)?;
+        Ok(self.key_value.count().and_then(|()| {
+            if key.len() > MAX_KEY_BYTES {
+                return Err(store::Error::Other(format!(
+                    "a key has at most {MAX_KEY_BYTES} bytes, this one has {}",
+                    key.len()
+                )));
+            }
+            Ok(())
+        }))
+    }
+}
+
+/// Passes an error on to the component; the outer `?` is for traps.
+macro_rules! answer {
+    ($outcome:expr) => {
+        match $outcome {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(error)),
+        }
+    };
+}
+
+impl store::Host for KeyValueView<'_> {
+    async fn open(&mut self, identifier: String) -> Result<Result<Resource<Bucket>, store::Error>> {
+        answer!(self.key_value.count());
+        if identifier != self.key_value.bucket {
+            return Ok(Err(store::Error::AccessDenied));
+        }
+        Ok(Ok(self.table.push(Bucket)?))
+    }
+}
+
+impl store::HostBucket for KeyValueView<'_> {
+    async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<Option<Vec<u8>>, store::Error>> {
+        answer!(self.begin(&bucket, &key)?);
+        let slot = self.key_value.shelf().slot(&key);
+        Ok(self.key_value.store.get(slot).await.map_err(store::Error::from))
+    }
+
+    async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Result<Result<(), store::Error>> {
+        answer!(self.begin(&bucket, &key)?);
+        if value.len() > MAX_VALUE_BYTES {
+            let text = format!(
+                "a value has at most {MAX_VALUE_BYTES} bytes, this one has {}",
+                value.len()
+            );
+            return Ok(Err(store::Error::Other(text)));
+        }
+        let slot = self.key_value.shelf().slot(&key);
+        Ok(self.key_value.store.set(slot, &value).await.map_err(store::Error::from))
+    }
+
+    async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<(), store::Error>> {
+        answer!(self.begin(&bucket, &key)?);
+        let slot = self.key_value.shelf().slot(&key);
+        Ok(self.key_value.store.delete(slot).await.map_err(store::Error::from))
+    }
+
+    async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<bool, store::Error>> {
+        answer!(self.begin(&bucket, &key)?);
+        let slot = self.key_value.shelf().slot(&key);
+        Ok(self.key_value.store.exists(slot).await.map_err(store::Error::from))
+    }
+
+    async fn list_keys(
+        &mut self,
+        bucket: Resource<Bucket>,
+        cursor: Option<u64>,
+    ) -> Result<Result<store::KeyResponse, store::Error>> {
+        answer!(self.begin(&bucket, "")?);
+        let shelf = self.key_value.shelf();
+        let page = self
+            .key_value
+            .store
+            .list_keys(shelf, cursor.unwrap_or(0), KEYS_PER_PAGE)
+            .await;
+        Ok(page
+            .map(|page| store::KeyResponse {
+                keys: page.keys,
+                cursor: page.next,
+            })
+            .map_err(store::Error::from))
+    }
+
+    async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
+        self.table.delete(bucket)?;
+        Ok(())
+    }
+}
+
+struct HasKeyValue;
+
+impl HasData for HasKeyValue {
+    type Data<'a> = KeyValueView<'a>;
+}
+
+/// Gives the components of this linker `wasi:keyvalue/store`.
+pub fn add_to_linker<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> KeyValueView<'_>) -> Result<()> {
+    store::add_to_linker::<_, HasKeyValue>(linker, view)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::store::{Host, HostBucket};
+    use super::*;
+    use crate::stores::{KeyPage, MemoryStore, Slot};
+
+    struct Call {
+        key_value: KeyValue,
+        table: ResourceTable,
+    }
+
+    impl Call {
+        fn new(store: &Arc<impl KeyValueStore + 'static>, namespace: &str) -> Self {
+            let store: Arc<dyn KeyValueStore> = store.clone();
+            Self {
+                key_value: KeyValue::new(store, namespace, "managers"),
+                table: ResourceTable::new(),
+            }
+        }
+
+        fn view(&mut self) -> KeyValueView<'_> {
+            KeyValueView {
+                key_value: &mut self.key_value,
+                table: &mut self.table,
+            }
+        }
+
+        async fn open(&mut self) -> u32 {
+            self.view().open("managers".to_owned()).await.unwrap().unwrap().rep()
+        }
+    }
+
+    /// The handle as each call gets it.
+    fn handle(rep: u32) -> Resource<Bucket> {
+        Resource::new_own(rep)
+    }
+
+    fn text<T: std::fmt::Debug>(outcome: Result<Result<T, store::Error>>) -> String {
+        match outcome.unwrap().unwrap_err() {
+            store::Error::Other(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_configured_bucket_opens() {
+        let mut call = Call::new(&Arc::new(MemoryStore::new()), "sales");
+        for name in ["", "default", "Managers", "managers ", "sales/managers"] {
+            let refused = call.view().open(name.to_owned()).await.unwrap();
+            assert!(matches!(refused, Err(store::Error::AccessDenied)), "{name:?}");
+        }
+        call.open().await;
+    }
+
+    #[tokio::test]
+    async fn values_are_kept_from_call_to_call_and_never_seen_by_another_integration() {
+        let store = Arc::new(MemoryStore::new());
+        let mut call = Call::new(&store, "sales");
+        let rep = call.open().await;
+        call.view()
+            .set(handle(rep), "k".to_owned(), b"v".to_vec())
+            .await
+            .unwrap()
+            .unwrap();
+        let keys = call.view().list_keys(handle(rep), None).await.unwrap().unwrap();
+        assert_eq!((keys.keys, keys.cursor), (vec!["k".to_owned()], None));
+        HostBucket::drop(&mut call.view(), handle(rep)).await.unwrap();
+        assert!(
+            call.view().get(handle(rep), "k".to_owned()).await.is_err(),
+            "a closed handle is a trap"
+        );
+
+        let mut next = Call::new(&store, "sales");
+        let rep = next.open().await;
+        assert_eq!(
+            next.view().get(handle(rep), "k".to_owned()).await.unwrap().unwrap(),
+            Some(b"v".to_vec())
+        );
+        let mut other = Call::new(&store, "support");
+        let rep = other.open().await;
+        assert_eq!(
+            other.view().get(handle(rep), "k".to_owned()).await.unwrap().unwrap(),
+            None
+        );
+        assert!(
+            other
+                .view()
+                .list_keys(handle(rep), Some(u64::MAX))
+                .await
+                .unwrap()
+                .unwrap()
+                .keys
+                .is_empty()
+        );
+
+        let rep = next.open().await;
+        next.view().delete(handle(rep), "k".to_owned()).await.unwrap().unwrap();
+        assert!(!next.view().exists(handle(rep), "k".to_owned()).await.unwrap().unwrap());
+    }
+
+    #[tokio::test]
+    async fn keys_values_and_operations_have_limits_to_the_byte() {
+        let mut call = Call::new(&Arc::new(MemoryStore::new()), "sales");
+        let rep = call.open().await;
+        let key = |length| "k".repeat(length);
+        call.view()
+            .set(handle(rep), key(MAX_KEY_BYTES), vec![0; MAX_VALUE_BYTES])
+            .await
+            .unwrap()
+            .unwrap();
+        let refused = text(call.view().set(handle(rep), key(MAX_KEY_BYTES + 1), vec![]).await);
+        assert_eq!(refused, "a key has at most 256 bytes, this one has 257");
+        let refused = text(call.view().set(handle(rep), key(1), vec![0; MAX_VALUE_BYTES + 1]).await);
+        assert_eq!(refused, "a value has at most 65536 bytes, this one has 65537");
+        for _ in 4..MAX_OPERATIONS {
+            call.view().exists(handle(rep), key(1)).await.unwrap().unwrap();
+        }
+        let refused = text(call.view().get(handle(rep), key(1)).await);
+        assert_eq!(refused, "a call may make at most 256 key-value operations");
+        assert_eq!(text(call.view().open("managers".to_owned()).await), refused);
+    }
+
+    #[derive(Debug)]
+    struct Broken;
+
+    fn broken<T>() -> Result<T, StoreError> {
+        Err(StoreError::Full {
+            file: PathBuf::from("/state/key-value.sqlite3"),
+        })
+    }
+
+    #[async_trait::async_trait]
+    impl KeyValueStore for Broken {
+        async fn get(&self, _: Slot<'_>) -> Result<Option<Vec<u8>>, StoreError> {
+            broken()
+        }
+        async fn set(&self, _: Slot<'_>, _: &[u8]) -> Result<(), StoreError> {
+            broken()
+        }
+        async fn delete(&self, _: Slot<'_>) -> Result<(), StoreError> {
+            broken()
+        }
+        async fn exists(&self, _: Slot<'_>) -> Result<bool, StoreError> {
+            broken()
+        }
+        async fn list_keys(&self, _: Shelf<'_>, _: u64, _: u32) -> Result<KeyPage, StoreError> {
+            broken()
+        }
+        fn location(&self) -> String {
+            "broken".to_owned()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_is_named_and_is_no_trap() {
+        let mut call = Call::new(&Arc::new(Broken), "sales");
+        let rep = call.open().await;
+        let expected = "the store /state/key-value.sqlite3 cannot grow, the disk is full: free some space";
+        assert_eq!(text(call.view().get(handle(rep), "k".to_owned()).await), expected);
+        assert_eq!(
+            text(call.view().set(handle(rep), "k".to_owned(), vec![]).await),
+            expected
+        );
+        assert_eq!(text(call.view().delete(handle(rep), "k".to_owned()).await), expected);
+        assert_eq!(text(call.view().exists(handle(rep), "k".to_owned()).await), expected);
+        assert_eq!(text(call.view().list_keys(handle(rep), None).await), expected);
+    }
+}

@@ -1,0 +1,76 @@
+//! `host-harness amocrm`: runs the simulated amoCRM alone, for a PBX, a script or a config file to point at.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use amocrm_simulator::{Account, FaultRule, Options, Simulator};
+use anyhow::Context;
+use clap::Args;
+
+use super::{Outcome, Stop, print};
+
+/// How often new requests are looked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Run the simulated amoCRM alone, until interrupted
+///
+/// Prints its address, then a line for each request. Under /_simulator/ it lists and clears the requests it got, takes faults, and
+/// changes managers.
+#[derive(Args)]
+pub(super) struct Amocrm {
+    /// The address to listen on; port 0 lets the system choose
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The account's data, TOML or JSON [default: the demonstration account]
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// A fault, such as contacts:hang or *:status=503@0.3; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<FaultRule>,
+    /// What random faults are drawn from: the same seed, the same faults
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// The access token that is demanded [default: any is accepted]
+    #[arg(long)]
+    token: Option<String>,
+}
+
+impl Amocrm {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let account = match &self.data {
+            None => Account::demo(),
+            Some(file) => Account::load(file)?,
+        };
+        let options = Options {
+            account,
+            listen: self.listen,
+            token: self.token,
+            faults: self.fault,
+            seed: self.seed,
+            ..Options::default()
+        };
+        let simulator = Simulator::start(options).await.context("the simulator cannot be started")?;
+        print(simulator.base_url());
+        let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+        let mut shown = 0;
+        loop {
+            tokio::select! {
+                result = &mut interrupted => {
+                    result.context("cannot wait for an interrupt")?;
+                    return Ok(Outcome::Done);
+                }
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            let requests = simulator.requests();
+            let already_shown = shown;
+            for request in requests.into_iter().filter(|request| request.sequence > already_shown) {
+                shown = request.sequence;
+                let query: Vec<_> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
+                let fault = request.fault.map(|fault| format!("  fault {fault}")).unwrap_or_default();
+                print(format_args!("{} {}?{}  {status}{fault}", request.method, request.path, query.join("&")));
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `host-harness call`: resolves one call and shows where it goes and why.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use amocrm_simulator::FaultRule;
+use anyhow::{Context, anyhow, ensure};
+use clap::Args;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{LanguageChoice, Outcome, Stop, complain, component, language, print};
+use crate::capabilities::clocks::Clock;
+use crate::config::HarnessConfig;
+use crate::demo::{self, Demo};
+use crate::engine::Operation;
+use crate::integration::{Integration, IntegrationSettings};
+use crate::placement::{IncomingCall, PlacedOperation, WAITING_TIME, read_settings};
+use crate::report::{OPERATION_FAILED, Route};
+use crate::stores::{self, StoreLocation};
+
+/// Resolve one call: print where it goes, and why
+///
+/// Without --config the call is resolved against a built-in demonstration account: a simulated amoCRM inside this process.
+#[derive(Args)]
+pub(super) struct Call {
+    /// The caller's number, in any notation; an empty one ("") is a withheld number
+    #[arg(allow_hyphen_values = true)]
+    number: String,
+    /// The number that was called
+    #[arg(long, value_name = "DID")]
+    to: Option<String>,
+    /// The configuration file, host-harness.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Which placed operation of the configuration, where there are several
+    #[arg(long, value_name = "ID", requires = "config")]
+    operation: Option<String>,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+    /// The language of the printed text [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<LanguageChoice>,
+    /// When the call arrives: 2026-11-22T09:00:00+03:00, a local 2026-11-22T09:00, or +6h from now
+    #[arg(long, value_name = "TIME", value_parser = point_in_time, allow_hyphen_values = true)]
+    at: Option<Timestamp>,
+    /// How long the operation may wait for amoCRM, such as 500ms or 3s
+    #[arg(long, value_name = "DURATION")]
+    waiting_time: Option<String>,
+    /// The component [default: the built-in operation]
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// Where values are kept between calls: a directory, or `memory` for nowhere [default: the user's state directory]
+    #[arg(long, value_name = "DIR")]
+    state: Option<StoreLocation>,
+    /// A fault of the demonstration's amoCRM, such as contacts:hang or contacts:delay-headers=2s; may be repeated
+    #[arg(long, value_name = "FAULT", conflicts_with = "config")]
+    fault: Vec<FaultRule>,
+}
+
+impl Call {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let clock = self.at.map_or_else(Clock::system, Clock::running_from);
+        let scene = Scene::set(&self, &clock).await?;
+        let operation = component::load(self.component.as_deref().or(scene.component.as_deref()))?;
+        let settings = self.settings(&operation, scene.settings).await?;
+
+        let (store, warning) = stores::open(&self.state.unwrap_or_default());
+        if let Some(warning) = warning {
+            complain(format_args!("warning: {warning}"));
+        }
+        let integration = Arc::new(Integration::new(scene.integration, store)?);
+        let placed = PlacedOperation::new(operation, integration, scene.linked_operation, settings)
+            .await
+            .context("the operation cannot describe itself")?;
+        let call = IncomingCall {
+            id: call_id(clock.now()),
+            caller: Some(self.number).filter(|number| !number.trim().is_empty()),
+            called: self.to.unwrap_or(scene.called),
+        };
+        let resolved = placed.resolve(call, &clock).await;
+
+        if self.json {
+            print(serde_json::to_string_pretty(&resolved)?);
+        } else {
+            print(format_args!("{}", resolved.text(language(self.lang))).to_string().trim_end());
+        }
+        Ok(match &resolved.route {
+            Route::Forward { .. } => Outcome::Done,
+            Route::LinkedOperation { reason, .. } if reason.code == OPERATION_FAILED => Outcome::OperationFailed,
+            Route::LinkedOperation { .. } => Outcome::LinkedOperation,
+        })
+    }
+
+    /// The configured settings with those of the command line, judged by the operation's own description.
+    async fn settings(
+        &self,
+        operation: &Operation,
+        mut written: BTreeMap<String, String>,
+    ) -> Result<Vec<crate::bindings::telephony::operation::types::Setting>, Stop> {
+        if let Some(waiting_time) = &self.waiting_time {
+            written.insert(WAITING_TIME.to_owned(), waiting_time.clone());
+        }
+        let description = operation.describe().await.context("the operation cannot describe itself")?;
+        Ok(read_settings(&description, &written)?)
+    }
+}
+
+/// Everything around the component: from the configuration file, or the demonstration.
+struct Scene {
+    integration: IntegrationSettings,
+    linked_operation: String,
+    called: String,
+    component: Option<PathBuf>,
+    settings: BTreeMap<String, String>,
+    /// Runs for as long as the call takes.
+    _demo: Option<Demo>,
+}
+
+impl Scene {
+    async fn set(call: &Call, clock: &Clock) -> anyhow::Result<Self> {
+        let Some(path) = &call.config else {
+            let demo = Demo::start(clock).await.context("the demonstration cannot be started")?;
+            demo.simulator.set_faults(call.fault.clone());
+            return Ok(Self {
+                integration: demo.integration.clone(),
+                linked_operation: demo::LINKED_OPERATION.to_owned(),
+                called: demo::CALLED.to_owned(),
+                component: None,
+                settings: BTreeMap::new(),
+                _demo: Some(demo),
+            });
+        };
+        let config = HarnessConfig::read(path)?;
+        let operation = config.operation(call.operation.as_deref()).map_err(|message| anyhow!("{}: {message}", path.display()))?;
+        let integration = config.integration_of(operation).context("the placed operation has no integration")?;
+        Ok(Self {
+            integration: integration.clone(),
+            linked_operation: operation.linked_operation.clone(),
+            called: String::new(),
+            component: operation.component.clone(),
+            settings: operation.settings.clone(),
+            _demo: None,
+        })
+    }
+}
+
+/// An identifier that no other call of this machine has: its time, and this process.
+fn call_id(at: Timestamp) -> String {
+    format!("cli-{}-{}", at.as_millisecond(), std::process::id())
+}
+
+/// A point in time as people write it.
+fn point_in_time(text: &str) -> anyhow::Result<Timestamp> {
+    if let Some(later) = text.strip_prefix('+') {
+        let later = humantime::parse_duration(later).context("after + write a duration, such as +6h or +6h1s")?;
+        return Ok(Clock::system().now().checked_add(SignedDuration::try_from(later)?)?);
+    }
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let local = text.parse::<DateTime>().map_err(|_| {
+        anyhow!("write a time such as 2026-11-22T09:00:00+03:00, a local one such as 2026-11-22T09:00, or +6h from now")
+    })?;
+    let at = local.to_zoned(TimeZone::system())?.timestamp();
+    ensure!(at >= Timestamp::UNIX_EPOCH, "a call cannot arrive before 1970");
+    Ok(at)
+}

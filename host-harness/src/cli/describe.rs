@@ -1,0 +1,152 @@
+//! `host-harness describe`: what an operation says of itself to a scenario editor.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{LanguageChoice, Outcome, Stop, component, language, print};
+use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
+use crate::bindings::telephony::operation::types::LocalizedText;
+use crate::report::{Language, class};
+
+/// Show an operation's self-description: title, settings, configuration keys, transition reasons
+#[derive(Args)]
+pub(super) struct Describe {
+    /// The component [default: the built-in operation]
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// Print the description as JSON
+    #[arg(long)]
+    json: bool,
+    /// The language of the printed text [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<LanguageChoice>,
+}
+
+impl Describe {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let operation = component::load(self.component.as_deref())?;
+        let description = operation.describe().await.context("the operation cannot describe itself")?;
+        if self.json {
+            print(serde_json::to_string_pretty(&as_json(&description))?);
+        } else {
+            print(as_text(&description, language(self.lang))?.trim_end());
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+fn as_text(description: &Description, language: Language) -> Result<String, std::fmt::Error> {
+    let say = |ru, en| match language {
+        Language::Ru => ru,
+        Language::En => en,
+    };
+    let text = |text: &LocalizedText| match language {
+        Language::Ru => text.ru.clone(),
+        Language::En => text.en.clone(),
+    };
+    let mut out = String::new();
+    writeln!(out, "{}", text(&description.title))?;
+    writeln!(out, "{} {}", description.id, description.version)?;
+    writeln!(out, "{}", text(&description.summary))?;
+    for (heading, settings) in [
+        (say("Настройки операции", "Settings of the placed operation"), &description.settings),
+        (say("Ключи конфигурации интеграции", "Configuration keys of the integration"), &description.configuration),
+    ] {
+        writeln!(out, "\n{heading}")?;
+        for setting in settings {
+            writeln!(out, "  {} — {}", setting.key, text(&setting.title))?;
+            writeln!(out, "      {}", text(&setting.help))?;
+            let required = if setting.required { say("обязательно; ", "required; ") } else { "" };
+            writeln!(out, "      {required}{}", kind_as_text(&setting.kind, language))?;
+        }
+    }
+    writeln!(out, "\n{}", say("Причины перехода к связанной операции", "Reasons for going to the linked operation"))?;
+    for reason in &description.reasons {
+        writeln!(out, "  {} ({}) — {}", reason.code, class(reason.class), text(&reason.text))?;
+    }
+    Ok(out)
+}
+
+fn kind_as_text(kind: &SettingKind, language: Language) -> String {
+    let show = |milliseconds| humantime::format_duration(Duration::from_millis(milliseconds)).to_string();
+    let (default, to, none) = match language {
+        Language::Ru => ("по умолчанию", "до", "не задано"),
+        Language::En => ("default", "to", "none"),
+    };
+    match kind {
+        SettingKind::Flag(value) => format!("true, false; {default} {value}"),
+        SettingKind::Integer(bounds) => format!("{} {to} {}; {default} {}", bounds.minimum, bounds.maximum, bounds.default),
+        SettingKind::Duration(bounds) => {
+            format!("{} {to} {}; {default} {}", show(bounds.minimum), show(bounds.maximum), show(bounds.default))
+        }
+        SettingKind::Choice(choice) => {
+            let options: Vec<_> = choice.options.iter().map(|option| option.value.as_str()).collect();
+            format!("{}; {default} {}", options.join(", "), choice.default)
+        }
+        SettingKind::Text(text) => {
+            format!("{to} {} ×; {default} {}", text.maximum_length, text.default.as_deref().unwrap_or(none))
+        }
+    }
+}
+
+fn as_json(description: &Description) -> Value {
+    let text = |text: &LocalizedText| json!({ "ru": text.ru, "en": text.en });
+    let setting = |setting: &SettingDescription| {
+        json!({
+            "key": setting.key,
+            "title": text(&setting.title),
+            "help": text(&setting.help),
+            "required": setting.required,
+            "kind": kind_as_json(&setting.kind),
+        })
+    };
+    json!({
+        "version": 1,
+        "id": description.id,
+        "operation_version": description.version,
+        "title": text(&description.title),
+        "summary": text(&description.summary),
+        "settings": description.settings.iter().map(setting).collect::<Vec<_>>(),
+        "configuration": description.configuration.iter().map(setting).collect::<Vec<_>>(),
+        "reasons": description.reasons.iter().map(|reason| json!({
+            "code": reason.code,
+            "class": class(reason.class),
+            "text": text(&reason.text),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn kind_as_json(kind: &SettingKind) -> Value {
+    match kind {
+        SettingKind::Flag(default) => json!({ "kind": "flag", "default": default }),
+        SettingKind::Integer(bounds) => {
+            json!({ "kind": "integer", "default": bounds.default, "minimum": bounds.minimum, "maximum": bounds.maximum })
+        }
+        SettingKind::Duration(bounds) => json!({
+            "kind": "duration",
+            "unit": "ms",
+            "default": bounds.default,
+            "minimum": bounds.minimum,
+            "maximum": bounds.maximum,
+        }),
+        SettingKind::Choice(choice) => json!({
+            "kind": "choice",
+            "default": choice.default,
+            "options": choice.options.iter().map(|option| json!({
+                "value": option.value,
+                "title": { "ru": option.title.ru, "en": option.title.en },
+            })).collect::<Vec<_>>(),
+        }),
+        SettingKind::Text(text) => json!({
+            "kind": "text",
+            "default": text.default,
+            "maximum_length": text.maximum_length,
+            "secret": text.secret,
+        }),
+    }
+}

@@ -1,0 +1,118 @@
+//! The command line: one of the faces. It translates arguments into a call and the outcome into text, JSON and an exit code; it decides
+//! nothing.
+
+mod amocrm;
+mod call;
+mod check;
+mod component;
+mod describe;
+mod package;
+
+use std::env;
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::report::Language;
+
+/// Loads telephony operations and resolves calls with them.
+///
+/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error, 3 component rejected, 4 operation failed.
+#[derive(Parser)]
+#[command(name = "host-harness", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Call(call::Call),
+    Describe(describe::Describe),
+    Check(check::Check),
+    Amocrm(amocrm::Amocrm),
+    Package(package::Package),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// The call was forwarded, or the command did what it was asked.
+    Done,
+    /// The call goes to the linked operation.
+    LinkedOperation,
+    /// The component does not fit the contract.
+    ComponentRejected,
+    /// The operation gave no answer; the call goes to the linked operation.
+    OperationFailed,
+}
+
+/// A command that could not be carried out, by the exit code it ends with.
+enum Stop {
+    /// The arguments or the configuration are wrong, or something outside stands in the way.
+    Usage(anyhow::Error),
+    /// The component does not fit the contract.
+    ComponentRejected(String),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Usage(error.into())
+    }
+}
+
+/// Carries out the command in this process's arguments.
+pub async fn run() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Call(command) => command.run().await,
+        Command::Describe(command) => command.run().await,
+        Command::Check(command) => command.run().await,
+        Command::Amocrm(command) => command.run().await,
+        Command::Package(command) => command.run(),
+    };
+    ExitCode::from(match outcome {
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::LinkedOperation) => 1,
+        Ok(Outcome::ComponentRejected) => 3,
+        Ok(Outcome::OperationFailed) => 4,
+        Err(Stop::Usage(error)) => {
+            complain(format_args!("error: {error:#}"));
+            2
+        }
+        Err(Stop::ComponentRejected(findings)) => {
+            complain(format_args!("component rejected: {findings}"));
+            3
+        }
+    })
+}
+
+/// Says something to the person at the terminal, beside the command's output.
+#[expect(clippy::print_stderr, reason = "this is where messages of the command line go")]
+fn complain(message: impl Display) {
+    eprintln!("{message}");
+}
+
+/// Writes the command's output. A reader that went away is no error: `host-harness call … | head` is fine.
+fn print(output: impl Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{output}");
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LanguageChoice {
+    Ru,
+    En,
+}
+
+/// The language asked for, or that of the environment.
+fn language(choice: Option<LanguageChoice>) -> Language {
+    match choice {
+        Some(LanguageChoice::Ru) => Language::Ru,
+        Some(LanguageChoice::En) => Language::En,
+        None => {
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| env::var(name).ok()).find(|value| !value.is_empty());
+            if locale.is_some_and(|locale| locale.starts_with("ru")) { Language::Ru } else { Language::En }
+        }
+    }
+}

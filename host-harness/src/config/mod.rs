@@ -1,0 +1,194 @@
+//! The configuration file, `host-harness.toml`: integrations with their employees, and placed operations.
+//!
+//! Unknown keys are refused and every value's bounds are checked; messages name the file, the place, the key and the fix. No message
+//! repeats a line of the file, since a line may hold a secret by mistake.
+//!
+//! ```toml
+//! [[integration]]
+//! account = "https://example.amocrm.ru"
+//! token = "env:AMOCRM_TOKEN"
+//!
+//! [[integration.employee]]
+//! id = "anna"
+//! amocrm_user = 504141
+//! numbers = ["101", { number = "+79035550101", ring_time = "25s" }]
+//!
+//! [[operation]]
+//! linked_operation = "queue:sales"
+//! ```
+
+mod employee;
+mod integration;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+
+use crate::integration::IntegrationSettings;
+use integration::IntegrationEntry;
+
+/// A configuration file, read and checked.
+#[derive(Debug)]
+pub struct HarnessConfig {
+    /// The integrations, at least one, their identifiers unique.
+    pub integrations: Vec<IntegrationSettings>,
+    /// The placed operations, at least one, their identifiers unique.
+    pub operations: Vec<OperationEntry>,
+}
+
+/// A placed operation, as configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperationEntry {
+    /// The identifier, `main` unless set.
+    #[serde(default = "main")]
+    pub id: String,
+    /// The integration's identifier; may be left out where there is only one.
+    #[serde(default)]
+    pub integration: Option<String>,
+    /// The component's file, relative to the configuration file; the built-in operation unless set.
+    #[serde(default)]
+    pub component: Option<PathBuf>,
+    /// Where calls go that are not forwarded.
+    pub linked_operation: String,
+    /// Settings by key, as the operation describes them. Numbers and flags may be written as such.
+    #[serde(default, deserialize_with = "settings")]
+    pub settings: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    integration: Vec<IntegrationEntry>,
+    #[serde(default)]
+    operation: Vec<OperationEntry>,
+}
+
+fn main() -> String {
+    "main".to_owned()
+}
+
+/// What is wrong with a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(formatter, ", line {line}")?;
+        }
+        write!(formatter, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl HarnessConfig {
+    /// Reads a configuration file, and the secrets that it refers to.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let error = |line, message| ConfigError { file: path.to_owned(), line, message };
+        let text = fs::read_to_string(path).map_err(|cause| {
+            error(None, format!("cannot be read ({cause}); check the path given to --config and that this user may read it"))
+        })?;
+        let file: File = toml::from_str(&text).map_err(|cause| {
+            let line = cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+            error(line, cause.message().to_owned())
+        })?;
+        Self::check(file, path.parent().unwrap_or(Path::new("."))).map_err(|message| error(None, message))
+    }
+
+    fn check(file: File, folder: &Path) -> Result<Self, String> {
+        if file.integration.is_empty() {
+            return Err("there is no integration; add `[[integration]]` with `account` and `token`".to_owned());
+        }
+        if file.operation.is_empty() {
+            return Err("there is no placed operation; add `[[operation]]` with `linked_operation`".to_owned());
+        }
+        unique("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()))?;
+        unique("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()))?;
+        let integrations =
+            file.integration.into_iter().map(|entry| entry.check(folder)).collect::<Result<Vec<_>, _>>()?;
+        let mut operations = file.operation;
+        for operation in &mut operations {
+            check_operation(operation, &integrations, folder)?;
+        }
+        Ok(Self { integrations, operations })
+    }
+
+    /// The placed operation of that identifier, or the only one.
+    pub fn operation(&self, id: Option<&str>) -> Result<&OperationEntry, String> {
+        let known = || self.operations.iter().map(|entry| format!("`{}`", entry.id)).collect::<Vec<_>>().join(", ");
+        match (id, self.operations.as_slice()) {
+            (None, [only]) => Ok(only),
+            (None, _) => Err(format!("there are several placed operations; name one of {} with --operation", known())),
+            (Some(id), all) => {
+                let found = all.iter().find(|entry| entry.id == id);
+                found.ok_or_else(|| format!("there is no placed operation `{id}`; there are {}", known()))
+            }
+        }
+    }
+
+    /// The integration that a placed operation belongs to.
+    pub fn integration_of(&self, operation: &OperationEntry) -> Option<&IntegrationSettings> {
+        match &operation.integration {
+            Some(id) => self.integrations.iter().find(|integration| integration.id == *id),
+            None => self.integrations.first(),
+        }
+    }
+}
+
+fn check_operation(operation: &mut OperationEntry, integrations: &[IntegrationSettings], folder: &Path) -> Result<(), String> {
+    let place = format!("[[operation]] `{}`", operation.id);
+    if operation.linked_operation.trim().is_empty() {
+        return Err(format!("{place}: `linked_operation` is empty; name where calls go that are not forwarded"));
+    }
+    match &operation.integration {
+        Some(id) if !integrations.iter().any(|integration| integration.id == *id) => {
+            return Err(format!("{place}: `integration` = `{id}` is not the id of any [[integration]]"));
+        }
+        None if integrations.len() > 1 => {
+            return Err(format!("{place}: there are several integrations; name one with `integration`"));
+        }
+        _ => {}
+    }
+    operation.component = operation.component.take().map(|component| folder.join(component));
+    Ok(())
+}
+
+fn unique<'a>(section: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let mut seen = Vec::new();
+    for id in ids {
+        if id.trim().is_empty() {
+            return Err(format!("{section}: `id` is empty; give it a name"));
+        }
+        if seen.contains(&id) {
+            return Err(format!("{section}: two have the id `{id}`; give each its own `id`"));
+        }
+        seen.push(id);
+    }
+    Ok(())
+}
+
+/// Settings as text: `"3s"`, `5` and `true` are all fine; tables and lists are not.
+fn settings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let written = BTreeMap::<String, toml::Value>::deserialize(deserializer)?;
+    let text = |(key, value)| match value {
+        toml::Value::String(text) => Ok((key, text)),
+        toml::Value::Integer(number) => Ok((key, number.to_string())),
+        toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
+        _ => Err(serde::de::Error::custom(format!("setting `{key}` must be a text, a whole number or a flag"))),
+    };
+    written.into_iter().map(text).collect()
+}

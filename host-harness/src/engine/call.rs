@@ -1,0 +1,187 @@
+//! One call of an operation: a new store with its capabilities and limits, bounded by the wall clock as a whole.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wasmtime::component::ResourceTable;
+use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime_wasi::WasiCtxBuilder;
+use wasmtime_wasi_http::WasiHttpCtx;
+
+use super::limits::{LimitReached, MemoryMeter, TICK};
+use super::state::CallState;
+use super::{Engine, Operation};
+use crate::bindings::OperationHost;
+use crate::bindings::exports::telephony::operation::operation::{Call, Description, Resolution, Setting};
+use crate::bindings::telephony::operation::types::Route;
+use crate::capabilities::clocks::Clock;
+use crate::capabilities::config::Configuration;
+use crate::capabilities::directory::Directory;
+use crate::capabilities::http::OutboundHttp;
+use crate::capabilities::key_value::KeyValue;
+use crate::stores::MemoryStore;
+
+/// More than any call computes; what is left of it afterwards says how much was used.
+const FUEL: u64 = u64::MAX / 2;
+
+/// How long an operation may take to describe itself: it needs nothing from outside.
+const DESCRIBING: Duration = Duration::from_secs(1);
+
+/// The outside world that one call is granted.
+pub struct World {
+    /// What time it is.
+    pub clock: Clock,
+    /// Requests to the integration's account.
+    pub http: OutboundHttp,
+    /// The operation's own cache.
+    pub key_value: KeyValue,
+    /// The integration's configuration.
+    pub configuration: Configuration,
+    /// The PBX's employees.
+    pub directory: Directory,
+}
+
+/// What a call cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// Instructions executed (wasmtime fuel), where the engine counts them.
+    pub instructions: Option<u64>,
+    /// The most linear memory in use, in bytes.
+    pub memory_bytes: usize,
+    /// From the creation of the sandbox to the answer.
+    pub wall: Duration,
+}
+
+/// The outcome of one call.
+pub struct Answer {
+    /// The operation's resolution, or why it gave none.
+    pub resolution: Result<Resolution, Failure>,
+    /// What the host refused during the call, each line with the way to grant it.
+    pub refusals: Vec<String>,
+    /// What it cost.
+    pub run: Run,
+}
+
+/// Why an operation gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It reached a limit.
+    Limit(LimitReached),
+    /// It trapped: the text is wasmtime's, on one line.
+    Trap(String),
+    /// It answered with a route that leads nowhere.
+    NoDestination,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Limit(limit) => limit.fmt(formatter),
+            Self::Trap(trap) => write!(formatter, "the operation trapped: {trap}"),
+            Self::NoDestination => formatter.write_str("the operation forwarded the call to no number"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Operation {
+    /// Resolves one call inside `waiting_time` and the margin, whatever the component does.
+    pub async fn resolve(&self, world: World, call: &Call, settings: &[Setting], waiting_time: Duration) -> Answer {
+        let started = Instant::now();
+        let bound = waiting_time + self.engine.limits().margin;
+        let mut store = new_store(&self.engine, world, started + bound);
+        let resolving = async {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            instance.telephony_operation_operation().call_resolve_call(&mut store, call, settings).await
+        };
+        let resolution = match tokio::time::timeout_at(started + bound, resolving).await {
+            Ok(Ok(resolution)) => routed(resolution),
+            Ok(Err(error)) => Err(failure(&error)),
+            Err(_) => Err(Failure::Limit(LimitReached::Time(bound))),
+        };
+        let instructions = store.get_fuel().ok().map(|left| FUEL - left);
+        let memory_bytes = store.data().memory.peak();
+        let refusals = store.data().http.denials().iter().map(ToString::to_string).collect();
+        Answer { resolution, refusals, run: Run { instructions, memory_bytes, wall: started.elapsed() } }
+    }
+}
+
+/// A host that rang no number would leave the caller without a route.
+fn routed(resolution: Resolution) -> Result<Resolution, Failure> {
+    match &resolution.route {
+        Route::Forward(forwarding) if forwarding.destinations.is_empty() => Err(Failure::NoDestination),
+        _ => Ok(resolution),
+    }
+}
+
+/// Asks an operation to describe itself, in a world that grants nothing.
+pub(super) async fn describe(operation: &Operation) -> Result<Description, Failure> {
+    let deadline = Instant::now() + DESCRIBING;
+    let world = World {
+        clock: Clock::system(),
+        http: operation.engine.0.nothing.clone(),
+        key_value: KeyValue::new(Arc::new(MemoryStore::new()), "", ""),
+        configuration: Configuration::default(),
+        directory: Directory::default(),
+    };
+    let mut store = new_store(&operation.engine, world, deadline);
+    let describing = async {
+        let instance: OperationHost = operation.pre.instantiate_async(&mut store).await?;
+        instance.telephony_operation_operation().call_describe(&mut store).await
+    };
+    match tokio::time::timeout_at(deadline, describing).await {
+        Ok(described) => described.map_err(|error| failure(&error)),
+        Err(_) => Err(Failure::Limit(LimitReached::Time(DESCRIBING))),
+    }
+}
+
+fn new_store(engine: &Engine, world: World, deadline: Instant) -> Store<CallState> {
+    let limits = engine.limits();
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(limits.handles);
+    let ticks = limits.computing_time.as_millis() / TICK.as_millis();
+    let state = CallState {
+        table,
+        wasi: WasiCtxBuilder::new().wall_clock(world.clock).build(),
+        http_context: WasiHttpCtx::new(),
+        http: world.http.for_call(deadline),
+        key_value: world.key_value,
+        configuration: world.configuration,
+        directory: world.directory,
+        memory: MemoryMeter::new(limits.memory_bytes),
+        ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
+    };
+    let mut store = Store::new(&engine.0.wasmtime, state);
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(limits.host_call_bytes);
+    store.set_epoch_deadline(1);
+    let computing_time = limits.computing_time;
+    // Called when the guest computes past a tick; ticks that pass while it waits for an answer are not counted.
+    store.epoch_deadline_callback(move |mut context| {
+        let state = context.data_mut();
+        match state.ticks_left.checked_sub(1) {
+            Some(left) => {
+                state.ticks_left = left;
+                Ok(UpdateDeadline::Yield(1))
+            }
+            None => Err(LimitReached::ComputingTime(computing_time).into()),
+        }
+    });
+    // Fails only where instructions are not counted.
+    let _ = store.set_fuel(FUEL);
+    store
+}
+
+fn failure(error: &wasmtime::Error) -> Failure {
+    if let Some(limit) = error.downcast_ref::<LimitReached>() {
+        return Failure::Limit(*limit);
+    }
+    let text = match error.downcast_ref::<Trap>() {
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    };
+    Failure::Trap(text.lines().next().unwrap_or_default().trim_start_matches("wasm trap: ").to_owned())
+}

@@ -1,0 +1,99 @@
+//! What one call of an operation may use. A guest can exhaust nothing: whatever it reaches, the call goes to the linked operation and the
+//! call details say which limit it was.
+
+use std::fmt;
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// The limits of one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Linear memory, in bytes.
+    pub memory_bytes: usize,
+    /// How long the component may compute, waiting for answers not counted. Measured in ticks of [`TICK`].
+    pub computing_time: Duration,
+    /// How much longer than its waiting time a call may take before the host gives it up.
+    pub margin: Duration,
+    /// Resources (requests, bodies, streams, pollables) alive at once.
+    pub handles: usize,
+    /// Bytes that the component may hand to the host in one call of an import.
+    pub host_call_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 32 * 1024 * 1024,
+            computing_time: Duration::from_secs(1),
+            margin: Duration::from_millis(250),
+            handles: 256,
+            host_call_bytes: 4 * 1024 * 1024,
+        }
+    }
+}
+
+/// How often a running component is interrupted to count its computing time and to let others run.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// Table elements; a component of any size needs some thousands for its functions.
+const TABLE_ELEMENTS: usize = 100_000;
+
+/// A limit that a call reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitReached {
+    /// Linear memory, in bytes.
+    Memory(usize),
+    /// Elements of a table.
+    Table(usize),
+    /// Computing time.
+    ComputingTime(Duration),
+    /// Wall-clock time: the waiting time and the margin.
+    Time(Duration),
+}
+
+impl fmt::Display for LimitReached {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(bytes) => write!(formatter, "memory limit of {} MiB reached", bytes / (1024 * 1024)),
+            Self::Table(elements) => write!(formatter, "table limit of {elements} elements reached"),
+            Self::ComputingTime(time) => write!(formatter, "computing time limit of {} ms reached", time.as_millis()),
+            Self::Time(time) => write!(formatter, "no answer from the operation within {} ms", time.as_millis()),
+        }
+    }
+}
+
+impl std::error::Error for LimitReached {}
+
+/// Holds a store to the memory limit and remembers the peak.
+#[derive(Debug)]
+pub(super) struct MemoryMeter {
+    limit: usize,
+    peak: usize,
+}
+
+impl MemoryMeter {
+    pub(super) const fn new(limit: usize) -> Self {
+        Self { limit, peak: 0 }
+    }
+
+    /// The most linear memory that was in use, in bytes.
+    pub(super) const fn peak(&self) -> usize {
+        self.peak
+    }
+}
+
+impl ResourceLimiter for MemoryMeter {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            // An error instead of `false`: a guest that is refused memory would only trap with less to say.
+            return Err(LimitReached::Memory(self.limit).into());
+        }
+        self.peak = self.peak.max(desired);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > TABLE_ELEMENTS { Err(LimitReached::Table(TABLE_ELEMENTS).into()) } else { Ok(true) }
+    }
+}

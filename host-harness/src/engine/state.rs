@@ -1,0 +1,60 @@
+//! What one call's store holds: the capabilities granted to it, and the linker that offers exactly the contract's imports.
+
+use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime_wasi::clocks::WasiClocks;
+use wasmtime_wasi::clocks::WasiClocksView as _;
+use wasmtime_wasi::p2::bindings::{clocks, io};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::limits::MemoryMeter;
+use crate::capabilities::config::Configuration;
+use crate::capabilities::directory::Directory;
+use crate::capabilities::http::CallHttp;
+use crate::capabilities::key_value::{KeyValue, KeyValueView};
+use crate::capabilities::{config, directory, key_value};
+
+/// The data of one call's store.
+pub(super) struct CallState {
+    pub(super) table: ResourceTable,
+    pub(super) wasi: WasiCtx,
+    pub(super) http_context: WasiHttpCtx,
+    pub(super) http: CallHttp,
+    pub(super) key_value: KeyValue,
+    pub(super) configuration: Configuration,
+    pub(super) directory: Directory,
+    pub(super) memory: MemoryMeter,
+    /// Ticks of computing time that are left.
+    pub(super) ticks_left: u64,
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http_context, table: &mut self.table, hooks: &mut self.http }
+    }
+}
+
+struct HasTable;
+
+impl HasData for HasTable {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+/// Links the contract's imports and nothing else: no filesystem, sockets, environment, randomness or standard streams.
+pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    io::error::add_to_linker::<CallState, HasTable>(linker, |state| &mut state.table)?;
+    io::poll::add_to_linker::<CallState, HasTable>(linker, |state| &mut state.table)?;
+    io::streams::add_to_linker::<CallState, HasTable>(linker, |state| &mut state.table)?;
+    clocks::wall_clock::add_to_linker::<CallState, WasiClocks>(linker, CallState::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<CallState, WasiClocks>(linker, CallState::clocks)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    key_value::add_to_linker(linker, |state| KeyValueView { key_value: &mut state.key_value, table: &mut state.table })?;
+    config::add_to_linker(linker, |state| &mut state.configuration)?;
+    directory::add_to_linker(linker, |state| &mut state.directory)
+}

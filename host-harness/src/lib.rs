@@ -1,0 +1,21 @@
+//! A wasmtime host for telephony operations: components of the contract in `wit/` that say where a call goes.
+//!
+//! The command line (`host-harness`) is made of this library, and so are the tests. A call goes like this: a face takes it in and hands it to
+//! a [`placement::PlacedOperation`]; the [`engine`] runs the component in a sandbox of its own with the [`capabilities`] of the placement's
+//! [`integration::Integration`]; what comes out becomes a [`report::ResolvedCall`], which every face shows.
+
+pub mod bindings;
+pub mod capabilities;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod engine;
+pub mod integration;
+pub mod masking;
+pub mod placement;
+pub mod report;
+pub mod secret;
+pub mod stores;
+
+/// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».
+pub const OPERATION: &[u8] = include_bytes!(env!("OPERATION_COMPONENT"));

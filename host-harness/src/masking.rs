@@ -1,0 +1,51 @@
+//! Telephone numbers as logs and call details show them (rule D10): enough to recognise a call, not enough to call back.
+
+/// Masks a caller's number: `+79161234567` becomes `+7916•••4567`.
+///
+/// Separators are dropped. Of a number of eleven digits and more the first four and the last four are kept, of a shorter one the last two
+/// at the most; whatever has no digits at all is masked whole.
+pub fn mask(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    let (head, tail) = match digits.len() {
+        0..=3 => (0, 0),
+        4..=8 => (0, 2),
+        9..=10 => (digits.len() - 7, 4),
+        _ => (4, 4),
+    };
+    let plus = if number.trim_start().starts_with('+') { "+" } else { "" };
+    let hidden = "•".repeat(if digits.is_empty() { 3 } else { digits.len() - head - tail });
+    let kept = |part: &[char]| part.iter().collect::<String>();
+    format!("{plus}{}{hidden}{}", kept(digits.get(..head).unwrap_or_default()), kept(digits.get(digits.len() - tail..).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn d10_masks_numbers() {
+        for (number, masked) in [
+            ("+7 916 123-45-67", "+7916•••4567"),
+            ("89161234567", "8916•••4567"),
+            ("9161234567", "916•••4567"),
+            ("+4930123456", "+493•••3456"),
+            ("123456", "••••56"),
+            ("101", "•••"),
+            ("anonymous", "•••"),
+            ("", "•••"),
+        ] {
+            assert_eq!(mask(number), masked, "{number}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn d10_never_shows_a_whole_number(number in ".{0,40}") {
+            let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+            let shown: String = mask(&number).chars().filter(char::is_ascii_digit).collect();
+            prop_assert!(digits.is_empty() || shown.len() <= digits.len().saturating_sub(2));
+        }
+    }
+}

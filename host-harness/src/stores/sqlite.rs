@@ -1,0 +1,270 @@
+//! The durable store: one SQLite file in the user's state directory.
+//!
+//! It survives `kill -9` (write-ahead log, `synchronous=NORMAL`: a value that was set is in the operating system's hands; a power cut
+//! may lose the last ones, never the file). Several processes may have it open at once.
+//!
+//! Nothing here makes a caller wait long. An operation waits at most [`BUSY`] for another process and ends after [`OPERATION`] in any
+//! case, whatever the disk does. SQLite's work runs on blocking threads, at most two of them (one reader, one writer): an operation
+//! whose time runs out leaves its thread to finish alone, and the next ones wait without a thread until their own time runs out.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use tokio::sync::Mutex;
+
+use super::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
+
+/// How long opening waits for other processes that are opening the same file.
+const OPENING: Duration = Duration::from_secs(2);
+const RETRY: Duration = Duration::from_millis(10);
+/// How long an operation waits for another process's write to end.
+const BUSY: Duration = Duration::from_millis(150);
+/// How long an operation may take in all.
+const OPERATION: Duration = Duration::from_millis(250);
+
+/// Marks the file as ours (`PRAGMA application_id`): "hhkv".
+const APPLICATION: i64 = 0x6868_6b76;
+/// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE entries (
+        namespace TEXT NOT NULL,
+        bucket    TEXT NOT NULL,
+        key       TEXT NOT NULL,
+        value     BLOB NOT NULL,
+        PRIMARY KEY (namespace, bucket, key)
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// Keeps values in a file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    file: PathBuf,
+    /// Reads never wait behind a write that waits for another process.
+    pub(super) reader: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, and creates it (and its directory) where it is missing, readable by this user alone. Blocks.
+    pub fn open(file: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let file = file.into();
+        create_private(&file).map_err(|cause| StoreError::Unwritable {
+            file: file.clone(),
+            cause: cause.to_string(),
+        })?;
+        // SQLite does not wait by itself where two processes turn the same file to write-ahead logging.
+        let started = Instant::now();
+        let writer = loop {
+            match connect(&file).and_then(|connection| prepare(connection, &file)) {
+                Err(StoreError::Locked { .. }) if started.elapsed() < OPENING => std::thread::sleep(RETRY),
+                outcome => break outcome?,
+            }
+        };
+        let reader = connect(&file)?;
+        reader
+            .pragma_update(None, "query_only", true)
+            .map_err(|error| fault(&file, error))?;
+        Ok(Self {
+            file,
+            reader: Arc::new(Mutex::new(reader)),
+            writer: Arc::new(Mutex::new(writer)),
+        })
+    }
+
+    /// Runs blocking work on one of the connections, within [`OPERATION`].
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        connection: &Arc<Mutex<Connection>>,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let connection = Arc::clone(connection);
+        let working = async move {
+            let connection = connection.lock_owned().await;
+            tokio::task::spawn_blocking(move || work(&connection)).await
+        };
+        match tokio::time::timeout(OPERATION, working).await {
+            Err(_) => Err(StoreError::TimedOut {
+                file: self.file.clone(),
+                after: OPERATION,
+            }),
+            Ok(Err(stopped)) => Err(StoreError::Fault {
+                file: self.file.clone(),
+                cause: stopped.to_string(),
+            }),
+            Ok(Ok(outcome)) => outcome.map_err(|error| fault(&self.file, error)),
+        }
+    }
+}
+
+/// The file must be private before SQLite writes into it; SQLite gives its companions (`-wal`, `-shm`) the same mode.
+fn create_private(file: &Path) -> std::io::Result<()> {
+    let mut directory = std::fs::DirBuilder::new();
+    let mut options = std::fs::OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        directory.mode(0o700);
+        options.mode(0o600);
+    }
+    if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        directory.recursive(true).create(parent)?;
+    }
+    options.create(true).append(true).open(file).map(drop)
+}
+
+fn connect(file: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(|error| fault(file, error))?;
+    connection.busy_timeout(BUSY).map_err(|error| fault(file, error))?;
+    Ok(connection)
+}
+
+/// Looks whether the file is ours and readable by this version, and makes an empty one ours.
+fn prepare(mut connection: Connection, file: &Path) -> Result<Connection, StoreError> {
+    let failed = |error| fault(file, error);
+    connection
+        .pragma_update(None, "synchronous", "NORMAL")
+        .map_err(failed)?;
+    // Only an empty file has to be written to, so another process that holds a lock does not keep this one from starting. The look
+    // is one transaction, or it could see half of what another process is creating.
+    let look = connection.transaction().map_err(failed)?;
+    let ours = is_ours(&look, file)?;
+    look.finish().map_err(failed)?;
+    if !ours {
+        // One transaction: of two processes that start at once only one creates the table.
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        if !is_ours(&transaction, file)? {
+            transaction.execute_batch(SCHEMA).map_err(failed)?;
+            transaction
+                .pragma_update(None, "application_id", APPLICATION)
+                .map_err(failed)?;
+            transaction
+                .pragma_update(None, "user_version", FORMAT)
+                .map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)?;
+    }
+    // Found out now rather than in a call: is the table there, and can it be read?
+    connection
+        .query_row("SELECT count(*) FROM (SELECT 1 FROM entries LIMIT 1)", [], |_| Ok(()))
+        .map_err(failed)?;
+    connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+        .map_err(failed)?;
+    Ok(connection)
+}
+
+/// True for a store, false for an empty file, an error for anything else.
+fn is_ours(connection: &Connection, file: &Path) -> Result<bool, StoreError> {
+    let number = |sql: &str| {
+        connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .map_err(|error| fault(file, error))
+    };
+    let format = number("PRAGMA user_version")?;
+    match (
+        number("PRAGMA application_id")?,
+        number("SELECT count(*) FROM sqlite_schema")?,
+    ) {
+        (APPLICATION, _) if format > FORMAT => Err(StoreError::Newer {
+            file: file.to_owned(),
+            found: format,
+            known: FORMAT,
+        }),
+        (APPLICATION, _) => Ok(true),
+        (0, 0) => Ok(false),
+        _ => Err(StoreError::Foreign { file: file.to_owned() }),
+    }
+}
+
+fn fault(file: &Path, error: rusqlite::Error) -> StoreError {
+    let file = file.to_owned();
+    let cause = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { file },
+        Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { file, cause },
+        Some(ErrorCode::NotADatabase) => StoreError::Foreign { file },
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            StoreError::Unwritable { file, cause }
+        }
+        Some(ErrorCode::DiskFull) => StoreError::Full { file },
+        _ => StoreError::Fault { file, cause },
+    }
+}
+
+/// The address of an entry as owned text, for the blocking thread.
+fn owned(slot: Slot<'_>) -> [String; 3] {
+    [slot.shelf.namespace, slot.shelf.bucket, slot.key].map(str::to_owned)
+}
+
+#[async_trait::async_trait]
+impl KeyValueStore for SqliteStore {
+    async fn get(&self, slot: Slot<'_>) -> Result<Option<Vec<u8>>, StoreError> {
+        const SQL: &str = "SELECT value FROM entries WHERE namespace = ?1 AND bucket = ?2 AND key = ?3";
+        let address = owned(slot);
+        self.run(&self.reader, move |connection| {
+            connection
+                .prepare_cached(SQL)?
+                .query_row(address, |row| row.get(0))
+                .optional()
+        })
+        .await
+    }
+
+    async fn set(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO entries (namespace, bucket, key, value) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT DO UPDATE SET value = excluded.value";
+        let [namespace, bucket, key] = owned(slot);
+        let value = value.to_owned();
+        self.run(&self.writer, move |connection| {
+            connection
+                .prepare_cached(SQL)?
+                .execute(params![namespace, bucket, key, value])
+                .map(drop)
+        })
+        .await
+    }
+
+    async fn delete(&self, slot: Slot<'_>) -> Result<(), StoreError> {
+        const SQL: &str = "DELETE FROM entries WHERE namespace = ?1 AND bucket = ?2 AND key = ?3";
+        let address = owned(slot);
+        self.run(&self.writer, move |connection| {
+            connection.prepare_cached(SQL)?.execute(address).map(drop)
+        })
+        .await
+    }
+
+    async fn exists(&self, slot: Slot<'_>) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT 1 FROM entries WHERE namespace = ?1 AND bucket = ?2 AND key = ?3";
+        let address = owned(slot);
+        self.run(&self.reader, move |connection| {
+            connection.prepare_cached(SQL)?.exists(address)
+        })
+        .await
+    }
+
+    async fn list_keys(&self, shelf: Shelf<'_>, position: u64, limit: u32) -> Result<KeyPage, StoreError> {
+        const SQL: &str =
+            "SELECT key FROM entries WHERE namespace = ?1 AND bucket = ?2 ORDER BY key LIMIT ?3 OFFSET ?4";
+        let (namespace, bucket) = (shelf.namespace.to_owned(), shelf.bucket.to_owned());
+        let offset = i64::try_from(position).unwrap_or(i64::MAX);
+        self.run(&self.reader, move |connection| {
+            let mut statement = connection.prepare_cached(SQL)?;
+            let keys = statement.query_map(params![namespace, bucket, i64::from(limit) + 1, offset], |row| {
+                row.get(0)
+            })?;
+            Ok(KeyPage::cut(keys.collect::<rusqlite::Result<_>>()?, position, limit))
+        })
+        .await
+    }
+
+    fn location(&self) -> String {
+        self.file.display().to_string()
+    }
+}

@@ -1,0 +1,323 @@
+//! What both stores must do, and what can go wrong with a file.
+
+use std::fs;
+use std::time::Instant;
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::*;
+
+const SHELF: Shelf<'static> = Shelf {
+    namespace: "sales",
+    bucket: "managers",
+};
+
+fn directory() -> (TempDir, PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let file = file_in(directory.path());
+    (directory, file)
+}
+
+/// One store of each kind.
+fn both(file: &Path) -> [Box<dyn KeyValueStore>; 2] {
+    [Box::new(MemoryStore::new()), Box::new(SqliteStore::open(file).unwrap())]
+}
+
+#[tokio::test]
+async fn a_value_is_kept_replaced_and_deleted() {
+    let (_directory, file) = directory();
+    for store in both(&file) {
+        let slot = SHELF.slot("k");
+        assert_eq!(store.get(slot).await.unwrap(), None);
+        assert!(!store.exists(slot).await.unwrap());
+        store.delete(slot).await.unwrap();
+        for value in [&b"one"[..], b"", b"\0\xff"] {
+            store.set(slot, value).await.unwrap();
+            assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(value));
+            assert!(store.exists(slot).await.unwrap());
+        }
+        store.delete(slot).await.unwrap();
+        assert_eq!(store.get(slot).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn keys_are_listed_in_pages() {
+    let (_directory, file) = directory();
+    for store in both(&file) {
+        for key in ["b", "a", "d", "c", "e"] {
+            store.set(SHELF.slot(key), b"v").await.unwrap();
+        }
+        store
+            .set(
+                Shelf {
+                    bucket: "other",
+                    ..SHELF
+                }
+                .slot("x"),
+                b"v",
+            )
+            .await
+            .unwrap();
+        let first = store.list_keys(SHELF, 0, 2).await.unwrap();
+        assert_eq!(
+            first,
+            KeyPage {
+                keys: vec!["a".into(), "b".into()],
+                next: Some(2)
+            }
+        );
+        let last = store.list_keys(SHELF, 2, 3).await.unwrap();
+        assert_eq!(
+            last,
+            KeyPage {
+                keys: vec!["c".into(), "d".into(), "e".into()],
+                next: None
+            }
+        );
+        assert_eq!(store.list_keys(SHELF, u64::MAX, 3).await.unwrap(), KeyPage::default());
+        assert_eq!(
+            store
+                .list_keys(
+                    Shelf {
+                        namespace: "none",
+                        ..SHELF
+                    },
+                    0,
+                    3
+                )
+                .await
+                .unwrap(),
+            KeyPage::default()
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever characters the three parts contain, two different addresses never share a value.
+    #[test]
+    fn no_two_addresses_share_a_value(addresses in prop::collection::hash_set(("[ab/:\u{0}\u{1f}é]{0,3}", "[ab/:\u{0}]{0,3}", "[ab/:\u{0}]{0,3}"), 1..12)) {
+        let (_directory, file) = directory();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            for store in both(&file) {
+                for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
+                    store.set(Shelf { namespace, bucket }.slot(key), &number.to_be_bytes()).await.unwrap();
+                }
+                for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
+                    let kept = store.get(Shelf { namespace, bucket }.slot(key)).await.unwrap();
+                    assert_eq!(kept.as_deref(), Some(&number.to_be_bytes()[..]), "{namespace:?} {bucket:?} {key:?}");
+                }
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn values_survive_the_process_and_are_seen_by_another_one() {
+    let (_directory, file) = directory();
+    let one = SqliteStore::open(&file).unwrap();
+    let two = SqliteStore::open(&file).unwrap();
+    one.set(SHELF.slot("k"), b"v1").await.unwrap();
+    assert_eq!(two.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v1"[..]));
+    two.set(SHELF.slot("k"), b"v2").await.unwrap();
+    assert_eq!(one.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v2"[..]));
+    // As after kill -9: nothing is closed.
+    std::mem::forget((one, two));
+    let reopened = SqliteStore::open(&file).unwrap();
+    assert_eq!(
+        reopened.get(SHELF.slot("k")).await.unwrap().as_deref(),
+        Some(&b"v2"[..])
+    );
+}
+
+#[test]
+fn many_processes_may_create_the_file_at_once() {
+    let (_directory, file) = directory();
+    std::thread::scope(|scope| {
+        let opening: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| SqliteStore::open(&file).map(drop)))
+            .collect();
+        for opened in opening {
+            opened.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_this_user_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = TempDir::new().unwrap();
+    let inner = directory.path().join("a/b");
+    let store = SqliteStore::open(file_in(&inner)).unwrap();
+    store.set(SHELF.slot("k"), b"v").await.unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&inner), 0o700);
+    let files: Vec<_> = fs::read_dir(&inner)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+/// A file that has been in use for a while.
+async fn used(file: &Path) {
+    let store = SqliteStore::open(file).unwrap();
+    for number in 0..200 {
+        store
+            .set(SHELF.slot(&format!("key {number}")), &[7; 1000])
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_named_with_the_fix_and_calls_go_on_in_memory() {
+    type Damage = (&'static str, fn(&Path));
+    let damages: [Damage; 4] = [
+        ("garbage", |file| fs::write(file, [b'x'; 9000]).unwrap()),
+        ("a few bytes of garbage", |file| fs::write(file, b"oops").unwrap()),
+        ("truncated", |file| {
+            fs::OpenOptions::new()
+                .write(true)
+                .open(file)
+                .unwrap()
+                .set_len(6000)
+                .unwrap()
+        }),
+        ("header overwritten", |file| {
+            let mut bytes = fs::read(file).unwrap();
+            bytes[100..4096].fill(0xff);
+            fs::write(file, bytes).unwrap();
+        }),
+    ];
+    for (name, damage) in damages {
+        let (directory, file) = directory();
+        used(&file).await;
+        damage(&file);
+        let (store, warning) = open(&StoreLocation::Directory(directory.path().to_owned()));
+        let warning = warning.unwrap_or_else(|| panic!("{name}: no warning")).to_string();
+        assert!(warning.contains(&file.display().to_string()), "{name}: {warning}");
+        assert!(
+            warning.contains("move it away") && warning.contains("without a durable cache"),
+            "{name}: {warning}"
+        );
+        assert_eq!(store.location(), "memory", "{name}");
+        store.set(SHELF.slot("k"), b"v").await.unwrap();
+        assert!(store.exists(SHELF.slot("k")).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn damage_that_shows_only_later_is_an_error_and_no_panic() {
+    let (_directory, file) = directory();
+    used(&file).await;
+    let mut bytes = fs::read(&file).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].fill(0xff);
+    fs::write(&file, bytes).unwrap();
+    let store = SqliteStore::open(&file).unwrap();
+    let mut damaged = 0;
+    for number in 0..200 {
+        match store.get(SHELF.slot(&format!("key {number}"))).await {
+            Ok(_) => {}
+            Err(StoreError::Corrupt { .. }) => damaged += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(damaged > 0);
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_or_of_a_newer_version_is_left_alone() {
+    let (directory, file) = directory();
+    let location = StoreLocation::Directory(directory.path().to_owned());
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch("CREATE TABLE accounts (name TEXT)")
+        .unwrap();
+    let before = fs::read(&file).unwrap();
+    let warning = open(&location).1.unwrap().to_string();
+    assert!(warning.contains("is not a store of this program"), "{warning}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+
+    fs::remove_file(&file).unwrap();
+    used(&file).await;
+    Connection::open(&file)
+        .unwrap()
+        .pragma_update(None, "user_version", 2)
+        .unwrap();
+    let warning = open(&location).1.unwrap().to_string();
+    assert!(
+        warning.contains("newer version (format 2, this version knows 1)"),
+        "{warning}"
+    );
+}
+
+#[tokio::test]
+async fn a_locked_file_is_an_error_soon_and_reading_goes_on() {
+    let (_directory, file) = directory();
+    let store = SqliteStore::open(&file).unwrap();
+    store.set(SHELF.slot("k"), b"v").await.unwrap();
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let started = Instant::now();
+    let error = store.set(SHELF.slot("k"), b"w").await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Locked { .. } | StoreError::TimedOut { .. }),
+        "{error}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(store.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v"[..]));
+    let late = SqliteStore::open(&file).unwrap();
+    assert!(late.exists(SHELF.slot("k")).await.unwrap());
+    other.execute_batch("ROLLBACK").unwrap();
+    store.set(SHELF.slot("k"), b"w").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_an_error_within_the_time_of_one_operation() {
+    let (_directory, file) = directory();
+    let store = SqliteStore::open(&file).unwrap();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let hanging = store.run(&store.reader, move |_| {
+        let _ = stopped.recv();
+        Ok(())
+    });
+    let behind = store.get(SHELF.slot("k"));
+    let (hung, waited) = tokio::join!(hanging, behind);
+    assert!(matches!(hung, Err(StoreError::TimedOut { .. })));
+    assert!(matches!(waited, Err(StoreError::TimedOut { .. })));
+    drop(stop);
+    assert_eq!(store.get(SHELF.slot("k")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_written_calls_go_on_in_memory() {
+    let directory = TempDir::new().unwrap();
+    let in_the_way = directory.path().join("file");
+    fs::write(&in_the_way, "").unwrap();
+    let (store, warning) = open(&StoreLocation::Directory(in_the_way));
+    let warning = warning.unwrap().to_string();
+    assert!(
+        warning.contains("cannot be opened for writing") && warning.contains("choose another state directory"),
+        "{warning}"
+    );
+    assert_eq!(store.location(), "memory");
+}
+
+#[test]
+fn a_location_is_a_directory_or_memory() {
+    assert_eq!("memory".parse(), Ok(StoreLocation::Memory));
+    assert_eq!("./memory".parse(), Ok(StoreLocation::Directory("./memory".into())));
+    let (store, warning) = open(&StoreLocation::Memory);
+    assert_eq!((store.location(), warning), ("memory".to_owned(), None));
+}
