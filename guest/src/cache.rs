@@ -48,8 +48,18 @@ impl Cache<'_> {
     }
 
     /// Keeps the manager received at `received_at`.
-    pub fn keep_manager(&self, number: &InternationalNumber, manager: KeptManager, received_at: Timestamp, details: &mut Recorder) {
-        let KeptManager { user_id, contact_id, ambiguous } = manager;
+    pub fn keep_manager(
+        &self,
+        number: &InternationalNumber,
+        manager: KeptManager,
+        received_at: Timestamp,
+        details: &mut Recorder,
+    ) {
+        let KeptManager {
+            user_id,
+            contact_id,
+            ambiguous,
+        } = manager;
         let value = format!(r#"{{"user_id":{user_id},"contact_id":{contact_id},"ambiguous":{ambiguous}}}"#);
         self.write(&manager_key(number), &value, received_at, details);
     }
@@ -61,7 +71,12 @@ impl Cache<'_> {
 
     /// Keeps the account's distance from UTC.
     pub fn keep_utc_offset(&self, offset: UtcOffset, received_at: Timestamp, details: &mut Recorder) {
-        self.write(ACCOUNT_KEY, &format!(r#"{{"utc_offset_seconds":{}}}"#, offset.seconds()), received_at, details);
+        self.write(
+            ACCOUNT_KEY,
+            &format!(r#"{{"utc_offset_seconds":{}}}"#, offset.seconds()),
+            received_at,
+            details,
+        );
     }
 
     fn read<T>(
@@ -73,7 +88,10 @@ impl Cache<'_> {
         let bytes = match self.key_value.get(self.bucket, key) {
             Ok(bytes) => bytes?,
             Err(error) => {
-                details.note("store-read-failed", store_text("Хранилище не прочитано", "the store could not be read", &error));
+                details.note(
+                    "store-read-failed",
+                    store_text("Хранилище не прочитано", "the store could not be read", &error),
+                );
                 return None;
             }
         };
@@ -82,20 +100,32 @@ impl Cache<'_> {
             Understood::Old => {}
             Understood::Unreadable => details.note(
                 "record-unreadable",
-                Text::fixed("Запись в хранилище не распознана и удалена", "a stored record could not be understood and was removed"),
+                Text::fixed(
+                    "Запись в хранилище не распознана и удалена",
+                    "a stored record could not be understood and was removed",
+                ),
             ),
         }
         if let Err(error) = self.key_value.delete(self.bucket, key) {
-            details.note("store-write-failed", store_text("Старая запись не удалена", "an old record could not be removed", &error));
+            details.note(
+                "store-write-failed",
+                store_text("Старая запись не удалена", "an old record could not be removed", &error),
+            );
         }
         None
     }
 
     /// Writes a record around `value`, which is JSON made of numbers and flags alone.
     fn write(&self, key: &str, value: &str, received_at: Timestamp, details: &mut Recorder) {
-        let record = format!(r#"{{"version":{VERSION},"received_at_ms":{},"value":{value}}}"#, received_at.0);
+        let record = format!(
+            r#"{{"version":{VERSION},"received_at_ms":{},"value":{value}}}"#,
+            received_at.0
+        );
         if let Err(error) = self.key_value.set(self.bucket, key, record.as_bytes()) {
-            details.note("store-write-failed", store_text("Хранилище не записано", "the store could not be written", &error));
+            details.note(
+                "store-write-failed",
+                store_text("Хранилище не записано", "the store could not be written", &error),
+            );
         }
     }
 }
@@ -107,8 +137,13 @@ enum Understood<T> {
 }
 
 fn understand<T>(bytes: &[u8], read: fn(&Json) -> Result<T, Unexpected>, now: Timestamp) -> Understood<T> {
-    let Ok(record) = Json::parse(bytes) else { return Understood::Unreadable };
-    let (Ok(version), Ok(received_at)) = (record.get("version").unsigned(), record.get("received_at_ms").unsigned()) else {
+    let Ok(record) = Json::parse(bytes) else {
+        return Understood::Unreadable;
+    };
+    let (Ok(version), Ok(received_at)) = (
+        record.get("version").unsigned(),
+        record.get("received_at_ms").unsigned(),
+    ) else {
         return Understood::Unreadable;
     };
     match Timestamp(received_at).age_at(now) {
@@ -130,8 +165,13 @@ fn kept_manager(value: &Json) -> Result<KeptManager, Unexpected> {
 }
 
 fn kept_offset(value: &Json) -> Result<UtcOffset, Unexpected> {
-    let Json::Integer(seconds) = value.get("utc_offset_seconds") else { return Err(Unexpected) };
-    i32::try_from(*seconds).ok().and_then(UtcOffset::from_seconds).ok_or(Unexpected)
+    let Json::Integer(seconds) = value.get("utc_offset_seconds") else {
+        return Err(Unexpected);
+    };
+    i32::try_from(*seconds)
+        .ok()
+        .and_then(UtcOffset::from_seconds)
+        .ok_or(Unexpected)
 }
 
 const ACCOUNT_KEY: &str = "account-day";

@@ -9,8 +9,8 @@
 //! which is how it is property-tested.
 
 pub mod amocrm;
-pub mod caller;
 pub mod cache;
+pub mod caller;
 pub mod contract;
 pub mod decision;
 pub mod description;

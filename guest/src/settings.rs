@@ -59,8 +59,11 @@ pub struct Placement {
 impl Placement {
     /// Reads the settings that came with a call.
     pub fn read(settings: &[Setting], details: &mut Recorder) -> Result<Self, Reason> {
-        let mut placement =
-            Self { waiting_time: WAITING_TIME_DEFAULT, refuse_ambiguous: false, forward_unknown_status: false };
+        let mut placement = Self {
+            waiting_time: WAITING_TIME_DEFAULT,
+            refuse_ambiguous: false,
+            forward_unknown_status: false,
+        };
         for setting in settings {
             match (setting.key.as_str(), &setting.value) {
                 (WAITING_TIME, SettingValue::Duration(value)) => {
@@ -80,10 +83,16 @@ impl Placement {
                     placement.refuse_ambiguous = choose(details, SEVERAL_CONTACTS, choice, [LATEST, LINKED_OPERATION])?;
                 }
                 (STATUS_UNKNOWN, SettingValue::Choice(choice)) => {
-                    placement.forward_unknown_status = choose(details, STATUS_UNKNOWN, choice, [LINKED_OPERATION, FORWARD])?;
+                    placement.forward_unknown_status =
+                        choose(details, STATUS_UNKNOWN, choice, [LINKED_OPERATION, FORWARD])?;
                 }
                 (WAITING_TIME, _) => {
-                    return Err(invalid(details, WAITING_TIME, "нужна длительность", "must be a duration"));
+                    return Err(invalid(
+                        details,
+                        WAITING_TIME,
+                        "нужна длительность",
+                        "must be a duration",
+                    ));
                 }
                 (key @ (SEVERAL_CONTACTS | STATUS_UNKNOWN), _) => {
                     return Err(invalid(details, key, "нужен один из вариантов", "must be a choice"));
@@ -111,8 +120,18 @@ fn choose(details: &mut Recorder, key: &str, choice: &str, options: [&str; 2]) -
         None => Err(invalid(
             details,
             key,
-            &format!("неизвестный вариант «{}»; нужно `{}` или `{}`", excerpt(choice), options[0], options[1]),
-            &format!("unknown choice `{}`; set `{}` or `{}`", excerpt(choice), options[0], options[1]),
+            &format!(
+                "неизвестный вариант «{}»; нужно `{}` или `{}`",
+                excerpt(choice),
+                options[0],
+                options[1]
+            ),
+            &format!(
+                "unknown choice `{}`; set `{}` or `{}`",
+                excerpt(choice),
+                options[0],
+                options[1]
+            ),
         )),
     }
 }
@@ -151,7 +170,12 @@ impl Integration {
 fn value(config: &dyn Config, details: &mut Recorder, key: &str) -> Result<Option<String>, Reason> {
     config.get(key).map_err(|error| {
         let error = excerpt(&error);
-        invalid(details, key, &format!("хост не отдал значение: {error}"), &format!("the host could not give it: {error}"))
+        invalid(
+            details,
+            key,
+            &format!("хост не отдал значение: {error}"),
+            &format!("the host could not give it: {error}"),
+        )
     })
 }
 
@@ -162,7 +186,12 @@ fn flag(config: &dyn Config, details: &mut Recorder, key: &str, default: bool) -
         Some("false") => Ok(false),
         Some(other) => {
             let other = excerpt(other);
-            Err(invalid(details, key, &format!("«{other}»; нужно `true` или `false`"), &format!("`{other}`; set `true` or `false`")))
+            Err(invalid(
+                details,
+                key,
+                &format!("«{other}»; нужно `true` или `false`"),
+                &format!("`{other}`; set `true` or `false`"),
+            ))
         }
     }
 }
@@ -203,13 +232,19 @@ fn base_url(config: &dyn Config, details: &mut Recorder) -> Result<BaseUrl, Reas
 }
 
 fn invalid(details: &mut Recorder, key: &str, ru: &str, en: &str) -> Reason {
-    details.note("settings-invalid", Text::made(format!("Настройка `{key}`: {ru}"), format!("setting `{key}`: {en}")));
+    details.note(
+        "settings-invalid",
+        Text::made(format!("Настройка `{key}`: {ru}"), format!("setting `{key}`: {en}")),
+    );
     Reason::SettingsInvalid
 }
 
 /// A value as a note may repeat it: bounded, on one line.
 fn excerpt(text: &str) -> String {
-    text.chars().take(60).map(|character| if character.is_control() { ' ' } else { character }).collect()
+    text.chars()
+        .take(60)
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect()
 }
 
 /// An account's address: scheme, authority and path prefix.
@@ -234,7 +269,8 @@ impl BaseUrl {
         }
         let rest = rest.trim_end_matches('/');
         let (authority, prefix) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
-        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'?' | b'#' | b'\\' | b'"' | b'<' | b'>');
+        let plain =
+            |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'?' | b'#' | b'\\' | b'"' | b'<' | b'>');
         (!authority.is_empty() && rest.bytes().all(plain)).then(|| Self {
             secure,
             authority: authority.to_owned(),
@@ -250,10 +286,26 @@ mod tests {
     #[test]
     fn parses_addresses_and_refuses_the_rest() {
         let url = BaseUrl::parse("https://example.amocrm.ru/").unwrap();
-        assert_eq!((url.secure, url.authority.as_str(), url.prefix.as_str()), (true, "example.amocrm.ru", ""));
+        assert_eq!(
+            (url.secure, url.authority.as_str(), url.prefix.as_str()),
+            (true, "example.amocrm.ru", "")
+        );
         let url = BaseUrl::parse("HTTP://127.0.0.1:8080/a/b/").unwrap();
-        assert_eq!((url.secure, url.authority.as_str(), url.prefix.as_str()), (false, "127.0.0.1:8080", "/a/b"));
-        for text in ["", "example.amocrm.ru", "ftp://x", "https://", "https:///x", "https://u:p@x", "https://x?y", "https://x y", "https://я"] {
+        assert_eq!(
+            (url.secure, url.authority.as_str(), url.prefix.as_str()),
+            (false, "127.0.0.1:8080", "/a/b")
+        );
+        for text in [
+            "",
+            "example.amocrm.ru",
+            "ftp://x",
+            "https://",
+            "https:///x",
+            "https://u:p@x",
+            "https://x?y",
+            "https://x y",
+            "https://я",
+        ] {
             assert_eq!(BaseUrl::parse(text), None, "{text}");
         }
     }

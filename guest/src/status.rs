@@ -19,18 +19,38 @@ pub enum ManagerStatus {
 }
 
 /// Checks the manager's status and records it with its evidence.
-pub fn check(client: &Client, cache: &Cache, user_id: u64, presence: Presence, details: &mut Recorder) -> ManagerStatus {
+pub fn check(
+    client: &Client,
+    cache: &Cache,
+    user_id: u64,
+    presence: Presence,
+    details: &mut Recorder,
+) -> ManagerStatus {
     let evidence = match evidence(client, cache, user_id, presence, details) {
         Ok(evidence) => evidence,
         Err(cause) => {
             let text = cause.text();
-            details.note("status-check-failed", Text::made(format!("Проверка статуса: {}", text.ru), format!("status check: {}", text.en)));
+            details.note(
+                "status-check-failed",
+                Text::made(
+                    format!("Проверка статуса: {}", text.ru),
+                    format!("status check: {}", text.en),
+                ),
+            );
             details.status("unknown", None, None);
             return ManagerStatus::Unknown;
         }
     };
-    details.status(if evidence.at_work { "at-work" } else { "absent" }, Some(evidence.name), evidence.at);
-    if evidence.at_work { ManagerStatus::AtWork } else { ManagerStatus::Absent }
+    details.status(
+        if evidence.at_work { "at-work" } else { "absent" },
+        Some(evidence.name),
+        evidence.at,
+    );
+    if evidence.at_work {
+        ManagerStatus::AtWork
+    } else {
+        ManagerStatus::Absent
+    }
 }
 
 struct Evidence {
@@ -49,17 +69,35 @@ fn evidence(
 ) -> Result<Evidence, Reason> {
     let last_seen = match presence {
         // Known without asking for the account's day.
-        Presence::NeverSeen => return Ok(Evidence { at_work: false, name: "never-seen".to_owned(), at: None }),
+        Presence::NeverSeen => {
+            return Ok(Evidence {
+                at_work: false,
+                name: "never-seen".to_owned(),
+                at: None,
+            });
+        }
         Presence::LastSeen(at) => Some(at),
         Presence::NotFed => None,
     };
     let midnight = midnight(client, cache, details)?;
     if let Some(at) = last_seen {
-        return Ok(Evidence { at_work: at >= midnight, name: "presence".to_owned(), at: Some(at) });
+        return Ok(Evidence {
+            at_work: at >= midnight,
+            name: "presence".to_owned(),
+            at: Some(at),
+        });
     }
     Ok(match client.activity_since(midnight, user_id, details)? {
-        Some(activity) => Evidence { at_work: true, name: format!("event:{}", activity.kind), at: Some(activity.at) },
-        None => Evidence { at_work: false, name: "no-events".to_owned(), at: None },
+        Some(activity) => Evidence {
+            at_work: true,
+            name: format!("event:{}", activity.kind),
+            at: Some(activity.at),
+        },
+        None => Evidence {
+            at_work: false,
+            name: "no-events".to_owned(),
+            at: None,
+        },
     })
 }
 

@@ -2,7 +2,16 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    host_harness::cli::run().await
+use tokio::runtime::Runtime;
+
+fn main() -> ExitCode {
+    match Runtime::new() {
+        Ok(runtime) => {
+            let code = runtime.block_on(host_harness::cli::run());
+            // A hung name look-up or a stalled disk must not keep a finished command from ending.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => host_harness::cli::cannot_start(&error),
+    }
 }

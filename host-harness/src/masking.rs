@@ -13,9 +13,17 @@ pub fn mask(number: &str) -> String {
         _ => (4, 4),
     };
     let plus = if number.trim_start().starts_with('+') { "+" } else { "" };
-    let hidden = "•".repeat(if digits.is_empty() { 3 } else { digits.len() - head - tail });
+    let hidden = "•".repeat(if digits.is_empty() {
+        3
+    } else {
+        digits.len() - head - tail
+    });
     let kept = |part: &[char]| part.iter().collect::<String>();
-    format!("{plus}{}{hidden}{}", kept(digits.get(..head).unwrap_or_default()), kept(digits.get(digits.len() - tail..).unwrap_or_default()))
+    format!(
+        "{plus}{}{hidden}{}",
+        kept(digits.get(..head).unwrap_or_default()),
+        kept(digits.get(digits.len() - tail..).unwrap_or_default())
+    )
 }
 
 #[cfg(test)]

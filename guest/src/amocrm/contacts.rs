@@ -51,7 +51,9 @@ impl Client<'_> {
                 "/api/v4/contacts?query={}&limit={PAGE}&page={page}&order%5Bupdated_at%5D=desc",
                 caller.national_part()
             );
-            let Some(answer) = self.get("contacts", &path, page_of_contacts, details)? else { break };
+            let Some(answer) = self.get("contacts", &path, page_of_contacts, details)? else {
+                break;
+            };
             for contact in answer.contacts {
                 if contact.has_number(caller, self.integration.country) {
                     verified.push(contact);
@@ -66,8 +68,14 @@ impl Client<'_> {
                 details.note(
                     "search-cut",
                     Text::made(
-                        format!("Поиск нашёл слишком много контактов, проверены первые {}", PAGE * MAXIMUM_PAGES),
-                        format!("the search found too many contacts; the first {} were verified", PAGE * MAXIMUM_PAGES),
+                        format!(
+                            "Поиск нашёл слишком много контактов, проверены первые {}",
+                            PAGE * MAXIMUM_PAGES
+                        ),
+                        format!(
+                            "the search found too many contacts; the first {} were verified",
+                            PAGE * MAXIMUM_PAGES
+                        ),
                     ),
                 );
             }
@@ -88,13 +96,26 @@ impl Client<'_> {
 /// The contact whose manager is taken: of those with a manager the most recently updated, ties going to the greater id (rule D3).
 /// `None` when no contact is left.
 fn choose(verified: &[Contact]) -> Option<Found> {
-    let latest = |contacts: &mut dyn Iterator<Item = &Contact>| contacts.max_by_key(|contact| (contact.updated_at, contact.id)).cloned();
+    let latest = |contacts: &mut dyn Iterator<Item = &Contact>| {
+        contacts.max_by_key(|contact| (contact.updated_at, contact.id)).cloned()
+    };
     let Some(chosen) = latest(&mut verified.iter().filter(|contact| contact.manager().is_some())) else {
-        return latest(&mut verified.iter()).map(|contact| Found { contact_id: contact.id, user_id: None, ambiguous: false });
+        return latest(&mut verified.iter()).map(|contact| Found {
+            contact_id: contact.id,
+            user_id: None,
+            ambiguous: false,
+        });
     };
     let user_id = chosen.manager();
-    let ambiguous = verified.iter().filter_map(Contact::manager).any(|other| Some(other) != user_id);
-    Some(Found { contact_id: chosen.id, user_id, ambiguous })
+    let ambiguous = verified
+        .iter()
+        .filter_map(Contact::manager)
+        .any(|other| Some(other) != user_id);
+    Some(Found {
+        contact_id: chosen.id,
+        user_id,
+        ambiguous,
+    })
 }
 
 impl Contact {
@@ -105,14 +126,24 @@ impl Contact {
 
     /// Whether this contact counts as the caller's: not deleted, and one of its telephone numbers is the caller's (rule D2).
     fn has_number(&self, caller: &InternationalNumber, country: CountryCode) -> bool {
-        let equals = |phone: &String| InternationalNumber::parse(phone, country).is_some_and(|number| number == *caller);
+        let equals =
+            |phone: &String| InternationalNumber::parse(phone, country).is_some_and(|number| number == *caller);
         !self.is_deleted && self.phones.iter().any(equals)
     }
 }
 
 fn page_of_contacts(answer: &Json) -> Result<Page, Unexpected> {
-    let contacts = answer.get("_embedded").get("contacts").list()?.iter().map(contact).collect::<Result<_, _>>()?;
-    Ok(Page { contacts, has_next: has_next_page(answer) })
+    let contacts = answer
+        .get("_embedded")
+        .get("contacts")
+        .list()?
+        .iter()
+        .map(contact)
+        .collect::<Result<_, _>>()?;
+    Ok(Page {
+        contacts,
+        has_next: has_next_page(answer),
+    })
 }
 
 fn contact(contact: &Json) -> Result<Contact, Unexpected> {

@@ -35,19 +35,29 @@ impl Client<'_> {
     /// An event that the user made since `midnight`; `None` when there is none.
     ///
     /// `Err(AnswerNotUnderstood)` when so many service events came back that the user's own, if any, were not reached.
-    pub fn activity_since(&self, midnight: Timestamp, user_id: u64, details: &mut Recorder) -> Result<Option<Activity>, Reason> {
+    pub fn activity_since(
+        &self,
+        midnight: Timestamp,
+        user_id: u64,
+        details: &mut Recorder,
+    ) -> Result<Option<Activity>, Reason> {
         for page in 1..=MAXIMUM_PAGES {
             let path = format!(
                 "/api/v4/events?filter%5Bcreated_by%5D%5B%5D={user_id}&filter%5Bcreated_at%5D%5Bfrom%5D={}&limit={PAGE}&page={page}",
                 midnight.unix_seconds()
             );
-            let Some(answer) = self.get("events", &path, page_of_events, details)? else { return Ok(None) };
+            let Some(answer) = self.get("events", &path, page_of_events, details)? else {
+                return Ok(None);
+            };
             // amoCRM ignores filters that the account has not paid for (facts §1.3), so each event is verified.
             let own = answer.events.into_iter().find(|event| {
                 event.created_by == user_id && event.created_at >= midnight && !is_service_event(&event.kind)
             });
             if let Some(event) = own {
-                return Ok(Some(Activity { kind: event.kind, at: event.created_at }));
+                return Ok(Some(Activity {
+                    kind: event.kind,
+                    at: event.created_at,
+                }));
             }
             if !answer.has_next {
                 return Ok(None);
@@ -58,8 +68,17 @@ impl Client<'_> {
 }
 
 fn page_of_events(answer: &Json) -> Result<Page, Unexpected> {
-    let events = answer.get("_embedded").get("events").list()?.iter().map(event).collect::<Result<_, _>>()?;
-    Ok(Page { events, has_next: has_next_page(answer) })
+    let events = answer
+        .get("_embedded")
+        .get("events")
+        .list()?
+        .iter()
+        .map(event)
+        .collect::<Result<_, _>>()?;
+    Ok(Page {
+        events,
+        has_next: has_next_page(answer),
+    })
 }
 
 fn event(event: &Json) -> Result<Event, Unexpected> {

@@ -59,7 +59,12 @@ impl Client<'_> {
             Ok(response) => (Some(response.status), understand(response.status, &response.body, read)),
             Err(failure) => (failure.status, Err(self.reason_of(&failure.kind, details))),
         };
-        details.request(purpose, sent_at, status, result.as_ref().map_or_else(|reason| reason.code(), |_| "ok"));
+        details.request(
+            purpose,
+            sent_at,
+            status,
+            result.as_ref().map_or_else(|reason| reason.code(), |_| "ok"),
+        );
         result
     }
 
@@ -78,7 +83,10 @@ impl Client<'_> {
                 Reason::AccessForbidden
             }
             HttpFailureKind::Unreachable(code) => {
-                details.note("transport", Text::made(format!("Сбой связи: {code}"), format!("transport failure: {code}")));
+                details.note(
+                    "transport",
+                    Text::made(format!("Сбой связи: {code}"), format!("transport failure: {code}")),
+                );
                 Reason::CrmUnreachable
             }
         }
@@ -89,7 +97,10 @@ impl Client<'_> {
 fn understand<T>(status: u16, body: &[u8], read: fn(&Json) -> Result<T, Unexpected>) -> Result<Option<T>, Reason> {
     match status {
         204 => Ok(None),
-        200 => Json::parse(body).and_then(|answer| read(&answer)).map(Some).map_err(|Unexpected| Reason::AnswerNotUnderstood),
+        200 => Json::parse(body)
+            .and_then(|answer| read(&answer))
+            .map(Some)
+            .map_err(|Unexpected| Reason::AnswerNotUnderstood),
         401 => Err(Reason::CredentialsRejected),
         402 => Err(Reason::AccountUnpaid),
         403 => Err(Reason::AccessForbidden),

@@ -32,7 +32,9 @@ impl Check {
                         print(format_args!("  operation: {} {}", description.id, description.version));
                     }
                     Err(failure) => {
-                        print(format_args!("  rejected: `describe` fails: {failure}: it must answer without any import"));
+                        print(format_args!(
+                            "  rejected: `describe` fails: {failure}: it must answer without any import"
+                        ));
                         return Ok(Outcome::ComponentRejected);
                     }
                 }
@@ -48,6 +50,10 @@ impl Check {
             };
             print(format_args!("  {severity}: {finding}"));
         }
-        Ok(if fit.is_fit() { Outcome::Done } else { Outcome::ComponentRejected })
+        Ok(if fit.is_fit() {
+            Outcome::Done
+        } else {
+            Outcome::ComponentRejected
+        })
     }
 }

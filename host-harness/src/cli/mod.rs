@@ -87,6 +87,14 @@ pub async fn run() -> ExitCode {
     })
 }
 
+/// Says that the process cannot even begin, and gives the exit code for it.
+pub fn cannot_start(error: &std::io::Error) -> ExitCode {
+    complain(format_args!(
+        "error: the asynchronous runtime cannot be started: {error}"
+    ));
+    ExitCode::from(2)
+}
+
 /// Says something to the person at the terminal, beside the command's output.
 #[expect(clippy::print_stderr, reason = "this is where messages of the command line go")]
 fn complain(message: impl Display) {
@@ -111,8 +119,15 @@ fn language(choice: Option<LanguageChoice>) -> Language {
         Some(LanguageChoice::Ru) => Language::Ru,
         Some(LanguageChoice::En) => Language::En,
         None => {
-            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| env::var(name).ok()).find(|value| !value.is_empty());
-            if locale.is_some_and(|locale| locale.starts_with("ru")) { Language::Ru } else { Language::En }
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+                .iter()
+                .filter_map(|name| env::var(name).ok())
+                .find(|value| !value.is_empty());
+            if locale.is_some_and(|locale| locale.starts_with("ru")) {
+                Language::Ru
+            } else {
+                Language::En
+            }
         }
     }
 }

@@ -67,13 +67,21 @@ impl IntegrationEntry {
         }
         if !(1..=999).contains(&self.default_country_code) {
             let code = self.default_country_code;
-            return Err(format!("{place}: `default_country_code` = {code}; set a calling code from 1 to 999, for example 7"));
+            return Err(format!(
+                "{place}: `default_country_code` = {code}; set a calling code from 1 to 999, for example 7"
+            ));
         }
         let grant = |written: &String| -> Result<Origin, String> {
-            written.parse().map_err(|error| format!("{place}: `granted`: {error}; write, for example, [\"https://example.org\"]"))
+            written
+                .parse()
+                .map_err(|error| format!("{place}: `granted`: {error}; write, for example, [\"https://example.org\"]"))
         };
         let granted = self.granted.iter().map(grant).collect::<Result<_, _>>()?;
-        let token = self.token.relative_to(folder).read().map_err(|error| format!("{place}: `token`: {error}"))?;
+        let token = self
+            .token
+            .relative_to(folder)
+            .read()
+            .map_err(|error| format!("{place}: `token`: {error}"))?;
         Ok(IntegrationSettings {
             // Another account's managers are other people, so the address is part of the name under which values are kept.
             namespace: format!("{}@{account}", self.id),

@@ -95,7 +95,10 @@ impl Operation {
         let mut store = new_store(&self.engine, world, started + bound);
         let resolving = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
-            instance.telephony_operation_operation().call_resolve_call(&mut store, call, settings).await
+            instance
+                .telephony_operation_operation()
+                .call_resolve_call(&mut store, call, settings)
+                .await
         };
         let resolution = match tokio::time::timeout_at(started + bound, resolving).await {
             Ok(Ok(resolution)) => routed(resolution),
@@ -105,7 +108,15 @@ impl Operation {
         let instructions = store.get_fuel().ok().map(|left| FUEL - left);
         let memory_bytes = store.data().memory.peak();
         let refusals = store.data().http.denials().iter().map(ToString::to_string).collect();
-        Answer { resolution, refusals, run: Run { instructions, memory_bytes, wall: started.elapsed() } }
+        Answer {
+            resolution,
+            refusals,
+            run: Run {
+                instructions,
+                memory_bytes,
+                wall: started.elapsed(),
+            },
+        }
     }
 }
 
@@ -183,5 +194,11 @@ fn failure(error: &wasmtime::Error) -> Failure {
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     };
-    Failure::Trap(text.lines().next().unwrap_or_default().trim_start_matches("wasm trap: ").to_owned())
+    Failure::Trap(
+        text.lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("wasm trap: ")
+            .to_owned(),
+    )
 }

@@ -12,7 +12,7 @@ use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::Directory;
 use crate::capabilities::http::CallHttp;
 use crate::capabilities::key_value::{KeyValue, KeyValueView};
-use crate::capabilities::{config, directory, key_value};
+use crate::capabilities::{config, directory, http, key_value};
 
 /// The data of one call's store.
 pub(super) struct CallState {
@@ -30,13 +30,20 @@ pub(super) struct CallState {
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 impl WasiHttpView for CallState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http_context, table: &mut self.table, hooks: &mut self.http }
+        WasiHttpCtxView {
+            ctx: &mut self.http_context,
+            table: &mut self.table,
+            hooks: &mut self.http,
+        }
     }
 }
 
@@ -53,8 +60,11 @@ pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     io::streams::add_to_linker::<CallState, HasTable>(linker, |state| &mut state.table)?;
     clocks::wall_clock::add_to_linker::<CallState, WasiClocks>(linker, CallState::clocks)?;
     clocks::monotonic_clock::add_to_linker::<CallState, WasiClocks>(linker, CallState::clocks)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
-    key_value::add_to_linker(linker, |state| KeyValueView { key_value: &mut state.key_value, table: &mut state.table })?;
+    http::add_to_linker(linker)?;
+    key_value::add_to_linker(linker, |state| KeyValueView {
+        key_value: &mut state.key_value,
+        table: &mut state.table,
+    })?;
     config::add_to_linker(linker, |state| &mut state.configuration)?;
     directory::add_to_linker(linker, |state| &mut state.directory)
 }

@@ -31,8 +31,14 @@ struct CallJson<'a> {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum RouteJson<'a> {
-    Forward { employee: EmployeeJson<'a>, numbers: Vec<NumberJson<'a>>, then: &'a str },
-    LinkedOperation { target: &'a str },
+    Forward {
+        employee: EmployeeJson<'a>,
+        numbers: Vec<NumberJson<'a>>,
+        then: &'a str,
+    },
+    LinkedOperation {
+        target: &'a str,
+    },
 }
 
 #[derive(Serialize)]
@@ -80,7 +86,11 @@ impl Serialize for Seconds {
 impl Serialize for ResolvedCall {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (route, reason) = match &self.route {
-            Route::Forward { employee, destinations, then } => {
+            Route::Forward {
+                employee,
+                destinations,
+                then,
+            } => {
                 let numbers = destinations
                     .iter()
                     .map(|destination| NumberJson {
@@ -88,7 +98,17 @@ impl Serialize for ResolvedCall {
                         ring_seconds: Seconds(destination.ring_time),
                     })
                     .collect();
-                (RouteJson::Forward { employee: EmployeeJson { id: &employee.id, name: &employee.name }, numbers, then }, None)
+                (
+                    RouteJson::Forward {
+                        employee: EmployeeJson {
+                            id: &employee.id,
+                            name: &employee.name,
+                        },
+                        numbers,
+                        then,
+                    },
+                    None,
+                )
             }
             Route::LinkedOperation { target, reason } => (
                 RouteJson::LinkedOperation { target },
@@ -106,7 +126,12 @@ impl Serialize for ResolvedCall {
         Document {
             version: VERSION,
             // Whole seconds, as in the examples of the format; the details below count milliseconds from there.
-            call: CallJson { id: &call.id, caller: call.caller.as_deref(), called: &call.called, at: format!("{:.0}", call.at) },
+            call: CallJson {
+                id: &call.id,
+                caller: call.caller.as_deref(),
+                called: &call.called,
+                at: format!("{:.0}", call.at),
+            },
             route,
             reason,
             details: &self.details,

@@ -42,7 +42,10 @@ impl Localized {
 
 impl From<wit::LocalizedText> for Localized {
     fn from(text: wit::LocalizedText) -> Self {
-        Self { ru: text.ru, en: text.en }
+        Self {
+            ru: text.ru,
+            en: text.en,
+        }
     }
 }
 
@@ -181,22 +184,52 @@ impl ResolvedCall {
     /// Makes the record of a call out of what the engine answered.
     ///
     /// An operation that gave no answer sends the call to the linked operation with a reason that says which limit or fault it was.
-    pub fn new(call: &wit::Call, at: Timestamp, linked_operation: &str, waiting_time: Duration, answer: Answer) -> Self {
+    pub fn new(
+        call: &wit::Call,
+        at: Timestamp,
+        linked_operation: &str,
+        waiting_time: Duration,
+        answer: Answer,
+    ) -> Self {
         let target = linked_operation.to_owned();
         let (route, mut details) = match answer.resolution {
             Ok(resolution) => (route(resolution.route, target), details(resolution.details)),
             Err(failure) => (
-                Route::LinkedOperation { target, reason: operation_failed(&failure) },
-                Details { waiting_time, waited: answer.run.wall, ..Details::default() },
+                Route::LinkedOperation {
+                    target,
+                    reason: operation_failed(&failure),
+                },
+                Details {
+                    waiting_time,
+                    waited: answer.run.wall,
+                    ..Details::default()
+                },
             ),
         };
         details.notes.extend(answer.refusals.into_iter().map(|refusal| Note {
             code: "refused-by-host".to_owned(),
-            text: Localized { ru: format!("Отказ хоста: {refusal}"), en: format!("refused by the host: {refusal}") },
+            text: Localized {
+                ru: format!("Отказ хоста: {refusal}"),
+                en: format!("refused by the host: {refusal}"),
+            },
         }));
-        let caller = call.caller.as_deref().filter(|caller| !caller.trim().is_empty()).map(mask);
-        let call = CallRecord { id: call.id.clone(), caller, called: call.called.clone(), at };
-        Self { call, route, details, run: answer.run }
+        let caller = call
+            .caller
+            .as_deref()
+            .filter(|caller| !caller.trim().is_empty())
+            .map(mask);
+        let call = CallRecord {
+            id: call.id.clone(),
+            caller,
+            called: call.called.clone(),
+            at,
+        };
+        Self {
+            call,
+            route,
+            details,
+            run: answer.run,
+        }
     }
 }
 
@@ -204,7 +237,9 @@ fn operation_failed(failure: &Failure) -> Reason {
     let ru = match failure {
         Failure::Limit(LimitReached::Memory(bytes)) => format!("достигнут предел памяти {} МиБ", bytes / (1024 * 1024)),
         Failure::Limit(LimitReached::Table(elements)) => format!("достигнут предел таблицы, {elements} элементов"),
-        Failure::Limit(LimitReached::ComputingTime(time)) => format!("достигнут предел вычислений, {} мс", time.as_millis()),
+        Failure::Limit(LimitReached::ComputingTime(time)) => {
+            format!("достигнут предел вычислений, {} мс", time.as_millis())
+        }
         Failure::Limit(LimitReached::Time(time)) => format!("нет ответа операции за {} мс", time.as_millis()),
         Failure::Trap(trap) => format!("операция прервана: {trap}"),
         Failure::NoDestination => "операция не назвала ни одного номера".to_owned(),
@@ -212,15 +247,24 @@ fn operation_failed(failure: &Failure) -> Reason {
     Reason {
         code: OPERATION_FAILED.to_owned(),
         class: "technical-failure",
-        status: Localized { ru: "Переадресация не удалась".to_owned(), en: "Forwarding failed".to_owned() },
-        text: Localized { ru: format!("Сбой операции: {ru}"), en: format!("The operation failed: {failure}") },
+        status: Localized {
+            ru: "Переадресация не удалась".to_owned(),
+            en: "Forwarding failed".to_owned(),
+        },
+        text: Localized {
+            ru: format!("Сбой операции: {ru}"),
+            en: format!("The operation failed: {failure}"),
+        },
     }
 }
 
 fn route(route: wit::Route, linked_operation: String) -> Route {
     match route {
         wit::Route::Forward(forwarding) => Route::Forward {
-            employee: EmployeeRecord { id: forwarding.employee_id, name: forwarding.employee_name },
+            employee: EmployeeRecord {
+                id: forwarding.employee_id,
+                name: forwarding.employee_name,
+            },
             destinations: forwarding
                 .destinations
                 .into_iter()
@@ -283,6 +327,13 @@ fn details(details: wit::CallDetails) -> Details {
                 outcome: request.outcome,
             })
             .collect(),
-        notes: details.notes.into_iter().map(|note| Note { code: note.code, text: note.text.into() }).collect(),
+        notes: details
+            .notes
+            .into_iter()
+            .map(|note| Note {
+                code: note.code,
+                text: note.text.into(),
+            })
+            .collect(),
     }
 }

@@ -7,6 +7,7 @@
 //! case, whatever the disk does. SQLite's work runs on blocking threads, at most two of them (one reader, one writer): an operation
 //! whose time runs out leaves its thread to finish alone, and the next ones wait without a thread until their own time runs out.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,10 +53,7 @@ impl SqliteStore {
     /// Opens the file, and creates it (and its directory) where it is missing, readable by this user alone. Blocks.
     pub fn open(file: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let file = file.into();
-        create_private(&file).map_err(|cause| StoreError::Unwritable {
-            file: file.clone(),
-            cause: cause.to_string(),
-        })?;
+        create_directory(&file).map_err(|error| unwritable(&file, error))?;
         // SQLite does not wait by itself where two processes turn the same file to write-ahead logging.
         let started = Instant::now();
         let writer = loop {
@@ -100,27 +98,45 @@ impl SqliteStore {
     }
 }
 
-/// The file must be private before SQLite writes into it; SQLite gives its companions (`-wal`, `-shm`) the same mode.
-fn create_private(file: &Path) -> std::io::Result<()> {
+fn create_directory(file: &Path) -> io::Result<()> {
     let mut directory = std::fs::DirBuilder::new();
-    let mut options = std::fs::OpenOptions::new();
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        directory.mode(0o700);
-        options.mode(0o600);
+    std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
+    match file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => directory.recursive(true).create(parent),
+        None => Ok(()),
     }
-    if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        directory.recursive(true).create(parent)?;
-    }
-    options.create(true).append(true).open(file).map(drop)
 }
 
 fn connect(file: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let is_new = !file.exists();
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(|error| fault(file, error))?;
+    if is_new {
+        // Before anything is written. Only SQLite itself may open the file: closing it elsewhere in this process would drop the locks
+        // of every store that has it open (sqlite.org/howtocorrupt.html, 2.2). The file's companions get the same mode from SQLite.
+        make_private(file).map_err(|error| unwritable(file, error))?;
+    }
     connection.busy_timeout(BUSY).map_err(|error| fault(file, error))?;
+    // SQLite falls back to reading where it may not write.
+    if connection.is_readonly("main").map_err(|error| fault(file, error))? {
+        return Err(unwritable(file, io::ErrorKind::PermissionDenied.into()));
+    }
     Ok(connection)
+}
+
+fn make_private(file: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    let _ = file;
+    Ok(())
+}
+
+fn unwritable(file: &Path, cause: io::Error) -> StoreError {
+    StoreError::Unwritable {
+        file: file.to_owned(),
+        cause: cause.to_string(),
+    }
 }
 
 /// Looks whether the file is ours and readable by this version, and makes an empty one ours.

@@ -37,13 +37,13 @@ impl fmt::Display for Denial {
         match self {
             Self::Origin(origin) => write!(
                 f,
-                "the component asked for {origin}, which is not granted; to grant it, add \"{origin}\" to `granted` under [http]"
+                "the component asked for {origin}, which is not granted; to grant it, add \"{origin}\" to `granted` of its [[integration]]"
             ),
             Self::Address(error) => write!(f, "the component asked for an address that cannot be granted: {error}"),
             Self::IpAddress { origin, address } if reach(*address) == Reach::Private => write!(
                 f,
                 "{origin} leads to {address}, an address of this machine or network; to grant such addresses, write \
-                 `private_addresses = \"granted\"` under [http]"
+                 `private_addresses = \"granted\"` in its [[integration]]"
             ),
             Self::IpAddress { origin, address } => {
                 write!(

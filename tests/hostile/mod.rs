@@ -1,0 +1,1 @@
+//! Components that misbehave: whatever one does, its call ends in the linked operation as `operation-failed`, and says which limit.

@@ -1,0 +1,48 @@
+//! D4: a manager without employee, an employee switched off, or one without numbers: each its own reason.
+
+use crate::support::{ANNA, CALLER, Scene};
+
+#[tokio::test]
+async fn d4_a_manager_whom_nobody_is_mapped_to() {
+    let mut scene = Scene::new().await;
+    scene.integration.employees.retain(|(user, _)| *user != ANNA);
+    let outcome = scene.call(CALLER).await;
+    assert_eq!(
+        (outcome.code(), outcome.class()),
+        ("manager-has-no-employee", "configuration")
+    );
+    assert_eq!(outcome.detail("manager_user_id"), ANNA, "the details say who it is");
+}
+
+#[tokio::test]
+async fn d4_an_employee_who_is_switched_off() {
+    let mut scene = Scene::new().await;
+    scene.change_employee(ANNA, |employee| employee.enabled = false);
+    let outcome = scene.call(CALLER).await;
+    assert_eq!((outcome.code(), outcome.class()), ("employee-off", "configuration"));
+}
+
+#[tokio::test]
+async fn d4_an_employee_without_numbers() {
+    let mut scene = Scene::new().await;
+    scene.change_employee(ANNA, |employee| employee.destinations.clear());
+    let outcome = scene.call(CALLER).await;
+    assert_eq!(
+        (outcome.code(), outcome.class()),
+        ("employee-has-no-number", "configuration")
+    );
+}
+
+#[tokio::test]
+async fn d4_the_employee_is_looked_up_on_every_call() {
+    let mut scene = Scene::new().await;
+    scene.change_employee(ANNA, |employee| employee.enabled = false);
+    scene.call(CALLER).await;
+    scene.change_employee(ANNA, |employee| employee.enabled = true);
+    let outcome = scene.call(CALLER).await;
+    assert_eq!(
+        (outcome.employee(), outcome.source()),
+        (Some("anna"), Some("cache")),
+        "the manager was kept meanwhile"
+    );
+}

@@ -1,0 +1,21 @@
+//! The rules of the operation, one file a rule or a family of rules; each test's name begins with the rule that it proves.
+
+mod o1_offer;
+mod o2_forward;
+mod o3_waiting_time;
+mod o4_call_details;
+mod o5_six_hours;
+mod o6_switched_off;
+mod o7_manager_status;
+
+mod d01_caller;
+mod d02_verify;
+mod d03_several_contacts;
+mod d04_employee;
+mod d05_numbers;
+mod d06_status_unknown;
+mod d07_today;
+mod d08_reasons;
+mod d09_always_a_route;
+mod d10_privacy;
+mod d11_one_clock;

@@ -1,0 +1,222 @@
+//! A scene for tests: the built-in operation, placed in a PBX of its own with a simulated amoCRM, a store and a clock that stands still
+//! until it is moved. No scene shares anything with another but the compiled component.
+
+mod outcome;
+mod stores;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use amocrm_simulator::{Account, Endpoint, FaultRule, Options, Simulator};
+use host_harness::OPERATION;
+use host_harness::bindings::telephony::operation::types::{Setting, SettingValue};
+use host_harness::capabilities::clocks::Clock;
+use host_harness::capabilities::directory::{Destination, Employee, Presence};
+use host_harness::capabilities::http::PrivateAddresses;
+use host_harness::engine::{Engine, EngineSettings, Operation};
+use host_harness::integration::{Integration, IntegrationSettings};
+use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::secret::Secret;
+use host_harness::stores::{KeyValueStore, MemoryStore};
+use jiff::SignedDuration;
+
+pub(crate) use outcome::Outcome;
+pub(crate) use stores::FaultyStore;
+
+/// When every scene begins: noon in Moscow, the simulated account's own time.
+pub(crate) const START: &str = "2026-11-22T09:00:00Z";
+/// The caller of most tests: contact 3 of the demonstration account, whose manager is Anna.
+pub(crate) const CALLER: &str = "+7 916 123-45-67";
+/// Anna's amoCRM user.
+pub(crate) const ANNA: u64 = 504_141;
+/// Boris's amoCRM user.
+pub(crate) const BORIS: u64 = 504_142;
+/// The access token of every scene. Nothing that a scene shows may contain it.
+pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.a-long-lived-token";
+/// The linked operation of every scene.
+pub(crate) const LINKED_OPERATION: &str = "queue:sales";
+
+/// The engine, shared by all tests of this binary: compiling the component once is what makes them fast.
+pub(crate) fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(EngineSettings::default()).expect("wasmtime runs on this machine"))
+}
+
+/// The operation under test.
+pub(crate) fn operation() -> Operation {
+    static LOADED: OnceLock<Operation> = OnceLock::new();
+    LOADED
+        .get_or_init(|| engine().load(OPERATION).expect("the operation fits the contract"))
+        .clone()
+}
+
+/// A PBX with one placed operation, before and between calls. Change its fields as the test needs.
+pub(crate) struct Scene {
+    pub(crate) simulator: Simulator,
+    pub(crate) clock: Clock,
+    pub(crate) store: Arc<dyn KeyValueStore>,
+    pub(crate) integration: IntegrationSettings,
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) operation: Operation,
+}
+
+impl Scene {
+    /// The demonstration account, with the employees `anna` (two numbers) and `boris` (one).
+    pub(crate) async fn new() -> Self {
+        Self::with_account(Account::demo()).await
+    }
+
+    /// Another account.
+    pub(crate) async fn with_account(account: Account) -> Self {
+        let clock = Clock::frozen_at(START.parse().expect("a time"));
+        let simulated = clock.clone();
+        let simulator = Simulator::start(Options {
+            account,
+            clock: Arc::new(move || simulated.now()),
+            token: Some(TOKEN.to_owned()),
+            ..Options::default()
+        })
+        .await
+        .expect("the simulator starts on loopback");
+        let integration = IntegrationSettings {
+            id: "main".to_owned(),
+            account: simulator.base_url().parse().expect("an address"),
+            namespace: "main".to_owned(),
+            token: Secret::new(TOKEN.to_owned()),
+            enabled: true,
+            consider_manager_status: false,
+            default_country_code: 7,
+            granted: Vec::new(),
+            private_addresses: PrivateAddresses::Granted,
+            ca_file: None,
+            employees: vec![
+                (ANNA, employee("anna", &[("101", 20), ("+79035550101", 25)])),
+                (BORIS, employee("boris", &[("102", 20)])),
+            ],
+        };
+        Self {
+            simulator,
+            clock,
+            store: Arc::new(MemoryStore::new()),
+            integration,
+            settings: Vec::new(),
+            operation: operation(),
+        }
+    }
+
+    /// An account written as TOML.
+    pub(crate) async fn with_toml(account: &str) -> Self {
+        Self::with_account(Account::from_toml(account).expect("a well-formed account")).await
+    }
+
+    /// Resolves a call from this number; an empty one is withheld.
+    pub(crate) async fn call(&self, caller: &str) -> Outcome {
+        let integration =
+            Integration::new(self.integration.clone(), Arc::clone(&self.store)).expect("a usable integration");
+        let placed = PlacedOperation::new(
+            self.operation.clone(),
+            Arc::new(integration),
+            LINKED_OPERATION.to_owned(),
+            self.settings.clone(),
+        )
+        .await
+        .expect("an operation that describes itself");
+        let call = IncomingCall {
+            id: "call-1".to_owned(),
+            caller: Some(caller.to_owned()).filter(|caller| !caller.is_empty()),
+            called: "+74951234567".to_owned(),
+        };
+        Outcome::new(placed.resolve(call, &self.clock).await)
+    }
+
+    /// Sets a setting of the placed operation, of whatever kind and value.
+    pub(crate) fn set(&mut self, key: &str, value: SettingValue) {
+        self.settings.retain(|setting| setting.key != key);
+        self.settings.push(Setting {
+            key: key.to_owned(),
+            value,
+        });
+    }
+
+    /// Sets the waiting time.
+    pub(crate) fn set_waiting_time(&mut self, waiting_time: Duration) {
+        let milliseconds = u64::try_from(waiting_time.as_millis()).expect("a sane waiting time");
+        self.set("waiting_time", SettingValue::Duration(milliseconds));
+    }
+
+    /// Sets a choice.
+    pub(crate) fn choose(&mut self, key: &str, option: &str) {
+        self.set(key, SettingValue::Choice(option.to_owned()));
+    }
+
+    /// Changes an employee.
+    pub(crate) fn change_employee(&mut self, user: u64, change: impl FnOnce(&mut Employee)) {
+        let (_, employee) = self
+            .integration
+            .employees
+            .iter_mut()
+            .find(|(id, _)| *id == user)
+            .expect("a mapped employee");
+        change(employee);
+    }
+
+    /// Sets an employee's presence.
+    pub(crate) fn set_presence(&mut self, user: u64, presence: Presence) {
+        self.change_employee(user, |employee| employee.presence = presence);
+    }
+
+    /// Changes the manager of a contact in amoCRM.
+    pub(crate) fn change_manager(&self, contact: u64, manager: Option<u64>) {
+        self.simulator.update(|account| {
+            account
+                .contact_mut(contact)
+                .expect("a contact of the account")
+                .responsible_user_id = manager;
+        });
+    }
+
+    /// Makes amoCRM misbehave: a fault as the command line spells it.
+    pub(crate) fn fault(&self, spelling: &str) {
+        self.simulator
+            .add_fault(spelling.parse::<FaultRule>().expect("a fault"));
+    }
+
+    /// Makes amoCRM behave again.
+    pub(crate) fn no_faults(&self) {
+        self.simulator.set_faults(Vec::new());
+    }
+
+    /// Moves the clock.
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.clock.advance(by);
+    }
+
+    /// How many requests amoCRM got since the last look.
+    pub(crate) fn requests(&self) -> Vec<Option<Endpoint>> {
+        let requests = self
+            .simulator
+            .requests()
+            .into_iter()
+            .map(|request| request.endpoint)
+            .collect();
+        self.simulator.clear_requests();
+        requests
+    }
+}
+
+/// An employee with these numbers and ring times in seconds.
+pub(crate) fn employee(id: &str, numbers: &[(&str, u64)]) -> Employee {
+    Employee {
+        id: id.to_owned(),
+        name: format!("Employee {id}"),
+        enabled: true,
+        destinations: numbers
+            .iter()
+            .map(|(number, seconds)| Destination {
+                number: (*number).to_owned(),
+                ring_time: Duration::from_secs(*seconds),
+            })
+            .collect(),
+        presence: Presence::NotFed,
+    }
+}
