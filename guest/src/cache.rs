@@ -55,11 +55,7 @@ impl Cache<'_> {
         received_at: Timestamp,
         details: &mut Recorder,
     ) {
-        let KeptManager {
-            user_id,
-            contact_id,
-            ambiguous,
-        } = manager;
+        let KeptManager { user_id, contact_id, ambiguous } = manager;
         let value = format!(r#"{{"user_id":{user_id},"contact_id":{contact_id},"ambiguous":{ambiguous}}}"#);
         self.write(&manager_key(number), &value, received_at, details);
     }
@@ -71,12 +67,7 @@ impl Cache<'_> {
 
     /// Keeps the account's distance from UTC.
     pub fn keep_utc_offset(&self, offset: UtcOffset, received_at: Timestamp, details: &mut Recorder) {
-        self.write(
-            ACCOUNT_KEY,
-            &format!(r#"{{"utc_offset_seconds":{}}}"#, offset.seconds()),
-            received_at,
-            details,
-        );
+        self.write(ACCOUNT_KEY, &format!(r#"{{"utc_offset_seconds":{}}}"#, offset.seconds()), received_at, details);
     }
 
     fn read<T>(
@@ -117,10 +108,7 @@ impl Cache<'_> {
 
     /// Writes a record around `value`, which is JSON made of numbers and flags alone.
     fn write(&self, key: &str, value: &str, received_at: Timestamp, details: &mut Recorder) {
-        let record = format!(
-            r#"{{"version":{VERSION},"received_at_ms":{},"value":{value}}}"#,
-            received_at.0
-        );
+        let record = format!(r#"{{"version":{VERSION},"received_at_ms":{},"value":{value}}}"#, received_at.0);
         if let Err(error) = self.key_value.set(self.bucket, key, record.as_bytes()) {
             details.note(
                 "store-write-failed",
@@ -140,10 +128,8 @@ fn understand<T>(bytes: &[u8], read: fn(&Json) -> Result<T, Unexpected>, now: Ti
     let Ok(record) = Json::parse(bytes) else {
         return Understood::Unreadable;
     };
-    let (Ok(version), Ok(received_at)) = (
-        record.get("version").unsigned(),
-        record.get("received_at_ms").unsigned(),
-    ) else {
+    let (Ok(version), Ok(received_at)) = (record.get("version").unsigned(), record.get("received_at_ms").unsigned())
+    else {
         return Understood::Unreadable;
     };
     match Timestamp(received_at).age_at(now) {
@@ -168,10 +154,7 @@ fn kept_offset(value: &Json) -> Result<UtcOffset, Unexpected> {
     let Json::Integer(seconds) = value.get("utc_offset_seconds") else {
         return Err(Unexpected);
     };
-    i32::try_from(*seconds)
-        .ok()
-        .and_then(UtcOffset::from_seconds)
-        .ok_or(Unexpected)
+    i32::try_from(*seconds).ok().and_then(UtcOffset::from_seconds).ok_or(Unexpected)
 }
 
 const ACCOUNT_KEY: &str = "account-day";

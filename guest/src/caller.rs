@@ -14,14 +14,7 @@ const MAXIMUM_DIGITS: usize = 15;
 const NATIONAL_DIGITS: usize = 10;
 
 /// What SIP networks put in the place of a withheld number (RFC 3323, and Asterisk's `unknown`).
-const WITHHELD: [&str; 6] = [
-    "anonymous",
-    "private",
-    "restricted",
-    "unavailable",
-    "unknown",
-    "withheld",
-];
+const WITHHELD: [&str; 6] = ["anonymous", "private", "restricted", "unavailable", "unknown", "withheld"];
 
 /// A calling code of 1 to 3 digits, such as `7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +26,7 @@ impl CountryCode {
 
     /// A calling code between 1 and 999.
     pub const fn new(code: u16) -> Option<Self> {
-        if code >= 1 && code <= 999 {
-            Some(Self(code))
-        } else {
-            None
-        }
+        if code >= 1 && code <= 999 { Some(Self(code)) } else { None }
     }
 }
 
@@ -93,17 +82,12 @@ impl InternationalNumber {
 
     /// What amoCRM is searched by: the last 10 digits, since `+7…` and `8…` are different strings to its search (facts §1.5).
     pub fn national_part(&self) -> &str {
-        self.0
-            .get(self.0.len().saturating_sub(NATIONAL_DIGITS)..)
-            .unwrap_or(&self.0)
+        self.0.get(self.0.len().saturating_sub(NATIONAL_DIGITS)..).unwrap_or(&self.0)
     }
 
     /// 32 hexadecimal digits that stand for the number in stored keys.
     pub fn hash(&self) -> String {
-        let digest = Sha256::new()
-            .chain_update("telephony:operation/caller\0")
-            .chain_update(&self.0)
-            .finalize();
+        let digest = Sha256::new().chain_update("telephony:operation/caller\0").chain_update(&self.0).finalize();
         let mut text = String::with_capacity(32);
         for byte in digest.iter().take(16) {
             text.extend([byte >> 4, byte & 15].map(|nibble| char::from(b"0123456789abcdef"[usize::from(nibble)])));
@@ -147,8 +131,7 @@ fn before_extension(text: &str) -> &str {
 
 /// Whether the text begins with a mark given as pairs of a letter's two cases.
 fn begins_with(mut characters: Chars<'_>, mark: [[char; 2]; 3]) -> bool {
-    mark.iter()
-        .all(|cases| characters.next().is_some_and(|character| cases.contains(&character)))
+    mark.iter().all(|cases| characters.next().is_some_and(|character| cases.contains(&character)))
 }
 
 /// Whether this is a letter of a name. The standard library's test would bring 10 kB of Unicode tables into the component; letters of the

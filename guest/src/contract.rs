@@ -19,18 +19,12 @@ pub struct Text {
 impl Text {
     /// A fixed text.
     pub const fn fixed(ru: &'static str, en: &'static str) -> Self {
-        Self {
-            ru: Cow::Borrowed(ru),
-            en: Cow::Borrowed(en),
-        }
+        Self { ru: Cow::Borrowed(ru), en: Cow::Borrowed(en) }
     }
 
     /// A text made for one occasion.
     pub const fn made(ru: String, en: String) -> Self {
-        Self {
-            ru: Cow::Owned(ru),
-            en: Cow::Owned(en),
-        }
+        Self { ru: Cow::Owned(ru), en: Cow::Owned(en) }
     }
 }
 
@@ -243,26 +237,9 @@ pub struct SettingDescription {
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each is documented in wit/operation.wit")]
 pub enum SettingKind {
-    Flag {
-        default: bool,
-    },
-    Integer {
-        default: i64,
-        minimum: i64,
-        maximum: i64,
-    },
-    Duration {
-        default: Duration,
-        minimum: Duration,
-        maximum: Duration,
-    },
-    Choice {
-        default: &'static str,
-        options: Vec<(&'static str, Text)>,
-    },
-    Text {
-        default: Option<&'static str>,
-        maximum_length: u32,
-        secret: bool,
-    },
+    Flag { default: bool },
+    Integer { default: i64, minimum: i64, maximum: i64 },
+    Duration { default: Duration, minimum: Duration, maximum: Duration },
+    Choice { default: &'static str, options: Vec<(&'static str, Text)> },
+    Text { default: Option<&'static str>, maximum_length: u32, secret: bool },
 }

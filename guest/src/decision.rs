@@ -23,10 +23,7 @@ pub fn resolve(world: World<'_>, call: &Call, settings: &[Setting]) -> Resolutio
         Ok(forwarding) => Route::Forward(forwarding),
         Err(reason) => Route::LinkedOperation(reason),
     };
-    Resolution {
-        route,
-        details: details.finish(),
-    }
+    Resolution { route, details: details.finish() }
 }
 
 fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Recorder) -> Result<Forwarding, Reason> {
@@ -43,16 +40,8 @@ fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Rec
 
     // O3: one deadline for every request of this call.
     let deadline = details.started() + placement.waiting_time.saturating_sub(ANSWERING);
-    let client = Client {
-        world,
-        integration: &integration,
-        deadline,
-    };
-    let cache = Cache {
-        key_value: world.key_value,
-        bucket: &integration.bucket,
-        clock: world.clock,
-    };
+    let client = Client { world, integration: &integration, deadline };
+    let cache = Cache { key_value: world.key_value, bucket: &integration.bucket, clock: world.clock };
 
     // O5, O2, D2, D3: the personal manager, kept or asked for.
     let user_id = personal_manager(&client, &cache, &caller, placement, details)?;
@@ -71,11 +60,7 @@ fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Rec
     }
 
     // D5: all numbers, in order, each with its ring time.
-    Ok(Forwarding {
-        employee_id: employee.id,
-        employee_name: employee.name,
-        destinations: employee.destinations,
-    })
+    Ok(Forwarding { employee_id: employee.id, employee_name: employee.name, destinations: employee.destinations })
 }
 
 /// The manager's amoCRM user: kept for at most 6 hours, else asked for and kept. An empty answer or a failure is never kept.
@@ -100,11 +85,7 @@ fn personal_manager(
     if found.ambiguous {
         ambiguity(placement, details)?;
     }
-    let manager = KeptManager {
-        user_id,
-        contact_id: found.contact_id,
-        ambiguous: found.ambiguous,
-    };
+    let manager = KeptManager { user_id, contact_id: found.contact_id, ambiguous: found.ambiguous };
     cache.keep_manager(caller, manager, received_at, details);
     Ok(user_id)
 }
@@ -118,11 +99,7 @@ fn ambiguity(placement: Placement, details: &mut Recorder) -> Result<(), Reason>
             "the number belongs to several contacts with different managers",
         ),
     );
-    if placement.refuse_ambiguous {
-        Err(Reason::ContactAmbiguous)
-    } else {
-        Ok(())
-    }
+    if placement.refuse_ambiguous { Err(Reason::ContactAmbiguous) } else { Ok(()) }
 }
 
 /// D4: the employee of the manager, who must be switched on and have a number.
@@ -131,10 +108,7 @@ fn employee(directory: &dyn Directory, user_id: u64, details: &mut Recorder) -> 
         let error: String = error.chars().take(200).collect();
         details.note(
             "directory",
-            Text::made(
-                format!("Справочник сотрудников: {error}"),
-                format!("directory of employees: {error}"),
-            ),
+            Text::made(format!("Справочник сотрудников: {error}"), format!("directory of employees: {error}")),
         );
         Reason::DirectoryUnavailable
     })?;

@@ -35,11 +35,7 @@ fn placement_settings() -> Vec<SettingDescription> {
                 "Сколько операция ждёт ответа amoCRM: все запросы вместе",
                 "How long the operation may wait for amoCRM, all its requests together",
             ),
-            SettingKind::Duration {
-                default: settings::WAITING_TIME_DEFAULT,
-                minimum,
-                maximum,
-            },
+            SettingKind::Duration { default: settings::WAITING_TIME_DEFAULT, minimum, maximum },
         ),
         optional(
             settings::SEVERAL_CONTACTS,
@@ -51,14 +47,8 @@ fn placement_settings() -> Vec<SettingDescription> {
             SettingKind::Choice {
                 default: settings::LATEST,
                 options: vec![
-                    (
-                        settings::LATEST,
-                        Text::fixed("Взять изменённый последним", "Take the most recently updated"),
-                    ),
-                    (
-                        settings::LINKED_OPERATION,
-                        Text::fixed("Связанная операция", "Linked operation"),
-                    ),
+                    (settings::LATEST, Text::fixed("Взять изменённый последним", "Take the most recently updated")),
+                    (settings::LINKED_OPERATION, Text::fixed("Связанная операция", "Linked operation")),
                 ],
             },
         ),
@@ -72,10 +62,7 @@ fn placement_settings() -> Vec<SettingDescription> {
             SettingKind::Choice {
                 default: settings::LINKED_OPERATION,
                 options: vec![
-                    (
-                        settings::LINKED_OPERATION,
-                        Text::fixed("Связанная операция", "Linked operation"),
-                    ),
+                    (settings::LINKED_OPERATION, Text::fixed("Связанная операция", "Linked operation")),
                     (settings::FORWARD, Text::fixed("Переадресовать", "Forward all the same")),
                 ],
             },
@@ -88,16 +75,9 @@ fn integration_settings() -> Vec<SettingDescription> {
         SettingDescription {
             key: settings::BASE_URL,
             title: Text::fixed("Адрес аккаунта amoCRM", "amoCRM account address"),
-            help: Text::fixed(
-                "Например, https://example.amocrm.ru",
-                "For example https://example.amocrm.ru",
-            ),
+            help: Text::fixed("Например, https://example.amocrm.ru", "For example https://example.amocrm.ru"),
             required: true,
-            kind: SettingKind::Text {
-                default: None,
-                maximum_length: 255,
-                secret: false,
-            },
+            kind: SettingKind::Text { default: None, maximum_length: 255, secret: false },
         },
         optional(
             settings::ENABLED,
@@ -110,10 +90,7 @@ fn integration_settings() -> Vec<SettingDescription> {
         ),
         optional(
             settings::CONSIDER_MANAGER_STATUS,
-            Text::fixed(
-                "Учитывать статус персонального менеджера",
-                "Consider the manager status",
-            ),
+            Text::fixed("Учитывать статус персонального менеджера", "Consider the manager status"),
             Text::fixed(
                 "Переадресовать, только если менеджер сегодня авторизован в amoCRM",
                 "Forward only when the manager is authorised in amoCRM today",
@@ -123,28 +100,14 @@ fn integration_settings() -> Vec<SettingDescription> {
         optional(
             settings::DEFAULT_COUNTRY_CODE,
             Text::fixed("Код страны", "Default country code"),
-            Text::fixed(
-                "Для номеров, записанных без кода страны",
-                "For numbers written without a country code",
-            ),
-            SettingKind::Integer {
-                default: 7,
-                minimum: 1,
-                maximum: 999,
-            },
+            Text::fixed("Для номеров, записанных без кода страны", "For numbers written without a country code"),
+            SettingKind::Integer { default: 7, minimum: 1, maximum: 999 },
         ),
         optional(
             settings::BUCKET,
             Text::fixed("Имя хранилища", "Key-value bucket"),
-            Text::fixed(
-                "Хранилище, которое хост выделил операции",
-                "The bucket that the host grants to the operation",
-            ),
-            SettingKind::Text {
-                default: Some(settings::BUCKET_DEFAULT),
-                maximum_length: 255,
-                secret: false,
-            },
+            Text::fixed("Хранилище, которое хост выделил операции", "The bucket that the host grants to the operation"),
+            SettingKind::Text { default: Some(settings::BUCKET_DEFAULT), maximum_length: 255, secret: false },
         ),
         optional(
             settings::ACCESS_TOKEN,
@@ -153,21 +116,11 @@ fn integration_settings() -> Vec<SettingDescription> {
                 "Только для хостов, которые не добавляют ключ к запросам сами; иначе не задаётся",
                 "Only on hosts that do not add the token to requests themselves; otherwise left out",
             ),
-            SettingKind::Text {
-                default: None,
-                maximum_length: 8_192,
-                secret: true,
-            },
+            SettingKind::Text { default: None, maximum_length: 8_192, secret: true },
         ),
     ]
 }
 
 const fn optional(key: &'static str, title: Text, help: Text, kind: SettingKind) -> SettingDescription {
-    SettingDescription {
-        key,
-        title,
-        help,
-        required: false,
-        kind,
-    }
+    SettingDescription { key, title, help, required: false, kind }
 }

@@ -72,21 +72,12 @@ impl<'a> Recorder<'a> {
 
     /// Notes what is known of the manager: from `crm` or `cache`, whose contact, how long ago it was received.
     pub const fn manager(&mut self, source: &'static str, user_id: Option<u64>, contact_id: u64, age: Duration) {
-        self.manager = Some(KnownManager {
-            source,
-            user_id,
-            contact_id,
-            age,
-        });
+        self.manager = Some(KnownManager { source, user_id, contact_id, age });
     }
 
     /// Notes the manager status (`at-work`, `absent`, `unknown`) and its evidence.
     pub fn status(&mut self, status: &'static str, evidence: Option<String>, seen_at: Option<Timestamp>) {
-        self.status = Some(StatusFact {
-            status,
-            evidence,
-            seen_at,
-        });
+        self.status = Some(StatusFact { status, evidence, seen_at });
     }
 
     /// The finished details.
@@ -113,10 +104,7 @@ impl<'a> Recorder<'a> {
             ),
             fact(
                 "manager_age_seconds",
-                Text::fixed(
-                    "Возраст сведений о менеджере, с",
-                    "Age of what is known of the manager, s",
-                ),
+                Text::fixed("Возраст сведений о менеджере, с", "Age of what is known of the manager, s"),
                 manager.map(|known| FactValue::Integer(known.age.as_secs())),
             ),
             fact(
@@ -132,9 +120,7 @@ impl<'a> Recorder<'a> {
             fact(
                 "status_evidence_at",
                 Text::fixed("Время основания", "Time of the evidence"),
-                status
-                    .and_then(|known| known.seen_at)
-                    .map(|at| FactValue::Text(at.rfc3339())),
+                status.and_then(|known| known.seen_at).map(|at| FactValue::Text(at.rfc3339())),
             ),
         ];
         CallDetails {

@@ -70,10 +70,9 @@ impl Json {
     /// A member; `Null` where it is absent or this is no object.
     pub fn get(&self, key: &str) -> &Self {
         match self {
-            Self::Object(members) => members
-                .iter()
-                .find(|(name, _)| *name == key)
-                .map_or(&Self::Null, |(_, value)| value),
+            Self::Object(members) => {
+                members.iter().find(|(name, _)| *name == key).map_or(&Self::Null, |(_, value)| value)
+            }
             _ => &Self::Null,
         }
     }

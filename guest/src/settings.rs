@@ -59,11 +59,8 @@ pub struct Placement {
 impl Placement {
     /// Reads the settings that came with a call.
     pub fn read(settings: &[Setting], details: &mut Recorder) -> Result<Self, Reason> {
-        let mut placement = Self {
-            waiting_time: WAITING_TIME_DEFAULT,
-            refuse_ambiguous: false,
-            forward_unknown_status: false,
-        };
+        let mut placement =
+            Self { waiting_time: WAITING_TIME_DEFAULT, refuse_ambiguous: false, forward_unknown_status: false };
         for setting in settings {
             match (setting.key.as_str(), &setting.value) {
                 (WAITING_TIME, SettingValue::Duration(value)) => {
@@ -87,12 +84,7 @@ impl Placement {
                         choose(details, STATUS_UNKNOWN, choice, [LINKED_OPERATION, FORWARD])?;
                 }
                 (WAITING_TIME, _) => {
-                    return Err(invalid(
-                        details,
-                        WAITING_TIME,
-                        "нужна длительность",
-                        "must be a duration",
-                    ));
+                    return Err(invalid(details, WAITING_TIME, "нужна длительность", "must be a duration"));
                 }
                 (key @ (SEVERAL_CONTACTS | STATUS_UNKNOWN), _) => {
                     return Err(invalid(details, key, "нужен один из вариантов", "must be a choice"));
@@ -120,18 +112,8 @@ fn choose(details: &mut Recorder, key: &str, choice: &str, options: [&str; 2]) -
         None => Err(invalid(
             details,
             key,
-            &format!(
-                "неизвестный вариант «{}»; нужно `{}` или `{}`",
-                excerpt(choice),
-                options[0],
-                options[1]
-            ),
-            &format!(
-                "unknown choice `{}`; set `{}` or `{}`",
-                excerpt(choice),
-                options[0],
-                options[1]
-            ),
+            &format!("неизвестный вариант «{}»; нужно `{}` или `{}`", excerpt(choice), options[0], options[1]),
+            &format!("unknown choice `{}`; set `{}` or `{}`", excerpt(choice), options[0], options[1]),
         )),
     }
 }
@@ -232,19 +214,13 @@ fn base_url(config: &dyn Config, details: &mut Recorder) -> Result<BaseUrl, Reas
 }
 
 fn invalid(details: &mut Recorder, key: &str, ru: &str, en: &str) -> Reason {
-    details.note(
-        "settings-invalid",
-        Text::made(format!("Настройка `{key}`: {ru}"), format!("setting `{key}`: {en}")),
-    );
+    details.note("settings-invalid", Text::made(format!("Настройка `{key}`: {ru}"), format!("setting `{key}`: {en}")));
     Reason::SettingsInvalid
 }
 
 /// A value as a note may repeat it: bounded, on one line.
 fn excerpt(text: &str) -> String {
-    text.chars()
-        .take(60)
-        .map(|character| if character.is_control() { ' ' } else { character })
-        .collect()
+    text.chars().take(60).map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// An account's address: scheme, authority and path prefix.
@@ -286,15 +262,9 @@ mod tests {
     #[test]
     fn parses_addresses_and_refuses_the_rest() {
         let url = BaseUrl::parse("https://example.amocrm.ru/").unwrap();
-        assert_eq!(
-            (url.secure, url.authority.as_str(), url.prefix.as_str()),
-            (true, "example.amocrm.ru", "")
-        );
+        assert_eq!((url.secure, url.authority.as_str(), url.prefix.as_str()), (true, "example.amocrm.ru", ""));
         let url = BaseUrl::parse("HTTP://127.0.0.1:8080/a/b/").unwrap();
-        assert_eq!(
-            (url.secure, url.authority.as_str(), url.prefix.as_str()),
-            (false, "127.0.0.1:8080", "/a/b")
-        );
+        assert_eq!((url.secure, url.authority.as_str(), url.prefix.as_str()), (false, "127.0.0.1:8080", "/a/b"));
         for text in [
             "",
             "example.amocrm.ru",

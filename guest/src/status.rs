@@ -32,25 +32,14 @@ pub fn check(
             let text = cause.text();
             details.note(
                 "status-check-failed",
-                Text::made(
-                    format!("Проверка статуса: {}", text.ru),
-                    format!("status check: {}", text.en),
-                ),
+                Text::made(format!("Проверка статуса: {}", text.ru), format!("status check: {}", text.en)),
             );
             details.status("unknown", None, None);
             return ManagerStatus::Unknown;
         }
     };
-    details.status(
-        if evidence.at_work { "at-work" } else { "absent" },
-        Some(evidence.name),
-        evidence.at,
-    );
-    if evidence.at_work {
-        ManagerStatus::AtWork
-    } else {
-        ManagerStatus::Absent
-    }
+    details.status(if evidence.at_work { "at-work" } else { "absent" }, Some(evidence.name), evidence.at);
+    if evidence.at_work { ManagerStatus::AtWork } else { ManagerStatus::Absent }
 }
 
 struct Evidence {
@@ -70,34 +59,18 @@ fn evidence(
     let last_seen = match presence {
         // Known without asking for the account's day.
         Presence::NeverSeen => {
-            return Ok(Evidence {
-                at_work: false,
-                name: "never-seen".to_owned(),
-                at: None,
-            });
+            return Ok(Evidence { at_work: false, name: "never-seen".to_owned(), at: None });
         }
         Presence::LastSeen(at) => Some(at),
         Presence::NotFed => None,
     };
     let midnight = midnight(client, cache, details)?;
     if let Some(at) = last_seen {
-        return Ok(Evidence {
-            at_work: at >= midnight,
-            name: "presence".to_owned(),
-            at: Some(at),
-        });
+        return Ok(Evidence { at_work: at >= midnight, name: "presence".to_owned(), at: Some(at) });
     }
     Ok(match client.activity_since(midnight, user_id, details)? {
-        Some(activity) => Evidence {
-            at_work: true,
-            name: format!("event:{}", activity.kind),
-            at: Some(activity.at),
-        },
-        None => Evidence {
-            at_work: false,
-            name: "no-events".to_owned(),
-            at: None,
-        },
+        Some(activity) => Evidence { at_work: true, name: format!("event:{}", activity.kind), at: Some(activity.at) },
+        None => Evidence { at_work: false, name: "no-events".to_owned(), at: None },
     })
 }
 

@@ -18,10 +18,7 @@ impl Timestamp {
         if later < self {
             return None;
         }
-        later
-            .unix_seconds()
-            .checked_sub(self.unix_seconds())
-            .map(Duration::from_secs)
+        later.unix_seconds().checked_sub(self.unix_seconds()).map(Duration::from_secs)
     }
 
     /// Whole seconds since the Unix epoch.
@@ -54,11 +51,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -94,9 +87,7 @@ impl UtcOffset {
             None => rest.split_at_checked(2)?,
         };
         let number = |part: &str| -> Option<i32> {
-            (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
-                .then(|| part.parse().ok())
-                .flatten()
+            (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten()
         };
         let (hours, minutes) = (number(hours)?, number(minutes)?);
         if minutes > 59 {
@@ -108,9 +99,7 @@ impl UtcOffset {
     /// The midnight with which the account's day began that `now` belongs to.
     pub fn start_of_day(self, now: Timestamp) -> Timestamp {
         let offset = i64::from(self.seconds);
-        let local = i64::try_from(now.unix_seconds())
-            .unwrap_or(i64::MAX - SECONDS_PER_DAY)
-            .saturating_add(offset);
+        let local = i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX - SECONDS_PER_DAY).saturating_add(offset);
         let midnight = local.div_euclid(SECONDS_PER_DAY) * SECONDS_PER_DAY - offset;
         Timestamp::from_unix_seconds(u64::try_from(midnight).unwrap_or(0))
     }
@@ -129,27 +118,12 @@ mod tests {
 
     #[test]
     fn parses_offsets_and_refuses_the_rest() {
-        for (text, seconds) in [
-            ("+03:00", 10_800),
-            ("-03:30", -12_600),
-            ("+0545", 20_700),
-            ("Z", 0),
-            ("+14:00", 50_400),
-        ] {
+        for (text, seconds) in
+            [("+03:00", 10_800), ("-03:30", -12_600), ("+0545", 20_700), ("Z", 0), ("+14:00", 50_400)]
+        {
             assert_eq!(UtcOffset::parse(text).map(UtcOffset::seconds), Some(seconds), "{text}");
         }
-        for text in [
-            "",
-            "+",
-            "03:00",
-            "+3:00",
-            "+03:60",
-            "+15:00",
-            "+03:0я",
-            "+aa:bb",
-            "Europe/Moscow",
-            "−03:00",
-        ] {
+        for text in ["", "+", "03:00", "+3:00", "+03:60", "+15:00", "+03:0я", "+aa:bb", "Europe/Moscow", "−03:00"] {
             assert_eq!(UtcOffset::parse(text), None, "{text}");
         }
     }
@@ -162,13 +136,7 @@ mod tests {
         let now = at("1795296600");
         assert_eq!(now.rfc3339(), "2026-11-21T21:30:00Z");
         assert_eq!(moscow.start_of_day(now).rfc3339(), "2026-11-21T21:00:00Z");
-        assert_eq!(
-            UtcOffset::parse("Z").unwrap().start_of_day(now).rfc3339(),
-            "2026-11-21T00:00:00Z"
-        );
-        assert_eq!(
-            UtcOffset::parse("-05:00").unwrap().start_of_day(now).rfc3339(),
-            "2026-11-21T05:00:00Z"
-        );
+        assert_eq!(UtcOffset::parse("Z").unwrap().start_of_day(now).rfc3339(), "2026-11-21T00:00:00Z");
+        assert_eq!(UtcOffset::parse("-05:00").unwrap().start_of_day(now).rfc3339(), "2026-11-21T05:00:00Z");
     }
 }

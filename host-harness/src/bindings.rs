@@ -3,12 +3,7 @@
 //! The world here has the same export as `custom-operation` and the imports that this crate implements itself; the clocks and HTTP come from
 //! the wasmtime crates with their own linker functions (see `engine`), whose bindings are of a later 0.2 version that matches ours.
 
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::all,
-    reason = "generated from wit/, where everything is documented"
-)]
+#![allow(missing_docs, unreachable_pub, clippy::all, reason = "generated from wit/, where everything is documented")]
 
 wasmtime::component::bindgen!({
     inline: "

@@ -58,23 +58,11 @@ impl Demo {
 /// The PBX's employees. User 504144 of the simulated account is nobody's on purpose.
 fn employees() -> Vec<(u64, Employee)> {
     vec![
-        (
-            504_141,
-            employee("anna", "Анна Соколова", &[("101", 20), ("+79035550101", 25)]),
-        ),
+        (504_141, employee("anna", "Анна Соколова", &[("101", 20), ("+79035550101", 25)])),
         (504_142, employee("boris", "Борис Ковалёв", &[("102", 20)])),
-        (
-            504_143,
-            Employee {
-                enabled: false,
-                ..employee("vera", "Вера Лебедева", &[("103", 20)])
-            },
-        ),
+        (504_143, Employee { enabled: false, ..employee("vera", "Вера Лебедева", &[("103", 20)]) }),
         (504_145, employee("daria", "Дарья Орлова", &[])),
-        (
-            504_146,
-            employee("egor", "Егор Зимин", &[("106", 15), ("+79035550106", 30)]),
-        ),
+        (504_146, employee("egor", "Егор Зимин", &[("106", 15), ("+79035550106", 30)])),
         (504_147, employee("zhanna", "Жанна Крылова", &[("107", 20)])),
     ]
 }

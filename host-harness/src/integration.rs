@@ -85,10 +85,7 @@ impl Integration {
             http,
             store,
             namespace: settings.namespace,
-            configuration: configuration
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
+            configuration: configuration.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             directory: Directory::new(settings.employees),
         })
     }

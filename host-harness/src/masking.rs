@@ -13,11 +13,7 @@ pub fn mask(number: &str) -> String {
         _ => (4, 4),
     };
     let plus = if number.trim_start().starts_with('+') { "+" } else { "" };
-    let hidden = "•".repeat(if digits.is_empty() {
-        3
-    } else {
-        digits.len() - head - tail
-    });
+    let hidden = "•".repeat(if digits.is_empty() { 3 } else { digits.len() - head - tail });
     let kept = |part: &[char]| part.iter().collect::<String>();
     format!(
         "{plus}{}{hidden}{}",

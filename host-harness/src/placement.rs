@@ -52,29 +52,15 @@ impl PlacedOperation {
         settings: Vec<Setting>,
     ) -> Result<Self, Failure> {
         let waiting_time = waiting_time(&operation.describe().await?, &settings);
-        Ok(Self {
-            operation,
-            integration,
-            linked_operation,
-            settings,
-            waiting_time,
-        })
+        Ok(Self { operation, integration, linked_operation, settings, waiting_time })
     }
 
     /// Resolves one call. There is always a route.
     pub async fn resolve(&self, call: IncomingCall, clock: &Clock) -> ResolvedCall {
         let at = clock.now();
-        let call = Call {
-            id: call.id,
-            caller: call.caller,
-            called: call.called,
-            at: datetime(at),
-        };
+        let call = Call { id: call.id, caller: call.caller, called: call.called, at: datetime(at) };
         let world = self.integration.world(clock.clone());
-        let answer = self
-            .operation
-            .resolve(world, &call, &self.settings, self.waiting_time)
-            .await;
+        let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
         ResolvedCall::new(&call, at, &self.linked_operation, self.waiting_time, answer)
     }
 
@@ -121,32 +107,16 @@ pub fn read_settings(
     description: &Description,
     written: &BTreeMap<String, String>,
 ) -> Result<Vec<Setting>, SettingError> {
-    written
-        .iter()
-        .map(|(key, value)| read_setting(description, key, value))
-        .collect()
+    written.iter().map(|(key, value)| read_setting(description, key, value)).collect()
 }
 
 fn read_setting(description: &Description, key: &str, value: &str) -> Result<Setting, SettingError> {
-    let error = |fix: String| SettingError {
-        key: key.to_owned(),
-        value: value.to_owned(),
-        fix,
-    };
+    let error = |fix: String| SettingError { key: key.to_owned(), value: value.to_owned(), fix };
     let Some(described) = description.settings.iter().find(|setting| setting.key == key) else {
-        let known: Vec<_> = description
-            .settings
-            .iter()
-            .map(|setting| format!("`{}`", setting.key))
-            .collect();
+        let known: Vec<_> = description.settings.iter().map(|setting| format!("`{}`", setting.key)).collect();
         return Err(error(format!("unknown; the operation has {}", known.join(", "))));
     };
-    read_value(described, value)
-        .map(|value| Setting {
-            key: key.to_owned(),
-            value,
-        })
-        .map_err(error)
+    read_value(described, value).map(|value| Setting { key: key.to_owned(), value }).map_err(error)
 }
 
 fn read_value(described: &SettingDescription, value: &str) -> Result<SettingValue, String> {
@@ -157,19 +127,15 @@ fn read_value(described: &SettingDescription, value: &str) -> Result<SettingValu
             _ => Err("set `true` or `false`".to_owned()),
         },
         SettingKind::Integer(bounds) => {
-            let number = value
-                .parse()
-                .ok()
-                .filter(|number| (bounds.minimum..=bounds.maximum).contains(number));
+            let number = value.parse().ok().filter(|number| (bounds.minimum..=bounds.maximum).contains(number));
             number
                 .map(SettingValue::Integer)
                 .ok_or_else(|| format!("set a whole number from {} to {}", bounds.minimum, bounds.maximum))
         }
         SettingKind::Duration(bounds) => {
             let within = |milliseconds: &u64| (bounds.minimum..=bounds.maximum).contains(milliseconds);
-            let milliseconds = humantime::parse_duration(value)
-                .ok()
-                .and_then(|time| u64::try_from(time.as_millis()).ok());
+            let milliseconds =
+                humantime::parse_duration(value).ok().and_then(|time| u64::try_from(time.as_millis()).ok());
             milliseconds.filter(within).map(SettingValue::Duration).ok_or_else(|| {
                 let show = |milliseconds| humantime::format_duration(Duration::from_millis(milliseconds));
                 format!(
@@ -184,11 +150,7 @@ fn read_value(described: &SettingDescription, value: &str) -> Result<SettingValu
             if choice.options.iter().any(|option| option.value == value) {
                 return Ok(SettingValue::Choice(value.to_owned()));
             }
-            let options: Vec<_> = choice
-                .options
-                .iter()
-                .map(|option| format!("`{}`", option.value))
-                .collect();
+            let options: Vec<_> = choice.options.iter().map(|option| format!("`{}`", option.value)).collect();
             Err(format!("set one of {}", options.join(", ")))
         }
         SettingKind::Text(text) => {

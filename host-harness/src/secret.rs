@@ -273,17 +273,7 @@ mod tests {
 
     #[test]
     fn an_inline_value_is_refused_and_never_repeated() {
-        for text in [
-            TOKEN,
-            "",
-            "ENV:NAME",
-            "Env:x",
-            "env:",
-            &format!("env:{TOKEN} x"),
-            "env:1A",
-            "file:",
-            "http://x",
-        ] {
+        for text in [TOKEN, "", "ENV:NAME", "Env:x", "env:", &format!("env:{TOKEN} x"), "env:1A", "file:", "http://x"] {
             let message = text.parse::<SecretSource>().unwrap_err().to_string();
             assert!(message.contains("env:") || message.contains("file:"), "{message}");
             assert!(!message.contains(TOKEN), "{message}");
@@ -293,14 +283,7 @@ mod tests {
 
     #[test]
     fn a_configuration_file_with_an_inline_value_is_refused_without_quoting_it() {
-        for value in [
-            &format!("\"{TOKEN}\""),
-            "12345678",
-            "true",
-            "1.5",
-            "[\"eyJ0\"]",
-            "{ value = \"eyJ0\" }",
-        ] {
+        for value in [&format!("\"{TOKEN}\""), "12345678", "true", "1.5", "[\"eyJ0\"]", "{ value = \"eyJ0\" }"] {
             let config: Config = toml::from_str(&format!("access_token = {value}")).unwrap();
             assert!(!format!("{config:?}").contains("eyJ0"), "{config:?}");
             assert_eq!(config.access_token.check(), Err(SecretError::Inline));
@@ -312,12 +295,7 @@ mod tests {
     fn a_file_is_read_without_its_last_line_break() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let source: SecretSource = format!("file:{}", file.path().display()).parse().unwrap();
-        for (written, read) in [
-            ("abc\n", "abc"),
-            ("abc\r\n\r\n", "abc"),
-            ("abc", "abc"),
-            ("a\nb\n", "a\nb"),
-        ] {
+        for (written, read) in [("abc\n", "abc"), ("abc\r\n\r\n", "abc"), ("abc", "abc"), ("a\nb\n", "a\nb")] {
             std::fs::write(file.path(), written).unwrap();
             assert_eq!(source.read().unwrap().expose(), read);
         }
@@ -334,10 +312,7 @@ mod tests {
         assert!(source.read().unwrap_err().to_string().contains("64 KiB"));
         let missing: SecretSource = "file:/nonexistent/token".parse().unwrap();
         let message = missing.read().unwrap_err().to_string();
-        assert!(
-            message.contains("/nonexistent/token") && message.contains("check that it exists"),
-            "{message}"
-        );
+        assert!(message.contains("/nonexistent/token") && message.contains("check that it exists"), "{message}");
         let unset: SecretSource = "env:HOST_HARNESS_TEST_NEVER_SET".parse().unwrap();
         let message = unset.read().unwrap_err().to_string();
         assert!(message.contains("HOST_HARNESS_TEST_NEVER_SET is not set"), "{message}");

@@ -7,11 +7,7 @@ async fn d1_a_hidden_caller_asks_nothing() {
     let scene = Scene::new().await;
     for caller in ["", "anonymous", "Anonymous", "unknown", "restricted"] {
         let outcome = scene.call(caller).await;
-        assert_eq!(
-            (outcome.code(), outcome.class()),
-            ("caller-hidden", "caller"),
-            "{caller}"
-        );
+        assert_eq!((outcome.code(), outcome.class()), ("caller-hidden", "caller"), "{caller}");
     }
     assert_eq!(scene.simulator.count(), 0);
 }
@@ -31,11 +27,7 @@ async fn d1_an_unusable_caller_asks_nothing() {
         "---",
     ] {
         let outcome = scene.call(caller).await;
-        assert_eq!(
-            (outcome.code(), outcome.class()),
-            ("caller-unusable", "caller"),
-            "{caller}"
-        );
+        assert_eq!((outcome.code(), outcome.class()), ("caller-unusable", "caller"), "{caller}");
     }
     assert_eq!(scene.simulator.count(), 0);
 }
@@ -85,8 +77,5 @@ async fn d1_the_trunk_eight_is_russian_only() {
 async fn d1_short_numbers_are_searched_whole() {
     let scene = Scene::with_toml("[[contacts]]\nresponsible_user_id = 504141\nphones = [\"555-123\"]\n").await;
     assert_eq!(scene.call("555123").await.employee(), Some("anna"));
-    assert_eq!(
-        scene.simulator.requests()[0].query[0],
-        ("query".to_owned(), "555123".to_owned())
-    );
+    assert_eq!(scene.simulator.requests()[0].query[0], ("query".to_owned(), "555123".to_owned()));
 }

@@ -16,11 +16,7 @@ async fn d2_hits_that_are_all_unverified_are_no_contact() {
     let scene = Scene::new().await;
     let outcome = scene.call("+7 903 555-04-03").await;
     assert_eq!(outcome.code(), "contact-not-found");
-    assert_eq!(
-        outcome.detail("requests")[0]["status"],
-        200,
-        "the search did find something"
-    );
+    assert_eq!(outcome.detail("requests")[0]["status"], 200, "the search did find something");
 }
 
 #[tokio::test]
@@ -33,13 +29,9 @@ async fn d2_the_last_ten_digits_are_not_enough() {
 
 #[tokio::test]
 async fn d2_any_of_a_contacts_numbers_counts_in_any_spelling() {
-    for phone in [
-        "8 (916) 123-45-67",
-        "9161234567",
-        "+7 916 123 45 67 доб. 5",
-        "8-10-7-916-123-45-67",
-        "тел. 89161234567",
-    ] {
+    for phone in
+        ["8 (916) 123-45-67", "9161234567", "+7 916 123 45 67 доб. 5", "8-10-7-916-123-45-67", "тел. 89161234567"]
+    {
         let account = format!("[[contacts]]\nresponsible_user_id = 504141\nphones = [\"+74951112233\", \"{phone}\"]\n");
         let scene = Scene::with_toml(&account).await;
         assert_eq!(scene.call(CALLER).await.employee(), Some("anna"), "{phone}");

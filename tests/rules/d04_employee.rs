@@ -7,10 +7,7 @@ async fn d4_a_manager_whom_nobody_is_mapped_to() {
     let mut scene = Scene::new().await;
     scene.integration.employees.retain(|(user, _)| *user != ANNA);
     let outcome = scene.call(CALLER).await;
-    assert_eq!(
-        (outcome.code(), outcome.class()),
-        ("manager-has-no-employee", "configuration")
-    );
+    assert_eq!((outcome.code(), outcome.class()), ("manager-has-no-employee", "configuration"));
     assert_eq!(outcome.detail("manager_user_id"), ANNA, "the details say who it is");
 }
 
@@ -27,10 +24,7 @@ async fn d4_an_employee_without_numbers() {
     let mut scene = Scene::new().await;
     scene.change_employee(ANNA, |employee| employee.destinations.clear());
     let outcome = scene.call(CALLER).await;
-    assert_eq!(
-        (outcome.code(), outcome.class()),
-        ("employee-has-no-number", "configuration")
-    );
+    assert_eq!((outcome.code(), outcome.class()), ("employee-has-no-number", "configuration"));
 }
 
 #[tokio::test]
@@ -40,9 +34,5 @@ async fn d4_the_employee_is_looked_up_on_every_call() {
     scene.call(CALLER).await;
     scene.change_employee(ANNA, |employee| employee.enabled = true);
     let outcome = scene.call(CALLER).await;
-    assert_eq!(
-        (outcome.employee(), outcome.source()),
-        (Some("anna"), Some("cache")),
-        "the manager was kept meanwhile"
-    );
+    assert_eq!((outcome.employee(), outcome.source()), (Some("anna"), Some("cache")), "the manager was kept meanwhile");
 }

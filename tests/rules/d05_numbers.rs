@@ -7,10 +7,7 @@ use crate::support::{ANNA, CALLER, Scene, employee};
 #[tokio::test]
 async fn d5_all_numbers_in_order_each_with_its_ring_time() {
     let mut scene = Scene::new().await;
-    scene.integration.employees = vec![(
-        ANNA,
-        employee("anna", &[("103", 5), ("101", 120), ("+79035550101", 25)]),
-    )];
+    scene.integration.employees = vec![(ANNA, employee("anna", &[("103", 5), ("101", 120), ("+79035550101", 25)]))];
     let outcome = scene.call(CALLER).await;
     assert_eq!(
         outcome.json["route"]["numbers"],

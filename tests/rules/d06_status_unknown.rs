@@ -21,11 +21,7 @@ async fn d6_goes_to_the_linked_operation_with_its_own_reason() {
         scene.integration.consider_manager_status = true;
         scene.fault(fault);
         let outcome = scene.call(CALLER).await;
-        assert_eq!(
-            (outcome.code(), outcome.class()),
-            ("status-unknown", "technical-failure"),
-            "{fault}"
-        );
+        assert_eq!((outcome.code(), outcome.class()), ("status-unknown", "technical-failure"), "{fault}");
         assert_eq!(outcome.detail("manager_status"), "unknown");
         assert!(outcome.has_note("status-check-failed"), "{fault}: the details say why");
     }

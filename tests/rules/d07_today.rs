@@ -7,14 +7,8 @@ use crate::support::{ANNA, CALLER, Scene};
 async fn scene_at(now: &str, offset: &str, seen: &str) -> Scene {
     let mut scene = Scene::new().await;
     scene.integration.consider_manager_status = true;
-    scene
-        .simulator
-        .update(|account| account.account.timezone_offset = offset.to_owned());
-    scene.advance(
-        now.parse::<jiff::Timestamp>()
-            .expect("a time")
-            .duration_since(scene.clock.now()),
-    );
+    scene.simulator.update(|account| account.account.timezone_offset = offset.to_owned());
+    scene.advance(now.parse::<jiff::Timestamp>().expect("a time").duration_since(scene.clock.now()));
     scene.set_presence(ANNA, Presence::LastSeen(seen.parse().expect("a time")));
     scene
 }
@@ -33,11 +27,7 @@ async fn d7_midnight_is_the_accounts() {
         ("+05:45", "2026-11-21T18:15:00Z", "forward"),
         ("+05:45", "2026-11-21T18:14:59Z", "manager-absent"),
     ] {
-        assert_eq!(
-            scene_at(now, offset, seen).await.call(CALLER).await.code(),
-            code,
-            "{offset}, seen {seen}"
-        );
+        assert_eq!(scene_at(now, offset, seen).await.call(CALLER).await.code(), code, "{offset}, seen {seen}");
     }
 }
 
@@ -47,27 +37,11 @@ async fn d7_events_are_asked_for_since_the_accounts_midnight() {
     scene.set_presence(ANNA, Presence::NotFed);
     scene.call(CALLER).await;
     let requests = scene.simulator.requests();
-    let events = requests
-        .iter()
-        .find(|request| request.path == "/api/v4/events")
-        .expect("events were asked for");
-    let value = |key: &str| {
-        events
-            .query
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
-    };
-    assert_eq!(
-        value("filter[created_at][from]"),
-        Some("1795294800"),
-        "2026-11-21T21:00:00Z"
-    );
+    let events = requests.iter().find(|request| request.path == "/api/v4/events").expect("events were asked for");
+    let value = |key: &str| events.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
+    assert_eq!(value("filter[created_at][from]"), Some("1795294800"), "2026-11-21T21:00:00Z");
     assert_eq!(value("filter[created_by][]"), Some("504141"));
-    let account = requests
-        .iter()
-        .find(|request| request.path == "/api/v4/account")
-        .expect("the account was asked for");
+    let account = requests.iter().find(|request| request.path == "/api/v4/account").expect("the account was asked for");
     assert_eq!(account.query, [("with".to_owned(), "datetime_settings".to_owned())]);
 }
 

@@ -46,11 +46,8 @@ async fn d8_the_component_describes_the_whole_table() {
         ReasonClass::IntegrationOff => "integration-off",
         ReasonClass::Configuration => "configuration",
     };
-    let described: BTreeMap<_, _> = description
-        .reasons
-        .iter()
-        .map(|reason| (reason.code.as_str(), class(reason.class)))
-        .collect();
+    let described: BTreeMap<_, _> =
+        description.reasons.iter().map(|reason| (reason.code.as_str(), class(reason.class))).collect();
     assert_eq!(described, BTreeMap::from(TABLE));
     assert_eq!(description.reasons.len(), TABLE.len(), "no code is described twice");
 }
@@ -122,10 +119,7 @@ async fn d8_nobody_listening_is_unreachable() {
     scene.integration.account = format!("http://{closed}").parse().expect("an address");
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.code(), "crm-unreachable");
-    assert!(
-        outcome.json.to_string().contains("connection-refused"),
-        "the note names the failure"
-    );
+    assert!(outcome.json.to_string().contains("connection-refused"), "the note names the failure");
 }
 
 #[tokio::test]
@@ -143,11 +137,7 @@ async fn d8_a_destination_that_the_host_does_not_grant_is_forbidden() {
         .iter()
         .find(|note| note.code == "refused-by-host")
         .expect("the host says what it refused");
-    assert!(
-        note.text.en.contains("private_addresses = \"granted\""),
-        "and how to grant it: {}",
-        note.text.en
-    );
+    assert!(note.text.en.contains("private_addresses = \"granted\""), "and how to grant it: {}", note.text.en);
 }
 
 #[tokio::test]
@@ -162,20 +152,8 @@ async fn d8_invalid_settings_are_named() {
         let mut scene = Scene::new().await;
         scene.set(key, value);
         let outcome = scene.call(CALLER).await;
-        assert_eq!(
-            (outcome.code(), outcome.class()),
-            ("settings-invalid", "configuration"),
-            "{key}"
-        );
-        assert!(
-            outcome
-                .resolved
-                .details
-                .notes
-                .iter()
-                .any(|note| note.text.en.contains(key)),
-            "{key} is named"
-        );
+        assert_eq!((outcome.code(), outcome.class()), ("settings-invalid", "configuration"), "{key}");
+        assert!(outcome.resolved.details.notes.iter().any(|note| note.text.en.contains(key)), "{key} is named");
         assert_eq!(scene.simulator.count(), 0);
     }
 }

@@ -32,32 +32,13 @@ async fn d10_nothing_shown_holds_the_token_or_the_callers_number() {
 #[tokio::test]
 async fn d10_keys_are_hashed_and_values_hold_no_person() {
     let scene = Scene::new().await;
-    let name = scene
-        .simulator
-        .update(|account| account.contact(3).expect("the contact").name.clone());
+    let name = scene.simulator.update(|account| account.contact(3).expect("the contact").name.clone());
     scene.call(CALLER).await;
-    let shelf = Shelf {
-        namespace: "main",
-        bucket: "default",
-    };
-    let keys = scene
-        .store
-        .list_keys(shelf, 0, 100)
-        .await
-        .expect("a working store")
-        .keys;
+    let shelf = Shelf { namespace: "main", bucket: "default" };
+    let keys = scene.store.list_keys(shelf, 0, 100).await.expect("a working store").keys;
     assert_eq!(keys.len(), 1);
-    assert!(
-        keys[0].starts_with("manager:") && !keys[0].contains("1234567"),
-        "{}",
-        keys[0]
-    );
-    let value = scene
-        .store
-        .get(Slot { shelf, key: &keys[0] })
-        .await
-        .expect("a working store")
-        .expect("a value");
+    assert!(keys[0].starts_with("manager:") && !keys[0].contains("1234567"), "{}", keys[0]);
+    let value = scene.store.get(Slot { shelf, key: &keys[0] }).await.expect("a working store").expect("a value");
     let value = String::from_utf8(value).expect("JSON");
     for secret in ["1234567", TOKEN, name.as_str(), "anna"] {
         assert!(!value.contains(secret), "{value}");

@@ -35,8 +35,5 @@ async fn d11_the_same_call_costs_the_same_instructions() {
         scene.call(CALLER).await;
         costs.push(scene.call(CALLER).await.resolved.run.instructions);
     }
-    assert!(
-        costs[0].is_some() && costs.iter().all(|cost| *cost == costs[0]),
-        "{costs:?}"
-    );
+    assert!(costs[0].is_some() && costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");
 }

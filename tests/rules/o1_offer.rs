@@ -25,41 +25,23 @@ async fn o1_each_setting_has_name_kind_unit_default_and_bounds() {
     assert_eq!(keys, ["waiting_time", "several_contacts", "status_unknown"]);
 
     assert_eq!(settings[0].title.ru, "Время ожидания");
-    let SettingKind::Duration(bounds) = &settings[0].kind else {
-        panic!("a waiting time is a duration")
-    };
-    assert_eq!(
-        (bounds.default, bounds.minimum, bounds.maximum),
-        (3_000, 500, 30_000),
-        "milliseconds"
-    );
+    let SettingKind::Duration(bounds) = &settings[0].kind else { panic!("a waiting time is a duration") };
+    assert_eq!((bounds.default, bounds.minimum, bounds.maximum), (3_000, 500, 30_000), "milliseconds");
 
     for (setting, default, options) in [
         (&settings[1], "latest", ["latest", "linked-operation"]),
         (&settings[2], "linked-operation", ["linked-operation", "forward"]),
     ] {
-        let SettingKind::Choice(choice) = &setting.kind else {
-            panic!("{} is a choice", setting.key)
-        };
+        let SettingKind::Choice(choice) = &setting.kind else { panic!("{} is a choice", setting.key) };
         assert_eq!(choice.default, default);
-        assert_eq!(
-            choice
-                .options
-                .iter()
-                .map(|option| option.value.as_str())
-                .collect::<Vec<_>>(),
-            options
-        );
+        assert_eq!(choice.options.iter().map(|option| option.value.as_str()).collect::<Vec<_>>(), options);
     }
 }
 
 #[tokio::test]
 async fn o1_each_configuration_key_is_described() {
     let configuration = describe().await.configuration;
-    let keys: Vec<_> = configuration
-        .iter()
-        .map(|setting| (setting.key.as_str(), setting.required))
-        .collect();
+    let keys: Vec<_> = configuration.iter().map(|setting| (setting.key.as_str(), setting.required)).collect();
     assert_eq!(
         keys,
         [
@@ -71,18 +53,9 @@ async fn o1_each_configuration_key_is_described() {
             ("amocrm_access_token", false),
         ]
     );
-    let find = |key: &str| {
-        &configuration
-            .iter()
-            .find(|setting| setting.key == key)
-            .expect("the key")
-            .kind
-    };
+    let find = |key: &str| &configuration.iter().find(|setting| setting.key == key).expect("the key").kind;
     assert!(matches!(find("enabled"), SettingKind::Flag(true)), "O6: on by default");
-    assert!(
-        matches!(find("consider_manager_status"), SettingKind::Flag(false)),
-        "O7: off by default"
-    );
+    assert!(matches!(find("consider_manager_status"), SettingKind::Flag(false)), "O7: off by default");
     assert!(matches!(find("amocrm_access_token"), SettingKind::Text(text) if text.secret));
 }
 
@@ -98,17 +71,9 @@ async fn o1_everything_is_named_in_both_languages() {
         assert!(text.ru.contains(is_cyrillic), "{}", text.ru);
         assert!(!text.en.is_empty() && !text.en.contains(is_cyrillic), "{}", text.en);
     }
-    let keys: BTreeSet<_> = description
-        .settings
-        .iter()
-        .chain(&description.configuration)
-        .map(|setting| &setting.key)
-        .collect();
-    assert_eq!(
-        keys.len(),
-        description.settings.len() + description.configuration.len(),
-        "keys are unique"
-    );
+    let keys: BTreeSet<_> =
+        description.settings.iter().chain(&description.configuration).map(|setting| &setting.key).collect();
+    assert_eq!(keys.len(), description.settings.len() + description.configuration.len(), "keys are unique");
 }
 
 #[test]
@@ -134,8 +99,5 @@ fn o1_the_component_imports_exactly_the_agreed_list() {
 #[test]
 fn o1_the_component_is_at_most_150_kilobytes() {
     let size = operation().size();
-    assert!(
-        size <= 150_000,
-        "{size} bytes: look what was added with `twiggy top` or `wasm-tools print`"
-    );
+    assert!(size <= 150_000, "{size} bytes: look what was added with `twiggy top` or `wasm-tools print`");
 }

@@ -27,36 +27,17 @@ async fn o2_one_request_asks_for_the_national_part_newest_first() {
     let requests = scene.simulator.requests();
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].path, "/api/v4/contacts");
-    let query: Vec<_> = requests[0]
-        .query
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
-    assert_eq!(
-        query,
-        [
-            ("query", "9161234567"),
-            ("limit", "50"),
-            ("page", "1"),
-            ("order[updated_at]", "desc")
-        ]
-    );
+    let query: Vec<_> = requests[0].query.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(query, [("query", "9161234567"), ("limit", "50"), ("page", "1"), ("order[updated_at]", "desc")]);
     assert!(requests[0].authorised, "the host added the access token");
-    assert!(
-        requests[0]
-            .user_agent
-            .as_deref()
-            .is_some_and(|agent| agent.starts_with("forward-to-personal-manager/"))
-    );
+    assert!(requests[0].user_agent.as_deref().is_some_and(|agent| agent.starts_with("forward-to-personal-manager/")));
 }
 
 #[tokio::test]
 async fn o2_the_account_may_live_below_a_path() {
     // Whatever stands behind the address is asked below its path: this simulator knows no such path and answers 404.
     let mut scene = Scene::new().await;
-    scene.integration.account = format!("{}/gateway/", scene.simulator.base_url())
-        .parse()
-        .expect("an address");
+    scene.integration.account = format!("{}/gateway/", scene.simulator.base_url()).parse().expect("an address");
     assert_eq!(scene.call(CALLER).await.code(), "crm-error");
     assert_eq!(scene.simulator.requests()[0].path, "/gateway/api/v4/contacts");
 }

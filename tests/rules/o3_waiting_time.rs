@@ -14,13 +14,7 @@ use crate::support::{CALLER, Outcome, Scene};
 const SHORT: Duration = Duration::from_millis(500);
 
 /// Faults under which amoCRM never gives an answer: the waiting time must run out.
-const NEVER_ANSWERS: [&str; 5] = [
-    "delay-headers=1h",
-    "hang",
-    "hang-mid-body",
-    "slow-body=1/1s",
-    "endless-body",
-];
+const NEVER_ANSWERS: [&str; 5] = ["delay-headers=1h", "hang", "hang-mid-body", "slow-body=1/1s", "endless-body"];
 
 async fn call_with(fault: &str) -> Outcome {
     let mut scene = Scene::new().await;
@@ -30,11 +24,7 @@ async fn call_with(fault: &str) -> Outcome {
 }
 
 fn assert_answered_in_time(outcome: &Outcome, fault: &str) {
-    assert_ne!(
-        outcome.code(),
-        "operation-failed",
-        "{fault}: the host had to give the component up"
-    );
+    assert_ne!(outcome.code(), "operation-failed", "{fault}: the host had to give the component up");
     assert_eq!(outcome.json["route"]["target"], "queue:sales", "{fault}");
 }
 
@@ -49,10 +39,7 @@ async fn o3_no_fault_of_amocrm_makes_a_call_wait_longer() {
         let (fault, outcome) = call.await.expect("no panic");
         // A slow body may still arrive in time; every other fault ends at the linked operation.
         if outcome.code() == "forward" {
-            assert!(
-                fault.starts_with("slow-body") || fault.starts_with("delay-headers"),
-                "{fault} forwarded"
-            );
+            assert!(fault.starts_with("slow-body") || fault.starts_with("delay-headers"), "{fault} forwarded");
         } else {
             assert_answered_in_time(&outcome, &fault);
         }
@@ -92,10 +79,7 @@ async fn o3_one_waiting_time_covers_all_requests_together() {
     let outcome = scene.call(CALLER).await;
     assert_answered_in_time(&outcome, "three slow answers");
     assert_eq!(outcome.code(), "status-unknown");
-    assert_eq!(
-        outcome.requests(),
-        ["contacts:ok", "account:ok", "events:no-answer-in-time"]
-    );
+    assert_eq!(outcome.requests(), ["contacts:ok", "account:ok", "events:no-answer-in-time"]);
 }
 
 #[tokio::test]
@@ -120,10 +104,7 @@ async fn o3_a_connection_that_nobody_accepts_ends_in_time() {
         tokio::time::timeout(Duration::from_millis(100), tokio::net::TcpStream::connect(address)).await
     {
         queued.push(stream);
-        assert!(
-            queued.len() < 64,
-            "the queue of a listener with a backlog of 1 fills up"
-        );
+        assert!(queued.len() < 64, "the queue of a listener with a backlog of 1 fills up");
     }
     let mut scene = Scene::new().await;
     scene.set_waiting_time(SHORT);
@@ -137,9 +118,7 @@ async fn o3_a_connection_that_nobody_accepts_ends_in_time() {
 async fn o3_a_technical_failure_of_one_endpoint_does_not_wait_for_others() {
     let mut scene = Scene::new().await;
     scene.integration.consider_manager_status = true;
-    scene
-        .simulator
-        .add_fault(FaultRule::new(Fault::CloseBeforeHeaders).on(Endpoint::Contacts));
+    scene.simulator.add_fault(FaultRule::new(Fault::CloseBeforeHeaders).on(Endpoint::Contacts));
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.code(), "crm-unreachable");
     assert_eq!(outcome.requests(), ["contacts:crm-unreachable"]);

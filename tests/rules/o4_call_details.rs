@@ -16,15 +16,8 @@ async fn o4_a_forwarded_call_says_what_was_asked_and_what_came_back() {
     assert_eq!(details["requests"][0]["purpose"], "contacts");
     assert_eq!(details["requests"][0]["status"], 200);
     assert_eq!(details["requests"][0]["outcome"], "ok");
-    for time in [
-        &details["waited_ms"],
-        &details["requests"][0]["at_ms"],
-        &details["requests"][0]["ms"],
-    ] {
-        assert!(
-            time.as_u64().is_some_and(|milliseconds| milliseconds <= 3_000),
-            "{time}"
-        );
+    for time in [&details["waited_ms"], &details["requests"][0]["at_ms"], &details["requests"][0]["ms"]] {
+        assert!(time.as_u64().is_some_and(|milliseconds| milliseconds <= 3_000), "{time}");
     }
     for cost in ["instructions", "memory_bytes", "wall_us"] {
         assert!(json["run"][cost].as_u64().is_some_and(|cost| cost > 0), "{cost}");
@@ -36,10 +29,7 @@ async fn o4_a_call_that_is_not_forwarded_says_why() {
     let scene = Scene::new().await;
     scene.fault("contacts:html-403");
     let json = scene.call(CALLER).await.json;
-    assert_eq!(
-        json["route"],
-        serde_json::json!({ "kind": "linked-operation", "target": "queue:sales" })
-    );
+    assert_eq!(json["route"], serde_json::json!({ "kind": "linked-operation", "target": "queue:sales" }));
     assert_eq!(json["reason"]["code"], "access-forbidden");
     assert_eq!(json["reason"]["class"], "technical-failure");
     assert_eq!(json["reason"]["status"], "Переадресация не удалась");
@@ -47,11 +37,7 @@ async fn o4_a_call_that_is_not_forwarded_says_why() {
     assert_eq!(json["reason"]["text_en"], "Access to amoCRM is forbidden");
     assert_eq!(json["details"]["requests"][0]["status"], 403);
     assert_eq!(json["details"]["requests"][0]["outcome"], "access-forbidden");
-    assert_eq!(
-        json["details"]["manager_source"],
-        serde_json::Value::Null,
-        "unknown is null, not absent"
-    );
+    assert_eq!(json["details"]["manager_source"], serde_json::Value::Null, "unknown is null, not absent");
 }
 
 #[tokio::test]
@@ -60,26 +46,14 @@ async fn o4_the_text_for_people_tells_the_same_story() {
     let scene = Scene::new().await;
     let resolved = scene.call(CALLER).await.resolved;
     let russian = resolved.text(Language::Ru).to_string();
-    for part in [
-        "Переадресация",
-        "anna",
-        "1. 101",
-        "2. +79035550101",
-        "queue:sales",
-        "contacts",
-        "инструкций",
-    ] {
+    for part in ["Переадресация", "anna", "1. 101", "2. +79035550101", "queue:sales", "contacts", "инструкций"]
+    {
         assert!(russian.contains(part), "{part} is missing in:\n{russian}");
     }
     scene.fault("contacts:unpaid-402");
     scene.advance(jiff::SignedDuration::from_hours(6));
     let english = scene.call(CALLER).await.resolved.text(Language::En).to_string();
-    for part in [
-        "Linked operation: queue:sales",
-        "The amoCRM account is unpaid",
-        "account-unpaid",
-        "402",
-    ] {
+    for part in ["Linked operation: queue:sales", "The amoCRM account is unpaid", "account-unpaid", "402"] {
         assert!(english.contains(part), "{part} is missing in:\n{english}");
     }
 }

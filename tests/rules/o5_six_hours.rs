@@ -10,16 +10,8 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// The keys under which the operation keeps values.
 async fn kept_keys(scene: &Scene) -> Vec<String> {
-    let shelf = Shelf {
-        namespace: "main",
-        bucket: "default",
-    };
-    scene
-        .store
-        .list_keys(shelf, 0, 100)
-        .await
-        .expect("a working store")
-        .keys
+    let shelf = Shelf { namespace: "main", bucket: "default" };
+    scene.store.list_keys(shelf, 0, 100).await.expect("a working store").keys
 }
 
 #[tokio::test]
@@ -73,13 +65,7 @@ async fn o5_a_change_of_manager_is_not_seen_inside_them_and_is_seen_after() {
 async fn o5_all_spellings_of_a_number_are_one_caller() {
     let scene = Scene::new().await;
     scene.call("8 (916) 123-45-67").await;
-    for spelling in [
-        "+79161234567",
-        "79161234567",
-        "9161234567",
-        "8-10-7-916-123-45-67",
-        "+7 916 123-45-67;ext=5",
-    ] {
+    for spelling in ["+79161234567", "79161234567", "9161234567", "8-10-7-916-123-45-67", "+7 916 123-45-67;ext=5"] {
         assert_eq!(scene.call(spelling).await.source(), Some("cache"), "{spelling}");
     }
 }
@@ -105,14 +91,7 @@ async fn o5_an_empty_answer_is_never_kept() {
 #[tokio::test]
 async fn o5_a_failure_is_never_kept() {
     let scene = Scene::new().await;
-    for fault in [
-        "status=500",
-        "bad-json",
-        "wrong-shape",
-        "empty-200",
-        "close-mid-body",
-        "too-many-requests-429",
-    ] {
+    for fault in ["status=500", "bad-json", "wrong-shape", "empty-200", "close-mid-body", "too-many-requests-429"] {
         scene.fault(&format!("contacts:{fault}"));
         assert_ne!(scene.call(CALLER).await.code(), "forward", "{fault}");
         assert!(kept_keys(&scene).await.is_empty(), "{fault}");
@@ -136,10 +115,7 @@ async fn o5_an_unreadable_record_is_a_miss() {
     let scene = Scene::new().await;
     scene.call(CALLER).await;
     let keys = kept_keys(&scene).await;
-    let shelf = Shelf {
-        namespace: "main",
-        bucket: "default",
-    };
+    let shelf = Shelf { namespace: "main", bucket: "default" };
     let future = r#"{"version":1,"received_at_ms":99999999999999,"value":{"user_id":504142,"contact_id":3}}"#;
     let newer = r#"{"version":2,"received_at_ms":1795338000000,"value":{"user_id":504142,"contact_id":3}}"#;
     for record in [
@@ -151,17 +127,9 @@ async fn o5_an_unreadable_record_is_a_miss() {
         newer,
         r#"{"version":1,"received_at_ms":1795338000000,"value":{"user_id":-1}}"#,
     ] {
-        scene
-            .store
-            .set(Slot { shelf, key: &keys[0] }, record.as_bytes())
-            .await
-            .expect("a working store");
+        scene.store.set(Slot { shelf, key: &keys[0] }, record.as_bytes()).await.expect("a working store");
         let outcome = scene.call(CALLER).await;
-        assert_eq!(
-            (outcome.source(), outcome.employee()),
-            (Some("crm"), Some("anna")),
-            "{record}"
-        );
+        assert_eq!((outcome.source(), outcome.employee()), (Some("crm"), Some("anna")), "{record}");
     }
 }
 

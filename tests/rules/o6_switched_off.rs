@@ -7,10 +7,7 @@ async fn o6_a_switched_off_integration_asks_nothing() {
     let mut scene = Scene::new().await;
     scene.integration.enabled = false;
     let outcome = scene.call(CALLER).await;
-    assert_eq!(
-        (outcome.code(), outcome.class()),
-        ("integration-off", "integration-off")
-    );
+    assert_eq!((outcome.code(), outcome.class()), ("integration-off", "integration-off"));
     assert_eq!(outcome.json["reason"]["status"], "Переадресация не удалась");
     assert_eq!(scene.simulator.count(), 0);
 }

@@ -34,30 +34,17 @@ async fn o7_a_manager_seen_today_is_rung() {
     assert_eq!(outcome.detail("manager_status"), "at-work");
     assert_eq!(outcome.detail("status_evidence"), "presence");
     assert_eq!(outcome.detail("status_evidence_at"), "2026-11-22T07:30:00Z");
-    assert!(
-        !scene.requests().contains(&Some(Endpoint::Events)),
-        "fed presence needs no events"
-    );
+    assert!(!scene.requests().contains(&Some(Endpoint::Events)), "fed presence needs no events");
 }
 
 #[tokio::test]
 async fn o7_an_absent_manager_is_not_rung() {
     let mut scene = checking().await;
-    for presence in [
-        Presence::NeverSeen,
-        Presence::LastSeen(start() - SignedDuration::from_hours(24)),
-    ] {
+    for presence in [Presence::NeverSeen, Presence::LastSeen(start() - SignedDuration::from_hours(24))] {
         scene.set_presence(ANNA, presence);
         let outcome = scene.call(CALLER).await;
-        assert_eq!(
-            (outcome.code(), outcome.class()),
-            ("manager-absent", "absent"),
-            "{presence:?}"
-        );
-        assert!(
-            outcome.json["route"]["numbers"].is_null(),
-            "none of the numbers is rung"
-        );
+        assert_eq!((outcome.code(), outcome.class()), ("manager-absent", "absent"), "{presence:?}");
+        assert!(outcome.json["route"]["numbers"].is_null(), "none of the numbers is rung");
         assert_eq!(outcome.detail("manager_status"), "absent");
     }
 }
@@ -79,14 +66,7 @@ async fn o7_where_presence_is_not_fed_events_are_the_evidence() {
     let scene = checking().await;
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.employee(), Some("anna"));
-    assert_eq!(
-        scene.requests(),
-        [
-            Some(Endpoint::Contacts),
-            Some(Endpoint::Account),
-            Some(Endpoint::Events)
-        ]
-    );
+    assert_eq!(scene.requests(), [Some(Endpoint::Contacts), Some(Endpoint::Account), Some(Endpoint::Events)]);
     let evidence = outcome.detail("status_evidence").as_str().expect("evidence is named");
     assert!(evidence.starts_with("event:"), "{evidence}");
 
@@ -137,19 +117,15 @@ async fn o7_own_events_are_found_behind_a_page_of_service_events() {
     let mut account = account_with_event("lead_added");
     for minute in 1..=59 {
         for _ in 0..2 {
-            account.push_str(&format!(
-                "[[events]]\ntype = \"incoming_call\"\ncreated_by = 504141\nago = \"{minute}m\"\n"
-            ));
+            account
+                .push_str(&format!("[[events]]\ntype = \"incoming_call\"\ncreated_by = 504141\nago = \"{minute}m\"\n"));
         }
     }
     let mut scene = Scene::with_toml(&account).await;
     scene.integration.consider_manager_status = true;
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.employee(), Some("anna"));
-    assert_eq!(
-        outcome.requests(),
-        ["contacts:ok", "account:ok", "events:ok", "events:ok"]
-    );
+    assert_eq!(outcome.requests(), ["contacts:ok", "account:ok", "events:ok", "events:ok"]);
 }
 
 #[tokio::test]
@@ -159,12 +135,5 @@ async fn o7_kept_account_facts_end_after_six_hours_too() {
     scene.requests();
     scene.advance(SignedDuration::from_hours(6));
     scene.call(CALLER).await;
-    assert_eq!(
-        scene.requests(),
-        [
-            Some(Endpoint::Contacts),
-            Some(Endpoint::Account),
-            Some(Endpoint::Events)
-        ]
-    );
+    assert_eq!(scene.requests(), [Some(Endpoint::Contacts), Some(Endpoint::Account), Some(Endpoint::Events)]);
 }

@@ -45,9 +45,7 @@ pub(crate) fn engine() -> &'static Engine {
 /// The operation under test.
 pub(crate) fn operation() -> Operation {
     static LOADED: OnceLock<Operation> = OnceLock::new();
-    LOADED
-        .get_or_init(|| engine().load(OPERATION).expect("the operation fits the contract"))
-        .clone()
+    LOADED.get_or_init(|| engine().load(OPERATION).expect("the operation fits the contract")).clone()
 }
 
 /// A PBX with one placed operation, before and between calls. Change its fields as the test needs.
@@ -132,10 +130,7 @@ impl Scene {
     /// Sets a setting of the placed operation, of whatever kind and value.
     pub(crate) fn set(&mut self, key: &str, value: SettingValue) {
         self.settings.retain(|setting| setting.key != key);
-        self.settings.push(Setting {
-            key: key.to_owned(),
-            value,
-        });
+        self.settings.push(Setting { key: key.to_owned(), value });
     }
 
     /// Sets the waiting time.
@@ -151,12 +146,8 @@ impl Scene {
 
     /// Changes an employee.
     pub(crate) fn change_employee(&mut self, user: u64, change: impl FnOnce(&mut Employee)) {
-        let (_, employee) = self
-            .integration
-            .employees
-            .iter_mut()
-            .find(|(id, _)| *id == user)
-            .expect("a mapped employee");
+        let (_, employee) =
+            self.integration.employees.iter_mut().find(|(id, _)| *id == user).expect("a mapped employee");
         change(employee);
     }
 
@@ -168,17 +159,13 @@ impl Scene {
     /// Changes the manager of a contact in amoCRM.
     pub(crate) fn change_manager(&self, contact: u64, manager: Option<u64>) {
         self.simulator.update(|account| {
-            account
-                .contact_mut(contact)
-                .expect("a contact of the account")
-                .responsible_user_id = manager;
+            account.contact_mut(contact).expect("a contact of the account").responsible_user_id = manager;
         });
     }
 
     /// Makes amoCRM misbehave: a fault as the command line spells it.
     pub(crate) fn fault(&self, spelling: &str) {
-        self.simulator
-            .add_fault(spelling.parse::<FaultRule>().expect("a fault"));
+        self.simulator.add_fault(spelling.parse::<FaultRule>().expect("a fault"));
     }
 
     /// Makes amoCRM behave again.
@@ -193,12 +180,7 @@ impl Scene {
 
     /// How many requests amoCRM got since the last look.
     pub(crate) fn requests(&self) -> Vec<Option<Endpoint>> {
-        let requests = self
-            .simulator
-            .requests()
-            .into_iter()
-            .map(|request| request.endpoint)
-            .collect();
+        let requests = self.simulator.requests().into_iter().map(|request| request.endpoint).collect();
         self.simulator.clear_requests();
         requests
     }

@@ -11,10 +11,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn new(resolved: ResolvedCall) -> Self {
-        Self {
-            json: serde_json::to_value(&resolved).expect("a resolved call is JSON"),
-            resolved,
-        }
+        Self { json: serde_json::to_value(&resolved).expect("a resolved call is JSON"), resolved }
     }
 
     /// The reason code, or `forward`.
@@ -46,10 +43,7 @@ impl Outcome {
     pub(crate) fn requests(&self) -> Vec<String> {
         let requests = self.detail("requests").as_array().expect("a list of requests");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        requests
-            .iter()
-            .map(|request| format!("{}:{}", text(&request["purpose"]), text(&request["outcome"])))
-            .collect()
+        requests.iter().map(|request| format!("{}:{}", text(&request["purpose"]), text(&request["outcome"]))).collect()
     }
 
     /// Whether the details hold a note of this code.

@@ -20,9 +20,7 @@ impl FaultyStore {
             std::future::pending::<()>().await;
         }
         if fails.load(Ordering::Relaxed) {
-            return Err(StoreError::Locked {
-                file: PathBuf::from("/nowhere/key-value.sqlite3"),
-            });
+            return Err(StoreError::Locked { file: PathBuf::from("/nowhere/key-value.sqlite3") });
         }
         Ok(())
     }

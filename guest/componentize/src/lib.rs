@@ -47,32 +47,16 @@ pub fn build(package: &str, folder: &str, artifacts: Artifacts) -> Result<Vec<Co
     }
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").context("OUT_DIR is not set: call this from a build script")?);
     // OUT_DIR is <target directory>/<profile>/build/<package>/out.
-    let nested = out_dir
-        .ancestors()
-        .nth(3)
-        .context("OUT_DIR is not inside a target directory")?
-        .join("guest-build");
+    let nested = out_dir.ancestors().nth(3).context("OUT_DIR is not inside a target directory")?.join("guest-build");
 
     install_target_if_missing(&root)?;
     let mut cargo = clean_command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), &root);
-    cargo.args([
-        "build",
-        "--locked",
-        "--package",
-        package,
-        "--profile",
-        PROFILE,
-        "--target",
-        TARGET,
-    ]);
+    cargo.args(["build", "--locked", "--package", package, "--profile", PROFILE, "--target", TARGET]);
     cargo.arg(match artifacts {
         Artifacts::Library => "--lib",
         Artifacts::Examples => "--examples",
     });
-    cargo
-        .arg("--target-dir")
-        .arg(&nested)
-        .env("CARGO_ENCODED_RUSTFLAGS", guest_flags(&root));
+    cargo.arg("--target-dir").arg(&nested).env("CARGO_ENCODED_RUSTFLAGS", guest_flags(&root));
     let status = cargo.status().context("cannot start cargo for the guest")?;
     ensure!(
         status.success(),
@@ -89,11 +73,7 @@ pub fn build(package: &str, folder: &str, artifacts: Artifacts) -> Result<Vec<Co
 
 /// Encodes one core module, whose world stands in its custom sections, as a component.
 fn encode(module: &Path, out_dir: &Path) -> Result<Component> {
-    let name = module
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .context("a module without a name")?
-        .to_owned();
+    let name = module.file_stem().and_then(|stem| stem.to_str()).context("a module without a name")?.to_owned();
     let core = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let component = wit_component::ComponentEncoder::default()
         .module(&core)
@@ -124,8 +104,7 @@ fn example_modules(package: &Path, built: &Path) -> Result<Vec<PathBuf>> {
 fn workspace_root() -> Result<PathBuf> {
     let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("CARGO_MANIFEST_DIR is not set")?);
     let root = package.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
-    root.map(Path::to_owned)
-        .with_context(|| format!("no Cargo.lock above {}", package.display()))
+    root.map(Path::to_owned).with_context(|| format!("no Cargo.lock above {}", package.display()))
 }
 
 /// Installs the WebAssembly target when the compiler does not have it. With `RUSTUP_AUTO_INSTALL=0` the toolchain file does not do so.
@@ -142,9 +121,7 @@ fn install_target_if_missing(root: &Path) -> Result<()> {
     if has_target()? {
         return Ok(());
     }
-    let installed = clean_command("rustup".into(), root)
-        .args(["target", "add", TARGET])
-        .output();
+    let installed = clean_command("rustup".into(), root).args(["target", "add", TARGET]).output();
     if has_target()? {
         return Ok(());
     }
@@ -177,15 +154,9 @@ fn clean_command(program: OsString, root: &Path) -> Command {
                 | "RUSTC_WORKSPACE_WRAPPER"
                 | "RUSTC_WRAPPER"
                 | "RUSTDOC"
-        ) || [
-            "CARGO_CFG_",
-            "CARGO_FEATURE_",
-            "CARGO_MANIFEST_",
-            "CARGO_PKG_",
-            "CARGO_PROFILE_",
-        ]
-        .iter()
-        .any(|prefix| text.starts_with(prefix));
+        ) || ["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PROFILE_"]
+            .iter()
+            .any(|prefix| text.starts_with(prefix));
         if for_host_code {
             command.env_remove(&name);
         }
@@ -196,14 +167,8 @@ fn clean_command(program: OsString, root: &Path) -> Command {
 /// Flags that keep this machine's folders out of the component, so that the same source gives the same bytes anywhere, and choose the
 /// small one of the `sha2` crate's two implementations.
 fn guest_flags(root: &Path) -> OsString {
-    let home = || {
-        env::var_os("HOME")
-            .or_else(|| env::var_os("USERPROFILE"))
-            .map(PathBuf::from)
-    };
-    let cargo_home = env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(home()?.join(".cargo")));
+    let home = || env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cargo")));
     // Arguments are separated by 0x1f in CARGO_ENCODED_RUSTFLAGS, since paths may hold blanks.
     let mut flags = OsString::from("--cfg=sha2_backend_soft=\"compact\"\u{1f}--remap-path-prefix=");
     flags.push(root);

@@ -15,10 +15,6 @@ impl Client<'_> {
 }
 
 fn utc_offset(account: &Json) -> Result<UtcOffset, Unexpected> {
-    let text = account
-        .get("_embedded")
-        .get("datetime_settings")
-        .get("timezone_offset")
-        .optional_text()?;
+    let text = account.get("_embedded").get("datetime_settings").get("timezone_offset").optional_text()?;
     text.and_then(UtcOffset::parse).ok_or(Unexpected)
 }

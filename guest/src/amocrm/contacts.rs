@@ -68,14 +68,8 @@ impl Client<'_> {
                 details.note(
                     "search-cut",
                     Text::made(
-                        format!(
-                            "Поиск нашёл слишком много контактов, проверены первые {}",
-                            PAGE * MAXIMUM_PAGES
-                        ),
-                        format!(
-                            "the search found too many contacts; the first {} were verified",
-                            PAGE * MAXIMUM_PAGES
-                        ),
+                        format!("Поиск нашёл слишком много контактов, проверены первые {}", PAGE * MAXIMUM_PAGES),
+                        format!("the search found too many contacts; the first {} were verified", PAGE * MAXIMUM_PAGES),
                     ),
                 );
             }
@@ -107,15 +101,8 @@ fn choose(verified: &[Contact]) -> Option<Found> {
         });
     };
     let user_id = chosen.manager();
-    let ambiguous = verified
-        .iter()
-        .filter_map(Contact::manager)
-        .any(|other| Some(other) != user_id);
-    Some(Found {
-        contact_id: chosen.id,
-        user_id,
-        ambiguous,
-    })
+    let ambiguous = verified.iter().filter_map(Contact::manager).any(|other| Some(other) != user_id);
+    Some(Found { contact_id: chosen.id, user_id, ambiguous })
 }
 
 impl Contact {
@@ -133,17 +120,8 @@ impl Contact {
 }
 
 fn page_of_contacts(answer: &Json) -> Result<Page, Unexpected> {
-    let contacts = answer
-        .get("_embedded")
-        .get("contacts")
-        .list()?
-        .iter()
-        .map(contact)
-        .collect::<Result<_, _>>()?;
-    Ok(Page {
-        contacts,
-        has_next: has_next_page(answer),
-    })
+    let contacts = answer.get("_embedded").get("contacts").list()?.iter().map(contact).collect::<Result<_, _>>()?;
+    Ok(Page { contacts, has_next: has_next_page(answer) })
 }
 
 fn contact(contact: &Json) -> Result<Contact, Unexpected> {

@@ -54,10 +54,7 @@ impl Client<'_> {
                 event.created_by == user_id && event.created_at >= midnight && !is_service_event(&event.kind)
             });
             if let Some(event) = own {
-                return Ok(Some(Activity {
-                    kind: event.kind,
-                    at: event.created_at,
-                }));
+                return Ok(Some(Activity { kind: event.kind, at: event.created_at }));
             }
             if !answer.has_next {
                 return Ok(None);
@@ -68,17 +65,8 @@ impl Client<'_> {
 }
 
 fn page_of_events(answer: &Json) -> Result<Page, Unexpected> {
-    let events = answer
-        .get("_embedded")
-        .get("events")
-        .list()?
-        .iter()
-        .map(event)
-        .collect::<Result<_, _>>()?;
-    Ok(Page {
-        events,
-        has_next: has_next_page(answer),
-    })
+    let events = answer.get("_embedded").get("events").list()?.iter().map(event).collect::<Result<_, _>>()?;
+    Ok(Page { events, has_next: has_next_page(answer) })
 }
 
 fn event(event: &Json) -> Result<Event, Unexpected> {

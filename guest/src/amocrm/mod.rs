@@ -59,12 +59,7 @@ impl Client<'_> {
             Ok(response) => (Some(response.status), understand(response.status, &response.body, read)),
             Err(failure) => (failure.status, Err(self.reason_of(&failure.kind, details))),
         };
-        details.request(
-            purpose,
-            sent_at,
-            status,
-            result.as_ref().map_or_else(|reason| reason.code(), |_| "ok"),
-        );
+        details.request(purpose, sent_at, status, result.as_ref().map_or_else(|reason| reason.code(), |_| "ok"));
         result
     }
 
@@ -83,10 +78,8 @@ impl Client<'_> {
                 Reason::AccessForbidden
             }
             HttpFailureKind::Unreachable(code) => {
-                details.note(
-                    "transport",
-                    Text::made(format!("Сбой связи: {code}"), format!("transport failure: {code}")),
-                );
+                details
+                    .note("transport", Text::made(format!("Сбой связи: {code}"), format!("transport failure: {code}")));
                 Reason::CrmUnreachable
             }
         }

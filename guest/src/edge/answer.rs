@@ -11,11 +11,7 @@ use crate::contract::{
 use crate::reason::{Reason, STATUS};
 
 pub(super) fn call(call: wit::Call) -> Call {
-    Call {
-        id: call.id,
-        caller: call.caller,
-        called: call.called,
-    }
+    Call { id: call.id, caller: call.caller, called: call.called }
 }
 
 pub(super) fn setting(setting: wit::Setting) -> Setting {
@@ -26,10 +22,7 @@ pub(super) fn setting(setting: wit::Setting) -> Setting {
         wit_types::SettingValue::Choice(value) => SettingValue::Choice(value),
         wit_types::SettingValue::Text(value) => SettingValue::Text(value),
     };
-    Setting {
-        key: setting.key,
-        value,
-    }
+    Setting { key: setting.key, value }
 }
 
 pub(super) fn resolution(resolution: Resolution) -> wit::Resolution {
@@ -53,10 +46,7 @@ pub(super) fn resolution(resolution: Resolution) -> wit::Resolution {
             text: text(reason.text()),
         }),
     };
-    wit::Resolution {
-        route,
-        details: details(resolution.details),
-    }
+    wit::Resolution { route, details: details(resolution.details) }
 }
 
 fn details(details: CallDetails) -> wit_types::CallDetails {
@@ -89,10 +79,7 @@ fn details(details: CallDetails) -> wit_types::CallDetails {
         notes: details
             .notes
             .into_iter()
-            .map(|note| wit_types::Note {
-                code: note.code.to_owned(),
-                text: text(note.text),
-            })
+            .map(|note| wit_types::Note { code: note.code.to_owned(), text: text(note.text) })
             .collect(),
     }
 }
@@ -112,21 +99,10 @@ pub(super) fn description(description: Description) -> wit::Description {
 fn setting_description(setting: SettingDescription) -> wit::SettingDescription {
     let kind = match setting.kind {
         SettingKind::Flag { default } => wit::SettingKind::Flag(default),
-        SettingKind::Integer {
-            default,
-            minimum,
-            maximum,
-        } => wit::SettingKind::Integer(wit::IntegerKind {
-            default,
-            minimum,
-            maximum,
-            unit: None,
-        }),
-        SettingKind::Duration {
-            default,
-            minimum,
-            maximum,
-        } => wit::SettingKind::Duration(wit::DurationKind {
+        SettingKind::Integer { default, minimum, maximum } => {
+            wit::SettingKind::Integer(wit::IntegerKind { default, minimum, maximum, unit: None })
+        }
+        SettingKind::Duration { default, minimum, maximum } => wit::SettingKind::Duration(wit::DurationKind {
             default: milliseconds(default),
             minimum: milliseconds(minimum),
             maximum: milliseconds(maximum),
@@ -135,21 +111,12 @@ fn setting_description(setting: SettingDescription) -> wit::SettingDescription {
             default: default.to_owned(),
             options: options
                 .into_iter()
-                .map(|(value, title)| wit::ChoiceOption {
-                    value: value.to_owned(),
-                    title: text(title),
-                })
+                .map(|(value, title)| wit::ChoiceOption { value: value.to_owned(), title: text(title) })
                 .collect(),
         }),
-        SettingKind::Text {
-            default,
-            maximum_length,
-            secret,
-        } => wit::SettingKind::Text(wit::TextKind {
-            default: default.map(str::to_owned),
-            maximum_length,
-            secret,
-        }),
+        SettingKind::Text { default, maximum_length, secret } => {
+            wit::SettingKind::Text(wit::TextKind { default: default.map(str::to_owned), maximum_length, secret })
+        }
     };
     wit::SettingDescription {
         key: setting.key.to_owned(),
@@ -161,11 +128,7 @@ fn setting_description(setting: SettingDescription) -> wit::SettingDescription {
 }
 
 fn reason_description(reason: Reason) -> wit::ReasonDescription {
-    wit::ReasonDescription {
-        code: reason.code().to_owned(),
-        class: class(reason.class()),
-        text: text(reason.text()),
-    }
+    wit::ReasonDescription { code: reason.code().to_owned(), class: class(reason.class()), text: text(reason.text()) }
 }
 
 const fn class(class: ReasonClass) -> wit_types::ReasonClass {
@@ -181,10 +144,7 @@ const fn class(class: ReasonClass) -> wit_types::ReasonClass {
 }
 
 fn text(text: Text) -> wit_types::LocalizedText {
-    wit_types::LocalizedText {
-        ru: text.ru.into_owned(),
-        en: text.en.into_owned(),
-    }
+    wit_types::LocalizedText { ru: text.ru.into_owned(), en: text.en.into_owned() }
 }
 
 /// Durations here are bounded far below the 584 million years that do not fit.

@@ -26,10 +26,8 @@ impl Http for OutgoingHttp {
         let response = send(request, &deadline).map_err(no_answer)?;
         let status = response.status();
         let body = match status {
-            200 => read_body(response, &deadline, request.maximum_body).map_err(|kind| HttpFailure {
-                status: Some(status),
-                kind,
-            })?,
+            200 => read_body(response, &deadline, request.maximum_body)
+                .map_err(|kind| HttpFailure { status: Some(status), kind })?,
             // What else the server says is not needed; the status decides.
             _ => Vec::new(),
         };
@@ -44,20 +42,13 @@ struct Deadline {
 
 impl Deadline {
     fn new(at: Duration) -> Self {
-        Self {
-            pollable: monotonic_clock::subscribe_instant(nanoseconds(at)),
-            at,
-        }
+        Self { pollable: monotonic_clock::subscribe_instant(nanoseconds(at)), at }
     }
 
     /// Waits for `other`; an error when the deadline comes first.
     fn wait_for(&self, other: &Pollable) -> Result<(), HttpFailureKind> {
         // Both may be ready at once: what has arrived in time is used.
-        if poll(&[other, &self.pollable]).contains(&0) {
-            Ok(())
-        } else {
-            Err(HttpFailureKind::Deadline)
-        }
+        if poll(&[other, &self.pollable]).contains(&0) { Ok(()) } else { Err(HttpFailureKind::Deadline) }
     }
 
     fn passed(&self) -> bool {
@@ -96,14 +87,8 @@ fn send(request: &Request<'_>, deadline: &Deadline) -> Result<IncomingResponse, 
 
 fn outgoing_request(request: &Request<'_>) -> Option<OutgoingRequest> {
     let mut headers = vec![
-        (
-            "accept".to_owned(),
-            b"application/hal+json, application/problem+json".to_vec(),
-        ),
-        (
-            "user-agent".to_owned(),
-            concat!("forward-to-personal-manager/", env!("CARGO_PKG_VERSION")).into(),
-        ),
+        ("accept".to_owned(), b"application/hal+json, application/problem+json".to_vec()),
+        ("user-agent".to_owned(), concat!("forward-to-personal-manager/", env!("CARGO_PKG_VERSION")).into()),
     ];
     if let Some(token) = request.access_token {
         headers.push(("authorization".to_owned(), format!("Bearer {token}").into_bytes()));
@@ -118,9 +103,7 @@ fn outgoing_request(request: &Request<'_>) -> Option<OutgoingRequest> {
 }
 
 fn read_body(response: IncomingResponse, deadline: &Deadline, maximum: usize) -> Result<Vec<u8>, HttpFailureKind> {
-    let body = response
-        .consume()
-        .map_err(|()| HttpFailureKind::Unreachable("no body"))?;
+    let body = response.consume().map_err(|()| HttpFailureKind::Unreachable("no body"))?;
     let stream = body.stream().map_err(|()| HttpFailureKind::Unreachable("no body"))?;
     let arrival = stream.subscribe();
     let mut bytes = Vec::new();
@@ -140,9 +123,9 @@ fn read_body(response: IncomingResponse, deadline: &Deadline, maximum: usize) ->
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(error)) => {
                 let code = super::bindings::wasi::http::types::http_error_code(&error);
-                return Err(code.map_or(HttpFailureKind::Unreachable("body interrupted"), |code| {
-                    kind_of(&code, deadline)
-                }));
+                return Err(
+                    code.map_or(HttpFailureKind::Unreachable("body interrupted"), |code| kind_of(&code, deadline))
+                );
             }
         }
     }

@@ -23,32 +23,22 @@ impl Clock for HostClock {
 }
 
 fn timestamp(at: wall_clock::Datetime) -> Timestamp {
-    Timestamp(
-        at.seconds
-            .saturating_mul(1_000)
-            .saturating_add(u64::from(at.nanoseconds / 1_000_000)),
-    )
+    Timestamp(at.seconds.saturating_mul(1_000).saturating_add(u64::from(at.nanoseconds / 1_000_000)))
 }
 
 pub(super) struct HostKeyValue;
 
 impl KeyValue for HostKeyValue {
     fn get(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, String> {
-        key_value::open(bucket)
-            .and_then(|bucket| bucket.get(key))
-            .map_err(key_value_error)
+        key_value::open(bucket).and_then(|bucket| bucket.get(key)).map_err(key_value_error)
     }
 
     fn set(&self, bucket: &str, key: &str, value: &[u8]) -> Result<(), String> {
-        key_value::open(bucket)
-            .and_then(|bucket| bucket.set(key, value))
-            .map_err(key_value_error)
+        key_value::open(bucket).and_then(|bucket| bucket.set(key, value)).map_err(key_value_error)
     }
 
     fn delete(&self, bucket: &str, key: &str) -> Result<(), String> {
-        key_value::open(bucket)
-            .and_then(|bucket| bucket.delete(key))
-            .map_err(key_value_error)
+        key_value::open(bucket).and_then(|bucket| bucket.delete(key)).map_err(key_value_error)
     }
 }
 

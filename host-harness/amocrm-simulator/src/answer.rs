@@ -23,11 +23,7 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
-        Self {
-            status,
-            headers,
-            body: body.into(),
-        }
+        Self { status, headers, body: body.into() }
     }
 
     /// 200 with a document of the API.
@@ -37,11 +33,7 @@ impl Answer {
 
     /// 204: nothing found, or a page past the end (facts §1.4). Never a body.
     pub(crate) fn nothing() -> Self {
-        Self {
-            status: StatusCode::NO_CONTENT,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        }
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
     /// A page of the web server in front of the API (facts §6: blocks, and 429 of amoCRM).

@@ -105,10 +105,7 @@ fn change_contact(state: &State, id: u64, body: &[u8]) -> Answer {
 
 fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Box<Answer>> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(body)).map_err(|error| {
-        Box::new(problem::problem(
-            StatusCode::BAD_REQUEST,
-            &format!("{}: {}", error.path(), error.inner()),
-        ))
+        Box::new(problem::problem(StatusCode::BAD_REQUEST, &format!("{}: {}", error.path(), error.inner())))
     })
 }
 

@@ -94,9 +94,7 @@ impl Ask<'_> {
 
     /// The names in `with=`, a comma list.
     fn with(&self, name: &str) -> bool {
-        self.params
-            .get("with")
-            .is_some_and(|list| list.split(',').any(|item| item.trim() == name))
+        self.params.get("with").is_some_and(|list| list.split(',').any(|item| item.trim() == name))
     }
 }
 
@@ -105,10 +103,7 @@ pub(crate) fn answer(method: &Method, path: &str, ask: &Ask<'_>) -> Answer {
     let Some(endpoint) = Endpoint::of_path(path) else {
         return problem::not_found();
     };
-    let rest = path
-        .strip_prefix("/api/v4/")
-        .and_then(|path| path.strip_prefix(endpoint.name()))
-        .unwrap_or("");
+    let rest = path.strip_prefix("/api/v4/").and_then(|path| path.strip_prefix(endpoint.name())).unwrap_or("");
     let id = match rest.strip_prefix('/') {
         None => None,
         Some(id) => match id.parse::<u64>() {

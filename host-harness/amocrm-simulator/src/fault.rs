@@ -78,10 +78,7 @@ impl Fault {
     pub fn one_of_each() -> Vec<Fault> {
         vec![
             Fault::DelayHeaders(Duration::from_secs(60)),
-            Fault::SlowBody {
-                chunk: 1,
-                pause: Duration::from_millis(500),
-            },
+            Fault::SlowBody { chunk: 1, pause: Duration::from_millis(500) },
             Fault::CloseBeforeHeaders,
             Fault::CloseMidBody { chunked: false },
             Fault::CloseMidBody { chunked: true },
@@ -102,18 +99,9 @@ impl Fault {
             Fault::Status(404),
             Fault::Status(500),
             Fault::Status(503),
-            Fault::Redirect {
-                status: 301,
-                location: None,
-            },
-            Fault::Redirect {
-                status: 302,
-                location: None,
-            },
-            Fault::Redirect {
-                status: 307,
-                location: None,
-            },
+            Fault::Redirect { status: 301, location: None },
+            Fault::Redirect { status: 302, location: None },
+            Fault::Redirect { status: 307, location: None },
         ]
     }
 }
@@ -142,30 +130,17 @@ pub struct FaultRule {
 impl FaultRule {
     /// This fault for every request.
     pub fn new(fault: Fault) -> Self {
-        Self {
-            endpoint: None,
-            query_contains: None,
-            skip: 0,
-            times: None,
-            probability: 1.0,
-            fault,
-        }
+        Self { endpoint: None, query_contains: None, skip: 0, times: None, probability: 1.0, fault }
     }
 
     /// Only for requests to this endpoint.
     pub fn on(self, endpoint: Endpoint) -> Self {
-        Self {
-            endpoint: Some(endpoint),
-            ..self
-        }
+        Self { endpoint: Some(endpoint), ..self }
     }
 
     /// Only for requests whose decoded query contains this text.
     pub fn query_contains(self, text: &str) -> Self {
-        Self {
-            query_contains: Some(text.to_owned()),
-            ..self
-        }
+        Self { query_contains: Some(text.to_owned()), ..self }
     }
 
     /// Not for the first `count` matching requests.
@@ -175,10 +150,7 @@ impl FaultRule {
 
     /// At most `count` times.
     pub fn times(self, count: u64) -> Self {
-        Self {
-            times: Some(count),
-            ..self
-        }
+        Self { times: Some(count), ..self }
     }
 
     /// With this probability, 0 to 1.
@@ -189,25 +161,19 @@ impl FaultRule {
     /// What no spelling can say, but a program can.
     pub(crate) fn check(&self) -> Result<(), String> {
         if !(0.0..=1.0).contains(&self.probability) {
-            return Err(format!(
-                "probability {} is out of bounds; it is from 0 to 1",
-                self.probability
-            ));
+            return Err(format!("probability {} is out of bounds; it is from 0 to 1", self.probability));
         }
         match &self.fault {
             Fault::SlowBody { chunk: 0, .. } => {
                 Err("chunk 0 is out of bounds; slow-body sends 1 byte or more at a time".to_owned())
             }
-            Fault::Status(code) if !(400..=599).contains(code) => Err(format!(
-                "status {code} is out of bounds; it is from 400 to 599, such as status=503"
-            )),
+            Fault::Status(code) if !(400..=599).contains(code) => {
+                Err(format!("status {code} is out of bounds; it is from 400 to 599, such as status=503"))
+            }
             Fault::Redirect { status, .. } if !matches!(status, 301 | 302 | 303 | 307 | 308) => {
                 Err(format!("redirect {status} is none; it is 301, 302, 303, 307 or 308"))
             }
-            Fault::Redirect {
-                location: Some(location),
-                ..
-            } if http::HeaderValue::from_str(location).is_err() => {
+            Fault::Redirect { location: Some(location), .. } if http::HeaderValue::from_str(location).is_err() => {
                 Err(format!("location {location:?} cannot stand in a header; write a URL"))
             }
             _ => Ok(()),

@@ -25,16 +25,10 @@ impl Page {
             None => Ok(usual),
             Some(text) => match text.parse::<usize>() {
                 Ok(number) if number > 0 => Ok(number),
-                _ => Err(Box::new(problem::bad_request(
-                    name,
-                    "This value should be greater than 0.",
-                ))),
+                _ => Err(Box::new(problem::bad_request(name, "This value should be greater than 0."))),
             },
         };
-        let page = Self {
-            number: number("page", 1)?,
-            limit: number("limit", usual)?,
-        };
+        let page = Self { number: number("page", 1)?, limit: number("limit", usual)? };
         if page.limit > most {
             return Err(Box::new(problem::limit(most)));
         }

@@ -12,11 +12,7 @@ impl Params {
 
     /// The last value of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Every value of a list, however it is spelled: `name=1`, `name[]=1`, `name[0]=1`.
@@ -29,11 +25,7 @@ impl Params {
                 .is_some_and(|place| place.bytes().all(|byte| byte.is_ascii_digit())),
             None => false,
         };
-        self.0
-            .iter()
-            .filter(|(key, _)| of_list(key))
-            .map(|(_, value)| value.as_str())
-            .collect()
+        self.0.iter().filter(|(key, _)| of_list(key)).map(|(_, value)| value.as_str()).collect()
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -46,11 +38,7 @@ impl Params {
 
     /// `key=value&…`, decoded: what [`crate::FaultRule::query_contains`] looks into.
     pub(crate) fn decoded(&self) -> String {
-        self.0
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect::<Vec<_>>()
-            .join("&")
+        self.0.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&")
     }
 
     /// The query again, encoded, with this page instead of its own.
@@ -68,12 +56,7 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_list_is_read() {
-        for query in [
-            "f[a]=1&f[a]=2",
-            "f[a][]=1&f[a][]=2",
-            "f[a][0]=1&f[a][1]=2",
-            "f%5Ba%5D%5B%5D=1&f%5Ba%5D=2",
-        ] {
+        for query in ["f[a]=1&f[a]=2", "f[a][]=1&f[a][]=2", "f[a][0]=1&f[a][1]=2", "f%5Ba%5D%5B%5D=1&f%5Ba%5D=2"] {
             assert_eq!(Params::read(query).values("f[a]"), ["1", "2"], "{query}");
         }
         assert!(Params::read("f[a][from]=1&f[ab]=2").values("f[a]").is_empty());

@@ -42,10 +42,7 @@ pub(crate) fn forbidden() -> Answer {
 /// 403 with code 113: the address is not in the account's white list.
 pub(crate) fn address_not_allowed() -> Answer {
     let status = StatusCode::FORBIDDEN;
-    let mut body = base(
-        status,
-        "Код ошибки 113. Доступ к данному аккаунту запрещён с Вашего IP адреса",
-    );
+    let mut body = base(status, "Код ошибки 113. Доступ к данному аккаунту запрещён с Вашего IP адреса");
     body["code"] = json!(113);
     document(status, body)
 }

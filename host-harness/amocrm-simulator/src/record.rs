@@ -65,9 +65,7 @@ impl RequestLog {
         let Some(first) = self.records.front().map(|record| record.sequence) else {
             return;
         };
-        let place = sequence
-            .checked_sub(first)
-            .and_then(|place| usize::try_from(place).ok());
+        let place = sequence.checked_sub(first).and_then(|place| usize::try_from(place).ok());
         if let Some(record) = place.and_then(|place| self.records.get_mut(place)) {
             record.status = Some(status);
         }

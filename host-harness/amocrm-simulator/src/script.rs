@@ -35,20 +35,13 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self {
-            steps: steps.into_iter().collect(),
-            pause: None,
-        }
+        Self { steps: steps.into_iter().collect(), pause: None }
     }
 }
 
 impl From<Bytes> for Script {
     fn from(bytes: Bytes) -> Self {
-        if bytes.is_empty() {
-            Self::default()
-        } else {
-            Self::new([Step::Send(bytes)])
-        }
+        if bytes.is_empty() { Self::default() } else { Self::new([Step::Send(bytes)]) }
     }
 }
 

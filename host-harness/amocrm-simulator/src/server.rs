@@ -34,31 +34,15 @@ impl Simulator {
     /// # Errors
     /// Where the address cannot be listened on, the account does not hold together, or a fault rule is out of bounds.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options {
-            account,
-            listen,
-            clock,
-            token,
-            mut faults,
-            seed,
-        } = options;
+        let Options { account, listen, clock, token, mut faults, seed } = options;
         let account = account.prepared()?;
         faults.extend(account.faults.iter().cloned());
         for rule in &faults {
             rule.check().map_err(|message| anyhow!("fault {rule}: {message}"))?;
         }
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("cannot listen on {listen}"))?;
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the listener has no address")?;
-        let state = State::new(
-            format!("http://{address}"),
-            account,
-            clock,
-            token,
-            FaultBook::new(faults, seed),
-            seed,
-        );
+        let state = State::new(format!("http://{address}"), account, clock, token, FaultBook::new(faults, seed), seed);
         let state = Arc::new(state);
         let (stop, stopping) = watch::channel(false);
         let (ended, stopped) = watch::channel(false);
@@ -69,12 +53,7 @@ impl Simulator {
                 ended.send_replace(true);
             }
         });
-        Ok(Self {
-            address,
-            state,
-            stop,
-            stopped,
-        })
+        Ok(Self { address, state, stop, stopped })
     }
 
     /// `http://ADDRESS:PORT`, without a slash at the end.
@@ -153,10 +132,7 @@ impl Simulator {
 
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Simulator")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Simulator").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -180,10 +156,7 @@ async fn accept(listener: TcpListener, state: Arc<State>, mut stopping: watch::R
         connections.spawn(async move {
             let service = service_fn(|request| serve(state.clone(), request));
             // An error is a client that went away, or a fault that closed the connection.
-            let _ = http1::Builder::new()
-                .auto_date_header(false)
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service).await;
             state.disconnected();
         });
     }

@@ -51,10 +51,7 @@ pub(crate) async fn serve(state: Arc<State>, request: Request<Incoming>) -> Resu
         query: params.pairs().to_vec(),
         endpoint,
         authorised,
-        user_agent: parts
-            .headers
-            .get(USER_AGENT)
-            .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
+        user_agent: parts.headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
         status: None,
         fault: fault.as_ref().map(ToString::to_string),
     });
@@ -64,12 +61,7 @@ pub(crate) async fn serve(state: Arc<State>, request: Request<Incoming>) -> Resu
         }
         let now = state.now();
         let account = state.account();
-        let ask = Ask {
-            account: &account,
-            params: &params,
-            base: &state.base,
-            now,
-        };
+        let ask = Ask { account: &account, params: &params, base: &state.base, now };
         endpoints::answer(&parts.method, path, &ask)
     };
     let response = match &fault {
@@ -88,11 +80,9 @@ fn dress(state: &State, response: &mut Response<Script>) {
     let headers = response.headers_mut();
     headers.insert(SERVER, HeaderValue::from_static("nginx"));
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok();
-    for (name, value) in [
-        (DATE, date),
-        (RUNTIME_GENERATED, Some(now.to_string())),
-        (REQUEST_ID, Some(state.request_id())),
-    ] {
+    for (name, value) in
+        [(DATE, date), (RUNTIME_GENERATED, Some(now.to_string())), (REQUEST_ID, Some(state.request_id()))]
+    {
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             headers.insert(name, value);
         }

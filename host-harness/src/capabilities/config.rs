@@ -39,10 +39,6 @@ impl store::Host for Configuration {
     }
 
     async fn get_all(&mut self) -> wasmtime::Result<Result<Vec<(String, String)>, store::Error>> {
-        Ok(Ok(self
-            .0
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect()))
+        Ok(Ok(self.0.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
     }
 }

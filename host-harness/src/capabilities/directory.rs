@@ -60,19 +60,12 @@ impl Directory {
 
     /// The employee mapped to an amoCRM user.
     pub fn find(&self, crm_user_id: u64) -> Option<Employee> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&crm_user_id)
-            .cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&crm_user_id).cloned()
     }
 
     /// Maps an amoCRM user to an employee, in the place of whoever was mapped before.
     pub fn insert(&self, crm_user_id: u64, employee: Employee) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(crm_user_id, employee);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(crm_user_id, employee);
     }
 }
 

@@ -41,27 +41,17 @@ pub struct Bucket;
 impl KeyValue {
     /// For one call of the integration `namespace`; `bucket` is the only name that it can open.
     pub fn new(store: Arc<dyn KeyValueStore>, namespace: impl Into<String>, bucket: impl Into<String>) -> Self {
-        Self {
-            store,
-            namespace: namespace.into(),
-            bucket: bucket.into(),
-            operations: 0,
-        }
+        Self { store, namespace: namespace.into(), bucket: bucket.into(), operations: 0 }
     }
 
     fn shelf(&self) -> Shelf<'_> {
-        Shelf {
-            namespace: &self.namespace,
-            bucket: &self.bucket,
-        }
+        Shelf { namespace: &self.namespace, bucket: &self.bucket }
     }
 
     fn count(&mut self) -> Result<(), store::Error> {
         self.operations = self.operations.saturating_add(1);
         if self.operations > MAX_OPERATIONS {
-            return Err(store::Error::Other(format!(
-                "a call may make at most {MAX_OPERATIONS} key-value operations"
-            )));
+            return Err(store::Error::Other(format!("a call may make at most {MAX_OPERATIONS} key-value operations")));
         }
         Ok(())
     }
@@ -127,10 +117,7 @@ impl store::HostBucket for KeyValueView<'_> {
     async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Result<Result<(), store::Error>> {
         answer!(self.begin(&bucket, &key)?);
         if value.len() > MAX_VALUE_BYTES {
-            let text = format!(
-                "a value has at most {MAX_VALUE_BYTES} bytes, this one has {}",
-                value.len()
-            );
+            let text = format!("a value has at most {MAX_VALUE_BYTES} bytes, this one has {}", value.len());
             return Ok(Err(store::Error::Other(text)));
         }
         let slot = self.key_value.shelf().slot(&key);
@@ -156,17 +143,8 @@ impl store::HostBucket for KeyValueView<'_> {
     ) -> Result<Result<store::KeyResponse, store::Error>> {
         answer!(self.begin(&bucket, "")?);
         let shelf = self.key_value.shelf();
-        let page = self
-            .key_value
-            .store
-            .list_keys(shelf, cursor.unwrap_or(0), KEYS_PER_PAGE)
-            .await;
-        Ok(page
-            .map(|page| store::KeyResponse {
-                keys: page.keys,
-                cursor: page.next,
-            })
-            .map_err(store::Error::from))
+        let page = self.key_value.store.list_keys(shelf, cursor.unwrap_or(0), KEYS_PER_PAGE).await;
+        Ok(page.map(|page| store::KeyResponse { keys: page.keys, cursor: page.next }).map_err(store::Error::from))
     }
 
     async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
@@ -202,17 +180,11 @@ mod tests {
     impl Call {
         fn new(store: &Arc<impl KeyValueStore + 'static>, namespace: &str) -> Self {
             let store: Arc<dyn KeyValueStore> = store.clone();
-            Self {
-                key_value: KeyValue::new(store, namespace, "managers"),
-                table: ResourceTable::new(),
-            }
+            Self { key_value: KeyValue::new(store, namespace, "managers"), table: ResourceTable::new() }
         }
 
         fn view(&mut self) -> KeyValueView<'_> {
-            KeyValueView {
-                key_value: &mut self.key_value,
-                table: &mut self.table,
-            }
+            KeyValueView { key_value: &mut self.key_value, table: &mut self.table }
         }
 
         async fn open(&mut self) -> u32 {
@@ -247,41 +219,19 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let mut call = Call::new(&store, "sales");
         let rep = call.open().await;
-        call.view()
-            .set(handle(rep), "k".to_owned(), b"v".to_vec())
-            .await
-            .unwrap()
-            .unwrap();
+        call.view().set(handle(rep), "k".to_owned(), b"v".to_vec()).await.unwrap().unwrap();
         let keys = call.view().list_keys(handle(rep), None).await.unwrap().unwrap();
         assert_eq!((keys.keys, keys.cursor), (vec!["k".to_owned()], None));
         HostBucket::drop(&mut call.view(), handle(rep)).await.unwrap();
-        assert!(
-            call.view().get(handle(rep), "k".to_owned()).await.is_err(),
-            "a closed handle is a trap"
-        );
+        assert!(call.view().get(handle(rep), "k".to_owned()).await.is_err(), "a closed handle is a trap");
 
         let mut next = Call::new(&store, "sales");
         let rep = next.open().await;
-        assert_eq!(
-            next.view().get(handle(rep), "k".to_owned()).await.unwrap().unwrap(),
-            Some(b"v".to_vec())
-        );
+        assert_eq!(next.view().get(handle(rep), "k".to_owned()).await.unwrap().unwrap(), Some(b"v".to_vec()));
         let mut other = Call::new(&store, "support");
         let rep = other.open().await;
-        assert_eq!(
-            other.view().get(handle(rep), "k".to_owned()).await.unwrap().unwrap(),
-            None
-        );
-        assert!(
-            other
-                .view()
-                .list_keys(handle(rep), Some(u64::MAX))
-                .await
-                .unwrap()
-                .unwrap()
-                .keys
-                .is_empty()
-        );
+        assert_eq!(other.view().get(handle(rep), "k".to_owned()).await.unwrap().unwrap(), None);
+        assert!(other.view().list_keys(handle(rep), Some(u64::MAX)).await.unwrap().unwrap().keys.is_empty());
 
         let rep = next.open().await;
         next.view().delete(handle(rep), "k".to_owned()).await.unwrap().unwrap();
@@ -293,11 +243,7 @@ mod tests {
         let mut call = Call::new(&Arc::new(MemoryStore::new()), "sales");
         let rep = call.open().await;
         let key = |length| "k".repeat(length);
-        call.view()
-            .set(handle(rep), key(MAX_KEY_BYTES), vec![0; MAX_VALUE_BYTES])
-            .await
-            .unwrap()
-            .unwrap();
+        call.view().set(handle(rep), key(MAX_KEY_BYTES), vec![0; MAX_VALUE_BYTES]).await.unwrap().unwrap();
         let refused = text(call.view().set(handle(rep), key(MAX_KEY_BYTES + 1), vec![]).await);
         assert_eq!(refused, "a key has at most 256 bytes, this one has 257");
         let refused = text(call.view().set(handle(rep), key(1), vec![0; MAX_VALUE_BYTES + 1]).await);
@@ -314,9 +260,7 @@ mod tests {
     struct Broken;
 
     fn broken<T>() -> Result<T, StoreError> {
-        Err(StoreError::Full {
-            file: PathBuf::from("/state/key-value.sqlite3"),
-        })
+        Err(StoreError::Full { file: PathBuf::from("/state/key-value.sqlite3") })
     }
 
     #[async_trait::async_trait]
@@ -347,10 +291,7 @@ mod tests {
         let rep = call.open().await;
         let expected = "the store /state/key-value.sqlite3 cannot grow, the disk is full: free some space";
         assert_eq!(text(call.view().get(handle(rep), "k".to_owned()).await), expected);
-        assert_eq!(
-            text(call.view().set(handle(rep), "k".to_owned(), vec![]).await),
-            expected
-        );
+        assert_eq!(text(call.view().set(handle(rep), "k".to_owned(), vec![]).await), expected);
         assert_eq!(text(call.view().delete(handle(rep), "k".to_owned()).await), expected);
         assert_eq!(text(call.view().exists(handle(rep), "k".to_owned()).await), expected);
         assert_eq!(text(call.view().list_keys(handle(rep), None).await), expected);

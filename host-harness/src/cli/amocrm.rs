@@ -50,9 +50,7 @@ impl Amocrm {
             seed: self.seed,
             ..Options::default()
         };
-        let simulator = Simulator::start(options)
-            .await
-            .context("the simulator cannot be started")?;
+        let simulator = Simulator::start(options).await.context("the simulator cannot be started")?;
         print(simulator.base_url());
         let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
         let mut shown = 0;
@@ -68,24 +66,10 @@ impl Amocrm {
             let already_shown = shown;
             for request in requests.into_iter().filter(|request| request.sequence > already_shown) {
                 shown = request.sequence;
-                let query: Vec<_> = request
-                    .query
-                    .iter()
-                    .map(|(key, value)| format!("{key}={value}"))
-                    .collect();
-                let status = request
-                    .status
-                    .map_or_else(|| "—".to_owned(), |status| status.to_string());
-                let fault = request
-                    .fault
-                    .map(|fault| format!("  fault {fault}"))
-                    .unwrap_or_default();
-                print(format_args!(
-                    "{} {}?{}  {status}{fault}",
-                    request.method,
-                    request.path,
-                    query.join("&")
-                ));
+                let query: Vec<_> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
+                let fault = request.fault.map(|fault| format!("  fault {fault}")).unwrap_or_default();
+                print(format_args!("{} {}?{}  {status}{fault}", request.method, request.path, query.join("&")));
             }
         }
     }

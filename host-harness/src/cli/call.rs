@@ -86,11 +86,7 @@ impl Call {
         if self.json {
             print(serde_json::to_string_pretty(&resolved)?);
         } else {
-            print(
-                format_args!("{}", resolved.text(language(self.lang)))
-                    .to_string()
-                    .trim_end(),
-            );
+            print(format_args!("{}", resolved.text(language(self.lang))).to_string().trim_end());
         }
         Ok(match &resolved.route {
             Route::Forward { .. } => Outcome::Done,
@@ -108,10 +104,7 @@ impl Call {
         if let Some(waiting_time) = &self.waiting_time {
             written.insert(WAITING_TIME.to_owned(), waiting_time.clone());
         }
-        let description = operation
-            .describe()
-            .await
-            .context("the operation cannot describe itself")?;
+        let description = operation.describe().await.context("the operation cannot describe itself")?;
         Ok(read_settings(&description, &written)?)
     }
 }
@@ -130,9 +123,7 @@ struct Scene {
 impl Scene {
     async fn set(call: &Call, clock: &Clock) -> anyhow::Result<Self> {
         let Some(path) = &call.config else {
-            let demo = Demo::start(clock)
-                .await
-                .context("the demonstration cannot be started")?;
+            let demo = Demo::start(clock).await.context("the demonstration cannot be started")?;
             demo.simulator.set_faults(call.fault.clone());
             return Ok(Self {
                 integration: demo.integration.clone(),
@@ -144,12 +135,9 @@ impl Scene {
             });
         };
         let config = HarnessConfig::read(path)?;
-        let operation = config
-            .operation(call.operation.as_deref())
-            .map_err(|message| anyhow!("{}: {message}", path.display()))?;
-        let integration = config
-            .integration_of(operation)
-            .context("the placed operation has no integration")?;
+        let operation =
+            config.operation(call.operation.as_deref()).map_err(|message| anyhow!("{}: {message}", path.display()))?;
+        let integration = config.integration_of(operation).context("the placed operation has no integration")?;
         Ok(Self {
             integration: integration.clone(),
             linked_operation: operation.linked_operation.clone(),

@@ -50,10 +50,6 @@ impl Check {
             };
             print(format_args!("  {severity}: {finding}"));
         }
-        Ok(if fit.is_fit() {
-            Outcome::Done
-        } else {
-            Outcome::ComponentRejected
-        })
+        Ok(if fit.is_fit() { Outcome::Done } else { Outcome::ComponentRejected })
     }
 }

@@ -20,10 +20,7 @@ pub(super) fn load(file: Option<&Path>) -> Result<Operation, Stop> {
         Some(file) => read(file)?,
     };
     engine.load(&bytes).map_err(|fit| {
-        let name = file.map_or_else(
-            || "the built-in operation".to_owned(),
-            |file| file.display().to_string(),
-        );
+        let name = file.map_or_else(|| "the built-in operation".to_owned(), |file| file.display().to_string());
         let findings: Vec<_> = fit.rejections().map(|finding| format!("\n  {finding}")).collect();
         Stop::ComponentRejected(format!("{name}{}", findings.concat()))
     })
@@ -32,12 +29,7 @@ pub(super) fn load(file: Option<&Path>) -> Result<Operation, Stop> {
 /// Reads a component's file.
 pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     let name = file.display();
-    let size = fs::metadata(file)
-        .with_context(|| format!("cannot read the component {name}; check the path"))?
-        .len();
-    anyhow::ensure!(
-        size <= LARGEST,
-        "{name} has {size} bytes; a component has at most {LARGEST}"
-    );
+    let size = fs::metadata(file).with_context(|| format!("cannot read the component {name}; check the path"))?.len();
+    anyhow::ensure!(size <= LARGEST, "{name} has {size} bytes; a component has at most {LARGEST}");
     fs::read(file).with_context(|| format!("cannot read the component {name}; check that this user may read it"))
 }

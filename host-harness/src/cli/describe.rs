@@ -30,10 +30,7 @@ pub(super) struct Describe {
 impl Describe {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let operation = component::load(self.component.as_deref())?;
-        let description = operation
-            .describe()
-            .await
-            .context("the operation cannot describe itself")?;
+        let description = operation.describe().await.context("the operation cannot describe itself")?;
         if self.json {
             print(serde_json::to_string_pretty(&as_json(&description))?);
         } else {
@@ -57,43 +54,20 @@ fn as_text(description: &Description, language: Language) -> Result<String, std:
     writeln!(out, "{} {}", description.id, description.version)?;
     writeln!(out, "{}", text(&description.summary))?;
     for (heading, settings) in [
-        (
-            say("Настройки операции", "Settings of the placed operation"),
-            &description.settings,
-        ),
-        (
-            say("Ключи конфигурации интеграции", "Configuration keys of the integration"),
-            &description.configuration,
-        ),
+        (say("Настройки операции", "Settings of the placed operation"), &description.settings),
+        (say("Ключи конфигурации интеграции", "Configuration keys of the integration"), &description.configuration),
     ] {
         writeln!(out, "\n{heading}")?;
         for setting in settings {
             writeln!(out, "  {} — {}", setting.key, text(&setting.title))?;
             writeln!(out, "      {}", text(&setting.help))?;
-            let required = if setting.required {
-                say("обязательно; ", "required; ")
-            } else {
-                ""
-            };
+            let required = if setting.required { say("обязательно; ", "required; ") } else { "" };
             writeln!(out, "      {required}{}", kind_as_text(&setting.kind, language))?;
         }
     }
-    writeln!(
-        out,
-        "\n{}",
-        say(
-            "Причины перехода к связанной операции",
-            "Reasons for going to the linked operation"
-        )
-    )?;
+    writeln!(out, "\n{}", say("Причины перехода к связанной операции", "Reasons for going to the linked operation"))?;
     for reason in &description.reasons {
-        writeln!(
-            out,
-            "  {} ({}) — {}",
-            reason.code,
-            class(reason.class),
-            text(&reason.text)
-        )?;
+        writeln!(out, "  {} ({}) — {}", reason.code, class(reason.class), text(&reason.text))?;
     }
     Ok(out)
 }
@@ -106,28 +80,18 @@ fn kind_as_text(kind: &SettingKind, language: Language) -> String {
     };
     match kind {
         SettingKind::Flag(value) => format!("true, false; {default} {value}"),
-        SettingKind::Integer(bounds) => format!(
-            "{} {to} {}; {default} {}",
-            bounds.minimum, bounds.maximum, bounds.default
-        ),
+        SettingKind::Integer(bounds) => {
+            format!("{} {to} {}; {default} {}", bounds.minimum, bounds.maximum, bounds.default)
+        }
         SettingKind::Duration(bounds) => {
-            format!(
-                "{} {to} {}; {default} {}",
-                show(bounds.minimum),
-                show(bounds.maximum),
-                show(bounds.default)
-            )
+            format!("{} {to} {}; {default} {}", show(bounds.minimum), show(bounds.maximum), show(bounds.default))
         }
         SettingKind::Choice(choice) => {
             let options: Vec<_> = choice.options.iter().map(|option| option.value.as_str()).collect();
             format!("{}; {default} {}", options.join(", "), choice.default)
         }
         SettingKind::Text(text) => {
-            format!(
-                "{to} {} ×; {default} {}",
-                text.maximum_length,
-                text.default.as_deref().unwrap_or(none)
-            )
+            format!("{to} {} ×; {default} {}", text.maximum_length, text.default.as_deref().unwrap_or(none))
         }
     }
 }

@@ -89,9 +89,7 @@ pub async fn run() -> ExitCode {
 
 /// Says that the process cannot even begin, and gives the exit code for it.
 pub fn cannot_start(error: &std::io::Error) -> ExitCode {
-    complain(format_args!(
-        "error: the asynchronous runtime cannot be started: {error}"
-    ));
+    complain(format_args!("error: the asynchronous runtime cannot be started: {error}"));
     ExitCode::from(2)
 }
 
@@ -123,11 +121,7 @@ fn language(choice: Option<LanguageChoice>) -> Language {
                 .iter()
                 .filter_map(|name| env::var(name).ok())
                 .find(|value| !value.is_empty());
-            if locale.is_some_and(|locale| locale.starts_with("ru")) {
-                Language::Ru
-            } else {
-                Language::En
-            }
+            if locale.is_some_and(|locale| locale.starts_with("ru")) { Language::Ru } else { Language::En }
         }
     }
 }

@@ -60,10 +60,7 @@ impl<'de> Deserialize<'de> for NumberEntry {
             }
 
             fn visit_str<E: Error>(self, number: &str) -> Result<NumberEntry, E> {
-                Ok(NumberEntry {
-                    number: number.to_owned(),
-                    ring_time: None,
-                })
+                Ok(NumberEntry { number: number.to_owned(), ring_time: None })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NumberEntry, A::Error> {
@@ -102,9 +99,7 @@ pub(super) fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64
             return Err(format!("{place}: `id` is empty; give each employee a name of its own"));
         }
         if employees.iter().any(|(_, other)| other.id == entry.id) {
-            return Err(format!(
-                "{place}: another employee has the same `id`; give each its own"
-            ));
+            return Err(format!("{place}: another employee has the same `id`; give each its own"));
         }
         if let Some((_, other)) = employees.iter().find(|(user, _)| *user == entry.amocrm_user) {
             return Err(format!(
@@ -112,11 +107,8 @@ pub(super) fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64
                 entry.amocrm_user, other.id
             ));
         }
-        let destinations = entry
-            .numbers
-            .into_iter()
-            .map(|number| destination(number, &place))
-            .collect::<Result<_, _>>()?;
+        let destinations =
+            entry.numbers.into_iter().map(|number| destination(number, &place)).collect::<Result<_, _>>()?;
         let employee = Employee {
             name: entry.name.unwrap_or_else(|| entry.id.clone()),
             id: entry.id,
@@ -137,10 +129,7 @@ fn destination(entry: NumberEntry, place: &str) -> Result<Destination, String> {
     let number = entry.number;
     // What a PBX dials: digits, a leading plus, and the two keys of a telephone; nothing that a dial plan would read as syntax.
     let dialled = number.strip_prefix('+').unwrap_or(&number);
-    let dialable = !dialled.is_empty()
-        && dialled
-            .chars()
-            .all(|key| key.is_ascii_digit() || matches!(key, '*' | '#'));
+    let dialable = !dialled.is_empty() && dialled.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#'));
     if !dialable || number.len() > LONGEST_NUMBER {
         return Err(format!(
             "{place}: `numbers`: `{number}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most \

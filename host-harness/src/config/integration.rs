@@ -77,11 +77,7 @@ impl IntegrationEntry {
                 .map_err(|error| format!("{place}: `granted`: {error}; write, for example, [\"https://example.org\"]"))
         };
         let granted = self.granted.iter().map(grant).collect::<Result<_, _>>()?;
-        let token = self
-            .token
-            .relative_to(folder)
-            .read()
-            .map_err(|error| format!("{place}: `token`: {error}"))?;
+        let token = self.token.relative_to(folder).read().map_err(|error| format!("{place}: `token`: {error}"))?;
         Ok(IntegrationSettings {
             // Another account's managers are other people, so the address is part of the name under which values are kept.
             namespace: format!("{}@{account}", self.id),

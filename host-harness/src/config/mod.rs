@@ -98,11 +98,7 @@ impl std::error::Error for ConfigError {}
 impl HarnessConfig {
     /// Reads a configuration file, and the secrets that it refers to.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let error = |line, message| ConfigError {
-            file: path.to_owned(),
-            line,
-            message,
-        };
+        let error = |line, message| ConfigError { file: path.to_owned(), line, message };
         let text = fs::read_to_string(path).map_err(|cause| {
             error(
                 None,
@@ -110,10 +106,8 @@ impl HarnessConfig {
             )
         })?;
         let file: File = toml::from_str(&text).map_err(|cause| {
-            let line = cause
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .map(|before| before.matches('\n').count() + 1);
+            let line =
+                cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
             error(line, cause.message().to_owned())
         })?;
         Self::check(file, path.parent().unwrap_or(Path::new("."))).map_err(|message| error(None, message))
@@ -126,41 +120,23 @@ impl HarnessConfig {
         if file.operation.is_empty() {
             return Err("there is no placed operation; add `[[operation]]` with `linked_operation`".to_owned());
         }
-        unique(
-            "[[integration]]",
-            file.integration.iter().map(|entry| entry.id.as_str()),
-        )?;
+        unique("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()))?;
         unique("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()))?;
-        let integrations = file
-            .integration
-            .into_iter()
-            .map(|entry| entry.check(folder))
-            .collect::<Result<Vec<_>, _>>()?;
+        let integrations =
+            file.integration.into_iter().map(|entry| entry.check(folder)).collect::<Result<Vec<_>, _>>()?;
         let mut operations = file.operation;
         for operation in &mut operations {
             check_operation(operation, &integrations, folder)?;
         }
-        Ok(Self {
-            integrations,
-            operations,
-        })
+        Ok(Self { integrations, operations })
     }
 
     /// The placed operation of that identifier, or the only one.
     pub fn operation(&self, id: Option<&str>) -> Result<&OperationEntry, String> {
-        let known = || {
-            self.operations
-                .iter()
-                .map(|entry| format!("`{}`", entry.id))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
+        let known = || self.operations.iter().map(|entry| format!("`{}`", entry.id)).collect::<Vec<_>>().join(", ");
         match (id, self.operations.as_slice()) {
             (None, [only]) => Ok(only),
-            (None, _) => Err(format!(
-                "there are several placed operations; name one of {} with --operation",
-                known()
-            )),
+            (None, _) => Err(format!("there are several placed operations; name one of {} with --operation", known())),
             (Some(id), all) => {
                 let found = all.iter().find(|entry| entry.id == id);
                 found.ok_or_else(|| format!("there is no placed operation `{id}`; there are {}", known()))
@@ -184,20 +160,14 @@ fn check_operation(
 ) -> Result<(), String> {
     let place = format!("[[operation]] `{}`", operation.id);
     if operation.linked_operation.trim().is_empty() {
-        return Err(format!(
-            "{place}: `linked_operation` is empty; name where calls go that are not forwarded"
-        ));
+        return Err(format!("{place}: `linked_operation` is empty; name where calls go that are not forwarded"));
     }
     match &operation.integration {
         Some(id) if !integrations.iter().any(|integration| integration.id == *id) => {
-            return Err(format!(
-                "{place}: `integration` = `{id}` is not the id of any [[integration]]"
-            ));
+            return Err(format!("{place}: `integration` = `{id}` is not the id of any [[integration]]"));
         }
         None if integrations.len() > 1 => {
-            return Err(format!(
-                "{place}: there are several integrations; name one with `integration`"
-            ));
+            return Err(format!("{place}: there are several integrations; name one with `integration`"));
         }
         _ => {}
     }
@@ -226,9 +196,7 @@ fn settings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Strin
         toml::Value::String(text) => Ok((key, text)),
         toml::Value::Integer(number) => Ok((key, number.to_string())),
         toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
-        _ => Err(serde::de::Error::custom(format!(
-            "setting `{key}` must be a text, a whole number or a flag"
-        ))),
+        _ => Err(serde::de::Error::custom(format!("setting `{key}` must be a text, a whole number or a flag"))),
     };
     written.into_iter().map(text).collect()
 }

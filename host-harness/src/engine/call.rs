@@ -46,7 +46,8 @@ pub struct World {
 /// What a call cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Run {
-    /// Instructions executed (wasmtime fuel), where the engine counts them.
+    /// Instructions executed (wasmtime fuel), where the engine counts them. Not known of a call that was given up: the count is kept in
+    /// registers until the component comes back.
     pub instructions: Option<u64>,
     /// The most linear memory in use, in bytes.
     pub memory_bytes: usize,
@@ -95,28 +96,19 @@ impl Operation {
         let mut store = new_store(&self.engine, world, started + bound);
         let resolving = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
-            instance
-                .telephony_operation_operation()
-                .call_resolve_call(&mut store, call, settings)
-                .await
+            instance.telephony_operation_operation().call_resolve_call(&mut store, call, settings).await
         };
-        let resolution = match tokio::time::timeout_at(started + bound, resolving).await {
+        let resolved = tokio::time::timeout_at(started + bound, resolving).await;
+        let came_back = matches!(resolved, Ok(Ok(_)));
+        let resolution = match resolved {
             Ok(Ok(resolution)) => routed(resolution),
             Ok(Err(error)) => Err(failure(&error)),
             Err(_) => Err(Failure::Limit(LimitReached::Time(bound))),
         };
-        let instructions = store.get_fuel().ok().map(|left| FUEL - left);
+        let instructions = store.get_fuel().ok().filter(|_| came_back).map(|left| FUEL - left);
         let memory_bytes = store.data().memory.peak();
         let refusals = store.data().http.denials().iter().map(ToString::to_string).collect();
-        Answer {
-            resolution,
-            refusals,
-            run: Run {
-                instructions,
-                memory_bytes,
-                wall: started.elapsed(),
-            },
-        }
+        Answer { resolution, refusals, run: Run { instructions, memory_bytes, wall: started.elapsed() } }
     }
 }
 
@@ -194,11 +186,5 @@ fn failure(error: &wasmtime::Error) -> Failure {
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     };
-    Failure::Trap(
-        text.lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("wasm trap: ")
-            .to_owned(),
-    )
+    Failure::Trap(text.lines().next().unwrap_or_default().trim_start_matches("wasm trap: ").to_owned())
 }

@@ -83,44 +83,28 @@ impl Fit {
 
     /// The findings that keep the component from being loaded.
     pub fn rejections(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Rejected)
+        self.findings.iter().filter(|finding| finding.severity == Severity::Rejected)
     }
 
     fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            findings: vec![Finding::rejected(what, fix)],
-        }
+        Self { findings: vec![Finding::rejected(what, fix)] }
     }
 }
 
 impl Finding {
     fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Rejected,
-            what: what.into(),
-            fix: fix.into(),
-        }
+        Self { severity: Severity::Rejected, what: what.into(), fix: fix.into() }
     }
 
     fn remark(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Remark,
-            what: what.into(),
-            fix: fix.into(),
-        }
+        Self { severity: Severity::Remark, what: what.into(), fix: fix.into() }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.what)?;
-        if self.fix.is_empty() {
-            Ok(())
-        } else {
-            write!(formatter, ": {}", self.fix)
-        }
+        if self.fix.is_empty() { Ok(()) } else { write!(formatter, ": {}", self.fix) }
     }
 }
 
@@ -165,11 +149,7 @@ pub(super) fn compile(engine: &Wasmtime, bytes: &[u8]) -> Result<Component, Fit>
 
 /// The names of a component's imports, sorted.
 pub(super) fn imports(engine: &Wasmtime, component: &Component) -> Vec<String> {
-    let mut names: Vec<_> = component
-        .component_type()
-        .imports(engine)
-        .map(|(name, _)| name.to_owned())
-        .collect();
+    let mut names: Vec<_> = component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect();
     names.sort();
     names
 }
@@ -189,10 +169,7 @@ pub(super) fn inspect(engine: &Wasmtime, component: &Component) -> Fit {
         if name == EXPORT {
             exported = true;
         } else {
-            findings.push(Finding::remark(
-                format!("foreign export `{name}`"),
-                "hosts of this contract ignore it",
-            ));
+            findings.push(Finding::remark(format!("foreign export `{name}`"), "hosts of this contract ignore it"));
         }
     }
     if !exported {
@@ -209,10 +186,7 @@ fn foreign_import(name: &str) -> Option<Finding> {
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     if let Some((_, expected)) = IMPORTS.iter().find(|(known, _)| *known == interface) {
         return (!expected.matches(version)).then(|| {
-            Finding::rejected(
-                format!("foreign import `{name}`"),
-                format!("build it against `{interface}@{expected}`"),
-            )
+            Finding::rejected(format!("foreign import `{name}`"), format!("build it against `{interface}@{expected}`"))
         });
     }
     let fix = match interface.split('/').next().unwrap_or_default() {
@@ -235,10 +209,7 @@ fn foreign_import(name: &str) -> Option<Finding> {
 pub(super) fn mismatch(error: &wasmtime::Error) -> Fit {
     let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
     Fit::rejected(
-        format!(
-            "an import or export has another shape than the contract's ({})",
-            chain.join(": ")
-        ),
+        format!("an import or export has another shape than the contract's ({})", chain.join(": ")),
         "build it against the files of the `wit` folder",
     )
 }

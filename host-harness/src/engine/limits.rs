@@ -94,10 +94,6 @@ impl ResourceLimiter for MemoryMeter {
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > TABLE_ELEMENTS {
-            Err(LimitReached::Table(TABLE_ELEMENTS).into())
-        } else {
-            Ok(true)
-        }
+        if desired > TABLE_ELEMENTS { Err(LimitReached::Table(TABLE_ELEMENTS).into()) } else { Ok(true) }
     }
 }

@@ -36,10 +36,7 @@ pub struct EngineSettings {
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self {
-            count_instructions: true,
-            limits: Limits::default(),
-        }
+        Self { count_instructions: true, limits: Limits::default() }
     }
 }
 
@@ -68,24 +65,14 @@ impl Engine {
     /// Sets an engine up. Fails only when this machine cannot run wasmtime.
     pub fn new(settings: EngineSettings) -> anyhow::Result<Self> {
         let mut config = Config::new();
-        config
-            .epoch_interruption(true)
-            .consume_fuel(settings.count_instructions);
-        let wasmtime = Wasmtime::new(&config)
-            .map_err(anyhow::Error::from)
-            .context("wasmtime cannot be set up on this machine")?;
+        config.epoch_interruption(true).consume_fuel(settings.count_instructions);
+        let wasmtime =
+            Wasmtime::new(&config).map_err(anyhow::Error::from).context("wasmtime cannot be set up on this machine")?;
         let mut linker = Linker::new(&wasmtime);
-        state::link(&mut linker)
-            .map_err(anyhow::Error::from)
-            .context("the contract's imports cannot be linked")?;
+        state::link(&mut linker).map_err(anyhow::Error::from).context("the contract's imports cannot be linked")?;
         let nothing = OutboundHttp::new(OutboundHttpConfig::default())?;
         tick(&wasmtime)?;
-        Ok(Self(Arc::new(Inner {
-            wasmtime,
-            linker,
-            nothing,
-            settings,
-        })))
+        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings })))
     }
 
     /// The limits of each call.
@@ -106,12 +93,7 @@ impl Engine {
             .instantiate_pre(&component)
             .and_then(OperationHostPre::new)
             .map_err(|error| fit::mismatch(&error))?;
-        Ok(Operation {
-            engine: self.clone(),
-            pre,
-            digest: digest(bytes).into(),
-            size: bytes.len(),
-        })
+        Ok(Operation { engine: self.clone(), pre, digest: digest(bytes).into(), size: bytes.len() })
     }
 
     /// Says how a component fits the contract, remarks included.

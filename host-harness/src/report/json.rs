@@ -31,14 +31,8 @@ struct CallJson<'a> {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum RouteJson<'a> {
-    Forward {
-        employee: EmployeeJson<'a>,
-        numbers: Vec<NumberJson<'a>>,
-        then: &'a str,
-    },
-    LinkedOperation {
-        target: &'a str,
-    },
+    Forward { employee: EmployeeJson<'a>, numbers: Vec<NumberJson<'a>>, then: &'a str },
+    LinkedOperation { target: &'a str },
 }
 
 #[derive(Serialize)]
@@ -86,11 +80,7 @@ impl Serialize for Seconds {
 impl Serialize for ResolvedCall {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (route, reason) = match &self.route {
-            Route::Forward {
-                employee,
-                destinations,
-                then,
-            } => {
+            Route::Forward { employee, destinations, then } => {
                 let numbers = destinations
                     .iter()
                     .map(|destination| NumberJson {
@@ -100,10 +90,7 @@ impl Serialize for ResolvedCall {
                     .collect();
                 (
                     RouteJson::Forward {
-                        employee: EmployeeJson {
-                            id: &employee.id,
-                            name: &employee.name,
-                        },
+                        employee: EmployeeJson { id: &employee.id, name: &employee.name },
                         numbers,
                         then,
                     },

@@ -42,10 +42,7 @@ impl Localized {
 
 impl From<wit::LocalizedText> for Localized {
     fn from(text: wit::LocalizedText) -> Self {
-        Self {
-            ru: text.ru,
-            en: text.en,
-        }
+        Self { ru: text.ru, en: text.en }
     }
 }
 
@@ -195,41 +192,19 @@ impl ResolvedCall {
         let (route, mut details) = match answer.resolution {
             Ok(resolution) => (route(resolution.route, target), details(resolution.details)),
             Err(failure) => (
-                Route::LinkedOperation {
-                    target,
-                    reason: operation_failed(&failure),
-                },
-                Details {
-                    waiting_time,
-                    waited: answer.run.wall,
-                    ..Details::default()
-                },
+                Route::LinkedOperation { target, reason: operation_failed(&failure) },
+                Details { waiting_time, waited: answer.run.wall, ..Details::default() },
             ),
         };
         details.notes.extend(answer.refusals.into_iter().map(|refusal| Note {
             code: "refused-by-host".to_owned(),
             text: Localized {
-                ru: format!("Отказ хоста: {refusal}"),
-                en: format!("refused by the host: {refusal}"),
+                ru: format!("Отказ хоста: {refusal}"), en: format!("refused by the host: {refusal}")
             },
         }));
-        let caller = call
-            .caller
-            .as_deref()
-            .filter(|caller| !caller.trim().is_empty())
-            .map(mask);
-        let call = CallRecord {
-            id: call.id.clone(),
-            caller,
-            called: call.called.clone(),
-            at,
-        };
-        Self {
-            call,
-            route,
-            details,
-            run: answer.run,
-        }
+        let caller = call.caller.as_deref().filter(|caller| !caller.trim().is_empty()).map(mask);
+        let call = CallRecord { id: call.id.clone(), caller, called: call.called.clone(), at };
+        Self { call, route, details, run: answer.run }
     }
 }
 
@@ -248,12 +223,10 @@ fn operation_failed(failure: &Failure) -> Reason {
         code: OPERATION_FAILED.to_owned(),
         class: "technical-failure",
         status: Localized {
-            ru: "Переадресация не удалась".to_owned(),
-            en: "Forwarding failed".to_owned(),
+            ru: "Переадресация не удалась".to_owned(), en: "Forwarding failed".to_owned()
         },
         text: Localized {
-            ru: format!("Сбой операции: {ru}"),
-            en: format!("The operation failed: {failure}"),
+            ru: format!("Сбой операции: {ru}"), en: format!("The operation failed: {failure}")
         },
     }
 }
@@ -261,10 +234,7 @@ fn operation_failed(failure: &Failure) -> Reason {
 fn route(route: wit::Route, linked_operation: String) -> Route {
     match route {
         wit::Route::Forward(forwarding) => Route::Forward {
-            employee: EmployeeRecord {
-                id: forwarding.employee_id,
-                name: forwarding.employee_name,
-            },
+            employee: EmployeeRecord { id: forwarding.employee_id, name: forwarding.employee_name },
             destinations: forwarding
                 .destinations
                 .into_iter()
@@ -327,13 +297,6 @@ fn details(details: wit::CallDetails) -> Details {
                 outcome: request.outcome,
             })
             .collect(),
-        notes: details
-            .notes
-            .into_iter()
-            .map(|note| Note {
-                code: note.code,
-                text: note.text.into(),
-            })
-            .collect(),
+        notes: details.notes.into_iter().map(|note| Note { code: note.code, text: note.text.into() }).collect(),
     }
 }

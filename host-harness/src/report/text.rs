@@ -28,10 +28,7 @@ impl Text<'_> {
 
     fn call(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let call = &self.call.call;
-        let caller = call
-            .caller
-            .as_deref()
-            .unwrap_or(self.say("номер скрыт", "number withheld"));
+        let caller = call.caller.as_deref().unwrap_or(self.say("номер скрыт", "number withheld"));
         write!(out, "{} {caller}", self.say("Звонок", "Call"))?;
         if !call.called.is_empty() {
             write!(out, " → {}", call.called)?;
@@ -42,18 +39,11 @@ impl Text<'_> {
     fn route(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = |time: Duration| format!("{} {}", time.as_secs_f64(), self.say("с", "s"));
         match &self.call.route {
-            Route::Forward {
-                employee,
-                destinations,
-                then,
-            } => {
+            Route::Forward { employee, destinations, then } => {
                 writeln!(
                     out,
                     "{}: {} ({})",
-                    self.say(
-                        "Переадресация на персонального менеджера",
-                        "Forwarded to the personal manager"
-                    ),
+                    self.say("Переадресация на персонального менеджера", "Forwarded to the personal manager"),
                     employee.name,
                     employee.id
                 )?;
@@ -67,27 +57,12 @@ impl Text<'_> {
                         self.say("звонит", "rings for")
                     )?;
                 }
-                writeln!(
-                    out,
-                    "  {}: {then}",
-                    self.say("затем связанная операция", "then the linked operation")
-                )
+                writeln!(out, "  {}: {then}", self.say("затем связанная операция", "then the linked operation"))
             }
             Route::LinkedOperation { target, reason } => {
                 writeln!(out, "{}: {target}", self.say("Связанная операция", "Linked operation"))?;
-                writeln!(
-                    out,
-                    "  {}: {}",
-                    reason.status.get(self.language),
-                    reason.text.get(self.language)
-                )?;
-                writeln!(
-                    out,
-                    "  {}: {} ({})",
-                    self.say("код причины", "reason code"),
-                    reason.code,
-                    reason.class
-                )
+                writeln!(out, "  {}: {}", reason.status.get(self.language), reason.text.get(self.language))?;
+                writeln!(out, "  {}: {} ({})", self.say("код причины", "reason code"), reason.code, reason.class)
             }
         }
     }
@@ -107,18 +82,12 @@ impl Text<'_> {
         }
         let (waited, waiting_time) = (details.waited.as_millis(), details.waiting_time.as_millis());
         let waiting = self.say("Ожидание", "Waited");
-        writeln!(
-            out,
-            "  {waiting}: {waited} {} {waiting_time} {milliseconds}",
-            self.say("из", "of")
-        )?;
+        writeln!(out, "  {waiting}: {waited} {} {waiting_time} {milliseconds}", self.say("из", "of"))?;
         if details.requests.is_empty() {
             writeln!(out, "  {}", self.say("Запросов не было", "No requests"))?;
         }
         for request in &details.requests {
-            let status = request
-                .status
-                .map_or_else(|| "—".to_owned(), |status| status.to_string());
+            let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
             writeln!(
                 out,
                 "  {} {}: {status} {}, {} {milliseconds} ({} {} {milliseconds})",
@@ -131,12 +100,7 @@ impl Text<'_> {
             )?;
         }
         for note in &details.notes {
-            writeln!(
-                out,
-                "  {}: {}",
-                self.say("Замечание", "Note"),
-                note.text.get(self.language)
-            )?;
+            writeln!(out, "  {}: {}", self.say("Замечание", "Note"), note.text.get(self.language))?;
         }
         Ok(())
     }

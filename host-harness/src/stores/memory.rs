@@ -48,29 +48,20 @@ impl KeyValueStore for MemoryStore {
 
     async fn delete(&self, slot: Slot<'_>) -> Result<(), StoreError> {
         let mut namespaces = self.lock();
-        if let Some(bucket) = namespaces
-            .get_mut(slot.shelf.namespace)
-            .and_then(|b| b.get_mut(slot.shelf.bucket))
-        {
+        if let Some(bucket) = namespaces.get_mut(slot.shelf.namespace).and_then(|b| b.get_mut(slot.shelf.bucket)) {
             bucket.remove(slot.key);
         }
         Ok(())
     }
 
     async fn exists(&self, slot: Slot<'_>) -> Result<bool, StoreError> {
-        Ok(self
-            .read(slot.shelf, |bucket| bucket.contains_key(slot.key))
-            .unwrap_or_default())
+        Ok(self.read(slot.shelf, |bucket| bucket.contains_key(slot.key)).unwrap_or_default())
     }
 
     async fn list_keys(&self, shelf: Shelf<'_>, position: u64, limit: u32) -> Result<KeyPage, StoreError> {
         let page = self.read(shelf, |bucket| {
             let skipped = usize::try_from(position).unwrap_or(usize::MAX);
-            KeyPage::cut(
-                bucket.keys().skip(skipped).take(limit as usize + 1).cloned().collect(),
-                position,
-                limit,
-            )
+            KeyPage::cut(bucket.keys().skip(skipped).take(limit as usize + 1).cloned().collect(), position, limit)
         });
         Ok(page.unwrap_or_default())
     }

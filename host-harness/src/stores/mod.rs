@@ -66,10 +66,7 @@ impl KeyPage {
     fn cut(mut keys: Vec<String>, position: u64, limit: u32) -> Self {
         let more = keys.len() > limit as usize;
         keys.truncate(limit as usize);
-        Self {
-            keys,
-            next: more.then(|| position.saturating_add(u64::from(limit))),
-        }
+        Self { keys, next: more.then(|| position.saturating_add(u64::from(limit))) }
     }
 }
 
@@ -183,11 +180,7 @@ impl FromStr for StoreLocation {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(if text == "memory" {
-            Self::Memory
-        } else {
-            Self::Directory(PathBuf::from(text))
-        })
+        Ok(if text == "memory" { Self::Memory } else { Self::Directory(PathBuf::from(text)) })
     }
 }
 
@@ -211,12 +204,7 @@ impl fmt::Display for StoreWarning {
 /// The user's state directory for this program, or none where the user has no home directory.
 pub fn user_state_directory() -> Option<PathBuf> {
     let directories = directories::ProjectDirs::from("", "", "host-harness")?;
-    Some(
-        directories
-            .state_dir()
-            .unwrap_or(directories.data_local_dir())
-            .to_owned(),
-    )
+    Some(directories.state_dir().unwrap_or(directories.data_local_dir()).to_owned())
 }
 
 /// Opens the store, or one in memory together with the reason. Blocks for as long as the disk takes: call it at start, not in a call.

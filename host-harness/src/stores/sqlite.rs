@@ -63,14 +63,8 @@ impl SqliteStore {
             }
         };
         let reader = connect(&file)?;
-        reader
-            .pragma_update(None, "query_only", true)
-            .map_err(|error| fault(&file, error))?;
-        Ok(Self {
-            file,
-            reader: Arc::new(Mutex::new(reader)),
-            writer: Arc::new(Mutex::new(writer)),
-        })
+        reader.pragma_update(None, "query_only", true).map_err(|error| fault(&file, error))?;
+        Ok(Self { file, reader: Arc::new(Mutex::new(reader)), writer: Arc::new(Mutex::new(writer)) })
     }
 
     /// Runs blocking work on one of the connections, within [`OPERATION`].
@@ -85,14 +79,8 @@ impl SqliteStore {
             tokio::task::spawn_blocking(move || work(&connection)).await
         };
         match tokio::time::timeout(OPERATION, working).await {
-            Err(_) => Err(StoreError::TimedOut {
-                file: self.file.clone(),
-                after: OPERATION,
-            }),
-            Ok(Err(stopped)) => Err(StoreError::Fault {
-                file: self.file.clone(),
-                cause: stopped.to_string(),
-            }),
+            Err(_) => Err(StoreError::TimedOut { file: self.file.clone(), after: OPERATION }),
+            Ok(Err(stopped)) => Err(StoreError::Fault { file: self.file.clone(), cause: stopped.to_string() }),
             Ok(Ok(outcome)) => outcome.map_err(|error| fault(&self.file, error)),
         }
     }
@@ -133,18 +121,13 @@ fn make_private(file: &Path) -> io::Result<()> {
 }
 
 fn unwritable(file: &Path, cause: io::Error) -> StoreError {
-    StoreError::Unwritable {
-        file: file.to_owned(),
-        cause: cause.to_string(),
-    }
+    StoreError::Unwritable { file: file.to_owned(), cause: cause.to_string() }
 }
 
 /// Looks whether the file is ours and readable by this version, and makes an empty one ours.
 fn prepare(mut connection: Connection, file: &Path) -> Result<Connection, StoreError> {
     let failed = |error| fault(file, error);
-    connection
-        .pragma_update(None, "synchronous", "NORMAL")
-        .map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
     // Only an empty file has to be written to, so another process that holds a lock does not keep this one from starting. The look
     // is one transaction, or it could see half of what another process is creating.
     let look = connection.transaction().map_err(failed)?;
@@ -152,47 +135,29 @@ fn prepare(mut connection: Connection, file: &Path) -> Result<Connection, StoreE
     look.finish().map_err(failed)?;
     if !ours {
         // One transaction: of two processes that start at once only one creates the table.
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(failed)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         if !is_ours(&transaction, file)? {
             transaction.execute_batch(SCHEMA).map_err(failed)?;
-            transaction
-                .pragma_update(None, "application_id", APPLICATION)
-                .map_err(failed)?;
-            transaction
-                .pragma_update(None, "user_version", FORMAT)
-                .map_err(failed)?;
+            transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
+            transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         }
         transaction.commit().map_err(failed)?;
     }
     // Found out now rather than in a call: is the table there, and can it be read?
-    connection
-        .query_row("SELECT count(*) FROM (SELECT 1 FROM entries LIMIT 1)", [], |_| Ok(()))
-        .map_err(failed)?;
-    connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
-        .map_err(failed)?;
+    connection.query_row("SELECT count(*) FROM (SELECT 1 FROM entries LIMIT 1)", [], |_| Ok(())).map_err(failed)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(failed)?;
     Ok(connection)
 }
 
 /// True for a store, false for an empty file, an error for anything else.
 fn is_ours(connection: &Connection, file: &Path) -> Result<bool, StoreError> {
-    let number = |sql: &str| {
-        connection
-            .query_row(sql, [], |row| row.get::<_, i64>(0))
-            .map_err(|error| fault(file, error))
-    };
+    let number =
+        |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| fault(file, error));
     let format = number("PRAGMA user_version")?;
-    match (
-        number("PRAGMA application_id")?,
-        number("SELECT count(*) FROM sqlite_schema")?,
-    ) {
-        (APPLICATION, _) if format > FORMAT => Err(StoreError::Newer {
-            file: file.to_owned(),
-            found: format,
-            known: FORMAT,
-        }),
+    match (number("PRAGMA application_id")?, number("SELECT count(*) FROM sqlite_schema")?) {
+        (APPLICATION, _) if format > FORMAT => {
+            Err(StoreError::Newer { file: file.to_owned(), found: format, known: FORMAT })
+        }
         (APPLICATION, _) => Ok(true),
         (0, 0) => Ok(false),
         _ => Err(StoreError::Foreign { file: file.to_owned() }),
@@ -225,10 +190,7 @@ impl KeyValueStore for SqliteStore {
         const SQL: &str = "SELECT value FROM entries WHERE namespace = ?1 AND bucket = ?2 AND key = ?3";
         let address = owned(slot);
         self.run(&self.reader, move |connection| {
-            connection
-                .prepare_cached(SQL)?
-                .query_row(address, |row| row.get(0))
-                .optional()
+            connection.prepare_cached(SQL)?.query_row(address, |row| row.get(0)).optional()
         })
         .await
     }
@@ -239,10 +201,7 @@ impl KeyValueStore for SqliteStore {
         let [namespace, bucket, key] = owned(slot);
         let value = value.to_owned();
         self.run(&self.writer, move |connection| {
-            connection
-                .prepare_cached(SQL)?
-                .execute(params![namespace, bucket, key, value])
-                .map(drop)
+            connection.prepare_cached(SQL)?.execute(params![namespace, bucket, key, value]).map(drop)
         })
         .await
     }
@@ -250,19 +209,13 @@ impl KeyValueStore for SqliteStore {
     async fn delete(&self, slot: Slot<'_>) -> Result<(), StoreError> {
         const SQL: &str = "DELETE FROM entries WHERE namespace = ?1 AND bucket = ?2 AND key = ?3";
         let address = owned(slot);
-        self.run(&self.writer, move |connection| {
-            connection.prepare_cached(SQL)?.execute(address).map(drop)
-        })
-        .await
+        self.run(&self.writer, move |connection| connection.prepare_cached(SQL)?.execute(address).map(drop)).await
     }
 
     async fn exists(&self, slot: Slot<'_>) -> Result<bool, StoreError> {
         const SQL: &str = "SELECT 1 FROM entries WHERE namespace = ?1 AND bucket = ?2 AND key = ?3";
         let address = owned(slot);
-        self.run(&self.reader, move |connection| {
-            connection.prepare_cached(SQL)?.exists(address)
-        })
-        .await
+        self.run(&self.reader, move |connection| connection.prepare_cached(SQL)?.exists(address)).await
     }
 
     async fn list_keys(&self, shelf: Shelf<'_>, position: u64, limit: u32) -> Result<KeyPage, StoreError> {
@@ -272,9 +225,8 @@ impl KeyValueStore for SqliteStore {
         let offset = i64::try_from(position).unwrap_or(i64::MAX);
         self.run(&self.reader, move |connection| {
             let mut statement = connection.prepare_cached(SQL)?;
-            let keys = statement.query_map(params![namespace, bucket, i64::from(limit) + 1, offset], |row| {
-                row.get(0)
-            })?;
+            let keys =
+                statement.query_map(params![namespace, bucket, i64::from(limit) + 1, offset], |row| row.get(0))?;
             Ok(KeyPage::cut(keys.collect::<rusqlite::Result<_>>()?, position, limit))
         })
         .await

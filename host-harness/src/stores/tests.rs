@@ -9,10 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-const SHELF: Shelf<'static> = Shelf {
-    namespace: "sales",
-    bucket: "managers",
-};
+const SHELF: Shelf<'static> = Shelf { namespace: "sales", bucket: "managers" };
 
 fn directory() -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
@@ -50,48 +47,13 @@ async fn keys_are_listed_in_pages() {
         for key in ["b", "a", "d", "c", "e"] {
             store.set(SHELF.slot(key), b"v").await.unwrap();
         }
-        store
-            .set(
-                Shelf {
-                    bucket: "other",
-                    ..SHELF
-                }
-                .slot("x"),
-                b"v",
-            )
-            .await
-            .unwrap();
+        store.set(Shelf { bucket: "other", ..SHELF }.slot("x"), b"v").await.unwrap();
         let first = store.list_keys(SHELF, 0, 2).await.unwrap();
-        assert_eq!(
-            first,
-            KeyPage {
-                keys: vec!["a".into(), "b".into()],
-                next: Some(2)
-            }
-        );
+        assert_eq!(first, KeyPage { keys: vec!["a".into(), "b".into()], next: Some(2) });
         let last = store.list_keys(SHELF, 2, 3).await.unwrap();
-        assert_eq!(
-            last,
-            KeyPage {
-                keys: vec!["c".into(), "d".into(), "e".into()],
-                next: None
-            }
-        );
+        assert_eq!(last, KeyPage { keys: vec!["c".into(), "d".into(), "e".into()], next: None });
         assert_eq!(store.list_keys(SHELF, u64::MAX, 3).await.unwrap(), KeyPage::default());
-        assert_eq!(
-            store
-                .list_keys(
-                    Shelf {
-                        namespace: "none",
-                        ..SHELF
-                    },
-                    0,
-                    3
-                )
-                .await
-                .unwrap(),
-            KeyPage::default()
-        );
+        assert_eq!(store.list_keys(Shelf { namespace: "none", ..SHELF }, 0, 3).await.unwrap(), KeyPage::default());
     }
 }
 
@@ -129,19 +91,14 @@ async fn values_survive_the_process_and_are_seen_by_another_one() {
     // As after kill -9: nothing is closed.
     std::mem::forget((one, two));
     let reopened = SqliteStore::open(&file).unwrap();
-    assert_eq!(
-        reopened.get(SHELF.slot("k")).await.unwrap().as_deref(),
-        Some(&b"v2"[..])
-    );
+    assert_eq!(reopened.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v2"[..]));
 }
 
 #[test]
 fn many_processes_may_create_the_file_at_once() {
     let (_directory, file) = directory();
     std::thread::scope(|scope| {
-        let opening: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| SqliteStore::open(&file).map(drop)))
-            .collect();
+        let opening: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteStore::open(&file).map(drop))).collect();
         for opened in opening {
             opened.join().unwrap().unwrap();
         }
@@ -158,10 +115,7 @@ async fn only_this_user_may_read_the_file() {
     store.set(SHELF.slot("k"), b"v").await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&inner), 0o700);
-    let files: Vec<_> = fs::read_dir(&inner)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let files: Vec<_> = fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(files.len() >= 2, "{files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
@@ -172,10 +126,7 @@ async fn only_this_user_may_read_the_file() {
 async fn used(file: &Path) {
     let store = SqliteStore::open(file).unwrap();
     for number in 0..200 {
-        store
-            .set(SHELF.slot(&format!("key {number}")), &[7; 1000])
-            .await
-            .unwrap();
+        store.set(SHELF.slot(&format!("key {number}")), &[7; 1000]).await.unwrap();
     }
 }
 
@@ -185,14 +136,7 @@ async fn a_damaged_file_is_named_with_the_fix_and_calls_go_on_in_memory() {
     let damages: [Damage; 4] = [
         ("garbage", |file| fs::write(file, [b'x'; 9000]).unwrap()),
         ("a few bytes of garbage", |file| fs::write(file, b"oops").unwrap()),
-        ("truncated", |file| {
-            fs::OpenOptions::new()
-                .write(true)
-                .open(file)
-                .unwrap()
-                .set_len(6000)
-                .unwrap()
-        }),
+        ("truncated", |file| fs::OpenOptions::new().write(true).open(file).unwrap().set_len(6000).unwrap()),
         ("header overwritten", |file| {
             let mut bytes = fs::read(file).unwrap();
             bytes[100..4096].fill(0xff);
@@ -206,10 +150,7 @@ async fn a_damaged_file_is_named_with_the_fix_and_calls_go_on_in_memory() {
         let (store, warning) = open(&StoreLocation::Directory(directory.path().to_owned()));
         let warning = warning.unwrap_or_else(|| panic!("{name}: no warning")).to_string();
         assert!(warning.contains(&file.display().to_string()), "{name}: {warning}");
-        assert!(
-            warning.contains("move it away") && warning.contains("without a durable cache"),
-            "{name}: {warning}"
-        );
+        assert!(warning.contains("move it away") && warning.contains("without a durable cache"), "{name}: {warning}");
         assert_eq!(store.location(), "memory", "{name}");
         store.set(SHELF.slot("k"), b"v").await.unwrap();
         assert!(store.exists(SHELF.slot("k")).await.unwrap());
@@ -240,10 +181,7 @@ async fn damage_that_shows_only_later_is_an_error_and_no_panic() {
 async fn a_file_of_another_program_or_of_a_newer_version_is_left_alone() {
     let (directory, file) = directory();
     let location = StoreLocation::Directory(directory.path().to_owned());
-    Connection::open(&file)
-        .unwrap()
-        .execute_batch("CREATE TABLE accounts (name TEXT)")
-        .unwrap();
+    Connection::open(&file).unwrap().execute_batch("CREATE TABLE accounts (name TEXT)").unwrap();
     let before = fs::read(&file).unwrap();
     let warning = open(&location).1.unwrap().to_string();
     assert!(warning.contains("is not a store of this program"), "{warning}");
@@ -251,15 +189,9 @@ async fn a_file_of_another_program_or_of_a_newer_version_is_left_alone() {
 
     fs::remove_file(&file).unwrap();
     used(&file).await;
-    Connection::open(&file)
-        .unwrap()
-        .pragma_update(None, "user_version", 2)
-        .unwrap();
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 2).unwrap();
     let warning = open(&location).1.unwrap().to_string();
-    assert!(
-        warning.contains("newer version (format 2, this version knows 1)"),
-        "{warning}"
-    );
+    assert!(warning.contains("newer version (format 2, this version knows 1)"), "{warning}");
 }
 
 #[tokio::test]
@@ -271,10 +203,7 @@ async fn a_locked_file_is_an_error_soon_and_reading_goes_on() {
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let started = Instant::now();
     let error = store.set(SHELF.slot("k"), b"w").await.unwrap_err();
-    assert!(
-        matches!(error, StoreError::Locked { .. } | StoreError::TimedOut { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::Locked { .. } | StoreError::TimedOut { .. }), "{error}");
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert_eq!(store.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v"[..]));
     let late = SqliteStore::open(&file).unwrap();

@@ -102,19 +102,13 @@ struct PhoneTable {
 
 impl From<PhoneTable> for Phone {
     fn from(table: PhoneTable) -> Self {
-        Self {
-            value: table.value,
-            enum_code: table.enum_code.unwrap_or_else(|| "WORK".to_owned()),
-        }
+        Self { value: table.value, enum_code: table.enum_code.unwrap_or_else(|| "WORK".to_owned()) }
     }
 }
 
 impl From<&str> for Phone {
     fn from(value: &str) -> Self {
-        Self {
-            value: value.to_owned(),
-            enum_code: "WORK".to_owned(),
-        }
+        Self { value: value.to_owned(), enum_code: "WORK".to_owned() }
     }
 }
 

@@ -52,10 +52,9 @@ impl EventTime {
         };
         match *self {
             EventTime::At(at) => at,
-            EventTime::Ago(ago) => SignedDuration::try_from(ago)
-                .ok()
-                .and_then(|ago| now.checked_sub(ago).ok())
-                .unwrap_or(Timestamp::MIN),
+            EventTime::Ago(ago) => {
+                SignedDuration::try_from(ago).ok().and_then(|ago| now.checked_sub(ago).ok()).unwrap_or(Timestamp::MIN)
+            }
             EventTime::Today(time) => of_day(0, time).min(now),
             EventTime::Yesterday(time) => of_day(1, time),
         }
@@ -157,24 +156,15 @@ mod tests {
         // 22:30 in London is already tomorrow in Moscow, where 09:30 has not come: the event is just now.
         let night = at("2026-03-01T22:30:00Z");
         assert_eq!(nine.resolve(night, MOSCOW), night);
-        assert_eq!(
-            nine.resolve(at("2026-03-02T10:00:00Z"), MOSCOW),
-            at("2026-03-02T06:30:00Z")
-        );
+        assert_eq!(nine.resolve(at("2026-03-02T10:00:00Z"), MOSCOW), at("2026-03-02T06:30:00Z"));
     }
 
     #[test]
     fn yesterday_and_ago_move_with_the_clock() {
         let evening = EventTime::Yesterday(Time::constant(18, 0, 0, 0));
-        assert_eq!(
-            evening.resolve(at("2026-03-01T21:00:00Z"), MOSCOW),
-            at("2026-03-01T15:00:00Z")
-        );
+        assert_eq!(evening.resolve(at("2026-03-01T21:00:00Z"), MOSCOW), at("2026-03-01T15:00:00Z"));
         let ago = EventTime::Ago(Duration::from_secs(7200));
-        assert_eq!(
-            ago.resolve(at("2026-03-01T21:00:00Z"), MOSCOW),
-            at("2026-03-01T19:00:00Z")
-        );
+        assert_eq!(ago.resolve(at("2026-03-01T21:00:00Z"), MOSCOW), at("2026-03-01T19:00:00Z"));
     }
 
     #[test]

@@ -39,9 +39,7 @@ impl Account {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let account: Self = serde_path_to_error::deserialize(&mut deserializer)
             .map_err(|error| anyhow!("{}: {}", error.path(), error.inner()))?;
-        deserializer
-            .end()
-            .map_err(|error| anyhow!("after the account: {error}"))?;
+        deserializer.end().map_err(|error| anyhow!("after the account: {error}"))?;
         account.prepared()
     }
 
@@ -54,10 +52,7 @@ impl Account {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("toml") => Self::from_toml(&read()?),
             Some("json") => Self::from_json(&read()?),
-            _ => bail!(
-                "{}: an account file is TOML or JSON; let its name end with .toml or .json",
-                path.display()
-            ),
+            _ => bail!("{}: an account file is TOML or JSON; let its name end with .toml or .json", path.display()),
         }
         .with_context(|| format!("{} is not an account", path.display()))
     }
@@ -127,49 +122,22 @@ mod tests {
         let demo = Account::demo();
         assert!((30..=40).contains(&demo.contacts.len()), "{}", demo.contacts.len());
         assert_eq!(Account::from_toml(&toml::to_string(&demo).unwrap()).unwrap(), demo);
-        assert_eq!(
-            Account::from_json(&serde_json::to_string(&demo).unwrap()).unwrap(),
-            demo
-        );
+        assert_eq!(Account::from_json(&serde_json::to_string(&demo).unwrap()).unwrap(), demo);
     }
 
     #[test]
     fn a_message_names_the_key_the_value_and_the_fix() {
         for (text, parts) in [
-            (
-                "[account]\ntimezone_offset = \"MSK\"",
-                vec!["account.timezone_offset", "MSK", "+03:00"],
-            ),
+            ("[account]\ntimezone_offset = \"MSK\"", vec!["account.timezone_offset", "MSK", "+03:00"]),
             ("[[contacts]]\nfone = \"1\"", vec!["contacts[0]", "fone", "phones"]),
             ("[[contacts]]\nid = \"three\"", vec!["contacts[0].id", "three", "u64"]),
-            (
-                "[[contacts]]\nphones = [1]",
-                vec!["contacts[0].phones[0]", "a phone in quotes"],
-            ),
-            (
-                "[[contacts]]\nid = 3\n[[contacts]]\nid = 3",
-                vec!["contacts[1].id", "3", "give each its own"],
-            ),
-            (
-                "[[contacts]]\nupdated_at = \"soon\"",
-                vec!["contacts[0].updated_at", "soon", "RFC 3339"],
-            ),
-            (
-                "[[events]]\ntype = \"x\"\ncreated_by = 1",
-                vec!["events[0]", "exactly one of"],
-            ),
-            (
-                "[[events]]\ntype = \"x\"\ncreated_by = 1\ntoday = \"9 am\"",
-                vec!["events[0]", "9 am", "09:30"],
-            ),
-            (
-                "faults = [\"contacts:explode\"]",
-                vec!["faults[0]", "explode", "close-mid-body"],
-            ),
-            (
-                "[behaviour]\ndefault_limit = 0",
-                vec!["behaviour.default_limit", "0", "1 to 250"],
-            ),
+            ("[[contacts]]\nphones = [1]", vec!["contacts[0].phones[0]", "a phone in quotes"]),
+            ("[[contacts]]\nid = 3\n[[contacts]]\nid = 3", vec!["contacts[1].id", "3", "give each its own"]),
+            ("[[contacts]]\nupdated_at = \"soon\"", vec!["contacts[0].updated_at", "soon", "RFC 3339"]),
+            ("[[events]]\ntype = \"x\"\ncreated_by = 1", vec!["events[0]", "exactly one of"]),
+            ("[[events]]\ntype = \"x\"\ncreated_by = 1\ntoday = \"9 am\"", vec!["events[0]", "9 am", "09:30"]),
+            ("faults = [\"contacts:explode\"]", vec!["faults[0]", "explode", "close-mid-body"]),
+            ("[behaviour]\ndefault_limit = 0", vec!["behaviour.default_limit", "0", "1 to 250"]),
             ("a = ", vec!["a"]),
         ] {
             let message = Account::from_toml(text).unwrap_err().to_string();
@@ -177,13 +145,8 @@ mod tests {
                 assert!(message.contains(part), "{text}\n=> {message}\nlacks {part}");
             }
         }
-        let message = Account::from_json("{\"contacts\":[{\"id\":-1}]}")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("contacts[0].id") && message.contains("-1"),
-            "{message}"
-        );
+        let message = Account::from_json("{\"contacts\":[{\"id\":-1}]}").unwrap_err().to_string();
+        assert!(message.contains("contacts[0].id") && message.contains("-1"), "{message}");
     }
 
     #[test]
@@ -192,16 +155,8 @@ mod tests {
         let path = folder.path().join("account.toml");
         std::fs::write(&path, "[[contacts]]\nid = -1").unwrap();
         let message = format!("{:#}", Account::load(&path).unwrap_err());
-        assert!(
-            message.contains("account.toml") && message.contains("contacts[0].id"),
-            "{message}"
-        );
+        assert!(message.contains("account.toml") && message.contains("contacts[0].id"), "{message}");
         assert!(format!("{:#}", Account::load(&folder.path().join("none.toml")).unwrap_err()).contains("none.toml"));
-        assert!(
-            Account::load(&folder.path().join("a.yaml"))
-                .unwrap_err()
-                .to_string()
-                .contains(".toml or .json")
-        );
+        assert!(Account::load(&folder.path().join("a.yaml")).unwrap_err().to_string().contains(".toml or .json"));
     }
 }

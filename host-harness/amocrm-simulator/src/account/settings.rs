@@ -141,12 +141,7 @@ mod tests {
 
     #[test]
     fn offsets_are_read_by_sign_hours_and_minutes() {
-        for (text, seconds) in [
-            ("+03:00", 10_800),
-            ("-03:30", -12_600),
-            ("+00:00", 0),
-            ("+14:00", 50_400),
-        ] {
+        for (text, seconds) in [("+03:00", 10_800), ("-03:30", -12_600), ("+00:00", 0), ("+14:00", 50_400)] {
             assert_eq!(parse_offset(text).unwrap().seconds(), seconds, "{text}");
         }
         for text in ["", "+", "3", "+3:00", "+03", "03:00", "+03:60", "+99:00", "+0а:00"] {

@@ -7,13 +7,9 @@ use super::Ask;
 pub(super) fn one(ask: &Ask<'_>) -> Value {
     let account = &ask.account.account;
     let users = &ask.account.users;
-    let current = account.current_user_id.or_else(|| {
-        users
-            .iter()
-            .find(|user| user.is_admin)
-            .or(users.first())
-            .map(|user| user.id)
-    });
+    let current = account
+        .current_user_id
+        .or_else(|| users.iter().find(|user| user.is_admin).or(users.first()).map(|user| user.id));
     let mut document = json!({
         "id": account.id,
         "name": account.name,

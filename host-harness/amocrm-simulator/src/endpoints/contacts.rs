@@ -24,13 +24,7 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Value, Refusal> {
         .account
         .contacts
         .iter()
-        .filter(|contact| {
-            if only_deleted {
-                contact.is_deleted
-            } else {
-                behaviour.list_deleted || !contact.is_deleted
-            }
-        })
+        .filter(|contact| if only_deleted { contact.is_deleted } else { behaviour.list_deleted || !contact.is_deleted })
         .filter(|contact| search.as_ref().is_none_or(|search| search.finds(contact)))
         .collect();
     found.sort_by_key(|contact| contact.id);
@@ -52,10 +46,7 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Value, Refusal> {
 }
 
 pub(super) fn one(ask: &Ask<'_>, id: u64) -> Result<Value, Refusal> {
-    ask.account
-        .contact(id)
-        .map(|contact| entity(ask, contact))
-        .ok_or_else(nothing)
+    ask.account.contact(id).map(|contact| entity(ask, contact)).ok_or_else(nothing)
 }
 
 fn order(ask: &Ask<'_>) -> Result<DefaultOrder, Refusal> {
@@ -113,11 +104,8 @@ fn entity(ask: &Ask<'_>, contact: &Contact) -> Value {
 fn fields(contact: &Contact, key: PhoneEnumKey) -> Value {
     let mut fields = Vec::new();
     if !contact.phones.is_empty() {
-        let values: Vec<Value> = contact
-            .phones
-            .iter()
-            .map(|phone| value(json!(phone.value), Some(&phone.enum_code), key))
-            .collect();
+        let values: Vec<Value> =
+            contact.phones.iter().map(|phone| value(json!(phone.value), Some(&phone.enum_code), key)).collect();
         fields.push(json!({
             "field_id": PHONE_FIELD_ID,
             "field_name": "Телефон",
@@ -127,11 +115,8 @@ fn fields(contact: &Contact, key: PhoneEnumKey) -> Value {
         }));
     }
     for field in &contact.custom_fields {
-        let values: Vec<Value> = field
-            .values
-            .iter()
-            .map(|one| value(one.value.clone(), one.enum_code.as_deref(), key))
-            .collect();
+        let values: Vec<Value> =
+            field.values.iter().map(|one| value(one.value.clone(), one.enum_code.as_deref(), key)).collect();
         fields.push(json!({
             "field_id": field_id(field),
             "field_name": field.name,
@@ -140,11 +125,7 @@ fn fields(contact: &Contact, key: PhoneEnumKey) -> Value {
             "values": values,
         }));
     }
-    if fields.is_empty() {
-        Value::Null
-    } else {
-        Value::Array(fields)
-    }
+    if fields.is_empty() { Value::Null } else { Value::Array(fields) }
 }
 
 fn value(value: Value, code: Option<&str>, key: PhoneEnumKey) -> Value {
@@ -155,10 +136,7 @@ fn value(value: Value, code: Option<&str>, key: PhoneEnumKey) -> Value {
         PhoneEnumKey::None => return Value::Object(element),
     };
     if let Some(code) = code {
-        let place = ENUM_CODES
-            .iter()
-            .position(|known| *known == code)
-            .unwrap_or(ENUM_CODES.len());
+        let place = ENUM_CODES.iter().position(|known| *known == code).unwrap_or(ENUM_CODES.len());
         element.insert("enum_id".to_owned(), json!(193_201 + 2 * place));
         element.insert(key.to_owned(), json!(code));
     }
@@ -171,12 +149,6 @@ fn field_id(field: &CustomField) -> u64 {
         Some("PHONE") => PHONE_FIELD_ID,
         Some("EMAIL") => 264_913,
         Some("POSITION") => 264_909,
-        _ => {
-            500_001
-                + field
-                    .name
-                    .bytes()
-                    .fold(0, |sum: u64, byte| (sum * 31 + u64::from(byte)) % 99_991)
-        }
+        _ => 500_001 + field.name.bytes().fold(0, |sum: u64, byte| (sum * 31 + u64::from(byte)) % 99_991),
     }
 }

@@ -68,10 +68,7 @@ impl<'a> Filter<'a> {
         let second = |name: &str| -> Result<Option<i64>, Refusal> {
             params
                 .get(name)
-                .map(|text| {
-                    text.parse()
-                        .map_err(|_| bad_request(name, "This value should be unix seconds."))
-                })
+                .map(|text| text.parse().map_err(|_| bad_request(name, "This value should be unix seconds.")))
                 .transpose()
         };
         let filter = Self {
@@ -85,10 +82,7 @@ impl<'a> Filter<'a> {
             to: second("filter[created_at][to]")?,
         };
         if !filter.entity_ids.is_empty() && filter.entities.len() != 1 {
-            return Err(bad_request(
-                "filter[entity_id]",
-                "This filter needs exactly one filter[entity].",
-            ));
+            return Err(bad_request("filter[entity_id]", "This filter needs exactly one filter[entity]."));
         }
         Ok(filter)
     }
@@ -112,11 +106,5 @@ fn numbers(ask: &Ask<'_>, name: &str) -> Result<Vec<u64>, Refusal> {
     if values.len() > FILTER_MOST {
         return Err(bad_request(name, "This collection should contain 10 elements or less."));
     }
-    values
-        .iter()
-        .map(|text| {
-            text.parse()
-                .map_err(|_| bad_request(name, "This value should be of type int."))
-        })
-        .collect()
+    values.iter().map(|text| text.parse().map_err(|_| bad_request(name, "This value should be of type int."))).collect()
 }

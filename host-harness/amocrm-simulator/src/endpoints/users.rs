@@ -33,19 +33,13 @@ pub(super) fn one(ask: &Ask<'_>, id: u64) -> Result<Value, Refusal> {
 }
 
 fn administrators_only(ask: &Ask<'_>) -> Result<(), Refusal> {
-    if ask.account.behaviour.admin_token {
-        Ok(())
-    } else {
-        Err(forbidden())
-    }
+    if ask.account.behaviour.admin_token { Ok(()) } else { Err(forbidden()) }
 }
 
 fn entity(ask: &Ask<'_>, user: &User) -> Value {
     let all = json!({"view": "A", "edit": "A", "add": "A", "delete": "A", "export": "A"});
-    let email = user
-        .email
-        .clone()
-        .unwrap_or_else(|| format!("user{}@{}.example", user.id, ask.account.account.subdomain));
+    let email =
+        user.email.clone().unwrap_or_else(|| format!("user{}@{}.example", user.id, ask.account.account.subdomain));
     let mut embedded = json!({});
     if ask.with("role") {
         embedded["roles"] = json!([]);

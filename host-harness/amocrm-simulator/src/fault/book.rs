@@ -18,10 +18,7 @@ struct Tally {
 
 impl FaultBook {
     pub(crate) fn new(rules: Vec<FaultRule>, seed: u64) -> Self {
-        let mut book = Self {
-            rules: Vec::new(),
-            random: fastrand::Rng::with_seed(seed),
-        };
+        let mut book = Self { rules: Vec::new(), random: fastrand::Rng::with_seed(seed) };
         book.set(rules);
         book
     }
@@ -66,9 +63,7 @@ mod tests {
     use super::*;
 
     fn draw(book: &mut FaultBook, count: usize) -> Vec<bool> {
-        (0..count)
-            .map(|_| book.choose(Some(Endpoint::Contacts), "query=916").is_some())
-            .collect()
+        (0..count).map(|_| book.choose(Some(Endpoint::Contacts), "query=916").is_some()).collect()
     }
 
     #[test]

@@ -52,11 +52,7 @@ pub(crate) async fn play(
         Fault::CloseMidBody { chunked } => {
             let answer = never_empty(right());
             let steps = vec![Step::Send(half(&answer.body)), Step::Pause(BEFORE_CUT), Step::Cut];
-            if *chunked {
-                answer.with_body(Script::new(steps))
-            } else {
-                declared(answer, steps)
-            }
+            if *chunked { answer.with_body(Script::new(steps)) } else { declared(answer, steps) }
         }
         Fault::Hang => pending().await,
         Fault::HangMidBody => {
@@ -102,11 +98,7 @@ pub(crate) async fn play(
 }
 
 fn never_empty(answer: Answer) -> Answer {
-    if answer.body.is_empty() {
-        Answer::new(StatusCode::OK, HAL_JSON, STAND_IN)
-    } else {
-        answer
-    }
+    if answer.body.is_empty() { Answer::new(StatusCode::OK, HAL_JSON, STAND_IN) } else { answer }
 }
 
 fn half(body: &Bytes) -> Bytes {

@@ -79,10 +79,7 @@ impl fmt::Display for Fault {
             Fault::TooManyRequests429 { json: true } => formatter.write_str("=json"),
             Fault::Status(code) => write!(formatter, "={code}"),
             Fault::Redirect { status, location: None } => write!(formatter, "={status}"),
-            Fault::Redirect {
-                status,
-                location: Some(location),
-            } => write!(formatter, "={status}:{location}"),
+            Fault::Redirect { status, location: Some(location) } => write!(formatter, "={status}:{location}"),
             _ => Ok(()),
         }
     }
@@ -98,26 +95,18 @@ impl FromStr for Fault {
             None => (text.trim(), None),
         };
         let number = |value: &str| {
-            value
-                .parse::<u16>()
-                .map_err(|_| format!("\"{value}\" is not a status; write a number such as {kind}=503"))
+            value.parse::<u16>().map_err(|_| format!("\"{value}\" is not a status; write a number such as {kind}=503"))
         };
         let fault = match (kind, value) {
             ("delay-headers", Some(delay)) => Fault::DelayHeaders(duration::parse(delay)?),
             ("delay-headers", None) => {
                 return Err("delay-headers needs a duration; write it as delay-headers=2s".to_owned());
             }
-            ("slow-body", None) => Fault::SlowBody {
-                chunk: DEFAULT_CHUNK,
-                pause: DEFAULT_PAUSE,
-            },
+            ("slow-body", None) => Fault::SlowBody { chunk: DEFAULT_CHUNK, pause: DEFAULT_PAUSE },
             ("slow-body", Some(value)) => {
                 let wrong = || format!("\"{value}\" is not bytes/pause; write it as slow-body=16/200ms");
                 let (chunk, pause) = value.split_once('/').ok_or_else(wrong)?;
-                Fault::SlowBody {
-                    chunk: chunk.trim().parse().map_err(|_| wrong())?,
-                    pause: duration::parse(pause)?,
-                }
+                Fault::SlowBody { chunk: chunk.trim().parse().map_err(|_| wrong())?, pause: duration::parse(pause)? }
             }
             ("close-before-headers", None) => Fault::CloseBeforeHeaders,
             ("close-mid-body", None) => Fault::CloseMidBody { chunked: false },
@@ -137,19 +126,12 @@ impl FromStr for Fault {
             ("unpaid-402", None) => Fault::Unpaid402,
             ("status", Some(code)) => Fault::Status(number(code)?),
             ("status", None) => return Err("status needs a number; write it as status=503".to_owned()),
-            ("redirect", None) => Fault::Redirect {
-                status: 302,
-                location: None,
-            },
+            ("redirect", None) => Fault::Redirect { status: 302, location: None },
             ("redirect", Some(value)) => match value.split_once(':') {
-                None => Fault::Redirect {
-                    status: number(value)?,
-                    location: None,
-                },
-                Some((status, location)) => Fault::Redirect {
-                    status: number(status)?,
-                    location: Some(location.to_owned()),
-                },
+                None => Fault::Redirect { status: number(value)?, location: None },
+                Some((status, location)) => {
+                    Fault::Redirect { status: number(status)?, location: Some(location.to_owned()) }
+                }
             },
             (kind, Some(value)) => match KINDS.iter().find(|known| known.split(['=', '[']).next() == Some(kind)) {
                 Some(known) => return Err(format!("\"{value}\" does not fit {kind}; write it as {known}")),
@@ -192,11 +174,7 @@ impl FromStr for FaultRule {
             Some((endpoint, rest)) if !endpoint.contains(['=', '@', ',']) => (endpoint.trim(), rest),
             _ => ("*", text),
         };
-        let endpoint = if endpoint == "*" {
-            None
-        } else {
-            Some(endpoint.parse::<Endpoint>()?)
-        };
+        let endpoint = if endpoint == "*" { None } else { Some(endpoint.parse::<Endpoint>()?) };
         let (rest, query_contains) = match rest.split_once(",query=") {
             Some((rest, query)) => (rest, Some(query.to_owned())),
             None => (rest, None),
@@ -209,20 +187,12 @@ impl FromStr for FaultRule {
                 (fault, probability.trim().parse().unwrap_or(1.0))
             }
             Some((fault, probability)) if !fault.contains("redirect=") && !fault.contains("wrong-shape=") => {
-                return Err(format!(
-                    "\"{probability}\" is not a probability; write it as {fault}@0.3"
-                ));
+                return Err(format!("\"{probability}\" is not a probability; write it as {fault}@0.3"));
             }
             _ => (rest.as_str(), 1.0),
         };
-        let rule = Self {
-            endpoint,
-            query_contains,
-            skip: skip.unwrap_or(0),
-            times,
-            probability,
-            fault: fault.parse()?,
-        };
+        let rule =
+            Self { endpoint, query_contains, skip: skip.unwrap_or(0), times, probability, fault: fault.parse()? };
         rule.check()?;
         Ok(rule)
     }
@@ -234,10 +204,7 @@ fn option(text: &str, name: &str) -> Result<(String, Option<u64>), String> {
         return Ok((text.to_owned(), None));
     };
     let (number, others) = after.split_at(after.find(',').unwrap_or(after.len()));
-    let count = number
-        .trim()
-        .parse()
-        .map_err(|_| format!("\"{number}\" is not a count; write it as {name}2"))?;
+    let count = number.trim().parse().map_err(|_| format!("\"{number}\" is not a count; write it as {name}2"))?;
     Ok((format!("{before}{others}"), Some(count)))
 }
 
@@ -249,12 +216,8 @@ mod tests {
     fn every_kind_reads_back_as_it_was_written() {
         for fault in Fault::one_of_each() {
             assert_eq!(fault.to_string().parse::<Fault>().unwrap(), fault);
-            let rule = FaultRule::new(fault)
-                .on(Endpoint::Events)
-                .probability(0.25)
-                .skip(1)
-                .times(2)
-                .query_contains("a,b");
+            let rule =
+                FaultRule::new(fault).on(Endpoint::Events).probability(0.25).skip(1).times(2).query_contains("a,b");
             assert_eq!(rule.to_string().parse::<FaultRule>().unwrap(), rule, "{rule}");
         }
     }
@@ -270,10 +233,7 @@ mod tests {
     #[test]
     fn a_rule_is_one_line() {
         let rule = |text: &str| text.parse::<FaultRule>().unwrap();
-        assert_eq!(
-            rule("contacts:hang"),
-            FaultRule::new(Fault::Hang).on(Endpoint::Contacts)
-        );
+        assert_eq!(rule("contacts:hang"), FaultRule::new(Fault::Hang).on(Endpoint::Contacts));
         assert_eq!(rule("*:hang"), FaultRule::new(Fault::Hang));
         assert_eq!(
             rule("events:delay-headers=2s"),
@@ -281,20 +241,12 @@ mod tests {
         );
         assert_eq!(
             rule("account:status=503@0.3"),
-            FaultRule::new(Fault::Status(503))
-                .on(Endpoint::Account)
-                .probability(0.3)
+            FaultRule::new(Fault::Status(503)).on(Endpoint::Account).probability(0.3)
         );
-        assert_eq!(
-            rule("hang,times=2,skip=1"),
-            FaultRule::new(Fault::Hang).skip(1).times(2)
-        );
+        assert_eq!(rule("hang,times=2,skip=1"), FaultRule::new(Fault::Hang).skip(1).times(2));
         assert_eq!(
             rule("redirect=307:https://user@other.example/a"),
-            FaultRule::new(Fault::Redirect {
-                status: 307,
-                location: Some("https://user@other.example/a".to_owned())
-            })
+            FaultRule::new(Fault::Redirect { status: 307, location: Some("https://user@other.example/a".to_owned()) })
         );
     }
 

@@ -68,24 +68,17 @@ impl RuleTable {
                 chunk: self.chunk.take().unwrap_or(DEFAULT_CHUNK),
                 pause: self.pause.take().map_or(DEFAULT_PAUSE, |pause| pause.0),
             },
-            "close-mid-body" => Fault::CloseMidBody {
-                chunked: self.chunked.take().unwrap_or(false),
-            },
+            "close-mid-body" => Fault::CloseMidBody { chunked: self.chunked.take().unwrap_or(false) },
             "wrong-shape" => Fault::WrongShape(self.body.take()),
             "too-many-requests-429" => match self.body.take().as_deref() {
                 None | Some("html") => Fault::TooManyRequests429 { json: false },
                 Some("json") => Fault::TooManyRequests429 { json: true },
                 Some(other) => {
-                    return Err(format!(
-                        "body \"{other}\" does not fit {kind}; write \"html\" or \"json\""
-                    ));
+                    return Err(format!("body \"{other}\" does not fit {kind}; write \"html\" or \"json\""));
                 }
             },
             "status" => Fault::Status(self.code.take().ok_or_else(|| needs("code = 503"))?),
-            "redirect" => Fault::Redirect {
-                status: self.code.take().unwrap_or(302),
-                location: self.location.take(),
-            },
+            "redirect" => Fault::Redirect { status: self.code.take().unwrap_or(302), location: self.location.take() },
             // The kinds that need nothing are spelled by their name alone.
             name if !name.contains('=') => name.parse()?,
             name => return Err(unknown_kind(name)),
@@ -162,12 +155,7 @@ mod tests {
     #[test]
     fn every_kind_survives_json() {
         for fault in Fault::one_of_each() {
-            let rule = FaultRule::new(fault)
-                .on(Endpoint::Users)
-                .probability(0.5)
-                .skip(3)
-                .times(1)
-                .query_contains("q");
+            let rule = FaultRule::new(fault).on(Endpoint::Users).probability(0.5).skip(3).times(1).query_contains("q");
             let json = serde_json::to_string(&rule).unwrap();
             assert_eq!(serde_json::from_str::<FaultRule>(&json).unwrap(), rule, "{json}");
         }

@@ -14,9 +14,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
 
 /// Writes a duration so that [`parse`] reads it back.
 pub(crate) fn spell(duration: Duration) -> String {
-    SpanPrinter::new()
-        .designator(Designator::Compact)
-        .unsigned_duration_to_string(&duration)
+    SpanPrinter::new().designator(Designator::Compact).unsigned_duration_to_string(&duration)
 }
 
 /// A duration inside a serde value.

@@ -11,8 +11,7 @@ const EXPECTED: &str = "an instant: RFC 3339 such as \"2026-03-01T09:30:00+03:00
 
 /// Reads an instant from text.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
-    text.parse::<Timestamp>()
-        .map_err(|_| format!("\"{text}\" is not {EXPECTED}"))
+    text.parse::<Timestamp>().map_err(|_| format!("\"{text}\" is not {EXPECTED}"))
 }
 
 /// An instant inside a serde value.
@@ -33,9 +32,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_i64<E: Error>(self, seconds: i64) -> Result<Spelled, E> {
-        Timestamp::from_second(seconds)
-            .map(Spelled)
-            .map_err(|_| E::custom(format!("{seconds} is not {EXPECTED}")))
+        Timestamp::from_second(seconds).map(Spelled).map_err(|_| E::custom(format!("{seconds} is not {EXPECTED}")))
     }
 
     fn visit_u64<E: Error>(self, seconds: u64) -> Result<Spelled, E> {
@@ -112,13 +109,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_the_fix() {
-        for text in [
-            "at = \"yesterday\"",
-            "at = true",
-            "at = 2026-03-01",
-            "at = {}",
-            "at = 9223372036854775807",
-        ] {
+        for text in ["at = \"yesterday\"", "at = true", "at = 2026-03-01", "at = {}", "at = 9223372036854775807"] {
             let message = toml::from_str::<Holder>(text).err().unwrap().to_string();
             assert!(message.contains("RFC 3339"), "{text}: {message}");
         }

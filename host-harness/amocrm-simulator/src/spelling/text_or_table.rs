@@ -31,9 +31,7 @@ where
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        Table::deserialize(MapAccessDeserializer::new(map))?
-            .try_into()
-            .map_err(A::Error::custom)
+        Table::deserialize(MapAccessDeserializer::new(map))?.try_into().map_err(A::Error::custom)
     }
 }
 
@@ -46,8 +44,5 @@ where
     <T as TryFrom<Table>>::Error: fmt::Display,
     Table: Deserialize<'de>,
 {
-    deserializer.deserialize_any(Reader {
-        expected,
-        kinds: PhantomData,
-    })
+    deserializer.deserialize_any(Reader { expected, kinds: PhantomData })
 }

@@ -9,10 +9,7 @@ use super::client::Bench;
 async fn the_account_tells_its_day_when_asked() {
     let bench = Bench::demo().await;
     let plain = bench.get("/api/v4/account").await.json();
-    assert_eq!(
-        (plain["subdomain"].as_str(), plain["id"].as_u64()),
-        (Some("demo"), Some(28_805_383))
-    );
+    assert_eq!((plain["subdomain"].as_str(), plain["id"].as_u64()), (Some("demo"), Some(28_805_383)));
     assert_eq!(plain["current_user_id"], 504_141);
     assert!(plain.get("_embedded").is_none());
     let settings = bench.get("/api/v4/account?with=version,datetime_settings").await.json();
@@ -31,11 +28,7 @@ async fn users_are_listed_with_their_rights() {
     assert_eq!(reply.ids("users"), [504_141, 504_142, 504_143, 504_144]);
     let json = reply.json();
     assert_eq!(
-        (
-            json["_total_items"].as_u64(),
-            json["_page"].as_u64(),
-            json["_page_count"].as_u64()
-        ),
+        (json["_total_items"].as_u64(), json["_page"].as_u64(), json["_page_count"].as_u64()),
         (Some(7), Some(1), Some(2))
     );
     let left = bench.get("/api/v4/users/504147?with=phone_number").await.json();
@@ -51,35 +44,20 @@ async fn users_are_for_administrators() {
     let bench = Bench::with_account("[behaviour]\nadmin_token = false\n[[users]]\nid = 1").await;
     for path in ["/api/v4/users", "/api/v4/users/1"] {
         let reply = bench.get(path).await;
-        assert_eq!(
-            (reply.status.as_u16(), reply.header("content-type")),
-            (403, "application/problem+json")
-        );
+        assert_eq!((reply.status.as_u16(), reply.header("content-type")), (403, "application/problem+json"));
     }
 }
 
 #[tokio::test]
 async fn unknown_paths_are_404_and_other_methods_405() {
     let bench = Bench::demo().await;
-    for path in [
-        "/",
-        "/api/v4/leads",
-        "/api/v4/contacts/three",
-        "/api/v4/account/1",
-        "/api/v4/contacts/",
-        "/api/v2/contacts",
-    ] {
+    for path in
+        ["/", "/api/v4/leads", "/api/v4/contacts/three", "/api/v4/account/1", "/api/v4/contacts/", "/api/v2/contacts"]
+    {
         let reply = bench.get(path).await;
-        assert_eq!(
-            (reply.status.as_u16(), reply.header("content-type")),
-            (404, "application/problem+json"),
-            "{path}"
-        );
+        assert_eq!((reply.status.as_u16(), reply.header("content-type")), (404, "application/problem+json"), "{path}");
     }
-    let reply = bench
-        .send(Method::POST, "/api/v4/contacts", Some("Bearer any"), "[]")
-        .await
-        .unwrap();
+    let reply = bench.send(Method::POST, "/api/v4/contacts", Some("Bearer any"), "[]").await.unwrap();
     assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, "GET"));
     assert_eq!(reply.json()["type"], "https://httpstatus.es/405");
 }

@@ -6,30 +6,16 @@ use http::Method;
 use super::client::{Bench, at_noon};
 
 async fn status(bench: &Bench, authorization: Option<&str>) -> u16 {
-    bench
-        .send(Method::GET, "/api/v4/account", authorization, "")
-        .await
-        .unwrap()
-        .status
-        .as_u16()
+    bench.send(Method::GET, "/api/v4/account", authorization, "").await.unwrap().status.as_u16()
 }
 
 #[tokio::test]
 async fn only_the_given_token_is_accepted() {
-    let bench = Bench::start(Options {
-        token: Some("s3cret".to_owned()),
-        ..at_noon()
-    })
-    .await;
+    let bench = Bench::start(Options { token: Some("s3cret".to_owned()), ..at_noon() }).await;
     assert_eq!(status(&bench, Some("Bearer s3cret")).await, 200);
-    for other in [
-        None,
-        Some("Bearer other"),
-        Some("Bearer s3cret "),
-        Some("bearer s3cret"),
-        Some("s3cret"),
-        Some("Bearer "),
-    ] {
+    for other in
+        [None, Some("Bearer other"), Some("Bearer s3cret "), Some("bearer s3cret"), Some("s3cret"), Some("Bearer ")]
+    {
         // Hyper trims the value's end, so "s3cret " arrives as the token itself.
         let expected = if other == Some("Bearer s3cret ") { 200 } else { 401 };
         assert_eq!(status(&bench, other).await, expected, "{other:?}");
@@ -60,10 +46,7 @@ async fn a_refusal_is_worded_as_amocrm_words_it() {
 
 #[tokio::test]
 async fn the_token_is_recorded_and_printed_nowhere() {
-    let options = Options {
-        token: Some("s3cret".to_owned()),
-        ..at_noon()
-    };
+    let options = Options { token: Some("s3cret".to_owned()), ..at_noon() };
     assert!(!format!("{options:?}").contains("s3cret"));
     let bench = Bench::start(options).await;
     status(&bench, Some("Bearer s3cret")).await;

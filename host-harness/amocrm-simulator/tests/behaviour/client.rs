@@ -35,10 +35,7 @@ impl Reply {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().unwrap())
-            .unwrap_or("")
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or("")
     }
 
     /// The ids of the entities in this collection, in order.
@@ -52,10 +49,7 @@ impl Reply {
 impl Bench {
     pub(crate) async fn start(options: Options) -> Self {
         let simulator = Simulator::start(options).await.unwrap();
-        Self {
-            simulator,
-            client: Client::builder(TokioExecutor::new()).build_http(),
-        }
+        Self { simulator, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
     /// The demonstration at noon.
@@ -64,11 +58,7 @@ impl Bench {
     }
 
     pub(crate) async fn with_account(toml: &str) -> Self {
-        Self::start(Options {
-            account: Account::from_toml(toml).unwrap(),
-            ..at_noon()
-        })
-        .await
+        Self::start(Options { account: Account::from_toml(toml).unwrap(), ..at_noon() }).await
     }
 
     pub(crate) async fn with_faults(rules: &[&str]) -> Self {
@@ -96,18 +86,12 @@ impl Bench {
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
         let (parts, body) = self.client.request(request).await?.into_parts();
-        Ok(Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body: body.collect().await?.to_bytes(),
-        })
+        Ok(Reply { status: parts.status, headers: parts.headers, body: body.collect().await?.to_bytes() })
     }
 
     /// What comes of a request within this time: `None` where no whole answer came.
     pub(crate) async fn get_within(&self, limit: Duration, path: &str) -> Option<anyhow::Result<Reply>> {
-        tokio::time::timeout(limit, self.send(Method::GET, path, Some("Bearer any"), ""))
-            .await
-            .ok()
+        tokio::time::timeout(limit, self.send(Method::GET, path, Some("Bearer any"), "")).await.ok()
     }
 }
 
@@ -117,8 +101,5 @@ pub(crate) fn at_noon() -> Options {
 
 pub(crate) fn at(time: &str) -> Options {
     let now: Timestamp = time.parse().unwrap();
-    Options {
-        clock: std::sync::Arc::new(move || now),
-        ..Options::default()
-    }
+    Options { clock: std::sync::Arc::new(move || now), ..Options::default() }
 }

@@ -35,30 +35,13 @@ async fn a_contact_has_the_documented_shape() {
 async fn query_finds_strangers_too() {
     let bench = Bench::demo().await;
     // 3 has the phone, 20 an order of that number, 31 a foreign number that ends with it.
-    let found = bench
-        .get("/api/v4/contacts?query=9161234567&order[updated_at]=desc")
-        .await;
+    let found = bench.get("/api/v4/contacts?query=9161234567&order[updated_at]=desc").await;
     assert_eq!(found.ids("contacts"), [31, 20, 3]);
-    assert_eq!(
-        bench.get("/api/v4/contacts?query=9035550403").await.ids("contacts"),
-        [21]
-    );
+    assert_eq!(bench.get("/api/v4/contacts?query=9035550403").await.ids("contacts"), [21]);
     let nameless = bench.get("/api/v4/contacts?query=9035550401").await;
-    assert_eq!(
-        nameless.json()["_embedded"]["contacts"][0]["custom_fields_values"],
-        json!(null)
-    );
-    assert_eq!(
-        bench.get("/api/v4/contacts?query=9035550404").await.ids("contacts"),
-        [22]
-    );
-    assert_eq!(
-        bench
-            .get("/api/v4/contacts?query=%D0%A1%D0%90%D0%92%D0%98%D0%9D")
-            .await
-            .ids("contacts"),
-        [15, 16]
-    );
+    assert_eq!(nameless.json()["_embedded"]["contacts"][0]["custom_fields_values"], json!(null));
+    assert_eq!(bench.get("/api/v4/contacts?query=9035550404").await.ids("contacts"), [22]);
+    assert_eq!(bench.get("/api/v4/contacts?query=%D0%A1%D0%90%D0%92%D0%98%D0%9D").await.ids("contacts"), [15, 16]);
 }
 
 #[tokio::test]
@@ -79,14 +62,7 @@ async fn nothing_found_is_204_without_a_body() {
 #[tokio::test]
 async fn an_empty_query_is_ignored() {
     let bench = Bench::demo().await;
-    assert_eq!(
-        bench
-            .get("/api/v4/contacts?query=&limit=250")
-            .await
-            .ids("contacts")
-            .len(),
-        36
-    );
+    assert_eq!(bench.get("/api/v4/contacts?query=&limit=250").await.ids("contacts").len(), 36);
     assert_eq!(bench.get("/api/v4/contacts").await.ids("contacts").len(), 36);
 }
 
@@ -131,24 +107,15 @@ async fn more_than_250_on_a_page_is_422() {
     assert_eq!(reply.header("content-type"), "application/problem+json");
     assert_eq!(reply.json()["detail"], "Limit 250 per page");
     for query in ["limit=0", "limit=x", "page=0", "page=-1"] {
-        assert_eq!(
-            bench.get(&format!("/api/v4/contacts?{query}")).await.status,
-            400,
-            "{query}"
-        );
+        assert_eq!(bench.get(&format!("/api/v4/contacts?{query}")).await.status, 400, "{query}");
     }
 }
 
 #[tokio::test]
 async fn a_change_of_manager_is_seen_at_once() {
     let bench = Bench::demo().await;
-    bench
-        .simulator
-        .update(|account| account.contact_mut(3).unwrap().responsible_user_id = None);
-    assert_eq!(
-        bench.get("/api/v4/contacts/3").await.json()["responsible_user_id"],
-        json!(null)
-    );
+    bench.simulator.update(|account| account.contact_mut(3).unwrap().responsible_user_id = None);
+    assert_eq!(bench.get("/api/v4/contacts/3").await.json()["responsible_user_id"], json!(null));
 }
 
 #[tokio::test]
@@ -181,14 +148,8 @@ async fn what_the_documentation_leaves_open_is_a_switch() {
     .await;
     let reply = bench.get("/api/v4/contacts").await;
     assert_eq!(reply.ids("contacts"), [3]);
-    assert_eq!(
-        reply.json()["_links"]["next"]["href"],
-        "https://shard151.amocrm.ru/api/v4/contacts?page=2"
-    );
-    assert_eq!(
-        bench.get("/api/v4/contacts?with=only_deleted").await.ids("contacts"),
-        [2]
-    );
+    assert_eq!(reply.json()["_links"]["next"]["href"], "https://shard151.amocrm.ru/api/v4/contacts?page=2");
+    assert_eq!(bench.get("/api/v4/contacts?with=only_deleted").await.ids("contacts"), [2]);
     assert_eq!(bench.get("/api/v4/contacts?query=916123").await.status, 204);
     let contact = bench.get("/api/v4/contacts/1").await.json();
     assert!(contact.get("is_deleted").is_none());

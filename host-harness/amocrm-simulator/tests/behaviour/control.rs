@@ -6,10 +6,7 @@ use serde_json::json;
 use super::client::{Bench, NOON, Reply};
 
 async fn control(bench: &Bench, method: Method, path: &str, body: &str) -> Reply {
-    bench
-        .send(method, &format!("/_simulator/{path}"), None, body)
-        .await
-        .unwrap()
+    bench.send(method, &format!("/_simulator/{path}"), None, body).await.unwrap()
 }
 
 #[tokio::test]
@@ -17,10 +14,7 @@ async fn requests_are_listed_and_forgotten() {
     let bench = Bench::demo().await;
     bench.get("/api/v4/contacts?query=1").await;
     let listed = control(&bench, Method::GET, "requests", "").await.json();
-    assert_eq!(
-        (listed["count"].as_u64(), listed["connections"].as_u64()),
-        (Some(1), Some(1))
-    );
+    assert_eq!((listed["count"].as_u64(), listed["connections"].as_u64()), (Some(1), Some(1)));
     assert_eq!(listed["requests"][0]["path"], "/api/v4/contacts");
     assert_eq!(listed["requests"][0]["query"], json!([["query", "1"]]));
     assert_eq!(listed["requests"][0]["at"], NOON);
@@ -74,10 +68,7 @@ async fn what_is_wrong_is_said() {
     ] {
         let reply = control(&bench, method, path, body).await;
         assert_eq!(reply.status.as_u16(), status, "{path}");
-        assert!(
-            reply.json()["detail"].as_str().unwrap().contains(part),
-            "{path}: {reply:?}"
-        );
+        assert!(reply.json()["detail"].as_str().unwrap().contains(part), "{path}: {reply:?}");
     }
     assert_eq!(bench.simulator.count(), 0);
 }

@@ -9,26 +9,17 @@ const MIDNIGHT: i64 = 1_795_381_200;
 fn kinds(reply: &super::client::Reply) -> Vec<String> {
     let json = reply.json();
     let events = json["_embedded"]["events"].as_array().unwrap();
-    events
-        .iter()
-        .map(|event| event["type"].as_str().unwrap().to_owned())
-        .collect()
+    events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn an_event_has_the_documented_shape() {
     let bench = Bench::demo().await;
     let reply = bench.get("/api/v4/events?filter[created_by]=504141").await;
-    assert_eq!(
-        (reply.status.as_u16(), reply.header("content-type")),
-        (200, "application/hal+json")
-    );
+    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "application/hal+json"));
     let event = &reply.json()["_embedded"]["events"][0];
     assert_eq!(event["type"], "lead_status_changed");
-    assert_eq!(
-        (event["created_by"].as_i64(), event["entity_id"].as_i64()),
-        (Some(504_141), Some(9001))
-    );
+    assert_eq!((event["created_by"].as_i64(), event["entity_id"].as_i64()), (Some(504_141), Some(9001)));
     assert_eq!(event["created_at"].as_i64(), Some(MIDNIGHT + (9 * 60 + 5) * 60));
     assert_eq!(event["id"].as_str().unwrap().len(), 26);
     assert!(event["value_after"].is_array() && event["value_before"].is_array());
@@ -43,11 +34,7 @@ async fn every_spelling_of_a_filter_means_the_same() {
         "filter[created_by][0]=504141",
         "filter%5Bcreated_by%5D%5B%5D=504141",
     ] {
-        assert_eq!(
-            kinds(&bench.get(&format!("/api/v4/events?{filter}")).await),
-            ["lead_status_changed"],
-            "{filter}"
-        );
+        assert_eq!(kinds(&bench.get(&format!("/api/v4/events?{filter}")).await), ["lead_status_changed"], "{filter}");
     }
 }
 
@@ -60,29 +47,15 @@ async fn events_are_newest_first_and_filtered() {
         kinds(&get(format!("filter[created_by][]=504145&{since}")).await),
         ["service_note_added", "robot_replied", "incoming_call"]
     );
-    assert_eq!(
-        kinds(&get(format!("filter[created_by][]=504142&{since}&limit=1")).await),
-        ["incoming_call"]
-    );
+    assert_eq!(kinds(&get(format!("filter[created_by][]=504142&{since}&limit=1")).await), ["incoming_call"]);
     assert_eq!(get(format!("filter[created_by][]=504146&{since}")).await.status, 204);
-    assert_eq!(
-        get(format!("filter[created_by][]=504146&filter[created_at]={MIDNIGHT}"))
-            .await
-            .status,
-        204
-    );
+    assert_eq!(get(format!("filter[created_by][]=504146&filter[created_at]={MIDNIGHT}")).await.status, 204);
     let yesterday = format!("filter[created_by][]=504146&filter[created_at][to]={MIDNIGHT}");
     assert_eq!(kinds(&get(yesterday).await), ["lead_status_changed"]);
-    assert_eq!(
-        kinds(&get("filter[type][]=robot_replied".to_owned()).await),
-        ["robot_replied"]
-    );
+    assert_eq!(kinds(&get("filter[type][]=robot_replied".to_owned()).await), ["robot_replied"]);
     let of_contact = "filter[entity][]=contact&filter[entity_id][]=2".to_owned();
     assert_eq!(kinds(&get(of_contact).await), ["contact_added"]);
-    assert_eq!(
-        kinds(&get("limit=3&page=3".to_owned()).await),
-        ["entity_tag_added", "lead_status_changed"]
-    );
+    assert_eq!(kinds(&get("limit=3&page=3".to_owned()).await), ["entity_tag_added", "lead_status_changed"]);
 }
 
 #[tokio::test]
@@ -96,11 +69,7 @@ async fn wrong_filters_are_refused() {
         ("filter[entity_id][]=2", 400),
         (many.as_str(), 400),
     ] {
-        assert_eq!(
-            bench.get(&format!("/api/v4/events?{query}")).await.status.as_u16(),
-            status,
-            "{query}"
-        );
+        assert_eq!(bench.get(&format!("/api/v4/events?{query}")).await.status.as_u16(), status, "{query}");
     }
 }
 
@@ -108,14 +77,7 @@ async fn wrong_filters_are_refused() {
 async fn an_event_ahead_of_the_clock_has_not_happened() {
     let account = "[[events]]\ntype = \"lead_added\"\ncreated_by = 1\ncreated_at = 2026-11-23T09:30:00+03:00";
     for (time, status) in [("2026-11-23T06:29:59Z", 204), ("2026-11-23T06:30:00Z", 200)] {
-        let options = Options {
-            account: Account::from_toml(account).unwrap(),
-            ..at(time)
-        };
-        assert_eq!(
-            Bench::start(options).await.get("/api/v4/events").await.status.as_u16(),
-            status,
-            "{time}"
-        );
+        let options = Options { account: Account::from_toml(account).unwrap(), ..at(time) };
+        assert_eq!(Bench::start(options).await.get("/api/v4/events").await.status.as_u16(), status, "{time}");
     }
 }

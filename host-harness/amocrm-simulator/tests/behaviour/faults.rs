@@ -32,43 +32,27 @@ async fn raw(bench: &Bench, limit: Duration) -> (String, bool) {
 /// The declared length and the received length of a raw answer.
 fn lengths(answer: &str) -> (Option<usize>, usize) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let declared = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .map(|text| text.parse().unwrap());
+    let declared =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")).map(|text| text.parse().unwrap());
     (declared, body.len())
 }
 
 #[tokio::test]
 async fn statuses_have_their_documented_bodies() {
     for (rule, status, media_type, part) in [
-        (
-            "unauthorized-401",
-            401,
-            "application/problem+json",
-            "Неверный логин или пароль",
-        ),
+        ("unauthorized-401", 401, "application/problem+json", "Неверный логин или пароль"),
         ("unpaid-402", 402, "application/problem+json", "Payment Required"),
         ("forbidden-403", 403, "application/problem+json", "httpstatus.es/403"),
         ("ip-403", 403, "application/problem+json", "\"code\":113"),
         ("html-403", 403, "text/html", "<center><h1>403 Forbidden</h1></center>"),
         ("too-many-requests-429", 429, "text/html", "429 Too Many Requests"),
-        (
-            "too-many-requests-429=json",
-            429,
-            "application/problem+json",
-            "\"retry_after\":300",
-        ),
+        ("too-many-requests-429=json", 429, "application/problem+json", "\"retry_after\":300"),
         ("status=503", 503, "application/problem+json", "\"status\":503"),
         ("status=404", 404, "application/problem+json", "\"status\":404"),
         ("status=599", 599, "application/problem+json", "\"status\":599"),
     ] {
         let reply = reply(rule).await;
-        assert_eq!(
-            (reply.status.as_u16(), reply.header("content-type")),
-            (status, media_type),
-            "{rule}"
-        );
+        assert_eq!((reply.status.as_u16(), reply.header("content-type")), (status, media_type), "{rule}");
         let body = String::from_utf8_lossy(&reply.body);
         assert!(body.contains(part), "{rule}: {body}");
         assert_eq!(reply.header("retry-after"), "");
@@ -78,19 +62,13 @@ async fn statuses_have_their_documented_bodies() {
 #[tokio::test]
 async fn answers_of_200_that_mean_nothing() {
     let bad = reply("bad-json").await;
-    assert_eq!(
-        (bad.status.as_u16(), bad.header("content-type")),
-        (200, "application/hal+json")
-    );
+    assert_eq!((bad.status.as_u16(), bad.header("content-type")), (200, "application/hal+json"));
     assert!(serde_json::from_slice::<Value>(&bad.body).is_err());
     let wrong = reply("wrong-shape").await;
     assert!(wrong.json().get("_embedded").is_none());
     assert_eq!(reply("wrong-shape=[1]").await.json(), serde_json::json!([1]));
     let empty = reply("empty-200").await;
-    assert_eq!(
-        (empty.status.as_u16(), empty.body.len(), empty.header("content-length")),
-        (200, 0, "0")
-    );
+    assert_eq!((empty.status.as_u16(), empty.body.len(), empty.header("content-length")), (200, 0, "0"));
 }
 
 #[tokio::test]
@@ -98,15 +76,9 @@ async fn redirects_go_where_they_are_told_or_where_following_is_seen() {
     let bench = Bench::with_faults(&["redirect=307,times=1", "redirect=301:https://other.example/a?b=c"]).await;
     let first = bench.get(CONTACTS).await;
     assert_eq!(first.status, 307);
-    assert_eq!(
-        first.header("location"),
-        format!("{}/moved{CONTACTS}", bench.simulator.base_url())
-    );
+    assert_eq!(first.header("location"), format!("{}/moved{CONTACTS}", bench.simulator.base_url()));
     let second = bench.get(CONTACTS).await;
-    assert_eq!(
-        (second.status.as_u16(), second.header("location")),
-        (301, "https://other.example/a?b=c")
-    );
+    assert_eq!((second.status.as_u16(), second.header("location")), (301, "https://other.example/a?b=c"));
 }
 
 #[tokio::test]
@@ -116,10 +88,7 @@ async fn a_delay_is_before_the_headers_and_gives_the_right_answer() {
     let reply = bench.get(CONTACTS).await;
     assert!(begun.elapsed() >= Duration::from_millis(80));
     assert_eq!(reply.ids("contacts"), [3, 20, 31]);
-    assert_eq!(
-        bench.simulator.requests()[0].fault.as_deref(),
-        Some("delay-headers=80ms")
-    );
+    assert_eq!(bench.simulator.requests()[0].fault.as_deref(), Some("delay-headers=80ms"));
     assert_eq!(bench.simulator.requests()[0].status, Some(200));
 }
 
@@ -141,10 +110,7 @@ async fn a_connection_closes_before_or_in_the_middle() {
     assert!(closed && got > 0 && declared.unwrap() > got, "{answer}");
     let (answer, closed) = raw(&Bench::with_faults(&["close-mid-body=chunked"]).await, SOON).await;
     let (declared, got) = lengths(&answer);
-    assert!(
-        closed && got > 0 && declared.is_none() && !answer.ends_with("0\r\n\r\n"),
-        "{answer}"
-    );
+    assert!(closed && got > 0 && declared.is_none() && !answer.ends_with("0\r\n\r\n"), "{answer}");
 }
 
 #[tokio::test]
@@ -160,10 +126,7 @@ async fn hanging_is_silence_on_an_open_connection() {
 #[tokio::test]
 async fn a_body_of_nothing_still_has_something_to_break() {
     let bench = Bench::with_faults(&["close-mid-body"]).await;
-    let answer = bench
-        .get_within(SOON, "/api/v4/contacts?query=0000000000")
-        .await
-        .unwrap();
+    let answer = bench.get_within(SOON, "/api/v4/contacts?query=0000000000").await.unwrap();
     assert!(answer.is_err());
 }
 
@@ -171,15 +134,9 @@ async fn a_body_of_nothing_still_has_something_to_break() {
 async fn an_endless_body_flows_fast_and_never_ends() {
     let bench = Bench::with_faults(&["endless-body"]).await;
     let mut stream = TcpStream::connect(bench.simulator.address()).await.unwrap();
-    stream
-        .write_all(b"GET /api/v4/contacts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"GET /api/v4/contacts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n").await.unwrap();
     let mut got = vec![0; 8 * 1024 * 1024];
-    tokio::time::timeout(SOON, stream.read_exact(&mut got))
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(SOON, stream.read_exact(&mut got)).await.unwrap().unwrap();
     assert!(String::from_utf8_lossy(&got[..1000]).contains("{\"_page\":1,\"_links\":{},\"_embedded\":{\"contacts\":["));
 }
 
@@ -208,13 +165,8 @@ async fn faults_of_the_account_count_too_and_come_last() {
 
 #[tokio::test]
 async fn a_rule_that_cannot_be_is_refused_at_the_start() {
-    let options = amocrm_simulator::Options {
-        faults: vec![FaultRule::new(Fault::Status(200))],
-        ..super::client::at_noon()
-    };
-    let message = amocrm_simulator::Simulator::start(options)
-        .await
-        .unwrap_err()
-        .to_string();
+    let options =
+        amocrm_simulator::Options { faults: vec![FaultRule::new(Fault::Status(200))], ..super::client::at_noon() };
+    let message = amocrm_simulator::Simulator::start(options).await.unwrap_err().to_string();
     assert!(message.contains("400 to 599"), "{message}");
 }

@@ -13,33 +13,15 @@ async fn every_request_is_recorded_with_its_decoded_query() {
     bench.get("/api/v4/users/504141").await;
     bench.send(Method::GET, "/nowhere", None, "").await.unwrap();
     let records = bench.simulator.requests();
-    assert_eq!(
-        records[0].query,
-        [
-            ("query".to_owned(), "+7 916".to_owned()),
-            ("filter[a]".to_owned(), "1".to_owned())
-        ]
-    );
+    assert_eq!(records[0].query, [("query".to_owned(), "+7 916".to_owned()), ("filter[a]".to_owned(), "1".to_owned())]);
     assert_eq!(records[0].user_agent.as_deref(), Some("tests/1"));
     assert_eq!(records[0].at, NOON.parse().unwrap());
-    assert_eq!(
-        records.iter().map(|record| record.sequence).collect::<Vec<_>>(),
-        [1, 2, 3]
-    );
-    assert_eq!(
-        records.iter().map(|record| record.status).collect::<Vec<_>>(),
-        [Some(200), Some(200), Some(401)]
-    );
-    assert_eq!(
-        records.iter().map(|record| record.authorised).collect::<Vec<_>>(),
-        [true, true, false]
-    );
+    assert_eq!(records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(records.iter().map(|record| record.status).collect::<Vec<_>>(), [Some(200), Some(200), Some(401)]);
+    assert_eq!(records.iter().map(|record| record.authorised).collect::<Vec<_>>(), [true, true, false]);
     assert_eq!(records[1].endpoint, Some(Endpoint::Users));
     assert_eq!(records[2].endpoint, None);
-    assert_eq!(
-        (bench.simulator.count(), bench.simulator.count_of(Endpoint::Contacts)),
-        (3, 1)
-    );
+    assert_eq!((bench.simulator.count(), bench.simulator.count_of(Endpoint::Contacts)), (3, 1));
     bench.simulator.clear_requests();
     assert_eq!((bench.simulator.count(), bench.simulator.requests().len()), (0, 0));
     bench.get("/api/v4/account").await;
@@ -86,10 +68,7 @@ async fn a_client_that_leaves_a_hung_answer_is_let_go() {
     for rule in ["hang", "hang-mid-body", "endless-body", "delay-headers=1h"] {
         let bench = Bench::with_faults(&[rule]).await;
         let mut stream = tokio::net::TcpStream::connect(bench.simulator.address()).await.unwrap();
-        stream
-            .write_all(b"GET /api/v4/account HTTP/1.1\r\nHost: x\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"GET /api/v4/account HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         while bench.simulator.count() == 0 {
             tokio::task::yield_now().await;
         }
@@ -102,24 +81,14 @@ async fn a_client_that_leaves_a_hung_answer_is_let_go() {
 
 #[tokio::test]
 async fn the_same_seed_gives_the_same_request_ids() {
-    let id = async || {
-        Bench::demo()
-            .await
-            .get("/api/v4/account")
-            .await
-            .header("x-request-id")
-            .to_owned()
-    };
+    let id = async || Bench::demo().await.get("/api/v4/account").await.header("x-request-id").to_owned();
     assert_eq!(id().await, id().await);
 }
 
 #[tokio::test]
 async fn a_taken_port_is_named() {
     let first = Simulator::start(at_noon()).await.unwrap();
-    let options = amocrm_simulator::Options {
-        listen: first.address(),
-        ..at_noon()
-    };
+    let options = amocrm_simulator::Options { listen: first.address(), ..at_noon() };
     let message = format!("{:#}", Simulator::start(options).await.unwrap_err());
     assert!(message.contains(&first.address().to_string()), "{message}");
 }

@@ -193,11 +193,7 @@ mod tests {
 
     #[test]
     fn every_special_range_is_judged_at_both_of_its_ends() {
-        for (expected, addresses) in [
-            (Reach::Public, PUBLIC),
-            (Reach::Private, PRIVATE),
-            (Reach::Never, NEVER),
-        ] {
+        for (expected, addresses) in [(Reach::Public, PUBLIC), (Reach::Private, PRIVATE), (Reach::Never, NEVER)] {
             for text in addresses {
                 assert_eq!(reach(text.parse().unwrap()), expected, "{text}");
             }

@@ -72,11 +72,8 @@ pub(crate) fn pool(resolver: Resolver, ca_file: Option<&Path>) -> Result<Pool, H
     tcp.set_nodelay(true);
     tcp.set_keepalive(Some(IDLE_TIMEOUT));
     tcp.set_connect_timeout(Some(TCP_CEILING));
-    let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls(ca_file)?)
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp);
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(tls(ca_file)?).https_or_http().enable_http1().wrap_connector(tcp);
     Ok(Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -86,9 +83,7 @@ pub(crate) fn pool(resolver: Resolver, ca_file: Option<&Path>) -> Result<Pool, H
 }
 
 fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, HttpSetupError> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(file) = ca_file {
         add_authorities(&mut roots, file)?;
     }
@@ -102,14 +97,8 @@ fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, HttpSetupError> {
 }
 
 fn add_authorities(roots: &mut RootCertStore, file: &Path) -> Result<(), HttpSetupError> {
-    let unreadable = |cause| HttpSetupError::CaFileUnreadable {
-        file: file.to_owned(),
-        cause,
-    };
-    let invalid = |cause: String| HttpSetupError::CaFileInvalid {
-        file: file.to_owned(),
-        cause,
-    };
+    let unreadable = |cause| HttpSetupError::CaFileUnreadable { file: file.to_owned(), cause };
+    let invalid = |cause: String| HttpSetupError::CaFileInvalid { file: file.to_owned(), cause };
     let text = std::fs::read(file).map_err(unreadable)?;
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(&text) {

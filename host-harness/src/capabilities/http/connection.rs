@@ -37,10 +37,7 @@ struct Record {
 
 impl History {
     fn new() -> Self {
-        Self(Arc::new(Record {
-            requests: AtomicU64::new(0),
-            answered: AtomicBool::new(true),
-        }))
+        Self(Arc::new(Record { requests: AtomicU64::new(0), answered: AtomicBool::new(true) }))
     }
 
     /// The connection had carried a request before the last one, and the last one got not a single byte of an answer.
@@ -82,10 +79,7 @@ where
             let stream = tokio::time::timeout(OPENING_CEILING, opening)
                 .await
                 .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-            Ok(TokioIo::new(Watched {
-                stream: TokioIo::new(stream),
-                history: History::new(),
-            }))
+            Ok(TokioIo::new(Watched { stream: TokioIo::new(stream), history: History::new() }))
         })
     }
 }

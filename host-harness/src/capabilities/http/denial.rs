@@ -46,20 +46,16 @@ impl fmt::Display for Denial {
                  `private_addresses = \"granted\"` in its [[integration]]"
             ),
             Self::IpAddress { origin, address } => {
-                write!(
-                    f,
-                    "{origin} leads to {address}, a special address that is never granted"
-                )
+                write!(f, "{origin} leads to {address}, a special address that is never granted")
             }
             Self::Header(name) => write!(
                 f,
                 "the component set the header {name} itself, which is never granted: the host adds the access token of the integration"
             ),
             Self::Method(method) => write!(f, "the component used the method {method}, which is never granted"),
-            Self::TooManyRequests(most) => write!(
-                f,
-                "the component made more than {most} requests in one call, which is never granted"
-            ),
+            Self::TooManyRequests(most) => {
+                write!(f, "the component made more than {most} requests in one call, which is never granted")
+            }
         }
     }
 }

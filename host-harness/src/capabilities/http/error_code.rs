@@ -23,12 +23,9 @@ pub fn add_to_linker<T: WasiHttpView + 'static>(linker: &mut Linker<T>) -> wasmt
 }
 
 fn define<T: WasiHttpView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    linker.instance(TYPES)?.func_wrap(
-        FUNCTION,
-        |mut store: StoreContextMut<'_, T>, (error,): (Resource<IoError>,)| {
-            Ok((code(store.data_mut().http().table.get(&error)?),))
-        },
-    )
+    linker.instance(TYPES)?.func_wrap(FUNCTION, |mut store: StoreContextMut<'_, T>, (error,): (Resource<IoError>,)| {
+        Ok((code(store.data_mut().http().table.get(&error)?),))
+    })
 }
 
 fn code(error: &IoError) -> Option<ErrorCode> {

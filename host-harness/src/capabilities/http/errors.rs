@@ -24,11 +24,7 @@ pub(crate) struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            stale_connection: false,
-            prohibited: None,
-        }
+        Self { error, stale_connection: false, prohibited: None }
     }
 }
 
@@ -43,11 +39,7 @@ pub(crate) fn from_client(error: &hyper_util::client::legacy::Error) -> Failure 
         Some(ResolveError::Prohibited { address, .. }) => Some(*address),
         _ => None,
     };
-    Failure {
-        error: from_chain(error, error.is_connect()),
-        stale_connection,
-        prohibited,
-    }
+    Failure { error: from_chain(error, error.is_connect()), stale_connection, prohibited }
 }
 
 /// The failure of an answer's body.
@@ -95,19 +87,15 @@ fn from_chain(error: &(dyn StdError + 'static), connecting: bool) -> Error {
 }
 
 fn dns(what: &str) -> Error {
-    Error::DnsError {
-        rcode: Some(what.to_owned()),
-        info_code: None,
-    }
+    Error::DnsError { rcode: Some(what.to_owned()), info_code: None }
 }
 
 fn from_tls(error: &rustls::Error) -> Error {
     match error {
         rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => Error::TlsCertificateError,
-        rustls::Error::AlertReceived(alert) => Error::TlsAlertReceived {
-            alert_id: Some(u8::from(*alert)),
-            alert_message: Some(format!("{alert:?}")),
-        },
+        rustls::Error::AlertReceived(alert) => {
+            Error::TlsAlertReceived { alert_id: Some(u8::from(*alert)), alert_message: Some(format!("{alert:?}")) }
+        }
         _ => Error::TlsProtocolError,
     }
 }
@@ -138,9 +126,7 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<E>() {
             // An error of the operating system that wraps another one is only a wrapper.
-            let wrapper = error
-                .downcast_ref::<io::Error>()
-                .is_some_and(|error| error.get_ref().is_some_and(is_io));
+            let wrapper = error.downcast_ref::<io::Error>().is_some_and(|error| error.get_ref().is_some_and(is_io));
             if !wrapper {
                 return Some(found);
             }

@@ -75,10 +75,7 @@ impl OutboundHttp {
             Some((origin, token)) => Some((origin, bearer(&token)?)),
             None => None,
         };
-        let pool = client::pool(
-            Resolver::new(lookup, config.private_addresses),
-            config.ca_file.as_deref(),
-        )?;
+        let pool = client::pool(Resolver::new(lookup, config.private_addresses), config.ca_file.as_deref())?;
         Ok(Self(Arc::new(Shared {
             allow_list: AllowList::new(config.granted),
             private_addresses: config.private_addresses,
@@ -91,12 +88,7 @@ impl OutboundHttp {
 
     /// What one call's component is given. No request of it, nor any body, outlasts the deadline.
     pub fn for_call(&self, deadline: Instant) -> CallHttp {
-        CallHttp {
-            http: self.clone(),
-            deadline,
-            requests: 0,
-            denials: Denials::default(),
-        }
+        CallHttp { http: self.clone(), deadline, requests: 0, denials: Denials::default() }
     }
 }
 
@@ -163,9 +155,7 @@ impl CallHttp {
         head.version = http::Version::HTTP_11;
         // The pool writes the host header from the rebuilt address.
         head.headers.remove(HOST);
-        head.headers
-            .entry(USER_AGENT)
-            .or_insert_with(|| shared.user_agent.clone());
+        head.headers.entry(USER_AGENT).or_insert_with(|| shared.user_agent.clone());
         if let Some((granted, token)) = &shared.credentials
             && *granted == origin
         {
@@ -173,11 +163,7 @@ impl CallHttp {
         }
         // Without a declared length, these carry no body on the wire, even where the component opened one.
         let bodiless = matches!(head.method, Method::GET | Method::HEAD) && !head.headers.contains_key(CONTENT_LENGTH);
-        let body = if bodiless {
-            RequestBody::empty(self.deadline)
-        } else {
-            body
-        };
+        let body = if bodiless { RequestBody::empty(self.deadline) } else { body };
         Ok((origin, Request::from_parts(head, body)))
     }
 }
@@ -226,12 +212,7 @@ async fn exchange(pool: &Pool, request: Request<RequestBody>, timing: &Timing) -
     let again = (head.method.is_idempotent() && body.is_end_stream()).then(|| head.clone());
     match (attempt(pool, Request::from_parts(head, body), timing).await, again) {
         (Err(failure), Some(head)) if failure.stale_connection => {
-            attempt(
-                pool,
-                Request::from_parts(head, RequestBody::empty(timing.deadline)),
-                timing,
-            )
-            .await
+            attempt(pool, Request::from_parts(head, RequestBody::empty(timing.deadline)), timing).await
         }
         (outcome, _) => outcome,
     }

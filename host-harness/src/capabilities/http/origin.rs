@@ -104,11 +104,7 @@ impl Origin {
             Some(port) => port.strip_prefix(':').and_then(parse_port).ok_or(OriginError::Port)?,
             None => return Err(OriginError::Host),
         };
-        Ok(Self {
-            scheme,
-            host: parse_host(host)?,
-            port,
-        })
+        Ok(Self { scheme, host: parse_host(host)?, port })
     }
 
     /// `http` or `https`.
@@ -213,14 +209,8 @@ impl FromStr for BaseUrl {
             _ => OriginError::Host,
         })?;
         let host = normalize(url.host().ok_or(OriginError::Host)?.to_owned())?;
-        let port = url
-            .port_or_known_default()
-            .filter(|port| *port != 0)
-            .ok_or(OriginError::Port)?;
-        Ok(Self {
-            origin: Origin { scheme, host, port },
-            path_prefix: url.path().trim_end_matches('/').to_owned(),
-        })
+        let port = url.port_or_known_default().filter(|port| *port != 0).ok_or(OriginError::Port)?;
+        Ok(Self { origin: Origin { scheme, host, port }, path_prefix: url.path().trim_end_matches('/').to_owned() })
     }
 }
 
@@ -229,11 +219,7 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, OriginError> {
         let base: BaseUrl = text.parse()?;
-        if base.path_prefix.is_empty() {
-            Ok(base.origin)
-        } else {
-            Err(OriginError::Path)
-        }
+        if base.path_prefix.is_empty() { Ok(base.origin) } else { Err(OriginError::Path) }
     }
 }
 

@@ -23,10 +23,7 @@ pub(crate) struct RequestBody {
 
 impl RequestBody {
     pub(crate) fn new(body: WasiBody, deadline: Instant) -> Self {
-        Self {
-            body: Some(body),
-            deadline,
-        }
+        Self { body: Some(body), deadline }
     }
 
     /// A body without bytes.
@@ -55,9 +52,7 @@ impl Body for RequestBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 

@@ -30,10 +30,7 @@ pub struct SystemLookup;
 #[async_trait::async_trait]
 impl Lookup for SystemLookup {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((host, 0))
-            .await?
-            .map(|address| address.ip())
-            .collect())
+        Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
     }
 }
 
@@ -71,10 +68,7 @@ pub struct Resolver {
 impl Resolver {
     /// A resolver over this lookup and with this policy.
     pub fn new(lookup: Arc<dyn Lookup>, private_addresses: PrivateAddresses) -> Self {
-        Self {
-            lookup,
-            private_addresses,
-        }
+        Self { lookup, private_addresses }
     }
 
     /// The permitted addresses of a host, at least one.
@@ -83,22 +77,11 @@ impl Resolver {
             .lookup
             .lookup(host)
             .await
-            .map_err(|cause| ResolveError::LookupFailed {
-                host: host.to_owned(),
-                cause,
-            })?;
-        let first = *found
-            .first()
-            .ok_or_else(|| ResolveError::NoAddresses(host.to_owned()))?;
-        let permitted: Vec<_> = found
-            .into_iter()
-            .filter(|address| self.private_addresses.permit(*address))
-            .collect();
+            .map_err(|cause| ResolveError::LookupFailed { host: host.to_owned(), cause })?;
+        let first = *found.first().ok_or_else(|| ResolveError::NoAddresses(host.to_owned()))?;
+        let permitted: Vec<_> = found.into_iter().filter(|address| self.private_addresses.permit(*address)).collect();
         if permitted.is_empty() {
-            return Err(ResolveError::Prohibited {
-                host: host.to_owned(),
-                address: first,
-            });
+            return Err(ResolveError::Prohibited { host: host.to_owned(), address: first });
         }
         Ok(permitted)
     }
@@ -106,9 +89,7 @@ impl Resolver {
 
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resolver")
-            .field("private_addresses", &self.private_addresses)
-            .finish_non_exhaustive()
+        f.debug_struct("Resolver").field("private_addresses", &self.private_addresses).finish_non_exhaustive()
     }
 }
 
@@ -125,12 +106,8 @@ impl Service<Name> for Resolver {
         let resolver = self.clone();
         Box::pin(async move {
             // The connector replaces port 0 with that of the origin.
-            let addresses: Vec<_> = resolver
-                .resolve(name.as_str())
-                .await?
-                .into_iter()
-                .map(|ip| SocketAddr::new(ip, 0))
-                .collect();
+            let addresses: Vec<_> =
+                resolver.resolve(name.as_str()).await?.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect();
             Ok(addresses.into_iter())
         })
     }

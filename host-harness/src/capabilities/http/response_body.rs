@@ -29,14 +29,7 @@ pub struct BoundedBody {
 
 impl BoundedBody {
     pub(crate) fn new(incoming: Incoming, max_bytes: u64, timing: Timing) -> Self {
-        Self {
-            incoming,
-            max_bytes,
-            received: 0,
-            timing,
-            waiting: None,
-            failed: false,
-        }
+        Self { incoming, max_bytes, received: 0, timing, waiting: None, failed: false }
     }
 
     fn poll_bounded(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
@@ -71,10 +64,7 @@ impl BoundedBody {
             let limit = self.timing.next_bytes();
             (Box::pin(sleep_until(limit.at)), limit.error)
         });
-        sleep
-            .as_mut()
-            .poll(cx)
-            .map(|()| std::mem::replace(error, Error::HttpResponseTimeout))
+        sleep.as_mut().poll(cx).map(|()| std::mem::replace(error, Error::HttpResponseTimeout))
     }
 }
 

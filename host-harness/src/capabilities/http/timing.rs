@@ -29,18 +29,12 @@ pub struct Limit {
 impl Timing {
     /// The component's bounds inside the call's.
     pub fn new(deadline: Instant, options: Option<RequestOptions>) -> Self {
-        Self {
-            deadline,
-            options: options.unwrap_or_default(),
-        }
+        Self { deadline, options: options.unwrap_or_default() }
     }
 
     /// For a connection that begins to open now: name lookup, TCP and TLS together.
     pub fn connecting(&self) -> Limit {
-        Limit {
-            error: Error::ConnectionTimeout,
-            ..self.limit(self.options.connect_timeout)
-        }
+        Limit { error: Error::ConnectionTimeout, ..self.limit(self.options.connect_timeout) }
     }
 
     /// For the first byte of an answer to a request that is being sent now.
@@ -56,14 +50,8 @@ impl Timing {
     fn limit(&self, bound: Option<Duration>) -> Limit {
         // A bound so large that time has no such moment is no bound.
         match bound.and_then(|bound| Instant::now().checked_add(bound)) {
-            Some(at) if at < self.deadline => Limit {
-                at,
-                error: Error::ConnectionReadTimeout,
-            },
-            _ => Limit {
-                at: self.deadline,
-                error: Error::HttpResponseTimeout,
-            },
+            Some(at) if at < self.deadline => Limit { at, error: Error::ConnectionReadTimeout },
+            _ => Limit { at: self.deadline, error: Error::HttpResponseTimeout },
         }
     }
 }
@@ -76,19 +64,11 @@ mod tests {
     fn no_bound_reaches_beyond_the_deadline() {
         let now = Instant::now();
         let deadline = now + Duration::from_secs(300);
-        for (chosen, expected) in [
-            (None, 300),
-            (Some(100), 100),
-            (Some(0), 0),
-            (Some(500), 300),
-            (Some(u64::MAX), 300),
-        ] {
+        for (chosen, expected) in [(None, 300), (Some(100), 100), (Some(0), 0), (Some(500), 300), (Some(u64::MAX), 300)]
+        {
             let bound = chosen.map(Duration::from_secs);
-            let options = RequestOptions {
-                connect_timeout: bound,
-                first_byte_timeout: bound,
-                between_bytes_timeout: bound,
-            };
+            let options =
+                RequestOptions { connect_timeout: bound, first_byte_timeout: bound, between_bytes_timeout: bound };
             let timing = Timing::new(deadline, Some(options));
             for limit in [timing.connecting(), timing.first_byte(), timing.next_bytes()] {
                 assert!(limit.at <= deadline);

@@ -10,12 +10,7 @@ async fn requests_share_one_connection_also_from_call_to_call() {
     for _ in 0..3 {
         let mut call = http.for_call(Instant::now() + Duration::from_secs(30));
         for _ in 0..3 {
-            assert_eq!(
-                fetch(&mut call, get(&server.uri("/api/v4/contacts?query=1")))
-                    .await
-                    .unwrap(),
-                "{}"
-            );
+            assert_eq!(fetch(&mut call, get(&server.uri("/api/v4/contacts?query=1"))).await.unwrap(), "{}");
         }
     }
     let seen = server.seen();
@@ -27,13 +22,8 @@ async fn requests_share_one_connection_also_from_call_to_call() {
 async fn a_request_goes_out_as_the_component_wrote_it_with_host_and_user_agent_added() {
     let server = Server::start(|_| ok("")).await;
     let mut call = call(config(&[&server.origin()]));
-    let mut request = get(&format!(
-        "http://0x7f.1:{}/api/v4/contacts?query=916&with=contacts",
-        server.address.port()
-    ));
-    request
-        .headers_mut()
-        .insert("accept", "application/hal+json".parse().unwrap());
+    let mut request = get(&format!("http://0x7f.1:{}/api/v4/contacts?query=916&with=contacts", server.address.port()));
+    request.headers_mut().insert("accept", "application/hal+json".parse().unwrap());
     // As wasmtime sets it, from what the component wrote.
     request.headers_mut().insert("host", "0x7f.1:1".parse().unwrap());
     fetch(&mut call, request).await.unwrap();
@@ -41,19 +31,9 @@ async fn a_request_goes_out_as_the_component_wrote_it_with_host_and_user_agent_a
     named.headers_mut().insert("user-agent", "operation/1".parse().unwrap());
     fetch(&mut call, named).await.unwrap();
     let seen = server.seen();
-    assert!(
-        seen[0]
-            .head
-            .starts_with("get /api/v4/contacts?query=916&with=contacts http/1.1\r\n"),
-        "{}",
-        seen[0].head
-    );
+    assert!(seen[0].head.starts_with("get /api/v4/contacts?query=916&with=contacts http/1.1\r\n"), "{}", seen[0].head);
     let host = format!("host: {}\r\n", server.address);
-    assert!(
-        seen[0].head.contains(&host) && seen[0].head.matches("host:").count() == 1,
-        "{}",
-        seen[0].head
-    );
+    assert!(seen[0].head.contains(&host) && seen[0].head.matches("host:").count() == 1, "{}", seen[0].head);
     assert!(
         seen[0].head.contains("user-agent: host-harness/test\r\n")
             && seen[0].head.contains("accept: application/hal+json\r\n")
@@ -81,9 +61,7 @@ fn written_slowly(chunks: usize) -> (WasiBody, tokio::task::JoinHandle<usize>) {
             mut self: std::pin::Pin<&mut Self>,
             cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Error>>> {
-            self.0
-                .poll_recv(cx)
-                .map(|chunk| chunk.map(|bytes| Ok(hyper::body::Frame::data(bytes))))
+            self.0.poll_recv(cx).map(|chunk| chunk.map(|bytes| Ok(hyper::body::Frame::data(bytes))))
         }
     }
     let writer = tokio::spawn(async move {
@@ -101,10 +79,7 @@ fn written_slowly(chunks: usize) -> (WasiBody, tokio::task::JoinHandle<usize>) {
 #[tokio::test]
 async fn a_component_that_is_still_writing_learns_the_reason_and_not_that_its_body_closed() {
     let server = Server::start(|_| ok("")).await;
-    let unused = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = format!("http://{unused}");
     let mut call = call(config(&[&server.origin(), &refused]));
     for (method, uri, outcome) in [
@@ -123,18 +98,13 @@ async fn a_component_that_is_still_writing_learns_the_reason_and_not_that_its_bo
 #[tokio::test]
 async fn a_redirect_is_passed_through() {
     let server = Server::start(|_| {
-        vec![raw(
-            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
-        )]
+        vec![raw("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")]
     })
     .await;
     let mut call = call(config(&[&server.origin()]));
     let response = send(&mut call, get(&server.uri("/"))).await.unwrap();
     assert_eq!(
-        (
-            response.status().as_u16(),
-            response.headers()["location"].to_str().unwrap()
-        ),
+        (response.status().as_u16(), response.headers()["location"].to_str().unwrap()),
         (302, "http://127.0.0.1:1/")
     );
     assert_eq!(server.seen().len(), 1);
@@ -161,10 +131,7 @@ async fn what_must_not_be_sent_twice_is_not() {
     let server = forgetful().await;
     let mut call = call(config(&[&server.origin()]));
     fetch(&mut call, get(&server.uri("/"))).await.unwrap();
-    assert_eq!(
-        name(fetch(&mut call, post(&server.uri("/"), "a=1")).await),
-        "HttpResponseIncomplete"
-    );
+    assert_eq!(name(fetch(&mut call, post(&server.uri("/"), "a=1")).await), "HttpResponseIncomplete");
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -173,16 +140,10 @@ async fn a_server_that_closes_every_connection_is_asked_no_more_than_twice() {
     let server = Server::start(|number| if number == 0 { ok("") } else { vec![Step::Close] }).await;
     let mut call = call(config(&[&server.origin()]));
     assert_eq!(name(fetch(&mut call, get(&server.uri("/"))).await), "ok");
-    assert_eq!(
-        name(fetch(&mut call, get(&server.uri("/"))).await),
-        "HttpResponseIncomplete"
-    );
+    assert_eq!(name(fetch(&mut call, get(&server.uri("/"))).await), "HttpResponseIncomplete");
     assert_eq!(server.seen().len(), 3);
     // A fresh connection that is closed is not tried again at all.
-    assert_eq!(
-        name(fetch(&mut call, get(&server.uri("/"))).await),
-        "HttpResponseIncomplete"
-    );
+    assert_eq!(name(fetch(&mut call, get(&server.uri("/"))).await), "HttpResponseIncomplete");
     assert_eq!(server.seen().len(), 4);
 }
 
@@ -190,24 +151,15 @@ async fn a_server_that_closes_every_connection_is_asked_no_more_than_twice() {
 async fn a_component_that_ends_takes_its_request_with_it() {
     let server = Server::start(|_| vec![Step::Hang]).await;
     let mut call = call(config(&[&server.origin()]));
-    let request = tokio::spawn(Box::into_pin(call.send_request(
-        get(&server.uri("/")),
-        None,
-        Box::new(async { Ok(()) }),
-    )));
+    let request =
+        tokio::spawn(Box::into_pin(call.send_request(get(&server.uri("/")), None, Box::new(async { Ok(()) }))));
     while server.seen().is_empty() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     request.abort();
     assert!(request.await.is_err_and(|error| error.is_cancelled()));
     // Its connection is not handed to anyone else.
-    let options = RequestOptions {
-        first_byte_timeout: Some(Duration::from_millis(20)),
-        ..RequestOptions::default()
-    };
-    assert_eq!(
-        name(send_within(&mut call, get(&server.uri("/")), Some(options)).await),
-        "ConnectionReadTimeout"
-    );
+    let options = RequestOptions { first_byte_timeout: Some(Duration::from_millis(20)), ..RequestOptions::default() };
+    assert_eq!(name(send_within(&mut call, get(&server.uri("/")), Some(options)).await), "ConnectionReadTimeout");
     assert_eq!(server.seen()[1].connection, 1);
 }

@@ -26,25 +26,15 @@ async fn a_body_is_bounded_in_size() {
     let chunk = "3e8\r\n".to_owned() + &"x".repeat(1000) + "\r\n";
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     assert_eq!(answer(ok(&"x".repeat(10_000))).await, "ok");
+    assert_eq!(answer(ok(&"x".repeat(10_001))).await, "HttpResponseBodySize(Some(10001))");
     assert_eq!(
-        answer(ok(&"x".repeat(10_001))).await,
-        "HttpResponseBodySize(Some(10001))"
-    );
-    assert_eq!(
-        answer(vec![
-            raw("HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n"),
-            Step::Hang
-        ])
-        .await,
+        answer(vec![raw("HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n"), Step::Hang]).await,
         "HttpResponseBodySize(Some(999999999999))"
     );
     let endless = answer(vec![raw(chunked), Step::Forever(chunk.clone().into_bytes())]).await;
     assert!(endless.starts_with("HttpResponseBodySize(Some("), "{endless}");
-    let endless = answer(vec![
-        raw("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"),
-        Step::Forever(chunk.into_bytes()),
-    ])
-    .await;
+    let endless =
+        answer(vec![raw("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"), Step::Forever(chunk.into_bytes())]).await;
     assert!(endless.starts_with("HttpResponseBodySize(Some("), "{endless}");
 }
 
@@ -54,57 +44,29 @@ async fn an_answer_that_ends_early_is_incomplete() {
         "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
     ] {
-        assert_eq!(
-            answer(vec![raw(head), Step::Close]).await,
-            "HttpResponseIncomplete",
-            "{head}"
-        );
+        assert_eq!(answer(vec![raw(head), Step::Close]).await, "HttpResponseIncomplete", "{head}");
     }
     for head in ["", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\ncontent-length: 1"] {
-        assert_eq!(
-            answer(vec![raw(head), Step::Close]).await,
-            "before the answer: HttpResponseIncomplete",
-            "{head}"
-        );
+        assert_eq!(answer(vec![raw(head), Step::Close]).await, "before the answer: HttpResponseIncomplete", "{head}");
     }
 }
 
 #[tokio::test]
 async fn what_is_not_http_is_a_protocol_error() {
-    for text in [
-        "SSH-2.0-OpenSSH\r\n",
-        "HTTP/1.1 abc\r\n\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
-    ] {
-        assert_eq!(
-            answer(vec![raw(text), Step::Close]).await,
-            "before the answer: HttpProtocolError",
-            "{text}"
-        );
+    for text in ["SSH-2.0-OpenSSH\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"] {
+        assert_eq!(answer(vec![raw(text), Step::Close]).await, "before the answer: HttpProtocolError", "{text}");
     }
-    let bad_chunk = vec![
-        raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"),
-        Step::Hang,
-    ];
+    let bad_chunk = vec![raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"), Step::Hang];
     assert_eq!(answer(bad_chunk).await, "HttpProtocolError");
     let huge = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(300_000));
-    assert_eq!(
-        answer(vec![raw(&huge), Step::Hang]).await,
-        "before the answer: HttpResponseHeaderSectionSize(None)"
-    );
+    assert_eq!(answer(vec![raw(&huge), Step::Hang]).await, "before the answer: HttpResponseHeaderSectionSize(None)");
 }
 
 #[tokio::test]
 async fn nothing_waits_longer_than_the_component_asked_for() {
     let short = Some(MS * 30);
-    let first_byte = RequestOptions {
-        first_byte_timeout: short,
-        ..RequestOptions::default()
-    };
-    let between = RequestOptions {
-        between_bytes_timeout: short,
-        ..RequestOptions::default()
-    };
+    let first_byte = RequestOptions { first_byte_timeout: short, ..RequestOptions::default() };
+    let between = RequestOptions { between_bytes_timeout: short, ..RequestOptions::default() };
     let (slow, took) = outcome(vec![Step::Hang], first_byte, MS * 20_000).await;
     assert_eq!(slow, "before the answer: ConnectionReadTimeout");
     assert!(took < MS * 5_000, "{took:?}");
@@ -114,11 +76,7 @@ async fn nothing_waits_longer_than_the_component_asked_for() {
     assert!(took < MS * 5_000, "{took:?}");
     // Zero is a bound like any other; on the loopback interface a connection may open in no time at all.
     let zero = Some(Duration::ZERO);
-    let options = RequestOptions {
-        connect_timeout: zero,
-        first_byte_timeout: zero,
-        between_bytes_timeout: zero,
-    };
+    let options = RequestOptions { connect_timeout: zero, first_byte_timeout: zero, between_bytes_timeout: zero };
     let (none, _) = outcome(vec![Step::Hang], options, MS * 20_000).await;
     assert!(
         none == "before the answer: ConnectionTimeout" || none == "before the answer: ConnectionReadTimeout",
@@ -134,9 +92,8 @@ async fn nothing_waits_longer_than_the_call_lasts_whatever_the_component_asked_f
         between_bytes_timeout: Some(MS * 60_000),
     };
     let head = raw("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n");
-    let drip: Vec<_> = std::iter::once(head.clone())
-        .chain((0..400).flat_map(|_| [raw("x"), Step::Wait(MS * 10)]))
-        .collect();
+    let drip: Vec<_> =
+        std::iter::once(head.clone()).chain((0..400).flat_map(|_| [raw("x"), Step::Wait(MS * 10)])).collect();
     for (steps, expected) in [
         (vec![Step::Hang], "before the answer: HttpResponseTimeout"),
         (vec![head, Step::Hang], "HttpResponseTimeout"),
@@ -164,8 +121,5 @@ async fn a_port_where_nobody_listens_is_refused() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    assert_eq!(
-        name(send(&mut call(config(&[&origin])), get(&origin)).await),
-        "ConnectionRefused"
-    );
+    assert_eq!(name(send(&mut call(config(&[&origin])), get(&origin)).await), "ConnectionRefused");
 }

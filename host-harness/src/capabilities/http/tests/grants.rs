@@ -46,41 +46,26 @@ async fn the_allow_list_compares_scheme_host_and_port_and_nothing_else_gets_thro
         assert_eq!(name(send(&mut call, get(other)).await), "HttpRequestDenied", "{other}");
     }
     for number in 0..20 {
-        send(&mut call, get(&format!("https://{number}.example")))
-            .await
-            .unwrap_err();
+        send(&mut call, get(&format!("https://{number}.example"))).await.unwrap_err();
     }
     assert_eq!(call.denials().len(), 16, "only so many are kept");
 }
 
 #[tokio::test]
 async fn an_empty_allow_list_grants_nothing() {
-    assert_eq!(
-        name(send(&mut call(config(&[])), get("https://demo.amocrm.ru")).await),
-        "HttpRequestDenied"
-    );
+    assert_eq!(name(send(&mut call(config(&[])), get("https://demo.amocrm.ru")).await), "HttpRequestDenied");
 }
 
 #[tokio::test]
 async fn a_denial_shows_the_line_that_would_grant_it() {
-    let mut call = call(OutboundHttpConfig {
-        private_addresses: PrivateAddresses::Refused,
-        ..config(&["http://10.0.0.1"])
-    });
-    for uri in [
-        "https://other.example:8443/a?secret",
-        "https://other.example:8443/b",
-        "http://10.0.0.1/",
-    ] {
+    let mut call =
+        call(OutboundHttpConfig { private_addresses: PrivateAddresses::Refused, ..config(&["http://10.0.0.1"]) });
+    for uri in ["https://other.example:8443/a?secret", "https://other.example:8443/b", "http://10.0.0.1/"] {
         send(&mut call, get(uri)).await.unwrap_err();
     }
     let lines: Vec<_> = call.denials().iter().map(ToString::to_string).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(
-        lines[0].contains("add \"https://other.example:8443\" to `granted`"),
-        "{}",
-        lines[0]
-    );
+    assert!(lines[0].contains("add \"https://other.example:8443\" to `granted`"), "{}", lines[0]);
     assert!(lines[1].contains("private_addresses = \"granted\""), "{}", lines[1]);
 }
 
@@ -90,10 +75,7 @@ async fn headers_of_the_host_and_dangerous_methods_are_denied_even_to_a_granted_
     let mut call = call(with_token(&[&server.origin()], &server.origin()));
     for header in ["authorization", "Authorization", "proxy-authorization", "cookie"] {
         let mut request = get(&server.uri("/"));
-        request.headers_mut().insert(
-            http::HeaderName::try_from(header).unwrap(),
-            "Bearer mine".parse().unwrap(),
-        );
+        request.headers_mut().insert(http::HeaderName::try_from(header).unwrap(), "Bearer mine".parse().unwrap());
         assert_eq!(name(send(&mut call, request).await), "HttpRequestDenied", "{header}");
     }
     for method in ["TRACE", "CONNECT", "TRACK", "get"] {
@@ -102,11 +84,7 @@ async fn headers_of_the_host_and_dangerous_methods_are_denied_even_to_a_granted_
         assert_eq!(name(send(&mut call, request).await), "HttpRequestDenied", "{method}");
     }
     assert!(server.seen().is_empty());
-    assert!(
-        call.denials()
-            .iter()
-            .any(|denial| denial.to_string().contains("the header authorization"))
-    );
+    assert!(call.denials().iter().any(|denial| denial.to_string().contains("the header authorization")));
 }
 
 #[tokio::test]
@@ -118,11 +96,7 @@ async fn the_token_goes_to_exactly_one_origin_and_is_nowhere_to_be_read() {
     let mut call = http.for_call(Instant::now() + Duration::from_secs(30));
     fetch(&mut call, get(&amo.uri("/api"))).await.unwrap();
     fetch(&mut call, get(&other.uri("/api"))).await.unwrap();
-    assert!(
-        amo.seen()[0]
-            .head
-            .contains(&format!("authorization: bearer {TOKEN}\r\n").to_ascii_lowercase())
-    );
+    assert!(amo.seen()[0].head.contains(&format!("authorization: bearer {TOKEN}\r\n").to_ascii_lowercase()));
     assert!(!other.seen()[0].head.contains("authorization"));
     assert!(!format!("{http:?} {call:?}").contains(TOKEN));
 }
@@ -130,10 +104,7 @@ async fn the_token_goes_to_exactly_one_origin_and_is_nowhere_to_be_read() {
 #[tokio::test]
 async fn a_token_that_no_header_can_carry_is_refused_without_being_shown() {
     let mut config = with_token(&[], "https://demo.amocrm.ru");
-    config.credentials = Some((
-        "https://demo.amocrm.ru".parse().unwrap(),
-        Secret::new(format!("{TOKEN}\nx")),
-    ));
+    config.credentials = Some(("https://demo.amocrm.ru".parse().unwrap(), Secret::new(format!("{TOKEN}\nx"))));
     let error = OutboundHttp::new(config).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(TOKEN), "{error}");
 }
@@ -157,10 +128,7 @@ async fn ask_through(
     port: u16,
 ) -> (String, Vec<String>) {
     let origin = format!("http://demo.amocrm.ru:{port}");
-    let config = OutboundHttpConfig {
-        private_addresses: private,
-        ..config(&[&origin])
-    };
+    let config = OutboundHttpConfig { private_addresses: private, ..config(&[&origin]) };
     let http = OutboundHttp::with_lookup(config, Arc::new(Answers(answers))).unwrap();
     let mut call = http.for_call(Instant::now() + Duration::from_secs(30));
     let outcome = name(fetch(&mut call, get(&format!("{origin}/"))).await);
@@ -202,25 +170,10 @@ async fn a_name_without_addresses_is_a_dns_error() {
 #[tokio::test]
 async fn only_the_permitted_addresses_of_a_name_are_used() {
     let lookup = Arc::new(Answers(Ok(vec!["10.0.0.1", "1.1.1.1", "::1", "2606:4700::1111"])));
-    let permitted = Resolver::new(lookup.clone(), PrivateAddresses::Refused)
-        .resolve("x")
-        .await
-        .unwrap();
-    assert_eq!(
-        permitted,
-        ["1.1.1.1".parse::<IpAddr>().unwrap(), "2606:4700::1111".parse().unwrap()]
-    );
-    assert_eq!(
-        Resolver::new(lookup, PrivateAddresses::Granted)
-            .resolve("x")
-            .await
-            .unwrap()
-            .len(),
-        4
-    );
-    let refused = Resolver::new(Arc::new(Answers(Ok(vec!["127.0.0.1"]))), PrivateAddresses::Refused)
-        .resolve("x")
-        .await;
+    let permitted = Resolver::new(lookup.clone(), PrivateAddresses::Refused).resolve("x").await.unwrap();
+    assert_eq!(permitted, ["1.1.1.1".parse::<IpAddr>().unwrap(), "2606:4700::1111".parse().unwrap()]);
+    assert_eq!(Resolver::new(lookup, PrivateAddresses::Granted).resolve("x").await.unwrap().len(), 4);
+    let refused = Resolver::new(Arc::new(Answers(Ok(vec!["127.0.0.1"]))), PrivateAddresses::Refused).resolve("x").await;
     assert!(matches!(refused, Err(ResolveError::Prohibited { .. })));
 }
 
@@ -233,24 +186,12 @@ async fn an_address_literal_is_judged_too_in_whatever_notation() {
         "http://192.168.0.1:8080",
         "https://169.254.169.254",
     ] {
-        let mut call = call(OutboundHttpConfig {
-            private_addresses: PrivateAddresses::Refused,
-            ..config(&[origin])
-        });
-        assert_eq!(
-            name(send(&mut call, get(&format!("{origin}/"))).await),
-            "DestinationIpProhibited",
-            "{origin}"
-        );
+        let mut call = call(OutboundHttpConfig { private_addresses: PrivateAddresses::Refused, ..config(&[origin]) });
+        assert_eq!(name(send(&mut call, get(&format!("{origin}/"))).await), "DestinationIpProhibited", "{origin}");
     }
-    let mut call = call(OutboundHttpConfig {
-        private_addresses: PrivateAddresses::Refused,
-        ..config(&["http://127.0.0.1"])
-    });
-    assert_eq!(
-        name(send(&mut call, get("http://0x7f000001/")).await),
-        "DestinationIpProhibited"
-    );
+    let mut call =
+        call(OutboundHttpConfig { private_addresses: PrivateAddresses::Refused, ..config(&["http://127.0.0.1"]) });
+    assert_eq!(name(send(&mut call, get("http://0x7f000001/")).await), "DestinationIpProhibited");
 }
 
 #[tokio::test]
@@ -260,9 +201,6 @@ async fn a_call_makes_only_so_many_requests() {
     for _ in 0..64 {
         fetch(&mut call, get(&server.uri("/"))).await.unwrap();
     }
-    assert_eq!(
-        name(send(&mut call, get(&server.uri("/"))).await),
-        "ConnectionLimitReached"
-    );
+    assert_eq!(name(send(&mut call, get(&server.uri("/"))).await), "ConnectionLimitReached");
     assert_eq!(server.seen().len(), 64);
 }

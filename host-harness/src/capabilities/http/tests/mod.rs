@@ -49,19 +49,11 @@ fn call(config: OutboundHttpConfig) -> CallHttp {
 }
 
 fn get(uri: &str) -> Request<WasiBody> {
-    Request::get(uri)
-        .body(Empty::new().map_err(|never| match never {}).boxed_unsync())
-        .unwrap()
+    Request::get(uri).body(Empty::new().map_err(|never| match never {}).boxed_unsync()).unwrap()
 }
 
 fn post(uri: &str, body: &'static str) -> Request<WasiBody> {
-    Request::post(uri)
-        .body(
-            Full::new(Bytes::from(body))
-                .map_err(|never| match never {})
-                .boxed_unsync(),
-        )
-        .unwrap()
+    Request::post(uri).body(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync()).unwrap()
 }
 
 async fn send(call: &mut CallHttp, request: Request<WasiBody>) -> Result<Response<WasiBody>, Error> {

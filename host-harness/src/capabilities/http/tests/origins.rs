@@ -22,18 +22,11 @@ fn an_address_is_brought_to_one_form() {
         ("https://host/a/../b", "https://host", "/b"),
     ] {
         let base: BaseUrl = written.parse().unwrap();
-        assert_eq!(
-            (base.origin().to_string().as_str(), base.path_prefix()),
-            (origin, prefix),
-            "{written}"
-        );
+        assert_eq!((base.origin().to_string().as_str(), base.path_prefix()), (origin, prefix), "{written}");
         assert_eq!(base.to_string().parse::<BaseUrl>().unwrap(), base);
     }
     let origin: Origin = "http://[::1]:8080".parse().unwrap();
-    assert_eq!(
-        (origin.scheme(), origin.port(), origin.authority().as_str()),
-        (Scheme::Http, 8080, "[::1]:8080")
-    );
+    assert_eq!((origin.scheme(), origin.port(), origin.authority().as_str()), (Scheme::Http, 8080, "[::1]:8080"));
     assert_eq!(origin.address(), Some("::1".parse().unwrap()));
 }
 
@@ -103,10 +96,7 @@ fn origins_go_through_configuration_files() {
 #[test]
 fn a_request_has_an_origin_only_where_it_is_written_plainly() {
     let of = |uri: &str| Origin::of_request(&Uri::try_from(uri).unwrap());
-    assert_eq!(
-        of("https://DEMO.amocrm.ru.:443/x").unwrap().to_string(),
-        "https://demo.amocrm.ru"
-    );
+    assert_eq!(of("https://DEMO.amocrm.ru.:443/x").unwrap().to_string(), "https://demo.amocrm.ru");
     assert_eq!(of("https://a@demo.amocrm.ru"), Err(OriginError::UserInfo));
     assert_eq!(of("https://demo.amocrm.ru:"), Err(OriginError::Port));
     assert_eq!(of("https://demo.amocrm.ru:0"), Err(OriginError::Port));

@@ -36,9 +36,7 @@ pub(super) struct Server {
 
 /// A whole answer with this body.
 pub(super) fn ok(body: &str) -> Vec<Step> {
-    vec![Step::Send(
-        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes(),
-    )]
+    vec![Step::Send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes())]
 }
 
 /// These bytes as they are.
@@ -144,18 +142,12 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<(String, 
         }
     };
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_ascii_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .map(|length| length.parse().unwrap());
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")).map(|length| length.parse().unwrap());
     let chunked = head.contains("transfer-encoding: chunked");
     loop {
         let body = &bytes[end..];
-        let whole = if chunked {
-            body.ends_with(b"0\r\n\r\n")
-        } else {
-            body.len() >= length.unwrap_or(0)
-        };
+        let whole = if chunked { body.ends_with(b"0\r\n\r\n") } else { body.len() >= length.unwrap_or(0) };
         if whole {
             return Some((head, body.to_vec()));
         }

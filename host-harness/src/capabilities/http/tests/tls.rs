@@ -18,10 +18,7 @@ async fn private_server(name: &str) -> (NamedTempFile, Server) {
     let authority = params.self_signed(&authority_key).unwrap();
     let issuer = Issuer::new(params, authority_key);
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![name.to_owned()])
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
+    let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
     let file = NamedTempFile::new().unwrap();
     std::fs::write(file.path(), authority.pem()).unwrap();
 
@@ -32,18 +29,13 @@ async fn private_server(name: &str) -> (NamedTempFile, Server) {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
-    (
-        file,
-        Server::start_tls(|_| ok("private"), Some(TlsAcceptor::from(Arc::new(server_config)))).await,
-    )
+    (file, Server::start_tls(|_| ok("private"), Some(TlsAcceptor::from(Arc::new(server_config)))).await)
 }
 
 async fn ask(server: &Server, ca_file: Option<&NamedTempFile>) -> String {
     let origin = format!("https://{}", server.address);
-    let config = OutboundHttpConfig {
-        ca_file: ca_file.map(|file| file.path().to_owned()),
-        ..with_token(&[&origin], &origin)
-    };
+    let config =
+        OutboundHttpConfig { ca_file: ca_file.map(|file| file.path().to_owned()), ..with_token(&[&origin], &origin) };
     name(fetch(&mut call(config), get(&origin)).await)
 }
 
@@ -67,10 +59,7 @@ async fn a_certificate_for_another_name_is_refused() {
 async fn connections_are_kept_with_tls_too() {
     let (authority, server) = private_server("127.0.0.1").await;
     let origin = format!("https://{}", server.address);
-    let mut call = call(OutboundHttpConfig {
-        ca_file: Some(authority.path().to_owned()),
-        ..config(&[&origin])
-    });
+    let mut call = call(OutboundHttpConfig { ca_file: Some(authority.path().to_owned()), ..config(&[&origin]) });
     for _ in 0..3 {
         assert_eq!(fetch(&mut call, get(&origin)).await.unwrap(), "private");
     }
@@ -84,51 +73,32 @@ async fn a_server_that_does_not_speak_tls_is_a_protocol_error_and_one_that_says_
     let mut call = call(config(&[&origin]));
     let greeting = async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        tokio::io::AsyncWriteExt::write_all(&mut stream, b"220 mail.example ESMTP\r\n")
-            .await
-            .unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stream, b"220 mail.example ESMTP\r\n").await.unwrap();
         stream
     };
     let (_stream, outcome) = tokio::join!(greeting, send(&mut call, get(&origin)));
     assert_eq!(name(outcome), "TlsProtocolError");
     // Connected, and then silence: the handshake is under the connect timeout.
-    let options = RequestOptions {
-        connect_timeout: Some(Duration::from_millis(50)),
-        ..RequestOptions::default()
-    };
-    assert_eq!(
-        name(send_within(&mut call, get(&origin), Some(options)).await),
-        "ConnectionTimeout"
-    );
+    let options = RequestOptions { connect_timeout: Some(Duration::from_millis(50)), ..RequestOptions::default() };
+    assert_eq!(name(send_within(&mut call, get(&origin), Some(options)).await), "ConnectionTimeout");
 }
 
 #[test]
 fn a_ca_file_that_is_none_is_named_with_the_fix() {
     let file = NamedTempFile::new().unwrap();
     let refused = |path: std::path::PathBuf| {
-        OutboundHttp::new(OutboundHttpConfig {
-            ca_file: Some(path),
-            ..config(&[])
-        })
-        .unwrap_err()
-        .to_string()
+        OutboundHttp::new(OutboundHttpConfig { ca_file: Some(path), ..config(&[]) }).unwrap_err().to_string()
     };
     let message = refused("/nonexistent/ca.pem".into());
     assert!(
         message.contains("ca_file /nonexistent/ca.pem cannot be read") && message.contains("check that it exists"),
         "{message}"
     );
-    for content in [
-        "",
-        "hello",
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        "-----BEGIN CERTIFICATE-----\n",
-    ] {
+    for content in
+        ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n"]
+    {
         std::fs::write(file.path(), content).unwrap();
         let message = refused(file.path().to_owned());
-        assert!(
-            message.contains(&file.path().display().to_string()) && message.contains("PEM"),
-            "{message}"
-        );
+        assert!(message.contains(&file.path().display().to_string()) && message.contains("PEM"), "{message}");
     }
 }
