@@ -1,0 +1,25 @@
+//! Builds the hostile guests and writes a constant for each, so that a guest without a test is seen.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+use componentize::{Artifacts, build};
+
+fn main() -> Result<()> {
+    let components = build("hostile-guests", "tests/hostile/guests", Artifacts::Examples)?;
+    let mut source = String::new();
+    let mut all = String::new();
+    for component in components {
+        let name = component.name.to_uppercase();
+        writeln!(source, "/// The guest `{}`.", component.name)?;
+        writeln!(source, "pub const {name}: &[u8] = include_bytes!({:?});", component.path)?;
+        write!(all, "(\"{}\", {name}), ", component.name)?;
+    }
+    writeln!(source, "/// Every guest, by name.")?;
+    writeln!(source, "pub const ALL: &[(&str, &[u8])] = &[{all}];")?;
+    let out_dir = PathBuf::from(env::var_os("OUT_DIR").context("OUT_DIR is not set")?);
+    fs::write(out_dir.join("components.rs"), source)?;
+    Ok(())
+}
