@@ -74,24 +74,25 @@ fn as_text(description: &Description, language: Language) -> Result<String, std:
 
 fn kind_as_text(kind: &SettingKind, language: Language) -> String {
     let show = |milliseconds| humantime::format_duration(Duration::from_millis(milliseconds)).to_string();
-    let (default, to, none) = match language {
-        Language::Ru => ("по умолчанию", "до", "не задано"),
-        Language::En => ("default", "to", "none"),
+    let (default, from, to, characters, none) = match language {
+        Language::Ru => ("по умолчанию", "от", "до", "символов", "не задано"),
+        Language::En => ("default", "from", "to", "characters", "none"),
     };
     match kind {
         SettingKind::Flag(value) => format!("true, false; {default} {value}"),
         SettingKind::Integer(bounds) => {
-            format!("{} {to} {}; {default} {}", bounds.minimum, bounds.maximum, bounds.default)
+            format!("{from} {} {to} {}; {default} {}", bounds.minimum, bounds.maximum, bounds.default)
         }
         SettingKind::Duration(bounds) => {
-            format!("{} {to} {}; {default} {}", show(bounds.minimum), show(bounds.maximum), show(bounds.default))
+            format!("{from} {} {to} {}; {default} {}", show(bounds.minimum), show(bounds.maximum), show(bounds.default))
         }
         SettingKind::Choice(choice) => {
             let options: Vec<_> = choice.options.iter().map(|option| option.value.as_str()).collect();
             format!("{}; {default} {}", options.join(", "), choice.default)
         }
         SettingKind::Text(text) => {
-            format!("{to} {} ×; {default} {}", text.maximum_length, text.default.as_deref().unwrap_or(none))
+            let value = text.default.as_deref().unwrap_or(none);
+            format!("{to} {} {characters}; {default} {value}", text.maximum_length)
         }
     }
 }

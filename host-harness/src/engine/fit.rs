@@ -51,7 +51,7 @@ impl fmt::Display for Version {
 /// How a component fits the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fit {
-    /// What does not fit, and what is worth knowing, in the order of names.
+    /// What does not fit, then what is worth knowing.
     pub findings: Vec<Finding>,
 }
 
@@ -62,12 +62,12 @@ pub struct Finding {
     pub severity: Severity,
     /// What was found, naming the import or export.
     pub what: String,
-    /// What to do about it; empty where there is nothing to do.
+    /// What to do about it.
     pub fix: String,
 }
 
 /// Whether a finding keeps a component from being loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// It does.
     Rejected,
@@ -103,8 +103,7 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.what)?;
-        if self.fix.is_empty() { Ok(()) } else { write!(formatter, ": {}", self.fix) }
+        write!(formatter, "{}: {}", self.what, self.fix)
     }
 }
 
@@ -126,7 +125,7 @@ pub(super) fn compile(engine: &Wasmtime, bytes: &[u8]) -> Result<Component, Fit>
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
             return Err(Fit::rejected(
                 "this is a core WebAssembly module, not a component",
-                "encode it with `wasm-tools component new`, or build it for wasm32-wasip2",
+                "encode it with `wasm-tools component new`",
             ));
         }
         Some([0, b'a', b's', b'm', ..]) => {}
@@ -158,11 +157,6 @@ pub(super) fn imports(engine: &Wasmtime, component: &Component) -> Vec<String> {
 pub(super) fn inspect(engine: &Wasmtime, component: &Component) -> Fit {
     let names = imports(engine, component);
     let mut findings: Vec<_> = names.iter().filter_map(|name| foreign_import(name)).collect();
-    for (interface, version) in IMPORTS {
-        if !names.iter().any(|name| name.split('@').next() == Some(interface)) {
-            findings.push(Finding::remark(format!("does not import `{interface}@{version}`"), ""));
-        }
-    }
     let ty = component.component_type();
     let mut exported = false;
     for (name, _) in ty.exports(engine) {
@@ -178,6 +172,17 @@ pub(super) fn inspect(engine: &Wasmtime, component: &Component) -> Fit {
             "build the component for the world `telephony:operation/custom-operation@0.1.0` of the `wit` folder",
         ));
     }
+    let unused =
+        IMPORTS.iter().filter(|(interface, _)| !names.iter().any(|name| name.split('@').next() == Some(interface)));
+    let unused: Vec<_> = unused.map(|(interface, version)| format!("`{interface}@{version}`")).collect();
+    if !unused.is_empty() {
+        findings.push(Finding::remark(
+            format!("missing import {}", unused.join(", ")),
+            "fine, if the operation does not need it",
+        ));
+    }
+    // What keeps the component out comes first.
+    findings.sort_by_key(|finding| finding.severity);
     Fit { findings }
 }
 

@@ -57,6 +57,7 @@ struct Inner {
 pub struct Operation {
     engine: Engine,
     pre: OperationHostPre<CallState>,
+    fit: Arc<Fit>,
     digest: Arc<str>,
     size: usize,
 }
@@ -93,15 +94,7 @@ impl Engine {
             .instantiate_pre(&component)
             .and_then(OperationHostPre::new)
             .map_err(|error| fit::mismatch(&error))?;
-        Ok(Operation { engine: self.clone(), pre, digest: digest(bytes).into(), size: bytes.len() })
-    }
-
-    /// Says how a component fits the contract, remarks included.
-    pub fn check(&self, bytes: &[u8]) -> Fit {
-        match self.load(bytes) {
-            Ok(operation) => fit::inspect(&self.0.wasmtime, operation.pre.instance_pre().component()),
-            Err(fit) => fit,
-        }
+        Ok(Operation { engine: self.clone(), pre, fit: fit.into(), digest: digest(bytes).into(), size: bytes.len() })
     }
 }
 
@@ -109,6 +102,11 @@ impl Operation {
     /// The component's SHA-256 in hexadecimal: which component resolved a call.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// How the component fits the contract: remarks alone, since it was loaded.
+    pub fn fit(&self) -> &Fit {
+        &self.fit
     }
 
     /// The component's size in bytes.
