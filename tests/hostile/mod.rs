@@ -72,7 +72,7 @@ async fn trap() {
 
 #[tokio::test]
 async fn stack_overflow() {
-    assert_failed(&call(STACK_OVERFLOW).await, "the operation trapped");
+    assert_failed(&call(STACK_OVERFLOW).await, "call stack limit reached");
 }
 
 #[tokio::test]
@@ -91,12 +91,12 @@ async fn forwards_to_nobody() {
 
 #[tokio::test]
 async fn handle_hoarder() {
-    assert_failed(&call(HANDLE_HOARDER).await, "the operation trapped");
+    assert_failed(&call(HANDLE_HOARDER).await, "limit of 256 resources at once reached");
 }
 
 #[tokio::test]
 async fn big_host_call() {
-    assert_failed(&call(BIG_HOST_CALL).await, "the operation trapped");
+    assert_failed(&call(BIG_HOST_CALL).await, "limit of 4 MiB in one call of an import reached");
 }
 
 #[tokio::test]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi_http::WasiHttpCtx;
 
-use super::limits::{LimitReached, MemoryMeter, TICK};
+use super::limits::{LimitReached, Limits, MemoryMeter, TICK};
 use super::state::CallState;
 use super::{Engine, Operation};
 use crate::bindings::OperationHost;
@@ -102,7 +102,7 @@ impl Operation {
         let came_back = matches!(resolved, Ok(Ok(_)));
         let resolution = match resolved {
             Ok(Ok(resolution)) => routed(resolution),
-            Ok(Err(error)) => Err(failure(&error)),
+            Ok(Err(error)) => Err(failure(&error, &self.engine.limits())),
             Err(_) => Err(Failure::Limit(LimitReached::Time(bound))),
         };
         let instructions = store.get_fuel().ok().filter(|_| came_back).map(|left| FUEL - left);
@@ -136,7 +136,7 @@ pub(super) async fn describe(operation: &Operation) -> Result<Description, Failu
         instance.telephony_operation_operation().call_describe(&mut store).await
     };
     match tokio::time::timeout_at(deadline, describing).await {
-        Ok(described) => described.map_err(|error| failure(&error)),
+        Ok(described) => described.map_err(|error| failure(&error, &operation.engine.limits())),
         Err(_) => Err(Failure::Limit(LimitReached::Time(DESCRIBING))),
     }
 }
@@ -178,13 +178,24 @@ fn new_store(engine: &Engine, world: World, deadline: Instant) -> Store<CallStat
     store
 }
 
-fn failure(error: &wasmtime::Error) -> Failure {
+/// What wasmtime says when a component hands the host too many bytes; it has no type for it. The test of the hostile guest
+/// `big_host_call` sees when this changes.
+const TOO_MANY_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
+
+fn failure(error: &wasmtime::Error, limits: &Limits) -> Failure {
     if let Some(limit) = error.downcast_ref::<LimitReached>() {
         return Failure::Limit(*limit);
     }
+    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        return Failure::Limit(LimitReached::Handles(limits.handles));
+    }
     let text = match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => return Failure::Limit(LimitReached::CallStack),
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     };
+    if text.contains(TOO_MANY_BYTES) {
+        return Failure::Limit(LimitReached::HostCallBytes(limits.host_call_bytes));
+    }
     Failure::Trap(text.lines().next().unwrap_or_default().trim_start_matches("wasm trap: ").to_owned())
 }

@@ -50,6 +50,12 @@ pub enum LimitReached {
     ComputingTime(Duration),
     /// Wall-clock time: the waiting time and the margin.
     Time(Duration),
+    /// Depth of calls inside the component.
+    CallStack,
+    /// Resources alive at once.
+    Handles(usize),
+    /// Bytes handed to the host in one call of an import.
+    HostCallBytes(usize),
 }
 
 impl fmt::Display for LimitReached {
@@ -58,6 +64,11 @@ impl fmt::Display for LimitReached {
             Self::Memory(bytes) => write!(formatter, "memory limit of {} MiB reached", bytes / (1024 * 1024)),
             Self::Table(elements) => write!(formatter, "table limit of {elements} elements reached"),
             Self::ComputingTime(time) => write!(formatter, "computing time limit of {} ms reached", time.as_millis()),
+            Self::CallStack => formatter.write_str("call stack limit reached"),
+            Self::Handles(handles) => write!(formatter, "limit of {handles} resources at once reached"),
+            Self::HostCallBytes(bytes) => {
+                write!(formatter, "limit of {} MiB in one call of an import reached", bytes / (1024 * 1024))
+            }
             Self::Time(time) => write!(formatter, "no answer from the operation within {} ms", time.as_millis()),
         }
     }

@@ -210,12 +210,7 @@ impl ResolvedCall {
 
 fn operation_failed(failure: &Failure) -> Reason {
     let ru = match failure {
-        Failure::Limit(LimitReached::Memory(bytes)) => format!("достигнут предел памяти {} МиБ", bytes / (1024 * 1024)),
-        Failure::Limit(LimitReached::Table(elements)) => format!("достигнут предел таблицы, {elements} элементов"),
-        Failure::Limit(LimitReached::ComputingTime(time)) => {
-            format!("достигнут предел вычислений, {} мс", time.as_millis())
-        }
-        Failure::Limit(LimitReached::Time(time)) => format!("нет ответа операции за {} мс", time.as_millis()),
+        Failure::Limit(limit) => limit_in_russian(*limit),
         Failure::Trap(trap) => format!("операция прервана: {trap}"),
         Failure::NoDestination => "операция не назвала ни одного номера".to_owned(),
     };
@@ -228,6 +223,21 @@ fn operation_failed(failure: &Failure) -> Reason {
         text: Localized {
             ru: format!("Сбой операции: {ru}"), en: format!("The operation failed: {failure}")
         },
+    }
+}
+
+fn limit_in_russian(limit: LimitReached) -> String {
+    let mebibytes = |bytes: usize| bytes / (1024 * 1024);
+    match limit {
+        LimitReached::Memory(bytes) => format!("достигнут предел памяти, {} МиБ", mebibytes(bytes)),
+        LimitReached::Table(elements) => format!("достигнут предел таблицы, {elements} элементов"),
+        LimitReached::ComputingTime(time) => format!("достигнут предел вычислений, {} мс", time.as_millis()),
+        LimitReached::Time(time) => format!("нет ответа операции за {} мс", time.as_millis()),
+        LimitReached::CallStack => "достигнут предел стека вызовов".to_owned(),
+        LimitReached::Handles(handles) => format!("достигнут предел ресурсов, {handles} одновременно"),
+        LimitReached::HostCallBytes(bytes) => {
+            format!("достигнут предел данных в одном вызове хоста, {} МиБ", mebibytes(bytes))
+        }
     }
 }
 
