@@ -55,8 +55,8 @@ impl Demo {
     }
 }
 
-/// The PBX's employees. User 504144 of the simulated account is nobody's on purpose.
-fn employees() -> Vec<(u64, Employee)> {
+/// The PBX's employees by amoCRM user. User 504144 of the simulated account is nobody's on purpose.
+pub fn employees() -> Vec<(u64, Employee)> {
     vec![
         (504_141, employee("anna", "Анна Соколова", &[("101", 20), ("+79035550101", 25)])),
         (504_142, employee("boris", "Борис Ковалёв", &[("102", 20)])),

@@ -11,6 +11,7 @@ use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::datetime;
 use crate::engine::{Failure, Operation};
 use crate::integration::Integration;
+use crate::masking::unless_secret;
 use crate::report::ResolvedCall;
 
 /// The setting that the contract reserves for the waiting time.
@@ -96,7 +97,7 @@ pub struct SettingError {
 
 impl fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "setting `{}` = `{}`: {}", self.key, self.value, self.fix)
+        write!(formatter, "setting `{}` = `{}`: {}", self.key, unless_secret(&self.value), self.fix)
     }
 }
 

@@ -26,11 +26,6 @@ impl Clock {
         Self::with(Hands::Running(SignedDuration::ZERO))
     }
 
-    /// A clock that shows `start` now and runs on from there.
-    pub fn running_from(start: Timestamp) -> Self {
-        Self::with(Hands::Running(start.duration_since(Timestamp::now())))
-    }
-
     /// A clock that shows `at` until it is moved.
     pub fn frozen_at(at: Timestamp) -> Self {
         Self::with(Hands::Frozen(at))

@@ -12,10 +12,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{LanguageChoice, Outcome, Stop, complain, component, language, print};
+use crate::bindings::exports::telephony::operation::operation::Description;
+use crate::bindings::telephony::operation::types::Setting;
 use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::demo::{self, Demo};
-use crate::engine::Operation;
 use crate::integration::{Integration, IntegrationSettings};
 use crate::placement::{IncomingCall, PlacedOperation, WAITING_TIME, read_settings};
 use crate::report::{OPERATION_FAILED, Route};
@@ -63,17 +64,21 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let clock = self.at.map_or_else(Clock::system, Clock::running_from);
+        // The clock stands still while the call is resolved, at the whole second that is printed: a second call `--at` 6 h later to the
+        // second then comes exactly 6 h later, however long either process took. Waiting times have a clock of their own.
+        let arrival = self.at.unwrap_or_else(|| Clock::system().now());
+        let clock = Clock::frozen_at(Timestamp::from_second(arrival.as_second())?);
         let scene = Scene::set(&self, &clock).await?;
-        let operation = component::load(self.component.as_deref().or(scene.component.as_deref()))?;
-        let settings = self.settings(&operation, scene.settings).await?;
+        let component = self.component.as_deref().or(scene.component.as_deref());
+        let (operation, description) = component::load_described(component).await?;
+        let settings = self.settings(&description, &scene)?;
 
         let (store, warning) = stores::open(&self.state.unwrap_or_default());
         if let Some(warning) = warning {
             complain(format_args!("warning: {warning}"));
         }
-        let integration = Arc::new(Integration::new(scene.integration, store)?);
-        let placed = PlacedOperation::new(operation, integration, scene.linked_operation, settings)
+        let integration = Integration::new(scene.integration, store).map_err(|error| in_file(&self.config, error))?;
+        let placed = PlacedOperation::new(operation, Arc::new(integration), scene.linked_operation, settings)
             .await
             .context("the operation cannot describe itself")?;
         let call = IncomingCall {
@@ -95,17 +100,15 @@ impl Call {
         })
     }
 
-    /// The configured settings with those of the command line, judged by the operation's own description.
-    async fn settings(
-        &self,
-        operation: &Operation,
-        mut written: BTreeMap<String, String>,
-    ) -> Result<Vec<crate::bindings::telephony::operation::types::Setting>, Stop> {
+    /// The configured settings, then those of the command line, judged by the operation's own description.
+    fn settings(&self, description: &Description, scene: &Scene) -> anyhow::Result<Vec<Setting>> {
+        let mut settings = read_settings(description, &scene.settings).map_err(|error| in_file(&self.config, error))?;
         if let Some(waiting_time) = &self.waiting_time {
-            written.insert(WAITING_TIME.to_owned(), waiting_time.clone());
+            settings.retain(|setting| setting.key != WAITING_TIME);
+            let written = BTreeMap::from([(WAITING_TIME.to_owned(), waiting_time.clone())]);
+            settings.extend(read_settings(description, &written).context("--waiting-time")?);
         }
-        let description = operation.describe().await.context("the operation cannot describe itself")?;
-        Ok(read_settings(&description, &written)?)
+        Ok(settings)
     }
 }
 
@@ -149,6 +152,14 @@ impl Scene {
     }
 }
 
+/// An error that the configuration file is to blame for, if there is one.
+fn in_file(config: &Option<PathBuf>, error: impl Into<anyhow::Error>) -> anyhow::Error {
+    match config {
+        Some(file) => error.into().context(file.display().to_string()),
+        None => error.into(),
+    }
+}
+
 /// An identifier that no other call of this machine has: its time, and this process.
 fn call_id(at: Timestamp) -> String {
     format!("cli-{}-{}", at.as_millisecond(), std::process::id())
@@ -160,13 +171,15 @@ fn point_in_time(text: &str) -> anyhow::Result<Timestamp> {
         let later = humantime::parse_duration(later).context("after + write a duration, such as +6h or +6h1s")?;
         return Ok(Clock::system().now().checked_add(SignedDuration::try_from(later)?)?);
     }
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at);
-    }
-    let local = text.parse::<DateTime>().map_err(|_| {
-        anyhow!("write a time such as 2026-11-22T09:00:00+03:00, a local one such as 2026-11-22T09:00, or +6h from now")
-    })?;
-    let at = local.to_zoned(TimeZone::system())?.timestamp();
+    let local = || -> anyhow::Result<Timestamp> {
+        let local = text.parse::<DateTime>().map_err(|_| {
+            anyhow!(
+                "write a time such as 2026-11-22T09:00:00+03:00, a local one such as 2026-11-22T09:00, or +6h from now"
+            )
+        })?;
+        Ok(local.to_zoned(TimeZone::system())?.timestamp())
+    };
+    let at = text.parse::<Timestamp>().or_else(|_| local())?;
     ensure!(at >= Timestamp::UNIX_EPOCH, "a call cannot arrive before 1970");
     Ok(at)
 }

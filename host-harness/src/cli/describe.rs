@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -29,8 +28,7 @@ pub(super) struct Describe {
 
 impl Describe {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let operation = component::load(self.component.as_deref())?;
-        let description = operation.describe().await.context("the operation cannot describe itself")?;
+        let (_, description) = component::load_described(self.component.as_deref()).await?;
         if self.json {
             print(serde_json::to_string_pretty(&as_json(&description))?);
         } else {

@@ -9,6 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use crate::capabilities::directory::{Destination, Employee, Presence};
+use crate::masking::unless_secret;
 
 /// How long a number rings unless set (rule D5).
 const RING_TIME: Duration = Duration::from_secs(20);
@@ -132,8 +133,9 @@ fn destination(entry: NumberEntry, place: &str) -> Result<Destination, String> {
     let dialable = !dialled.is_empty() && dialled.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#'));
     if !dialable || number.len() > LONGEST_NUMBER {
         return Err(format!(
-            "{place}: `numbers`: `{number}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most \
-             {LONGEST_NUMBER} characters"
+            "{place}: `numbers`: `{}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most \
+             {LONGEST_NUMBER} characters",
+            unless_secret(&number)
         ));
     }
     let (least, greatest) = RING_TIME_BOUNDS;
@@ -143,7 +145,8 @@ fn destination(entry: NumberEntry, place: &str) -> Result<Destination, String> {
             let parsed = humantime::parse_duration(written).ok();
             parsed.filter(|time| (least..=greatest).contains(time)).ok_or_else(|| {
                 format!(
-                    "{place}: `ring_time` = `{written}` of number `{number}`; set a duration from {} s to {} s, for example `20s`",
+                    "{place}: `ring_time` = `{}` of number `{number}`; set a duration from {} s to {} s, for example `20s`",
+                    unless_secret(written),
                     least.as_secs(),
                     greatest.as_secs()
                 )

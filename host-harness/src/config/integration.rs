@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error};
 
 use super::employee::EmployeeEntry;
 use crate::capabilities::http::{BaseUrl, Origin, PrivateAddresses, Scheme};
 use crate::integration::IntegrationSettings;
 use crate::secret::SecretSource;
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IntegrationEntry {
     #[serde(default = "super::main")]
@@ -36,12 +36,21 @@ pub(super) struct IntegrationEntry {
     employee: Vec<EmployeeEntry>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Grant {
     #[default]
     Refused,
     Granted,
+}
+
+impl<'de> Deserialize<'de> for Grant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)?.as_str() {
+            Some("granted") => Ok(Self::Granted),
+            Some("refused") => Ok(Self::Refused),
+            _ => Err(D::Error::custom("write \"granted\" or \"refused\"")),
+        }
+    }
 }
 
 pub(super) const fn yes() -> bool {

@@ -25,9 +25,13 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
+use crate::masking::unless_secret;
+use employee::EmployeeEntry;
 use integration::IntegrationEntry;
 
 /// A configuration file, read and checked.
@@ -98,19 +102,12 @@ impl std::error::Error for ConfigError {}
 impl HarnessConfig {
     /// Reads a configuration file, and the secrets that it refers to.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let error = |line, message| ConfigError { file: path.to_owned(), line, message };
-        let text = fs::read_to_string(path).map_err(|cause| {
-            error(
-                None,
-                format!("cannot be read ({cause}); check the path given to --config and that this user may read it"),
-            )
-        })?;
-        let file: File = toml::from_str(&text).map_err(|cause| {
-            let line =
-                cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
-            error(line, cause.message().to_owned())
-        })?;
-        Self::check(file, path.parent().unwrap_or(Path::new("."))).map_err(|message| error(None, message))
+        let file: File = read_toml(path)?;
+        Self::check(file, path.parent().unwrap_or(Path::new("."))).map_err(|message| ConfigError {
+            file: path.to_owned(),
+            line: None,
+            message,
+        })
     }
 
     fn check(file: File, folder: &Path) -> Result<Self, String> {
@@ -153,6 +150,51 @@ impl HarnessConfig {
     }
 }
 
+/// Reads a file of employees alone: `[[employee]]` with the keys of `[[integration.employee]]`, by amoCRM user.
+pub fn read_employees(path: &Path) -> Result<Vec<(u64, Employee)>, ConfigError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Employees {
+        #[serde(default)]
+        employee: Vec<EmployeeEntry>,
+    }
+
+    let file: Employees = read_toml(path)?;
+    let error = |message| ConfigError { file: path.to_owned(), line: None, message };
+    employee::check(file.employee, "[[employee]]").map_err(error)
+}
+
+/// Reads a file whose keys are those of `T`.
+fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
+    let error = |line, message| ConfigError { file: path.to_owned(), line, message };
+    let text = fs::read_to_string(path).map_err(|cause| {
+        error(None, format!("cannot be read ({cause}); check the path and that this user may read it"))
+    })?;
+    let line = |cause: &toml::de::Error| {
+        cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1)
+    };
+    let document = toml::Deserializer::parse(&text).map_err(|cause| error(line(&cause), short(cause.message())))?;
+    serde_path_to_error::deserialize(document).map_err(|cause| {
+        let keys: Vec<_> = cause.path().iter().map(ToString::to_string).collect();
+        let key = keys.iter().map(|key| unless_secret(key)).collect::<Vec<_>>().join(".").replace(".[", "[");
+        let cause = cause.inner();
+        let message = match cause.message() {
+            "invalid type: map, expected a sequence" => {
+                format!(
+                    "`{key}`: there may be several of these, so write the name in double brackets, as `[[operation]]`"
+                )
+            }
+            message => format!("`{key}`: {}", short(message)),
+        };
+        error(line(cause), message)
+    })
+}
+
+/// A parser's message without the values in it that may be secrets.
+fn short(message: &str) -> String {
+    message.split(' ').map(unless_secret).collect::<Vec<_>>().join(" ")
+}
+
 fn check_operation(
     operation: &mut OperationEntry,
     integrations: &[IntegrationSettings],
@@ -164,6 +206,7 @@ fn check_operation(
     }
     match &operation.integration {
         Some(id) if !integrations.iter().any(|integration| integration.id == *id) => {
+            let id = unless_secret(id);
             return Err(format!("{place}: `integration` = `{id}` is not the id of any [[integration]]"));
         }
         None if integrations.len() > 1 => {
