@@ -80,7 +80,7 @@ async fn hung_import() {
     let mut scene = Scene::new().await;
     scene.operation = engine().load(HUNG_IMPORT).expect("it fits the contract");
     let outcome = scene.call(CALLER).await;
-    assert_failed(&outcome, "no answer from the operation within 3250 ms");
+    assert_failed(&outcome, "no answer from the operation within 4000 ms");
     assert!(outcome.resolved.run.wall < Duration::from_secs(30), "nothing else ended it");
 }
 

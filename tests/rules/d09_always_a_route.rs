@@ -40,7 +40,7 @@ async fn d9_a_store_that_hangs_ends_at_the_hosts_bound() {
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.code(), "operation-failed");
     assert_eq!(outcome.json["route"]["target"], "queue:sales");
-    assert_eq!(outcome.json["reason"]["text_en"], "The operation failed: no answer from the operation within 750 ms");
+    assert_eq!(outcome.json["reason"]["text_en"], "The operation failed: no answer from the operation within 1500 ms");
 }
 
 #[tokio::test]

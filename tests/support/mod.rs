@@ -13,7 +13,7 @@ use host_harness::bindings::telephony::operation::types::{Setting, SettingValue}
 use host_harness::capabilities::clocks::Clock;
 use host_harness::capabilities::directory::{Destination, Employee, Presence};
 use host_harness::capabilities::http::PrivateAddresses;
-use host_harness::engine::{Engine, EngineSettings, Operation};
+use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Integration, IntegrationSettings};
 use host_harness::placement::{IncomingCall, PlacedOperation};
 use host_harness::secret::Secret;
@@ -33,13 +33,20 @@ pub(crate) const ANNA: u64 = 504_141;
 pub(crate) const BORIS: u64 = 504_142;
 /// The access token of every scene. Nothing that a scene shows may contain it.
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.a-long-lived-token";
+/// How much longer than the waiting time a call may take before the host gives it up.
+pub(crate) const MARGIN: Duration = Duration::from_secs(1);
 /// The linked operation of every scene.
 pub(crate) const LINKED_OPERATION: &str = "queue:sales";
 
 /// The engine, shared by all tests of this binary: compiling the component once is what makes them fast.
 pub(crate) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::new(EngineSettings::default()).expect("wasmtime runs on this machine"))
+    // The host gives a component up later than it usually does, so that on a busy machine it is the component that ends a call in time.
+    let limits = Limits { margin: MARGIN, ..Limits::default() };
+    ENGINE.get_or_init(|| {
+        let settings = EngineSettings { limits, ..EngineSettings::default() };
+        Engine::new(settings).expect("wasmtime runs on this machine")
+    })
 }
 
 /// The operation under test.
@@ -109,6 +116,11 @@ impl Scene {
 
     /// Resolves a call from this number; an empty one is withheld.
     pub(crate) async fn call(&self, caller: &str) -> Outcome {
+        self.call_to(caller, "+74951234567").await
+    }
+
+    /// Resolves a call from this number to that one.
+    pub(crate) async fn call_to(&self, caller: &str, called: &str) -> Outcome {
         let integration =
             Integration::new(self.integration.clone(), Arc::clone(&self.store)).expect("a usable integration");
         let placed = PlacedOperation::new(
@@ -122,7 +134,7 @@ impl Scene {
         let call = IncomingCall {
             id: "call-1".to_owned(),
             caller: Some(caller.to_owned()).filter(|caller| !caller.is_empty()),
-            called: "+74951234567".to_owned(),
+            called: called.to_owned(),
         };
         Outcome::new(placed.resolve(call, &self.clock).await)
     }

@@ -1,0 +1,143 @@
+//! `call.toml`: the calls of a case.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use amocrm_simulator::FaultRule;
+use jiff::Timestamp;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+/// `call.toml` as it is written. What stands at the top holds for every call that does not say otherwise.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Script {
+    /// What the case shows, in a sentence.
+    #[serde(rename = "about")]
+    _about: String,
+    #[serde(default, deserialize_with = "instant")]
+    at: Option<Timestamp>,
+    caller: Option<String>,
+    called: Option<String>,
+    #[serde(default, deserialize_with = "faults")]
+    faults: Option<Vec<FaultRule>>,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
+    #[serde(default)]
+    integration: Switches,
+    #[serde(default)]
+    call: Vec<CallEntry>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallEntry {
+    #[serde(default, deserialize_with = "instant")]
+    at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "duration")]
+    after: Option<Duration>,
+    caller: Option<String>,
+    called: Option<String>,
+    #[serde(default, deserialize_with = "faults")]
+    faults: Option<Vec<FaultRule>>,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
+    #[serde(default)]
+    integration: Switches,
+    #[serde(default)]
+    managers: BTreeMap<String, u64>,
+}
+
+/// The switches of the integration; what is not written has the default of the specification.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Switches {
+    pub(super) enabled: Option<bool>,
+    pub(super) consider_manager_status: Option<bool>,
+    pub(super) default_country_code: Option<u16>,
+}
+
+/// One call, with everything that holds while it is resolved.
+pub(super) struct Step {
+    pub(super) at: Timestamp,
+    /// Empty: withheld.
+    pub(super) caller: String,
+    pub(super) called: String,
+    pub(super) faults: Vec<FaultRule>,
+    pub(super) settings: BTreeMap<String, String>,
+    pub(super) integration: Switches,
+    /// Contacts that get another manager in amoCRM before this call.
+    pub(super) managers: Vec<(u64, u64)>,
+}
+
+/// The calls, in order, and whether they were written as `[[call]]`, so that their answers are a list.
+pub(super) struct Calls {
+    pub(super) steps: Vec<Step>,
+    pub(super) several: bool,
+}
+
+/// Reads `call.toml`.
+pub(super) fn read(file: &Path) -> Result<Calls, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("  call.toml cannot be read: {error}"))?;
+    let mut script: Script = toml::from_str(&text).map_err(|error| format!("  call.toml: {error}"))?;
+    let several = !script.call.is_empty();
+    let entries = if several { std::mem::take(&mut script.call) } else { vec![CallEntry::default()] };
+    let mut steps: Vec<Step> = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.into_iter().enumerate() {
+        let previous = steps.last().map(|step| step.at);
+        let step =
+            step(&script, entry, previous).map_err(|message| format!("  call.toml, call {}: {message}", index + 1))?;
+        steps.push(step);
+    }
+    Ok(Calls { steps, several })
+}
+
+fn step(script: &Script, entry: CallEntry, previous: Option<Timestamp>) -> Result<Step, String> {
+    let at = match (entry.at, entry.after, previous.or(script.at)) {
+        (Some(_), Some(_), _) => return Err("it has both `at` and `after`; write one of them".to_owned()),
+        (Some(at), None, _) | (None, None, Some(at)) => at,
+        (None, Some(after), Some(start)) => start.checked_add(after).map_err(|error| format!("`after`: {error}"))?,
+        (None, _, None) => return Err("there is no `at`; write when the call arrives".to_owned()),
+    };
+    let contact = |(id, manager): (String, u64)| {
+        let id = id.parse().map_err(|_| format!("`managers`: `{id}` is not a contact's id; write 3 = 504142"))?;
+        Ok((id, manager))
+    };
+    let mut settings = script.settings.clone();
+    settings.extend(entry.settings);
+    let switches = (entry.integration, script.integration);
+    Ok(Step {
+        at,
+        caller: entry
+            .caller
+            .or_else(|| script.caller.clone())
+            .ok_or("there is no `caller`; write the number, or \"\" for a withheld one")?,
+        called: entry.called.or_else(|| script.called.clone()).unwrap_or_else(|| host_harness::demo::CALLED.to_owned()),
+        faults: entry.faults.or_else(|| script.faults.clone()).unwrap_or_default(),
+        settings,
+        integration: Switches {
+            enabled: switches.0.enabled.or(switches.1.enabled),
+            consider_manager_status: switches.0.consider_manager_status.or(switches.1.consider_manager_status),
+            default_country_code: switches.0.default_country_code.or(switches.1.default_country_code),
+        },
+        managers: entry.managers.into_iter().map(contact).collect::<Result<_, String>>()?,
+    })
+}
+
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = || D::Error::custom(format!("`{text}` is not a time; write \"2026-11-22T12:00:00+03:00\""));
+    text.parse().map(Some).map_err(|_| wrong())
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = || D::Error::custom(format!("`{text}` is not a duration; write \"5h59m\""));
+    humantime::parse_duration(&text).map(Some).map_err(|_| wrong())
+}
+
+fn faults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<FaultRule>>, D::Error> {
+    let rules = Vec::<String>::deserialize(deserializer)?;
+    rules.iter().map(|rule| rule.parse().map_err(D::Error::custom)).collect::<Result<_, _>>().map(Some)
+}
