@@ -1,1 +1,19 @@
-//! The command line, as a process.
+//! The command line as real processes: what it prints, how it ends, what it leaves behind.
+//!
+//! Every process of these tests has a home directory of its own and reaches nothing but the loopback.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests fail by panicking, helpers of tests too"
+)]
+
+mod another_server;
+mod components;
+mod config_errors;
+mod durability;
+mod exit_codes;
+mod process;
+mod readme;
+mod story;

@@ -1,0 +1,102 @@
+//! `describe`, `package` and `check`: what an operation says of itself, its file, and whether a file fits.
+
+use hostile_components::{FOREIGN_IMPORT, MISSING_EXPORT};
+use serde_json::{Value, json};
+
+use crate::process::Home;
+
+#[test]
+fn describe_shows_title_and_settings_in_russian() {
+    Home::new().run(["describe", "--lang", "ru"]).assert(0, &[]).assert_prints(&[
+        "Переадресация на персонального менеджера из CRM",
+        "waiting_time — Время ожидания",
+        "от 500ms до 30s; по умолчанию 3s",
+        "consider_manager_status — Учитывать статус персонального менеджера",
+        "no-answer-in-time (no-answer)",
+    ]);
+}
+
+#[test]
+fn describe_shows_title_and_settings_in_english() {
+    Home::new().run(["describe", "--lang", "en"]).assert(0, &[]).assert_prints(&[
+        "Forward to the personal manager from the CRM",
+        "waiting_time — Waiting time",
+        "from 500ms to 30s; default 3s",
+        "latest, linked-operation; default latest",
+    ]);
+}
+
+#[test]
+fn describe_as_json_has_what_a_scenario_editor_needs() {
+    let ended = Home::new().run(["describe", "--json"]);
+    ended.assert(0, &[]);
+    let description: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(description["id"], "forward-to-personal-manager");
+    assert_eq!(description["title"]["ru"], "Переадресация на персонального менеджера из CRM");
+    let kinds = |list: &str| -> Value {
+        let settings = description[list].as_array().expect("a list");
+        settings
+            .iter()
+            .map(|setting| (setting["key"].as_str().expect("a key").to_owned(), setting["kind"].clone()))
+            .collect()
+    };
+    let settings = kinds("settings");
+    assert_eq!(
+        settings["waiting_time"],
+        json!({ "kind": "duration", "unit": "ms", "default": 3000, "minimum": 500, "maximum": 30000 })
+    );
+    for (key, options) in
+        [("several_contacts", ["latest", "linked-operation"]), ("status_unknown", ["linked-operation", "forward"])]
+    {
+        let setting = &settings[key];
+        assert_eq!((&setting["kind"], &setting["default"]), (&json!("choice"), &json!(options[0])));
+        let values: Vec<_> =
+            setting["options"].as_array().expect("a list").iter().map(|option| &option["value"]).collect();
+        assert_eq!(values, options);
+    }
+    let configuration = kinds("configuration");
+    assert_eq!(configuration["enabled"], json!({ "kind": "flag", "default": true }));
+    assert_eq!(configuration["consider_manager_status"], json!({ "kind": "flag", "default": false }));
+    assert_eq!(
+        configuration["default_country_code"],
+        json!({ "kind": "integer", "default": 7, "minimum": 1, "maximum": 999 })
+    );
+    assert_eq!(configuration["amocrm_access_token"]["secret"], true);
+    let codes = description["reasons"].as_array().expect("a list").iter().map(|reason| reason["code"].as_str());
+    assert!(codes.into_iter().any(|code| code == Some("manager-absent")));
+}
+
+#[test]
+fn the_built_in_component_is_written_as_a_file_that_fits() {
+    let home = Home::new();
+    let written = home.run(["package", "operation.wasm"]);
+    let bytes = std::fs::read(home.path("operation.wasm")).expect("the file was written");
+    assert_eq!(bytes, host_harness::OPERATION);
+    written.assert(0, &[]).assert_prints(&["operation.wasm", &format!("{} bytes", bytes.len())]);
+
+    let checked = home.run(["check", "operation.wasm"]);
+    checked.assert(0, &[]).assert_prints(&[
+        "operation.wasm fits telephony:operation@0.1.0",
+        &format!("size: {} bytes", bytes.len()),
+        "operation: forward-to-personal-manager",
+        "import: telephony:operation/directory@0.1.0",
+        "import: wasi:keyvalue/store@0.2.0-draft",
+    ]);
+    assert_eq!(checked.stdout.matches("import: ").count(), 11, "{checked:?}");
+    assert!(!checked.stdout.contains("rejected"), "{checked:?}");
+}
+
+#[test]
+fn check_names_each_thing_that_does_not_fit_and_its_fix() {
+    let home = Home::new();
+    for (name, bytes, parts) in [
+        ("core.wasm", &b"\0asm\x01\0\0\0"[..], &["core WebAssembly module", "wasm-tools component new"][..]),
+        ("garbage.wasm", &[0xff; 4096], &["not a WebAssembly component", "give the binary `.wasm` file"]),
+        ("foreign.wasm", FOREIGN_IMPORT, &["foreign import `hostile:guests/door`", "remove it"]),
+        ("missing.wasm", MISSING_EXPORT, &["missing export `telephony:operation/operation@0.1.0`"]),
+    ] {
+        home.write(name, bytes);
+        let ended = home.run(["check", name]);
+        ended.assert(3, &[]).assert_prints(&[&format!("{name} does not fit"), "rejected: "]).assert_prints(parts);
+    }
+}

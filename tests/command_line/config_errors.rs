@@ -1,0 +1,163 @@
+//! Wrong configuration files: exit code 2, and a message that names the file, the key, the value and the fix, and never a token.
+
+use crate::process::{CALLER, Home, TOKEN};
+
+const INTEGRATION: &str = "[[integration]]\naccount = \"https://example.amocrm.ru\"\ntoken = \"file:token\"\n";
+const OPERATION: &str = "[[operation]]\nlinked_operation = \"queue:sales\"\n";
+const EMPLOYEE: &str = "[[integration.employee]]\nid = \"anna\"\namocrm_user = 504141\n";
+
+/// Runs a call with this file as its configuration, and asserts how it is refused.
+fn assert_refused(home: &Home, text: &str, arguments: &[&str], parts: &[&str]) {
+    home.write("host-harness.toml", text);
+    let ended = home.run(["call", CALLER, "--config", "host-harness.toml"].iter().chain(arguments));
+    assert!(ended.stdout.is_empty(), "{ended:?}");
+    ended.assert(2, &["error: ", "host-harness.toml"]).assert(2, parts);
+}
+
+#[test]
+fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
+    let home = Home::new();
+    home.write("token", "a-secret-token\n");
+    let both = |more: &str| format!("{INTEGRATION}{more}\n{OPERATION}");
+    let account =
+        |account: &str| format!("[[integration]]\naccount = \"{account}\"\ntoken = \"file:token\"\n{OPERATION}");
+    for (text, parts) in [
+        // Structure.
+        (String::new(), &["no integration", "`[[integration]]`", "`account`"][..]),
+        (OPERATION.to_owned(), &["no integration", "`[[integration]]`"]),
+        (INTEGRATION.to_owned(), &["no placed operation", "`[[operation]]`", "`linked_operation`"]),
+        (both("ring = 5"), &["line 4", "unknown field `ring`", "expected one of", "`enabled`"]),
+        (both("[operation]\nlinked_operation = \"a\""), &["duplicate key"]),
+        (format!("{INTEGRATION}[operation]\nlinked_operation = \"a\""), &["`operation`", "double brackets"]),
+        (format!("{INTEGRATION}{OPERATION}{OPERATION}"), &["[[operation]]", "two have the id `main`", "its own `id`"]),
+        (format!("{INTEGRATION}[[operation]]\n"), &["missing field `linked_operation`"]),
+        (
+            format!("{INTEGRATION}[[operation]]\nlinked_operation = \" \""),
+            &["`linked_operation` is empty", "name where"],
+        ),
+        (format!("{INTEGRATION}{OPERATION}integration = \"kommo\""), &["`integration` = `kommo`", "not the id of any"]),
+        // The account and its access.
+        ("[[integration]]\ntoken = \"file:token\"\n".to_owned(), &["line 1", "missing field `account`"]),
+        (
+            account("example.amocrm.ru"),
+            &["`account`", "begins with https://", "account = \"https://example.amocrm.ru\""],
+        ),
+        (
+            account("http://example.org"),
+            &["`account` = `http://example.org", "use https://", "plain_http = \"granted\""],
+        ),
+        (both("private_addresses = true"), &["line 4", "private_addresses`", "write \"granted\""]),
+        (
+            both("granted = [\"https://a.example/path\"]"),
+            &["`granted`", "leave the path out", "[\"https://example.org\"]"],
+        ),
+        // Switches.
+        (both("enabled = \"yes\""), &["line 4", "enabled`", "\"yes\"", "expected a boolean"]),
+        (both("default_country_code = 1000"), &["`default_country_code` = 1000", "from 1 to 999", "for example 7"]),
+        (both("default_country_code = 0"), &["`default_country_code` = 0", "from 1 to 999"]),
+        // Employees.
+        (both(&format!("{EMPLOYEE}numbers = [\"1o1\"]")), &["employee `anna`", "`numbers`: `1o1`", "write digits"]),
+        (
+            both(&format!("{EMPLOYEE}numbers = [{{ number = \"101\", ring_time = \"121s\" }}]")),
+            &["employee `anna`", "`ring_time` = `121s`", "`101`", "from 5 s to 120 s", "`20s`"],
+        ),
+        (both(&format!("{EMPLOYEE}numbers = [101]")), &["line 7", "numbers[0]`", "`101`", "a number such as \"101\""]),
+        (both(&format!("{EMPLOYEE}presence = \"now\"")), &["presence`", "`never-seen` or a time such as"]),
+        (both(&format!("{EMPLOYEE}{EMPLOYEE}")), &["employee `anna`", "same `id`", "give each its own"]),
+        (
+            both(&format!("{EMPLOYEE}{}", EMPLOYEE.replace("anna", "boris"))),
+            &["employee `boris`", "`amocrm_user` = 504141", "mapped to `anna` already", "to one employee"],
+        ),
+    ] {
+        assert_refused(&home, &text, &[], parts);
+    }
+    home.run(["call", CALLER, "--config", "none.toml"]).assert(2, &["none.toml", "check the path"]);
+}
+
+#[test]
+fn one_of_several_operations_has_to_be_named() {
+    let home = Home::new();
+    home.write("token", "a-secret-token\n");
+    let two = format!("{INTEGRATION}{OPERATION}{OPERATION}id = \"support\"\n");
+    assert_refused(&home, &two, &[], &["several placed operations", "`main`, `support`", "--operation"]);
+    assert_refused(&home, &two, &["--operation", "night"], &["no placed operation `night`", "`main`, `support`"]);
+}
+
+#[test]
+fn settings_are_judged_by_the_operation_that_they_are_for() {
+    let home = Home::new();
+    home.write("token", "a-secret-token\n");
+    let with = |settings: &str| format!("{INTEGRATION}{OPERATION}settings = {settings}\n");
+    let unknown = with("{ waiting = \"3s\" }");
+    assert_refused(&home, &unknown, &[], &["`waiting` = `3s`", "unknown", "`waiting_time`, `several_contacts`"]);
+    let out_of_bounds = with("{ waiting_time = \"31s\" }");
+    assert_refused(&home, &out_of_bounds, &[], &["`waiting_time` = `31s`", "500ms to 30s", "for example 3s"]);
+    assert_refused(&home, &with("{ waiting_time = [3] }"), &[], &["line 6", "`waiting_time`", "must be a text"]);
+}
+
+#[test]
+fn a_source_of_the_token_that_cannot_be_read_is_named_with_the_fix() {
+    let home = Home::new();
+    home.write("empty", "\n");
+    for (source, parts) in [
+        ("env:AMOCRM_TOKEN", &["environment variable AMOCRM_TOKEN is not set", "set it"][..]),
+        ("env:", &["env:", "env:AMOCRM_TOKEN"]),
+        ("file:none", &["secret file", "none", "check that it exists"]),
+        ("file:empty", &["empty", "put the secret there"]),
+    ] {
+        let text =
+            format!("[[integration]]\naccount = \"https://example.amocrm.ru\"\ntoken = \"{source}\"\n{OPERATION}");
+        assert_refused(&home, &text, &[], &["[[integration]] `main`: `token`"]);
+        assert_refused(&home, &text, &[], parts);
+    }
+}
+
+/// The token where it must not be, in every way that a hurried hand may put it there. That no message repeats it is asserted wherever a
+/// process of these tests ends.
+#[test]
+fn a_token_in_the_file_is_refused_and_never_repeated() {
+    let home = Home::new();
+    home.write("token", "a-secret-token\n");
+    let token = |line: &str| format!("[[integration]]\naccount = \"https://example.amocrm.ru\"\n{line}\n{OPERATION}");
+    let both = |more: &str| format!("{INTEGRATION}{more}\n{OPERATION}");
+    for (text, parts) in [
+        (token(&format!("token = \"{TOKEN}\"")), &["`token`", "never written inline", "env:NAME", "file:/path"][..]),
+        (token(&format!("token = {{ value = \"{TOKEN}\" }}")), &["`token`", "never written inline"]),
+        (token(&format!("token = [\"{TOKEN}\"]")), &["`token`", "never written inline"]),
+        (token(&format!("token = \"Bearer {TOKEN}\"")), &["`token`", "never written inline"]),
+        (token(&format!("token = \"env:{TOKEN}\"")), &["`token`", "env:AMOCRM_TOKEN"]),
+        // An unknown key.
+        (token(&format!("access_token = \"{TOKEN}\"")), &["line 3", "unknown field `access_token`", "`token`"]),
+        (format!("token = \"{TOKEN}\"\n{INTEGRATION}{OPERATION}"), &["line 1", "unknown field `token`"]),
+        (both(&format!("{EMPLOYEE}token = \"{TOKEN}\"")), &["line 7", "unknown field `token`"]),
+        (format!("{INTEGRATION}{OPERATION}token = \"{TOKEN}\""), &["line 6", "unknown field `token`"]),
+        // The wrong key.
+        (
+            format!("[[integration]]\naccount = \"{TOKEN}\"\ntoken = \"file:token\"\n{OPERATION}"),
+            &["`account`", "https://"],
+        ),
+        (
+            format!("[[integration]]\naccount = \"https://me:{TOKEN}@a.example\"\ntoken = \"file:token\"\n{OPERATION}"),
+            &["`account`", "user name or password"],
+        ),
+        (both(&format!("enabled = \"{TOKEN}\"")), &["line 4", "enabled`", "expected a boolean"]),
+        (both(&format!("private_addresses = \"{TOKEN}\"")), &["line 4", "private_addresses`"]),
+        (both(&format!("granted = [\"{TOKEN}\"]")), &["`granted`"]),
+        (both(&format!("{EMPLOYEE}numbers = [\"{TOKEN}\"]")), &["`numbers`", "cannot be dialled"]),
+        (both(&format!("{EMPLOYEE}presence = \"{TOKEN}\"")), &["presence`"]),
+        (format!("{INTEGRATION}{OPERATION}integration = \"{TOKEN}\""), &["`integration`", "not the id of any"]),
+        // No TOML at all.
+        (token(&format!("token = {TOKEN}")), &["line 3"]),
+        (token(&format!("token = \"{TOKEN}")), &["line 3"]),
+        (token(&format!("token = '{TOKEN}' # \n'{TOKEN}'")), &["line 4"]),
+        (token(&format!("token \"{TOKEN}\"")), &["line 3"]),
+        (token(&format!("token = \"file:token\"\ntoken = \"{TOKEN}\"")), &["line 4", "duplicate key"]),
+        (token(TOKEN), &["line 3"]),
+        (token(&format!("{TOKEN} = 1")), &["line 3"]),
+        (token(&format!("\"{TOKEN}\" = 1")), &["line 3"]),
+    ] {
+        assert_refused(&home, &text, &[], parts);
+    }
+    let setting = format!("{INTEGRATION}{OPERATION}settings = {{ amocrm_access_token = \"{TOKEN}\" }}\n");
+    assert_refused(&home, &setting, &[], &["`amocrm_access_token`", "unknown"]);
+}

@@ -1,0 +1,81 @@
+//! What the README tells a newcomer to type works as written.
+
+use std::collections::BTreeSet;
+
+use host_harness::config::HarnessConfig;
+
+use crate::process::Home;
+
+const README: &str = include_str!("../../README.md");
+
+/// The lines of the README's code blocks of one language.
+fn blocks(language: &str) -> Vec<Vec<&'static str>> {
+    let mut blocks = Vec::new();
+    let mut lines = README.lines();
+    while let Some(line) = lines.next() {
+        if line == format!("```{language}") {
+            blocks.push(lines.by_ref().take_while(|line| *line != "```").collect());
+        }
+    }
+    blocks
+}
+
+/// A command's arguments, as a shell would split them: double quotes group, a number sign begins a comment.
+fn arguments(command: &str) -> Vec<String> {
+    let mut arguments = Vec::new();
+    let mut current = None::<String>;
+    let mut quoted = false;
+    for character in command.chars() {
+        match character {
+            '"' => {
+                quoted = !quoted;
+                current.get_or_insert_default();
+            }
+            ' ' if !quoted => arguments.extend(current.take()),
+            '#' if !quoted && current.is_none() => break,
+            other => current.get_or_insert_default().push(other),
+        }
+    }
+    arguments.extend(current);
+    arguments
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    let home = Home::new();
+    let commands: Vec<_> =
+        blocks("sh").concat().into_iter().filter_map(|line| line.strip_prefix("cargo run -- ")).collect();
+    assert!(commands.len() >= 8, "{commands:?}");
+    for command in commands {
+        // The home is one for all of them: the README's commands build on each other.
+        let ended = home.run(arguments(command));
+        assert!(matches!(ended.code, Some(0 | 1)), "{command}: {ended:?}");
+        assert!(ended.stderr.is_empty() && !ended.stdout.is_empty(), "{command}: {ended:?}");
+    }
+}
+
+#[test]
+fn the_readmes_configuration_is_accepted() {
+    let home = Home::new();
+    home.write("token.txt", "a-token");
+    let [configuration] = blocks("toml").try_into().expect("one configuration");
+    home.write("host-harness.toml", configuration.join("\n").replace("env:AMOCRM_TOKEN", "file:token.txt"));
+    let config = HarnessConfig::read(&home.path("host-harness.toml")).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(config.integrations[0].employees[0].1.destinations.len(), 2);
+    assert_eq!(config.operations[0].linked_operation, "queue:sales");
+}
+
+#[test]
+fn the_readmes_table_of_options_is_the_commands_own() {
+    let help = Home::new().run(["call", "--help"]).stdout;
+    let long = |text: &'static str| text.split(|character: char| !(character.is_ascii_lowercase() || character == '-'));
+    let of_help: BTreeSet<_> = help.lines().filter_map(|line| line.trim_start().split_once("--")).collect();
+    let of_help: BTreeSet<_> = of_help
+        .iter()
+        .map(|(_, rest)| rest.split([' ', ',']).next().unwrap_or_default())
+        .filter(|name| *name != "help")
+        .collect();
+    let rows = README.lines().filter_map(|line| line.strip_prefix("| `--"));
+    let of_readme: BTreeSet<_> = rows.filter_map(|row| long(row).next()).collect();
+    assert_eq!(of_readme, of_help);
+}
