@@ -1,0 +1,154 @@
+//! D1, D2 Numbers: every spelling of a number is the same number, and no two numbers are the same.
+
+use forward_to_personal_manager::caller::{CountryCode, InternationalNumber};
+use proptest::prelude::*;
+
+use crate::spelling::{foreign, international_spelling, national, russian_spelling};
+
+/// International digits under the default country 7; empty where there is no usable number.
+fn digits(text: &str) -> String {
+    digits_in(7, text)
+}
+
+fn digits_in(country: u16, text: &str) -> String {
+    number_in(country, text).map_or(String::new(), |number| number.digits().to_owned())
+}
+
+fn number_in(country: u16, text: &str) -> Option<InternationalNumber> {
+    InternationalNumber::parse(text, CountryCode::new(country).expect("a country's code"))
+}
+
+fn number(text: &str) -> InternationalNumber {
+    number_in(7, text).expect("a usable number")
+}
+
+#[test]
+fn d1_numbers_are_brought_to_international_digits() {
+    let spellings = [
+        ("+7 (916) 123-45-67", "79161234567"),
+        ("8 916 123 45 67", "79161234567"),
+        ("7 916 123 45 67", "79161234567"),
+        ("916 123 45 67", "79161234567"),
+        ("8-10-7-916-123-45-67", "79161234567"),
+        ("00 7 916 1234567", "79161234567"),
+        ("8 (800) 555-35-35", "78005553535"),
+        ("800 555-35-35", "78005553535"),
+        // A trunk 8 typed after a plus sign, where no country's code begins with it.
+        ("+8 916 123-45-67", "79161234567"),
+        // Vietnam, and a Moscow number behind a plus sign, cannot be told apart: the plus sign is believed.
+        ("+84 95 1234567", "84951234567"),
+        ("+49 30 1234567", "49301234567"),
+        ("8~10 49 30 1234567", "49301234567"),
+        ("0049 30 1234567", "49301234567"),
+        // Eleven digits are a Russian number that begins with 810, not an international prefix.
+        ("810 123 45 67 8", "71012345678"),
+        ("Alex, 8 916 123-45-67", "79161234567"),
+        ("тел. 8 916 123-45-67 доб. 12", "79161234567"),
+        ("123-45-67", "1234567"),
+    ];
+    for (spelling, expected) in spellings {
+        assert_eq!(digits(spelling), expected, "{spelling}");
+    }
+}
+
+#[test]
+fn d1_another_default_country_gives_its_own_code_and_has_no_trunk_eight() {
+    let spellings = [
+        (375, "29 123-45-67-8", "3752912345678"),
+        (49, "3012345678", "493012345678"),
+        (1, "(212) 555-01-23", "12125550123"),
+        (49, "89161234567", "89161234567"),
+        (49, "+89161234567", "89161234567"),
+        (49, "+7 916 123-45-67", "79161234567"),
+        (49, "00 7 916 123-45-67", "79161234567"),
+        (998, "8~10 7 916 123-45-67", "79161234567"),
+    ];
+    for (country, spelling, expected) in spellings {
+        assert_eq!(digits_in(country, spelling), expected, "{spelling} in {country}");
+    }
+}
+
+#[test]
+fn d1_a_country_code_has_one_to_three_digits() {
+    for (code, accepted) in [(0, false), (1, true), (7, true), (999, true), (1_000, false), (u16::MAX, false)] {
+        assert_eq!(CountryCode::new(code).is_some(), accepted, "{code}");
+    }
+}
+
+#[test]
+fn d10_the_hash_is_half_a_sha_256_and_stays_so_since_stored_keys_depend_on_it() {
+    // printf 'telephony:operation/caller\00079161234567' | sha256sum
+    assert_eq!(number("+7 916 123-45-67").hash(), "d3228e39ed2b447b9974c7447cd817f5");
+}
+
+proptest! {
+    #![proptest_config(crate::config())]
+
+    #[test]
+    fn d1_any_text_gives_6_to_15_digits_or_nothing(
+        text in prop_oneof![any::<String>(), "\\PC*", "[0-9+() xXдобДОБextEXT.;,#\u{a0}-]{0,30}"],
+        country in 1..=999_u16,
+    ) {
+        if let Some(number) = number_in(country, &text) {
+            prop_assert!((6..=15).contains(&number.digits().len()), "{}", number.digits());
+            prop_assert!(number.digits().bytes().all(|byte| byte.is_ascii_digit()), "{}", number.digits());
+        }
+        let caller = InternationalNumber::of_caller(Some(&text), CountryCode::new(country).unwrap());
+        prop_assert!(caller.is_err() || caller.ok() == number_in(country, &text), "a caller is read like a stored number");
+    }
+
+    #[test]
+    fn d2_every_spelling_of_a_russian_number_is_the_same_number(
+        (national, spelling) in national().prop_flat_map(|number| (Just(number.clone()), russian_spelling(&number))),
+    ) {
+        prop_assert_eq!(digits(&spelling), format!("7{national}"));
+        let caller = InternationalNumber::of_caller(Some(&spelling), CountryCode::DEFAULT);
+        prop_assert_eq!(caller.ok(), number_in(7, &spelling));
+    }
+
+    #[test]
+    fn d2_different_national_digits_are_never_the_same_number(
+        (one, one_spelling) in national().prop_flat_map(|number| (Just(number.clone()), russian_spelling(&number))),
+        (other, other_spelling) in national().prop_flat_map(|number| (Just(number.clone()), russian_spelling(&number))),
+        digit in 1..10_usize,
+    ) {
+        prop_assume!(one != other);
+        prop_assert_ne!(number(&one_spelling), number(&other_spelling));
+        // Nor when only one digit differs.
+        let mut near = one.clone().into_bytes();
+        near[digit] = b'0' + (near[digit] - b'0' + 1) % 10;
+        prop_assert_ne!(number(&one), number(&String::from_utf8(near).unwrap()));
+    }
+
+    #[test]
+    fn d2_foreign_numbers_stay_themselves_in_every_country(
+        (foreign, spelling) in foreign().prop_flat_map(|number| (Just(number.clone()), international_spelling(&number))),
+        country in 1..=999_u16,
+    ) {
+        prop_assert_eq!(digits_in(country, &spelling), foreign);
+    }
+
+    #[test]
+    fn d2_a_foreign_number_is_no_russian_one_with_the_same_last_ten_digits(national in national()) {
+        for country in ["1", "49", "375", "971"] {
+            prop_assert_ne!(number(&format!("+{country}{national}")), number(&format!("8{national}")));
+        }
+    }
+
+    #[test]
+    fn d1_the_national_part_is_the_last_ten_digits_or_all(digits in "[1-79][0-9]{5,14}") {
+        let number = number(&format!("+{digits}"));
+        let expected: String = digits.chars().skip(digits.len().saturating_sub(10)).collect();
+        prop_assert_eq!(number.national_part(), expected);
+    }
+
+    #[test]
+    fn d10_the_hash_is_32_hexadecimal_digits_that_depend_on_the_number_alone(one in national(), other in national()) {
+        let hash = number(&one).hash();
+        prop_assert_eq!(hash.len(), 32);
+        prop_assert!(hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{hash}");
+        prop_assert_eq!(&hash, &number(&format!("+7 {one}")).hash());
+        prop_assert_eq!(hash == number(&other).hash(), one == other);
+        prop_assert!(!hash.contains(&one), "{hash}");
+    }
+}
