@@ -78,8 +78,8 @@ impl Client<'_> {
             details.note(
                 "hits-unverified",
                 Text::made(
-                    format!("Найдено, но без номера звонящего: {unverified}"),
-                    format!("found, but without the caller's number: {unverified}"),
+                    format!("Найдено, но удалено или без номера звонящего: {unverified}"),
+                    format!("found, but deleted or without the caller's number: {unverified}"),
                 ),
             );
         }

@@ -11,6 +11,9 @@ const PAGE: usize = 100;
 /// Pages read for one check.
 const MAXIMUM_PAGES: usize = 5;
 
+/// How much of an event's type is kept for the call details; amoCRM's own are shorter.
+const LONGEST_KIND: usize = 64;
+
 /// An event that shows a person at work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
@@ -71,7 +74,7 @@ fn page_of_events(answer: &Json) -> Result<Page, Unexpected> {
 
 fn event(event: &Json) -> Result<Event, Unexpected> {
     Ok(Event {
-        kind: event.get("type").optional_text()?.ok_or(Unexpected)?.to_owned(),
+        kind: event.get("type").optional_text()?.ok_or(Unexpected)?.chars().take(LONGEST_KIND).collect(),
         created_by: event.get("created_by").unsigned()?,
         created_at: Timestamp::from_unix_seconds(event.get("created_at").unsigned()?),
     })
