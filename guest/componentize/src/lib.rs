@@ -13,10 +13,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use wasmparser::BinaryReader;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The profile in the workspace's `Cargo.toml` that makes a component small.
 const PROFILE: &str = "component";
+
+/// Magic number, version and layer of a component.
+const HEADER: usize = 8;
+/// The id of sections that have a name of their own.
+const CUSTOM_SECTION: u8 = 0;
 
 /// Which artifacts of a package are components.
 #[derive(Clone, Copy, Debug)]
@@ -79,9 +85,27 @@ fn encode(module: &Path, out_dir: &Path) -> Result<Component> {
         .module(&core)
         .and_then(|encoder| encoder.validate(true).encode())
         .with_context(|| format!("cannot encode {} as a component", module.display()))?;
+    let component = without_names(&component).with_context(|| format!("cannot strip {}", module.display()))?;
     let path = out_dir.join(format!("{name}.wasm"));
     fs::write(&path, component).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Component { name, path })
+}
+
+/// The component without the names that the encoder gives its parts for debugging: some 6 kB that no host reads.
+fn without_names(component: &[u8]) -> Result<Vec<u8>> {
+    let mut reader = BinaryReader::new(component, 0);
+    let mut kept = reader.read_bytes(HEADER)?.to_vec();
+    while !reader.eof() {
+        let start = usize::try_from(reader.original_position())?;
+        let is_custom = reader.read_u8()? == CUSTOM_SECTION;
+        let length = reader.read_var_u32()?;
+        let content = reader.read_bytes(usize::try_from(length)?)?;
+        if !(is_custom && BinaryReader::new(content, 0).read_string()? == "component-name") {
+            let end = usize::try_from(reader.original_position())?;
+            kept.extend(component.get(start..end).context("a section beyond the end")?);
+        }
+    }
+    Ok(kept)
 }
 
 /// One module for each file in the package's `examples` folder; stale ones of removed examples are not picked up.
