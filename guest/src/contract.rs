@@ -173,10 +173,8 @@ pub struct RequestRecord {
 /// A named value that the operation found out.
 #[derive(Clone, Debug)]
 pub struct Fact {
-    /// The stable key.
+    /// One of the described keys.
     pub key: &'static str,
-    /// Its name for people.
-    pub title: Text,
     /// Its value, if known.
     pub value: Option<FactValue>,
 }
@@ -214,6 +212,8 @@ pub struct Description {
     pub settings: Vec<SettingDescription>,
     /// The configuration keys of the integration.
     pub configuration: Vec<SettingDescription>,
+    /// The facts it gives for every call, key and name for people.
+    pub facts: &'static [(&'static str, Text)],
     /// The reasons it can give.
     pub reasons: &'static [crate::reason::Reason],
 }

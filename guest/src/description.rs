@@ -1,6 +1,7 @@
 //! The self-description (rule O1): what a scenario editor and an integration page need to offer this operation.
 
 use crate::contract::{Description, SettingDescription, SettingKind, Text};
+use crate::details::FACTS;
 use crate::reason::Reason;
 use crate::settings;
 
@@ -21,6 +22,7 @@ pub fn describe() -> Description {
         ),
         settings: placement_settings(),
         configuration: integration_settings(),
+        facts: &FACTS,
         reasons: Reason::ALL,
     }
 }

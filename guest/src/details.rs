@@ -6,6 +6,17 @@ use crate::contract::{CallDetails, Fact, FactValue, Note, RequestRecord, Text};
 use crate::time::Timestamp;
 use crate::world::Clock;
 
+/// The facts of every call, in their order: key, and name for people.
+pub static FACTS: [(&str, Text); 7] = [
+    ("manager_source", Text::fixed("Источник сведений о менеджере", "Where the manager is known from")),
+    ("manager_user_id", Text::fixed("Пользователь amoCRM", "amoCRM user")),
+    ("contact_id", Text::fixed("Контакт amoCRM", "amoCRM contact")),
+    ("manager_age_seconds", Text::fixed("Возраст сведений о менеджере, с", "Age of what is known of the manager, s")),
+    ("manager_status", Text::fixed("Статус персонального менеджера", "Manager status")),
+    ("status_evidence", Text::fixed("Основание статуса", "Evidence of the status")),
+    ("status_evidence_at", Text::fixed("Время основания", "Time of the evidence")),
+];
+
 /// Records one call's details.
 pub struct Recorder<'a> {
     clock: &'a dyn Clock,
@@ -85,44 +96,16 @@ impl<'a> Recorder<'a> {
         let manager = self.manager.as_ref();
         let status = self.status.as_ref();
         let text = |value: &str| FactValue::Text(value.to_owned());
-        let fact = |key, title, value| Fact { key, title, value };
-        let facts = vec![
-            fact(
-                "manager_source",
-                Text::fixed("Источник сведений о менеджере", "Where the manager is known from"),
-                manager.map(|known| text(known.source)),
-            ),
-            fact(
-                "manager_user_id",
-                Text::fixed("Пользователь amoCRM", "amoCRM user"),
-                manager.and_then(|known| known.user_id).map(FactValue::Integer),
-            ),
-            fact(
-                "contact_id",
-                Text::fixed("Контакт amoCRM", "amoCRM contact"),
-                manager.map(|known| FactValue::Integer(known.contact_id)),
-            ),
-            fact(
-                "manager_age_seconds",
-                Text::fixed("Возраст сведений о менеджере, с", "Age of what is known of the manager, s"),
-                manager.map(|known| FactValue::Integer(known.age.as_secs())),
-            ),
-            fact(
-                "manager_status",
-                Text::fixed("Статус персонального менеджера", "Manager status"),
-                status.map(|known| text(known.status)),
-            ),
-            fact(
-                "status_evidence",
-                Text::fixed("Основание статуса", "Evidence of the status"),
-                status.and_then(|known| known.evidence.as_deref()).map(text),
-            ),
-            fact(
-                "status_evidence_at",
-                Text::fixed("Время основания", "Time of the evidence"),
-                status.and_then(|known| known.seen_at).map(|at| FactValue::Text(at.rfc3339())),
-            ),
+        let values = [
+            manager.map(|known| text(known.source)),
+            manager.and_then(|known| known.user_id).map(FactValue::Integer),
+            manager.map(|known| FactValue::Integer(known.contact_id)),
+            manager.map(|known| FactValue::Integer(known.age.as_secs())),
+            status.map(|known| text(known.status)),
+            status.and_then(|known| known.evidence.as_deref()).map(text),
+            status.and_then(|known| known.seen_at).map(|at| FactValue::Text(at.rfc3339())),
         ];
+        let facts = FACTS.iter().zip(values).map(|((key, _), value)| Fact { key, value }).collect();
         CallDetails {
             waiting_time: self.waiting_time,
             waited: self.clock.monotonic().saturating_sub(self.started),

@@ -12,7 +12,7 @@ use crate::capabilities::directory::datetime;
 use crate::engine::{Failure, Operation};
 use crate::integration::Integration;
 use crate::masking::unless_secret;
-use crate::report::ResolvedCall;
+use crate::report::{FactTitles, ResolvedCall};
 
 /// The setting that the contract reserves for the waiting time.
 pub const WAITING_TIME: &str = "waiting_time";
@@ -39,6 +39,7 @@ pub struct PlacedOperation {
     linked_operation: String,
     settings: Vec<Setting>,
     waiting_time: Duration,
+    fact_titles: FactTitles,
 }
 
 impl PlacedOperation {
@@ -52,8 +53,10 @@ impl PlacedOperation {
         linked_operation: String,
         settings: Vec<Setting>,
     ) -> Result<Self, Failure> {
-        let waiting_time = waiting_time(&operation.describe().await?, &settings);
-        Ok(Self { operation, integration, linked_operation, settings, waiting_time })
+        let description = operation.describe().await?;
+        let waiting_time = waiting_time(&description, &settings);
+        let fact_titles = FactTitles::new(&description);
+        Ok(Self { operation, integration, linked_operation, settings, waiting_time, fact_titles })
     }
 
     /// Resolves one call. There is always a route.
@@ -62,7 +65,7 @@ impl PlacedOperation {
         let call = Call { id: call.id, caller: call.caller, called: call.called, at: datetime(at) };
         let world = self.integration.world(clock.clone());
         let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
-        ResolvedCall::new(&call, at, &self.linked_operation, self.waiting_time, answer)
+        ResolvedCall::new(&self.fact_titles, &call, at, &self.linked_operation, self.waiting_time, answer)
     }
 
     /// The integration that this placement belongs to.

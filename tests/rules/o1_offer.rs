@@ -64,6 +64,7 @@ async fn o1_everything_is_named_in_both_languages() {
     let description = describe().await;
     let settings = description.settings.iter().chain(&description.configuration);
     let mut texts: Vec<_> = settings.flat_map(|setting| [&setting.title, &setting.help]).collect();
+    texts.extend(description.facts.iter().map(|fact| &fact.title));
     texts.extend(description.reasons.iter().map(|reason| &reason.text));
     texts.extend([&description.title, &description.summary]);
     for text in texts {

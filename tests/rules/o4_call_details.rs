@@ -67,3 +67,15 @@ async fn o4_a_status_that_arrived_is_kept_even_when_the_body_fails() {
     assert_eq!(outcome.detail("requests")[0]["status"], 200);
     assert!(outcome.has_note("transport"), "the note names what failed");
 }
+
+#[tokio::test]
+async fn o4_the_facts_of_a_call_are_those_that_the_operation_describes() {
+    let described = crate::support::operation().describe().await.expect("a description").facts;
+    let described: Vec<_> = described.iter().map(|fact| fact.key.as_str()).collect();
+    for caller in [CALLER, ""] {
+        let outcome = Scene::new().await.call(caller).await;
+        let given: Vec<_> = outcome.resolved.details.facts.iter().map(|fact| fact.key.as_str()).collect();
+        assert_eq!(given, described, "all of them, for every call");
+        assert!(outcome.resolved.details.facts.iter().all(|fact| fact.title.en != fact.key), "each with its title");
+    }
+}

@@ -69,7 +69,6 @@ fn details(details: CallDetails) -> wit_types::CallDetails {
             .into_iter()
             .map(|fact| wit_types::Fact {
                 key: fact.key.to_owned(),
-                title: text(fact.title),
                 value: fact.value.map(|value| match value {
                     FactValue::Integer(number) => wit_types::FactValue::Integer(number),
                     FactValue::Text(text) => wit_types::FactValue::Text(text),
@@ -92,6 +91,11 @@ pub(super) fn description(description: Description) -> wit::Description {
         summary: text(description.summary),
         settings: description.settings.into_iter().map(setting_description).collect(),
         configuration: description.configuration.into_iter().map(setting_description).collect(),
+        facts: description
+            .facts
+            .iter()
+            .map(|(key, title)| wit::FactDescription { key: (*key).to_owned(), title: text(title.clone()) })
+            .collect(),
         reasons: description.reasons.iter().copied().map(reason_description).collect(),
     }
 }

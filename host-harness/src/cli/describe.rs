@@ -63,6 +63,10 @@ fn as_text(description: &Description, language: Language) -> Result<String, std:
             writeln!(out, "      {required}{}", kind_as_text(&setting.kind, language))?;
         }
     }
+    writeln!(out, "\n{}", say("Сведения в детализации звонка", "Facts in the call details"))?;
+    for fact in &description.facts {
+        writeln!(out, "  {} — {}", fact.key, text(&fact.title))?;
+    }
     writeln!(out, "\n{}", say("Причины перехода к связанной операции", "Reasons for going to the linked operation"))?;
     for reason in &description.reasons {
         writeln!(out, "  {} ({}) — {}", reason.code, class(reason.class), text(&reason.text))?;
@@ -114,6 +118,10 @@ fn as_json(description: &Description) -> Value {
         "summary": text(&description.summary),
         "settings": description.settings.iter().map(setting).collect::<Vec<_>>(),
         "configuration": description.configuration.iter().map(setting).collect::<Vec<_>>(),
+        "facts": description.facts.iter().map(|fact| json!({
+            "key": fact.key,
+            "title": text(&fact.title),
+        })).collect::<Vec<_>>(),
         "reasons": description.reasons.iter().map(|reason| json!({
             "code": reason.code,
             "class": class(reason.class),

@@ -3,10 +3,12 @@
 pub mod json;
 pub mod text;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types as wit;
 use crate::capabilities::directory::Destination;
 use crate::engine::{Answer, Failure, LimitReached, Run};
@@ -177,11 +179,28 @@ pub struct Note {
     pub text: Localized,
 }
 
+/// The names of an operation's facts, as it describes them.
+#[derive(Clone, Debug, Default)]
+pub struct FactTitles(BTreeMap<String, Localized>);
+
+impl FactTitles {
+    /// Takes the names from a description.
+    pub fn new(description: &Description) -> Self {
+        Self(description.facts.iter().map(|fact| (fact.key.clone(), fact.title.clone().into())).collect())
+    }
+
+    /// The name of a fact; its key, if the operation gives a fact that it does not describe.
+    fn of(&self, key: &str) -> Localized {
+        self.0.get(key).cloned().unwrap_or_else(|| Localized { ru: key.to_owned(), en: key.to_owned() })
+    }
+}
+
 impl ResolvedCall {
     /// Makes the record of a call out of what the engine answered.
     ///
     /// An operation that gave no answer sends the call to the linked operation with a reason that says which limit or fault it was.
     pub fn new(
+        titles: &FactTitles,
         call: &wit::Call,
         at: Timestamp,
         linked_operation: &str,
@@ -190,7 +209,7 @@ impl ResolvedCall {
     ) -> Self {
         let target = linked_operation.to_owned();
         let (route, mut details) = match answer.resolution {
-            Ok(resolution) => (route(resolution.route, target), details(resolution.details)),
+            Ok(resolution) => (route(resolution.route, target), details(resolution.details, titles)),
             Err(failure) => (
                 Route::LinkedOperation { target, reason: operation_failed(&failure) },
                 Details { waiting_time, waited: answer.run.wall, ..Details::default() },
@@ -280,14 +299,14 @@ pub(crate) const fn class(class: wit::ReasonClass) -> &'static str {
     }
 }
 
-fn details(details: wit::CallDetails) -> Details {
+fn details(details: wit::CallDetails, titles: &FactTitles) -> Details {
     Details {
         facts: details
             .facts
             .into_iter()
             .map(|fact| Fact {
+                title: titles.of(&fact.key),
                 key: fact.key,
-                title: fact.title.into(),
                 value: fact.value.map(|value| match value {
                     wit::FactValue::Integer(number) => FactValue::Integer(number),
                     wit::FactValue::Text(text) => FactValue::Text(text),

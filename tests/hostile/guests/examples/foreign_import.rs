@@ -34,6 +34,7 @@ impl Guest for Operation {
             summary: text,
             settings: Vec::new(),
             configuration: Vec::new(),
+            facts: Vec::new(),
             reasons: Vec::new(),
         }
     }

@@ -58,6 +58,7 @@ pub fn description() -> Description {
         summary: text("misbehaves"),
         settings: Vec::new(),
         configuration: Vec::new(),
+        facts: Vec::new(),
         reasons: Vec::new(),
     }
 }
