@@ -67,8 +67,9 @@ impl Json {
         serde_json::from_slice(bytes).map_err(|_| Unexpected)
     }
 
-    /// A member; `Null` where it is absent or this is no object.
+    /// A member, one of the known ones; `Null` where it is absent or this is no object.
     pub fn get(&self, key: &str) -> &Self {
+        debug_assert!(KNOWN.contains(&key), "a member that is not known is never read: add it");
         match self {
             Self::Object(members) => {
                 members.iter().find(|(name, _)| *name == key).map_or(&Self::Null, |(_, value)| value)

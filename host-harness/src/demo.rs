@@ -8,7 +8,7 @@ use amocrm_simulator::{Options, Simulator};
 
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::{Destination, Employee, Presence};
-use crate::capabilities::http::PrivateAddresses;
+use crate::capabilities::http::{PrivateAddresses, RequestTimeouts};
 use crate::integration::IntegrationSettings;
 use crate::secret::Secret;
 
@@ -49,6 +49,7 @@ impl Demo {
             granted: Vec::new(),
             private_addresses: PrivateAddresses::Granted,
             ca_file: None,
+            request_timeouts: RequestTimeouts::Honoured,
             employees: employees(),
         };
         Ok(Self { simulator, integration })

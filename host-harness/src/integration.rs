@@ -9,7 +9,9 @@ use std::sync::Arc;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{Directory, Employee};
-use crate::capabilities::http::{BaseUrl, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses};
+use crate::capabilities::http::{
+    BaseUrl, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts,
+};
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
 use crate::secret::Secret;
@@ -44,6 +46,8 @@ pub struct IntegrationSettings {
     pub private_addresses: PrivateAddresses,
     /// Certificate authorities to trust besides the public ones.
     pub ca_file: Option<PathBuf>,
+    /// Whether the bounds count that an operation chooses for its requests.
+    pub request_timeouts: RequestTimeouts,
     /// Employees by amoCRM user.
     pub employees: Vec<(u64, Employee)>,
 }
@@ -72,6 +76,7 @@ impl Integration {
             credentials: Some((origin, settings.token)),
             user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_response_bytes: MAX_RESPONSE_BYTES,
+            request_timeouts: settings.request_timeouts,
         })?;
         let configuration = [
             ("amocrm_base_url", settings.account.to_string()),

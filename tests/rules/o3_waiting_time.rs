@@ -1,14 +1,15 @@
 //! O3 Waiting time: no answer in time, an empty answer or a technical failure sends the call to the linked operation, never later than the
 //! waiting time, whatever amoCRM does.
 //!
-//! The proof needs no stop-watch: the host gives a component up a margin after its waiting time and calls that `operation-failed`, so any
-//! other outcome came from a component that answered by itself in time.
+//! The host gives a component up a margin after its waiting time and calls that `operation-failed`, so any other outcome came from a
+//! component that answered by itself. How long it waited is its own measurement; half of the margin is left to a busy machine.
 
 use std::time::Duration;
 
 use amocrm_simulator::{Endpoint, Fault, FaultRule};
+use host_harness::capabilities::http::RequestTimeouts;
 
-use crate::support::{CALLER, Outcome, Scene};
+use crate::support::{CALLER, MARGIN, Outcome, Scene};
 
 /// The least waiting time that can be set.
 const SHORT: Duration = Duration::from_millis(500);
@@ -26,6 +27,8 @@ async fn call_with(fault: &str) -> Outcome {
 fn assert_answered_in_time(outcome: &Outcome, fault: &str) {
     assert_ne!(outcome.code(), "operation-failed", "{fault}: the host had to give the component up");
     assert_eq!(outcome.json["route"]["target"], "queue:sales", "{fault}");
+    let waited = outcome.detail("waited_ms").as_u64().expect("a number");
+    assert!(Duration::from_millis(waited) < SHORT + MARGIN / 2, "{fault}: waited {waited} ms");
 }
 
 #[tokio::test]
@@ -56,6 +59,20 @@ async fn o3_no_answer_is_no_answer_in_time() {
             &["no-answer-in-time"]
         };
         assert!(expected.contains(&outcome.code()), "{fault}: {}", outcome.code());
+    }
+}
+
+#[tokio::test]
+async fn o3_the_component_keeps_its_waiting_time_by_itself() {
+    // A host is free to ignore the bounds that a component sets for its requests; the deadline must not depend on them.
+    for fault in ["hang", "hang-mid-body", "slow-body=1/50ms", "slow-body=1/1h"] {
+        let mut scene = Scene::new().await;
+        scene.integration.request_timeouts = RequestTimeouts::Ignored;
+        scene.set_waiting_time(SHORT);
+        scene.fault(&format!("contacts:{fault}"));
+        let outcome = scene.call(CALLER).await;
+        assert_answered_in_time(&outcome, fault);
+        assert_eq!(outcome.code(), "no-answer-in-time", "{fault}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{Deserialize, Deserializer, Error};
 
 use super::employee::EmployeeEntry;
-use crate::capabilities::http::{BaseUrl, Origin, PrivateAddresses, Scheme};
+use crate::capabilities::http::{BaseUrl, Origin, PrivateAddresses, RequestTimeouts, Scheme};
 use crate::integration::IntegrationSettings;
 use crate::secret::SecretSource;
 
@@ -101,6 +101,7 @@ impl IntegrationEntry {
                 Grant::Granted => PrivateAddresses::Granted,
             },
             ca_file: self.ca_file.map(|file| folder.join(file)),
+            request_timeouts: RequestTimeouts::Honoured,
             employees: super::employee::check(self.employee, &place)?,
             id: self.id,
         })

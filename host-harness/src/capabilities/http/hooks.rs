@@ -25,7 +25,7 @@ use super::origin::Origin;
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::response_body::BoundedBody;
-use super::timing::Timing;
+use super::timing::{RequestTimeouts, Timing};
 use crate::secret::Secret;
 
 /// How many requests one call may make. The operation needs fewer than ten.
@@ -46,6 +46,8 @@ pub struct OutboundHttpConfig {
     pub user_agent: String,
     /// The most bytes that an answer's body may have.
     pub max_response_bytes: u64,
+    /// Whether the bounds count that the component chooses for its requests.
+    pub request_timeouts: RequestTimeouts,
 }
 
 /// Outbound HTTP of one integration: its grants, its token, its connections. A clone is the same one.
@@ -60,6 +62,7 @@ struct Shared {
     credentials: Option<(Origin, HeaderValue)>,
     user_agent: HeaderValue,
     max_response_bytes: u64,
+    request_timeouts: RequestTimeouts,
     pool: Pool,
 }
 
@@ -82,6 +85,7 @@ impl OutboundHttp {
             credentials,
             user_agent: HeaderValue::try_from(config.user_agent).map_err(|_| HttpSetupError::UserAgent)?,
             max_response_bytes: config.max_response_bytes,
+            request_timeouts: config.request_timeouts,
             pool,
         })))
     }
@@ -184,6 +188,7 @@ impl WasiHttpHooks for CallHttp {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
+        let options = options.filter(|_| self.http.0.request_timeouts == RequestTimeouts::Honoured);
         let timing = Timing::new(self.deadline, options);
         let admitted = self.admit(request.map(|body| RequestBody::new(body, timing.deadline)));
         let (http, denials) = (self.http.clone(), self.denials.clone());

@@ -41,3 +41,4 @@ pub use denial::Denial;
 pub use error_code::add_to_linker;
 pub use hooks::{CallHttp, OutboundHttp, OutboundHttpConfig};
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};
+pub use timing::RequestTimeouts;

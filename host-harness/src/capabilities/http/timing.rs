@@ -9,6 +9,18 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions};
 
+/// Whether the host keeps to the bounds that a component chooses for its requests.
+///
+/// `wasi:http` leaves hosts free to support none of them. Ignoring them shows that a component keeps its waiting time by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestTimeouts {
+    /// It does.
+    #[default]
+    Honoured,
+    /// Only the call's deadline counts.
+    Ignored,
+}
+
 /// The bounds of one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {

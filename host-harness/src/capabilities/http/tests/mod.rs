@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::{CallHttp, OutboundHttp, OutboundHttpConfig, PrivateAddresses};
+use super::{CallHttp, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts};
 use crate::secret::Secret;
 
 /// Looks like a token and is in no message.
@@ -23,6 +23,7 @@ const TOKEN: &str = "eyJ0-very-secret";
 
 fn config(granted: &[&str]) -> OutboundHttpConfig {
     OutboundHttpConfig {
+        request_timeouts: RequestTimeouts::Honoured,
         granted: granted.iter().map(|origin| origin.parse().unwrap()).collect(),
         private_addresses: PrivateAddresses::Granted,
         ca_file: None,
