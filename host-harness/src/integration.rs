@@ -55,7 +55,6 @@ pub struct IntegrationSettings {
 /// An integration, ready for calls.
 #[derive(Clone)]
 pub struct Integration {
-    id: String,
     http: OutboundHttp,
     store: Arc<dyn KeyValueStore>,
     namespace: String,
@@ -86,23 +85,12 @@ impl Integration {
             ("kv_bucket", BUCKET.to_owned()),
         ];
         Ok(Self {
-            id: settings.id,
             http,
             store,
             namespace: settings.namespace,
             configuration: configuration.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             directory: Directory::new(settings.employees),
         })
-    }
-
-    /// The stable identifier.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The integration's employees.
-    pub const fn directory(&self) -> &Directory {
-        &self.directory
     }
 
     /// What one call of this integration is granted.

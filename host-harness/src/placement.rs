@@ -67,11 +67,6 @@ impl PlacedOperation {
         let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
         ResolvedCall::new(&self.fact_titles, &call, at, &self.linked_operation, self.waiting_time, answer)
     }
-
-    /// The integration that this placement belongs to.
-    pub fn integration(&self) -> &Integration {
-        &self.integration
-    }
 }
 
 /// The waiting time in force: set, or described, but never more than the described maximum, so that a wrong setting binds nobody.

@@ -43,7 +43,7 @@ impl fmt::Debug for Secret {
 /// Where a secret is read from: `env:NAME` or `file:/path`.
 ///
 /// `FromStr` and `TryFrom<String>` refuse anything else at once. `Deserialize` accepts anything and remembers the refusal, which
-/// [`check`](Self::check) and [`read`](Self::read) then report: the caller knows the key's name and can put it in front, and the
+/// [`read`](Self::read) then reports: the caller knows the key's name and can put it in front, and the
 /// parser of the configuration file gets no reason to quote the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretSource(Source);
@@ -92,14 +92,6 @@ pub enum SecretError {
 }
 
 impl SecretSource {
-    /// Whether the text was one of the two forms; reads nothing.
-    pub fn check(&self) -> Result<(), SecretError> {
-        match &self.0 {
-            Source::Refused(error) => Err(error.clone()),
-            Source::Environment(_) | Source::File(_) => Ok(()),
-        }
-    }
-
     /// The same source, a relative path being relative to `folder`.
     pub fn relative_to(self, folder: &Path) -> Self {
         match self.0 {
@@ -286,7 +278,7 @@ mod tests {
         for value in [&format!("\"{TOKEN}\""), "12345678", "true", "1.5", "[\"eyJ0\"]", "{ value = \"eyJ0\" }"] {
             let config: Config = toml::from_str(&format!("access_token = {value}")).unwrap();
             assert!(!format!("{config:?}").contains("eyJ0"), "{config:?}");
-            assert_eq!(config.access_token.check(), Err(SecretError::Inline));
+            assert_eq!(config.access_token.read().unwrap_err(), SecretError::Inline);
             assert_eq!(config.access_token.read().unwrap_err(), SecretError::Inline);
         }
     }

@@ -3,7 +3,7 @@
 //! Grants: asking for the employee who is mapped to an amoCRM user, one at a time, within one integration.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -50,22 +50,17 @@ pub enum Presence {
 
 /// The employees of one integration, by amoCRM user. Clones are the same directory.
 #[derive(Clone, Debug, Default)]
-pub struct Directory(Arc<RwLock<BTreeMap<u64, Employee>>>);
+pub struct Directory(Arc<BTreeMap<u64, Employee>>);
 
 impl Directory {
     /// A directory of these employees, each mapped to an amoCRM user id.
     pub fn new(employees: impl IntoIterator<Item = (u64, Employee)>) -> Self {
-        Self(Arc::new(RwLock::new(employees.into_iter().collect())))
+        Self(Arc::new(employees.into_iter().collect()))
     }
 
     /// The employee mapped to an amoCRM user.
     pub fn find(&self, crm_user_id: u64) -> Option<Employee> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&crm_user_id).cloned()
-    }
-
-    /// Maps an amoCRM user to an employee, in the place of whoever was mapped before.
-    pub fn insert(&self, crm_user_id: u64, employee: Employee) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(crm_user_id, employee);
+        self.0.get(&crm_user_id).cloned()
     }
 }
 
