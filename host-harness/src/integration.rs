@@ -10,7 +10,7 @@ use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{Directory, Employee};
 use crate::capabilities::http::{
-    BaseUrl, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts,
+    AccessToken, BaseUrl, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts,
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
@@ -66,13 +66,12 @@ impl Integration {
     /// Sets an integration up. Nothing is connected before the first call.
     pub fn new(settings: IntegrationSettings, store: Arc<dyn KeyValueStore>) -> Result<Self, HttpSetupError> {
         let origin = settings.account.origin().clone();
-        let mut granted = settings.granted;
-        granted.push(origin.clone());
+
         let http = OutboundHttp::new(OutboundHttpConfig {
-            granted,
+            granted: settings.granted,
             private_addresses: settings.private_addresses,
             ca_file: settings.ca_file,
-            credentials: Some((origin, settings.token)),
+            access: Some(Arc::new(AccessToken::new(origin, &settings.token)?)),
             user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: settings.request_timeouts,

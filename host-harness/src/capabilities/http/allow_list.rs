@@ -46,10 +46,10 @@ impl AllowList {
         Self { granted }
     }
 
-    /// The granted origin that the request is for, or why it is refused.
-    pub fn judge<B>(&self, request: &Request<B>) -> Result<&Origin, Denial> {
+    /// The granted origin that the request is for, or why it is refused. The origin of the access token in force is granted besides.
+    pub fn judge<'a, B>(&'a self, request: &Request<B>, account: Option<&'a Origin>) -> Result<&'a Origin, Denial> {
         let asked = Origin::of_request(request.uri()).map_err(Denial::Address)?;
-        let Some(granted) = self.granted.iter().find(|granted| **granted == asked) else {
+        let Some(granted) = self.granted.iter().chain(account).find(|granted| **granted == asked) else {
             return Err(Denial::Origin(asked));
         };
         if !METHODS.contains(request.method()) {

@@ -5,17 +5,16 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
-use zeroize::Zeroizing;
 
+use super::access::{AccessToken, AccessTokens};
 use super::addresses::PrivateAddresses;
 use super::allow_list::AllowList;
 use super::client::{self, HttpSetupError, Pool};
@@ -26,7 +25,6 @@ use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::response_body::BoundedBody;
 use super::timing::{RequestTimeouts, Timing};
-use crate::secret::Secret;
 
 /// How many requests one call may make. The operation needs fewer than ten.
 const MAX_REQUESTS: usize = 64;
@@ -40,8 +38,8 @@ pub struct OutboundHttpConfig {
     pub private_addresses: PrivateAddresses,
     /// Certificate authorities to trust besides Mozilla's, a file in PEM form.
     pub ca_file: Option<PathBuf>,
-    /// The access token, and the only origin that ever gets it (which must be granted too).
-    pub credentials: Option<(Origin, Secret)>,
+    /// Where the access token comes from, if there is one. Its origin is granted too.
+    pub access: Option<Arc<dyn AccessTokens>>,
     /// The `user-agent` of requests to which the component gave none.
     pub user_agent: String,
     /// The most bytes that an answer's body may have.
@@ -58,8 +56,7 @@ pub struct OutboundHttp(Arc<Shared>);
 struct Shared {
     allow_list: AllowList,
     private_addresses: PrivateAddresses,
-    /// The value is marked sensitive: it prints as `Sensitive`.
-    credentials: Option<(Origin, HeaderValue)>,
+    access: Option<Arc<dyn AccessTokens>>,
     user_agent: HeaderValue,
     max_response_bytes: u64,
     request_timeouts: RequestTimeouts,
@@ -74,15 +71,11 @@ impl OutboundHttp {
 
     /// The same with another source of addresses than the operating system's.
     pub fn with_lookup(config: OutboundHttpConfig, lookup: Arc<dyn Lookup>) -> Result<Self, HttpSetupError> {
-        let credentials = match config.credentials {
-            Some((origin, token)) => Some((origin, bearer(&token)?)),
-            None => None,
-        };
         let pool = client::pool(Resolver::new(lookup, config.private_addresses), config.ca_file.as_deref())?;
         Ok(Self(Arc::new(Shared {
             allow_list: AllowList::new(config.granted),
             private_addresses: config.private_addresses,
-            credentials,
+            access: config.access,
             user_agent: HeaderValue::try_from(config.user_agent).map_err(|_| HttpSetupError::UserAgent)?,
             max_response_bytes: config.max_response_bytes,
             request_timeouts: config.request_timeouts,
@@ -94,25 +87,6 @@ impl OutboundHttp {
     pub fn for_call(&self, deadline: Instant) -> CallHttp {
         CallHttp { http: self.clone(), deadline, requests: 0, denials: Denials::default() }
     }
-}
-
-/// `Bearer …`, in memory that is zeroed after the last request that used it.
-fn bearer(token: &Secret) -> Result<HeaderValue, HttpSetupError> {
-    struct Zeroed(Zeroizing<Vec<u8>>);
-    impl AsRef<[u8]> for Zeroed {
-        fn as_ref(&self) -> &[u8] {
-            &self.0
-        }
-    }
-    const SCHEME: &[u8] = b"Bearer ";
-    // Room for all of it at once: growing would leave a copy behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(SCHEME.len() + token.expose().len()));
-    text.extend_from_slice(SCHEME);
-    text.extend_from_slice(token.expose().as_bytes());
-    let mut value =
-        HeaderValue::from_maybe_shared(Bytes::from_owner(Zeroed(text))).map_err(|_| HttpSetupError::Token)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Outbound HTTP of one call: the hooks of its store.
@@ -127,20 +101,29 @@ pub struct CallHttp {
 /// The answer, and what is left to do while its body is read: nothing, since the pool drives its connections.
 type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
+/// A request that may be sent.
+struct Admitted {
+    origin: Origin,
+    /// The access token in it, if it carries one.
+    token: Option<AccessToken>,
+    request: Request<RequestBody>,
+}
+
 impl CallHttp {
     /// What was refused so far, each once, in order.
     pub fn denials(&self) -> Vec<Denial> {
         self.denials.list()
     }
 
-    /// The request as it will be sent and its origin, or the refusal.
-    fn admit(&mut self, request: Request<RequestBody>) -> Result<(Origin, Request<RequestBody>), Error> {
+    /// The request as it will be sent, or the refusal.
+    fn admit(&mut self, request: Request<RequestBody>) -> Result<Admitted, Error> {
         let refuse = |denial, error| {
             self.denials.note(denial);
             Err(error)
         };
         let shared = &self.http.0;
-        let origin = match shared.allow_list.judge(&request) {
+        let token = shared.access.as_ref().and_then(|access| access.current());
+        let origin = match shared.allow_list.judge(&request, token.as_ref().map(AccessToken::origin)) {
             Ok(origin) => origin.clone(),
             Err(denial) => return refuse(denial, Error::HttpRequestDenied),
         };
@@ -160,15 +143,14 @@ impl CallHttp {
         // The pool writes the host header from the rebuilt address.
         head.headers.remove(HOST);
         head.headers.entry(USER_AGENT).or_insert_with(|| shared.user_agent.clone());
-        if let Some((granted, token)) = &shared.credentials
-            && *granted == origin
-        {
-            head.headers.insert(AUTHORIZATION, token.clone());
+        let token = token.filter(|token| *token.origin() == origin);
+        if let Some(token) = &token {
+            head.headers.insert(AUTHORIZATION, token.header().clone());
         }
         // Without a declared length, these carry no body on the wire, even where the component opened one.
         let bodiless = matches!(head.method, Method::GET | Method::HEAD) && !head.headers.contains_key(CONTENT_LENGTH);
         let body = if bodiless { RequestBody::empty(self.deadline) } else { body };
-        Ok((origin, Request::from_parts(head, body)))
+        Ok(Admitted { origin, token, request: Request::from_parts(head, body) })
     }
 }
 
@@ -193,7 +175,7 @@ impl WasiHttpHooks for CallHttp {
         let admitted = self.admit(request.map(|body| RequestBody::new(body, timing.deadline)));
         let (http, denials) = (self.http.clone(), self.denials.clone());
         Box::new(async move {
-            let (origin, request) = admitted?;
+            let Admitted { origin, token, request } = admitted?;
             let answer = match exchange(&http.0.pool, request, &timing).await {
                 Ok(answer) => answer,
                 Err(failure) => {
@@ -203,6 +185,11 @@ impl WasiHttpHooks for CallHttp {
                     return Err(failure.error);
                 }
             };
+            if answer.status() == StatusCode::UNAUTHORIZED
+                && let (Some(access), Some(token)) = (&http.0.access, &token)
+            {
+                access.refused(token);
+            }
             let body = |incoming| BoundedBody::new(incoming, http.0.max_response_bytes, timing).boxed_unsync();
             Ok((answer.map(body), Box::new(async { Ok(()) }) as Box<_>))
         })

@@ -8,7 +8,7 @@
 //! | the allow-list ([`allow_list`]): origin, method, headers | `HTTP-request-denied` |
 //! | the number of requests a call may make | `connection-limit-reached` |
 //! | addresses, after DNS ([`addresses`]) | `destination-IP-prohibited` |
-//! | the access token, added for exactly one origin | |
+//! | the access token ([`access`]), added for exactly one origin | |
 //! | a pooled keep-alive connection, or a new one, with TLS ([`client`]) | `connection-refused`, `TLS-certificate-error`, … |
 //! | time ([`timing`]): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
 //! | the size and the pace of the answer's body ([`response_body`]) | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
@@ -18,6 +18,7 @@
 //!
 //! [`WasiHttpHooks`]: wasmtime_wasi_http::WasiHttpHooks
 
+pub mod access;
 pub mod addresses;
 pub mod allow_list;
 pub mod client;
@@ -35,6 +36,7 @@ pub mod timing;
 #[cfg(test)]
 mod tests;
 
+pub use access::{AccessToken, AccessTokens};
 pub use addresses::PrivateAddresses;
 pub use client::HttpSetupError;
 pub use denial::Denial;

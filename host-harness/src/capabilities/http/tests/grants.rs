@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::super::resolver::{Lookup, ResolveError, Resolver};
 use super::server::{Server, ok};
@@ -18,7 +17,7 @@ async fn the_allow_list_compares_scheme_host_and_port_and_nothing_else_gets_thro
         "https://demo.amocrm.ru:443",
         "https://demo.amocrm.ru.:443/a?b=@",
     ] {
-        assert_eq!(list.judge(&get(same)).unwrap().to_string(), GRANTED, "{same}");
+        assert_eq!(list.judge(&get(same), None).unwrap().to_string(), GRANTED, "{same}");
     }
     let mut call = call(config(&[GRANTED]));
     for other in [
@@ -103,9 +102,8 @@ async fn the_token_goes_to_exactly_one_origin_and_is_nowhere_to_be_read() {
 
 #[tokio::test]
 async fn a_token_that_no_header_can_carry_is_refused_without_being_shown() {
-    let mut config = with_token(&[], "https://demo.amocrm.ru");
-    config.credentials = Some(("https://demo.amocrm.ru".parse().unwrap(), Secret::new(format!("{TOKEN}\nx"))));
-    let error = OutboundHttp::new(config).unwrap_err();
+    let token = Secret::new(format!("{TOKEN}\nx"));
+    let error = AccessToken::new("https://demo.amocrm.ru".parse().unwrap(), &token).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(TOKEN), "{error}");
 }
 

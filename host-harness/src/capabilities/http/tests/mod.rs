@@ -7,6 +7,7 @@ mod origins;
 mod server;
 mod tls;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::{CallHttp, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts};
+use super::{AccessToken, CallHttp, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts};
 use crate::secret::Secret;
 
 /// Looks like a token and is in no message.
@@ -27,7 +28,7 @@ fn config(granted: &[&str]) -> OutboundHttpConfig {
         granted: granted.iter().map(|origin| origin.parse().unwrap()).collect(),
         private_addresses: PrivateAddresses::Granted,
         ca_file: None,
-        credentials: None,
+        access: None,
         user_agent: "host-harness/test".to_owned(),
         max_response_bytes: 10_000,
     }
@@ -35,7 +36,7 @@ fn config(granted: &[&str]) -> OutboundHttpConfig {
 
 fn with_token(granted: &[&str], origin: &str) -> OutboundHttpConfig {
     OutboundHttpConfig {
-        credentials: Some((origin.parse().unwrap(), Secret::new(TOKEN.to_owned()))),
+        access: Some(Arc::new(AccessToken::new(origin.parse().unwrap(), &Secret::new(TOKEN.to_owned())).unwrap())),
         ..config(granted)
     }
 }
