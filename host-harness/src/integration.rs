@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
-use crate::capabilities::directory::{Directory, Employee};
+use crate::capabilities::directory::{CallDirectory, Directory, Employee};
 use crate::capabilities::http::{
     AccessToken, BaseUrl, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts,
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
+use crate::presence::PresenceBook;
 use crate::secret::Secret;
 use crate::stores::KeyValueStore;
 
@@ -60,6 +61,8 @@ pub struct Integration {
     namespace: String,
     configuration: Configuration,
     directory: Directory,
+    /// Absent where the manager status is not considered: then nothing is looked up.
+    presence: Option<PresenceBook>,
 }
 
 impl Integration {
@@ -83,23 +86,32 @@ impl Integration {
             ("default_country_code", settings.default_country_code.to_string()),
             ("kv_bucket", BUCKET.to_owned()),
         ];
+        let presence = settings
+            .consider_manager_status
+            .then(|| PresenceBook::new(Arc::clone(&store), settings.namespace.as_str()));
         Ok(Self {
             http,
             store,
             namespace: settings.namespace,
             configuration: configuration.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             directory: Directory::new(settings.employees),
+            presence,
         })
     }
 
     /// What one call of this integration is granted.
     pub fn world(&self, clock: Clock) -> World {
+        let directory = CallDirectory::new(self.directory.clone());
+        let directory = match &self.presence {
+            Some(book) => directory.with_presence(book.clone(), clock.clone()),
+            None => directory,
+        };
         World {
             clock,
             http: self.http.clone(),
             key_value: KeyValue::new(Arc::clone(&self.store), self.namespace.as_str(), BUCKET),
             configuration: self.configuration.clone(),
-            directory: self.directory.clone(),
+            directory,
         }
     }
 }

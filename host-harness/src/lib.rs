@@ -13,6 +13,7 @@ pub mod engine;
 pub mod integration;
 pub mod masking;
 pub mod placement;
+pub mod presence;
 pub mod report;
 pub mod secret;
 pub mod stores;

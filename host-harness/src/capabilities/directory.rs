@@ -1,6 +1,7 @@
 //! The PBX's employees for operations: `telephony:operation/directory`.
 //!
-//! Grants: asking for the employee who is mapped to an amoCRM user, one at a time, within one integration.
+//! Grants: asking for the employee who is mapped to an amoCRM user, one at a time, within one integration. The employee comes with the
+//! presence that the host was told of ([`PresenceBook`]), read anew for every call.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use jiff::Timestamp;
 use wasmtime::component::{HasData, Linker};
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 
+use super::clocks::Clock;
 use crate::bindings::telephony::operation::directory as wit;
+use crate::presence::PresenceBook;
 
 /// A person whom the PBX can ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub struct Employee {
     pub enabled: bool,
     /// The numbers to ring, in order.
     pub destinations: Vec<Destination>,
-    /// Whether the person is at work in amoCRM, as the host was told it.
+    /// The person's presence where it is not to be looked up but set, for rehearsing; `NotFed` leaves it to what the host is told.
     pub presence: Presence,
 }
 
@@ -64,26 +67,64 @@ impl Directory {
     }
 }
 
+/// The directory of one call.
+#[derive(Debug, Default)]
+pub struct CallDirectory {
+    directory: Directory,
+    /// Who was seen at work, and what time it is; absent where the operation does not ask.
+    presence: Option<(PresenceBook, Clock)>,
+    faults: Vec<String>,
+}
+
+impl CallDirectory {
+    /// These employees, their presence as it was set.
+    pub fn new(directory: Directory) -> Self {
+        Self { directory, presence: None, faults: Vec::new() }
+    }
+
+    /// The same, with the presence that the host was told of.
+    pub fn with_presence(self, book: PresenceBook, clock: Clock) -> Self {
+        Self { presence: Some((book, clock)), ..self }
+    }
+
+    /// What could not be looked up so far, for the call details.
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// A store that fails to read knows nothing of anybody (rule D9).
+    async fn find(&mut self, crm_user_id: u64) -> Option<Employee> {
+        let mut found = self.directory.find(crm_user_id)?;
+        if let (Presence::NotFed, Some((book, clock))) = (found.presence, &self.presence) {
+            match book.of(crm_user_id, clock.now()).await {
+                Ok(presence) => found.presence = presence,
+                Err(error) => self.faults.push(format!("who is at work is not known: {error}")),
+            }
+        }
+        Some(found)
+    }
+}
+
 struct HasDirectory;
 
 impl HasData for HasDirectory {
-    type Data<'a> = &'a mut Directory;
+    type Data<'a> = &'a mut CallDirectory;
 }
 
 /// Links the interface; `get` finds the directory in a store's data.
 pub fn add_to_linker<T: Send + 'static>(
     linker: &mut Linker<T>,
-    get: fn(&mut T) -> &mut Directory,
+    get: fn(&mut T) -> &mut CallDirectory,
 ) -> wasmtime::Result<()> {
     wit::add_to_linker::<T, HasDirectory>(linker, get)
 }
 
-impl wit::Host for Directory {
+impl wit::Host for CallDirectory {
     async fn find_by_crm_user(
         &mut self,
         crm_user_id: u64,
     ) -> wasmtime::Result<Result<Option<wit::Employee>, wit::DirectoryError>> {
-        Ok(Ok(self.find(crm_user_id).map(employee)))
+        Ok(Ok(self.find(crm_user_id).await.map(employee)))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::bindings::exports::telephony::operation::operation::{Call, Descriptio
 use crate::bindings::telephony::operation::types::Route;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
-use crate::capabilities::directory::Directory;
+use crate::capabilities::directory::CallDirectory;
 use crate::capabilities::http::OutboundHttp;
 use crate::capabilities::key_value::KeyValue;
 use crate::stores::MemoryStore;
@@ -40,7 +40,7 @@ pub struct World {
     /// The integration's configuration.
     pub configuration: Configuration,
     /// The PBX's employees.
-    pub directory: Directory,
+    pub directory: CallDirectory,
 }
 
 /// What a call cost.
@@ -61,6 +61,8 @@ pub struct Answer {
     pub resolution: Result<Resolution, Failure>,
     /// What the host refused during the call, each line with the way to grant it.
     pub refusals: Vec<String>,
+    /// What the directory could not look up.
+    pub directory_faults: Vec<String>,
     /// What it cost.
     pub run: Run,
 }
@@ -108,7 +110,13 @@ impl Operation {
         let instructions = store.get_fuel().ok().filter(|_| came_back).map(|left| FUEL - left);
         let memory_bytes = store.data().memory.peak();
         let refusals = store.data().http.denials().iter().map(ToString::to_string).collect();
-        Answer { resolution, refusals, run: Run { instructions, memory_bytes, wall: started.elapsed() } }
+        let directory_faults = store.data().directory.faults().to_vec();
+        Answer {
+            resolution,
+            refusals,
+            directory_faults,
+            run: Run { instructions, memory_bytes, wall: started.elapsed() },
+        }
     }
 }
 
@@ -128,7 +136,7 @@ pub(super) async fn describe(operation: &Operation) -> Result<Description, Failu
         http: operation.engine.0.nothing.clone(),
         key_value: KeyValue::new(Arc::new(MemoryStore::new()), "", ""),
         configuration: Configuration::default(),
-        directory: Directory::default(),
+        directory: CallDirectory::default(),
     };
     let mut store = new_store(&operation.engine, world, deadline);
     let describing = async {

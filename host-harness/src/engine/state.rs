@@ -9,7 +9,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::limits::MemoryMeter;
 use crate::capabilities::config::Configuration;
-use crate::capabilities::directory::Directory;
+use crate::capabilities::directory::CallDirectory;
 use crate::capabilities::http::CallHttp;
 use crate::capabilities::key_value::{KeyValue, KeyValueView};
 use crate::capabilities::{config, directory, http, key_value};
@@ -22,7 +22,7 @@ pub(super) struct CallState {
     pub(super) http: CallHttp,
     pub(super) key_value: KeyValue,
     pub(super) configuration: Configuration,
-    pub(super) directory: Directory,
+    pub(super) directory: CallDirectory,
     pub(super) memory: MemoryMeter,
     /// Ticks of computing time that are left.
     pub(super) ticks_left: u64,

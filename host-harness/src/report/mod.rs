@@ -221,6 +221,13 @@ impl ResolvedCall {
                 ru: format!("Отказ хоста: {refusal}"), en: format!("refused by the host: {refusal}")
             },
         }));
+        details.notes.extend(answer.directory_faults.into_iter().map(|fault| Note {
+            code: "directory-fault".to_owned(),
+            text: Localized {
+                ru: format!("Справочник сотрудников: {fault}"),
+                en: format!("directory of employees: {fault}"),
+            },
+        }));
         let caller = call.caller.as_deref().filter(|caller| !caller.trim().is_empty()).map(mask);
         let call = CallRecord { id: call.id.clone(), caller, called: call.called.clone(), at };
         Self { call, route, details, run: answer.run }
