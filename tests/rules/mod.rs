@@ -7,6 +7,7 @@ mod o4_call_details;
 mod o5_six_hours;
 mod o6_switched_off;
 mod o7_manager_status;
+mod o7_presence;
 
 mod d01_caller;
 mod d02_verify;
