@@ -1,12 +1,9 @@
 //! The requests of a component, from its `outgoing-handler.handle` to the answer.
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
-use http::uri::{PathAndQuery, Uri};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, USER_AGENT};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -14,80 +11,18 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::access::{AccessToken, AccessTokens};
-use super::addresses::PrivateAddresses;
-use super::allow_list::AllowList;
-use super::client::{self, HttpSetupError, Pool};
+use super::access::AccessToken;
+use super::client::Pool;
 use super::denial::{Denial, Denials};
 use super::errors::{self, Failure};
 use super::origin::Origin;
+use super::outbound::{OutboundHttp, rebuilt};
 use super::request_body::RequestBody;
-use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::response_body::BoundedBody;
 use super::timing::{RequestTimeouts, Timing};
 
 /// How many requests one call may make. The operation needs fewer than ten.
 const MAX_REQUESTS: usize = 64;
-
-/// What one integration's component may do over HTTP.
-#[derive(Clone, Debug, Default)]
-pub struct OutboundHttpConfig {
-    /// The origins that requests may go to; none means that no request may be made.
-    pub granted: Vec<Origin>,
-    /// Whether they may lead to this machine or network.
-    pub private_addresses: PrivateAddresses,
-    /// Certificate authorities to trust besides Mozilla's, a file in PEM form.
-    pub ca_file: Option<PathBuf>,
-    /// Where the access token comes from, if there is one. Its origin is granted too.
-    pub access: Option<Arc<dyn AccessTokens>>,
-    /// The `user-agent` of requests to which the component gave none.
-    pub user_agent: String,
-    /// The most bytes that an answer's body may have.
-    pub max_response_bytes: u64,
-    /// Whether the bounds count that the component chooses for its requests.
-    pub request_timeouts: RequestTimeouts,
-}
-
-/// Outbound HTTP of one integration: its grants, its token, its connections. A clone is the same one.
-#[derive(Clone, Debug)]
-pub struct OutboundHttp(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    allow_list: AllowList,
-    private_addresses: PrivateAddresses,
-    access: Option<Arc<dyn AccessTokens>>,
-    user_agent: HeaderValue,
-    max_response_bytes: u64,
-    request_timeouts: RequestTimeouts,
-    pool: Pool,
-}
-
-impl OutboundHttp {
-    /// Checks the configuration and reads `ca_file`. No connection is opened before the first request.
-    pub fn new(config: OutboundHttpConfig) -> Result<Self, HttpSetupError> {
-        Self::with_lookup(config, Arc::new(SystemLookup))
-    }
-
-    /// The same with another source of addresses than the operating system's.
-    pub fn with_lookup(config: OutboundHttpConfig, lookup: Arc<dyn Lookup>) -> Result<Self, HttpSetupError> {
-        let pool = client::pool(Resolver::new(lookup, config.private_addresses), config.ca_file.as_deref())?;
-        Ok(Self(Arc::new(Shared {
-            allow_list: AllowList::new(config.granted),
-            private_addresses: config.private_addresses,
-            access: config.access,
-            user_agent: HeaderValue::try_from(config.user_agent).map_err(|_| HttpSetupError::UserAgent)?,
-            max_response_bytes: config.max_response_bytes,
-            request_timeouts: config.request_timeouts,
-            pool,
-        })))
-    }
-
-    /// What one call's component is given. No request of it, nor any body, outlasts the deadline.
-    pub fn for_call(&self, deadline: Instant) -> CallHttp {
-        CallHttp { http: self.clone(), deadline, requests: 0, denials: Denials::default() }
-    }
-}
 
 /// Outbound HTTP of one call: the hooks of its store.
 #[derive(Debug)]
@@ -110,6 +45,10 @@ struct Admitted {
 }
 
 impl CallHttp {
+    pub(super) fn new(http: OutboundHttp, deadline: Instant) -> Self {
+        Self { http, deadline, requests: 0, denials: Denials::default() }
+    }
+
     /// What was refused so far, each once, in order.
     pub fn denials(&self) -> Vec<Denial> {
         self.denials.list()
@@ -152,15 +91,6 @@ impl CallHttp {
         let body = if bodiless { RequestBody::empty(self.deadline) } else { body };
         Ok(Admitted { origin, token, request: Request::from_parts(head, body) })
     }
-}
-
-fn rebuilt(origin: &Origin, path: Option<&PathAndQuery>) -> Option<Uri> {
-    Uri::builder()
-        .scheme(origin.scheme().as_str())
-        .authority(origin.authority())
-        .path_and_query(path.cloned().unwrap_or_else(|| PathAndQuery::from_static("/")))
-        .build()
-        .ok()
 }
 
 impl WasiHttpHooks for CallHttp {

@@ -21,6 +21,7 @@
 pub mod access;
 pub mod addresses;
 pub mod allow_list;
+pub mod ask;
 pub mod client;
 mod connection;
 pub mod denial;
@@ -28,6 +29,7 @@ pub mod error_code;
 mod errors;
 pub mod hooks;
 pub mod origin;
+pub mod outbound;
 mod request_body;
 pub mod resolver;
 pub mod response_body;
@@ -38,9 +40,11 @@ mod tests;
 
 pub use access::{AccessToken, AccessTokens};
 pub use addresses::PrivateAddresses;
+pub use ask::{Ask, AskError};
 pub use client::HttpSetupError;
 pub use denial::Denial;
 pub use error_code::add_to_linker;
-pub use hooks::{CallHttp, OutboundHttp, OutboundHttpConfig};
+pub use hooks::CallHttp;
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};
+pub use outbound::{OutboundHttp, OutboundHttpConfig};
 pub use timing::RequestTimeouts;

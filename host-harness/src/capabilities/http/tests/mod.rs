@@ -1,5 +1,6 @@
 //! Tests of outbound HTTP against servers on the loopback interface, on ports that the system chooses.
 
+mod asking;
 mod exchanges;
 mod faults;
 mod grants;
