@@ -38,6 +38,16 @@ impl KeyValueStore for FaultyStore {
         self.inner.set(slot, value).await
     }
 
+    async fn compare_and_swap(
+        &self,
+        slot: Slot<'_>,
+        expected: Option<&[u8]>,
+        value: &[u8],
+    ) -> Result<bool, StoreError> {
+        self.operate(&self.writes_fail).await?;
+        self.inner.compare_and_swap(slot, expected, value).await
+    }
+
     async fn delete(&self, slot: Slot<'_>) -> Result<(), StoreError> {
         self.operate(&self.writes_fail).await?;
         self.inner.delete(slot).await

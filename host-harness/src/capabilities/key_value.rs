@@ -271,6 +271,9 @@ mod tests {
         async fn set(&self, _: Slot<'_>, _: &[u8]) -> Result<(), StoreError> {
             broken()
         }
+        async fn compare_and_swap(&self, _: Slot<'_>, _: Option<&[u8]>, _: &[u8]) -> Result<bool, StoreError> {
+            broken()
+        }
         async fn delete(&self, _: Slot<'_>) -> Result<(), StoreError> {
             broken()
         }

@@ -30,6 +30,12 @@ impl MemoryStore {
     fn read<T>(&self, shelf: Shelf<'_>, read: impl FnOnce(&Bucket) -> T) -> Option<T> {
         self.lock().get(shelf.namespace)?.get(shelf.bucket).map(read)
     }
+
+    fn write<T>(&self, shelf: Shelf<'_>, write: impl FnOnce(&mut Bucket) -> T) -> T {
+        let mut namespaces = self.lock();
+        let buckets = namespaces.entry(shelf.namespace.to_owned()).or_default();
+        write(buckets.entry(shelf.bucket.to_owned()).or_default())
+    }
 }
 
 #[async_trait::async_trait]
@@ -39,11 +45,23 @@ impl KeyValueStore for MemoryStore {
     }
 
     async fn set(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError> {
-        let mut namespaces = self.lock();
-        let buckets = namespaces.entry(slot.shelf.namespace.to_owned()).or_default();
-        let bucket = buckets.entry(slot.shelf.bucket.to_owned()).or_default();
-        bucket.insert(slot.key.to_owned(), value.to_owned());
+        self.write(slot.shelf, |bucket| bucket.insert(slot.key.to_owned(), value.to_owned()));
         Ok(())
+    }
+
+    async fn compare_and_swap(
+        &self,
+        slot: Slot<'_>,
+        expected: Option<&[u8]>,
+        value: &[u8],
+    ) -> Result<bool, StoreError> {
+        Ok(self.write(slot.shelf, |bucket| {
+            let swapped = bucket.get(slot.key).map(Vec::as_slice) == expected;
+            if swapped {
+                bucket.insert(slot.key.to_owned(), value.to_owned());
+            }
+            swapped
+        }))
     }
 
     async fn delete(&self, slot: Slot<'_>) -> Result<(), StoreError> {

@@ -79,6 +79,11 @@ pub trait KeyValueStore: Send + Sync + fmt::Debug {
     /// Keeps the value in place of the one before it. When this returns, the value survives the death of the process, in a durable store.
     async fn set(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError>;
 
+    /// Keeps the value only where what is there now equals `expected` (none: where there is nothing), in one step that no other process can
+    /// come between, and says whether it did. What was kept survives a power cut too, in a durable store.
+    async fn compare_and_swap(&self, slot: Slot<'_>, expected: Option<&[u8]>, value: &[u8])
+    -> Result<bool, StoreError>;
+
     /// Forgets the value; not an error where there is none.
     async fn delete(&self, slot: Slot<'_>) -> Result<(), StoreError>;
 

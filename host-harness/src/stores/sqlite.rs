@@ -1,7 +1,8 @@
 //! The durable store: one SQLite file in the user's state directory.
 //!
 //! It survives `kill -9` (write-ahead log, `synchronous=NORMAL`: a value that was set is in the operating system's hands; a power cut
-//! may lose the last ones, never the file). Several processes may have it open at once.
+//! may lose the last ones, never the file). A compare-and-swap is written through to the disk (`synchronous=FULL`), since what is
+//! swapped cannot be had again. Several processes may have it open at once.
 //!
 //! Nothing here makes a caller wait long. An operation waits at most [`BUSY`] for another process and ends after [`OPERATION`] in any
 //! case, whatever the disk does. SQLite's work runs on blocking threads, at most two of them (one reader, one writer): an operation
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
 use super::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 
@@ -202,6 +204,36 @@ impl KeyValueStore for SqliteStore {
         let value = value.to_owned();
         self.run(&self.writer, move |connection| {
             connection.prepare_cached(SQL)?.execute(params![namespace, bucket, key, value]).map(drop)
+        })
+        .await
+    }
+
+    async fn compare_and_swap(
+        &self,
+        slot: Slot<'_>,
+        expected: Option<&[u8]>,
+        value: &[u8],
+    ) -> Result<bool, StoreError> {
+        const CREATE: &str =
+            "INSERT INTO entries (namespace, bucket, key, value) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+        const REPLACE: &str =
+            "UPDATE entries SET value = ?4 WHERE namespace = ?1 AND bucket = ?2 AND key = ?3 AND value = ?5";
+        let [namespace, bucket, key] = owned(slot);
+        // What is swapped may be a secret.
+        let value = Zeroizing::new(value.to_owned());
+        let expected = expected.map(|expected| Zeroizing::new(expected.to_owned()));
+        self.run(&self.writer, move |connection| {
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            let swapped = match &expected {
+                None => connection
+                    .prepare_cached(CREATE)
+                    .and_then(|mut create| create.execute(params![namespace, bucket, key, value.as_slice()])),
+                Some(expected) => connection.prepare_cached(REPLACE).and_then(|mut replace| {
+                    replace.execute(params![namespace, bucket, key, value.as_slice(), expected.as_slice()])
+                }),
+            };
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            Ok(swapped? > 0)
         })
         .await
     }

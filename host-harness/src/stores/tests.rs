@@ -41,6 +41,43 @@ async fn a_value_is_kept_replaced_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_value_is_swapped_only_for_the_one_that_was_seen() {
+    let (_directory, file) = directory();
+    for store in both(&file) {
+        let slot = SHELF.slot("k");
+        assert!(!store.compare_and_swap(slot, Some(b""), b"a").await.unwrap(), "nothing is not an empty value");
+        assert!(store.compare_and_swap(slot, None, b"").await.unwrap());
+        assert!(!store.compare_and_swap(slot, None, b"a").await.unwrap());
+        assert!(!store.compare_and_swap(slot, Some(b"x"), b"a").await.unwrap());
+        assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(&b""[..]));
+        assert!(store.compare_and_swap(slot, Some(b""), b"a\0\xff").await.unwrap());
+        assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(&b"a\0\xff"[..]));
+    }
+}
+
+#[tokio::test]
+async fn of_many_that_swap_the_same_value_one_does() {
+    let (_directory, file) = directory();
+    let memory: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
+    let open = || -> Arc<dyn KeyValueStore> { Arc::new(SqliteStore::open(&file).unwrap()) };
+    for stores in [vec![Arc::clone(&memory), memory], vec![open(), open()]] {
+        for round in 0..10_u8 {
+            let slot = SHELF.slot("k");
+            let expected = stores[0].get(slot).await.unwrap();
+            let swap = |store: &Arc<dyn KeyValueStore>, by| {
+                let (store, expected) = (Arc::clone(store), expected.clone());
+                tokio::spawn(async move { store.compare_and_swap(slot, expected.as_deref(), &[round, by]).await })
+            };
+            let (one, two) = (swap(&stores[0], 1), swap(&stores[1], 2));
+            let swapped = [one.await.unwrap().unwrap(), two.await.unwrap().unwrap()];
+            assert_eq!(swapped.iter().filter(|swapped| **swapped).count(), 1, "{swapped:?}");
+            let by = if swapped[0] { 1 } else { 2 };
+            assert_eq!(stores[1].get(slot).await.unwrap(), Some(vec![round, by]));
+        }
+    }
+}
+
+#[tokio::test]
 async fn keys_are_listed_in_pages() {
     let (_directory, file) = directory();
     for store in both(&file) {
