@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod engine;
+pub mod hooks;
 pub mod integration;
 pub mod masking;
 pub mod placement;
