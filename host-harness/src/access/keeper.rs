@@ -26,6 +26,8 @@ use crate::stores::StoreError;
 
 /// How often the record is looked at, since another process may have refreshed, connected or switched off.
 const LOOK: Duration = Duration::from_secs(30);
+/// How long another process's refresh is waited for.
+const WAIT: Duration = Duration::from_secs(30);
 /// Part of a token's life after which it is refreshed: two thirds, so that a failing refresh is tried for hours before the token expires.
 const REFRESH_AFTER: (i64, i64) = (2, 3);
 /// How far processes that keep the same grant spread their refreshes, as a part of the token's life.
@@ -48,6 +50,8 @@ pub struct Keeper {
     pub(super) refreshing: tokio::sync::Mutex<()>,
     state: Mutex<State>,
     wake: Notify,
+    /// How long another process's refresh is waited for.
+    pub(super) wait: Duration,
     /// Where in the spread this process refreshes, in thousandths.
     place: i64,
     refreshes: AtomicU64,
@@ -110,6 +114,7 @@ impl Keeper {
             refreshing: tokio::sync::Mutex::default(),
             state: Mutex::default(),
             wake: Notify::new(),
+            wait: WAIT,
             place: i64::from(u16::from_le_bytes(place)) % 1_000,
             refreshes: AtomicU64::new(0),
         }

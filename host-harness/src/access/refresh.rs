@@ -27,8 +27,6 @@ use crate::capabilities::http::{BaseUrl, Origin};
 
 /// How long a refresh may take: three requests of 15 s at the most, and writing.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
-/// How long another's refresh is waited for.
-const WAIT: Duration = Duration::from_secs(30);
 /// How often the record is looked at meanwhile.
 const POLL: Duration = Duration::from_millis(100);
 /// A token that replaced a refused one and is refused this soon is not refreshed yet again.
@@ -68,7 +66,7 @@ pub enum RefreshError {
     #[error("{}", .0.text())]
     Off(OffReason),
     /// Another process is at it and does not come to an end.
-    #[error("another process has been refreshing for more than {} s; it is tried again later", WAIT.as_secs())]
+    #[error("another process is refreshing and does not come to an end; it is tried again later")]
     Busy,
     /// amoCRM gave no new tokens; the ones in force stay.
     #[error("the access could not be renewed: {0}")]
@@ -109,7 +107,7 @@ impl Keeper {
             }
             let now = self.clock.now();
             if grant.lease.as_ref().is_some_and(|lease| lease.is_held(now)) {
-                if waiting_since.elapsed() >= WAIT {
+                if waiting_since.elapsed() >= self.wait {
                     return Err(RefreshError::Busy);
                 }
                 sleep(POLL).await;
