@@ -12,7 +12,8 @@ use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{Directory, Employee};
 use crate::capabilities::http::{
-    AccessToken, AccessTokens, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts,
+    AccessToken, AccessTokens, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses,
+    RequestTimeouts,
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
@@ -140,7 +141,10 @@ impl Integration {
             clock,
             http: self.http.clone(),
             key_value: KeyValue::new(Arc::clone(&self.store), namespace, BUCKET),
-            configuration: configuration.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Configuration>(),
+            configuration: configuration
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect::<Configuration>(),
             directory: self.directory.clone(),
         }
     }

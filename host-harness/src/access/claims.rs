@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn claims_are_read_whatever_else_a_token_holds() {
-        let claims = Claims::of(&jwt(r#"{"exp":1795338000,"api_domain":"api-a.amocrm.ru","account_id":7,"scopes":["crm"]}"#));
+        let claims =
+            Claims::of(&jwt(r#"{"exp":1795338000,"api_domain":"api-a.amocrm.ru","account_id":7,"scopes":["crm"]}"#));
         assert_eq!(claims.expires_at.unwrap().to_string(), "2026-11-22T09:00:00Z");
         assert_eq!(claims.api_domain.as_deref(), Some("api-a.amocrm.ru"));
         assert_eq!(claims.account_id, Some(7));

@@ -31,19 +31,25 @@ pub enum ConsentError {
     #[error("the user refused access; an administrator of the account has to allow it")]
     Denied,
     /// The address has no code.
-    #[error("there is no code in it: paste the whole address that the browser was sent to, with everything behind the question mark")]
+    #[error(
+        "there is no code in it: paste the whole address that the browser was sent to, with everything behind the question mark"
+    )]
     NoCode,
     /// The answer belongs to another question.
     #[error("the answer belongs to another question (its `state` differs): open the address that was printed last")]
     State,
     /// It does not say which account it is about, and none is configured.
-    #[error("it does not say for which account: paste the whole address that the browser was sent to, or write `account` into the [[integration]]")]
+    #[error(
+        "it does not say for which account: paste the whole address that the browser was sent to, or write `account` into the [[integration]]"
+    )]
     NoAccount,
     /// The account's host is not amoCRM's.
     #[error(transparent)]
     Host(#[from] NotAmocrm),
     /// Another account than the configured one.
-    #[error("the user allowed access to another account than the configured one: choose that account in amoCRM, or correct `account`")]
+    #[error(
+        "the user allowed access to another account than the configured one: choose that account in amoCRM, or correct `account`"
+    )]
     AnotherAccount,
 }
 
@@ -157,8 +163,16 @@ mod tests {
         let state = State("s1".to_owned());
         for (account, platform, page_is) in [
             (None, Platform::Amocrm, "https://www.amocrm.ru/oauth?client_id=b1-a%26b&state=s1&mode=popup"),
-            (Some("https://x.kommo.com"), Platform::Kommo, "https://www.kommo.com/oauth?client_id=b1-a%26b&state=s1&mode=popup"),
-            (Some("http://127.0.0.1:1"), Platform::Amocrm, "http://127.0.0.1:1/oauth?client_id=b1-a%26b&state=s1&mode=popup"),
+            (
+                Some("https://x.kommo.com"),
+                Platform::Kommo,
+                "https://www.kommo.com/oauth?client_id=b1-a%26b&state=s1&mode=popup",
+            ),
+            (
+                Some("http://127.0.0.1:1"),
+                Platform::Amocrm,
+                "http://127.0.0.1:1/oauth?client_id=b1-a%26b&state=s1&mode=popup",
+            ),
         ] {
             assert_eq!(page(&settings(account, platform), &state), page_is);
         }

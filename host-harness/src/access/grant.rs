@@ -107,7 +107,9 @@ impl OffReason {
                 "amoCRM renewed the access, but its answer was lost (the program or the connection was cut off in that moment), and the \
                  new tokens with it"
             }
-            Self::FreshTokenRefused => "amoCRM refuses even a fresh access token: the user who consented may have been switched off",
+            Self::FreshTokenRefused => {
+                "amoCRM refuses even a fresh access token: the user who consented may have been switched off"
+            }
             Self::Uninstalled => "the integration was switched off or uninstalled in amoCRM",
         }
     }
@@ -117,7 +119,9 @@ impl OffReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
     /// It was written by a newer version of this software.
-    #[error("the stored access was written by a newer version of this program (format {0}): use that version, or connect again")]
+    #[error(
+        "the stored access was written by a newer version of this program (format {0}): use that version, or connect again"
+    )]
     Newer(u32),
     /// It is damaged.
     #[error("the stored access cannot be read: connect again")]

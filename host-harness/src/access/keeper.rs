@@ -17,6 +17,7 @@ use tracing::{debug, info, warn};
 use super::claims::Claims;
 use super::consent::Consented;
 use super::grant::{Grant, Off, OffReason};
+use super::hosts::Hosts;
 use super::ledger::{Kept, Ledger, LedgerError};
 use super::oauth::{OAuth, TokenError};
 use super::refresh::{RefreshError, Refreshed};
@@ -85,9 +86,11 @@ pub enum ConnectError {
 
 fn connect_error(error: &TokenError) -> String {
     match error {
-        TokenError::Refused => "amoCRM did not accept the code: it is older than 20 minutes, was used already, or `client_secret` or \
+        TokenError::Refused => {
+            "amoCRM did not accept the code: it is older than 20 minutes, was used already, or `client_secret` or \
                                 `redirect_uri` is not the integration's; correct that and connect again"
-            .to_owned(),
+                .to_owned()
+        }
         other => format!("amoCRM gave no access: {other}; then connect again"),
     }
 }
@@ -118,6 +121,11 @@ impl Keeper {
             place: i64::from(u16::from_le_bytes(place)) % 1_000,
             refreshes: AtomicU64::new(0),
         }
+    }
+
+    /// The hosts that may be sent the integration's secrets.
+    pub fn hosts(&self) -> &Hosts {
+        &self.oauth.hosts
     }
 
     /// Reads the record, as it may have been changed by another process.
@@ -184,9 +192,10 @@ impl Keeper {
             return Some(Due::Refused);
         }
         // A token from the future was received by a clock that was wrong, then or now: nothing is known of its age.
-        let from_future = state.kept.as_ref().is_some_and(|kept| {
-            now.saturating_add(TOLERANCE).unwrap_or(now) < kept.grant.received_at
-        });
+        let from_future = state
+            .kept
+            .as_ref()
+            .is_some_and(|kept| now.saturating_add(TOLERANCE).unwrap_or(now) < kept.grant.received_at);
         (now >= at || from_future).then_some(Due::Age)
     }
 
@@ -266,9 +275,7 @@ impl Keeper {
     /// Switches the integration off (rule O6): in the store, and in this process at once.
     pub async fn switch_off(&self, reason: OffReason) -> Result<(), LedgerError> {
         let at = self.clock.now();
-        let changed = self.ledger.change(|grant| {
-            grant.off.is_none().then(|| grant.with_off(Some(Off { at, reason })))
-        });
+        let changed = self.ledger.change(|grant| grant.off.is_none().then(|| grant.with_off(Some(Off { at, reason }))));
         if let Some(kept) = changed.await? {
             self.adopt(kept);
         }

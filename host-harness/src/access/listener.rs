@@ -92,7 +92,10 @@ fn respond(
 ) -> (Response<Full<Bytes>>, Option<Answer>) {
     let query = request.uri().query().unwrap_or_default();
     if request.method() != Method::GET || request.uri().path() != path || query.is_empty() {
-        return (page(StatusCode::NOT_FOUND, "Здесь ждут ответа amoCRM.", "This page waits for amoCRM's answer."), None);
+        return (
+            page(StatusCode::NOT_FOUND, "Здесь ждут ответа amoCRM.", "This page waits for amoCRM's answer."),
+            None,
+        );
     }
     match consent::read(query, Some(state), settings, hosts) {
         Ok(consented) => {
@@ -115,7 +118,9 @@ fn respond(
         Err(error @ (ConsentError::State | ConsentError::NoCode)) => {
             (page(StatusCode::BAD_REQUEST, "Это ответ на другой вопрос.", &error.to_string()), None)
         }
-        Err(error) => (page(StatusCode::BAD_REQUEST, "Ответ amoCRM не подходит.", &error.to_string()), Some(Err(error))),
+        Err(error) => {
+            (page(StatusCode::BAD_REQUEST, "Ответ amoCRM не подходит.", &error.to_string()), Some(Err(error)))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod listener;
 pub mod long_lived;
 pub mod oauth;
 pub mod refresh;
+pub mod standing;
 #[cfg(test)]
 mod tests;
 pub mod uninstall;
@@ -28,4 +29,5 @@ pub use ledger::Ledger;
 pub use long_lived::LongLived;
 pub use oauth::{OAuth, OAuthSettings, Platform};
 pub use refresh::{RefreshError, Refreshed};
+pub use standing::Standing;
 pub use web::HostWeb;

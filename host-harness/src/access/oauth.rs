@@ -54,10 +54,7 @@ pub enum Platform {
 #[async_trait::async_trait]
 pub trait Web: Send + Sync + fmt::Debug {
     /// Sends the request, never following a redirect. Bodies are zeroed when they are dropped, since both hold tokens.
-    async fn ask(
-        &self,
-        request: Request<Zeroizing<Vec<u8>>>,
-    ) -> Result<Response<Zeroizing<Vec<u8>>>, NoAnswer>;
+    async fn ask(&self, request: Request<Zeroizing<Vec<u8>>>) -> Result<Response<Zeroizing<Vec<u8>>>, NoAnswer>;
 }
 
 /// There was no answer.

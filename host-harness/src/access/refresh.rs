@@ -75,7 +75,9 @@ pub enum RefreshError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// There are new tokens, and the store does not take them.
-    #[error("the renewed access could not be stored ({0}): mend that before this program ends, or connect again afterwards")]
+    #[error(
+        "the renewed access could not be stored ({0}): mend that before this program ends, or connect again afterwards"
+    )]
     NotWritten(LedgerError),
 }
 
@@ -159,8 +161,7 @@ impl Keeper {
                 Ok(if moved { Refreshed::Moved } else { Refreshed::Here })
             }
             Outcome::Refused => {
-                let reason =
-                    if unanswered_since.is_some() { OffReason::AnswerLost } else { OffReason::Refused };
+                let reason = if unanswered_since.is_some() { OffReason::AnswerLost } else { OffReason::Refused };
                 self.give_up(mine, reason).await
             }
             Outcome::Failed(error) => self.note_failure(mine, unanswered_since, error).await,
@@ -189,11 +190,7 @@ impl Keeper {
     }
 
     /// A token that was only just refreshed is refused too: either the account is elsewhere, or refreshing does not help.
-    async fn look_elsewhere(
-        &self,
-        mine: Kept,
-        unanswered_since: Option<Timestamp>,
-    ) -> Result<Refreshed, RefreshError> {
+    async fn look_elsewhere(&self, mine: Kept, unanswered_since: Option<Timestamp>) -> Result<Refreshed, RefreshError> {
         let Some(api_domain) = mine.grant.api_domain.clone() else {
             return self.give_up(mine, OffReason::FreshTokenRefused).await;
         };

@@ -61,7 +61,11 @@ impl Account {
         if let Some(token) = lookup {
             let known = token == self.refresh_token;
             let domain = self.named.clone().unwrap_or_else(|| self.address.replace("https://", ""));
-            return Ok(if known { (200, json!({ "id": 7, "subdomain": "x", "domain": domain })) } else { (401, json!({})) });
+            return Ok(if known {
+                (200, json!({ "id": 7, "subdomain": "x", "domain": domain }))
+            } else {
+                (401, json!({}))
+            });
         }
         let fate = self.fates.pop_front();
         match fate {

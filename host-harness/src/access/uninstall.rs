@@ -62,8 +62,8 @@ pub fn verify(settings: &OAuthSettings, account: Option<u64>, query: &str) -> Re
     let number = number.ok_or(HookError::Malformed)?;
     let named = number.parse::<u64>().map_err(|_| HookError::Malformed)?;
     let signature = value(&["signature"]).and_then(|signature| bytes_of(&signature)).ok_or(HookError::Malformed)?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(settings.client_secret.expose().as_bytes())
-        .map_err(|_| HookError::Foreign)?;
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(settings.client_secret.expose().as_bytes()).map_err(|_| HookError::Foreign)?;
     mac.update(format!("{client}|{number}").as_bytes());
     // In constant time.
     mac.verify_slice(&signature).map_err(|_| HookError::Foreign)?;

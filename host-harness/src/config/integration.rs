@@ -121,7 +121,9 @@ impl IntegrationEntry {
             )),
             (Some(token), false) => {
                 let account = account.ok_or_else(|| {
-                    format!("{place}: `account` is missing; write, for example, account = \"https://example.amocrm.ru\"")
+                    format!(
+                        "{place}: `account` is missing; write, for example, account = \"https://example.amocrm.ru\""
+                    )
                 })?;
                 let token = secret("token", token)?;
                 // Another account's managers are other people, so the address is part of the name under which values are kept.

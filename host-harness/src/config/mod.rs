@@ -112,7 +112,10 @@ impl HarnessConfig {
 
     fn check(file: File, folder: &Path) -> Result<Self, String> {
         if file.integration.is_empty() {
-            return Err("there is no integration; add `[[integration]]` with `account` and `token`, or with the keys of OAuth".to_owned());
+            return Err(
+                "there is no integration; add `[[integration]]` with `account` and `token`, or with the keys of OAuth"
+                    .to_owned(),
+            );
         }
         if file.operation.is_empty() {
             return Err("there is no placed operation; add `[[operation]]` with `linked_operation`".to_owned());
