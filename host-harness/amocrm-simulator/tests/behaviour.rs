@@ -10,5 +10,8 @@ mod behaviour {
     mod control;
     mod events;
     mod faults;
+    mod oauth;
     mod recording;
+    mod renaming;
+    mod uninstalling;
 }
