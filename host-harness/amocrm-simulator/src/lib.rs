@@ -34,6 +34,9 @@
 //! `GET /oauth2/account/current/subdomain`, and the API opens to the access tokens that it issued ([`OAuthApp`]). Tokens
 //! end by the simulator's clock. [`Simulator::rename`] moves the account, [`Simulator::uninstall`] ends the integration.
 //!
+//! With [`Options::rate_limit`] more requests than that in any second get 429, and an account that goes on is blocked:
+//! 403 everywhere ([`RateLimit`]).
+//!
 //! Every request is recorded ([`RequestRecord`]). A simulator in another process is watched and steered under
 //! `/_simulator/`, without authorisation, because it is a tool for the loopback:
 //!
@@ -50,6 +53,7 @@ mod endpoints;
 mod fault;
 mod hosts;
 mod jwt;
+mod limits;
 mod listeners;
 mod oauth;
 mod options;
@@ -70,6 +74,7 @@ pub use crate::account::{
 pub use crate::endpoints::Endpoint;
 pub use crate::fault::{Fault, FaultRule};
 pub use crate::jwt::long_lived_token;
+pub use crate::limits::RateLimit;
 pub use crate::oauth::{OAuthApp, Refreshes};
 pub use crate::options::{Clock, Options, system_clock};
 pub use crate::record::RequestRecord;

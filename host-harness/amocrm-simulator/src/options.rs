@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::{Account, FaultRule, OAuthApp};
+use crate::{Account, FaultRule, OAuthApp, RateLimit};
 
 /// Where the simulator takes the time from; it reads no other clock (rule D11). Pauses are tokio sleeps.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +30,8 @@ pub struct Options {
     pub token: Option<String>,
     /// The integration whose users can be asked for consent (facts §5). Absent: no OAuth.
     pub oauth: Option<OAuthApp>,
+    /// How many requests the account takes. Absent: any number.
+    pub rate_limit: Option<RateLimit>,
     /// Faults, before those of the account.
     pub faults: Vec<FaultRule>,
     /// What probabilities and request ids are drawn from.
@@ -44,6 +46,7 @@ impl Default for Options {
             clock: system_clock(),
             token: None,
             oauth: None,
+            rate_limit: None,
             faults: Vec::new(),
             seed: 0,
         }
@@ -59,6 +62,7 @@ impl fmt::Debug for Options {
             .field("listen", &self.listen)
             .field("token", &self.token.as_ref().map(|_| "…"))
             .field("oauth", &self.oauth)
+            .field("rate_limit", &self.rate_limit)
             .field("faults", &self.faults)
             .field("seed", &self.seed)
             .finish_non_exhaustive()

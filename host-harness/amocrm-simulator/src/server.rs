@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 
-use crate::fault::FaultBook;
 use crate::hosts::{Host, Hosts, Role};
 use crate::listeners::bind;
 use crate::oauth::{self, Refreshes};
@@ -27,21 +26,21 @@ impl Simulator {
     ///
     /// # Errors
     /// Where the address cannot be listened on, the account does not hold together, or a fault rule is out of bounds.
-    pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { account, listen, clock, token, oauth, mut faults, seed } = options;
-        let account = account.prepared()?;
-        faults.extend(account.faults.iter().cloned());
-        for rule in &faults {
+    pub async fn start(mut options: Options) -> anyhow::Result<Self> {
+        let account = options.account.prepared()?;
+        options.faults.extend(account.faults.iter().cloned());
+        for rule in &options.faults {
             rule.check().map_err(|message| anyhow!("fault {rule}: {message}"))?;
         }
-        let (listener, address) = bind(listen).await?;
+        let options = Options { account, ..options };
+        let (listener, address) = bind(options.listen).await?;
         let host = Host { authority: address.to_string(), role: Role::Account };
-        let api = match &oauth {
-            Some(_) => Some(bind(SocketAddr::new(listen.ip(), 0)).await?),
+        let api = match &options.oauth {
+            Some(_) => Some(bind(SocketAddr::new(options.listen.ip(), 0)).await?),
             None => None,
         };
         let hosts = Hosts::new(host.authority.clone(), api.as_ref().map(|(_, address)| address.to_string()));
-        let state = Arc::new(State::new(hosts, account, clock, token, oauth, FaultBook::new(faults, seed), seed));
+        let state = Arc::new(State::new(hosts, options));
         let base = host.base();
         state.listeners.run(listener, host, &state);
         if let Some((listener, address)) = api {
@@ -77,9 +76,25 @@ impl Simulator {
         self.state.log().count_of(endpoint)
     }
 
-    /// Forgets the requests; their numbers go on.
+    /// Forgets the requests, and counts [`Simulator::most_in_a_second`] anew; the requests' numbers go on.
     pub fn clear_requests(&self) {
-        self.state.log().clear();
+        self.state.clear_requests();
+    }
+
+    /// The most requests to the API (`/api/…`) that arrived in any sliding second since the start or the last
+    /// [`Simulator::clear_requests`], whatever the limit; refused ones are among them.
+    pub fn most_in_a_second(&self) -> usize {
+        self.state.gate().most_in_a_second()
+    }
+
+    /// Whether the account is blocked for abuse of its limit ([`crate::RateLimit`]).
+    pub fn blocked(&self) -> bool {
+        self.state.gate().blocked()
+    }
+
+    /// Lifts the block, as amoCRM's support would.
+    pub fn unblock(&self) {
+        self.state.gate().unblock();
     }
 
     /// How many TCP connections were accepted since the start, so that a test can show keep-alive.

@@ -9,6 +9,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::Incoming;
 use jiff::fmt::rfc2822::DateTimePrinter;
+use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::endpoints::{self, Ask};
@@ -52,8 +53,14 @@ pub(crate) async fn serve(
     let target = parts.uri.path_and_query().map_or(path, |target| target.as_str());
     let params = Params::read(parts.uri.query().unwrap_or(""));
     let endpoint = Endpoint::of_path(path);
+    let refused = {
+        let mut gate = state.gate();
+        // The instant is taken under the lock, so that arrivals are in order.
+        gate.arrive(path, Instant::now())
+    };
     let authorised = state.accepts(parts.headers.get(AUTHORIZATION));
-    let fault = state.faults().choose(endpoint, &params.decoded());
+    // The gateway stands before everything else: what it refuses has no other fault.
+    let fault = if refused.is_some() { None } else { state.faults().choose(endpoint, &params.decoded()) };
     let sequence = state.log().begin(RequestRecord {
         sequence: 0,
         at: state.now(),
@@ -92,9 +99,10 @@ pub(crate) async fn serve(
         let ask = Ask { account: &account, params: &params, base: &base, now };
         endpoints::answer(&parts.method, path, &ask)
     };
-    let response = match &fault {
-        None => Some(right().whole()),
-        Some(fault) => fault::play(fault, endpoint, &base, target, right).await,
+    let response = match (refused, &fault) {
+        (Some(refusal), _) => Some(refusal.whole()),
+        (None, None) => Some(right().whole()),
+        (None, Some(fault)) => fault::play(fault, endpoint, &base, target, right).await,
     };
     let mut response = response.ok_or(Closed)?;
     dress(&state, &mut response);

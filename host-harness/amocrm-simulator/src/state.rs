@@ -9,10 +9,11 @@ use jiff::Timestamp;
 
 use crate::fault::FaultBook;
 use crate::hosts::{Host, Hosts, Role};
+use crate::limits::Gate;
 use crate::listeners::{Listeners, bind};
 use crate::oauth::Grants;
 use crate::record::RequestLog;
-use crate::{Account, Clock, OAuthApp, jwt};
+use crate::{Account, Clock, OAuthApp, Options, jwt};
 
 /// What all connections of one simulator share. Locks are held for a moment, never across a wait. Where two are held at once,
 /// that of the account is taken first.
@@ -27,6 +28,7 @@ pub(crate) struct State {
     faults: Mutex<FaultBook>,
     grants: Mutex<Grants>,
     log: Mutex<RequestLog>,
+    gate: Mutex<Gate>,
     request_ids: Mutex<fastrand::Rng>,
     tokens: Mutex<fastrand::Rng>,
     connections: AtomicU64,
@@ -47,15 +49,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
-    pub(crate) fn new(
-        hosts: Hosts,
-        account: Account,
-        clock: Clock,
-        token: Option<String>,
-        oauth: Option<OAuthApp>,
-        faults: FaultBook,
-        seed: u64,
-    ) -> Self {
+    pub(crate) fn new(hosts: Hosts, options: Options) -> Self {
+        let Options { account, listen: _, clock, token, oauth, rate_limit, faults, seed } = options;
         // The port keeps two simulators of one seed from issuing the same tokens.
         let port = hosts.account().parse().map_or(0, |address: SocketAddr| address.port());
         Self {
@@ -69,9 +64,10 @@ impl State {
             },
             clock,
             account: Mutex::new(account),
-            faults: Mutex::new(faults),
+            faults: Mutex::new(FaultBook::new(faults, seed)),
             grants: Mutex::default(),
             log: Mutex::default(),
+            gate: Mutex::new(Gate::new(rate_limit)),
             request_ids: Mutex::new(fastrand::Rng::with_seed(seed)),
             tokens: Mutex::new(fastrand::Rng::with_seed(!seed ^ u64::from(port))),
             connections: AtomicU64::new(0),
@@ -97,6 +93,16 @@ impl State {
 
     pub(crate) fn log(&self) -> MutexGuard<'_, RequestLog> {
         lock(&self.log)
+    }
+
+    pub(crate) fn gate(&self) -> MutexGuard<'_, Gate> {
+        lock(&self.gate)
+    }
+
+    /// Forgets what was asked.
+    pub(crate) fn clear_requests(&self) {
+        self.log().clear();
+        self.gate().clear();
     }
 
     pub(crate) fn request_id(&self) -> String {

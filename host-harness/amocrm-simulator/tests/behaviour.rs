@@ -10,6 +10,7 @@ mod behaviour {
     mod control;
     mod events;
     mod faults;
+    mod limits;
     mod oauth;
     mod recording;
     mod renaming;
