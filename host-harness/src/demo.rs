@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use amocrm_simulator::{Options, Simulator};
 
+use crate::access::LongLived;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::{Destination, Employee, Presence};
 use crate::capabilities::http::{PrivateAddresses, RequestTimeouts};
-use crate::integration::IntegrationSettings;
+use crate::integration::{Access, IntegrationSettings};
 use crate::secret::Secret;
 
 /// The number that the demonstration calls are made to.
@@ -39,10 +40,12 @@ impl Demo {
         .await?;
         let integration = IntegrationSettings {
             id: "demo".to_owned(),
-            account: simulator.base_url().parse()?,
-            // The port changes from run to run; what is kept is kept all the same.
-            namespace: "demo".to_owned(),
-            token: Secret::new(TOKEN.to_owned()),
+            access: Access::LongLived(LongLived {
+                account: simulator.base_url().parse()?,
+                token: Secret::new(TOKEN.to_owned()),
+                // The port changes from run to run; what is kept is kept all the same.
+                namespace: "demo".to_owned(),
+            }),
             enabled: true,
             consider_manager_status: false,
             default_country_code: 7,

@@ -1,21 +1,23 @@
 //! One integration at run time: an amoCRM account's connection to the PBX, with everything that its operations may reach.
 //!
-//! Each integration has its own HTTP client and token, its own configuration, employees and part of the store; nothing is shared
-//! between two of them.
+//! Each integration has its own HTTP client and access, its own configuration, employees and part of the store; nothing is shared
+//! between two of them. Where the access changes (a token is refreshed, the account renamed, the integration switched off), the next call
+//! sees it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Directory, Employee};
 use crate::capabilities::http::{
-    AccessToken, BaseUrl, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts,
+    AccessToken, AccessTokens, BaseUrl, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses,
+    RequestTimeouts,
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
 use crate::presence::PresenceBook;
-use crate::secret::Secret;
 use crate::stores::KeyValueStore;
 
 /// The bucket that an integration's operations may open.
@@ -29,12 +31,8 @@ const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 pub struct IntegrationSettings {
     /// The stable identifier.
     pub id: String,
-    /// The account's address.
-    pub account: BaseUrl,
-    /// Under which name the operations' values are kept. Another account needs another name.
-    pub namespace: String,
-    /// The access token.
-    pub token: Secret,
+    /// The account, and how it is reached.
+    pub access: Access,
     /// Whether the integration is on (rule O6).
     pub enabled: bool,
     /// «Учитывать статус персонального менеджера» (rule O7).
@@ -53,65 +51,162 @@ pub struct IntegrationSettings {
     pub employees: Vec<(u64, Employee)>,
 }
 
+/// How an integration gets at its account.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// With a token that never changes.
+    LongLived(LongLived),
+    /// With what a user consented to, which a keeper renews.
+    OAuth(OAuthSettings),
+}
+
 /// An integration, ready for calls.
 #[derive(Clone)]
 pub struct Integration {
     http: OutboundHttp,
     store: Arc<dyn KeyValueStore>,
-    namespace: String,
-    configuration: Configuration,
+    account: Account,
+    enabled: bool,
+    consider_manager_status: bool,
+    default_country_code: u16,
     directory: Directory,
-    /// Absent where the manager status is not considered: then nothing is looked up.
-    presence: Option<PresenceBook>,
+}
+
+/// Where the account and its state are known from.
+#[derive(Clone)]
+enum Account {
+    Fixed(LongLived),
+    Kept(Arc<Keeper>),
 }
 
 impl Integration {
-    /// Sets an integration up. Nothing is connected before the first call.
+    /// Sets an integration up. Nothing is connected before the first call; a [`keeper`](Self::keeper) has not looked at its record yet.
     pub fn new(settings: IntegrationSettings, store: Arc<dyn KeyValueStore>) -> Result<Self, HttpSetupError> {
-        let origin = settings.account.origin().clone();
+        Self::with_clock(settings, store, Clock::system())
+    }
 
-        let http = OutboundHttp::new(OutboundHttpConfig {
-            granted: settings.granted,
-            private_addresses: settings.private_addresses,
-            ca_file: settings.ca_file,
-            access: Some(Arc::new(AccessToken::new(origin, &settings.token)?)),
-            user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
-            max_response_bytes: MAX_RESPONSE_BYTES,
-            request_timeouts: settings.request_timeouts,
-        })?;
-        let configuration = [
-            ("amocrm_base_url", settings.account.to_string()),
-            ("enabled", settings.enabled.to_string()),
-            ("consider_manager_status", settings.consider_manager_status.to_string()),
-            ("default_country_code", settings.default_country_code.to_string()),
-            ("kv_bucket", BUCKET.to_owned()),
-        ];
-        let presence = settings
-            .consider_manager_status
-            .then(|| PresenceBook::new(Arc::clone(&store), settings.namespace.as_str()));
+    /// The same, the ages of tokens being told by another clock.
+    pub fn with_clock(
+        settings: IntegrationSettings,
+        store: Arc<dyn KeyValueStore>,
+        clock: Clock,
+    ) -> Result<Self, HttpSetupError> {
+        let (account, access): (_, Arc<dyn AccessTokens>) = match &settings.access {
+            Access::LongLived(access) => {
+                let token = AccessToken::new(access.account.origin().clone(), &access.token)?;
+                (Account::Fixed(access.clone()), Arc::new(token))
+            }
+            Access::OAuth(oauth) => {
+                let keeper = Arc::new(settings.keeper_of(oauth, Arc::clone(&store), clock)?);
+                (Account::Kept(Arc::clone(&keeper)), keeper)
+            }
+        };
         Ok(Self {
-            http,
+            http: OutboundHttp::new(settings.outbound(Some(access)))?,
             store,
-            namespace: settings.namespace,
-            configuration: configuration.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            account,
+            enabled: settings.enabled,
+            consider_manager_status: settings.consider_manager_status,
+            default_country_code: settings.default_country_code,
             directory: Directory::new(settings.employees),
-            presence,
         })
+    }
+
+    /// Who keeps the integration's tokens, where there is something to keep.
+    pub fn keeper(&self) -> Option<&Arc<Keeper>> {
+        match &self.account {
+            Account::Fixed(_) => None,
+            Account::Kept(keeper) => Some(keeper),
+        }
+    }
+
+    /// The integration's way to its account.
+    pub fn http(&self) -> &OutboundHttp {
+        &self.http
+    }
+
+    /// Where the account is now; none where it was never connected.
+    pub fn account(&self) -> Option<BaseUrl> {
+        match &self.account {
+            Account::Fixed(access) => Some(access.account.clone()),
+            Account::Kept(keeper) => keeper.account(),
+        }
+    }
+
+    /// Who was seen at work in the account.
+    pub fn presence(&self) -> PresenceBook {
+        PresenceBook::new(Arc::clone(&self.store), self.namespace())
+    }
+
+    /// The name under which the account's values are kept. An account that was never connected has none, and its calls get no further than
+    /// that the integration is off.
+    fn namespace(&self) -> String {
+        match &self.account {
+            Account::Fixed(access) => access.namespace.clone(),
+            Account::Kept(keeper) => keeper.namespace().unwrap_or_default(),
+        }
     }
 
     /// What one call of this integration is granted.
     pub fn world(&self, clock: Clock) -> World {
-        let directory = CallDirectory::new(self.directory.clone());
-        let directory = match &self.presence {
-            Some(book) => directory.with_presence(book.clone(), clock.clone()),
-            None => directory,
-        };
+        let is_on = self.enabled && self.keeper().is_none_or(|keeper| keeper.is_on());
+        let mut directory = CallDirectory::new(self.directory.clone());
+        // Looked up only where it counts.
+        if self.consider_manager_status {
+            directory = directory.with_presence(self.presence(), clock.clone());
+        }
+        let mut configuration = vec![
+            ("enabled", is_on.to_string()),
+            ("consider_manager_status", self.consider_manager_status.to_string()),
+            ("default_country_code", self.default_country_code.to_string()),
+            ("kv_bucket", BUCKET.to_owned()),
+        ];
+        configuration.extend(self.account().map(|address| ("amocrm_base_url", address.to_string())));
         World {
             clock,
             http: self.http.clone(),
-            key_value: KeyValue::new(Arc::clone(&self.store), self.namespace.as_str(), BUCKET),
-            configuration: self.configuration.clone(),
+            key_value: KeyValue::new(Arc::clone(&self.store), self.namespace(), BUCKET),
+            configuration: configuration
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect::<Configuration>(),
             directory,
+        }
+    }
+}
+
+impl IntegrationSettings {
+    /// The keeper of the integration's tokens, with connections of its own; none where the token never changes.
+    pub fn keeper(&self, store: Arc<dyn KeyValueStore>, clock: Clock) -> Result<Option<Keeper>, HttpSetupError> {
+        match &self.access {
+            Access::LongLived(_) => Ok(None),
+            Access::OAuth(oauth) => self.keeper_of(oauth, store, clock).map(Some),
+        }
+    }
+
+    fn keeper_of(
+        &self,
+        oauth: &OAuthSettings,
+        store: Arc<dyn KeyValueStore>,
+        clock: Clock,
+    ) -> Result<Keeper, HttpSetupError> {
+        let mut hosts = self.granted.clone();
+        hosts.extend(oauth.account.as_ref().map(|account| account.origin().clone()));
+        let web = HostWeb::new(OutboundHttp::new(self.outbound(None))?);
+        let ledger = Ledger::new(store, &self.id, &oauth.client_id);
+        let oauth = OAuth::new(oauth.clone(), Hosts::new(hosts), Arc::new(web), clock.clone());
+        Ok(Keeper::new(oauth, ledger, clock))
+    }
+
+    fn outbound(&self, access: Option<Arc<dyn AccessTokens>>) -> OutboundHttpConfig {
+        OutboundHttpConfig {
+            granted: self.granted.clone(),
+            private_addresses: self.private_addresses,
+            ca_file: self.ca_file.clone(),
+            access,
+            user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            request_timeouts: self.request_timeouts,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! a [`placement::PlacedOperation`]; the [`engine`] runs the component in a sandbox of its own with the [`capabilities`] of the placement's
 //! [`integration::Integration`]; what comes out becomes a [`report::ResolvedCall`], which every face shows.
 
+pub mod access;
 pub mod bindings;
 pub mod capabilities;
 pub mod cli;

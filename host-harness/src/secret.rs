@@ -2,6 +2,7 @@
 //!
 //! A [`Secret`] cannot be printed: it has no `Display`, no `Serialize`, and its `Debug` says `[secret]`. Its memory is zeroed when
 //! it is dropped. The value is reached in one way only, [`Secret::expose`], so every use can be found by searching for that word.
+//! An answer that holds one is read straight into it (`Deserialize`).
 //!
 //! A configuration never holds a secret, only a [`SecretSource`]: `env:NAME` or `file:/path`. A value written inline is refused, and no
 //! message repeats it, since it may be the token itself. Deserializing never fails for that reason (see [`SecretSource`]): a TOML or
@@ -31,6 +32,28 @@ impl Secret {
     /// The value itself, for the one place that sends it. Never put it into a message, a log or a value that can be printed.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Secret;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a secret")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Secret, E> {
+                Ok(Secret::new(text.to_owned()))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Secret, E> {
+                Ok(Secret::new(text))
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 
@@ -244,6 +267,10 @@ mod tests {
 
     const TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOi";
 
+    static_assertions::assert_not_impl_any!(Secret: fmt::Display, serde::Serialize, AsRef<str>, std::ops::Deref, Copy);
+    static_assertions::assert_not_impl_any!(Zeroizing<String>: Copy);
+    static_assertions::assert_not_impl_any!(crate::access::Grant: fmt::Display, serde::Serialize);
+
     #[derive(Debug, serde::Deserialize)]
     struct Config {
         access_token: SecretSource,
@@ -254,6 +281,8 @@ mod tests {
         let secret = Secret::new(TOKEN.to_owned());
         assert_eq!(format!("{secret:?}"), "[secret]");
         assert_eq!(secret.expose(), TOKEN);
+        let read: Secret = serde_json::from_str(&format!("\"{TOKEN}\"")).unwrap();
+        assert_eq!(read.expose(), TOKEN);
     }
 
     #[test]

@@ -116,7 +116,7 @@ async fn d8_nobody_listening_is_unreachable() {
         .await
         .and_then(|listener| listener.local_addr())
         .expect("an address");
-    scene.integration.account = format!("http://{closed}").parse().expect("an address");
+    scene.set_account(&format!("http://{closed}"));
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.code(), "crm-unreachable");
     assert!(outcome.json.to_string().contains("connection-refused"), "the note names the failure");

@@ -37,7 +37,7 @@ async fn o2_one_request_asks_for_the_national_part_newest_first() {
 async fn o2_the_account_may_live_below_a_path() {
     // Whatever stands behind the address is asked below its path: this simulator knows no such path and answers 404.
     let mut scene = Scene::new().await;
-    scene.integration.account = format!("{}/gateway/", scene.simulator.base_url()).parse().expect("an address");
+    scene.set_account(&format!("{}/gateway/", scene.simulator.base_url()));
     assert_eq!(scene.call(CALLER).await.code(), "crm-error");
     assert_eq!(scene.simulator.requests()[0].path, "/gateway/api/v4/contacts");
 }

@@ -123,7 +123,7 @@ async fn o3_a_connection_that_nobody_accepts_ends_in_time() {
     }
     let mut scene = Scene::new().await;
     scene.set_waiting_time(SHORT);
-    scene.integration.account = format!("http://{address}").parse().expect("an address");
+    scene.set_account(&format!("http://{address}"));
     let outcome = scene.call(CALLER).await;
     assert_answered_in_time(&outcome, "no accept");
     assert_eq!(outcome.code(), "no-answer-in-time");

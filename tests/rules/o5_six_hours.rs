@@ -137,6 +137,6 @@ async fn o5_an_unreadable_record_is_a_miss() {
 async fn o5_what_one_integration_knows_another_does_not() {
     let mut scene = Scene::new().await;
     scene.call(CALLER).await;
-    scene.integration.namespace = "another".to_owned();
+    scene.access().namespace = "another".to_owned();
     assert_eq!(scene.call(CALLER).await.source(), Some("crm"));
 }

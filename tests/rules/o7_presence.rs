@@ -16,7 +16,7 @@ async fn checking() -> Scene {
 }
 
 fn book(scene: &Scene) -> PresenceBook {
-    PresenceBook::new(Arc::clone(&scene.store), scene.integration.namespace.as_str())
+    PresenceBook::new(Arc::clone(&scene.store), "main")
 }
 
 fn start() -> Timestamp {

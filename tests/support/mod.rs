@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use amocrm_simulator::{Account, Endpoint, FaultRule, Options, Simulator};
 use host_harness::OPERATION;
+use host_harness::access::LongLived;
 use host_harness::bindings::telephony::operation::types::{Setting, SettingValue};
 use host_harness::capabilities::clocks::Clock;
 use host_harness::capabilities::directory::{Destination, Employee, Presence};
 use host_harness::capabilities::http::{PrivateAddresses, RequestTimeouts};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
-use host_harness::integration::{Integration, IntegrationSettings};
+use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::placement::{IncomingCall, PlacedOperation};
 use host_harness::secret::Secret;
 use host_harness::stores::{KeyValueStore, MemoryStore};
@@ -85,9 +86,11 @@ impl Scene {
         .expect("the simulator starts on loopback");
         let integration = IntegrationSettings {
             id: "main".to_owned(),
-            account: simulator.base_url().parse().expect("an address"),
-            namespace: "main".to_owned(),
-            token: Secret::new(TOKEN.to_owned()),
+            access: Access::LongLived(LongLived {
+                account: simulator.base_url().parse().expect("an address"),
+                token: Secret::new(TOKEN.to_owned()),
+                namespace: "main".to_owned(),
+            }),
             enabled: true,
             consider_manager_status: false,
             default_country_code: 7,
@@ -138,6 +141,19 @@ impl Scene {
             called: called.to_owned(),
         };
         Outcome::new(placed.resolve(call, &self.clock).await)
+    }
+
+    /// The account and its token.
+    pub(crate) fn access(&mut self) -> &mut LongLived {
+        match &mut self.integration.access {
+            Access::LongLived(access) => access,
+            Access::OAuth(_) => panic!("scenes have a fixed token"),
+        }
+    }
+
+    /// Points the integration at another server.
+    pub(crate) fn set_account(&mut self, address: &str) {
+        self.access().account = address.parse().expect("an address");
     }
 
     /// Sets a setting of the placed operation, of whatever kind and value.

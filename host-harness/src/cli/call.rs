@@ -11,13 +11,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{LanguageChoice, Outcome, Stop, complain, component, language, print};
+use super::{LanguageChoice, Outcome, Stop, access, complain, component, language, print};
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types::Setting;
 use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::demo::{self, Demo};
-use crate::integration::{Integration, IntegrationSettings};
+use crate::integration::{Access, Integration, IntegrationSettings};
 use crate::placement::{IncomingCall, PlacedOperation, WAITING_TIME, read_settings};
 use crate::report::{OPERATION_FAILED, Route};
 use crate::stores::{self, StoreLocation};
@@ -77,7 +77,16 @@ impl Call {
         if let Some(warning) = warning {
             complain(format_args!("warning: {warning}"));
         }
+        let (id, connect) = (scene.integration.id.clone(), scene.connect);
+        if let Access::LongLived(access) = &scene.integration.access {
+            access::warn_of_expiry(&id, access);
+        }
+        // The tokens age by the system's clock, whatever time the call is said to arrive at.
         let integration = Integration::new(scene.integration, store).map_err(|error| in_file(&self.config, error))?;
+        let keeper = integration.keeper().cloned();
+        if let Some(keeper) = &keeper {
+            access::before_call(&id, keeper, &connect).await;
+        }
         let placed = PlacedOperation::new(operation, Arc::new(integration), scene.linked_operation, settings)
             .await
             .context("the operation cannot describe itself")?;
@@ -92,6 +101,9 @@ impl Call {
             print(serde_json::to_string_pretty(&resolved)?);
         } else {
             print(format_args!("{}", resolved.text(language(self.lang))).to_string().trim_end());
+        }
+        if let Some(keeper) = &keeper {
+            access::after_call(&id, keeper, &connect).await;
         }
         Ok(match &resolved.route {
             Route::Forward { .. } => Outcome::Done,
@@ -119,6 +131,8 @@ struct Scene {
     called: String,
     component: Option<PathBuf>,
     settings: BTreeMap<String, String>,
+    /// The command that connects the integration.
+    connect: String,
     /// Runs for as long as the call takes.
     _demo: Option<Demo>,
 }
@@ -134,6 +148,7 @@ impl Scene {
                 called: demo::CALLED.to_owned(),
                 component: None,
                 settings: BTreeMap::new(),
+                connect: String::new(),
                 _demo: Some(demo),
             });
         };
@@ -147,6 +162,7 @@ impl Scene {
             called: String::new(),
             component: operation.component.clone(),
             settings: operation.settings.clone(),
+            connect: access::connect_command(path, &config, integration),
             _demo: None,
         })
     }

@@ -1,11 +1,14 @@
 //! The command line: one of the faces. It translates arguments into a call and the outcome into text, JSON and an exit code; it decides
 //! nothing.
 
+mod access;
 mod amocrm;
 mod call;
 mod check;
 mod component;
+mod connect;
 mod describe;
+mod logging;
 mod package;
 
 use std::env;
@@ -18,10 +21,13 @@ use crate::report::Language;
 
 /// Loads telephony operations and resolves calls with them.
 ///
-/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error, 3 component rejected, 4 operation failed.
+/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed.
 #[derive(Parser)]
 #[command(name = "host-harness", version)]
 struct Arguments {
+    /// Say on standard error what is done: error, warn, info, debug, trace, or a filter such as host_harness::access=debug
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<logging::Filter>,
     #[command(subcommand)]
     command: Command,
 }
@@ -29,6 +35,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Call(call::Call),
+    Connect(connect::Connect),
+    Access(access::Access),
     Describe(describe::Describe),
     Check(check::Check),
     Amocrm(amocrm::Amocrm),
@@ -40,6 +48,8 @@ enum Command {
 enum Outcome {
     /// The call was forwarded, or the command did what it was asked.
     Done,
+    /// A person has to do something first; the output says what.
+    UserNeeded,
     /// The call goes to the linked operation.
     LinkedOperation,
     /// The component does not fit the contract.
@@ -64,8 +74,14 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 
 /// Carries out the command in this process's arguments.
 pub async fn run() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    if let Some(filter) = &arguments.log {
+        logging::begin(filter);
+    }
+    let outcome = match arguments.command {
         Command::Call(command) => command.run().await,
+        Command::Connect(command) => command.run().await,
+        Command::Access(command) => command.run().await,
         Command::Describe(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Amocrm(command) => command.run().await,
@@ -74,6 +90,7 @@ pub async fn run() -> ExitCode {
     ExitCode::from(match outcome {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::LinkedOperation) => 1,
+        Ok(Outcome::UserNeeded) => 2,
         Ok(Outcome::ComponentRejected) => 3,
         Ok(Outcome::OperationFailed) => 4,
         Err(Stop::Usage(error)) => {

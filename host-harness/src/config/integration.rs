@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer, Error};
+use url::Url;
 
 use super::employee::EmployeeEntry;
+use crate::access::{LongLived, OAuthSettings, Platform};
 use crate::capabilities::http::{BaseUrl, Origin, PrivateAddresses, RequestTimeouts, Scheme};
-use crate::integration::IntegrationSettings;
+use crate::integration::{Access, IntegrationSettings};
 use crate::secret::SecretSource;
 
 #[derive(serde::Deserialize)]
@@ -14,10 +16,15 @@ use crate::secret::SecretSource;
 pub(super) struct IntegrationEntry {
     #[serde(default = "super::main")]
     pub(super) id: String,
-    /// Any base URL.
-    account: String,
-    /// `env:NAME` or `file:PATH`, never inline.
-    token: SecretSource,
+    /// Any base URL; with OAuth it is learned when a user connects.
+    account: Option<String>,
+    /// A long-lived token: `env:NAME` or `file:PATH`, never inline.
+    token: Option<SecretSource>,
+    /// OAuth, instead of `token`: the three that amoCRM shows of an integration. The secret is `env:NAME` or `file:PATH`, never inline.
+    client_id: Option<String>,
+    client_secret: Option<SecretSource>,
+    redirect_uri: Option<String>,
+    platform: Option<Platform>,
     #[serde(default = "yes")]
     enabled: bool,
     #[serde(default)]
@@ -65,15 +72,7 @@ impl IntegrationEntry {
     /// Checks the entry and reads its secret. Paths are relative to `folder`.
     pub(super) fn check(self, folder: &Path) -> Result<IntegrationSettings, String> {
         let place = format!("[[integration]] `{}`", self.id);
-        let account: BaseUrl = self.account.parse().map_err(|error| {
-            format!("{place}: `account`: {error}; write, for example, account = \"https://example.amocrm.ru\"")
-        })?;
-        if account.origin().scheme() == Scheme::Http && self.plain_http == Grant::Refused {
-            return Err(format!(
-                "{place}: `account` = `{account}` would send the access token unencrypted; use https://, or write \
-                 plain_http = \"granted\" if that network is yours"
-            ));
-        }
+        let access = self.access(&place, folder)?;
         if !(1..=999).contains(&self.default_country_code) {
             let code = self.default_country_code;
             return Err(format!(
@@ -86,12 +85,8 @@ impl IntegrationEntry {
                 .map_err(|error| format!("{place}: `granted`: {error}; write, for example, [\"https://example.org\"]"))
         };
         let granted = self.granted.iter().map(grant).collect::<Result<_, _>>()?;
-        let token = self.token.relative_to(folder).read().map_err(|error| format!("{place}: `token`: {error}"))?;
         Ok(IntegrationSettings {
-            // Another account's managers are other people, so the address is part of the name under which values are kept.
-            namespace: format!("{}@{account}", self.id),
-            account,
-            token,
+            access,
             enabled: self.enabled,
             consider_manager_status: self.consider_manager_status,
             default_country_code: self.default_country_code,
@@ -105,5 +100,85 @@ impl IntegrationEntry {
             employees: super::employee::check(self.employee, &place)?,
             id: self.id,
         })
+    }
+
+    /// A long-lived token, or OAuth.
+    fn access(&self, place: &str, folder: &Path) -> Result<Access, String> {
+        let secret = |key: &str, source: &SecretSource| {
+            source.clone().relative_to(folder).read().map_err(|error| format!("{place}: `{key}`: {error}"))
+        };
+        let account = self.account.as_deref().map(|account| self.account(place, account)).transpose()?;
+        let named = [
+            ("client_id", self.client_id.is_some()),
+            ("client_secret", self.client_secret.is_some()),
+            ("redirect_uri", self.redirect_uri.is_some()),
+        ];
+        let oauth = named.iter().any(|(_, is_there)| *is_there) || self.platform.is_some();
+        match (&self.token, oauth) {
+            (Some(_), true) => Err(format!(
+                "{place}: there are both `token` and keys of OAuth (`client_id` and the like); keep `token` for a long-lived token, or \
+                 remove it to connect with OAuth"
+            )),
+            (Some(token), false) => {
+                let account = account.ok_or_else(|| {
+                    format!(
+                        "{place}: `account` is missing; write, for example, account = \"https://example.amocrm.ru\""
+                    )
+                })?;
+                let token = secret("token", token)?;
+                // Another account's managers are other people, so the address is part of the name under which values are kept.
+                Ok(Access::LongLived(LongLived { namespace: format!("{}@{account}", self.id), account, token }))
+            }
+            (None, false) => Err(format!(
+                "{place}: there is no access; add `token` (a long-lived token), or `client_id`, `client_secret` and `redirect_uri` (OAuth)"
+            )),
+            (None, true) => match (&self.client_id, &self.client_secret, &self.redirect_uri) {
+                (Some(client_id), Some(client_secret), Some(redirect_uri)) => Ok(Access::OAuth(OAuthSettings {
+                    client_id: filled(place, "client_id", client_id)?,
+                    client_secret: secret("client_secret", client_secret)?,
+                    redirect_uri: redirect(place, redirect_uri)?,
+                    platform: self.platform.unwrap_or_default(),
+                    account,
+                })),
+                _ => {
+                    let missing = named.iter().filter(|(_, is_there)| !is_there).map(|(key, _)| format!("`{key}`"));
+                    Err(format!(
+                        "{place}: OAuth also needs {}; copy it from the integration's page in amoCRM",
+                        missing.collect::<Vec<_>>().join(" and ")
+                    ))
+                }
+            },
+        }
+    }
+
+    fn account(&self, place: &str, written: &str) -> Result<BaseUrl, String> {
+        let account: BaseUrl = written.parse().map_err(|error| {
+            format!("{place}: `account`: {error}; write, for example, account = \"https://example.amocrm.ru\"")
+        })?;
+        if account.origin().scheme() == Scheme::Http && self.plain_http == Grant::Refused {
+            return Err(format!(
+                "{place}: `account` = `{account}` would send the access token unencrypted; use https://, or write \
+                 plain_http = \"granted\" if that network is yours"
+            ));
+        }
+        Ok(account)
+    }
+}
+
+fn filled(place: &str, key: &str, value: &str) -> Result<String, String> {
+    if value.trim().is_empty() {
+        return Err(format!("{place}: `{key}` is empty; copy it from the integration's page in amoCRM"));
+    }
+    Ok(value.to_owned())
+}
+
+/// amoCRM compares it letter by letter, so it is only looked at.
+fn redirect(place: &str, written: &str) -> Result<String, String> {
+    match Url::parse(written) {
+        Ok(url) if matches!(url.scheme(), "https" | "http") && url.port() != Some(0) => Ok(written.to_owned()),
+        _ => Err(format!(
+            "{place}: `redirect_uri` is not an address; write the one of the integration's page in amoCRM, for example \
+             \"http://127.0.0.1:8765/\""
+        )),
     }
 }

@@ -112,7 +112,10 @@ impl HarnessConfig {
 
     fn check(file: File, folder: &Path) -> Result<Self, String> {
         if file.integration.is_empty() {
-            return Err("there is no integration; add `[[integration]]` with `account` and `token`".to_owned());
+            return Err(
+                "there is no integration; add `[[integration]]` with `account` and `token`, or with the keys of OAuth"
+                    .to_owned(),
+            );
         }
         if file.operation.is_empty() {
             return Err("there is no placed operation; add `[[operation]]` with `linked_operation`".to_owned());
@@ -139,6 +142,17 @@ impl HarnessConfig {
                 found.ok_or_else(|| format!("there is no placed operation `{id}`; there are {}", known()))
             }
         }
+    }
+
+    /// The integrations of that identifier, or all of them.
+    pub fn integrations(&self, id: Option<&str>) -> Result<Vec<&IntegrationSettings>, String> {
+        let chosen: Vec<_> =
+            self.integrations.iter().filter(|integration| id.is_none_or(|id| integration.id == id)).collect();
+        if chosen.is_empty() {
+            let known: Vec<_> = self.integrations.iter().map(|entry| format!("`{}`", entry.id)).collect();
+            return Err(format!("there is no integration of that name; there are {}", known.join(", ")));
+        }
+        Ok(chosen)
     }
 
     /// The integration that a placed operation belongs to.

@@ -43,6 +43,8 @@ pub enum AskError {
         origin: Origin,
         /// What went wrong.
         why: &'static str,
+        /// Whether the server may have got the request.
+        sent: bool,
     },
     /// There was no whole answer in time.
     #[error("{origin} gave no whole answer within {} ms", after.as_millis())]
@@ -130,6 +132,18 @@ impl AskError {
             }
             _ => "no connection leads there",
         };
-        Self::Unreachable { origin, why }
+        let sent = !matches!(
+            error,
+            Error::DnsError { .. }
+                | Error::ConnectionRefused
+                | Error::ConnectionTimeout
+                | Error::ConnectionLimitReached
+                | Error::DestinationUnavailable
+                | Error::DestinationIpUnroutable
+                | Error::TlsCertificateError
+                | Error::TlsProtocolError
+                | Error::TlsAlertReceived { .. }
+        );
+        Self::Unreachable { origin, why, sent }
     }
 }

@@ -153,6 +153,13 @@ impl BaseUrl {
     }
 }
 
+impl From<Origin> for BaseUrl {
+    /// The whole origin, without a prefix.
+    fn from(origin: Origin) -> Self {
+        Self { origin, path_prefix: String::new() }
+    }
+}
+
 fn parse_port(text: &str) -> Option<u16> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|port| digits && *port != 0)

@@ -1,0 +1,232 @@
+//! amoCRM's OAuth endpoints: a code or a refresh token for a pair of tokens, and the address of a renamed account (facts §5).
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::grant::Pair;
+use super::hosts::{Hosts, NotAmocrm};
+use crate::capabilities::clocks::Clock;
+use crate::capabilities::http::{BaseUrl, Origin};
+use crate::secret::Secret;
+
+/// The path of the token endpoint.
+const TOKEN_PATH: &str = "/oauth2/access_token";
+/// The path of the subdomain look-up.
+const SUBDOMAIN_PATH: &str = "/oauth2/account/current/subdomain";
+/// The header in which the look-up takes the refresh token.
+const REFRESH_TOKEN: HeaderName = HeaderName::from_static("x-refresh-token");
+/// No token lives longer; a larger figure is no lifetime.
+const LONGEST_LIFETIME: i64 = 10 * 366 * 24 * 3_600;
+
+/// What an integration is in amoCRM: its keys, from amoCRM's page of the integration.
+#[derive(Clone, Debug)]
+pub struct OAuthSettings {
+    /// The integration's identifier there.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Where amoCRM sends users after consent; letter by letter as entered in amoCRM.
+    pub redirect_uri: String,
+    /// amoCRM or Kommo.
+    pub platform: Platform,
+    /// The account's address, where it is configured; else it is learned when a user connects.
+    pub account: Option<BaseUrl>,
+}
+
+/// Which of the two products: they are apart, and integrations are registered separately (facts §8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// amoCRM.
+    #[default]
+    Amocrm,
+    /// Kommo.
+    Kommo,
+}
+
+/// Sends a request of the host's own, and reads the whole answer.
+#[async_trait::async_trait]
+pub trait Web: Send + Sync + fmt::Debug {
+    /// Sends the request, never following a redirect. Bodies are zeroed when they are dropped, since both hold tokens.
+    async fn ask(&self, request: Request<Zeroizing<Vec<u8>>>) -> Result<Response<Zeroizing<Vec<u8>>>, NoAnswer>;
+}
+
+/// There was no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// Whether the request may have reached amoCRM.
+    pub sent: bool,
+    /// Why, for people.
+    pub why: String,
+}
+
+/// Why there are no new tokens. Each text says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The host that would have been asked is not amoCRM's.
+    #[error(transparent)]
+    Host(#[from] NotAmocrm),
+    /// amoCRM was not reached, so nothing was spent.
+    #[error("amoCRM cannot be reached ({0}): check the network and the account's address")]
+    NotSent(String),
+    /// The request was sent and its answer is not known.
+    #[error("amoCRM's answer was lost ({0})")]
+    Unanswered(String),
+    /// 401: the code or the refresh token is not, or no longer, good.
+    #[error("amoCRM refused it (401)")]
+    Refused,
+    /// 400: what the integration says of itself does not fit.
+    #[error("amoCRM does not know the integration so (400): check `client_id`, `client_secret` and `redirect_uri`")]
+    Misconfigured,
+    /// 404 or a redirect: there is no such account at this address.
+    #[error("there is no amoCRM account at this address ({0}): check `account`")]
+    NotThere(u16),
+    /// Another status.
+    #[error("amoCRM answered {0}: it is tried again later; if that lasts, ask amoCRM's support")]
+    Failed(u16),
+}
+
+/// amoCRM's OAuth endpoints as one integration uses them.
+#[derive(Clone, Debug)]
+pub struct OAuth {
+    /// The integration in amoCRM.
+    pub settings: OAuthSettings,
+    /// The hosts that may be sent secrets.
+    pub hosts: Hosts,
+    web: Arc<dyn Web>,
+    clock: Clock,
+}
+
+/// What is sent to the token endpoint: JSON.
+#[derive(Serialize)]
+struct TokenRequest<'a> {
+    client_id: &'a str,
+    client_secret: &'a str,
+    grant_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    redirect_uri: &'a str,
+}
+
+/// What it answers.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    expires_in: i64,
+    #[serde(default)]
+    server_time: Option<i64>,
+    access_token: Secret,
+    refresh_token: Secret,
+}
+
+impl OAuth {
+    /// The endpoints, reached over `web`.
+    pub fn new(settings: OAuthSettings, hosts: Hosts, web: Arc<dyn Web>, clock: Clock) -> Self {
+        Self { settings, hosts, web, clock }
+    }
+
+    /// The first pair, for the code that a user's consent gave. A code lives 20 minutes.
+    pub async fn exchange(&self, account: &BaseUrl, code: &Secret) -> Result<Pair, TokenError> {
+        self.pair(account, "authorization_code", Some(code), None).await
+    }
+
+    /// The next pair. The refresh token is spent by this.
+    pub async fn refresh(&self, account: &BaseUrl, refresh_token: &Secret) -> Result<Pair, TokenError> {
+        self.pair(account, "refresh_token", None, Some(refresh_token)).await
+    }
+
+    async fn pair(
+        &self,
+        account: &BaseUrl,
+        grant_type: &'static str,
+        code: Option<&Secret>,
+        refresh_token: Option<&Secret>,
+    ) -> Result<Pair, TokenError> {
+        if !self.hosts.permits(account.origin()) {
+            return Err(NotAmocrm.into());
+        }
+        let settings = &self.settings;
+        let mut body = Zeroizing::new(Vec::with_capacity(16 * 1024));
+        let request = TokenRequest {
+            client_id: &settings.client_id,
+            client_secret: settings.client_secret.expose(),
+            grant_type,
+            code: code.map(Secret::expose),
+            refresh_token: refresh_token.map(Secret::expose),
+            redirect_uri: &settings.redirect_uri,
+        };
+        // Texts into memory: there is nothing that could fail.
+        let _ = serde_json::to_writer(&mut *body, &request);
+        // Before it is sent, so that the tokens are never believed to live longer than they do.
+        let asked_at = self.clock.now();
+        let answer = self.ask(Method::POST, &format!("{account}{TOKEN_PATH}"), body, None).await?;
+        // The parser's own message may repeat what it read.
+        let tokens = serde_json::from_slice::<TokenAnswer>(answer.body())
+            .ok()
+            .filter(|answer| (1..=LONGEST_LIFETIME).contains(&answer.expires_in))
+            .filter(|answer| !answer.access_token.expose().is_empty() && !answer.refresh_token.expose().is_empty())
+            .ok_or_else(|| TokenError::Unanswered("it is not what this endpoint answers".to_owned()))?;
+        Ok(Pair {
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            asked_at,
+            lifetime: SignedDuration::from_secs(tokens.expires_in),
+            clock_behind_seconds: tokens.server_time.map_or(0, |time| time.saturating_sub(asked_at.as_second())),
+        })
+    }
+
+    /// Where the account is now. The answer is judged: what is no host of amoCRM's is an error.
+    pub async fn current_address(&self, api_domain: &Origin, refresh_token: &Secret) -> Result<Origin, TokenError> {
+        #[derive(Deserialize)]
+        struct Subdomain {
+            domain: String,
+        }
+
+        if !self.hosts.permits(api_domain) {
+            return Err(NotAmocrm.into());
+        }
+        let mut token = HeaderValue::from_str(refresh_token.expose()).map_err(|_| TokenError::Refused)?;
+        token.set_sensitive(true);
+        let address = format!("{api_domain}{SUBDOMAIN_PATH}");
+        let answer = self.ask(Method::GET, &address, Zeroizing::default(), Some(token)).await?;
+        let subdomain: Subdomain = serde_json::from_slice(answer.body())
+            .map_err(|_| TokenError::Unanswered("it is not what this endpoint answers".to_owned()))?;
+        Ok(self.hosts.judge(&subdomain.domain)?)
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        address: &str,
+        body: Zeroizing<Vec<u8>>,
+        refresh_token: Option<HeaderValue>,
+    ) -> Result<Response<Zeroizing<Vec<u8>>>, TokenError> {
+        let mut request = Request::builder().method(method).uri(address).header(ACCEPT, "application/json");
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        if let Some(token) = refresh_token {
+            request = request.header(REFRESH_TOKEN, token);
+        }
+        let request = request.body(body).map_err(|_| TokenError::NotSent("its address is none".to_owned()))?;
+        let answer = self.web.ask(request).await.map_err(|NoAnswer { sent, why }| {
+            if sent { TokenError::Unanswered(why) } else { TokenError::NotSent(why) }
+        })?;
+        match answer.status() {
+            StatusCode::OK => Ok(answer),
+            StatusCode::BAD_REQUEST => Err(TokenError::Misconfigured),
+            StatusCode::UNAUTHORIZED => Err(TokenError::Refused),
+            status if status == StatusCode::NOT_FOUND || status.is_redirection() => {
+                Err(TokenError::NotThere(status.as_u16()))
+            }
+            status => Err(TokenError::Failed(status.as_u16())),
+        }
+    }
+}

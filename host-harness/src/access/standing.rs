@@ -1,0 +1,191 @@
+//! How an integration's access stands: for a person at a terminal, and for programs.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::grant::{FailedRefresh, Off, OffReason};
+use super::keeper::Keeper;
+use super::ledger::LedgerError;
+use super::long_lived::LongLived;
+
+/// A difference of clocks that is worth saying, in seconds.
+const CLOCK_DIFFERENCE: u64 = 60;
+
+/// How one integration's access stands. Fields may be added to the JSON, none renamed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// The integration.
+    pub integration: String,
+    /// What kind of access it has.
+    pub kind: Kind,
+    /// The account's address, where it is known.
+    pub account: Option<String>,
+    /// Whether calls can be resolved with it.
+    pub state: State,
+    /// When a user consented.
+    pub connected_at: Option<Timestamp>,
+    /// When the access token expires.
+    pub expires_at: Option<Timestamp>,
+    /// When it is refreshed.
+    pub refresh_at: Option<Timestamp>,
+    /// Since when and why the integration is off.
+    pub off: Option<Off>,
+    /// The last refresh, where it failed.
+    pub failure: Option<FailedRefresh>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// What a person has to do, where something has to be done.
+    pub action: Option<String>,
+}
+
+/// The kinds of access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// OAuth, kept by the host.
+    Oauth,
+    /// A long-lived token.
+    LongLived,
+}
+
+/// Whether calls can be resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// They can.
+    Connected,
+    /// The access token has expired; with OAuth it is refreshed before the next call.
+    Expired,
+    /// No user has consented yet.
+    NotConnected,
+    /// The integration is off (rule O6).
+    Off,
+    /// The record cannot be read.
+    Unreadable,
+}
+
+impl Standing {
+    /// Of an integration with a long-lived token.
+    pub fn of_long_lived(integration: &str, access: &LongLived, now: Timestamp) -> Self {
+        let warning = access.warning(now);
+        let expired = warning.is_some_and(|warning| warning.expired);
+        Self {
+            account: Some(access.account.to_string()),
+            state: if expired { State::Expired } else { State::Connected },
+            expires_at: access.expires_at(),
+            warnings: warning.filter(|warning| !warning.expired).iter().map(ToString::to_string).collect(),
+            action: warning.filter(|warning| warning.expired).map(|warning| warning.to_string()),
+            ..Self::blank(integration, Kind::LongLived)
+        }
+    }
+
+    /// Of an integration that a keeper looks after, after the keeper looked. `connect` is the command that connects it.
+    pub fn of_kept(integration: &str, keeper: &Keeper, looked: Result<(), LedgerError>, connect: &str) -> Self {
+        let blank = Self {
+            account: keeper.account().map(|account| account.to_string()),
+            ..Self::blank(integration, Kind::Oauth)
+        };
+        if let Err(error) = looked {
+            let action = match &error {
+                LedgerError::Grant { .. } => format!("run `{connect}`"),
+                LedgerError::Store(_) => "mend the store".to_owned(),
+            };
+            return Self { state: State::Unreadable, action: Some(format!("{error}; {action}")), ..blank };
+        }
+        let Some(grant) = keeper.grant() else {
+            let action = format!("the integration is not connected to amoCRM yet: run `{connect}`");
+            return Self { action: Some(action), ..blank };
+        };
+        let mut warnings = Vec::new();
+        if grant.clock_behind_seconds.unsigned_abs() > CLOCK_DIFFERENCE {
+            let direction = if grant.clock_behind_seconds > 0 { "behind" } else { "ahead of" };
+            let minutes = grant.clock_behind_seconds.unsigned_abs().div_ceil(60);
+            warnings.push(format!("this machine's clock is about {minutes} min {direction} amoCRM's: set it right"));
+        }
+        if grant.unanswered_since.is_some() && grant.off.is_none() && grant.lease.is_none() {
+            warnings.push(
+                "an answer of amoCRM to a refresh was lost; if the next refresh is refused, a user has to connect again".to_owned(),
+            );
+        }
+        Self {
+            state: match grant.off {
+                Some(_) => State::Off,
+                None if keeper.is_expired() => State::Expired,
+                None => State::Connected,
+            },
+            connected_at: Some(grant.connected_at),
+            expires_at: Some(grant.expires_at),
+            refresh_at: keeper.refresh_at(),
+            action: grant.off.map(|off| {
+                let again = match off.reason {
+                    OffReason::Refused => {
+                        " (or, where only the keys in the configuration were wrong, correct them and run `access --refresh`)"
+                    }
+                    OffReason::AnswerLost | OffReason::FreshTokenRefused | OffReason::Uninstalled => "",
+                };
+                format!("{}: run `{connect}`{again}", off.reason.text())
+            }),
+            off: grant.off,
+            failure: grant.failure,
+            warnings,
+            ..blank
+        }
+    }
+
+    fn blank(integration: &str, kind: Kind) -> Self {
+        Self {
+            integration: integration.to_owned(),
+            kind,
+            account: None,
+            state: State::NotConnected,
+            connected_at: None,
+            expires_at: None,
+            refresh_at: None,
+            off: None,
+            failure: None,
+            warnings: Vec::new(),
+            action: None,
+        }
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Oauth => "OAuth",
+            Kind::LongLived => "long-lived token",
+        };
+        let account = self.account.as_deref().unwrap_or("account not known yet");
+        let state = match self.state {
+            State::Connected => "connected",
+            State::Expired => "expired",
+            State::NotConnected => "not connected",
+            State::Off => "off",
+            State::Unreadable => "not readable",
+        };
+        writeln!(formatter, "{}: {kind}, {account}: {state}", self.integration)?;
+        for (name, time) in [
+            ("Connected since", self.connected_at),
+            ("Access token expires", self.expires_at),
+            ("Next refresh", self.refresh_at),
+            ("Off since", self.off.map(|off| off.at)),
+        ] {
+            if let Some(time) = time {
+                let time = Timestamp::from_second(time.as_second()).unwrap_or(time);
+                writeln!(formatter, "  {name}: {time}")?;
+            }
+        }
+        if let Some(failure) = &self.failure {
+            writeln!(formatter, "  Last refresh failed at {}: {}", failure.at, failure.what)?;
+        }
+        for warning in &self.warnings {
+            writeln!(formatter, "  Warning: {warning}")?;
+        }
+        if let Some(action) = &self.action {
+            writeln!(formatter, "  To do: {action}")?;
+        }
+        Ok(())
+    }
+}

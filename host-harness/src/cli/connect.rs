@@ -1,0 +1,134 @@
+//! `host-harness connect`: a user allows this installation access to an amoCRM account, once.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use super::access::durable;
+use super::{Outcome, Stop, print};
+use crate::access::consent::{self, ConsentError, Consented};
+use crate::access::keeper::ConnectError;
+use crate::access::listener::Listener;
+use crate::access::{Grant, Keeper, OAuthSettings};
+use crate::capabilities::clocks::Clock;
+use crate::config::HarnessConfig;
+use crate::integration::{Access, IntegrationSettings};
+use crate::stores::StoreLocation;
+
+/// Connect an integration to its amoCRM account: a user allows access once
+///
+/// Prints the address of amoCRM's page of consent and waits for the answer on the loopback address of `redirect_uri`. Where that is another
+/// machine's, run it again with --code.
+#[derive(Args)]
+pub(super) struct Connect {
+    /// The configuration file, host-harness.toml
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Which integration, where there are several
+    #[arg(long, value_name = "ID")]
+    integration: Option<String>,
+    /// What amoCRM answered: the whole address that the browser was sent to, or the code in it
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
+    /// Where values are kept: a directory [default: the user's state directory]
+    #[arg(long, value_name = "DIR")]
+    state: Option<StoreLocation>,
+}
+
+impl Connect {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let config = HarnessConfig::read(&self.config)?;
+        let (integration, oauth) = self.integration(&config)?;
+        // First of all: what is granted has to be kept.
+        let store = durable(&self.state.clone().unwrap_or_default())?;
+        let location = store.location();
+        let keeper = integration
+            .keeper(Arc::clone(&store), Clock::system())
+            .with_context(|| self.config.display().to_string())?
+            .context("the integration has no OAuth")?;
+        let Some(consented) = self.consent(&keeper, oauth).await? else {
+            return Ok(Outcome::UserNeeded);
+        };
+        let connected = keeper.connect(consented).await;
+        let grant = connected.map_err(|error: ConnectError| anyhow!("integration `{}`: {error}", integration.id))?;
+        report(&grant, &integration.id, &location, &self.config.display().to_string());
+        Ok(Outcome::Done)
+    }
+
+    /// The integration to be connected.
+    fn integration<'a>(
+        &self,
+        config: &'a HarnessConfig,
+    ) -> anyhow::Result<(&'a IntegrationSettings, &'a OAuthSettings)> {
+        let file = self.config.display();
+        let chosen =
+            config.integrations(self.integration.as_deref()).map_err(|message| anyhow!("{file}: {message}"))?;
+        let with_oauth: Vec<_> = chosen
+            .iter()
+            .filter_map(|integration| match &integration.access {
+                Access::OAuth(oauth) => Some((*integration, oauth)),
+                Access::LongLived(_) => None,
+            })
+            .collect();
+        match with_oauth.as_slice() {
+            [] => Err(anyhow!(
+                "{file}: a long-lived `token` needs no connecting; for OAuth write `client_id`, `client_secret` and `redirect_uri` instead"
+            )),
+            [only] => Ok(*only),
+            several => {
+                let known: Vec<_> = several.iter().map(|(integration, _)| format!("`{}`", integration.id)).collect();
+                Err(anyhow!(
+                    "{file}: there are several integrations; name one of {} with --integration",
+                    known.join(", ")
+                ))
+            }
+        }
+    }
+
+    /// What the user consented to; none where the answer has to be brought by hand.
+    async fn consent(&self, keeper: &Keeper, oauth: &OAuthSettings) -> anyhow::Result<Option<Consented>> {
+        let hosts = keeper.hosts();
+        let explain = |error: ConsentError| anyhow!("the access was not given: {error}");
+        if let Some(code) = &self.code {
+            return consent::read_pasted(code, oauth, hosts).map(Some).map_err(explain);
+        }
+        let state = consent::State::random()?;
+        let listener = Listener::bind(&oauth.redirect_uri).await?;
+        print("Open this address in a browser, as an administrator of the amoCRM account, and allow access:\n");
+        print(consent::page(oauth, &state));
+        let Some(listener) = listener else {
+            print(format_args!(
+                "\nThe browser is then sent to {}. Copy that whole address within 20 minutes and run:\n\n{} --code 'ADDRESS'",
+                oauth.redirect_uri,
+                connect_command_of(&self.config, self.integration.as_deref()),
+            ));
+            return Ok(None);
+        };
+        print(format_args!("\nWaiting for the answer on {}", oauth.redirect_uri));
+        let answer = listener.answer(state, oauth.clone(), hosts.clone()).await?;
+        answer.map(Some).map_err(explain)
+    }
+}
+
+fn connect_command_of(file: &std::path::Path, integration: Option<&str>) -> String {
+    let named = integration.map(|id| format!(" --integration {id}")).unwrap_or_default();
+    format!("host-harness connect --config {}{named}", file.display())
+}
+
+fn report(grant: &Grant, integration: &str, location: &str, config: &str) {
+    let seconds = |time: jiff::Timestamp| jiff::Timestamp::from_second(time.as_second()).unwrap_or(time);
+    print(format_args!(
+        "\nConnected: integration `{integration}` has access to {}\n\
+         The tokens are in {location}, which only this user can read.\n\
+         The access token expires at {} and is refreshed by itself before that, when calls are resolved or by\n\
+         `host-harness access --config {config} --keep`. Unused for three months, the access ends.\n\
+         Next: host-harness call NUMBER --config {config}",
+        grant.account,
+        seconds(grant.expires_at),
+    ));
+    if grant.clock_behind_seconds.unsigned_abs() > 60 {
+        print("This machine's clock differs from amoCRM's by more than a minute: set it right.");
+    }
+}
