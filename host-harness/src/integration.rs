@@ -10,7 +10,8 @@ use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{Directory, Employee};
 use crate::capabilities::http::{
-    AccessToken, BaseUrl, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses, RequestTimeouts,
+    AccessToken, BaseUrl, CircuitSettings, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses,
+    RequestTimeouts,
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
@@ -48,6 +49,10 @@ pub struct IntegrationSettings {
     pub ca_file: Option<PathBuf>,
     /// Whether the bounds count that an operation chooses for its requests.
     pub request_timeouts: RequestTimeouts,
+    /// How many requests to the account may begin in any second.
+    pub requests_per_second: u8,
+    /// How long nothing is sent after amoCRM refused.
+    pub circuit: CircuitSettings,
     /// Employees by amoCRM user.
     pub employees: Vec<(u64, Employee)>,
 }
@@ -75,6 +80,8 @@ impl Integration {
             user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: settings.request_timeouts,
+            requests_per_second: settings.requests_per_second,
+            circuit: settings.circuit,
         })?;
         let configuration = [
             ("amocrm_base_url", settings.account.to_string()),
