@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::contact::{Contact, CustomField, FieldValue, Phone};
 pub use self::event::{Event, EventTime};
-pub use self::settings::{AccountSettings, Behaviour, DefaultOrder, PhoneEnumKey};
+pub use self::settings::{AccountSettings, Behaviour, DefaultOrder, PhoneEnumKey, Platform, Renamed};
 pub use self::user::User;
 use crate::FaultRule;
 
@@ -59,5 +59,11 @@ impl Account {
     /// The user of this id.
     pub fn user(&self, id: u64) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
+    }
+
+    /// Whose token is used: [`AccountSettings::current_user_id`], else the first administrator, else the first user.
+    pub fn current_user_id(&self) -> Option<u64> {
+        let first = || self.users.iter().find(|user| user.is_admin).or(self.users.first());
+        self.account.current_user_id.or_else(|| first().map(|user| user.id))
     }
 }

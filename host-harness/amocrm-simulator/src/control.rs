@@ -50,7 +50,7 @@ fn answer(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
             document(&json!({"count": count, "connections": state.connections(), "requests": records}))
         }
         ("requests", &Method::DELETE) => {
-            state.log().clear();
+            state.clear_requests();
             Answer::nothing()
         }
         ("requests", _) => problem::method_not_allowed("GET, DELETE"),

@@ -30,26 +30,55 @@ pub enum Endpoint {
     Events,
     /// `/api/v4/account` (facts §9).
     Account,
+    /// `/oauth`, the consent page (facts §5.1).
+    Consent,
+    /// `/oauth2/access_token` (facts §5.2).
+    Token,
+    /// `/oauth2/account/current/subdomain` (facts §5.7).
+    Subdomain,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Endpoint; 4] = [Endpoint::Contacts, Endpoint::Users, Endpoint::Events, Endpoint::Account];
+    pub const ALL: [Endpoint; 7] = [
+        Endpoint::Contacts,
+        Endpoint::Users,
+        Endpoint::Events,
+        Endpoint::Account,
+        Endpoint::Consent,
+        Endpoint::Token,
+        Endpoint::Subdomain,
+    ];
 
-    /// The last word of its path: `contacts`, `users`, `events` or `account`.
+    /// The last word of its path (`contacts`, `users`, …); of OAuth: `consent`, `token`, `subdomain`.
     pub fn name(self) -> &'static str {
         match self {
             Endpoint::Contacts => "contacts",
             Endpoint::Users => "users",
             Endpoint::Events => "events",
             Endpoint::Account => "account",
+            Endpoint::Consent => "consent",
+            Endpoint::Token => "token",
+            Endpoint::Subdomain => "subdomain",
         }
+    }
+
+    /// Whether it is one of OAuth, which needs no bearer token.
+    pub(crate) fn is_oauth(self) -> bool {
+        matches!(self, Endpoint::Consent | Endpoint::Token | Endpoint::Subdomain)
     }
 
     /// The endpoint that a path belongs to.
     pub(crate) fn of_path(path: &str) -> Option<Self> {
-        let name = path.strip_prefix("/api/v4/")?.split('/').next()?;
-        name.parse().ok()
+        match path {
+            "/oauth" | "/oauth/" => Some(Endpoint::Consent),
+            "/oauth2/access_token" => Some(Endpoint::Token),
+            "/oauth2/account/current/subdomain" => Some(Endpoint::Subdomain),
+            _ => {
+                let name = path.strip_prefix("/api/v4/")?.split('/').next()?;
+                name.parse().ok().filter(|endpoint: &Endpoint| !endpoint.is_oauth())
+            }
+        }
     }
 }
 
@@ -63,10 +92,9 @@ impl FromStr for Endpoint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|endpoint| endpoint.name() == text)
-            .ok_or_else(|| format!("unknown endpoint \"{text}\"; it is one of contacts, users, events, account, or *"))
+        Self::ALL.into_iter().find(|endpoint| endpoint.name() == text).ok_or_else(|| {
+            format!("unknown endpoint \"{text}\"; it is one of {}, or *", Self::ALL.map(Self::name).join(", "))
+        })
     }
 }
 
@@ -74,7 +102,7 @@ impl FromStr for Endpoint {
 pub(crate) struct Ask<'a> {
     pub(crate) account: &'a Account,
     pub(crate) params: &'a Params,
-    /// The simulator's own address, `http://127.0.0.1:PORT`.
+    /// The address that was asked, `http://127.0.0.1:PORT`.
     pub(crate) base: &'a str,
     pub(crate) now: Timestamp,
 }
@@ -121,6 +149,7 @@ pub(crate) fn answer(method: &Method, path: &str, ask: &Ask<'_>) -> Answer {
         (Endpoint::Users, Some(id)) => users::one(ask, id),
         (Endpoint::Events, _) => events::list(ask),
         (Endpoint::Account, _) => Ok(account::one(ask)),
+        (Endpoint::Consent | Endpoint::Token | Endpoint::Subdomain, _) => return problem::not_found(),
     };
     match answered {
         Ok(document) => Answer::hal(&document),

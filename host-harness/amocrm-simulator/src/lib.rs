@@ -29,6 +29,14 @@
 //!
 //! What it answers: `GET /api/v4/contacts[/{id}]`, `/api/v4/users[/{id}]`, `/api/v4/events`, `/api/v4/account`; 204 without
 //! a body where nothing is found; `application/hal+json` and `application/problem+json`; 401, 404, 405 and 422 as amoCRM.
+//!
+//! With [`Options::oauth`] it also answers `GET /oauth` (consent, granted at once), `POST /oauth2/access_token` and
+//! `GET /oauth2/account/current/subdomain`, and the API opens to the access tokens that it issued ([`OAuthApp`]). Tokens
+//! end by the simulator's clock. [`Simulator::rename`] moves the account, [`Simulator::uninstall`] ends the integration.
+//!
+//! With [`Options::rate_limit`] more requests than that in any second get 429, and an account that goes on is blocked:
+//! 403 everywhere ([`RateLimit`]).
+//!
 //! Every request is recorded ([`RequestRecord`]). A simulator in another process is watched and steered under
 //! `/_simulator/`, without authorisation, because it is a tool for the loopback:
 //!
@@ -43,6 +51,11 @@ mod answer;
 mod control;
 mod endpoints;
 mod fault;
+mod hosts;
+mod jwt;
+mod limits;
+mod listeners;
+mod oauth;
 mod options;
 mod paging;
 mod params;
@@ -56,10 +69,13 @@ mod state;
 
 pub use crate::account::{
     Account, AccountSettings, Behaviour, Contact, CustomField, DefaultOrder, Event, EventTime, FieldValue, Phone,
-    PhoneEnumKey, User,
+    PhoneEnumKey, Platform, Renamed, User,
 };
 pub use crate::endpoints::Endpoint;
 pub use crate::fault::{Fault, FaultRule};
+pub use crate::jwt::long_lived_token;
+pub use crate::limits::RateLimit;
+pub use crate::oauth::{OAuthApp, Refreshes};
 pub use crate::options::{Clock, Options, system_clock};
 pub use crate::record::RequestRecord;
 pub use crate::server::Simulator;

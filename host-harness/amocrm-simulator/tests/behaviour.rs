@@ -10,5 +10,9 @@ mod behaviour {
     mod control;
     mod events;
     mod faults;
+    mod limits;
+    mod oauth;
     mod recording;
+    mod renaming;
+    mod uninstalling;
 }

@@ -94,6 +94,30 @@ pub enum PhoneEnumKey {
     None,
 }
 
+/// Which of the two services it is (facts §8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// amoCRM: `platform=1`, `amocrm.ru`.
+    #[default]
+    Amocrm,
+    /// Kommo: `platform=2`, `kommo.com`.
+    Kommo,
+}
+
+/// What an address answers that the account was renamed away from (facts §5.7: unknown, so a switch).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Renamed {
+    /// 401 with code 101: there is no such account.
+    #[default]
+    Unauthorized,
+    /// 404.
+    NotFound,
+    /// 301 to the same path at the new address.
+    Redirect,
+}
+
 /// How an account behaves where amoCRM's documentation is silent or contradicts itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -114,6 +138,16 @@ pub struct Behaviour {
     pub phone_enum_key: PhoneEnumKey,
     /// Whether the token was granted by an administrator; `false` gives 403 on the users (facts §3).
     pub admin_token: bool,
+    /// Which service it is. Only consent, the domain's answer and the claims of tokens differ.
+    pub platform: Platform,
+    /// Whether the user refuses consent.
+    pub refuse_consent: bool,
+    /// Whether a spent refresh token can be spent again until one that came of it is, as Kommo has it (facts §5.4).
+    pub refresh_grace: bool,
+    /// Whether a refresh ends the access token of the spent pair at once (facts §5.4: unknown).
+    pub refresh_revokes_access: bool,
+    /// What the account's former addresses answer.
+    pub renamed: Renamed,
     /// What hrefs begin with, where it is not the simulator's own address, such as `https://shard151.amocrm.ru`
     /// (facts §1.2: samples show a shard's name).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +164,11 @@ impl Default for Behaviour {
             show_is_deleted: true,
             phone_enum_key: PhoneEnumKey::default(),
             admin_token: true,
+            platform: Platform::default(),
+            refuse_consent: false,
+            refresh_grace: false,
+            refresh_revokes_access: false,
+            renamed: Renamed::default(),
             href_base: None,
         }
     }
