@@ -19,7 +19,7 @@ use crate::bindings::telephony::operation::types::Route;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::CallDirectory;
-use crate::capabilities::http::OutboundHttp;
+use crate::capabilities::http::{Exchange, OutboundHttp};
 use crate::capabilities::key_value::KeyValue;
 use crate::stores::MemoryStore;
 
@@ -63,6 +63,8 @@ pub struct Answer {
     pub refusals: Vec<String>,
     /// What the directory could not look up.
     pub directory_faults: Vec<String>,
+    /// What the host saw of its requests, in order.
+    pub exchanges: Vec<Exchange>,
     /// What it cost.
     pub run: Run,
 }
@@ -111,10 +113,12 @@ impl Operation {
         let memory_bytes = store.data().memory.peak();
         let refusals = store.data().http.denials().iter().map(ToString::to_string).collect();
         let directory_faults = store.data().directory.faults().to_vec();
+        let exchanges = store.data().http.exchanges();
         Answer {
             resolution,
             refusals,
             directory_faults,
+            exchanges,
             run: Run { instructions, memory_bytes, wall: started.elapsed() },
         }
     }
