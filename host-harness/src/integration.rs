@@ -12,8 +12,8 @@ use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Directory, Employee};
 use crate::capabilities::http::{
-    AccessToken, AccessTokens, BaseUrl, CircuitSettings, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses,
-    RequestTimeouts,
+    AccessToken, AccessTokens, BaseUrl, CircuitSettings, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig,
+    PrivateAddresses, RequestTimeouts,
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;

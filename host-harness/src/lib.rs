@@ -5,6 +5,7 @@
 //! [`integration::Integration`]; what comes out becomes a [`report::ResolvedCall`], which every face shows.
 
 pub mod access;
+pub mod audit;
 pub mod bindings;
 pub mod capabilities;
 pub mod cli;

@@ -10,6 +10,7 @@
 )]
 
 mod another_server;
+mod audit;
 mod components;
 mod config_errors;
 mod durability;

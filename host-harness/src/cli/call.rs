@@ -182,7 +182,7 @@ fn call_id(at: Timestamp) -> String {
 }
 
 /// A point in time as people write it.
-fn point_in_time(text: &str) -> anyhow::Result<Timestamp> {
+pub(super) fn point_in_time(text: &str) -> anyhow::Result<Timestamp> {
     if let Some(later) = text.strip_prefix('+') {
         let later = humantime::parse_duration(later).context("after + write a duration, such as +6h or +6h1s")?;
         return Ok(Clock::system().now().checked_add(SignedDuration::try_from(later)?)?);

@@ -3,13 +3,16 @@
 
 mod access;
 mod amocrm;
+mod audit;
 mod call;
 mod check;
 mod component;
 mod connect;
 mod describe;
+mod integration;
 mod logging;
 mod package;
+mod presence;
 
 use std::env;
 use std::fmt::Display;
@@ -37,6 +40,8 @@ enum Command {
     Call(call::Call),
     Connect(connect::Connect),
     Access(access::Access),
+    Presence(presence::PresenceCommand),
+    Audit(audit::Audit),
     Describe(describe::Describe),
     Check(check::Check),
     Amocrm(amocrm::Amocrm),
@@ -50,6 +55,8 @@ enum Outcome {
     Done,
     /// A person has to do something first; the output says what.
     UserNeeded,
+    /// The audit was carried out; this is the exit code for what it found.
+    Audited(u8),
     /// The call goes to the linked operation.
     LinkedOperation,
     /// The component does not fit the contract.
@@ -82,6 +89,8 @@ pub async fn run() -> ExitCode {
         Command::Call(command) => command.run().await,
         Command::Connect(command) => command.run().await,
         Command::Access(command) => command.run().await,
+        Command::Presence(command) => command.run().await,
+        Command::Audit(command) => command.run().await,
         Command::Describe(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Amocrm(command) => command.run().await,
@@ -89,6 +98,7 @@ pub async fn run() -> ExitCode {
     };
     ExitCode::from(match outcome {
         Ok(Outcome::Done) => 0,
+        Ok(Outcome::Audited(code)) => code,
         Ok(Outcome::LinkedOperation) => 1,
         Ok(Outcome::UserNeeded) => 2,
         Ok(Outcome::ComponentRejected) => 3,

@@ -1,0 +1,106 @@
+//! An audit for people: each finding on a line, with what it does to calls and how to mend it.
+
+use std::fmt::{self, Display, Write};
+
+use super::AuditReport;
+use super::findings::{Finding, PhoneFault};
+use crate::report::{Language, Localized};
+
+/// Contacts shown one by one; of more, the rest is counted. The JSON has them all.
+const CONTACTS_SHOWN: usize = 20;
+
+impl AuditReport {
+    /// The audit as text of several lines.
+    pub fn text(&self, language: Language) -> String {
+        let Self { users, contacts, without_phone, findings } = self;
+        let summary = Localized {
+            ru: format!("Проверено: пользователей {users}, контактов {contacts} (без телефона {without_phone})"),
+            en: format!("Checked: {users} users, {contacts} contacts ({without_phone} without a telephone number)"),
+        };
+        let mut text = String::new();
+        // Writing into a string does not fail.
+        let _ = self.write(&mut text, &summary, findings, language);
+        text
+    }
+
+    fn write(&self, out: &mut String, summary: &Localized, findings: &[Finding], language: Language) -> fmt::Result {
+        writeln!(out, "{}", summary.get(language))?;
+        let (phones, others): (Vec<_>, Vec<_>) =
+            findings.iter().partition(|finding| matches!(finding, Finding::PhoneNotMatched { .. }));
+        for finding in others.iter().chain(phones.iter().take(CONTACTS_SHOWN)) {
+            writeln!(out, "  {}", sentence(finding).get(language))?;
+        }
+        if let Some(rest @ 1..) = phones.len().checked_sub(CONTACTS_SHOWN) {
+            let rest = Localized {
+                ru: format!("и ещё контактов с такими номерами: {rest} (все — в --json)"),
+                en: format!("and {rest} more contacts with such numbers (--json lists all)"),
+            };
+            writeln!(out, "  {}", rest.get(language))?;
+        }
+        let conclusion = match findings.len() {
+            0 => Localized { ru: "Замечаний нет".to_owned(), en: "Nothing found".to_owned() },
+            count => Localized { ru: format!("Замечаний: {count}"), en: format!("Findings: {count}") },
+        };
+        writeln!(out, "{}", conclusion.get(language))
+    }
+}
+
+fn sentence(finding: &Finding) -> Localized {
+    let (ru, en) = match finding {
+        Finding::OwnerWithoutEmployee { user, name, contacts } => (
+            format!(
+                "пользователь amoCRM {user} ({name}) ответственный за контакты ({contacts}), но не сопоставлен сотруднику: добавьте [[integration.employee]] с amocrm_user = {user}"
+            ),
+            format!(
+                "amoCRM user {user} ({name}) owns {contacts} contacts and is mapped to no employee: add an [[integration.employee]] with amocrm_user = {user}"
+            ),
+        ),
+        Finding::DeactivatedOwner { user, name, contacts } => {
+            let name = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            (
+                format!(
+                    "отключённый или удалённый пользователь amoCRM {user}{name} ответственный за контакты ({contacts}): передайте их в amoCRM другому"
+                ),
+                format!(
+                    "amoCRM user {user}{name} is deactivated or deleted and still owns {contacts} contacts: hand them over in amoCRM"
+                ),
+            )
+        }
+        Finding::EmployeeWithoutNumber { employee, user } => (
+            format!("у сотрудника {employee} (пользователь amoCRM {user}) нет номеров: добавьте numbers"),
+            format!("employee {employee} (amoCRM user {user}) has no numbers: add `numbers`"),
+        ),
+        Finding::EmployeeOfNobody { employee, user } => (
+            format!(
+                "сотрудник {employee} сопоставлен пользователю amoCRM {user}, которого в аккаунте нет: исправьте amocrm_user"
+            ),
+            format!("employee {employee} is mapped to amoCRM user {user}, who does not exist: correct `amocrm_user`"),
+        ),
+        Finding::SharedNumber { number, employees } => {
+            let employees = Listed(employees);
+            (
+                format!("номер {number} общий у сотрудников {employees}: звонок одному услышит другой"),
+                format!("number {number} is shared by employees {employees}: a call for one rings the other"),
+            )
+        }
+        Finding::PhoneNotMatched { contact, owner: _, why } => match why {
+            PhoneFault::NotANumber => (
+                format!("контакт {contact}: в поле телефона нет телефонного номера, по звонку его не найти"),
+                format!("contact {contact}: there is no telephone number in its phone field, no call can find it"),
+            ),
+            PhoneFault::WithoutAreaCode => (
+                format!("контакт {contact}: номер без кода города, по звонку его не найти"),
+                format!("contact {contact}: its number lacks the area code, no call can find it"),
+            ),
+        },
+    };
+    Localized { ru, en }
+}
+
+struct Listed<'a>(&'a [String]);
+
+impl Display for Listed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join(", "))
+    }
+}

@@ -1,0 +1,91 @@
+//! `host-harness audit`: what would keep calls from their managers, found before a call finds it.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::integration::Chosen;
+use super::{LanguageChoice, Outcome, Stop, language, print};
+use crate::audit::{self, Subject};
+use crate::stores::StoreLocation;
+
+/// Compare an amoCRM account with the PBX's employees, before calls fail
+///
+/// Lists amoCRM users who own contacts but are no employee, deactivated users who still own contacts, employees without numbers or mapped to
+/// nobody, numbers of two employees, and contacts whose telephone number no caller can have. Needs an administrator's token; changes nothing.
+///
+/// Exit codes, of the gravest finding: 0 nothing found, 10 owner without employee, 11 deactivated owner, 12 employee without number,
+/// 13 employee of nobody, 14 shared number, 15 contact that cannot be matched; 2 the audit could not be carried out.
+#[derive(Args)]
+pub(super) struct Audit {
+    /// The configuration file, host-harness.toml [default: the demonstration]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Which integration of the configuration, where there are several
+    #[arg(long, value_name = "ID", requires = "config")]
+    integration: Option<String>,
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+    /// The language of the printed text [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<LanguageChoice>,
+    /// How many requests a second, at most; calls of other processes need the rest
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=50))]
+    requests_per_second: u8,
+    /// Where the integration's access is kept, as for `call`
+    #[arg(long, value_name = "DIR")]
+    state: Option<StoreLocation>,
+}
+
+impl Audit {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let mut chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref()).await?;
+        chosen.settings.requests_per_second = self.requests_per_second;
+        let integration = chosen.open(self.state.as_ref()).await?;
+        let account = integration.account().context("the integration is not connected to an account yet")?;
+        let bar = progress_bar();
+        let subject = Subject {
+            http: integration.http(),
+            account: &account,
+            default_country_code: chosen.settings.default_country_code,
+            employees: &chosen.settings.employees,
+        };
+        let report = audit::run(&subject, |list, read| {
+            bar.set_message(list);
+            bar.set_position(read);
+        })
+        .await;
+        bar.finish_and_clear();
+        let report = report?;
+        if self.json {
+            let mut document = json!({"version": 1, "account": subject.account.to_string()});
+            if let (Some(document), serde_json::Value::Object(report)) =
+                (document.as_object_mut(), serde_json::to_value(&report)?)
+            {
+                document.extend(report);
+            }
+            print(serde_json::to_string_pretty(&document)?);
+        } else {
+            print(report.text(language(self.lang)).trim_end());
+        }
+        Ok(Outcome::Audited(report.exit_code()))
+    }
+}
+
+/// On a terminal only; amoCRM does not say how many contacts there are, so it counts.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {human_pos} read, {per_sec}, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    bar
+}

@@ -1,0 +1,58 @@
+//! The one integration that a command is about: of the configuration file, or of the demonstration.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+
+use super::{access, complain};
+use crate::capabilities::clocks::Clock;
+use crate::config::HarnessConfig;
+use crate::demo::Demo;
+use crate::integration::{Access, Integration, IntegrationSettings};
+use crate::stores::{self, StoreLocation};
+
+/// An integration, before it is set up.
+pub(super) struct Chosen {
+    pub(super) settings: IntegrationSettings,
+    /// The command that connects it.
+    connect: String,
+    /// Runs for as long as the command takes.
+    _demo: Option<Demo>,
+}
+
+impl Chosen {
+    /// The integration of this identifier, or the only one.
+    pub(super) async fn of(config: Option<&Path>, id: Option<&str>) -> anyhow::Result<Self> {
+        let Some(path) = config else {
+            let demo = Demo::start(&Clock::system()).await.context("the demonstration cannot be started")?;
+            return Ok(Self { settings: demo.integration.clone(), connect: String::new(), _demo: Some(demo) });
+        };
+        let config = HarnessConfig::read(path)?;
+        let file = path.display();
+        let chosen = config.integrations(id).map_err(|message| anyhow!("{file}: {message}"))?;
+        let [settings] = chosen.as_slice() else {
+            let known: Vec<_> = chosen.iter().map(|integration| format!("`{}`", integration.id)).collect();
+            return Err(anyhow!(
+                "{file}: there are several integrations; name one of {} with --integration",
+                known.join(", ")
+            ));
+        };
+        let connect = access::connect_command(path, &config, settings);
+        Ok(Self { settings: (*settings).clone(), connect, _demo: None })
+    }
+
+    /// Sets it up, its access ready for requests.
+    pub(super) async fn open(&self, state: Option<&StoreLocation>) -> anyhow::Result<Integration> {
+        let (store, warning) = stores::open(&state.cloned().unwrap_or_default());
+        if let Some(warning) = warning {
+            complain(format_args!("warning: {warning}"));
+        }
+        let integration = Integration::new(self.settings.clone(), store)?;
+        match (&self.settings.access, integration.keeper()) {
+            (Access::LongLived(token), _) => access::warn_of_expiry(&self.settings.id, token),
+            (_, Some(keeper)) => access::before_call(&self.settings.id, keeper, &self.connect).await,
+            (_, None) => {}
+        }
+        Ok(integration)
+    }
+}

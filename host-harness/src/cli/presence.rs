@@ -1,0 +1,109 @@
+//! `host-harness presence`: who was seen at work in amoCRM, and saying so by hand.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::call::point_in_time;
+use super::integration::Chosen;
+use super::{Outcome, Stop, complain, print};
+use crate::capabilities::clocks::Clock;
+use crate::capabilities::directory::{Employee, Presence};
+use crate::integration::IntegrationSettings;
+use crate::stores::StoreLocation;
+
+/// Show who was seen at work in amoCRM, or say that somebody was
+///
+/// What the amoCRM widget reports to a server, a person or a script can say here. It counts where `consider_manager_status` is on; from the
+/// first word on presence is fed, and who was not seen today counts as absent. After a day without any word events are asked for again.
+#[derive(Args)]
+pub(super) struct PresenceCommand {
+    /// Who was seen: an employee's id or an amoCRM user's; shows everybody where it is left out
+    #[arg(value_name = "WHO")]
+    who: Option<String>,
+    /// When: 2026-11-22T09:00:00+03:00, or a local 2026-11-22T09:00 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = point_in_time, requires = "who")]
+    at: Option<Timestamp>,
+    /// The configuration file, host-harness.toml [default: the demonstration]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Which integration of the configuration, where there are several
+    #[arg(long, value_name = "ID", requires = "config")]
+    integration: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+    /// Where values are kept between calls, as for `call`
+    #[arg(long, value_name = "DIR")]
+    state: Option<StoreLocation>,
+}
+
+impl PresenceCommand {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref()).await?;
+        let IntegrationSettings { employees, consider_manager_status, .. } = &chosen.settings;
+        let book = chosen.open(self.state.as_ref()).await?.presence();
+        let now = Clock::system().now();
+        if let Some(who) = &self.who {
+            let at = self.at.unwrap_or(now);
+            if at > now {
+                return Err(anyhow::anyhow!("--at {at}: nobody was seen in the future").into());
+            }
+            book.seen(user(who, employees)?, at).await.context("presence cannot be kept")?;
+        }
+        let mut seen = Vec::new();
+        for (user, employee) in employees {
+            seen.push((employee, *user, book.of(*user, now).await.context("presence cannot be read")?));
+        }
+        if self.json {
+            print(serde_json::to_string_pretty(&json!({
+                "version": 1,
+                "considered": consider_manager_status,
+                "employees": seen.iter().map(as_json).collect::<Vec<_>>(),
+            }))?);
+        } else {
+            seen.iter().map(as_text).for_each(print);
+        }
+        if !*consider_manager_status {
+            complain("note: it has no effect until the integration says consider_manager_status = true");
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// The amoCRM user of an employee's identifier, or of a user's own.
+fn user(who: &str, employees: &[(u64, Employee)]) -> anyhow::Result<u64> {
+    let known = |(user, employee): &&(u64, Employee)| employee.id == who || user.to_string() == who;
+    match employees.iter().find(known) {
+        Some((user, _)) => Ok(*user),
+        None => {
+            let ids: Vec<_> = employees.iter().map(|(_, employee)| format!("`{}`", employee.id)).collect();
+            bail!(
+                "`{}` is no employee and no employee's amoCRM user; there are {}",
+                crate::masking::unless_secret(who),
+                ids.join(", ")
+            )
+        }
+    }
+}
+
+fn as_json((employee, user, presence): &(&Employee, u64, Presence)) -> Value {
+    let (state, at) = match presence {
+        Presence::NotFed => ("not-fed", None),
+        Presence::NeverSeen => ("never-seen", None),
+        Presence::LastSeen(at) => ("last-seen", Some(at.to_string())),
+    };
+    json!({"employee": employee.id, "amocrm_user": user, "presence": state, "last_seen": at})
+}
+
+fn as_text((employee, user, presence): &(&Employee, u64, Presence)) -> String {
+    let presence = match presence {
+        Presence::NotFed => "not fed: events in amoCRM are asked for".to_owned(),
+        Presence::NeverSeen => "never seen".to_owned(),
+        Presence::LastSeen(at) => format!("last seen {at}"),
+    };
+    format!("{} (amoCRM user {user}): {presence}", employee.id)
+}

@@ -1,0 +1,130 @@
+//! One call, natively, in a world whose amoCRM answers one endpoint with the fuzzer's bytes.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use forward_to_personal_manager::contract::{
+    Call, Destination, Employee, Presence, Resolution, Route, Setting, SettingValue,
+};
+use forward_to_personal_manager::decision;
+use forward_to_personal_manager::time::Timestamp;
+use forward_to_personal_manager::world::{Clock, Config, Directory, Http, HttpFailure, KeyValue, Request, Response, World};
+
+/// 2026-11-22T09:00:00Z in milliseconds.
+const NOW: u64 = 1_795_338_000_000;
+const CALLER: &str = "+79161234567";
+const ANNA: u64 = 504_141;
+
+/// amoCRM's answers when all is well: the caller's contact, no company, an open lead of it, an active user, the account's day, an event.
+const WELL: [(&str, &str); 6] = [
+    (
+        "/api/v4/contacts",
+        r#"{"_embedded":{"contacts":[{"id":3,"responsible_user_id":504141,"updated_at":1,"custom_fields_values":[{"field_code":"PHONE","values":[{"value":"+79161234567"}]}]}]}}"#,
+    ),
+    ("/api/v4/companies", r#"{"_embedded":{"companies":[]}}"#),
+    (
+        "/api/v4/leads",
+        r#"{"_embedded":{"leads":[{"id":7,"responsible_user_id":504141,"status_id":1,"updated_at":1,"closed_at":null,"_embedded":{"contacts":[{"id":3}]}}]}}"#,
+    ),
+    ("/api/v4/users", r#"{"id":504141,"rights":{"is_active":true}}"#),
+    ("/api/v4/account", r#"{"_embedded":{"datetime_settings":{"timezone_offset":"+03:00"}}}"#),
+    (
+        "/api/v4/events",
+        r#"{"_embedded":{"events":[{"type":"lead_added","created_by":504141,"created_at":1795330000}]}}"#,
+    ),
+];
+
+/// Every setting that asks amoCRM for more.
+const FLAGS: [&str; 3] = ["search_companies", "open_lead_first", "refuse_deactivated_managers"];
+
+/// Resolves a call where the endpoint of this path answers with these bytes, and checks what no answer may break (rule D9).
+pub fn resolve_with(path: &'static str, body: &[u8]) {
+    let world = Outside { path, body, store: RefCell::default() };
+    let resolution = world.resolve();
+    let Route::Forward(forwarding) = resolution.route else { return };
+    assert_eq!(forwarding.employee_id, "anna", "nobody else is in the directory");
+    assert!(!forwarding.destinations.is_empty());
+    // What was kept of that answer is read back by the next call, with nothing asked for the manager (rule O5).
+    let again = world.resolve();
+    assert!(again.details.requests.iter().all(|request| request.purpose == "events" || request.purpose == "account"));
+}
+
+struct Outside<'a> {
+    path: &'static str,
+    body: &'a [u8],
+    store: RefCell<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Outside<'_> {
+    fn resolve(&self) -> Resolution {
+        let call =
+            Call { id: "1".to_owned(), caller: Some(CALLER.to_owned()), called: "100".to_owned() };
+        let flags = FLAGS.map(|key| Setting { key: key.to_owned(), value: SettingValue::Flag(true) });
+        let world = World { clock: self, http: self, key_value: self, config: self, directory: self };
+        decision::resolve(world, &call, &flags)
+    }
+}
+
+impl Clock for Outside<'_> {
+    fn now(&self) -> Timestamp {
+        Timestamp(NOW)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl Http for Outside<'_> {
+    fn get(&self, request: &Request<'_>) -> Result<Response, HttpFailure> {
+        let asked = |path: &str| request.path_with_query.starts_with(path);
+        let body = match WELL.iter().find(|(path, _)| asked(path)) {
+            // Contacts without a hit, so that companies are asked for.
+            Some((path, _)) if *path == "/api/v4/contacts" && self.path == "/api/v4/companies" => b"",
+            Some((path, _)) if *path == self.path => self.body,
+            Some((_, well)) => well.as_bytes(),
+            None => b"",
+        };
+        Ok(Response { status: if body.is_empty() { 204 } else { 200 }, body: body.to_vec() })
+    }
+}
+
+impl KeyValue for Outside<'_> {
+    fn get(&self, _: &str, key: &str) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.store.borrow().get(key).cloned())
+    }
+
+    fn set(&self, _: &str, key: &str, value: &[u8]) -> Result<(), String> {
+        self.store.borrow_mut().insert(key.to_owned(), value.to_vec());
+        Ok(())
+    }
+
+    fn delete(&self, _: &str, key: &str) -> Result<(), String> {
+        self.store.borrow_mut().remove(key);
+        Ok(())
+    }
+}
+
+impl Config for Outside<'_> {
+    fn get(&self, key: &str) -> Result<Option<String>, String> {
+        Ok(match key {
+            "amocrm_base_url" => Some("https://example.amocrm.ru".to_owned()),
+            "consider_manager_status" => Some("true".to_owned()),
+            _ => None,
+        })
+    }
+}
+
+impl Directory for Outside<'_> {
+    fn find_by_crm_user(&self, user_id: u64) -> Result<Option<Employee>, String> {
+        let destination = Destination { number: "101".to_owned(), ring_time: Duration::from_secs(20) };
+        Ok((user_id == ANNA).then(|| Employee {
+            id: "anna".to_owned(),
+            name: "Anna".to_owned(),
+            enabled: true,
+            destinations: vec![destination],
+            presence: Presence::NotFed,
+        }))
+    }
+}
