@@ -51,9 +51,15 @@ async fn users_are_for_administrators() {
 #[tokio::test]
 async fn unknown_paths_are_404_and_other_methods_405() {
     let bench = Bench::demo().await;
-    for path in
-        ["/", "/api/v4/leads", "/api/v4/contacts/three", "/api/v4/account/1", "/api/v4/contacts/", "/api/v2/contacts"]
-    {
+    for path in [
+        "/",
+        "/api/v4/customers",
+        "/api/v4/leads/unsorted",
+        "/api/v4/contacts/three",
+        "/api/v4/account/1",
+        "/api/v4/contacts/",
+        "/api/v2/contacts",
+    ] {
         let reply = bench.get(path).await;
         assert_eq!((reply.status.as_u16(), reply.header("content-type")), (404, "application/problem+json"), "{path}");
     }
