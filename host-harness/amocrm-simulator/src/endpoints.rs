@@ -17,6 +17,7 @@ use http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::fields::{PHONE_FIELD_ID, enum_id};
 use crate::Account;
 use crate::answer::Answer;
 use crate::params::Params;

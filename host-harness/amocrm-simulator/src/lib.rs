@@ -66,6 +66,7 @@ mod server;
 mod service;
 mod spelling;
 mod state;
+mod webhook;
 
 pub use crate::account::{
     Account, AccountSettings, Behaviour, Company, Contact, CustomField, DefaultOrder, Event, EventTime, FieldValue,

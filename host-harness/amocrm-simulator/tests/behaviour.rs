@@ -16,4 +16,5 @@ mod behaviour {
     mod recording;
     mod renaming;
     mod uninstalling;
+    mod webhook;
 }

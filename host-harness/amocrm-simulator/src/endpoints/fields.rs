@@ -7,7 +7,8 @@ use crate::{CustomField, PhoneEnumKey};
 
 /// The kinds of phones and e-mails, in the order of their ids.
 const ENUM_CODES: [&str; 6] = ["WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER"];
-const PHONE_FIELD_ID: u64 = 264_911;
+/// The id of the PHONE field.
+pub(crate) const PHONE_FIELD_ID: u64 = 264_911;
 
 /// `custom_fields_values`: `null` where nothing is filled.
 pub(super) fn fields(card: &Card<'_>, key: PhoneEnumKey) -> Value {
@@ -45,11 +46,16 @@ fn value(value: Value, code: Option<&str>, key: PhoneEnumKey) -> Value {
         PhoneEnumKey::None => return Value::Object(element),
     };
     if let Some(code) = code {
-        let place = ENUM_CODES.iter().position(|known| *known == code).unwrap_or(ENUM_CODES.len());
-        element.insert("enum_id".to_owned(), json!(193_201 + 2 * place));
+        element.insert("enum_id".to_owned(), json!(enum_id(code)));
         element.insert(key.to_owned(), json!(code));
     }
     Value::Object(element)
+}
+
+/// The id of a kind of phones and e-mails.
+pub(crate) fn enum_id(code: &str) -> usize {
+    let place = ENUM_CODES.iter().position(|known| *known == code).unwrap_or(ENUM_CODES.len());
+    193_201 + 2 * place
 }
 
 /// The same id for the same field in every card.
