@@ -24,3 +24,19 @@ wasmtime::component::bindgen!({
         "wasi:keyvalue/store.bucket": crate::capabilities::key_value::Bucket,
     },
 });
+
+/// The optional export of the contract: notices from outside.
+pub mod attentive {
+    wasmtime::component::bindgen!({
+        inline: "
+            package host-harness:attentive;
+            world attentive-host {
+                export telephony:operation/notices@0.1.0;
+            }
+        ",
+        path: "../wit",
+        world: "host-harness:attentive/attentive-host",
+        exports: { default: async },
+        with: { "telephony:operation/types": super::telephony::operation::types },
+    });
+}

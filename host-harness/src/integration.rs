@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings};
 use crate::capabilities::clocks::Clock;
@@ -37,6 +38,8 @@ pub struct IntegrationSettings {
     pub enabled: bool,
     /// «Учитывать статус персонального менеджера» (rule O7).
     pub consider_manager_status: bool,
+    /// How long a status that amoCRM's events gave is used again, in whole seconds.
+    pub manager_status_reuse: Duration,
     /// The calling code of numbers written without one.
     pub default_country_code: u16,
     /// Other servers that operations may reach.
@@ -72,6 +75,7 @@ pub struct Integration {
     account: Account,
     enabled: bool,
     consider_manager_status: bool,
+    manager_status_reuse: Duration,
     default_country_code: u16,
     directory: Directory,
 }
@@ -111,6 +115,7 @@ impl Integration {
             account,
             enabled: settings.enabled,
             consider_manager_status: settings.consider_manager_status,
+            manager_status_reuse: settings.manager_status_reuse,
             default_country_code: settings.default_country_code,
             directory: Directory::new(settings.employees),
         })
@@ -162,6 +167,7 @@ impl Integration {
         let mut configuration = vec![
             ("enabled", is_on.to_string()),
             ("consider_manager_status", self.consider_manager_status.to_string()),
+            ("manager_status_reuse_seconds", self.manager_status_reuse.as_secs().to_string()),
             ("default_country_code", self.default_country_code.to_string()),
             ("kv_bucket", BUCKET.to_owned()),
         ];

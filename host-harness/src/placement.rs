@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
-use crate::bindings::telephony::operation::types::{Call, Setting, SettingValue};
+use crate::bindings::telephony::operation::types::{Call, Note, Setting, SettingValue};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::datetime;
 use crate::engine::{Failure, Operation};
@@ -66,6 +67,13 @@ impl PlacedOperation {
         let world = self.integration.world(clock.clone());
         let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
         ResolvedCall::new(&self.fact_titles, &call, at, &self.linked_operation, self.waiting_time, answer)
+    }
+}
+
+impl PlacedOperation {
+    /// Passes a notice from outside on to the operation. `None` where the operation takes none.
+    pub async fn notify(&self, notice: &Notice, clock: &Clock) -> Option<Result<Vec<Note>, Failure>> {
+        self.operation.notify(self.integration.world(clock.clone()), notice).await
     }
 }
 

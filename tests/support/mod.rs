@@ -93,6 +93,7 @@ impl Scene {
             }),
             enabled: true,
             consider_manager_status: false,
+            manager_status_reuse: Duration::ZERO,
             default_country_code: 7,
             granted: Vec::new(),
             private_addresses: PrivateAddresses::Granted,

@@ -42,6 +42,7 @@ impl Check {
         print(format_args!("  operation: {} {}", description.id, description.version));
         print(format_args!("  size: {} bytes", operation.size()));
         print(format_args!("  sha256: {}", operation.digest()));
+        print(format_args!("  notices: {}", if operation.takes_notices() { "taken" } else { "not taken" }));
         for import in operation.imports() {
             print(format_args!("  import: {import}"));
         }

@@ -1,6 +1,7 @@
 //! `[[integration]]`: one amoCRM account.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
@@ -11,6 +12,7 @@ use crate::capabilities::http::{
     BaseUrl, CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, Scheme,
 };
 use crate::integration::{Access, IntegrationSettings};
+use crate::masking::unless_secret;
 use crate::secret::SecretSource;
 
 #[derive(serde::Deserialize)]
@@ -31,6 +33,8 @@ pub(super) struct IntegrationEntry {
     enabled: bool,
     #[serde(default)]
     consider_manager_status: bool,
+    #[serde(default)]
+    manager_status_reuse: Option<String>,
     #[serde(default = "seven")]
     default_country_code: u16,
     #[serde(default)]
@@ -76,6 +80,20 @@ const fn requests_per_second() -> u8 {
     REQUESTS_PER_SECOND
 }
 
+/// How long a status that amoCRM's events gave is used again: 30 s unless set, at most five minutes, whole seconds.
+fn status_reuse(written: Option<&str>, place: &str) -> Result<Duration, String> {
+    const DEFAULT: Duration = Duration::from_secs(30);
+    const LONGEST: Duration = Duration::from_secs(300);
+    let Some(written) = written else { return Ok(DEFAULT) };
+    let parsed = humantime::parse_duration(written).ok();
+    parsed.filter(|reuse| *reuse <= LONGEST && reuse.subsec_nanos() == 0).ok_or_else(|| {
+        let written = unless_secret(written);
+        format!(
+            "{place}: `manager_status_reuse` = `{written}`; set whole seconds from `0s` to `300s`, for example `30s`"
+        )
+    })
+}
+
 impl IntegrationEntry {
     /// Checks the entry and reads its secret. Paths are relative to `folder`.
     pub(super) fn check(self, folder: &Path) -> Result<IntegrationSettings, String> {
@@ -99,10 +117,12 @@ impl IntegrationEntry {
                 .map_err(|error| format!("{place}: `granted`: {error}; write, for example, [\"https://example.org\"]"))
         };
         let granted = self.granted.iter().map(grant).collect::<Result<_, _>>()?;
+        let manager_status_reuse = status_reuse(self.manager_status_reuse.as_deref(), &place)?;
         Ok(IntegrationSettings {
             access,
             enabled: self.enabled,
             consider_manager_status: self.consider_manager_status,
+            manager_status_reuse,
             default_country_code: self.default_country_code,
             granted,
             private_addresses: match self.private_addresses {

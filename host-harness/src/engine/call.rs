@@ -14,8 +14,10 @@ use super::limits::{LimitReached, Limits, MemoryMeter, TICK};
 use super::state::CallState;
 use super::{Engine, Operation};
 use crate::bindings::OperationHost;
+use crate::bindings::attentive::AttentiveHostPre;
+use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::{Call, Description, Resolution, Setting};
-use crate::bindings::telephony::operation::types::Route;
+use crate::bindings::telephony::operation::types::{Note, Route};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::CallDirectory;
@@ -28,6 +30,9 @@ const FUEL: u64 = u64::MAX / 2;
 
 /// How long an operation may take to describe itself: it needs nothing from outside.
 const DESCRIBING: Duration = Duration::from_secs(1);
+
+/// How long an operation may take over a notice (`wit/notices.wit`).
+const NOTIFYING: Duration = Duration::from_secs(1);
 
 /// The outside world that one call is granted.
 pub struct World {
@@ -129,6 +134,25 @@ fn routed(resolution: Resolution) -> Result<Resolution, Failure> {
     match &resolution.route {
         Route::Forward(forwarding) if forwarding.destinations.is_empty() => Err(Failure::NoDestination),
         _ => Ok(resolution),
+    }
+}
+
+/// Passes a notice on. Nobody is on the telephone, so the bound is the contract's own and not a waiting time.
+pub(super) async fn notify(
+    operation: &Operation,
+    attentive: &AttentiveHostPre<CallState>,
+    world: World,
+    notice: &Notice,
+) -> Result<Vec<Note>, Failure> {
+    let deadline = Instant::now() + NOTIFYING;
+    let mut store = new_store(&operation.engine, world, deadline);
+    let notifying = async {
+        let instance = attentive.instantiate_async(&mut store).await?;
+        instance.telephony_operation_notices().call_receive(&mut store, notice).await
+    };
+    match tokio::time::timeout_at(deadline, notifying).await {
+        Ok(notes) => notes.map_err(|error| failure(&error, &operation.engine.limits())),
+        Err(_) => Err(Failure::Limit(LimitReached::Time(NOTIFYING))),
     }
 }
 

@@ -22,6 +22,8 @@ const IMPORTS: [(&str, Version); 11] = [
 
 /// The export of the contract.
 const EXPORT: &str = "telephony:operation/operation@0.1.0";
+/// The export that a component may have besides.
+const NOTICES: &str = "telephony:operation/notices@0.1.0";
 
 #[derive(Clone, Copy)]
 enum Version {
@@ -153,6 +155,11 @@ pub(super) fn imports(engine: &Wasmtime, component: &Component) -> Vec<String> {
     names
 }
 
+/// Whether a component has the optional export.
+pub(super) fn takes_notices(engine: &Wasmtime, component: &Component) -> bool {
+    component.component_type().exports(engine).any(|(name, _)| name == NOTICES)
+}
+
 /// Compares a component's imports and exports with the contract's.
 pub(super) fn inspect(engine: &Wasmtime, component: &Component) -> Fit {
     let names = imports(engine, component);
@@ -162,7 +169,7 @@ pub(super) fn inspect(engine: &Wasmtime, component: &Component) -> Fit {
     for (name, _) in ty.exports(engine) {
         if name == EXPORT {
             exported = true;
-        } else {
+        } else if name != NOTICES {
             findings.push(Finding::remark(format!("foreign export `{name}`"), "hosts of this contract ignore it"));
         }
     }

@@ -21,7 +21,10 @@ pub use fit::{Finding, Fit, Severity};
 pub use limits::{LimitReached, Limits, TICK};
 
 use crate::bindings::OperationHostPre;
+use crate::bindings::attentive::AttentiveHostPre;
+use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::Description;
+use crate::bindings::telephony::operation::types::Note;
 use crate::capabilities::http::{OutboundHttp, OutboundHttpConfig};
 use state::CallState;
 
@@ -57,6 +60,8 @@ struct Inner {
 pub struct Operation {
     engine: Engine,
     pre: OperationHostPre<CallState>,
+    /// The same instance's optional export, where it has it.
+    attentive: Option<AttentiveHostPre<CallState>>,
     fit: Arc<Fit>,
     digest: Arc<str>,
     size: usize,
@@ -94,7 +99,18 @@ impl Engine {
             .instantiate_pre(&component)
             .and_then(OperationHostPre::new)
             .map_err(|error| fit::mismatch(&error))?;
-        Ok(Operation { engine: self.clone(), pre, fit: fit.into(), digest: digest(bytes).into(), size: bytes.len() })
+        let attentive = fit::takes_notices(&self.0.wasmtime, &component)
+            .then(|| AttentiveHostPre::new(pre.instance_pre().clone()))
+            .transpose()
+            .map_err(|error| fit::mismatch(&error))?;
+        Ok(Operation {
+            engine: self.clone(),
+            pre,
+            attentive,
+            fit: fit.into(),
+            digest: digest(bytes).into(),
+            size: bytes.len(),
+        })
     }
 }
 
@@ -117,6 +133,16 @@ impl Operation {
     /// The names of the component's imports, sorted.
     pub fn imports(&self) -> Vec<String> {
         fit::imports(&self.engine.0.wasmtime, self.pre.instance_pre().component())
+    }
+
+    /// Whether the operation takes notices.
+    pub const fn takes_notices(&self) -> bool {
+        self.attentive.is_some()
+    }
+
+    /// Passes a notice on, in the world of the integration that it is about. `None` where the operation takes none.
+    pub async fn notify(&self, world: World, notice: &Notice) -> Option<Result<Vec<Note>, Failure>> {
+        Some(call::notify(self, self.attentive.as_ref()?, world, notice).await)
     }
 
     /// Asks the operation to describe itself.
