@@ -73,6 +73,8 @@ pub enum AskError {
         origin: Origin,
         /// What went wrong.
         why: &'static str,
+        /// Whether the server may have got the request.
+        sent: bool,
     },
     /// There was no whole answer in time.
     #[error("{origin} gave no whole answer within {} ms", after.as_millis())]
@@ -200,11 +202,34 @@ impl Problem {
             }
             _ => "no connection leads there",
         };
-        AskError::Unreachable { origin, why }.into()
+        let sent = !matches!(
+            error,
+            Error::DnsError { .. }
+                | Error::ConnectionRefused
+                | Error::ConnectionTimeout
+                | Error::ConnectionLimitReached
+                | Error::DestinationUnavailable
+                | Error::DestinationIpUnroutable
+                | Error::TlsCertificateError
+                | Error::TlsProtocolError
+                | Error::TlsAlertReceived { .. }
+        );
+        AskError::Unreachable { origin, why, sent }.into()
     }
 }
 
 impl AskError {
+    /// Whether the server may have got the request all the same.
+    pub const fn may_have_been_sent(&self) -> bool {
+        match self {
+            Self::Unreachable { sent, .. } => *sent,
+            Self::TimedOut { .. } | Self::TooLarge(_) => true,
+            Self::Address(_) | Self::AddressProhibited(_) | Self::Denied(_) | Self::NoTurn | Self::Paused { .. } => {
+                false
+            }
+        }
+    }
+
     fn paused(state: CircuitState) -> Self {
         let (cause, again) = match state {
             CircuitState::Open { cause, until } => (cause, until.saturating_duration_since(Instant::now())),
