@@ -9,12 +9,12 @@
 //! | addresses, before and after DNS ([`addresses`]) | `destination-IP-prohibited` |
 //! | the access token ([`access`]), added for exactly one origin | |
 //! | the number of requests a call may make | `connection-limit-reached` |
-//! | the same question under way ([`flight`]): its answer is shared | |
+//! | the same question under way (`flight`): its answer is shared | |
 //! | the circuit ([`circuit`]), opened by a 429 or by the 403 of a blocked account | `connection-limit-reached`, `HTTP-request-denied` |
-//! | its turn in the rate budget ([`budget`]), refused at once where it would come too late | `connection-limit-reached` |
+//! | its turn in the rate budget (`budget`), refused at once where it would come too late | `connection-limit-reached` |
 //! | a pooled keep-alive connection, or a new one, with TLS ([`client`]) | `connection-refused`, `TLS-certificate-error`, … |
 //! | time ([`timing`]): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
-//! | the size ([`course`]) and the pace ([`response_body`]) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
+//! | the size (`course`) and the pace ([`response_body`]) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
 //!
 //! Redirects are passed through and never followed. What was refused is remembered per call ([`CallHttp::denials`]), each with the
 //! configuration line that would grant it; what became of each request is, too ([`CallHttp::exchanges`]). Budget and circuit are amoCRM's and
