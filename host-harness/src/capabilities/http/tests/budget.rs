@@ -84,8 +84,9 @@ async fn turns_that_come_free_together_are_taken_together_and_nobody_overtakes()
     sleep(WINDOW).await;
     let late = place(&budget);
     let begun = Instant::now();
-    // None of the three gives its turn on: each request is still going out.
-    let turns = tokio::join!(first.turn(), second.turn(), late.turn());
+    // The last one looks first and must be woken, although none gives its turn back: each request is still going out.
+    let all = async { tokio::join!(late.turn(), second.turn(), first.turn()) };
+    let turns = tokio::time::timeout(SECOND, all).await.expect("everybody was woken");
     assert!(begun.elapsed() < SECOND / 10, "{:?}", begun.elapsed());
     drop(turns);
 }
