@@ -1,6 +1,6 @@
 //! An answer's body, as one of those who wait for it reads it: at its own pace, bounded in time.
 //!
-//! Its size is bounded where it comes in (see [`course`](super::course)). Only the time in which the component waits counts, except for the
+//! Its size is bounded where it comes in (see `course`). Only the time in which the component waits counts, except for the
 //! call's deadline, which ends every body.
 
 use std::pin::Pin;

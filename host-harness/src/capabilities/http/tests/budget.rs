@@ -77,6 +77,21 @@ async fn who_goes_away_gives_the_place_up_and_a_turn_that_is_not_used_is_given_b
 }
 
 #[tokio::test(start_paused = true)]
+async fn turns_that_come_free_together_are_taken_together_and_nobody_overtakes() {
+    let budget = Budget::new(3);
+    (0..3).for_each(|_| turn(&budget).started());
+    let (first, second) = (place(&budget), place(&budget));
+    sleep(WINDOW).await;
+    let late = place(&budget);
+    let begun = Instant::now();
+    // The last one looks first and must be woken, although none gives its turn back: each request is still going out.
+    let all = async { tokio::join!(late.turn(), second.turn(), first.turn()) };
+    let turns = tokio::time::timeout(SECOND, all).await.expect("everybody was woken");
+    assert!(begun.elapsed() < SECOND / 10, "{:?}", begun.elapsed());
+    drop(turns);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_turn_that_is_free_is_never_too_late() {
     let budget = Budget::new(1);
     let past = Instant::now();

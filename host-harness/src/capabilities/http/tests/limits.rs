@@ -60,9 +60,11 @@ async fn who_joins_a_request_that_waits_for_its_turn_must_be_able_to_wait_for_it
     let (queued, uri) = (http.clone(), server.uri("/b"));
     let patient = tokio::spawn(async move { outcome(&queued, &uri, 9_000 * MS).await });
     waiting(&http, 1).await;
-    let (refused, fate) = outcome(&http, &server.uri("/b"), 300 * MS).await;
-    assert_eq!(refused, "ConnectionLimitReached");
-    assert!(matches!(fate, Fate::RefusedByBudget { .. }), "{fate:?}");
+    let mut hasty = http.for_call(Instant::now() + 300 * MS);
+    assert_eq!(name(fetch(&mut hasty, get(&server.uri("/b"))).await), "ConnectionLimitReached");
+    let refused = &hasty.exchanges()[0];
+    assert!(matches!(refused.fate, Fate::RefusedByBudget { .. }), "{refused:?}");
+    assert_eq!(refused.turn, Duration::ZERO, "at once");
     // Who goes away takes nobody's turn.
     patient.abort();
     waiting(&http, 0).await;
