@@ -9,11 +9,14 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
+mod access;
 mod another_server;
 mod components;
 mod config_errors;
+mod connect;
 mod durability;
 mod exit_codes;
+mod installation;
 mod process;
 mod readme;
 mod story;
