@@ -9,7 +9,7 @@ use amocrm_simulator::{Options, Simulator};
 use crate::access::LongLived;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::{Destination, Employee, Presence};
-use crate::capabilities::http::{PrivateAddresses, RequestTimeouts};
+use crate::capabilities::http::{CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
 use crate::integration::{Access, IntegrationSettings};
 use crate::secret::Secret;
 
@@ -53,6 +53,8 @@ impl Demo {
             private_addresses: PrivateAddresses::Granted,
             ca_file: None,
             request_timeouts: RequestTimeouts::Honoured,
+            requests_per_second: REQUESTS_PER_SECOND,
+            circuit: CircuitSettings::default(),
             employees: employees(),
         };
         Ok(Self { simulator, integration })

@@ -12,8 +12,8 @@ use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{Directory, Employee};
 use crate::capabilities::http::{
-    AccessToken, AccessTokens, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig, PrivateAddresses,
-    RequestTimeouts,
+    AccessToken, AccessTokens, CircuitSettings, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig,
+    PrivateAddresses, RequestTimeouts,
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
@@ -46,6 +46,10 @@ pub struct IntegrationSettings {
     pub ca_file: Option<PathBuf>,
     /// Whether the bounds count that an operation chooses for its requests.
     pub request_timeouts: RequestTimeouts,
+    /// How many requests to the account may begin in any second.
+    pub requests_per_second: u8,
+    /// How long nothing is sent after amoCRM refused.
+    pub circuit: CircuitSettings,
     /// Employees by amoCRM user.
     pub employees: Vec<(u64, Employee)>,
 }
@@ -182,6 +186,8 @@ impl IntegrationSettings {
             user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: self.request_timeouts,
+            requests_per_second: self.requests_per_second,
+            circuit: self.circuit,
         }
     }
 }

@@ -13,7 +13,7 @@ use host_harness::access::LongLived;
 use host_harness::bindings::telephony::operation::types::{Setting, SettingValue};
 use host_harness::capabilities::clocks::Clock;
 use host_harness::capabilities::directory::{Destination, Employee, Presence};
-use host_harness::capabilities::http::{PrivateAddresses, RequestTimeouts};
+use host_harness::capabilities::http::{CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::placement::{IncomingCall, PlacedOperation};
@@ -98,6 +98,8 @@ impl Scene {
             private_addresses: PrivateAddresses::Granted,
             ca_file: None,
             request_timeouts: RequestTimeouts::Honoured,
+            requests_per_second: REQUESTS_PER_SECOND,
+            circuit: CircuitSettings::default(),
             employees: vec![
                 (ANNA, employee("anna", &[("101", 20), ("+79035550101", 25)])),
                 (BORIS, employee("boris", &[("102", 20)])),

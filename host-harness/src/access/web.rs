@@ -51,8 +51,12 @@ impl Web for HostWeb {
 /// Whether amoCRM may have got the request.
 fn may_have_been_sent(error: &AskError) -> bool {
     match error {
-        AskError::Address(_) | AskError::AddressProhibited(_) => false,
+        AskError::Address(_)
+        | AskError::AddressProhibited(_)
+        | AskError::Denied(_)
+        | AskError::NoTurn
+        | AskError::Paused { .. } => false,
         AskError::Unreachable { sent, .. } => *sent,
-        AskError::TimedOut { .. } | AskError::TooLarge { .. } => true,
+        AskError::TimedOut { .. } | AskError::TooLarge(_) => true,
     }
 }

@@ -7,7 +7,9 @@ use url::Url;
 
 use super::employee::EmployeeEntry;
 use crate::access::{LongLived, OAuthSettings, Platform};
-use crate::capabilities::http::{BaseUrl, Origin, PrivateAddresses, RequestTimeouts, Scheme};
+use crate::capabilities::http::{
+    BaseUrl, CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, Scheme,
+};
 use crate::integration::{Access, IntegrationSettings};
 use crate::secret::SecretSource;
 
@@ -39,6 +41,8 @@ pub(super) struct IntegrationEntry {
     plain_http: Grant,
     #[serde(default)]
     ca_file: Option<PathBuf>,
+    #[serde(default = "requests_per_second")]
+    requests_per_second: u8,
     #[serde(default)]
     employee: Vec<EmployeeEntry>,
 }
@@ -68,6 +72,10 @@ const fn seven() -> u16 {
     7
 }
 
+const fn requests_per_second() -> u8 {
+    REQUESTS_PER_SECOND
+}
+
 impl IntegrationEntry {
     /// Checks the entry and reads its secret. Paths are relative to `folder`.
     pub(super) fn check(self, folder: &Path) -> Result<IntegrationSettings, String> {
@@ -77,6 +85,12 @@ impl IntegrationEntry {
             let code = self.default_country_code;
             return Err(format!(
                 "{place}: `default_country_code` = {code}; set a calling code from 1 to 999, for example 7"
+            ));
+        }
+        if !(1..=50).contains(&self.requests_per_second) {
+            let written = self.requests_per_second;
+            return Err(format!(
+                "{place}: `requests_per_second` = {written}; set a number from 1 to 50 (amoCRM allows an integration 7)"
             ));
         }
         let grant = |written: &String| -> Result<Origin, String> {
@@ -97,6 +111,8 @@ impl IntegrationEntry {
             },
             ca_file: self.ca_file.map(|file| folder.join(file)),
             request_timeouts: RequestTimeouts::Honoured,
+            requests_per_second: self.requests_per_second,
+            circuit: CircuitSettings::default(),
             employees: super::employee::check(self.employee, &place)?,
             id: self.id,
         })

@@ -19,7 +19,7 @@ use crate::bindings::telephony::operation::types::Route;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::Directory;
-use crate::capabilities::http::OutboundHttp;
+use crate::capabilities::http::{Exchange, OutboundHttp};
 use crate::capabilities::key_value::KeyValue;
 use crate::stores::MemoryStore;
 
@@ -61,6 +61,8 @@ pub struct Answer {
     pub resolution: Result<Resolution, Failure>,
     /// What the host refused during the call, each line with the way to grant it.
     pub refusals: Vec<String>,
+    /// What the host saw of its requests, in order.
+    pub exchanges: Vec<Exchange>,
     /// What it cost.
     pub run: Run,
 }
@@ -108,7 +110,8 @@ impl Operation {
         let instructions = store.get_fuel().ok().filter(|_| came_back).map(|left| FUEL - left);
         let memory_bytes = store.data().memory.peak();
         let refusals = store.data().http.denials().iter().map(ToString::to_string).collect();
-        Answer { resolution, refusals, run: Run { instructions, memory_bytes, wall: started.elapsed() } }
+        let exchanges = store.data().http.exchanges();
+        Answer { resolution, refusals, exchanges, run: Run { instructions, memory_bytes, wall: started.elapsed() } }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::exchange::ExchangeJson;
 use super::{Details, FactValue, Localized, Note, RequestRecord, ResolvedCall, Route};
 
 /// The version of the format.
@@ -134,7 +135,7 @@ impl Serialize for ResolvedCall {
 
 impl Serialize for Details {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const OWN: [&str; 4] = ["waiting_time_ms", "waited_ms", "requests", "notes"];
+        const OWN: [&str; 5] = ["waiting_time_ms", "waited_ms", "requests", "exchanges", "notes"];
         let mut map = serializer.serialize_map(None)?;
         // An operation's facts stand beside the fields of every operation; the contract keeps their names apart.
         for fact in self.facts.iter().filter(|fact| !OWN.contains(&fact.key.as_str())) {
@@ -147,6 +148,8 @@ impl Serialize for Details {
         map.serialize_entry("waiting_time_ms", &self.waiting_time.as_millis())?;
         map.serialize_entry("waited_ms", &self.waited.as_millis())?;
         map.serialize_entry("requests", &self.requests)?;
+        let exchanges: Vec<_> = self.exchanges.iter().map(ExchangeJson::from).collect();
+        map.serialize_entry("exchanges", &exchanges)?;
         map.serialize_entry("notes", &self.notes)?;
         map.end()
     }

@@ -1,5 +1,6 @@
 //! One call, resolved: the one struct that every face shows, as text for people ([`text`]) or as versioned JSON for programs ([`json`]).
 
+mod exchange;
 pub mod json;
 pub mod text;
 
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types as wit;
 use crate::capabilities::directory::Destination;
+use crate::capabilities::http::Exchange;
 use crate::engine::{Answer, Failure, LimitReached, Run};
 use crate::masking::mask;
 
@@ -131,6 +133,8 @@ pub struct Details {
     pub waited: Duration,
     /// The requests it made, in order.
     pub requests: Vec<RequestRecord>,
+    /// What the host saw of those requests, in order.
+    pub exchanges: Vec<Exchange>,
     /// Remarks, in order: the operation's, then the host's.
     pub notes: Vec<Note>,
 }
@@ -215,6 +219,7 @@ impl ResolvedCall {
                 Details { waiting_time, waited: answer.run.wall, ..Details::default() },
             ),
         };
+        details.exchanges = answer.exchanges;
         details.notes.extend(answer.refusals.into_iter().map(|refusal| Note {
             code: "refused-by-host".to_owned(),
             text: Localized {
@@ -326,6 +331,7 @@ fn details(details: wit::CallDetails, titles: &FactTitles) -> Details {
                 outcome: request.outcome,
             })
             .collect(),
+        exchanges: Vec::new(),
         notes: details.notes.into_iter().map(|note| Note { code: note.code, text: note.text.into() }).collect(),
     }
 }

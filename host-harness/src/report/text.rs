@@ -99,6 +99,11 @@ impl Text<'_> {
                 request.at.as_millis(),
             )?;
         }
+        for exchange in &details.exchanges {
+            for line in super::exchange::remarks(exchange, self.language) {
+                writeln!(out, "  {line}")?;
+            }
+        }
         for note in &details.notes {
             writeln!(out, "  {}: {}", self.say("Замечание", "Note"), note.text.get(self.language))?;
         }

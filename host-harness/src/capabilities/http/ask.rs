@@ -12,16 +12,24 @@ use http_body_util::{BodyExt, Full, Limited};
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::Error;
 
+use super::circuit::{CircuitCause, CircuitState};
+use super::denial::Denial;
 use super::errors;
+use super::exchange::Exchanges;
+use super::flight::Refusal;
 use super::origin::{Origin, OriginError};
 use super::outbound::{OutboundHttp, rebuilt};
 use super::request_body::RequestBody;
+use super::timing::Timing;
 
 /// In whose name the host asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// In its own: without the access token, past the list of granted origins. The caller answers for where the request goes.
+    /// In its own: without the access token, past the list of granted origins, the budget and the circuit. The caller answers for where the
+    /// request goes.
     WithoutToken,
+    /// In the integration's: with the access token, to granted origins, inside the budget and only while the circuit lets requests out.
+    AsIntegration,
 }
 
 /// Why the host got no answer.
@@ -36,6 +44,28 @@ pub enum AskError {
          [[integration]]"
     )]
     AddressProhibited(Origin),
+    /// The request may not be sent at all.
+    #[error("{0}")]
+    Denied(Denial),
+    /// Too many others wait for their turn.
+    #[error("not asked: so many requests wait that its turn would come too late; try again later, or with more time")]
+    NoTurn,
+    /// amoCRM limited or blocked the integration, and nothing is sent for a while.
+    #[error(
+        "not asked: {}; try again in {} s",
+        if *cause == CircuitCause::Blocked {
+            "amoCRM blocks this account's requests (403), and only its support lifts that"
+        } else {
+            "amoCRM asked for fewer requests (429)"
+        },
+        again.as_secs() + 1
+    )]
+    Paused {
+        /// What amoCRM did.
+        cause: CircuitCause,
+        /// When it is tried again, from now.
+        again: Duration,
+    },
     /// There is no connection, or it broke.
     #[error("{origin} cannot be reached: {why}")]
     Unreachable {
@@ -55,76 +85,116 @@ pub enum AskError {
         after: Duration,
     },
     /// The answer's body is larger than any that is expected.
-    #[error("the answer of {origin} is larger than {most} bytes")]
-    TooLarge {
-        /// The server.
-        origin: Origin,
-        /// The bound.
-        most: u64,
-    },
+    #[error("the answer of {0} is larger than is read")]
+    TooLarge(Origin),
 }
 
 impl OutboundHttp {
     /// Sends a request of the host's own and reads the whole answer, within `timeout` altogether. Answers of any status are answers; redirects
-    /// are not followed. A request is written to the network at most once.
+    /// are not followed. Only a GET without a body is ever written to the network a second time, where a kept connection had been closed.
     pub async fn ask(&self, request: Request<Bytes>, timeout: Duration, how: Ask) -> Result<Response<Bytes>, AskError> {
         let origin = Origin::of_request(request.uri())?;
-        match how {
-            Ask::WithoutToken => self.ask_without_token(origin, request, timeout).await,
+        let deadline = Instant::now() + timeout;
+        let answered = async {
+            match how {
+                Ask::WithoutToken => self.ask_without_token(&origin, request, deadline).await,
+                Ask::AsIntegration => self.ask_as_integration(&origin, request, deadline).await,
+            }
+        };
+        match timeout_at(deadline, answered).await {
+            Ok(Err(Problem::Late)) | Err(_) => Err(AskError::TimedOut { origin, after: timeout }),
+            Ok(Err(Problem::Told(error))) => Err(error),
+            Ok(Ok(answer)) => Ok(answer),
         }
     }
 
     async fn ask_without_token(
         &self,
-        origin: Origin,
+        origin: &Origin,
         request: Request<Bytes>,
-        timeout: Duration,
-    ) -> Result<Response<Bytes>, AskError> {
+        deadline: Instant,
+    ) -> Result<Response<Bytes>, Problem> {
         let shared = &*self.0;
         // The pool does not ask the resolver about a host that is an address already.
         if origin.address().is_some_and(|address| !shared.private_addresses.permit(address)) {
-            return Err(AskError::AddressProhibited(origin));
+            return Err(AskError::AddressProhibited(origin.clone()).into());
         }
-        let deadline = Instant::now() + timeout;
         let (mut head, body) = request.into_parts();
-        head.uri = rebuilt(&origin, head.uri.path_and_query()).ok_or(OriginError::Host)?;
+        head.uri = rebuilt(origin, head.uri.path_and_query()).ok_or(AskError::Address(OriginError::Host))?;
         head.headers.remove(HOST);
         head.headers.entry(USER_AGENT).or_insert_with(|| shared.user_agent.clone());
-        let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
-        let request = Request::from_parts(head, RequestBody::new(body, deadline));
-        let exchange = async {
-            let answer = shared.pool.request(request).await.map_err(|error| {
-                let failure = errors::from_client(&error);
-                AskError::of(&origin, failure.error)
-            })?;
-            let (head, body) = answer.into_parts();
-            let most = usize::try_from(shared.max_response_bytes).unwrap_or(usize::MAX);
-            match Limited::new(body, most).collect().await {
-                Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
-                Err(error) => Err(match error.downcast::<hyper::Error>() {
-                    Ok(error) => AskError::of(&origin, errors::from_body(*error)),
-                    Err(_) => AskError::TooLarge { origin: origin.clone(), most: shared.max_response_bytes },
-                }),
-            }
-        };
-        match timeout_at(deadline, exchange).await {
-            Ok(answered) => answered,
-            Err(_) => Err(AskError::TimedOut { origin, after: timeout }),
+        let answer = shared
+            .pool
+            .request(Request::from_parts(head, outgoing(body, deadline)))
+            .await
+            .map_err(|error| Problem::of(origin, errors::from_client(&error).error))?;
+        let (head, body) = answer.into_parts();
+        let most = usize::try_from(shared.max_response_bytes).unwrap_or(usize::MAX);
+        match Limited::new(body, most).collect().await {
+            Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
+            Err(error) => Err(match error.downcast::<hyper::Error>() {
+                Ok(error) => Problem::of(origin, errors::from_body(*error)),
+                Err(_) => Problem::of(origin, Error::HttpResponseBodySize(None)),
+            }),
         }
+    }
+
+    async fn ask_as_integration(
+        &self,
+        origin: &Origin,
+        request: Request<Bytes>,
+        deadline: Instant,
+    ) -> Result<Response<Bytes>, Problem> {
+        let request = request.map(|body| outgoing(body, deadline));
+        let admitted = self.admit(request, deadline).map_err(|(denial, error)| match denial {
+            Some(Denial::IpAddress { origin, .. }) => AskError::AddressProhibited(origin).into(),
+            Some(denial) => AskError::Denied(denial).into(),
+            None => Problem::of(origin, error),
+        })?;
+        let entry = Exchanges::new().begin("");
+        let answer = self.answer(admitted, Timing::new(deadline, None), &entry).await.map_err(|failed| match failed
+            .refusal
+        {
+            Some(Refusal::Budget(_)) => AskError::NoTurn.into(),
+            Some(Refusal::Circuit(state)) => AskError::paused(state).into(),
+            None => Problem::of(origin, failed.error),
+        })?;
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await.map_err(|error| Problem::of(origin, error))?;
+        Ok(Response::from_parts(head, body.to_bytes()))
     }
 }
 
-impl AskError {
+fn outgoing(body: Bytes, deadline: Instant) -> RequestBody {
+    if body.is_empty() {
+        return RequestBody::empty(deadline);
+    }
+    RequestBody::new(Full::new(body).map_err(|never| match never {}).boxed_unsync(), deadline)
+}
+
+/// Why there is no answer; that it is late is said where the time is known.
+enum Problem {
+    Late,
+    Told(AskError),
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl Problem {
     fn of(origin: &Origin, error: Error) -> Self {
         let origin = origin.clone();
         let why = match error {
-            Error::DestinationIpProhibited => return Self::AddressProhibited(origin),
+            Error::HttpResponseTimeout => return Self::Late,
+            Error::DestinationIpProhibited => return AskError::AddressProhibited(origin).into(),
+            Error::HttpResponseBodySize(_) => return AskError::TooLarge(origin).into(),
             Error::DnsError { .. } => "there is no server of this name",
-            Error::ConnectionRefused => "nobody listens there",
             Error::ConnectionTimeout => "no connection opens",
-            Error::TlsCertificateError => {
-                "its certificate is not trusted; to trust a private authority, name it in `ca_file`"
-            }
+            Error::ConnectionRefused => "nobody listens there",
+            Error::TlsCertificateError => "its certificate is not trusted; a private authority is named in `ca_file`",
             Error::TlsProtocolError | Error::TlsAlertReceived { .. } => "it does not speak TLS as it should",
             Error::HttpProtocolError | Error::HttpResponseHeaderSectionSize(_) => "it does not speak HTTP as it should",
             Error::HttpResponseIncomplete | Error::ConnectionTerminated | Error::ConnectionReadTimeout => {
@@ -144,6 +214,17 @@ impl AskError {
                 | Error::TlsProtocolError
                 | Error::TlsAlertReceived { .. }
         );
-        Self::Unreachable { origin, why, sent }
+        AskError::Unreachable { origin, why, sent }.into()
+    }
+}
+
+impl AskError {
+    fn paused(state: CircuitState) -> Self {
+        let (cause, again) = match state {
+            CircuitState::Open { cause, until } => (cause, until.saturating_duration_since(Instant::now())),
+            CircuitState::HalfOpen { cause } => (cause, Duration::ZERO),
+            CircuitState::Closed => (CircuitCause::Limited, Duration::ZERO),
+        };
+        Self::Paused { cause, again }
     }
 }

@@ -22,12 +22,6 @@ pub(crate) struct Failure {
     pub(crate) prohibited: Option<IpAddr>,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self { error, stale_connection: false, prohibited: None }
-    }
-}
-
 /// The failure of a request before its answer.
 pub(crate) fn from_client(error: &hyper_util::client::legacy::Error) -> Failure {
     let mut extensions = http::Extensions::new();
@@ -48,6 +42,34 @@ pub(crate) fn from_body(error: hyper::Error) -> Error {
         // The answer has begun, so its connection cannot end without cutting it off.
         Error::ConnectionTerminated => Error::HttpResponseIncomplete,
         other => other,
+    }
+}
+
+/// The same error again, for another one who waits for the same answer. wasmtime's type cannot be cloned; these are all the errors that
+/// arise here.
+pub(crate) fn copy(error: &Error) -> Error {
+    match error {
+        Error::DnsError { rcode, info_code } => Error::DnsError { rcode: rcode.clone(), info_code: *info_code },
+        Error::TlsAlertReceived { alert_id, alert_message } => {
+            Error::TlsAlertReceived { alert_id: *alert_id, alert_message: alert_message.clone() }
+        }
+        Error::HttpResponseHeaderSectionSize(size) => Error::HttpResponseHeaderSectionSize(*size),
+        Error::HttpResponseBodySize(size) => Error::HttpResponseBodySize(*size),
+        Error::DestinationIpProhibited => Error::DestinationIpProhibited,
+        Error::DestinationIpUnroutable => Error::DestinationIpUnroutable,
+        Error::DestinationUnavailable => Error::DestinationUnavailable,
+        Error::ConnectionRefused => Error::ConnectionRefused,
+        Error::ConnectionTerminated => Error::ConnectionTerminated,
+        Error::ConnectionTimeout => Error::ConnectionTimeout,
+        Error::ConnectionReadTimeout => Error::ConnectionReadTimeout,
+        Error::ConnectionLimitReached => Error::ConnectionLimitReached,
+        Error::TlsCertificateError => Error::TlsCertificateError,
+        Error::TlsProtocolError => Error::TlsProtocolError,
+        Error::HttpRequestDenied => Error::HttpRequestDenied,
+        Error::HttpRequestUriInvalid => Error::HttpRequestUriInvalid,
+        Error::HttpResponseIncomplete => Error::HttpResponseIncomplete,
+        Error::HttpResponseTimeout => Error::HttpResponseTimeout,
+        _ => Error::HttpProtocolError,
     }
 }
 

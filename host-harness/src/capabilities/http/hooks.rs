@@ -1,25 +1,20 @@
 //! The requests of a component, from its `outgoing-handler.handle` to the answer.
 
 use std::future::Future;
-use std::pin::pin;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, USER_AGENT};
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
-use hyper_util::client::legacy::connect::capture_connection;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::access::AccessToken;
-use super::client::Pool;
+use super::course::{Admitted, Boarded};
 use super::denial::{Denial, Denials};
-use super::errors::{self, Failure};
-use super::origin::Origin;
-use super::outbound::{OutboundHttp, rebuilt};
+use super::exchange::{Entry, Exchange, Exchanges, Fate};
+use super::flight::{Failed, Head, Refusal, Stage};
+use super::outbound::OutboundHttp;
 use super::request_body::RequestBody;
-use super::response_body::BoundedBody;
-use super::timing::{RequestTimeouts, Timing};
+use super::response_body::SharedBody;
+use super::timing::{ANSWER, RequestTimeouts, Timing};
 
 /// How many requests one call may make. The operation needs fewer than ten.
 const MAX_REQUESTS: usize = 64;
@@ -31,22 +26,15 @@ pub struct CallHttp {
     deadline: Instant,
     requests: usize,
     denials: Denials,
+    exchanges: Exchanges,
 }
 
 /// The answer, and what is left to do while its body is read: nothing, since the pool drives its connections.
 type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
-/// A request that may be sent.
-struct Admitted {
-    origin: Origin,
-    /// The access token in it, if it carries one.
-    token: Option<AccessToken>,
-    request: Request<RequestBody>,
-}
-
 impl CallHttp {
     pub(super) fn new(http: OutboundHttp, deadline: Instant) -> Self {
-        Self { http, deadline, requests: 0, denials: Denials::default() }
+        Self { http, deadline, requests: 0, denials: Denials::default(), exchanges: Exchanges::new() }
     }
 
     /// What was refused so far, each once, in order.
@@ -54,42 +42,23 @@ impl CallHttp {
         self.denials.list()
     }
 
+    /// What became of each admitted request so far, in order.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.list()
+    }
+
     /// The request as it will be sent, or the refusal.
     fn admit(&mut self, request: Request<RequestBody>) -> Result<Admitted, Error> {
-        let refuse = |denial, error| {
-            self.denials.note(denial);
-            Err(error)
-        };
-        let shared = &self.http.0;
-        let token = shared.access.as_ref().and_then(|access| access.current());
-        let origin = match shared.allow_list.judge(&request, token.as_ref().map(AccessToken::origin)) {
-            Ok(origin) => origin.clone(),
-            Err(denial) => return refuse(denial, Error::HttpRequestDenied),
-        };
+        let admitted = self.http.admit(request, self.deadline).map_err(|(denial, error)| {
+            denial.into_iter().for_each(|denial| self.denials.note(denial));
+            error
+        })?;
         self.requests += 1;
         if self.requests > MAX_REQUESTS {
-            return refuse(Denial::TooManyRequests(MAX_REQUESTS), Error::ConnectionLimitReached);
+            self.denials.note(Denial::TooManyRequests(MAX_REQUESTS));
+            return Err(Error::ConnectionLimitReached);
         }
-        // The pool does not ask the resolver about a host that is an address already.
-        if let Some(address) = origin.address()
-            && !shared.private_addresses.permit(address)
-        {
-            return refuse(Denial::IpAddress { origin, address }, Error::DestinationIpProhibited);
-        }
-        let (mut head, body) = request.into_parts();
-        head.uri = rebuilt(&origin, head.uri.path_and_query()).ok_or(Error::HttpRequestUriInvalid)?;
-        head.version = http::Version::HTTP_11;
-        // The pool writes the host header from the rebuilt address.
-        head.headers.remove(HOST);
-        head.headers.entry(USER_AGENT).or_insert_with(|| shared.user_agent.clone());
-        let token = token.filter(|token| *token.origin() == origin);
-        if let Some(token) = &token {
-            head.headers.insert(AUTHORIZATION, token.header().clone());
-        }
-        // Without a declared length, these carry no body on the wire, even where the component opened one.
-        let bodiless = matches!(head.method, Method::GET | Method::HEAD) && !head.headers.contains_key(CONTENT_LENGTH);
-        let body = if bodiless { RequestBody::empty(self.deadline) } else { body };
-        Ok(Admitted { origin, token, request: Request::from_parts(head, body) })
+        Ok(admitted)
     }
 }
 
@@ -103,61 +72,62 @@ impl WasiHttpHooks for CallHttp {
         let options = options.filter(|_| self.http.0.request_timeouts == RequestTimeouts::Honoured);
         let timing = Timing::new(self.deadline, options);
         let admitted = self.admit(request.map(|body| RequestBody::new(body, timing.deadline)));
-        let (http, denials) = (self.http.clone(), self.denials.clone());
+        let (http, denials, exchanges) = (self.http.clone(), self.denials.clone(), self.exchanges.clone());
         Box::new(async move {
-            let Admitted { origin, token, request } = admitted?;
-            let answer = match exchange(&http.0.pool, request, &timing).await {
-                Ok(answer) => answer,
-                Err(failure) => {
-                    if let Some(address) = failure.prohibited {
-                        denials.note(Denial::IpAddress { origin, address });
-                    }
-                    return Err(failure.error);
+            let admitted = admitted?;
+            let origin = admitted.origin.clone();
+            let entry = exchanges.begin(admitted.request.uri().path());
+            let body = http.answer(admitted, timing, &entry).await.map_err(|failed| {
+                if let Some(address) = failed.prohibited {
+                    denials.note(Denial::IpAddress { origin, address });
                 }
-            };
-            if answer.status() == StatusCode::UNAUTHORIZED
-                && let (Some(access), Some(token)) = (&http.0.access, &token)
-            {
-                access.refused(token);
-            }
-            let body = |incoming| BoundedBody::new(incoming, http.0.max_response_bytes, timing).boxed_unsync();
-            Ok((answer.map(body), Box::new(async { Ok(()) }) as Box<_>))
+                failed.error
+            })?;
+            Ok((body.map(BodyExt::boxed_unsync), Box::new(async { Ok(()) }) as Box<_>))
         })
     }
 }
 
-/// Sends a request; once more where it met a kept connection that the server had closed, if sending it twice is harmless.
-///
-/// The pool itself retries only while nothing of the request has been written.
-async fn exchange(pool: &Pool, request: Request<RequestBody>, timing: &Timing) -> Result<Response<Incoming>, Failure> {
-    let (head, body) = request.into_parts();
-    let again = (head.method.is_idempotent() && body.is_end_stream()).then(|| head.clone());
-    match (attempt(pool, Request::from_parts(head, body), timing).await, again) {
-        (Err(failure), Some(head)) if failure.stale_connection => {
-            attempt(pool, Request::from_parts(head, RequestBody::empty(timing.deadline)), timing).await
-        }
-        (outcome, _) => outcome,
-    }
-}
-
-async fn attempt(
-    pool: &Pool,
-    mut request: Request<RequestBody>,
-    timing: &Timing,
-) -> Result<Response<Incoming>, Failure> {
-    let mut connection = capture_connection(&mut request);
-    let connected = async { drop(connection.wait_for_connection_metadata().await) };
-    let mut answer = pin!(pool.request(request));
-    let limit = timing.connecting();
-    tokio::select! {
-        biased;
-        answer = &mut answer => return answer.map_err(|error| errors::from_client(&error)),
-        () = connected => {}
-        () = sleep_until(limit.at) => return Err(limit.error.into()),
-    }
-    let limit = timing.first_byte();
-    match timeout_at(limit.at, answer).await {
-        Ok(answer) => answer.map_err(|error| errors::from_client(&error)),
-        Err(_) => Err(limit.error.into()),
+impl OutboundHttp {
+    /// The answer to an admitted request, inside its bounds; what happened to it goes into the entry.
+    pub(super) async fn answer(
+        &self,
+        admitted: Admitted,
+        timing: Timing,
+        entry: &Entry,
+    ) -> Result<Response<SharedBody>, Failed> {
+        let fly = async {
+            let connecting = timing.connecting();
+            let latest = connecting.at.checked_sub(ANSWER).unwrap_or(connecting.at);
+            let Boarded { waiter, shared } = self.depart(admitted, latest, timing.deadline)?;
+            if timeout_at(latest, waiter.past(Stage::Queued)).await.is_err() {
+                entry.waited();
+                let foreseen = waiter.foreseen().unwrap_or(latest);
+                return Err(Failed::here(Refusal::Budget(foreseen), Error::ConnectionLimitReached));
+            }
+            entry.waited();
+            entry.fate(if shared { Fate::Shared } else { Fate::Sent });
+            if timeout_at(connecting.at, waiter.past(Stage::Connecting)).await.is_err() {
+                return Err(connecting.error.into());
+            }
+            let first_byte = timing.first_byte();
+            if timeout_at(first_byte.at, waiter.past(Stage::Sent)).await.is_err() {
+                return Err(first_byte.error.into());
+            }
+            let Head { status, headers, length, circuit } = waiter.outcome()?;
+            entry.circuit(circuit);
+            let mut response = Response::new(SharedBody::new(waiter, length, timing));
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            Ok(response)
+        };
+        fly.await.inspect_err(|failed| match failed.refusal {
+            None => entry.circuit(self.0.circuit.state()),
+            Some(Refusal::Budget(foreseen)) => entry.refused_by_budget(foreseen),
+            Some(Refusal::Circuit(state)) => {
+                entry.fate(Fate::RefusedByCircuit);
+                entry.circuit(state);
+            }
+        })
     }
 }

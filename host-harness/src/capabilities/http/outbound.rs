@@ -3,21 +3,29 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use http::header::HeaderValue;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
+use http::{Method, Request};
 use tokio::time::Instant;
+use wasmtime_wasi_http::Error;
 
-use super::access::AccessTokens;
+use super::access::{AccessToken, AccessTokens};
 use super::addresses::PrivateAddresses;
 use super::allow_list::AllowList;
+use super::budget::Budget;
+use super::circuit::{Circuit, CircuitSettings, CircuitState};
 use super::client::{self, HttpSetupError, Pool};
+use super::course::Admitted;
+use super::denial::Denial;
+use super::flight::Flights;
 use super::hooks::CallHttp;
 use super::origin::Origin;
+use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::timing::RequestTimeouts;
 
 /// What one integration's component may do over HTTP.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OutboundHttpConfig {
     /// The origins that requests may go to; none means that no request may be made.
     pub granted: Vec<Origin>,
@@ -33,6 +41,22 @@ pub struct OutboundHttpConfig {
     pub max_response_bytes: u64,
     /// Whether the bounds count that the component chooses for its requests.
     pub request_timeouts: RequestTimeouts,
+    /// How many requests with the access token may begin in any second.
+    pub requests_per_second: u8,
+    /// How long nothing is sent after amoCRM refused.
+    pub circuit: CircuitSettings,
+}
+
+/// What amoCRM allows an integration in a second (facts §6).
+pub const REQUESTS_PER_SECOND: u8 = 7;
+
+/// What an integration's requests are up against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpState {
+    /// Whether requests go out.
+    pub circuit: CircuitState,
+    /// How many requests wait for their turn.
+    pub waiting: usize,
 }
 
 /// Outbound HTTP of one integration: its grants, its token, its connections. A clone is the same one.
@@ -48,6 +72,26 @@ pub(super) struct Shared {
     pub(super) max_response_bytes: u64,
     pub(super) request_timeouts: RequestTimeouts,
     pub(super) pool: Pool,
+    pub(super) budget: Budget,
+    pub(super) circuit: Circuit,
+    pub(super) flights: Flights,
+}
+
+/// Nothing is granted.
+impl Default for OutboundHttpConfig {
+    fn default() -> Self {
+        Self {
+            granted: Vec::new(),
+            private_addresses: PrivateAddresses::default(),
+            ca_file: None,
+            access: None,
+            user_agent: String::new(),
+            max_response_bytes: 0,
+            request_timeouts: RequestTimeouts::default(),
+            requests_per_second: REQUESTS_PER_SECOND,
+            circuit: CircuitSettings::default(),
+        }
+    }
 }
 
 impl OutboundHttp {
@@ -67,12 +111,54 @@ impl OutboundHttp {
             max_response_bytes: config.max_response_bytes,
             request_timeouts: config.request_timeouts,
             pool,
+            budget: Budget::new(config.requests_per_second),
+            circuit: Circuit::new(config.circuit),
+            flights: Flights::default(),
         })))
     }
 
     /// What one call's component is given. No request of it, nor any body, outlasts the deadline.
     pub fn for_call(&self, deadline: Instant) -> CallHttp {
         CallHttp::new(self.clone(), deadline)
+    }
+
+    /// What requests are up against now.
+    pub fn state(&self) -> HttpState {
+        HttpState { circuit: self.0.circuit.state(), waiting: self.0.budget.waiting() }
+    }
+
+    /// The request as it will be sent, or the refusal and what the component is told.
+    pub(super) fn admit(
+        &self,
+        request: Request<RequestBody>,
+        deadline: Instant,
+    ) -> Result<Admitted, (Option<Denial>, Error)> {
+        let shared = &self.0;
+        let token = shared.access.as_ref().and_then(|access| access.current());
+        let origin = match shared.allow_list.judge(&request, token.as_ref().map(AccessToken::origin)) {
+            Ok(origin) => origin.clone(),
+            Err(denial) => return Err((Some(denial), Error::HttpRequestDenied)),
+        };
+        // The pool does not ask the resolver about a host that is an address already.
+        if let Some(address) = origin.address()
+            && !shared.private_addresses.permit(address)
+        {
+            return Err((Some(Denial::IpAddress { origin, address }), Error::DestinationIpProhibited));
+        }
+        let (mut head, body) = request.into_parts();
+        head.uri = rebuilt(&origin, head.uri.path_and_query()).ok_or((None, Error::HttpRequestUriInvalid))?;
+        head.version = http::Version::HTTP_11;
+        // The pool writes the host header from the rebuilt address.
+        head.headers.remove(HOST);
+        head.headers.entry(USER_AGENT).or_insert_with(|| shared.user_agent.clone());
+        let token = token.filter(|token| *token.origin() == origin);
+        if let Some(token) = &token {
+            head.headers.insert(AUTHORIZATION, token.header().clone());
+        }
+        // Without a declared length, these carry no body on the wire, even where the component opened one.
+        let bodiless = matches!(head.method, Method::GET | Method::HEAD) && !head.headers.contains_key(CONTENT_LENGTH);
+        let body = if bodiless { RequestBody::empty(deadline) } else { body };
+        Ok(Admitted { origin, token, request: Request::from_parts(head, body) })
     }
 }
 

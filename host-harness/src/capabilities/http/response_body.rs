@@ -1,62 +1,62 @@
-//! An answer's body on its way in: bounded in size and in time.
+//! An answer's body, as one of those who wait for it reads it: at its own pace, bounded in time.
 //!
-//! An endless or huge body ends with `HTTP-response-body-size`; a body that stops before its end, with `HTTP-response-incomplete`; one
-//! that comes too slowly, with a timeout (see [`timing`](super::timing)). Only the time in which the component waits counts, except
-//! for the call's deadline, which ends every body.
+//! Its size is bounded where it comes in (see [`course`](super::course)). Only the time in which the component waits counts, except for the
+//! call's deadline, which ends every body.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 use wasmtime_wasi_http::Error;
 
-use super::errors;
+use super::flight::{Piece, Waiter};
 use super::timing::Timing;
 
 /// The body of an answer, as the component reads it.
 #[derive(Debug)]
-pub struct BoundedBody {
-    incoming: Incoming,
-    max_bytes: u64,
-    received: u64,
+pub struct SharedBody {
+    waiter: Waiter,
+    /// How many pieces were read.
+    read: usize,
+    /// How many bytes are left, where that is known.
+    left: Option<u64>,
     timing: Timing,
     /// Runs while the component waits for bytes.
     waiting: Option<(Pin<Box<Sleep>>, Error)>,
     failed: bool,
 }
 
-impl BoundedBody {
-    pub(crate) fn new(incoming: Incoming, max_bytes: u64, timing: Timing) -> Self {
-        Self { incoming, max_bytes, received: 0, timing, waiting: None, failed: false }
+impl SharedBody {
+    pub(crate) fn new(waiter: Waiter, length: Option<u64>, timing: Timing) -> Self {
+        Self { waiter, read: 0, left: length, timing, waiting: None, failed: false }
     }
 
     fn poll_bounded(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        // A declared length is believed when it is too large: nothing of such a body is read.
-        let declared = self.received.saturating_add(self.incoming.size_hint().lower());
-        if declared > self.max_bytes {
-            return Poll::Ready(Some(Err(Error::HttpResponseBodySize(Some(declared)))));
-        }
-        if Instant::now() >= self.timing.deadline {
+        let polled = self.waiter.poll_piece(cx, self.read);
+        // A body that is too large or broken is so at any time.
+        if !matches!(polled, Poll::Ready(Some(Err(_)))) && Instant::now() >= self.timing.deadline {
             return Poll::Ready(Some(Err(Error::HttpResponseTimeout)));
         }
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
+        match polled {
             Poll::Ready(polled) => {
                 self.waiting = None;
-                Poll::Ready(polled.map(|frame| self.count(frame.map_err(errors::from_body)?)))
+                Poll::Ready(polled.map(|piece| piece.map(|piece| self.count(piece))))
             }
             Poll::Pending => self.poll_waiting(cx).map(|error| Some(Err(error))),
         }
     }
 
-    fn count(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Error> {
-        let length = frame.data_ref().map_or(0, Buf::remaining);
-        self.received = self.received.saturating_add(length as u64);
-        if self.received > self.max_bytes {
-            return Err(Error::HttpResponseBodySize(Some(self.received)));
+    fn count(&mut self, piece: Piece) -> Frame<Bytes> {
+        self.read += 1;
+        match piece {
+            Piece::Data(bytes) => {
+                self.left = self.left.map(|left| left.saturating_sub(bytes.len() as u64));
+                Frame::data(bytes)
+            }
+            Piece::Trailers(trailers) => Frame::trailers(trailers),
         }
-        Ok(frame)
     }
 
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
@@ -68,7 +68,7 @@ impl BoundedBody {
     }
 }
 
-impl Body for BoundedBody {
+impl Body for SharedBody {
     type Data = Bytes;
     type Error = Error;
 
@@ -82,10 +82,10 @@ impl Body for BoundedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.failed || self.incoming.is_end_stream()
+        self.failed || self.waiter.ends_before(self.read)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

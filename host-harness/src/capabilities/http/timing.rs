@@ -9,6 +9,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions};
 
+/// What an answer needs at the least. A turn that comes later than this before a request's own deadline is of no use to it and is not waited
+/// for.
+pub(super) const ANSWER: Duration = Duration::from_millis(100);
+
 /// Whether the host keeps to the bounds that a component chooses for its requests.
 ///
 /// `wasi:http` leaves hosts free to support none of them. Ignoring them shows that a component keeps its waiting time by itself.

@@ -1,9 +1,13 @@
 //! Tests of outbound HTTP against servers on the loopback interface, on ports that the system chooses.
 
 mod asking;
+mod budget;
+mod circuit;
 mod exchanges;
 mod faults;
+mod flights;
 mod grants;
+mod limits;
 mod origins;
 mod server;
 mod tls;
@@ -32,6 +36,7 @@ fn config(granted: &[&str]) -> OutboundHttpConfig {
         access: None,
         user_agent: "host-harness/test".to_owned(),
         max_response_bytes: 10_000,
+        ..OutboundHttpConfig::default()
     }
 }
 

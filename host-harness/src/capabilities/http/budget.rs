@@ -1,0 +1,212 @@
+//! The rate budget of one integration: how many requests may begin in any second, and whose turn it is.
+//!
+//! amoCRM allows an integration 7 requests a second, answers more with 429 and blocks an account that goes on (facts §6). The bound is kept
+//! here in any *sliding* window, not per second of the clock, and the window is [`MARGIN`] longer than a second: requests that leave in
+//! order and well spaced do not arrive so exactly.
+//!
+//! Turns are given strictly in order of arrival. A request's turn is foreseen when it arrives, from the starts inside the window and from
+//! those who wait before it; a turn that would come too late is refused at once and takes nobody's place. Who goes away gives the place up,
+//! and those behind move up. Only the first who waits is ever woken.
+//!
+//! A turn given counts from that moment until a window after its request really went out ([`Turn::started`]): opening a connection takes
+//! time, and the bound is on what leaves.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+/// By how much the window is longer than a second.
+pub(crate) const MARGIN: Duration = Duration::from_millis(50);
+
+/// No window of this length sees more starts than the budget has.
+pub(crate) const WINDOW: Duration = Duration::from_secs(1).saturating_add(MARGIN);
+
+/// The budget; a clone is the same one.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    most: usize,
+    line: Mutex<Line>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    /// When requests began inside the last window, oldest first.
+    starts: VecDeque<Instant>,
+    /// Turns given whose requests have not gone out yet.
+    going_out: usize,
+    /// Those who wait, by the number of their arrival.
+    waiting: BTreeMap<u64, Arc<Notify>>,
+    arrivals: u64,
+}
+
+/// A turn would come too late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLate {
+    /// When it would come.
+    pub(crate) foreseen: Instant,
+}
+
+/// How a request got into the budget.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// It may go out at once.
+    Turn(Turn),
+    /// It has to wait.
+    Place(Place),
+}
+
+/// A place in the line. Dropping it gives the place up.
+#[derive(Debug)]
+pub(crate) struct Place {
+    budget: Budget,
+    arrival: u64,
+    woken: Arc<Notify>,
+}
+
+/// The permission to send one request. Dropping it without [`started`](Self::started) gives it back unspent.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    budget: Budget,
+}
+
+impl Budget {
+    /// At most `per_second` requests in any second; zero counts as one.
+    pub(crate) fn new(per_second: u8) -> Self {
+        Self(Arc::new(Inner { most: usize::from(per_second.max(1)), line: Mutex::default() }))
+    }
+
+    /// Takes a turn that is free, or joins the line, unless the turn would come after `latest`. A free turn is never too late.
+    pub(crate) fn join(&self, latest: Instant) -> Result<Admission, TooLate> {
+        let now = Instant::now();
+        let mut line = self.line();
+        let ahead = line.waiting.len();
+        let foreseen = line.foreseen(now, self.0.most, ahead);
+        if foreseen > now && foreseen > latest {
+            return Err(TooLate { foreseen });
+        }
+        if foreseen <= now && ahead == 0 {
+            line.going_out += 1;
+            return Ok(Admission::Turn(Turn { budget: self.clone() }));
+        }
+        let (arrival, woken) = (line.arrivals, Arc::new(Notify::new()));
+        line.arrivals += 1;
+        line.waiting.insert(arrival, Arc::clone(&woken));
+        drop(line);
+        Ok(Admission::Place(Place { budget: self.clone(), arrival, woken }))
+    }
+
+    /// How many requests wait for their turn.
+    pub(crate) fn waiting(&self) -> usize {
+        self.line().waiting.len()
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// When the turn comes of one who has `ahead` others before it, if none of them goes away.
+    ///
+    /// Each start frees a turn one window later. So the first turns come as the starts of the last window leave it, and every further round
+    /// of turns comes one window after the round before.
+    fn foreseen(&mut self, now: Instant, most: usize, ahead: usize) -> Instant {
+        while self.starts.front().is_some_and(|start| *start + WINDOW <= now) {
+            self.starts.pop_front();
+        }
+        let free = most.saturating_sub(self.starts.len() + self.going_out);
+        let (round, slot) = (ahead / most, ahead % most);
+        // In the order in which turns come free: the free ones, the starts, and those going out, which count as if they began now.
+        let first = match slot.checked_sub(free).map(|taken| self.starts.get(taken)) {
+            None => now,
+            Some(Some(start)) => (*start + WINDOW).max(now),
+            Some(None) => now + WINDOW,
+        };
+        first + WINDOW * u32::try_from(round).unwrap_or(u32::MAX)
+    }
+
+    fn wake_first(&self) {
+        if let Some((_, first)) = self.waiting.first_key_value() {
+            first.notify_one();
+        }
+    }
+}
+
+impl Place {
+    /// When the turn comes, as things stand.
+    pub(crate) fn foreseen(&self) -> Instant {
+        let mut line = self.budget.line();
+        let ahead = line.waiting.range(..self.arrival).count();
+        line.foreseen(Instant::now(), self.budget.0.most, ahead)
+    }
+
+    /// Waits for the turn.
+    pub(crate) async fn turn(&self) -> Turn {
+        loop {
+            match self.next() {
+                Next::Given => return Turn { budget: self.budget.clone() },
+                Next::At(free) => tokio::select! {
+                    () = sleep_until(free) => {}
+                    () = self.woken.notified() => {}
+                },
+                Next::Unknown => self.woken.notified().await,
+            }
+        }
+    }
+
+    fn next(&self) -> Next {
+        let (now, most) = (Instant::now(), self.budget.0.most);
+        let mut line = self.budget.line();
+        if line.waiting.first_key_value().is_none_or(|(first, _)| *first != self.arrival) {
+            return Next::Unknown;
+        }
+        let foreseen = line.foreseen(now, most, 0);
+        if foreseen <= now {
+            line.waiting.remove(&self.arrival);
+            line.going_out += 1;
+            line.wake_first();
+            return Next::Given;
+        }
+        // Where every turn is with a request that is going out, only its start tells.
+        if line.starts.is_empty() { Next::Unknown } else { Next::At(foreseen) }
+    }
+}
+
+/// What one who waits knows of its turn.
+enum Next {
+    Given,
+    /// The first in the line, until this moment.
+    At(Instant),
+    /// Whatever changes that wakes it.
+    Unknown,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut line = self.budget.line();
+        if line.waiting.remove(&self.arrival).is_some() {
+            line.wake_first();
+        }
+    }
+}
+
+impl Turn {
+    /// The request has gone out, now.
+    pub(crate) fn started(self) {
+        self.budget.line().starts.push_back(Instant::now());
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut line = self.budget.line();
+        line.going_out = line.going_out.saturating_sub(1);
+        line.wake_first();
+    }
+}

@@ -1,0 +1,300 @@
+//! The course of one request: circuit, turn, connection, answer, body. It runs in a task of its own, for whoever waits for the flight.
+//!
+//! Budget and circuit are amoCRM's, so they are for requests that carry the integration's access token; other granted servers have rules of
+//! their own.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use hyper_util::client::legacy::connect::capture_connection;
+use tokio::time::{Instant, timeout};
+use wasmtime_wasi_http::Error;
+
+use super::access::AccessToken;
+use super::budget::{Admission, Place, TooLate, Turn};
+use super::circuit::{CircuitCause, CircuitState, Pass, Verdict};
+use super::errors::{self, Failure};
+use super::flight::{self, Failed, Flight, Head, Piece, Question, Refusal, Stage, Waiter};
+use super::origin::Origin;
+use super::outbound::OutboundHttp;
+use super::request_body::RequestBody;
+
+/// How long the body of a 429 is waited for, and how much of it is read, to learn how long to rest.
+const REST_IS_STATED_WITHIN: Duration = Duration::from_millis(100);
+const MAX_STATED_BYTES: usize = 4 * 1024;
+
+/// A request that may be sent.
+pub(super) struct Admitted {
+    pub(super) origin: Origin,
+    /// The access token in it, if it carries one.
+    pub(super) token: Option<AccessToken>,
+    pub(super) request: Request<RequestBody>,
+}
+
+/// A place in a flight.
+pub(super) struct Boarded {
+    pub(super) waiter: Waiter,
+    /// Somebody else had begun it.
+    pub(super) shared: bool,
+}
+
+/// What a request has of the budget.
+enum Start {
+    /// It is no business of the budget's.
+    Free,
+    Turn(Turn),
+    Place(Arc<Place>),
+}
+
+struct Course {
+    http: OutboundHttp,
+    flight: Arc<Flight>,
+    token: Option<AccessToken>,
+}
+
+impl OutboundHttp {
+    /// Starts a request, or joins one under way that asks the same.
+    ///
+    /// Refused at once where the circuit is open, or where its turn would come after `latest`. Nobody waits for it after `patience`.
+    pub(super) fn depart(&self, admitted: Admitted, latest: Instant, patience: Instant) -> Result<Boarded, Failed> {
+        let Admitted { token, request, .. } = admitted;
+        let shared = &self.0;
+        let question = question(&request);
+        let mut book = shared.flights.open();
+        if let Some(flight) = question.as_ref().and_then(|question| flight::find(&book, question)) {
+            return match flight.foreseen().filter(|foreseen| *foreseen > latest) {
+                Some(foreseen) => Err(too_late(TooLate { foreseen })),
+                None => Ok(Boarded { waiter: flight.join(&shared.flights, patience), shared: true }),
+            };
+        }
+        let start = match &token {
+            None => Start::Free,
+            Some(_) => {
+                shared.circuit.check().map_err(tripped)?;
+                match shared.budget.join(latest).map_err(too_late)? {
+                    Admission::Turn(turn) => Start::Turn(turn),
+                    Admission::Place(place) => Start::Place(Arc::new(place)),
+                }
+            }
+        };
+        let place = if let Start::Place(place) = &start { Some(Arc::clone(place)) } else { None };
+        let flight = Flight::new(question, place);
+        let waiter = flight.join(&shared.flights, patience);
+        flight::add(&mut book, &flight);
+        drop(book);
+        let course = Course { http: self.clone(), flight: Arc::clone(&flight), token };
+        flight.flown_by(tokio::spawn(course.fly(start, request)).abort_handle());
+        Ok(Boarded { waiter, shared: false })
+    }
+}
+
+/// What can be asked for several at once: a question without a body.
+fn question(request: &Request<RequestBody>) -> Option<Question> {
+    let asks = request.method() == Method::GET && request.body().is_end_stream();
+    asks.then(|| Question { uri: request.uri().clone(), headers: request.headers().clone() })
+}
+
+fn too_late(TooLate { foreseen }: TooLate) -> Failed {
+    Failed::here(Refusal::Budget(foreseen), Error::ConnectionLimitReached)
+}
+
+/// An account that is blocked is not spoken to; a limit that is reached is a limit.
+fn tripped(state: CircuitState) -> Failed {
+    let error = match state {
+        CircuitState::Open { cause: CircuitCause::Blocked, .. }
+        | CircuitState::HalfOpen { cause: CircuitCause::Blocked } => Error::HttpRequestDenied,
+        _ => Error::ConnectionLimitReached,
+    };
+    Failed::here(Refusal::Circuit(state), error)
+}
+
+impl Course {
+    async fn fly(self, start: Start, request: Request<RequestBody>) {
+        match self.exchange(start, request).await {
+            Ok((head, intake)) => {
+                self.flight.landed(Ok(head));
+                if !self.flight.has_ended() {
+                    self.take_in(intake).await;
+                }
+            }
+            Err(failed) => self.flight.landed(Err(failed)),
+        }
+        self.http.0.flights.close(&self.flight);
+    }
+
+    /// As far as the head of the answer.
+    async fn exchange(&self, start: Start, request: Request<RequestBody>) -> Result<(Head, Intake), Failed> {
+        let shared = &self.http.0;
+        let turn = match start {
+            Start::Free => None,
+            Start::Turn(turn) => Some(turn),
+            Start::Place(place) => Some(place.turn().await),
+        };
+        // Much may have happened while it waited.
+        let pass = match &turn {
+            None => None,
+            Some(_) => Some(shared.circuit.pass().map_err(tripped)?),
+        };
+        self.flight.reached(Stage::Connecting);
+        let answer = self.send(turn, request).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED
+            && let (Some(access), Some(token)) = (&shared.access, &self.token)
+        {
+            access.refused(token);
+        }
+        let (head, body) = answer.into_parts();
+        let length = body.size_hint().exact();
+        let mut intake = Intake { body, received: 0, most: shared.max_response_bytes };
+        if let Some(pass) = pass {
+            self.judge(pass, head.status, &head.headers, &mut intake).await;
+        }
+        let circuit = shared.circuit.state();
+        Ok((Head { status: head.status, headers: head.headers, length, circuit }, intake))
+    }
+
+    /// Sends a request; once more where it met a kept connection that the server had closed, if sending it twice is harmless and the budget
+    /// has another turn: whatever goes out is counted.
+    ///
+    /// The pool itself retries only while nothing of the request has been written.
+    async fn send(&self, turn: Option<Turn>, request: Request<RequestBody>) -> Result<Response<Incoming>, Failure> {
+        let shared = &self.http.0;
+        let counted = turn.is_some();
+        let (head, body) = request.into_parts();
+        let again = (head.method.is_idempotent() && body.is_end_stream()).then(|| head.clone());
+        match (self.attempt(turn, Request::from_parts(head, body)).await, again) {
+            (Err(failure), Some(head)) if failure.stale_connection => {
+                let patience = self.flight.patience();
+                let turn = match counted.then(|| shared.budget.join(patience)) {
+                    None => None,
+                    Some(Ok(Admission::Turn(turn))) => Some(turn),
+                    Some(Ok(Admission::Place(place))) => Some(place.turn().await),
+                    Some(Err(_)) => return Err(failure),
+                };
+                self.attempt(turn, Request::from_parts(head, RequestBody::empty(patience))).await
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        turn: Option<Turn>,
+        mut request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, Failure> {
+        let mut connection = capture_connection(&mut request);
+        let connected = async { drop(connection.wait_for_connection_metadata().await) };
+        let mut answer = pin!(self.http.0.pool.request(request));
+        let mut early = None;
+        tokio::select! {
+            biased;
+            answer = &mut answer => early = Some(answer),
+            () = connected => {}
+        }
+        // From here on it may have gone out, whatever comes back.
+        if let Some(turn) = turn {
+            turn.started();
+        }
+        self.flight.reached(Stage::Sent);
+        let answer = match early {
+            Some(answer) => answer,
+            None => answer.await,
+        };
+        answer.map_err(|error| errors::from_client(&error))
+    }
+
+    /// Tells the circuit what the answer means for it.
+    async fn judge(&self, pass: Pass, status: StatusCode, headers: &HeaderMap, intake: &mut Intake) {
+        let json = is_json(headers);
+        pass.answered(match status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                let stated = match stated_in(headers) {
+                    None if json => self.stated_in_body(intake).await,
+                    stated => stated,
+                };
+                Verdict::Refused(CircuitCause::Limited, stated)
+            }
+            StatusCode::FORBIDDEN if !json => Verdict::Refused(CircuitCause::Blocked, None),
+            _ => Verdict::Accepted,
+        });
+    }
+
+    /// Kommo's `retry_after`. What is read here is passed on like the rest of the body.
+    async fn stated_in_body(&self, intake: &mut Intake) -> Option<Duration> {
+        let mut text = Vec::new();
+        let reading = async {
+            while text.len() < MAX_STATED_BYTES {
+                match intake.next().await {
+                    Some(Ok(piece)) => {
+                        if let Piece::Data(bytes) = &piece {
+                            text.extend_from_slice(bytes);
+                        }
+                        self.flight.append(piece);
+                    }
+                    Some(Err(error)) => return self.flight.ended(Err(error)),
+                    None => return self.flight.ended(Ok(())),
+                }
+            }
+        };
+        let _ = timeout(REST_IS_STATED_WITHIN, reading).await;
+        let answer: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        answer.get("retry_after")?.as_u64().map(Duration::from_secs)
+    }
+
+    async fn take_in(&self, mut intake: Intake) {
+        loop {
+            match intake.next().await {
+                Some(Ok(piece)) => self.flight.append(piece),
+                Some(Err(error)) => return self.flight.ended(Err(error)),
+                None => return self.flight.ended(Ok(())),
+            }
+        }
+    }
+}
+
+/// A rest stated in seconds. (The header may also hold a date; amoCRM sends none at all, facts §6.)
+fn stated_in(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// `application/json`, `application/problem+json`, …
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().ends_with("json")
+}
+
+/// A body on its way in, bounded in size.
+struct Intake {
+    body: Incoming,
+    received: u64,
+    most: u64,
+}
+
+impl Intake {
+    async fn next(&mut self) -> Option<Result<Piece, Error>> {
+        // A declared length is believed when it is too large: nothing of such a body is read.
+        let declared = self.received.saturating_add(self.body.size_hint().lower());
+        if declared > self.most {
+            return Some(Err(Error::HttpResponseBodySize(Some(declared))));
+        }
+        let frame = match self.body.frame().await? {
+            Ok(frame) => frame,
+            Err(error) => return Some(Err(errors::from_body(error))),
+        };
+        let piece = match frame.into_data() {
+            Ok(bytes) => Piece::Data(bytes),
+            Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
+        };
+        if let Piece::Data(bytes) = &piece {
+            self.received = self.received.saturating_add(bytes.len() as u64);
+        }
+        if self.received > self.most {
+            return Some(Err(Error::HttpResponseBodySize(Some(self.received))));
+        }
+        Some(Ok(piece))
+    }
+}

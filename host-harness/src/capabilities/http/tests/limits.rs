@@ -1,0 +1,176 @@
+//! Budget and circuit over real connections: what is refused is refused at once, and unspent.
+
+use super::super::{Ask, AskError, CircuitCause, CircuitSettings, CircuitState, Fate};
+use super::server::{Server, Step, ok, raw};
+use super::*;
+
+const MS: Duration = Duration::from_millis(1);
+const LIMITED: &str = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
+const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncontent-length: 3\r\n\r\n403";
+const NO_RIGHTS: &str =
+    "HTTP/1.1 403 Forbidden\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: 2\r\n\r\n{}";
+
+fn bounded(server: &Server, requests_per_second: u8) -> OutboundHttp {
+    let circuit = CircuitSettings { limited: 200 * MS, blocked: 200 * MS, ..CircuitSettings::default() };
+    outbound(OutboundHttpConfig { requests_per_second, circuit, ..with_token(&[], &server.origin()) })
+}
+
+/// The outcome of a request of a call that has this long, and its exchange's fate.
+async fn outcome(http: &OutboundHttp, uri: &str, time: Duration) -> (String, Fate) {
+    let mut call = http.for_call(Instant::now() + time);
+    let outcome = name(fetch(&mut call, get(uri)).await);
+    (outcome, call.exchanges()[0].fate)
+}
+
+/// Waits until so many requests wait for their turn.
+async fn waiting(http: &OutboundHttp, many: usize) {
+    while http.state().waiting != many {
+        tokio::time::sleep(MS).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_make_its_turn_learns_it_at_once_and_spends_nothing() {
+    let server = Server::start(|_| ok("")).await;
+    let http = bounded(&server, 2);
+    for number in 0..5 {
+        let started = Instant::now();
+        let (outcome, fate) = outcome(&http, &server.uri(&format!("/{number}")), 700 * MS).await;
+        if number < 2 {
+            assert_eq!((outcome.as_str(), fate), ("ok", Fate::Sent));
+        } else {
+            assert_eq!(outcome, "ConnectionLimitReached");
+            assert!(matches!(fate, Fate::RefusedByBudget { foreseen } if foreseen > 700 * MS), "{fate:?}");
+            assert!(started.elapsed() < 600 * MS, "it did not wait for what could not come");
+        }
+    }
+    assert_eq!(server.seen().len(), 2);
+    // The component's own bound counts like the call's.
+    let options = RequestOptions { connect_timeout: Some(300 * MS), ..RequestOptions::default() };
+    let mut call = http.for_call(Instant::now() + Duration::from_secs(20));
+    let refused = send_within(&mut call, get(&server.uri("/own")), Some(options)).await;
+    assert_eq!(name(refused), "ConnectionLimitReached");
+}
+
+#[tokio::test]
+async fn who_joins_a_request_that_waits_for_its_turn_must_be_able_to_wait_for_it_too() {
+    let server = Server::start(|_| ok("")).await;
+    let http = bounded(&server, 1);
+    assert_eq!(outcome(&http, &server.uri("/a"), 9_000 * MS).await.0, "ok");
+    let (queued, uri) = (http.clone(), server.uri("/b"));
+    let patient = tokio::spawn(async move { outcome(&queued, &uri, 9_000 * MS).await });
+    waiting(&http, 1).await;
+    let (refused, fate) = outcome(&http, &server.uri("/b"), 300 * MS).await;
+    assert_eq!(refused, "ConnectionLimitReached");
+    assert!(matches!(fate, Fate::RefusedByBudget { .. }), "{fate:?}");
+    // Who goes away takes nobody's turn.
+    patient.abort();
+    waiting(&http, 0).await;
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_try_after_a_stale_connection_stays_inside_the_budget() {
+    let forgetful = Server::start(|number| if number == 1 { vec![Step::Close] } else { ok("") }).await;
+    let http = bounded(&forgetful, 2);
+    assert_eq!(outcome(&http, &forgetful.uri("/"), 700 * MS).await.0, "ok");
+    assert_eq!(outcome(&http, &forgetful.uri("/"), 700 * MS).await.0, "HttpResponseIncomplete");
+    assert_eq!(forgetful.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn other_granted_servers_have_no_part_in_budget_and_circuit() {
+    let (amo, other) = (Server::start(|_| vec![raw(BLOCKED)]).await, Server::start(|_| vec![raw(LIMITED)]).await);
+    let config = OutboundHttpConfig { requests_per_second: 1, ..with_token(&[&other.origin()], &amo.origin()) };
+    let http = outbound(config);
+    for _ in 0..3 {
+        assert_eq!(outcome(&http, &other.uri("/"), 500 * MS).await.1, Fate::Sent);
+    }
+    assert_eq!(http.state().circuit, CircuitState::Closed);
+    outcome(&http, &amo.uri("/"), 500 * MS).await;
+    assert_eq!(outcome(&http, &other.uri("/"), 500 * MS).await.1, Fate::Sent);
+}
+
+#[tokio::test]
+async fn a_refusal_opens_the_circuit_and_one_probe_closes_it() {
+    for (refusal, cause, error) in [
+        (LIMITED, CircuitCause::Limited, "ConnectionLimitReached"),
+        (BLOCKED, CircuitCause::Blocked, "HttpRequestDenied"),
+    ] {
+        let server = Server::start(move |number| if number == 0 { vec![raw(refusal)] } else { ok("") }).await;
+        let http = bounded(&server, 50);
+        let mut call = http.for_call(Instant::now() + Duration::from_secs(20));
+        fetch(&mut call, get(&server.uri("/"))).await.unwrap();
+        let left = &call.exchanges()[0];
+        assert!(matches!(left.circuit, CircuitState::Open { cause: why, .. } if why == cause), "{left:?}");
+        assert!(left.circuit_again.is_some());
+        // Time flies on a busy machine; what is refused is not seen by the server.
+        while let (refused, fate) = outcome(&http, &server.uri("/"), 9_000 * MS).await
+            && refused != "ok"
+        {
+            assert_eq!((refused.as_str(), fate), (error, Fate::RefusedByCircuit));
+            assert_eq!(server.seen().len(), 1);
+            tokio::time::sleep(5 * MS).await;
+        }
+        assert_eq!((server.seen().len(), http.state().circuit), (2, CircuitState::Closed));
+    }
+}
+
+#[tokio::test]
+async fn a_403_about_rights_opens_nothing() {
+    let server = Server::start(|_| vec![raw(NO_RIGHTS)]).await;
+    let http = bounded(&server, 50);
+    for _ in 0..3 {
+        assert_eq!(outcome(&http, &server.uri("/"), 9_000 * MS).await, ("ok".to_owned(), Fate::Sent));
+    }
+    assert_eq!(http.state().circuit, CircuitState::Closed);
+}
+
+#[tokio::test]
+async fn a_429_may_state_how_long_to_rest_in_a_header_or_in_its_body() {
+    let kommo = r#"{"title":"Too Many Requests","status":429,"retry_after":30}"#;
+    let length = kommo.len();
+    let json = "HTTP/1.1 429 No\r\ncontent-type: application/problem+json\r\n";
+    let short = outbound(config(&[])).state();
+    assert_eq!(short.circuit, CircuitState::Closed);
+    for (answer, body) in [
+        ("HTTP/1.1 429 No\r\nretry-after: 30\r\ncontent-length: 1\r\n\r\nx".to_owned(), "x"),
+        (format!("{json}content-length: {length}\r\n\r\n{kommo}"), kommo),
+    ] {
+        let server = Server::start(move |_| vec![raw(&answer)]).await;
+        let http = bounded(&server, 50);
+        let mut call = http.for_call(Instant::now() + Duration::from_secs(20));
+        assert_eq!(fetch(&mut call, get(&server.uri("/"))).await.unwrap(), body, "the component reads it as ever");
+        let CircuitState::Open { until, .. } = http.state().circuit else { panic!("open") };
+        let rest = until - Instant::now();
+        assert!(rest > Duration::from_secs(10) && rest <= Duration::from_secs(30), "{rest:?}");
+    }
+    // A body that does not come is not waited for.
+    let server = Server::start(move |_| vec![raw(&format!("{json}content-length: 9\r\n\r\n{{")), Step::Hang]).await;
+    let http = bounded(&server, 50);
+    let mut call = http.for_call(Instant::now() + Duration::from_secs(20));
+    assert_eq!(send(&mut call, get(&server.uri("/"))).await.unwrap().status(), 429);
+    assert!(matches!(http.state().circuit, CircuitState::Open { .. } | CircuitState::HalfOpen { .. }));
+}
+
+#[tokio::test]
+async fn a_question_of_the_host_for_the_integration_keeps_to_everything() {
+    let server = Server::start(|number| if number == 0 { ok("users") } else { vec![raw(BLOCKED)] }).await;
+    let http = bounded(&server, 2);
+    let ask = |path: &str, time| {
+        let (http, uri) = (http.clone(), server.uri(path));
+        async move { http.ask(Request::get(uri).body(Bytes::new()).unwrap(), time, Ask::AsIntegration).await }
+    };
+    assert_eq!(ask("/api/v4/users", 9_000 * MS).await.unwrap().body(), "users");
+    assert!(server.seen()[0].head.contains("authorization: bearer"), "{}", server.seen()[0].head);
+    assert_eq!(ask("/api/v4/users", 9_000 * MS).await.unwrap().status(), 403);
+    let paused = ask("/api/v4/users", 9_000 * MS).await.unwrap_err();
+    assert!(matches!(paused, AskError::Paused { cause: CircuitCause::Blocked, .. }), "{paused}");
+    let foreign = Request::get("https://other.example/?q=secret").body(Bytes::new()).unwrap();
+    let denied = http.ask(foreign, 9_000 * MS, Ask::AsIntegration).await.unwrap_err();
+    assert!(matches!(denied, AskError::Denied(_)) && !denied.to_string().contains("secret"), "{denied}");
+    tokio::time::sleep(210 * MS).await;
+    let late = ask("/api/v4/users", 300 * MS).await.unwrap_err();
+    assert_eq!(late, AskError::NoTurn);
+    assert_eq!(server.seen().len(), 2);
+}
