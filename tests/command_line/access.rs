@@ -2,7 +2,7 @@
 
 use std::process::Child;
 
-use amocrm_simulator::{Endpoint, FaultRule};
+use amocrm_simulator::{Endpoint, FaultRule, Renamed};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -140,15 +140,19 @@ async fn a_lost_answer_is_made_up_for_where_the_old_token_still_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renamed_account_is_followed_and_what_was_kept_stays_known() {
-    let installation = Installation::connected().await;
-    installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: crm"]);
-    let renamed = installation.simulator.rename().await.expect("a port");
-    installation.configure(&[&renamed], "");
-    installation.run(&["call", "8 (903) 555-02-02"]).assert(1, &["the account's new address was found"]);
-    assert_eq!(json(&installation, &[])["integrations"][0]["account"], renamed.as_str());
-    installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: cache"]);
-    let ended = installation.run(&["call", "8 (903) 555-02-02", "--lang", "en"]);
-    assert!(ended.stderr.is_empty() && !ended.stdout.contains("credentials-rejected"), "{ended:?}");
+    for (former, refreshes) in [(Renamed::Unauthorized, 1), (Renamed::NotFound, 0), (Renamed::Redirect, 0)] {
+        let installation = Installation::connected().await;
+        installation.simulator.update(|account| account.behaviour.renamed = former);
+        installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: crm"]);
+        let renamed = installation.simulator.rename().await.expect("a port");
+        installation.configure(&[&renamed], "");
+        installation.run(&["call", "8 (903) 555-02-02"]).assert(1, &["the account's new address was found"]);
+        assert_eq!(installation.simulator.refreshes().succeeded, refreshes);
+        assert_eq!(json(&installation, &[])["integrations"][0]["account"], renamed.as_str());
+        installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: cache"]);
+        let ended = installation.run(&["call", "8 (903) 555-02-02", "--lang", "en"]);
+        assert!(ended.stderr.is_empty() && !ended.stdout.contains("technical-failure"), "{ended:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,6 +66,10 @@ struct State {
     token: Option<AccessToken>,
     /// amoCRM refused the token in force.
     refused: bool,
+    /// The account's address does not seem to be the account's any more.
+    misdirected: bool,
+    /// When the account's address was last looked up for that reason.
+    looked_up: Option<Timestamp>,
     /// New tokens that the store did not take yet, and the record that they belong in place of.
     unwritten: Option<(Kept, Grant)>,
     failures: u32,
@@ -103,6 +107,8 @@ pub enum Due {
     Refused,
     /// Its time has come.
     Age,
+    /// Nothing, but the account may have been renamed: its address is looked up.
+    Misdirected,
 }
 
 impl Keeper {
@@ -197,7 +203,11 @@ impl Keeper {
             .kept
             .as_ref()
             .is_some_and(|kept| now.saturating_add(TOLERANCE).unwrap_or(now) < kept.grant.received_at);
-        (now >= at || from_future).then_some(Due::Age)
+        if now >= at || from_future {
+            return Some(Due::Age);
+        }
+        let long_ago = state.looked_up.is_none_or(|last| now.duration_since(last).abs() >= LONGEST_PAUSE);
+        (state.misdirected && long_ago).then_some(Due::Misdirected)
     }
 
     /// Looks at the record and refreshes where that is due. This is what [`keep`](Self::keep) does again and again.
@@ -207,6 +217,14 @@ impl Keeper {
         self.look().await?;
         match self.due() {
             None => Ok(Refreshed::NotDue),
+            Some(Due::Misdirected) => {
+                let now = self.clock.now();
+                {
+                    let mut state = self.state();
+                    (state.misdirected, state.looked_up) = (false, Some(now));
+                }
+                self.follow().await
+            }
             Some(due) => self.refresh_and_note(Some(due)).await,
         }
     }
@@ -344,6 +362,15 @@ impl AccessTokens for Keeper {
         if state.token.as_ref() == Some(token) && !state.refused {
             state.refused = true;
             info!("amoCRM refused the access token");
+            self.wake.notify_one();
+        }
+    }
+
+    fn misdirected(&self, token: &AccessToken) {
+        let mut state = self.state();
+        if state.token.as_ref() == Some(token) && !state.misdirected {
+            state.misdirected = true;
+            info!("the account's address does not answer as an account does");
             self.wake.notify_one();
         }
     }

@@ -363,6 +363,27 @@ async fn a_renamed_account_is_followed() {
 }
 
 #[tokio::test]
+async fn an_address_that_does_not_answer_as_an_account_is_looked_up_and_not_all_the_time() {
+    let world = World::new();
+    let keeper = world.connected().await;
+    for (moved, outcome) in [(false, Refreshed::NotDue), (true, Refreshed::Moved)] {
+        if moved {
+            world.amocrm.0.lock().unwrap().address = NEW.to_owned();
+        }
+        let token = keeper.current().unwrap();
+        keeper.misdirected(&token);
+        keeper.misdirected(&token);
+        assert_eq!(keeper.refresh_if_due().await, Ok(outcome));
+        keeper.misdirected(&token);
+        assert_eq!(keeper.refresh_if_due().await, Ok(Refreshed::NotDue));
+        assert_eq!(world.asked(), ["GET https://api-a.amocrm.ru"]);
+        world.pass(1);
+        assert_eq!(keeper.account().unwrap().to_string(), if moved { NEW } else { OLD });
+    }
+    assert_eq!(refresh_token(&keeper), "refresh-1", "nothing was spent");
+}
+
+#[tokio::test]
 async fn nothing_is_sent_to_a_host_that_is_not_amocrms() {
     for named in ["evil.example", "new.amocrm.ru.evil.example", "new.amocrm.ru:8443", "http://new.amocrm.ru"] {
         let world = World::new();

@@ -167,12 +167,12 @@ pub(super) async fn before_call(integration: &str, keeper: &Keeper, connect: &st
 
 /// After a call was answered: a token that amoCRM refused is refreshed, once, before the process ends.
 pub(super) async fn after_call(integration: &str, keeper: &Keeper, connect: &str) {
-    if keeper.due() != Some(Due::Refused) {
-        return;
-    }
-    complain(format_args!(
-        "integration `{integration}`: amoCRM refused the access token; it is refreshed for the next call"
-    ));
+    let what = match keeper.due() {
+        Some(Due::Refused) => "amoCRM refused the access token; it is refreshed for the next call",
+        Some(Due::Misdirected) => "there is no account at this address; its new one is looked up",
+        Some(Due::Age) | None => return,
+    };
+    complain(format_args!("integration `{integration}`: {what}"));
     match timeout(AFTER_CALL, keeper.refresh_if_due()).await {
         Ok(Ok(refreshed)) => complain(format_args!("integration `{integration}`: {refreshed}")),
         Ok(Err(error)) => {
