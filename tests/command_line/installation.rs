@@ -139,7 +139,13 @@ impl Installation {
         let namespace = format!("main@{}", self.app.client_id);
         let slot = Shelf { namespace: &namespace, bucket: "access" }.slot("grant");
         let store = SqliteStore::open(self.store()).expect("the store");
-        store.set(slot, record.to_string().as_bytes()).await.expect("it is written");
+        // A busy disk may take longer than the store waits for it.
+        for _ in 0..40 {
+            if store.set(slot, record.to_string().as_bytes()).await.is_ok() {
+                return;
+            }
+        }
+        panic!("the store does not take it");
     }
 
     fn stored_beside_the_grant(&self) -> String {

@@ -19,4 +19,5 @@ mod exit_codes;
 mod installation;
 mod process;
 mod readme;
+mod secrets;
 mod story;

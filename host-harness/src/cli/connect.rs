@@ -8,8 +8,8 @@ use clap::Args;
 
 use super::access::durable;
 use super::{Outcome, Stop, print};
+use crate::access::connecting::ConnectError;
 use crate::access::consent::{self, ConsentError, Consented};
-use crate::access::keeper::ConnectError;
 use crate::access::listener::Listener;
 use crate::access::{Grant, Keeper, OAuthSettings};
 use crate::capabilities::clocks::Clock;
