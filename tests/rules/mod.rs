@@ -19,3 +19,8 @@ mod d08_reasons;
 mod d09_always_a_route;
 mod d10_privacy;
 mod d11_one_clock;
+
+// What the host does so that an account's limits are kept, whatever the component asks.
+mod limits_budget;
+mod limits_circuit;
+mod limits_single_flight;

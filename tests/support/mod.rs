@@ -1,13 +1,14 @@
 //! A scene for tests: the built-in operation, placed in a PBX of its own with a simulated amoCRM, a store and a clock that stands still
 //! until it is moved. No scene shares anything with another but the compiled component.
 
+mod line;
 mod outcome;
 mod stores;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use amocrm_simulator::{Account, Endpoint, FaultRule, Options, Simulator};
+use amocrm_simulator::{Account, Endpoint, FaultRule, Options, RateLimit, Simulator};
 use host_harness::OPERATION;
 use host_harness::access::LongLived;
 use host_harness::bindings::telephony::operation::types::{Setting, SettingValue};
@@ -16,11 +17,12 @@ use host_harness::capabilities::directory::{Destination, Employee, Presence};
 use host_harness::capabilities::http::{CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::placement::PlacedOperation;
 use host_harness::secret::Secret;
 use host_harness::stores::{KeyValueStore, MemoryStore};
 use jiff::SignedDuration;
 
+pub(crate) use line::Line;
 pub(crate) use outcome::Outcome;
 pub(crate) use stores::FaultyStore;
 
@@ -36,6 +38,8 @@ pub(crate) const BORIS: u64 = 504_142;
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.a-long-lived-token";
 /// How much longer than the waiting time a call may take before the host gives it up.
 pub(crate) const MARGIN: Duration = Duration::from_secs(1);
+/// The reason that the component gives for `connection-limit-reached`: the host refused the request by itself.
+pub(crate) const REFUSED_HERE: &str = "crm-unreachable";
 /// The linked operation of every scene.
 pub(crate) const LINKED_OPERATION: &str = "queue:sales";
 
@@ -74,12 +78,32 @@ impl Scene {
 
     /// Another account.
     pub(crate) async fn with_account(account: Account) -> Self {
+        Self::with_limit(account, None).await
+    }
+
+    /// The demonstration account that takes so many requests in a second and blocks who goes on. The simulator has a thread of its own until the
+    /// process ends: the rush that it watches must not delay its watch.
+    pub(crate) async fn limited(rate_limit: RateLimit) -> Self {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let scene = Self::with_limit(Account::demo(), Some(rate_limit)).await;
+                assert!(sender.send(scene).is_ok(), "the test waits for its scene");
+                std::future::pending::<()>().await;
+            });
+        });
+        receiver.await.expect("a scene")
+    }
+
+    async fn with_limit(account: Account, rate_limit: Option<RateLimit>) -> Self {
         let clock = Clock::frozen_at(START.parse().expect("a time"));
         let simulated = clock.clone();
         let simulator = Simulator::start(Options {
             account,
             clock: Arc::new(move || simulated.now()),
             token: Some(TOKEN.to_owned()),
+            rate_limit,
             ..Options::default()
         })
         .await
@@ -127,22 +151,23 @@ impl Scene {
 
     /// Resolves a call from this number to that one.
     pub(crate) async fn call_to(&self, caller: &str, called: &str) -> Outcome {
-        let integration =
-            Integration::new(self.integration.clone(), Arc::clone(&self.store)).expect("a usable integration");
+        self.line(&self.integrate()).await.call_to(caller, called).await
+    }
+
+    /// The integration as it is set now, for several calls that share its budget, circuit and connections.
+    pub(crate) fn integrate(&self) -> Arc<Integration> {
+        Arc::new(Integration::new(self.integration.clone(), Arc::clone(&self.store)).expect("a usable integration"))
+    }
+
+    /// The operation, placed with the settings of now.
+    pub(crate) async fn line(&self, integration: &Arc<Integration>) -> Line {
         let placed = PlacedOperation::new(
             self.operation.clone(),
-            Arc::new(integration),
+            Arc::clone(integration),
             LINKED_OPERATION.to_owned(),
             self.settings.clone(),
-        )
-        .await
-        .expect("an operation that describes itself");
-        let call = IncomingCall {
-            id: "call-1".to_owned(),
-            caller: Some(caller.to_owned()).filter(|caller| !caller.is_empty()),
-            called: called.to_owned(),
-        };
-        Outcome::new(placed.resolve(call, &self.clock).await)
+        );
+        Line::new(placed.await.expect("an operation that describes itself"), self.clock.clone())
     }
 
     /// The account and its token.

@@ -46,6 +46,11 @@ impl Outcome {
         requests.iter().map(|request| format!("{}:{}", text(&request["purpose"]), text(&request["outcome"]))).collect()
     }
 
+    /// What the host saw of the requests.
+    pub(crate) fn exchanges(&self) -> &[Value] {
+        self.detail("exchanges").as_array().expect("a list of exchanges")
+    }
+
     /// Whether the details hold a note of this code.
     pub(crate) fn has_note(&self, code: &str) -> bool {
         self.resolved.details.notes.iter().any(|note| note.code == code)

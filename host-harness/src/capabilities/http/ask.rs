@@ -219,6 +219,17 @@ impl Problem {
 }
 
 impl AskError {
+    /// Whether the server may have got the request all the same.
+    pub const fn may_have_been_sent(&self) -> bool {
+        match self {
+            Self::Unreachable { sent, .. } => *sent,
+            Self::TimedOut { .. } | Self::TooLarge(_) => true,
+            Self::Address(_) | Self::AddressProhibited(_) | Self::Denied(_) | Self::NoTurn | Self::Paused { .. } => {
+                false
+            }
+        }
+    }
+
     fn paused(state: CircuitState) -> Self {
         let (cause, again) = match state {
             CircuitState::Open { cause, until } => (cause, until.saturating_duration_since(Instant::now())),

@@ -8,8 +8,8 @@
 //! those who wait before it; a turn that would come too late is refused at once and takes nobody's place. Who goes away gives the place up,
 //! and those behind move up. Only the first who waits is ever woken.
 //!
-//! A turn given counts from that moment until a window after its request really went out ([`Turn::started`]): opening a connection takes
-//! time, and the bound is on what leaves.
+//! A turn given counts from that moment until a window after its request really went out ([`Departure`]): opening a connection takes time,
+//! and the bound is on what leaves.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +51,11 @@ pub(crate) struct TooLate {
     /// When it would come.
     pub(crate) foreseen: Instant,
 }
+
+/// A turn that is taken along to the connection, and is spent when the request is written to it. Its clones are the same one. A request that
+/// is never written gives its turn back.
+#[derive(Clone, Debug)]
+pub(crate) struct Departure(Arc<Mutex<Option<Turn>>>);
 
 /// How a request got into the budget.
 #[derive(Debug)]
@@ -208,5 +213,20 @@ impl Drop for Turn {
         let mut line = self.budget.line();
         line.going_out = line.going_out.saturating_sub(1);
         line.wake_first();
+    }
+}
+
+impl Departure {
+    /// A request that no budget counts has no turn.
+    pub(crate) fn new(turn: Option<Turn>) -> Self {
+        Self(Arc::new(Mutex::new(turn)))
+    }
+
+    /// The request is being written, now.
+    pub(crate) fn gone(&self) {
+        let turn = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(turn) = turn {
+            turn.started();
+        }
     }
 }

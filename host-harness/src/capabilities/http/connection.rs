@@ -1,4 +1,5 @@
-//! One connection of the pool, watched: how many requests it has carried, and whether the last one was answered yet.
+//! One connection of the pool, watched: how many requests it has carried, when one is written to it, and whether the last one was answered
+//! yet.
 //!
 //! The pool retries by itself while a request has not been written. What it cannot know is that a server closed an idle connection at
 //! the very moment when a request was written to it; that is told apart here from a server that fails on the request.
@@ -6,8 +7,8 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower_service::Service;
+
+use super::budget::Departure;
 
 /// No connection is worth waiting longer for. This bounds those that are left behind: when an idle connection becomes free first, the
 /// pool finishes opening the other one in the background, where no caller's deadline reaches.
@@ -33,11 +36,17 @@ struct Record {
     requests: AtomicU64,
     /// A byte has come since the last request was begun.
     answered: AtomicBool,
+    /// Who wants to know when the next request is begun.
+    departing: Mutex<Option<Departure>>,
 }
 
 impl History {
     fn new() -> Self {
-        Self(Arc::new(Record { requests: AtomicU64::new(0), answered: AtomicBool::new(true) }))
+        Self(Arc::new(Record {
+            requests: AtomicU64::new(0),
+            answered: AtomicBool::new(true),
+            departing: Mutex::default(),
+        }))
     }
 
     /// The connection had carried a request before the last one, and the last one got not a single byte of an answer.
@@ -45,10 +54,30 @@ impl History {
         self.0.requests.load(Ordering::Acquire) > 1 && !self.0.answered.load(Ordering::Acquire)
     }
 
-    fn wrote(&self) {
-        if self.0.answered.swap(false, Ordering::AcqRel) {
-            self.0.requests.fetch_add(1, Ordering::AcqRel);
+    /// This connection has been given to a request, which is or will be written to it.
+    pub(crate) fn carries(&self, departure: &Departure) {
+        let mut departing = self.departing();
+        if self.0.answered.load(Ordering::Acquire) {
+            *departing = Some(departure.clone());
+        } else {
+            // It was quicker than this.
+            departure.gone();
         }
+    }
+
+    fn wrote(&self) {
+        if self.0.answered.load(Ordering::Acquire) {
+            let mut departing = self.departing();
+            self.0.answered.store(false, Ordering::Release);
+            self.0.requests.fetch_add(1, Ordering::AcqRel);
+            if let Some(departure) = departing.take() {
+                departure.gone();
+            }
+        }
+    }
+
+    fn departing(&self) -> MutexGuard<'_, Option<Departure>> {
+        self.0.departing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) {

@@ -16,8 +16,9 @@ use tokio::time::{Instant, timeout};
 use wasmtime_wasi_http::Error;
 
 use super::access::AccessToken;
-use super::budget::{Admission, Place, TooLate, Turn};
+use super::budget::{Admission, Departure, Place, TooLate, Turn};
 use super::circuit::{CircuitCause, CircuitState, Pass, Verdict};
+use super::connection::History;
 use super::errors::{self, Failure};
 use super::flight::{self, Failed, Flight, Head, Piece, Question, Refusal, Stage, Waiter};
 use super::origin::Origin;
@@ -188,8 +189,17 @@ impl Course {
         turn: Option<Turn>,
         mut request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Failure> {
+        let departure = Departure::new(turn);
         let mut connection = capture_connection(&mut request);
-        let connected = async { drop(connection.wait_for_connection_metadata().await) };
+        let connected = async {
+            let mut known = http::Extensions::new();
+            if let Some(connected) = connection.wait_for_connection_metadata().await.as_ref() {
+                connected.get_extras(&mut known);
+            }
+            if let Some(history) = known.get::<History>() {
+                history.carries(&departure);
+            }
+        };
         let mut answer = pin!(self.http.0.pool.request(request));
         let mut early = None;
         tokio::select! {
@@ -197,16 +207,13 @@ impl Course {
             answer = &mut answer => early = Some(answer),
             () = connected => {}
         }
-        // From here on it may have gone out, whatever comes back.
-        if let Some(turn) = turn {
-            turn.started();
-        }
         self.flight.reached(Stage::Sent);
         let answer = match early {
             Some(answer) => answer,
             None => answer.await,
         };
-        answer.map_err(|error| errors::from_client(&error))
+        // What is answered was written, whether or not its connection could be watched.
+        answer.inspect(|_| departure.gone()).map_err(|error| errors::from_client(&error))
     }
 
     /// Tells the circuit what the answer means for it.

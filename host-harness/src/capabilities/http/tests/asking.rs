@@ -43,6 +43,8 @@ async fn a_request_of_the_host_fails_in_words_without_its_path() {
         let error = http.ask(question(&uri), timeout, Ask::WithoutToken).await.unwrap_err();
         let text = error.to_string();
         assert!(text.contains(expected) && !text.contains("secret"), "{text}");
+        let sent = uri.starts_with(&server.origin());
+        assert_eq!(error.may_have_been_sent(), sent, "{text}");
     }
 }
 

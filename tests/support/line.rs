@@ -1,0 +1,40 @@
+//! A placed operation that many calls come to, one after another or all at once.
+
+use host_harness::capabilities::clocks::Clock;
+use host_harness::placement::{IncomingCall, PlacedOperation};
+use tokio::task::JoinHandle;
+
+use super::Outcome;
+
+#[derive(Clone)]
+pub(crate) struct Line {
+    placed: PlacedOperation,
+    clock: Clock,
+}
+
+impl Line {
+    pub(super) fn new(placed: PlacedOperation, clock: Clock) -> Self {
+        Self { placed, clock }
+    }
+
+    /// Resolves a call from this number; an empty one is withheld.
+    pub(crate) async fn call(&self, caller: &str) -> Outcome {
+        self.call_to(caller, "+74951234567").await
+    }
+
+    /// Resolves a call from this number to that one.
+    pub(crate) async fn call_to(&self, caller: &str, called: &str) -> Outcome {
+        let call = IncomingCall {
+            id: "call-1".to_owned(),
+            caller: Some(caller.to_owned()).filter(|caller| !caller.is_empty()),
+            called: called.to_owned(),
+        };
+        Outcome::new(self.placed.resolve(call, &self.clock).await)
+    }
+
+    /// Resolves a call beside others.
+    pub(crate) fn call_beside(&self, caller: &str) -> JoinHandle<Outcome> {
+        let (line, caller) = (self.clone(), caller.to_owned());
+        tokio::spawn(async move { line.call(&caller).await })
+    }
+}
