@@ -1,6 +1,7 @@
 //! `access`, and what `call` does about access: tokens refreshed, refused, lost; accounts renamed; integrations off. Real processes, one store.
 
 use std::process::Child;
+use std::time::Duration;
 
 use amocrm_simulator::{Endpoint, FaultRule, Renamed};
 use jiff::{SignedDuration, Timestamp};
@@ -136,6 +137,30 @@ async fn a_lost_answer_is_made_up_for_where_the_old_token_still_works() {
     installation.simulator.set_faults(Vec::new());
     installation.run(&["access", "--refresh"]).assert(0, &["refreshed"]);
     installation.run(&CALL).assert(0, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_while_it_refreshes_holds_nobody_up_for_ever() {
+    let installation = Installation::connected().await;
+    fault(&installation, "token:hang");
+    let mut process = installation.spawn(&["access", "--refresh"]);
+    while installation.record().expect("a grant")["lease"].is_null() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    process.kill().expect("a process of ours");
+    end(&installation, process);
+    let record = installation.record().expect("a grant");
+    assert!(
+        record["lease"]["until"].is_string() && record["unanswered_since"].is_string(),
+        "it was marked before it was sent"
+    );
+    installation.simulator.set_faults(Vec::new());
+    // The token in force lives on meanwhile.
+    installation.run(&CALL).assert(0, &[]);
+    let past = Timestamp::now() - SignedDuration::from_secs(1);
+    installation.change_record(|record| record["lease"]["until"] = past.to_string().into()).await;
+    installation.run(&["access", "--refresh"]).assert(0, &["`main`: refreshed"]);
+    assert_eq!(installation.simulator.refreshes().succeeded, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
