@@ -71,6 +71,12 @@ async fn nothing_is_sent_to_a_host_that_is_not_amocrms() {
         assert!(matches!(error, RefreshError::Amocrm(TokenError::Host(_))), "{error}");
         assert_eq!(world.asked(), [format!("POST {OLD}"), "GET https://api-a.amocrm.ru".to_owned()], "{named}");
         assert_eq!(keeper.account().unwrap().to_string(), OLD);
+        world.pass(1);
+        keeper.misdirected(&keeper.current().unwrap());
+        let error = keeper.refresh_if_due().await.unwrap_err();
+        assert!(matches!(error, RefreshError::Amocrm(TokenError::Host(_))), "{error}");
+        assert_eq!(world.asked(), ["GET https://api-a.amocrm.ru"], "{named}");
+        assert_eq!(keeper.account().unwrap().to_string(), OLD);
     }
     let world = World::new();
     let error = world.keeper().connect(consented("https://evil.example")).await.unwrap_err();
