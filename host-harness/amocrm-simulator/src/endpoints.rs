@@ -1,8 +1,12 @@
 //! The endpoints: which there are, and how a request for each is answered.
 
 mod account;
+mod companies;
 mod contacts;
+mod entities;
 mod events;
+mod fields;
+mod leads;
 mod search;
 mod users;
 
@@ -13,6 +17,7 @@ use http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::fields::{PHONE_FIELD_ID, enum_id};
 use crate::Account;
 use crate::answer::Answer;
 use crate::params::Params;
@@ -24,6 +29,10 @@ use crate::problem;
 pub enum Endpoint {
     /// `/api/v4/contacts` (facts §1).
     Contacts,
+    /// `/api/v4/companies` (facts §2).
+    Companies,
+    /// `/api/v4/leads` (facts §2).
+    Leads,
     /// `/api/v4/users` (facts §3).
     Users,
     /// `/api/v4/events` (facts §7.9).
@@ -40,8 +49,10 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Endpoint; 7] = [
+    pub const ALL: [Endpoint; 9] = [
         Endpoint::Contacts,
+        Endpoint::Companies,
+        Endpoint::Leads,
         Endpoint::Users,
         Endpoint::Events,
         Endpoint::Account,
@@ -54,6 +65,8 @@ impl Endpoint {
     pub fn name(self) -> &'static str {
         match self {
             Endpoint::Contacts => "contacts",
+            Endpoint::Companies => "companies",
+            Endpoint::Leads => "leads",
             Endpoint::Users => "users",
             Endpoint::Events => "events",
             Endpoint::Account => "account",
@@ -143,8 +156,12 @@ pub(crate) fn answer(method: &Method, path: &str, ask: &Ask<'_>) -> Answer {
         return problem::method_not_allowed("GET");
     }
     let answered = match (endpoint, id) {
-        (Endpoint::Contacts, None) => contacts::list(ask),
-        (Endpoint::Contacts, Some(id)) => contacts::one(ask, id),
+        (Endpoint::Contacts, None) => entities::list(ask, &ask.account.contacts),
+        (Endpoint::Contacts, Some(id)) => entities::one(ask, &ask.account.contacts, id),
+        (Endpoint::Companies, None) => entities::list(ask, &ask.account.companies),
+        (Endpoint::Companies, Some(id)) => entities::one(ask, &ask.account.companies, id),
+        (Endpoint::Leads, None) => entities::list(ask, &ask.account.leads),
+        (Endpoint::Leads, Some(id)) => entities::one(ask, &ask.account.leads, id),
         (Endpoint::Users, None) => users::list(ask),
         (Endpoint::Users, Some(id)) => users::one(ask, id),
         (Endpoint::Events, _) => events::list(ask),

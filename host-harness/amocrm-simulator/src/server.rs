@@ -9,7 +9,7 @@ use crate::hosts::{Host, Hosts, Role};
 use crate::listeners::bind;
 use crate::oauth::{self, Refreshes};
 use crate::state::State;
-use crate::{Account, Endpoint, FaultRule, Options, RequestRecord};
+use crate::{Account, Endpoint, FaultRule, Options, RequestRecord, webhook};
 
 /// What is wrong where something needs OAuth.
 pub(crate) const WITHOUT_OAUTH: &str = "the simulator runs without OAuth; start it with Options.oauth";
@@ -172,6 +172,15 @@ impl Simulator {
     /// Without [`Options::oauth`].
     pub fn disposable_token(&self, user_id: u64) -> anyhow::Result<String> {
         oauth::disposable_token(&self.state, user_id)
+    }
+
+    /// The body, `application/x-www-form-urlencoded`, of the webhook `responsible_contact` (facts §7.5) with which amoCRM
+    /// tells that this contact has the manager that it has now.
+    ///
+    /// # Errors
+    /// Where there is no such contact.
+    pub fn responsible_changed_webhook(&self, contact_id: u64) -> anyhow::Result<String> {
+        webhook::responsible_changed(&self.state, contact_id)
     }
 
     /// Closes the listeners and every connection. [`Simulator::stopped`] says when that is done.

@@ -6,6 +6,7 @@ mod behaviour {
     mod account_and_users;
     mod authorisation;
     mod client;
+    mod companies_and_leads;
     mod contacts;
     mod control;
     mod events;
@@ -15,4 +16,5 @@ mod behaviour {
     mod recording;
     mod renaming;
     mod uninstalling;
+    mod webhook;
 }

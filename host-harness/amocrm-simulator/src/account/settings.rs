@@ -66,7 +66,7 @@ fn parse_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
 }
 
-/// The order that contacts come in when a request names none (facts §1.1: unknown, so a switch).
+/// The order that contacts, companies and leads come in when a request names none (facts §1.1: unknown, so a switch).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DefaultOrder {
@@ -122,23 +122,24 @@ pub enum Renamed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Behaviour {
-    /// Page size of contacts when a request names none (facts §1.1: inferred 50). 1 to 250.
+    /// Page size of contacts, companies and leads when a request names none (facts §1.1: inferred 50). 1 to 250.
     pub default_limit: usize,
-    /// Order of contacts when a request names none.
+    /// Their order when a request names none.
     pub default_order: DefaultOrder,
     /// Whether `query` also compares digits with the digits of phones, so that formatted numbers are found
     /// (facts §1.5). `false`: only a plain substring.
     pub search_by_digits: bool,
-    /// Whether deleted contacts are found and listed (facts §10.1: unknown). With `false` they come only with
+    /// Whether deleted ones are found and listed (facts §10.1: unknown). With `false` they come only with
     /// `with=only_deleted`.
     pub list_deleted: bool,
-    /// Whether contacts carry `is_deleted` (facts §1.2: documented, but absent from the samples).
+    /// Whether entities carry `is_deleted` (facts §1.2: documented, but absent from the samples).
     pub show_is_deleted: bool,
     /// Which key carries a phone's kind.
     pub phone_enum_key: PhoneEnumKey,
     /// Whether the token was granted by an administrator; `false` gives 403 on the users (facts §3).
     pub admin_token: bool,
-    /// Which service it is. Only consent, the domain's answer and the claims of tokens differ.
+    /// Which service it is. Consent, the domain's answer and the claims of tokens differ, and Kommo orders every list by
+    /// `created_at` too.
     pub platform: Platform,
     /// Whether the user refuses consent.
     pub refuse_consent: bool,

@@ -119,6 +119,8 @@ fn declared(answer: Answer, steps: Vec<Step>) -> Response<Script> {
 /// The beginning of a list of this endpoint, and a run of entities to send again and again.
 fn flood(endpoint: Option<Endpoint>) -> (Bytes, Bytes) {
     let collection = match endpoint {
+        Some(Endpoint::Companies) => "companies",
+        Some(Endpoint::Leads) => "leads",
         Some(Endpoint::Users) => "users",
         Some(Endpoint::Events) => "events",
         Some(Endpoint::Account) => "users_groups",

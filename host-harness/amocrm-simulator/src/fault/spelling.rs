@@ -258,7 +258,7 @@ mod tests {
         for (text, part) in [
             ("contacts:explode", "slow-body=16/200ms"),
             ("", "the kinds are"),
-            ("deals:hang", "contacts, users, events, account"),
+            ("deals:hang", "contacts, companies, leads, users, events, account, consent, token"),
             ("hang@often", "@0.3"),
             ("hang@2", "from 0 to 1"),
             ("status=200", "400 to 599"),
