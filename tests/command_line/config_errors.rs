@@ -37,7 +37,10 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
         ),
         (format!("{INTEGRATION}{OPERATION}integration = \"kommo\""), &["`integration` = `kommo`", "not the id of any"]),
         // The account and its access.
-        ("[[integration]]\ntoken = \"file:token\"\n".to_owned(), &["line 1", "missing field `account`"]),
+        (
+            format!("[[integration]]\ntoken = \"file:token\"\n{OPERATION}"),
+            &["`account` is missing", "account = \"https://example.amocrm.ru\""],
+        ),
         (
             account("example.amocrm.ru"),
             &["`account`", "begins with https://", "account = \"https://example.amocrm.ru\""],

@@ -9,12 +9,16 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
+mod access;
 mod another_server;
 mod audit;
 mod components;
 mod config_errors;
+mod connect;
 mod durability;
 mod exit_codes;
+mod installation;
 mod process;
 mod readme;
+mod secrets;
 mod story;

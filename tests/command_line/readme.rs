@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use host_harness::config::HarnessConfig;
+use host_harness::integration::Access;
 
 use crate::process::Home;
 
@@ -55,14 +56,23 @@ fn every_command_of_the_readme_runs() {
 }
 
 #[test]
-fn the_readmes_configuration_is_accepted() {
+fn the_readmes_configuration_is_accepted_with_either_access() {
     let home = Home::new();
-    home.write("token.txt", "a-token");
-    let [configuration] = blocks("toml").try_into().expect("one configuration");
-    home.write("host-harness.toml", configuration.join("\n").replace("env:AMOCRM_TOKEN", "file:token.txt"));
-    let config = HarnessConfig::read(&home.path("host-harness.toml")).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(config.integrations[0].employees[0].1.destinations.len(), 2);
-    assert_eq!(config.operations[0].linked_operation, "queue:sales");
+    home.write("secret.txt", "a-secret");
+    let [oauth, long_lived] =
+        blocks("toml").try_into().expect("the whole file, and its first lines with a long-lived token");
+    let rest = oauth.iter().position(|line| line.is_empty()).expect("a section");
+    let with_token = [long_lived.as_slice(), &oauth[rest..]].concat();
+    for (configuration, is_oauth) in [(oauth, true), (with_token, false)] {
+        let text = configuration.join("\n");
+        let text =
+            text.replace("env:AMOCRM_CLIENT_SECRET", "file:secret.txt").replace("env:AMOCRM_TOKEN", "file:secret.txt");
+        home.write("host-harness.toml", text);
+        let config = HarnessConfig::read(&home.path("host-harness.toml")).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(matches!(config.integrations[0].access, Access::OAuth(_)), is_oauth);
+        assert_eq!(config.integrations[0].employees[0].1.destinations.len(), 2);
+        assert_eq!(config.operations[0].linked_operation, "queue:sales");
+    }
 }
 
 #[test]

@@ -45,6 +45,11 @@
 //! | `GET`, `DELETE /_simulator/requests` | lists and counts the requests; forgets them |
 //! | `GET`, `PUT`, `DELETE /_simulator/faults` | the fault rules, a JSON list of texts or objects |
 //! | `POST`, `PATCH /_simulator/contacts/{id}` | `{"responsible_user_id": N}` changes a contact's manager |
+//! | `GET /_simulator/contacts/{id}/webhook` | the form-encoded body of the webhook that tells the manager |
+//! | `GET /_simulator/limits`, `POST /_simulator/unblock` | the block and the most requests in a second; lifts the block |
+//! | `POST /_simulator/rename` | moves the account; `{"base_url"}` |
+//! | `POST /_simulator/uninstall` | revokes every token; `{"query"}` of the hook |
+//! | `POST /_simulator/disposable-token` | `{"user_id": N}` gives `{"token"}` |
 
 mod account;
 mod answer;

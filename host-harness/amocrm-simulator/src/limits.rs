@@ -120,6 +120,27 @@ mod tests {
     }
 
     #[test]
+    fn whatever_the_arrivals_the_second_behind_each_decides() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..200 {
+            let per_second = random.u32(0..10);
+            let mut gate = Gate::new(Some(RateLimit { per_second, block_after: u32::MAX, json: false }));
+            let mut at = 0;
+            let arrivals: Vec<u64> = (0..random.usize(1..60))
+                .map(|_| {
+                    at += random.u64(0..300);
+                    at
+                })
+                .collect();
+            let behind = |place: usize| arrivals[..=place].iter().filter(|at| *at + 1000 > arrivals[place]).count();
+            let expected: Vec<u16> =
+                (0..arrivals.len()).map(|place| if behind(place) > per_second as usize { 429 } else { 200 }).collect();
+            assert_eq!(statuses(&mut gate, Instant::now(), &arrivals), expected, "{per_second} {arrivals:?}");
+            assert_eq!(Some(gate.most_in_a_second()), (0..arrivals.len()).map(behind).max());
+        }
+    }
+
+    #[test]
     fn refusals_block_within_a_minute_only() {
         let begin = Instant::now();
         let mut gate = Gate::new(Some(RateLimit { per_second: 0, block_after: 2, json: false }));

@@ -185,6 +185,11 @@ impl Grant {
         Self { off, ..self.clone() }
     }
 
+    /// The same, at another address.
+    pub fn moved_to(&self, account: BaseUrl) -> Self {
+        Self { account, ..self.clone() }
+    }
+
     /// How long the access token was valid when it was received.
     pub fn lifetime(&self) -> SignedDuration {
         self.expires_at.duration_since(self.received_at)

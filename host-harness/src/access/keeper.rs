@@ -14,16 +14,13 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
-use super::claims::Claims;
-use super::consent::Consented;
 use super::grant::{Grant, Off, OffReason};
 use super::hosts::Hosts;
 use super::ledger::{Kept, Ledger, LedgerError};
-use super::oauth::{OAuth, TokenError};
+use super::oauth::OAuth;
 use super::refresh::{RefreshError, Refreshed};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::http::{AccessToken, AccessTokens, BaseUrl};
-use crate::stores::StoreError;
 
 /// How often the record is looked at, since another process may have refreshed, connected or switched off.
 const LOOK: Duration = Duration::from_secs(30);
@@ -66,33 +63,15 @@ struct State {
     token: Option<AccessToken>,
     /// amoCRM refused the token in force.
     refused: bool,
+    /// The account's address does not seem to be the account's any more.
+    misdirected: bool,
+    /// When the account's address was last looked up for that reason.
+    looked_up: Option<Timestamp>,
     /// New tokens that the store did not take yet, and the record that they belong in place of.
     unwritten: Option<(Kept, Grant)>,
     failures: u32,
     /// Not before then, after a failure.
     next_attempt: Option<Timestamp>,
-}
-
-/// Why an integration is not connected although a user consented.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectError {
-    /// amoCRM gave no tokens.
-    #[error("{}", connect_error(.0))]
-    Amocrm(TokenError),
-    /// The tokens cannot be kept.
-    #[error("amoCRM gave access, but it cannot be stored: {0}; mend that and connect again")]
-    Store(StoreError),
-}
-
-fn connect_error(error: &TokenError) -> String {
-    match error {
-        TokenError::Refused => {
-            "amoCRM did not accept the code: it is older than 20 minutes, was used already, or `client_secret` or \
-                                `redirect_uri` is not the integration's; correct that and connect again"
-                .to_owned()
-        }
-        other => format!("amoCRM gave no access: {other}; then connect again"),
-    }
 }
 
 /// Why a refresh is due.
@@ -102,6 +81,8 @@ pub enum Due {
     Refused,
     /// Its time has come.
     Age,
+    /// Nothing, but the account may have been renamed: its address is looked up.
+    Misdirected,
 }
 
 impl Keeper {
@@ -196,7 +177,11 @@ impl Keeper {
             .kept
             .as_ref()
             .is_some_and(|kept| now.saturating_add(TOLERANCE).unwrap_or(now) < kept.grant.received_at);
-        (now >= at || from_future).then_some(Due::Age)
+        if now >= at || from_future {
+            return Some(Due::Age);
+        }
+        let long_ago = state.looked_up.is_none_or(|last| now.duration_since(last).abs() >= LONGEST_PAUSE);
+        (state.misdirected && long_ago).then_some(Due::Misdirected)
     }
 
     /// Looks at the record and refreshes where that is due. This is what [`keep`](Self::keep) does again and again.
@@ -206,6 +191,14 @@ impl Keeper {
         self.look().await?;
         match self.due() {
             None => Ok(Refreshed::NotDue),
+            Some(Due::Misdirected) => {
+                let now = self.clock.now();
+                {
+                    let mut state = self.state();
+                    (state.misdirected, state.looked_up) = (false, Some(now));
+                }
+                self.follow().await
+            }
             Some(due) => self.refresh_and_note(Some(due)).await,
         }
     }
@@ -247,29 +240,6 @@ impl Keeper {
             // Elapsed or woken: either way it is time to look.
             let _ = timeout(due_in.clamp(Duration::from_secs(1), LOOK), self.wake.notified()).await;
         }
-    }
-
-    /// Spends the code that a user's consent gave, and keeps what amoCRM gives for it in place of whatever was there. The integration is on.
-    pub async fn connect(&self, consented: Consented) -> Result<Grant, ConnectError> {
-        let Consented { code, account } = consented;
-        let pair = self.oauth.exchange(&account, &code).await.map_err(ConnectError::Amocrm)?;
-        let claims = Claims::of(&pair.access_token);
-        let kept = self.ledger.replace(|before| {
-            // The same account keeps its values, also under another name.
-            let same = before.filter(|before| {
-                before.account == account || (before.account_id.is_some() && before.account_id == claims.account_id)
-            });
-            let namespace = same.map_or_else(|| self.ledger.namespace_of(&account), |before| before.namespace.clone());
-            let mut grant = Grant::new(account.clone(), namespace, pair.clone());
-            grant.account_id = claims.account_id;
-            grant.api_domain = self.api_domain(&claims);
-            grant
-        });
-        let kept = kept.await.map_err(ConnectError::Store)?;
-        info!("a user connected the integration");
-        let grant = kept.grant.clone();
-        self.adopt(kept);
-        Ok(grant)
     }
 
     /// Switches the integration off (rule O6): in the store, and in this process at once.
@@ -343,6 +313,15 @@ impl AccessTokens for Keeper {
         if state.token.as_ref() == Some(token) && !state.refused {
             state.refused = true;
             info!("amoCRM refused the access token");
+            self.wake.notify_one();
+        }
+    }
+
+    fn misdirected(&self, token: &AccessToken) {
+        let mut state = self.state();
+        if state.token.as_ref() == Some(token) && !state.misdirected {
+            state.misdirected = true;
+            info!("the account's address does not answer as an account does");
             self.wake.notify_one();
         }
     }

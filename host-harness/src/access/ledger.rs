@@ -25,6 +25,8 @@ pub struct Ledger {
     store: Arc<dyn KeyValueStore>,
     integration: String,
     namespace: String,
+    /// How long a change is tried again while the store fails.
+    pub(super) patience: Duration,
 }
 
 /// A grant as it was seen in the store.
@@ -55,7 +57,8 @@ pub enum LedgerError {
 impl Ledger {
     /// For the integration of that identifier and `client_id`: another one of either has a grant of its own.
     pub fn new(store: Arc<dyn KeyValueStore>, integration: &str, client_id: &str) -> Self {
-        Self { store, integration: integration.to_owned(), namespace: format!("{integration}@{client_id}") }
+        let namespace = format!("{integration}@{client_id}");
+        Self { store, integration: integration.to_owned(), namespace, patience: PATIENCE }
     }
 
     /// Under which name the operations' values of this account are kept: those of another one are of other people.
@@ -93,7 +96,7 @@ impl Ledger {
     /// Changes the grant whatever others do to it meanwhile: `change` is given what is there, and leaves it by answering none. Where
     /// the store fails, tries again for a while.
     pub async fn change(&self, mut change: impl FnMut(&Grant) -> Option<Grant>) -> Result<Option<Kept>, LedgerError> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(self.patience);
         loop {
             let step = async {
                 let Some(seen) = self.read().await? else { return Ok(Some(None)) };
@@ -112,7 +115,7 @@ impl Ledger {
 
     /// Puts a grant in place of whatever is there, readable or not. `make` is given the grant that it replaces.
     pub async fn replace(&self, mut make: impl FnMut(Option<&Grant>) -> Grant) -> Result<Kept, StoreError> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(self.patience);
         loop {
             let step = async {
                 let seen = self.store.get(self.slot()).await?.map(Zeroizing::new);
@@ -132,15 +135,15 @@ impl Ledger {
     }
 }
 
-/// Waits longer and longer while something fails, up to [`PATIENCE`] in all.
+/// Waits longer and longer while something fails.
 struct Patience {
     until: Instant,
     pause: Duration,
 }
 
 impl Patience {
-    fn new() -> Self {
-        Self { until: Instant::now() + PATIENCE, pause: FIRST_PAUSE }
+    fn new(patience: Duration) -> Self {
+        Self { until: Instant::now() + patience, pause: FIRST_PAUSE }
     }
 
     /// Waits, or gives the error where the time has run out.

@@ -7,6 +7,7 @@
 //! Secrets go to amoCRM's hosts and nowhere else ([`hosts`]), and are held in [`Secret`](crate::secret::Secret)s from the first byte.
 
 pub mod claims;
+pub mod connecting;
 pub mod consent;
 pub mod grant;
 pub mod hosts;

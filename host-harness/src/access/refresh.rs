@@ -208,6 +208,26 @@ impl Keeper {
         }
     }
 
+    /// Asks where the account is, and follows it there. Nothing is spent.
+    pub(super) async fn follow(&self) -> Result<Refreshed, RefreshError> {
+        let grant = self.grant().ok_or(RefreshError::NotConnected)?;
+        let Some(api_domain) = &grant.api_domain else {
+            return Ok(Refreshed::NotDue);
+        };
+        let address =
+            self.oauth.current_address(api_domain, &grant.refresh_token).await.map_err(RefreshError::Amocrm)?;
+        if address == *grant.account.origin() {
+            return Ok(Refreshed::NotDue);
+        }
+        let changed =
+            self.ledger.change(|seen| (seen.account == grant.account).then(|| seen.moved_to(address.clone().into())));
+        if let Some(kept) = changed.await? {
+            self.adopt(kept);
+        }
+        info!("the account has another address now");
+        Ok(Refreshed::Moved)
+    }
+
     async fn give_up(&self, mine: Kept, reason: OffReason) -> Result<Refreshed, RefreshError> {
         warn!(reason = reason.text(), "the integration is off");
         let mut off = mine.grant.clone();

@@ -75,7 +75,7 @@ impl Access {
                         &integration.id,
                         &keeper,
                         looked,
-                        &connect_command(&self.config, &config, integration),
+                        &connect_command(&self.config, &config, integration, self.state.as_ref()),
                     );
                     keepers.push(Arc::new(keeper));
                     standing
@@ -134,11 +134,20 @@ pub(super) fn durable(location: &StoreLocation) -> anyhow::Result<Arc<dyn KeyVal
     }
 }
 
-/// The command that connects an integration.
-pub(super) fn connect_command(file: &Path, config: &HarnessConfig, integration: &IntegrationSettings) -> String {
+/// The command that connects an integration of this file, with the store of this command.
+pub(super) fn connect_command(
+    file: &Path,
+    config: &HarnessConfig,
+    integration: &IntegrationSettings,
+    state: Option<&StoreLocation>,
+) -> String {
     let only = config.integrations.len() == 1;
     let named = if only { String::new() } else { format!(" --integration {}", integration.id) };
-    format!("host-harness connect --config {}{named}", file.display())
+    let kept = match state {
+        Some(StoreLocation::Directory(directory)) => format!(" --state {}", directory.display()),
+        Some(StoreLocation::UserState | StoreLocation::Memory) | None => String::new(),
+    };
+    format!("host-harness connect --config {}{named}{kept}", file.display())
 }
 
 /// Says of a long-lived token what there is to say before a call.
@@ -167,12 +176,12 @@ pub(super) async fn before_call(integration: &str, keeper: &Keeper, connect: &st
 
 /// After a call was answered: a token that amoCRM refused is refreshed, once, before the process ends.
 pub(super) async fn after_call(integration: &str, keeper: &Keeper, connect: &str) {
-    if keeper.due() != Some(Due::Refused) {
-        return;
-    }
-    complain(format_args!(
-        "integration `{integration}`: amoCRM refused the access token; it is refreshed for the next call"
-    ));
+    let what = match keeper.due() {
+        Some(Due::Refused) => "amoCRM refused the access token; it is refreshed for the next call",
+        Some(Due::Misdirected) => "there is no account at this address; its new one is looked up",
+        Some(Due::Age) | None => return,
+    };
+    complain(format_args!("integration `{integration}`: {what}"));
     match timeout(AFTER_CALL, keeper.refresh_if_due()).await {
         Ok(Ok(refreshed)) => complain(format_args!("integration `{integration}`: {refreshed}")),
         Ok(Err(error)) => {

@@ -44,9 +44,9 @@ pub(super) struct Audit {
 
 impl Audit {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let mut chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref()).await?;
+        let mut chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref(), self.state.clone()).await?;
         chosen.settings.requests_per_second = self.requests_per_second;
-        let integration = chosen.open(self.state.as_ref()).await?;
+        let integration = chosen.open().await?;
         let account = integration.account().context("the integration is not connected to an account yet")?;
         let bar = progress_bar();
         let subject = Subject {

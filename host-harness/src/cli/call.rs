@@ -162,7 +162,7 @@ impl Scene {
             called: String::new(),
             component: operation.component.clone(),
             settings: operation.settings.clone(),
-            connect: access::connect_command(path, &config, integration),
+            connect: access::connect_command(path, &config, integration, call.state.as_ref()),
             _demo: None,
         })
     }

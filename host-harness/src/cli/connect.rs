@@ -6,10 +6,10 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::access::durable;
+use super::access::{connect_command, durable};
 use super::{Outcome, Stop, print};
+use crate::access::connecting::ConnectError;
 use crate::access::consent::{self, ConsentError, Consented};
-use crate::access::keeper::ConnectError;
 use crate::access::listener::Listener;
 use crate::access::{Grant, Keeper, OAuthSettings};
 use crate::capabilities::clocks::Clock;
@@ -48,7 +48,7 @@ impl Connect {
             .keeper(Arc::clone(&store), Clock::system())
             .with_context(|| self.config.display().to_string())?
             .context("the integration has no OAuth")?;
-        let Some(consented) = self.consent(&keeper, oauth).await? else {
+        let Some(consented) = self.consent(&config, integration, oauth, &keeper).await? else {
             return Ok(Outcome::UserNeeded);
         };
         let connected = keeper.connect(consented).await;
@@ -88,7 +88,13 @@ impl Connect {
     }
 
     /// What the user consented to; none where the answer has to be brought by hand.
-    async fn consent(&self, keeper: &Keeper, oauth: &OAuthSettings) -> anyhow::Result<Option<Consented>> {
+    async fn consent(
+        &self,
+        config: &HarnessConfig,
+        integration: &IntegrationSettings,
+        oauth: &OAuthSettings,
+        keeper: &Keeper,
+    ) -> anyhow::Result<Option<Consented>> {
         let hosts = keeper.hosts();
         let explain = |error: ConsentError| anyhow!("the access was not given: {error}");
         if let Some(code) = &self.code {
@@ -102,7 +108,7 @@ impl Connect {
             print(format_args!(
                 "\nThe browser is then sent to {}. Copy that whole address within 20 minutes and run:\n\n{} --code 'ADDRESS'",
                 oauth.redirect_uri,
-                connect_command_of(&self.config, self.integration.as_deref()),
+                connect_command(&self.config, config, integration, self.state.as_ref()),
             ));
             return Ok(None);
         };
@@ -110,11 +116,6 @@ impl Connect {
         let answer = listener.answer(state, oauth.clone(), hosts.clone()).await?;
         answer.map(Some).map_err(explain)
     }
-}
-
-fn connect_command_of(file: &std::path::Path, integration: Option<&str>) -> String {
-    let named = integration.map(|id| format!(" --integration {id}")).unwrap_or_default();
-    format!("host-harness connect --config {}{named}", file.display())
 }
 
 fn report(grant: &Grant, integration: &str, location: &str, config: &str) {

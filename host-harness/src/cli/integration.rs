@@ -14,6 +14,8 @@ use crate::stores::{self, StoreLocation};
 /// An integration, before it is set up.
 pub(super) struct Chosen {
     pub(super) settings: IntegrationSettings,
+    /// Where its values are kept.
+    state: StoreLocation,
     /// The command that connects it.
     connect: String,
     /// Runs for as long as the command takes.
@@ -21,11 +23,20 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// The integration of this identifier, or the only one.
-    pub(super) async fn of(config: Option<&Path>, id: Option<&str>) -> anyhow::Result<Self> {
+    /// The integration of this identifier, or the only one, its values kept there.
+    pub(super) async fn of(
+        config: Option<&Path>,
+        id: Option<&str>,
+        state: Option<StoreLocation>,
+    ) -> anyhow::Result<Self> {
         let Some(path) = config else {
             let demo = Demo::start(&Clock::system()).await.context("the demonstration cannot be started")?;
-            return Ok(Self { settings: demo.integration.clone(), connect: String::new(), _demo: Some(demo) });
+            return Ok(Self {
+                settings: demo.integration.clone(),
+                state: state.unwrap_or_default(),
+                connect: String::new(),
+                _demo: Some(demo),
+            });
         };
         let config = HarnessConfig::read(path)?;
         let file = path.display();
@@ -37,13 +48,13 @@ impl Chosen {
                 known.join(", ")
             ));
         };
-        let connect = access::connect_command(path, &config, settings);
-        Ok(Self { settings: (*settings).clone(), connect, _demo: None })
+        let connect = access::connect_command(path, &config, settings, state.as_ref());
+        Ok(Self { settings: (*settings).clone(), state: state.unwrap_or_default(), connect, _demo: None })
     }
 
     /// Sets it up, its access ready for requests.
-    pub(super) async fn open(&self, state: Option<&StoreLocation>) -> anyhow::Result<Integration> {
-        let (store, warning) = stores::open(&state.cloned().unwrap_or_default());
+    pub(super) async fn open(&self) -> anyhow::Result<Integration> {
+        let (store, warning) = stores::open(&self.state);
         if let Some(warning) = warning {
             complain(format_args!("warning: {warning}"));
         }

@@ -43,9 +43,9 @@ pub(super) struct PresenceCommand {
 
 impl PresenceCommand {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref()).await?;
+        let chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref(), self.state.clone()).await?;
         let IntegrationSettings { employees, consider_manager_status, .. } = &chosen.settings;
-        let book = chosen.open(self.state.as_ref()).await?.presence();
+        let book = chosen.open().await?.presence();
         let now = Clock::system().now();
         if let Some(who) = &self.who {
             let at = self.at.unwrap_or(now);

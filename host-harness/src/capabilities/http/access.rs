@@ -45,6 +45,10 @@ pub trait AccessTokens: Send + Sync + fmt::Debug {
 
     /// amoCRM answered 401 to a request that carried this token. Returns at once: what is done about it is done off the call's path.
     fn refused(&self, token: &AccessToken);
+
+    /// The account's address answered 404, or with a redirect: the account may be somewhere else. Returns at once, like `refused`. Nothing
+    /// is done about it unless somebody knows where to ask.
+    fn misdirected(&self, _: &AccessToken) {}
 }
 
 /// A token that never changes. Nothing can be done where it is refused.

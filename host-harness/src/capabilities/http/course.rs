@@ -143,10 +143,12 @@ impl Course {
         };
         self.flight.reached(Stage::Connecting);
         let answer = self.send(turn, request).await?;
-        if answer.status() == StatusCode::UNAUTHORIZED
-            && let (Some(access), Some(token)) = (&shared.access, &self.token)
-        {
-            access.refused(token);
+        if let (Some(access), Some(token)) = (&shared.access, &self.token) {
+            match answer.status() {
+                StatusCode::UNAUTHORIZED => access.refused(token),
+                status if status == StatusCode::NOT_FOUND || status.is_redirection() => access.misdirected(token),
+                _ => {}
+            }
         }
         let (head, body) = answer.into_parts();
         let length = body.size_hint().exact();

@@ -1,0 +1,117 @@
+//! A placed operation whose access is kept while calls come: tokens are refused and refreshed, and the integration ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use amocrm_simulator::{FaultRule, OAuthApp, Options, Simulator};
+use host_harness::access::consent::Consented;
+use host_harness::access::{Keeper, OAuthSettings, Platform, uninstall};
+use host_harness::capabilities::clocks::Clock;
+use host_harness::integration::{Access, Integration, IntegrationSettings};
+use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::secret::Secret;
+use jiff::SignedDuration;
+
+use crate::support::{CALLER, LINKED_OPERATION, Outcome, START, Scene, operation};
+
+/// An integration with OAuth, connected, in a process that stays.
+struct Node {
+    simulator: Simulator,
+    clock: Clock,
+    keeper: Arc<Keeper>,
+    placed: PlacedOperation,
+}
+
+impl Node {
+    async fn start() -> Self {
+        let clock = Clock::frozen_at(START.parse().expect("a time"));
+        let simulated = clock.clone();
+        let options =
+            Options { clock: Arc::new(move || simulated.now()), oauth: Some(OAuthApp::demo()), ..Options::default() };
+        let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
+        let scene = Scene::new().await;
+        let access = Access::OAuth(OAuthSettings {
+            client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
+            client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()),
+            redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
+            platform: Platform::Amocrm,
+            account: Some(simulator.base_url().parse().expect("an address")),
+        });
+        let settings = IntegrationSettings { access, ..scene.integration.clone() };
+        let integration =
+            Integration::with_clock(settings, Arc::clone(&scene.store), clock.clone()).expect("a usable integration");
+        let keeper = Arc::clone(integration.keeper().expect("OAuth has a keeper"));
+        let code = simulator.authorization_code().expect("with OAuth");
+        let account = simulator.base_url().parse().expect("an address");
+        keeper.connect(Consented { code: Secret::new(code), account }).await.expect("a good code");
+        simulator.clear_requests();
+        let placed = PlacedOperation::new(operation(), Arc::new(integration), LINKED_OPERATION.to_owned(), Vec::new())
+            .await
+            .expect("an operation that describes itself");
+        Self { simulator, clock, keeper, placed }
+    }
+
+    async fn call(&self, caller: &str) -> Outcome {
+        let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.to_owned()), called: String::new() };
+        Outcome::new(self.placed.resolve(call, &self.clock).await)
+    }
+}
+
+#[tokio::test]
+async fn calls_that_are_refused_together_are_one_refresh_beside_them() {
+    let node = Node::start().await;
+    let keeping = tokio::spawn({
+        let keeper = Arc::clone(&node.keeper);
+        async move { keeper.keep().await }
+    });
+    node.simulator.add_fault("contacts:unauthorized-401".parse::<FaultRule>().expect("a fault"));
+    // Slow enough that all calls are refused before there is a new token.
+    node.simulator.add_fault("token:delay-headers=300ms".parse::<FaultRule>().expect("a fault"));
+    let refused = tokio::join!(
+        node.call("+7 916 000-00-01"),
+        node.call("+7 916 000-00-02"),
+        node.call("+7 916 000-00-03"),
+        node.call("+7 916 000-00-04"),
+    );
+    for call in [refused.0, refused.1, refused.2, refused.3] {
+        assert_eq!(call.code(), "credentials-rejected");
+    }
+    node.simulator.set_faults(Vec::new());
+    while node.simulator.refreshes().succeeded == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    while node.keeper.due().is_some() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(node.call(CALLER).await.employee(), Some("anna"));
+    assert_eq!((node.simulator.refreshes().succeeded, node.simulator.refreshes().refused), (1, 0));
+    keeping.abort();
+}
+
+#[tokio::test]
+async fn months_pass_and_calls_are_never_refused() {
+    let node = Node::start().await;
+    for day in 0..100 {
+        node.clock.advance(SignedDuration::from_hours(17));
+        node.keeper.refresh_if_due().await.expect("a new token");
+        assert_eq!(node.call(CALLER).await.employee(), Some("anna"), "day {day}");
+    }
+    assert_eq!((node.simulator.refreshes().succeeded, node.simulator.refreshes().refused), (100, 0));
+    assert_eq!(node.keeper.refreshes(), 100);
+}
+
+#[tokio::test]
+async fn o6_an_uninstalled_integration_is_off_at_once() {
+    let node = Node::start().await;
+    assert_eq!(node.call(CALLER).await.employee(), Some("anna"));
+    let query = node.simulator.uninstall().expect("with OAuth");
+    let forged = query.replace("account_id=", "account_id=1");
+    for (query, status) in [(forged, 403), (query, 200)] {
+        let request = http::Request::get(format!("/amocrm/uninstalled?{query}")).body(()).expect("a request");
+        assert_eq!(uninstall::answer(&node.keeper, &request).await.status(), status);
+    }
+    node.simulator.clear_requests();
+    // Not even the manager that is kept is used.
+    assert_eq!(node.call(CALLER).await.code(), "integration-off");
+    assert!(node.simulator.requests().is_empty());
+}

@@ -1,0 +1,236 @@
+//! `access`, and what `call` does about access: tokens refreshed, refused, lost; accounts renamed; integrations off. Real processes, one store.
+
+use std::process::Child;
+use std::time::Duration;
+
+use amocrm_simulator::{Endpoint, FaultRule, Renamed};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::installation::Installation;
+use crate::process::{CALLER, Ended, Home, config_for};
+
+const CALL: [&str; 4] = ["call", CALLER, "--lang", "en"];
+
+fn fault(installation: &Installation, spelling: &str) {
+    installation.simulator.add_fault(spelling.parse::<FaultRule>().expect("a fault"));
+}
+
+fn end(installation: &Installation, process: Child) -> Ended {
+    installation.ended(process.wait_with_output().expect("it ends"))
+}
+
+fn json(installation: &Installation, arguments: &[&str]) -> Value {
+    let arguments: Vec<_> = ["access", "--json"].iter().chain(arguments).copied().collect();
+    serde_json::from_str(&installation.run(&arguments).stdout).expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_integration_that_is_not_connected_is_off_and_says_what_to_run() {
+    let installation = Installation::new().await;
+    let ended = installation.run(&["access"]);
+    assert_eq!(ended.code, Some(2));
+    ended.assert_prints(&["not connected", "host-harness connect --config host-harness.toml"]);
+    installation
+        .run(&CALL)
+        .assert(1, &["not connected to amoCRM", "host-harness connect --config host-harness.toml"])
+        .assert_prints(&["Linked operation: queue:support", "integration-off"]);
+    assert_eq!(installation.simulator.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_is_shown_to_people_and_programs() {
+    let installation = Installation::connected().await;
+    installation.run(&["access"]).assert(0, &[]).assert_prints(&[
+        "main: OAuth, http://127.0.0.1:",
+        ": connected",
+        "Access token expires:",
+        "Next refresh:",
+    ]);
+    let shown = json(&installation, &[]);
+    let standing = &shown["integrations"][0];
+    assert_eq!((&shown["version"], standing["state"].as_str()), (&1.into(), Some("connected")));
+    let time = |key: &str| standing[key].as_str().expect("a time").parse::<Timestamp>().expect("RFC 3339");
+    let life = time("expires_at") - time("connected_at");
+    assert_eq!(life.get_seconds(), 24 * 3_600);
+    assert!(time("refresh_at") < time("expires_at"));
+    assert_eq!(installation.simulator.count(), 0, "looking asks nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_that_refresh_at_once_spend_one_refresh_token() {
+    let installation = Installation::connected().await;
+    fault(&installation, "token:delay-headers=1s");
+    let processes: Vec<_> = (0..2).map(|_| installation.spawn(&["access", "--refresh", "--log", "trace"])).collect();
+    let ended: Vec<_> = processes.into_iter().map(|process| end(&installation, process)).collect();
+    for ended in &ended {
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        ended.assert_prints(&["connected"]);
+    }
+    let said = |what: &str| ended.iter().filter(|ended| ended.stderr.contains(what)).count();
+    assert_eq!((said("`main`: refreshed\n"), said("`main`: refreshed by another process")), (1, 1), "{ended:?}");
+    let refreshes = installation.simulator.refreshes();
+    assert_eq!((refreshes.succeeded, refreshes.refused), (1, 0));
+    installation.simulator.set_faults(Vec::new());
+    installation.run(&CALL).assert(0, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_call_is_one_refresh_after_it_and_the_next_call_is_fine() {
+    let installation = Installation::connected().await;
+    fault(&installation, "contacts:unauthorized-401");
+    let before = installation.record().expect("a grant")["access_token"].clone();
+    let ended = installation.run(&CALL);
+    ended.assert(1, &["amoCRM refused the access token", "`main`: refreshed"]).assert_prints(&["credentials-rejected"]);
+    assert_eq!(installation.simulator.refreshes().succeeded, 1);
+    let asked: Vec<_> = installation.simulator.requests().into_iter().map(|request| request.endpoint).collect();
+    assert_eq!(asked, [Some(Endpoint::Contacts), Some(Endpoint::Token)], "after the call, not in it");
+    assert_ne!(installation.record().expect("a grant")["access_token"], before);
+    installation.simulator.set_faults(Vec::new());
+    installation.run(&CALL).assert(0, &[]).assert_prints(&["anna"]);
+    assert_eq!(installation.simulator.refreshes().succeeded, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_is_refreshed_before_the_call() {
+    let installation = Installation::connected().await;
+    let ago = |hours| (Timestamp::now() - SignedDuration::from_hours(hours)).to_string().into();
+    installation.change_record(|record| (record["received_at"], record["expires_at"]) = (ago(25), ago(1))).await;
+    assert_eq!(json(&installation, &[])["integrations"][0]["state"], "expired");
+    installation.run(&CALL).assert(0, &["the access token has expired", "before the call"]).assert_prints(&["anna"]);
+    let asked: Vec<_> = installation.simulator.requests().into_iter().map(|request| request.endpoint).collect();
+    assert_eq!(asked, [Some(Endpoint::Token), Some(Endpoint::Contacts)]);
+
+    // amoCRM's token endpoint fails: the call is made all the same.
+    installation.change_record(|record| (record["received_at"], record["expires_at"]) = (ago(25), ago(1))).await;
+    fault(&installation, "token:status=503");
+    let ended = installation.run(&["call", "8 (903) 555-02-02", "--lang", "en"]);
+    assert!(ended.stderr.contains("amoCRM answered 503") && ended.code != Some(2), "{ended:?}");
+    assert!(json(&installation, &[])["integrations"][0]["failure"]["what"].as_str().expect("a text").contains("503"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_are_lost_with_amocrms_answer_need_a_new_consent_which_is_said() {
+    let installation = Installation::connected().await;
+    fault(&installation, "token:close-after-processing");
+    installation.run(&["access", "--refresh"]).assert(2, &["answer was lost"]);
+    assert_eq!(installation.simulator.refreshes().succeeded, 1, "the token was spent");
+    installation.run(&["access"]).assert_prints(&["connected", "Warning: an answer of amoCRM to a refresh was lost"]);
+
+    installation.simulator.set_faults(Vec::new());
+    let command = "host-harness connect --config host-harness.toml";
+    let ended = installation.run(&["access", "--refresh"]);
+    assert_eq!(ended.code, Some(2));
+    ended.assert_prints(&[": off", "its answer was lost", command]);
+    installation.run(&CALL).assert(1, &["its answer was lost", command]).assert_prints(&["integration-off"]);
+
+    installation.run(&["connect", "--code", &installation.code()]).assert(0, &[]);
+    installation.run(&CALL).assert(0, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_made_up_for_where_the_old_token_still_works() {
+    let installation = Installation::connected().await;
+    installation.simulator.update(|account| account.behaviour.refresh_grace = true);
+    fault(&installation, "token:close-after-processing");
+    installation.run(&["access", "--refresh"]).assert(2, &["answer was lost"]);
+    installation.simulator.set_faults(Vec::new());
+    installation.run(&["access", "--refresh"]).assert(0, &["refreshed"]);
+    installation.run(&CALL).assert(0, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_while_it_refreshes_holds_nobody_up_for_ever() {
+    let installation = Installation::connected().await;
+    fault(&installation, "token:hang");
+    let mut process = installation.spawn(&["access", "--refresh"]);
+    while installation.record().expect("a grant")["lease"].is_null() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    process.kill().expect("a process of ours");
+    end(&installation, process);
+    let record = installation.record().expect("a grant");
+    assert!(
+        record["lease"]["until"].is_string() && record["unanswered_since"].is_string(),
+        "it was marked before it was sent"
+    );
+    installation.simulator.set_faults(Vec::new());
+    // The token in force lives on meanwhile.
+    installation.run(&CALL).assert(0, &[]);
+    let past = Timestamp::now() - SignedDuration::from_secs(1);
+    installation.change_record(|record| record["lease"]["until"] = past.to_string().into()).await;
+    installation.run(&["access", "--refresh"]).assert(0, &["`main`: refreshed"]);
+    assert_eq!(installation.simulator.refreshes().succeeded, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_account_is_followed_and_what_was_kept_stays_known() {
+    for (former, refreshes) in [(Renamed::Unauthorized, 1), (Renamed::NotFound, 0), (Renamed::Redirect, 0)] {
+        let installation = Installation::connected().await;
+        installation.simulator.update(|account| account.behaviour.renamed = former);
+        installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: crm"]);
+        let renamed = installation.simulator.rename().await.expect("a port");
+        installation.configure(&[&renamed], "");
+        installation.run(&["call", "8 (903) 555-02-02"]).assert(1, &["the account's new address was found"]);
+        assert_eq!(installation.simulator.refreshes().succeeded, refreshes);
+        assert_eq!(json(&installation, &[])["integrations"][0]["account"], renamed.as_str());
+        installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: cache"]);
+        let ended = installation.run(&["call", "8 (903) 555-02-02", "--lang", "en"]);
+        assert!(ended.stderr.is_empty() && !ended.stdout.contains("technical-failure"), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_not_amocrms_gets_nothing() {
+    let installation = Installation::connected().await;
+    let renamed = installation.simulator.rename().await.expect("a port");
+    installation.run(&["access", "--refresh"]).assert(2, &["not amoCRM's", "nothing was sent", "`granted`"]);
+    installation.run(&CALL);
+    let there = renamed.trim_start_matches("http://");
+    assert!(installation.simulator.requests().iter().all(|request| request.host != there));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_integration_that_was_ended_in_amocrm_is_off_after_the_first_refusal() {
+    let installation = Installation::connected().await;
+    installation.simulator.uninstall().expect("with OAuth");
+    installation
+        .run(&CALL)
+        .assert(1, &["amoCRM refused to renew the access", "host-harness connect"])
+        .assert_prints(&["credentials-rejected"]);
+    installation.simulator.clear_requests();
+    installation.run(&CALL).assert(1, &["host-harness connect"]).assert_prints(&["integration-off", "No requests"]);
+    assert!(installation.simulator.requests().is_empty());
+    let standing = json(&installation, &[]);
+    assert_eq!(standing["integrations"][0]["off"]["reason"], "refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_grant_that_cannot_be_read_is_named_and_replaced_by_connecting() {
+    let installation = Installation::connected().await;
+    installation.change_record(|record| record["expires_at"] = "soon".into()).await;
+    let ended = installation.run(&["access"]);
+    assert_eq!(ended.code, Some(2));
+    ended.assert_prints(&["cannot be read", "connect"]);
+    installation.run(&CALL).assert(1, &["cannot be read", "host-harness connect"]);
+    installation.run(&["connect", "--code", &installation.code()]).assert(0, &[]);
+    installation.run(&CALL).assert(0, &[]);
+}
+
+#[test]
+fn a_long_lived_token_is_warned_of_before_it_expires() {
+    let home = Home::new();
+    home.write("host-harness.toml", config_for("https://example.amocrm.ru", ""));
+    let access = |days: i64| {
+        let payload = format!("{{\"exp\":{}}}", Timestamp::now().as_second() + days * 24 * 3_600 + 60);
+        let token =
+            format!("e30.{}.c2ln", base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload));
+        let mut command = home.command(["access", "--config", "host-harness.toml"]);
+        Ended::of(command.env("AMOCRM_TOKEN", token).output().expect("the binary starts"))
+    };
+    access(15).assert(0, &[]).assert_prints(&["long-lived token, https://example.amocrm.ru: connected"]);
+    access(13).assert(0, &[]).assert_prints(&["Warning: the long-lived token expires on", "Долгосрочный токен"]);
+    let expired = access(-1);
+    assert_eq!(expired.code, Some(2));
+    expired.assert_prints(&["To do: the long-lived token expired on"]);
+}
