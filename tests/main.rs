@@ -9,6 +9,7 @@
 
 mod access;
 mod golden;
+mod hooks;
 mod hostile;
 mod rules;
 mod support;

@@ -56,6 +56,7 @@ impl Demo {
             request_timeouts: RequestTimeouts::Honoured,
             requests_per_second: REQUESTS_PER_SECOND,
             circuit: CircuitSettings::default(),
+            webhook_key: None,
             employees: employees(),
         };
         Ok(Self { simulator, integration })

@@ -18,7 +18,11 @@ use crate::capabilities::http::{
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
+use crate::hooks::HookKeys;
+use crate::hooks::presence::PresenceFeed;
+use crate::hooks::widget_token::ClientKeys;
 use crate::presence::PresenceBook;
+use crate::secret::Secret;
 use crate::stores::KeyValueStore;
 
 /// The bucket that an integration's operations may open.
@@ -54,6 +58,8 @@ pub struct IntegrationSettings {
     pub requests_per_second: u8,
     /// How long nothing is sent after amoCRM refused.
     pub circuit: CircuitSettings,
+    /// The last part of the address at which amoCRM reports changes of managers; absent where kept managers stay for their six hours.
+    pub webhook_key: Option<Secret>,
     /// Employees by amoCRM user.
     pub employees: Vec<(u64, Employee)>,
 }
@@ -147,6 +153,12 @@ impl Integration {
         PresenceBook::new(Arc::clone(&self.store), self.namespace())
     }
 
+    /// Where reports of presence go; none for an account that was never connected.
+    pub fn presence_feed(&self) -> Option<PresenceFeed> {
+        let account = self.account()?.origin().clone();
+        Some(PresenceFeed::new(account, Arc::clone(&self.store), &self.namespace()))
+    }
+
     /// The name under which the account's values are kept. An account that was never connected has none, and its calls get no further than
     /// that the integration is off.
     fn namespace(&self) -> String {
@@ -186,6 +198,17 @@ impl Integration {
 }
 
 impl IntegrationSettings {
+    /// What the integration's hooks prove themselves by.
+    pub fn hook_keys(&self) -> HookKeys {
+        let client = match &self.access {
+            Access::LongLived(_) => None,
+            Access::OAuth(oauth) => {
+                Some(ClientKeys { id: oauth.client_id.clone(), secret: oauth.client_secret.clone() })
+            }
+        };
+        HookKeys { client, webhook: self.webhook_key.clone() }
+    }
+
     /// The keeper of the integration's tokens, with connections of its own; none where the token never changes.
     pub fn keeper(&self, store: Arc<dyn KeyValueStore>, clock: Clock) -> Result<Option<Keeper>, HttpSetupError> {
         match &self.access {

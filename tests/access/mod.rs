@@ -7,6 +7,7 @@ use amocrm_simulator::{FaultRule, OAuthApp, Options, Simulator};
 use host_harness::access::consent::Consented;
 use host_harness::access::{Keeper, OAuthSettings, Platform, uninstall};
 use host_harness::capabilities::clocks::Clock;
+use host_harness::hooks::Hooks;
 use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::placement::{IncomingCall, PlacedOperation};
 use host_harness::secret::Secret;
@@ -14,16 +15,21 @@ use jiff::SignedDuration;
 
 use crate::support::{CALLER, LINKED_OPERATION, Outcome, START, Scene, operation};
 
-/// An integration with OAuth, connected, in a process that stays.
-struct Node {
-    simulator: Simulator,
-    clock: Clock,
+/// What the last part of the webhook's address is.
+pub(crate) const WEBHOOK_KEY: &str = "webhook-key-0123456789";
+
+/// An integration with OAuth, connected, in a process that stays. It considers the manager status.
+pub(crate) struct Node {
+    pub(crate) simulator: Simulator,
+    pub(crate) clock: Clock,
     keeper: Arc<Keeper>,
     placed: PlacedOperation,
+    /// What it proves itself by to amoCRM, and what amoCRM must know.
+    pub(crate) hooks: Hooks,
 }
 
 impl Node {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let clock = Clock::frozen_at(START.parse().expect("a time"));
         let simulated = clock.clone();
         let options =
@@ -37,21 +43,31 @@ impl Node {
             platform: Platform::Amocrm,
             account: Some(simulator.base_url().parse().expect("an address")),
         });
-        let settings = IntegrationSettings { access, ..scene.integration.clone() };
+        let settings = IntegrationSettings {
+            access,
+            consider_manager_status: true,
+            webhook_key: Some(Secret::new(WEBHOOK_KEY.to_owned())),
+            ..scene.integration.clone()
+        };
+        let keys = settings.hook_keys();
         let integration =
             Integration::with_clock(settings, Arc::clone(&scene.store), clock.clone()).expect("a usable integration");
+        let integration = Arc::new(integration);
         let keeper = Arc::clone(integration.keeper().expect("OAuth has a keeper"));
         let code = simulator.authorization_code().expect("with OAuth");
         let account = simulator.base_url().parse().expect("an address");
         keeper.connect(Consented { code: Secret::new(code), account }).await.expect("a good code");
         simulator.clear_requests();
-        let placed = PlacedOperation::new(operation(), Arc::new(integration), LINKED_OPERATION.to_owned(), Vec::new())
-            .await
-            .expect("an operation that describes itself");
-        Self { simulator, clock, keeper, placed }
+        let placed =
+            PlacedOperation::new(operation(), Arc::clone(&integration), LINKED_OPERATION.to_owned(), Vec::new())
+                .await
+                .expect("an operation that describes itself");
+        let mut hooks = Hooks::new(clock.clone());
+        hooks.add("main", keys, integration, vec![placed.clone()]);
+        Self { simulator, clock, keeper, placed, hooks }
     }
 
-    async fn call(&self, caller: &str) -> Outcome {
+    pub(crate) async fn call(&self, caller: &str) -> Outcome {
         let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.to_owned()), called: String::new() };
         Outcome::new(self.placed.resolve(call, &self.clock).await)
     }

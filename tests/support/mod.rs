@@ -125,6 +125,7 @@ impl Scene {
             request_timeouts: RequestTimeouts::Honoured,
             requests_per_second: REQUESTS_PER_SECOND,
             circuit: CircuitSettings::default(),
+            webhook_key: None,
             employees: vec![
                 (ANNA, employee("anna", &[("101", 20), ("+79035550101", 25)])),
                 (BORIS, employee("boris", &[("102", 20)])),

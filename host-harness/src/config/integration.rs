@@ -13,7 +13,7 @@ use crate::capabilities::http::{
 };
 use crate::integration::{Access, IntegrationSettings};
 use crate::masking::unless_secret;
-use crate::secret::SecretSource;
+use crate::secret::{Secret, SecretSource};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +47,8 @@ pub(super) struct IntegrationEntry {
     ca_file: Option<PathBuf>,
     #[serde(default = "requests_per_second")]
     requests_per_second: u8,
+    /// `env:NAME` or `file:PATH`, never inline.
+    webhook_key: Option<SecretSource>,
     #[serde(default)]
     employee: Vec<EmployeeEntry>,
 }
@@ -78,6 +80,19 @@ const fn seven() -> u16 {
 
 const fn requests_per_second() -> u8 {
     REQUESTS_PER_SECOND
+}
+
+/// Long enough that nobody guesses it, and of characters that stand for themselves in an address.
+fn webhook_key(source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, String> {
+    const SHORTEST: usize = 20;
+    let key = source.clone().relative_to(folder).read().map_err(|error| format!("{place}: `webhook_key`: {error}"))?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if key.expose().len() < SHORTEST || !key.expose().bytes().all(plain) {
+        return Err(format!(
+            "{place}: `webhook_key` must have at least {SHORTEST} letters, digits, `-` or `_`: it is all that proves amoCRM's webhook"
+        ));
+    }
+    Ok(key)
 }
 
 /// How long a status that amoCRM's events gave is used again: 30 s unless set, at most five minutes, whole seconds.
@@ -117,12 +132,14 @@ impl IntegrationEntry {
                 .map_err(|error| format!("{place}: `granted`: {error}; write, for example, [\"https://example.org\"]"))
         };
         let granted = self.granted.iter().map(grant).collect::<Result<_, _>>()?;
+        let webhook_key = self.webhook_key.as_ref().map(|key| webhook_key(key, folder, &place)).transpose()?;
         let manager_status_reuse = status_reuse(self.manager_status_reuse.as_deref(), &place)?;
         Ok(IntegrationSettings {
             access,
             enabled: self.enabled,
             consider_manager_status: self.consider_manager_status,
             manager_status_reuse,
+            webhook_key,
             default_country_code: self.default_country_code,
             granted,
             private_addresses: match self.private_addresses {

@@ -16,25 +16,27 @@ use crate::stores::KeyValueStore;
 /// Where `$authorizedAjax` puts the token (facts §4 B).
 const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
-/// Takes reports for one integration.
+/// What reports of one integration are checked against and kept in.
 #[derive(Clone, Debug)]
-pub struct PresenceHook {
-    client: ClientKeys,
-    book: PresenceBook,
-    used: UsedOnce,
+pub struct PresenceFeed {
+    /// The account at this moment.
+    pub account: Origin,
+    /// Who was seen.
+    pub book: PresenceBook,
+    /// The tokens that were used.
+    pub used: UsedOnce,
 }
 
-impl PresenceHook {
-    /// For the integration whose state is kept under this namespace.
-    pub fn new(client: ClientKeys, store: Arc<dyn KeyValueStore>, namespace: &str) -> Self {
-        Self { client, book: PresenceBook::new(Arc::clone(&store), namespace), used: UsedOnce::new(store, namespace) }
+impl PresenceFeed {
+    /// For this account, kept in this store under the integration's namespace.
+    pub fn new(account: Origin, store: Arc<dyn KeyValueStore>, namespace: &str) -> Self {
+        let book = PresenceBook::new(Arc::clone(&store), namespace);
+        Self { account, book, used: UsedOnce::new(store, namespace) }
     }
 
     /// 204: noted. 401: the token is missing or counts for nothing. 405: neither `POST` nor the browser's question before it. 409: the token
     /// was used before. 503: the store did not keep it; the token may be sent again.
-    ///
-    /// `account` is the integration's account at this moment.
-    pub async fn answer(&self, account: &Origin, clock: &Clock, request: &Request<Bytes>) -> Response<Bytes> {
+    pub async fn answer(&self, client: &ClientKeys, clock: &Clock, request: &Request<Bytes>) -> Response<Bytes> {
         match *request.method() {
             Method::POST => {}
             // The widget runs in amoCRM's pages, so the browser asks whether it may send this header to another site. What is sent
@@ -54,7 +56,7 @@ impl PresenceHook {
             return refuse(StatusCode::UNAUTHORIZED, "the header X-Auth-Token with amoCRM's one-time token is missing");
         };
         let now = clock.now();
-        let sighting = match widget_token::verify(token, &self.client, account, now) {
+        let sighting = match widget_token::verify(token, client, &self.account, now) {
             Ok(sighting) => sighting,
             Err(refusal) => return from_any_page(refuse(StatusCode::UNAUTHORIZED, &refusal.to_string())),
         };
@@ -89,21 +91,19 @@ mod tests {
     const ANNA: u64 = 504_141;
 
     struct Scene {
-        hook: PresenceHook,
-        book: PresenceBook,
+        feed: PresenceFeed,
         clock: Clock,
     }
 
     impl Scene {
         fn new() -> Self {
-            let store: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
-            let book = PresenceBook::new(Arc::clone(&store), "main");
-            Self { hook: PresenceHook::new(keys(), store, "main"), book, clock: Clock::frozen_at(noon()) }
+            let account = "https://example.amocrm.ru".parse().unwrap();
+            let feed = PresenceFeed::new(account, Arc::new(MemoryStore::new()), "main");
+            Self { feed, clock: Clock::frozen_at(noon()) }
         }
 
         async fn send(&self, request: http::request::Builder) -> Response<Bytes> {
-            let account = "https://example.amocrm.ru".parse().unwrap();
-            self.hook.answer(&account, &self.clock, &request.body(Bytes::new()).unwrap()).await
+            self.feed.answer(&keys(), &self.clock, &request.body(Bytes::new()).unwrap()).await
         }
 
         async fn report(&self, claims: &Value) -> StatusCode {
@@ -119,10 +119,14 @@ mod tests {
         let scene = Scene::new();
         assert_eq!(scene.report(&claims()).await, StatusCode::NO_CONTENT);
         let seen = Presence::LastSeen("2026-11-23T11:59:00Z".parse().unwrap());
-        assert_eq!(scene.book.of(ANNA, noon()).await.unwrap(), seen);
+        assert_eq!(scene.feed.book.of(ANNA, noon()).await.unwrap(), seen);
         scene.clock.advance(jiff::SignedDuration::from_mins(20));
         assert_eq!(scene.report(&claims()).await, StatusCode::CONFLICT);
-        assert_eq!(scene.book.of(ANNA, noon()).await.unwrap(), seen, "a report that is repeated makes nobody present");
+        assert_eq!(
+            scene.feed.book.of(ANNA, noon()).await.unwrap(),
+            seen,
+            "a report that is repeated makes nobody present"
+        );
     }
 
     #[tokio::test]
@@ -143,7 +147,7 @@ mod tests {
         assert_eq!(scene.send(Request::get("/")).await.status(), StatusCode::METHOD_NOT_ALLOWED);
         scene.clock.advance(jiff::SignedDuration::from_mins(31));
         assert_eq!(scene.report(&claims()).await, StatusCode::UNAUTHORIZED);
-        assert_eq!(scene.book.of(ANNA, noon()).await.unwrap(), Presence::NotFed);
+        assert_eq!(scene.feed.book.of(ANNA, noon()).await.unwrap(), Presence::NotFed);
     }
 
     #[tokio::test]
