@@ -45,6 +45,7 @@ impl Demo {
             token: Secret::new(TOKEN.to_owned()),
             enabled: true,
             consider_manager_status: false,
+            manager_status_reuse: Duration::from_secs(30),
             default_country_code: 7,
             granted: Vec::new(),
             private_addresses: PrivateAddresses::Granted,

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
@@ -38,6 +39,8 @@ pub struct IntegrationSettings {
     pub enabled: bool,
     /// «Учитывать статус персонального менеджера» (rule O7).
     pub consider_manager_status: bool,
+    /// For how long a status that amoCRM's events have just shown is used again, in whole seconds; zero: not at all.
+    pub manager_status_reuse: Duration,
     /// The calling code of numbers written without one.
     pub default_country_code: u16,
     /// Other servers that operations may reach.
@@ -81,6 +84,7 @@ impl Integration {
             ("amocrm_base_url", settings.account.to_string()),
             ("enabled", settings.enabled.to_string()),
             ("consider_manager_status", settings.consider_manager_status.to_string()),
+            ("manager_status_reuse_seconds", settings.manager_status_reuse.as_secs().to_string()),
             ("default_country_code", settings.default_country_code.to_string()),
             ("kv_bucket", BUCKET.to_owned()),
         ];

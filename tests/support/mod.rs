@@ -90,6 +90,7 @@ impl Scene {
             token: Secret::new(TOKEN.to_owned()),
             enabled: true,
             consider_manager_status: false,
+            manager_status_reuse: Duration::from_secs(30),
             default_country_code: 7,
             granted: Vec::new(),
             private_addresses: PrivateAddresses::Granted,

@@ -1,6 +1,7 @@
 //! `[[integration]]`: one amoCRM account.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error};
 
@@ -22,6 +23,9 @@ pub(super) struct IntegrationEntry {
     enabled: bool,
     #[serde(default)]
     consider_manager_status: bool,
+    /// A duration, such as `30s`.
+    #[serde(default)]
+    manager_status_reuse: Option<String>,
     #[serde(default = "seven")]
     default_country_code: u16,
     #[serde(default)]
@@ -61,6 +65,21 @@ const fn seven() -> u16 {
     7
 }
 
+/// For how long a manager's status is used again unless written, and at most.
+const STATUS_REUSE: Duration = Duration::from_secs(30);
+const STATUS_REUSE_MAXIMUM: Duration = Duration::from_secs(300);
+
+/// Reads `manager_status_reuse`: whole seconds, as operations are told.
+fn status_reuse(written: Option<&str>) -> Result<Duration, String> {
+    let Some(written) = written else { return Ok(STATUS_REUSE) };
+    humantime::parse_duration(written)
+        .ok()
+        .filter(|reuse| *reuse <= STATUS_REUSE_MAXIMUM && reuse.subsec_nanos() == 0)
+        .ok_or_else(|| {
+            format!("`manager_status_reuse` = `{written}`; set whole seconds from 0s to 300s, for example \"30s\"")
+        })
+}
+
 impl IntegrationEntry {
     /// Checks the entry and reads its secret. Paths are relative to `folder`.
     pub(super) fn check(self, folder: &Path) -> Result<IntegrationSettings, String> {
@@ -80,6 +99,8 @@ impl IntegrationEntry {
                 "{place}: `default_country_code` = {code}; set a calling code from 1 to 999, for example 7"
             ));
         }
+        let manager_status_reuse =
+            status_reuse(self.manager_status_reuse.as_deref()).map_err(|error| format!("{place}: {error}"))?;
         let grant = |written: &String| -> Result<Origin, String> {
             written
                 .parse()
@@ -94,6 +115,7 @@ impl IntegrationEntry {
             token,
             enabled: self.enabled,
             consider_manager_status: self.consider_manager_status,
+            manager_status_reuse,
             default_country_code: self.default_country_code,
             granted,
             private_addresses: match self.private_addresses {
