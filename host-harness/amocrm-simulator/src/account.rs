@@ -1,20 +1,24 @@
 //! The data of one amoCRM account: what the simulator answers from, and the format of account files.
 
+mod company;
 mod contact;
 mod event;
+mod lead;
 mod load;
 mod settings;
 mod user;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::company::Company;
 pub use self::contact::{Contact, CustomField, FieldValue, Phone};
 pub use self::event::{Event, EventTime};
-pub use self::settings::{AccountSettings, Behaviour, DefaultOrder, PhoneEnumKey};
+pub use self::lead::Lead;
+pub use self::settings::{AccountSettings, Behaviour, DefaultOrder, PhoneEnumKey, Platform, Renamed};
 pub use self::user::User;
 use crate::FaultRule;
 
-/// One account: its settings, people, contacts and what happened in it.
+/// One account: its settings, people, contacts, companies, leads and what happened in it.
 ///
 /// Everything has a default, so an account file says only what matters to it:
 ///
@@ -38,6 +42,10 @@ pub struct Account {
     pub users: Vec<User>,
     /// Its contacts: `[[contacts]]`.
     pub contacts: Vec<Contact>,
+    /// Its companies: `[[companies]]`.
+    pub companies: Vec<Company>,
+    /// Its leads: `[[leads]]`.
+    pub leads: Vec<Lead>,
     /// What its users and integrations did: `[[events]]`.
     pub events: Vec<Event>,
     /// Faults that the simulator starts with, after those of [`crate::Options::faults`]: `faults = ["contacts:hang"]`
@@ -56,8 +64,29 @@ impl Account {
         self.contacts.iter_mut().find(|contact| contact.id == id)
     }
 
+    /// The company of this id, to change it.
+    pub fn company_mut(&mut self, id: u64) -> Option<&mut Company> {
+        self.companies.iter_mut().find(|company| company.id == id)
+    }
+
+    /// The lead of this id, to change it.
+    pub fn lead_mut(&mut self, id: u64) -> Option<&mut Lead> {
+        self.leads.iter_mut().find(|lead| lead.id == id)
+    }
+
+    /// The user of this id, to change it (whether it is switched on, for example).
+    pub fn user_mut(&mut self, id: u64) -> Option<&mut User> {
+        self.users.iter_mut().find(|user| user.id == id)
+    }
+
     /// The user of this id.
     pub fn user(&self, id: u64) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
+    }
+
+    /// Whose token is used: [`AccountSettings::current_user_id`], else the first administrator, else the first user.
+    pub fn current_user_id(&self) -> Option<u64> {
+        let first = || self.users.iter().find(|user| user.is_admin).or(self.users.first());
+        self.account.current_user_id.or_else(|| first().map(|user| user.id))
     }
 }

@@ -8,8 +8,17 @@
 //! | `PUT /_simulator/faults` | replaces them by a JSON list of rules, each a text or an object; answers with them |
 //! | `DELETE /_simulator/faults` | removes them; 204 |
 //! | `POST` or `PATCH /_simulator/contacts/{id}` | `{"responsible_user_id": N}` (or `null`) changes the manager, and the contact is updated now; 204 |
+//! | `GET /_simulator/contacts/{id}/webhook` | the body of the webhook that tells its manager, form-encoded |
+//! | `GET /_simulator/limits` | `{"blocked", "most_in_a_second"}` |
+//! | `POST /_simulator/unblock` | lifts the block for abuse; 204 |
+//! | `POST /_simulator/rename` | `{"base_url"}`: the account's new address |
+//! | `POST /_simulator/uninstall` | `{"query"}`: every token is revoked; the query of the hook that tells it |
+//! | `POST /_simulator/disposable-token` | `{"user_id": N}` is answered with `{"token"}`, a one-time token of this user |
 //!
-//! What is wrong is said in a problem document: 400 for the body, 404 for the path or the contact, 405 for the method.
+//! What is wrong is said in a problem document: 400 for the body, 404 for the path or the contact, 405 for the method, 409
+//! where the simulator runs without OAuth.
+
+use std::sync::Arc;
 
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -19,28 +28,28 @@ use serde_json::json;
 
 use crate::FaultRule;
 use crate::answer::Answer;
-use crate::problem;
 use crate::script::Script;
 use crate::state::State;
+use crate::{oauth, problem, webhook};
 
 /// What the paths of the control begin with.
 pub(crate) const PREFIX: &str = "/_simulator/";
 /// The largest body that is read, in bytes.
 const BODY_MOST: usize = 1024 * 1024;
 
-pub(crate) async fn serve(state: &State, request: Request<Incoming>) -> Response<Script> {
+pub(crate) async fn serve(state: &Arc<State>, request: Request<Incoming>) -> Response<Script> {
     let (parts, body) = request.into_parts();
     let answer = match Limited::new(body, BODY_MOST).collect().await {
         Ok(body) => {
             let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or("");
-            answer(state, &parts.method, path, &body.to_bytes())
+            answer(state, &parts.method, path, &body.to_bytes()).await
         }
         Err(error) => problem::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}")),
     };
     answer.whole()
 }
 
-fn answer(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
+async fn answer(state: &Arc<State>, method: &Method, path: &str, body: &[u8]) -> Answer {
     match (path, method) {
         ("requests", &Method::GET) => {
             let (count, records) = {
@@ -50,7 +59,7 @@ fn answer(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
             document(&json!({"count": count, "connections": state.connections(), "requests": records}))
         }
         ("requests", &Method::DELETE) => {
-            state.log().clear();
+            state.clear_requests();
             Answer::nothing()
         }
         ("requests", _) => problem::method_not_allowed("GET, DELETE"),
@@ -67,11 +76,60 @@ fn answer(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
             Answer::nothing()
         }
         ("faults", _) => problem::method_not_allowed("GET, PUT, DELETE"),
-        _ => match path.strip_prefix("contacts/").and_then(|id| id.parse().ok()) {
-            Some(id) if method == Method::POST || method == Method::PATCH => change_contact(state, id, body),
-            Some(_) => problem::method_not_allowed("POST, PATCH"),
-            None => problem::not_found(),
+        ("limits", &Method::GET) => {
+            let gate = state.gate();
+            document(&json!({"blocked": gate.blocked(), "most_in_a_second": gate.most_in_a_second()}))
+        }
+        ("limits", _) => problem::method_not_allowed("GET"),
+        ("unblock", &Method::POST) => {
+            state.gate().unblock();
+            Answer::nothing()
+        }
+        ("rename", &Method::POST) => match state.rename().await {
+            Ok(base) => document(&json!({"base_url": base})),
+            Err(error) => problem::problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")),
         },
+        ("uninstall", &Method::POST) => match oauth::uninstall(state) {
+            Ok(query) => document(&json!({"query": query})),
+            Err(error) => problem::problem(StatusCode::CONFLICT, &error.to_string()),
+        },
+        ("disposable-token", &Method::POST) => disposable_token(state, body),
+        ("unblock" | "rename" | "uninstall" | "disposable-token", _) => problem::method_not_allowed("POST"),
+        _ => of_contact(state, method, path, body),
+    }
+}
+
+fn of_contact(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
+    let path = path.strip_prefix("contacts/").unwrap_or("");
+    let (id, webhook) = match path.strip_suffix("/webhook") {
+        Some(id) => (id, true),
+        None => (path, false),
+    };
+    let Ok(id) = id.parse() else {
+        return problem::not_found();
+    };
+    match (webhook, method) {
+        (true, &Method::GET) => match webhook::responsible_changed(state, id) {
+            Ok(body) => Answer::new(StatusCode::OK, "application/x-www-form-urlencoded", body),
+            Err(error) => problem::problem(StatusCode::NOT_FOUND, &error.to_string()),
+        },
+        (true, _) => problem::method_not_allowed("GET"),
+        (false, &Method::POST | &Method::PATCH) => change_contact(state, id, body),
+        (false, _) => problem::method_not_allowed("POST, PATCH"),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Widget {
+    user_id: u64,
+}
+
+fn disposable_token(state: &State, body: &[u8]) -> Answer {
+    match read::<Widget>(body).map(|widget| oauth::disposable_token(state, widget.user_id)) {
+        Ok(Ok(token)) => document(&json!({"token": token})),
+        Ok(Err(error)) => problem::problem(StatusCode::CONFLICT, &error.to_string()),
+        Err(refusal) => *refusal,
     }
 }
 

@@ -1,8 +1,12 @@
 //! The endpoints: which there are, and how a request for each is answered.
 
 mod account;
+mod companies;
 mod contacts;
+mod entities;
 mod events;
+mod fields;
+mod leads;
 mod search;
 mod users;
 
@@ -13,6 +17,7 @@ use http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::fields::{PHONE_FIELD_ID, enum_id};
 use crate::Account;
 use crate::answer::Answer;
 use crate::params::Params;
@@ -24,32 +29,69 @@ use crate::problem;
 pub enum Endpoint {
     /// `/api/v4/contacts` (facts §1).
     Contacts,
+    /// `/api/v4/companies` (facts §2).
+    Companies,
+    /// `/api/v4/leads` (facts §2).
+    Leads,
     /// `/api/v4/users` (facts §3).
     Users,
     /// `/api/v4/events` (facts §7.9).
     Events,
     /// `/api/v4/account` (facts §9).
     Account,
+    /// `/oauth`, the consent page (facts §5.1).
+    Consent,
+    /// `/oauth2/access_token` (facts §5.2).
+    Token,
+    /// `/oauth2/account/current/subdomain` (facts §5.7).
+    Subdomain,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Endpoint; 4] = [Endpoint::Contacts, Endpoint::Users, Endpoint::Events, Endpoint::Account];
+    pub const ALL: [Endpoint; 9] = [
+        Endpoint::Contacts,
+        Endpoint::Companies,
+        Endpoint::Leads,
+        Endpoint::Users,
+        Endpoint::Events,
+        Endpoint::Account,
+        Endpoint::Consent,
+        Endpoint::Token,
+        Endpoint::Subdomain,
+    ];
 
-    /// The last word of its path: `contacts`, `users`, `events` or `account`.
+    /// The last word of its path (`contacts`, `users`, …); of OAuth: `consent`, `token`, `subdomain`.
     pub fn name(self) -> &'static str {
         match self {
             Endpoint::Contacts => "contacts",
+            Endpoint::Companies => "companies",
+            Endpoint::Leads => "leads",
             Endpoint::Users => "users",
             Endpoint::Events => "events",
             Endpoint::Account => "account",
+            Endpoint::Consent => "consent",
+            Endpoint::Token => "token",
+            Endpoint::Subdomain => "subdomain",
         }
+    }
+
+    /// Whether it is one of OAuth, which needs no bearer token.
+    pub(crate) fn is_oauth(self) -> bool {
+        matches!(self, Endpoint::Consent | Endpoint::Token | Endpoint::Subdomain)
     }
 
     /// The endpoint that a path belongs to.
     pub(crate) fn of_path(path: &str) -> Option<Self> {
-        let name = path.strip_prefix("/api/v4/")?.split('/').next()?;
-        name.parse().ok()
+        match path {
+            "/oauth" | "/oauth/" => Some(Endpoint::Consent),
+            "/oauth2/access_token" => Some(Endpoint::Token),
+            "/oauth2/account/current/subdomain" => Some(Endpoint::Subdomain),
+            _ => {
+                let name = path.strip_prefix("/api/v4/")?.split('/').next()?;
+                name.parse().ok().filter(|endpoint: &Endpoint| !endpoint.is_oauth())
+            }
+        }
     }
 }
 
@@ -63,10 +105,9 @@ impl FromStr for Endpoint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|endpoint| endpoint.name() == text)
-            .ok_or_else(|| format!("unknown endpoint \"{text}\"; it is one of contacts, users, events, account, or *"))
+        Self::ALL.into_iter().find(|endpoint| endpoint.name() == text).ok_or_else(|| {
+            format!("unknown endpoint \"{text}\"; it is one of {}, or *", Self::ALL.map(Self::name).join(", "))
+        })
     }
 }
 
@@ -74,7 +115,7 @@ impl FromStr for Endpoint {
 pub(crate) struct Ask<'a> {
     pub(crate) account: &'a Account,
     pub(crate) params: &'a Params,
-    /// The simulator's own address, `http://127.0.0.1:PORT`.
+    /// The address that was asked, `http://127.0.0.1:PORT`.
     pub(crate) base: &'a str,
     pub(crate) now: Timestamp,
 }
@@ -115,12 +156,17 @@ pub(crate) fn answer(method: &Method, path: &str, ask: &Ask<'_>) -> Answer {
         return problem::method_not_allowed("GET");
     }
     let answered = match (endpoint, id) {
-        (Endpoint::Contacts, None) => contacts::list(ask),
-        (Endpoint::Contacts, Some(id)) => contacts::one(ask, id),
+        (Endpoint::Contacts, None) => entities::list(ask, &ask.account.contacts),
+        (Endpoint::Contacts, Some(id)) => entities::one(ask, &ask.account.contacts, id),
+        (Endpoint::Companies, None) => entities::list(ask, &ask.account.companies),
+        (Endpoint::Companies, Some(id)) => entities::one(ask, &ask.account.companies, id),
+        (Endpoint::Leads, None) => entities::list(ask, &ask.account.leads),
+        (Endpoint::Leads, Some(id)) => entities::one(ask, &ask.account.leads, id),
         (Endpoint::Users, None) => users::list(ask),
         (Endpoint::Users, Some(id)) => users::one(ask, id),
         (Endpoint::Events, _) => events::list(ask),
         (Endpoint::Account, _) => Ok(account::one(ask)),
+        (Endpoint::Consent | Endpoint::Token | Endpoint::Subdomain, _) => return problem::not_found(),
     };
     match answered {
         Ok(document) => Answer::hal(&document),

@@ -29,6 +29,9 @@ pub enum Fault {
     },
     /// `close-before-headers`: the request is read, then the connection closes.
     CloseBeforeHeaders,
+    /// `close-after-processing`: the request is carried out, then the connection closes without an answer, so that a refresh
+    /// token is spent and its new pair lost (facts §5.4). Other kinds spend nothing, but those that send a part of the answer.
+    CloseAfterProcessing,
     /// `close-mid-body`, `close-mid-body=chunked`: half the body, then the connection closes.
     CloseMidBody {
         /// `false`: a Content-Length larger than what is sent. `true`: chunked, without its last chunk.
@@ -80,6 +83,7 @@ impl Fault {
             Fault::DelayHeaders(Duration::from_secs(60)),
             Fault::SlowBody { chunk: 1, pause: Duration::from_millis(500) },
             Fault::CloseBeforeHeaders,
+            Fault::CloseAfterProcessing,
             Fault::CloseMidBody { chunked: false },
             Fault::CloseMidBody { chunked: true },
             Fault::Hang,

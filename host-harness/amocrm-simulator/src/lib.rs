@@ -1,4 +1,4 @@
-//! An amoCRM to develop against: a real HTTP server with contacts, users, events and account, as amoCRM's API v4 has them,
+//! An amoCRM to develop against: a real HTTP server with contacts, companies, leads, users, events and account, as amoCRM's API v4 has them,
 //! and with faults on request.
 //!
 //! It runs inside the process, on a loopback port that the system chooses, and follows the project's collected facts about
@@ -27,8 +27,16 @@
 //! # }
 //! ```
 //!
-//! What it answers: `GET /api/v4/contacts[/{id}]`, `/api/v4/users[/{id}]`, `/api/v4/events`, `/api/v4/account`; 204 without
+//! What it answers: `GET /api/v4/contacts[/{id}]`, `/api/v4/companies[/{id}]`, `/api/v4/leads[/{id}]`, `/api/v4/users[/{id}]`, `/api/v4/events`, `/api/v4/account`; 204 without
 //! a body where nothing is found; `application/hal+json` and `application/problem+json`; 401, 404, 405 and 422 as amoCRM.
+//!
+//! With [`Options::oauth`] it also answers `GET /oauth` (consent, granted at once), `POST /oauth2/access_token` and
+//! `GET /oauth2/account/current/subdomain`, and the API opens to the access tokens that it issued ([`OAuthApp`]). Tokens
+//! end by the simulator's clock. [`Simulator::rename`] moves the account, [`Simulator::uninstall`] ends the integration.
+//!
+//! With [`Options::rate_limit`] more requests than that in any second get 429, and an account that goes on is blocked:
+//! 403 everywhere ([`RateLimit`]).
+//!
 //! Every request is recorded ([`RequestRecord`]). A simulator in another process is watched and steered under
 //! `/_simulator/`, without authorisation, because it is a tool for the loopback:
 //!
@@ -37,12 +45,22 @@
 //! | `GET`, `DELETE /_simulator/requests` | lists and counts the requests; forgets them |
 //! | `GET`, `PUT`, `DELETE /_simulator/faults` | the fault rules, a JSON list of texts or objects |
 //! | `POST`, `PATCH /_simulator/contacts/{id}` | `{"responsible_user_id": N}` changes a contact's manager |
+//! | `GET /_simulator/contacts/{id}/webhook` | the form-encoded body of the webhook that tells the manager |
+//! | `GET /_simulator/limits`, `POST /_simulator/unblock` | the block and the most requests in a second; lifts the block |
+//! | `POST /_simulator/rename` | moves the account; `{"base_url"}` |
+//! | `POST /_simulator/uninstall` | revokes every token; `{"query"}` of the hook |
+//! | `POST /_simulator/disposable-token` | `{"user_id": N}` gives `{"token"}` |
 
 mod account;
 mod answer;
 mod control;
 mod endpoints;
 mod fault;
+mod hosts;
+mod jwt;
+mod limits;
+mod listeners;
+mod oauth;
 mod options;
 mod paging;
 mod params;
@@ -53,13 +71,17 @@ mod server;
 mod service;
 mod spelling;
 mod state;
+mod webhook;
 
 pub use crate::account::{
-    Account, AccountSettings, Behaviour, Contact, CustomField, DefaultOrder, Event, EventTime, FieldValue, Phone,
-    PhoneEnumKey, User,
+    Account, AccountSettings, Behaviour, Company, Contact, CustomField, DefaultOrder, Event, EventTime, FieldValue,
+    Lead, Phone, PhoneEnumKey, Platform, Renamed, User,
 };
 pub use crate::endpoints::Endpoint;
 pub use crate::fault::{Fault, FaultRule};
+pub use crate::jwt::long_lived_token;
+pub use crate::limits::RateLimit;
+pub use crate::oauth::{OAuthApp, Refreshes};
 pub use crate::options::{Clock, Options, system_clock};
 pub use crate::record::RequestRecord;
 pub use crate::server::Simulator;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::{Account, FaultRule};
+use crate::{Account, FaultRule, OAuthApp, RateLimit};
 
 /// Where the simulator takes the time from; it reads no other clock (rule D11). Pauses are tokio sleeps.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -25,8 +25,13 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The clock.
     pub clock: Clock,
-    /// The only bearer token that is accepted. Absent: any that is not empty.
+    /// The bearer token that is accepted; where it is a JWT ([`crate::long_lived_token`]), until its `exp`. Absent: any that
+    /// is not empty, or, with OAuth, only the access tokens of its grants.
     pub token: Option<String>,
+    /// The integration whose users can be asked for consent (facts §5). Absent: no OAuth.
+    pub oauth: Option<OAuthApp>,
+    /// How many requests the account takes. Absent: any number.
+    pub rate_limit: Option<RateLimit>,
     /// Faults, before those of the account.
     pub faults: Vec<FaultRule>,
     /// What probabilities and request ids are drawn from.
@@ -40,6 +45,8 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock: system_clock(),
             token: None,
+            oauth: None,
+            rate_limit: None,
             faults: Vec::new(),
             seed: 0,
         }
@@ -54,6 +61,8 @@ impl fmt::Debug for Options {
             .field("account", &self.account.account)
             .field("listen", &self.listen)
             .field("token", &self.token.as_ref().map(|_| "…"))
+            .field("oauth", &self.oauth)
+            .field("rate_limit", &self.rate_limit)
             .field("faults", &self.faults)
             .field("seed", &self.seed)
             .finish_non_exhaustive()

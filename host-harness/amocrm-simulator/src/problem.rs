@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, PROBLEM_JSON};
 
+/// The type of every problem of the token endpoint.
+const OAUTH_PROBLEM: &str = "https://developers.amocrm.ru/v3/errors/OAuthProblemJson";
+
 /// A problem document of this status, with its usual title.
 pub(crate) fn problem(status: StatusCode, detail: &str) -> Answer {
     document(status, base(status, detail))
@@ -27,6 +30,38 @@ fn document(status: StatusCode, body: Value) -> Answer {
 /// 401: no token, a wrong one, an expired or revoked one; the text is the same for all of them.
 pub(crate) fn unauthorized() -> Answer {
     problem(StatusCode::UNAUTHORIZED, "Неверный логин или пароль")
+}
+
+/// 401 with code 101: no account has this address.
+pub(crate) fn no_such_account() -> Answer {
+    let status = StatusCode::UNAUTHORIZED;
+    let mut body = base(status, "Код ошибки 101. Аккаунт не найден");
+    body["code"] = json!(101);
+    document(status, body)
+}
+
+/// A refusal of the token endpoint with its hint (facts §5.5).
+pub(crate) fn oauth(status: StatusCode, hint: &str) -> Answer {
+    let body = json!({
+        "hint": hint,
+        "title": "Некорректный запрос",
+        "type": OAUTH_PROBLEM,
+        "status": status.as_u16(),
+        "detail": "В запросе отсутствует ряд параметров или параметры невалидны",
+    });
+    document(status, body)
+}
+
+/// 401 of the token endpoint: client id, secret and redirect URI do not belong together (facts §5.5).
+pub(crate) fn wrong_client() -> Answer {
+    let status = StatusCode::UNAUTHORIZED;
+    let body = json!({
+        "title": "Некорректный клиент",
+        "type": OAUTH_PROBLEM,
+        "status": status.as_u16(),
+        "detail": "Авторизация клиента не прошла",
+    });
+    document(status, body)
 }
 
 /// 402: the subscription is over.

@@ -10,7 +10,10 @@ use crate::Endpoint;
 /// How many requests are listed; older ones are only counted.
 const KEPT: usize = 100_000;
 
-/// One request that the simulator got. It never holds the bearer token.
+/// Names in a query whose values are not recorded.
+const SECRET: [&str; 5] = ["code", "client_secret", "access_token", "refresh_token", "token"];
+
+/// One request that the simulator got. It never holds a token, a code or a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RequestRecord {
     /// Its place since the start, from 1.
@@ -19,13 +22,15 @@ pub struct RequestRecord {
     pub at: Timestamp,
     /// `GET`, …
     pub method: String,
+    /// The authority that it came to, `127.0.0.1:PORT`.
+    pub host: String,
     /// The path as it came, without the query.
     pub path: String,
-    /// The decoded pairs of the query, in order.
+    /// The decoded pairs of the query, in order; `…` for the value of a secret one.
     pub query: Vec<(String, String)>,
     /// The endpoint that the path belongs to; absent for other paths.
     pub endpoint: Option<Endpoint>,
-    /// Whether it carried the right token.
+    /// Whether it carried a bearer token that is accepted.
     pub authorised: bool,
     /// Its `User-Agent`.
     pub user_agent: Option<String>,
@@ -33,6 +38,12 @@ pub struct RequestRecord {
     pub status: Option<u16>,
     /// The fault that happened to it, as [`crate::Fault`] spells it.
     pub fault: Option<String>,
+}
+
+/// The pairs of a query as they are recorded.
+pub(crate) fn without_secrets(pairs: &[(String, String)]) -> Vec<(String, String)> {
+    let shown = |name: &str, value: &str| if SECRET.contains(&name) { "…".to_owned() } else { value.to_owned() };
+    pairs.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect()
 }
 
 /// The requests since the start, or since they were last cleared.

@@ -1,31 +1,24 @@
-//! The server: a listener, its connections, and the handle to look into them.
+//! The server: the handle to start a simulator, look into it and steer it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
-use crate::fault::FaultBook;
-use crate::service::serve;
+use crate::hosts::{Host, Hosts, Role};
+use crate::listeners::bind;
+use crate::oauth::{self, Refreshes};
 use crate::state::State;
-use crate::{Account, Endpoint, FaultRule, Options, RequestRecord};
+use crate::{Account, Endpoint, FaultRule, Options, RequestRecord, webhook};
 
-/// How long to wait where the system has no more file descriptors for a connection.
-const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(20);
+/// What is wrong where something needs OAuth.
+pub(crate) const WITHOUT_OAUTH: &str = "the simulator runs without OAuth; start it with Options.oauth";
 
-/// A running simulator. It stops when this is dropped: the listener and every connection close, hung ones too.
+/// A running simulator. It stops when this is dropped: the listeners and every connection close, hung ones too.
 pub struct Simulator {
     address: SocketAddr,
+    base: String,
     state: Arc<State>,
-    stop: watch::Sender<bool>,
-    stopped: watch::Receiver<bool>,
 }
 
 impl Simulator {
@@ -33,35 +26,36 @@ impl Simulator {
     ///
     /// # Errors
     /// Where the address cannot be listened on, the account does not hold together, or a fault rule is out of bounds.
-    pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { account, listen, clock, token, mut faults, seed } = options;
-        let account = account.prepared()?;
-        faults.extend(account.faults.iter().cloned());
-        for rule in &faults {
+    pub async fn start(mut options: Options) -> anyhow::Result<Self> {
+        let account = options.account.prepared()?;
+        options.faults.extend(account.faults.iter().cloned());
+        for rule in &options.faults {
             rule.check().map_err(|message| anyhow!("fault {rule}: {message}"))?;
         }
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-        let address = listener.local_addr().context("the listener has no address")?;
-        let state = State::new(format!("http://{address}"), account, clock, token, FaultBook::new(faults, seed), seed);
-        let state = Arc::new(state);
-        let (stop, stopping) = watch::channel(false);
-        let (ended, stopped) = watch::channel(false);
-        tokio::spawn({
-            let state = state.clone();
-            async move {
-                accept(listener, state, stopping).await;
-                ended.send_replace(true);
-            }
-        });
-        Ok(Self { address, state, stop, stopped })
+        let options = Options { account, ..options };
+        let (listener, address) = bind(options.listen).await?;
+        let host = Host { authority: address.to_string(), role: Role::Account };
+        let api = match &options.oauth {
+            Some(_) => Some(bind(SocketAddr::new(options.listen.ip(), 0)).await?),
+            None => None,
+        };
+        let hosts = Hosts::new(host.authority.clone(), api.as_ref().map(|(_, address)| address.to_string()));
+        let state = Arc::new(State::new(hosts, options));
+        let base = host.base();
+        state.listeners.run(listener, host, &state);
+        if let Some((listener, address)) = api {
+            state.listeners.run(listener, Host { authority: address.to_string(), role: Role::Api }, &state);
+        }
+        Ok(Self { address, base, state })
     }
 
-    /// `http://ADDRESS:PORT`, without a slash at the end.
+    /// `http://ADDRESS:PORT`, without a slash at the end: where the account was at the start. A later address is what
+    /// [`Simulator::rename`] returned.
     pub fn base_url(&self) -> &str {
-        &self.state.base
+        &self.base
     }
 
-    /// Where it listens.
+    /// Where it listens since the start.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -82,9 +76,25 @@ impl Simulator {
         self.state.log().count_of(endpoint)
     }
 
-    /// Forgets the requests; their numbers go on.
+    /// Forgets the requests, and counts [`Simulator::most_in_a_second`] anew; the requests' numbers go on.
     pub fn clear_requests(&self) {
-        self.state.log().clear();
+        self.state.clear_requests();
+    }
+
+    /// The most requests to the API (`/api/…`) that arrived in any sliding second since the start or the last
+    /// [`Simulator::clear_requests`], whatever the limit; refused ones are among them.
+    pub fn most_in_a_second(&self) -> usize {
+        self.state.gate().most_in_a_second()
+    }
+
+    /// Whether the account is blocked for abuse of its limit ([`crate::RateLimit`]).
+    pub fn blocked(&self) -> bool {
+        self.state.gate().blocked()
+    }
+
+    /// Lifts the block, as amoCRM's support would.
+    pub fn unblock(&self) {
+        self.state.gate().unblock();
     }
 
     /// How many TCP connections were accepted since the start, so that a test can show keep-alive.
@@ -118,15 +128,75 @@ impl Simulator {
         change(&mut self.state.account())
     }
 
-    /// Closes the listener and every connection. [`Simulator::stopped`] says when that is done.
+    /// Gives the account a new address, on a port of the system's choice, and returns its base URL. The old address stays
+    /// open and answers as [`crate::Behaviour::renamed`] says. The subdomain's name in the account's data stays; only the address moves.
+    ///
+    /// # Errors
+    /// Where the system gives no port.
+    pub async fn rename(&self) -> anyhow::Result<String> {
+        self.state.rename().await
+    }
+
+    /// The authority that access tokens name as `api_domain`: it stays through every rename. `None` without OAuth.
+    pub fn api_domain(&self) -> Option<&str> {
+        self.state.hosts.api()
+    }
+
+    /// A code as a user's consent gives one, without the consent page; it lives 20 minutes.
+    ///
+    /// # Errors
+    /// Without [`Options::oauth`].
+    pub fn authorization_code(&self) -> anyhow::Result<String> {
+        self.state.oauth.as_ref().context(WITHOUT_OAUTH)?;
+        Ok(oauth::issue_code(&self.state))
+    }
+
+    /// How many requests for a refresh were carried out and refused since the start. One whose answer was lost is among them.
+    pub fn refreshes(&self) -> Refreshes {
+        self.state.grants().refreshes()
+    }
+
+    /// The account's administrator switches the integration off: every token is revoked, [`Options::token`] too. Returns the
+    /// query of the hook that amoCRM then calls by GET (facts §5.8): `account_id=…&client_uuid=…&signature=…`. A new consent
+    /// switches it on again.
+    ///
+    /// # Errors
+    /// Without [`Options::oauth`].
+    pub fn uninstall(&self) -> anyhow::Result<String> {
+        oauth::uninstall(&self.state)
+    }
+
+    /// A one-time token (facts §4 B) with which the widget of this user says who it is; it lives 30 minutes.
+    ///
+    /// # Errors
+    /// Without [`Options::oauth`].
+    pub fn disposable_token(&self, user_id: u64) -> anyhow::Result<String> {
+        oauth::disposable_token(&self.state, user_id)
+    }
+
+    /// The body, `application/x-www-form-urlencoded`, of the webhook `responsible_contact` (facts §7.5) with which amoCRM
+    /// tells that this contact has the manager that it has now.
+    ///
+    /// # Errors
+    /// Where there is no such contact.
+    pub fn responsible_changed_webhook(&self, contact_id: u64) -> anyhow::Result<String> {
+        webhook::responsible_changed(&self.state, contact_id)
+    }
+
+    /// Closes the listeners and every connection. [`Simulator::stopped`] says when that is done.
     pub fn stop(&self) {
-        self.stop.send_replace(true);
+        self.state.listeners.stop();
     }
 
     /// Returns when the simulator has stopped; for ever, where nobody stops it.
     pub async fn stopped(&self) {
-        // An error means that the task is gone, with the runtime: stopped as well.
-        let _ = self.stopped.clone().wait_for(|stopped| *stopped).await;
+        self.state.listeners.stopped().await;
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -134,32 +204,4 @@ impl std::fmt::Debug for Simulator {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Simulator").field("address", &self.address).finish_non_exhaustive()
     }
-}
-
-/// Accepts until told to stop, or until the handle is dropped.
-async fn accept(listener: TcpListener, state: Arc<State>, mut stopping: watch::Receiver<bool>) {
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            _ = stopping.wait_for(|stop| *stop) => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
-            continue;
-        };
-        state.connected();
-        // Small answers must not wait for the client's acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let state = state.clone();
-        connections.spawn(async move {
-            let service = service_fn(|request| serve(state.clone(), request));
-            // An error is a client that went away, or a fault that closed the connection.
-            let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service).await;
-            state.disconnected();
-        });
-    }
-    drop(listener);
-    connections.shutdown().await;
 }

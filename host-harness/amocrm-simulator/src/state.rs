@@ -1,26 +1,46 @@
 //! What all connections of one simulator share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
 use jiff::Timestamp;
 
 use crate::fault::FaultBook;
+use crate::hosts::{Host, Hosts, Role};
+use crate::limits::Gate;
+use crate::listeners::{Listeners, bind};
+use crate::oauth::Grants;
 use crate::record::RequestLog;
-use crate::{Account, Clock};
+use crate::{Account, Clock, OAuthApp, Options, jwt};
 
-/// What all connections of one simulator share. Locks are held for a moment, never across a wait.
+/// What all connections of one simulator share. Locks are held for a moment, never across a wait. Where two are held at once,
+/// that of the account is taken first.
 pub(crate) struct State {
-    pub(crate) base: String,
-    token: Option<String>,
+    pub(crate) hosts: Hosts,
+    pub(crate) listeners: Listeners,
+    /// The integration; absent: no OAuth.
+    pub(crate) oauth: Option<OAuthApp>,
+    token: GivenToken,
     clock: Clock,
     account: Mutex<Account>,
     faults: Mutex<FaultBook>,
+    grants: Mutex<Grants>,
     log: Mutex<RequestLog>,
+    gate: Mutex<Gate>,
     request_ids: Mutex<fastrand::Rng>,
+    tokens: Mutex<fastrand::Rng>,
     connections: AtomicU64,
     closed: AtomicU64,
+}
+
+/// [`crate::Options::token`].
+struct GivenToken {
+    text: Option<String>,
+    /// Its own end, where it is a JWT.
+    ends: Option<Timestamp>,
+    revoked: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -29,22 +49,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
-    pub(crate) fn new(
-        base: String,
-        account: Account,
-        clock: Clock,
-        token: Option<String>,
-        faults: FaultBook,
-        seed: u64,
-    ) -> Self {
+    pub(crate) fn new(hosts: Hosts, options: Options) -> Self {
+        let Options { account, listen: _, clock, token, oauth, rate_limit, faults, seed } = options;
+        // The port keeps two simulators of one seed from issuing the same tokens.
+        let port = hosts.account().parse().map_or(0, |address: SocketAddr| address.port());
         Self {
-            base,
-            token,
+            hosts,
+            listeners: Listeners::default(),
+            oauth,
+            token: GivenToken {
+                ends: token.as_deref().and_then(jwt::expiry),
+                text: token,
+                revoked: AtomicBool::new(false),
+            },
             clock,
             account: Mutex::new(account),
-            faults: Mutex::new(faults),
+            faults: Mutex::new(FaultBook::new(faults, seed)),
+            grants: Mutex::default(),
             log: Mutex::default(),
+            gate: Mutex::new(Gate::new(rate_limit)),
             request_ids: Mutex::new(fastrand::Rng::with_seed(seed)),
+            tokens: Mutex::new(fastrand::Rng::with_seed(!seed ^ u64::from(port))),
             connections: AtomicU64::new(0),
             closed: AtomicU64::new(0),
         }
@@ -62,12 +87,45 @@ impl State {
         lock(&self.faults)
     }
 
+    pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
+        lock(&self.grants)
+    }
+
     pub(crate) fn log(&self) -> MutexGuard<'_, RequestLog> {
         lock(&self.log)
     }
 
+    pub(crate) fn gate(&self) -> MutexGuard<'_, Gate> {
+        lock(&self.gate)
+    }
+
+    /// Forgets what was asked.
+    pub(crate) fn clear_requests(&self) {
+        self.log().clear();
+        self.gate().clear();
+    }
+
     pub(crate) fn request_id(&self) -> String {
         format!("{:032x}", lock(&self.request_ids).u128(..))
+    }
+
+    /// A new code or refresh token.
+    pub(crate) fn opaque_token(&self) -> String {
+        let mut random = lock(&self.tokens);
+        format!("def50200{:032x}{:032x}", random.u128(..), random.u128(..))
+    }
+
+    /// A new id in the form of a UUID.
+    pub(crate) fn uuid(&self) -> String {
+        let digits = format!("{:032x}", lock(&self.tokens).u128(..));
+        let mut parts = Vec::new();
+        let mut rest = digits.as_str();
+        for length in [8, 4, 4, 4, 12] {
+            let (part, others) = rest.split_at(length);
+            parts.push(part);
+            rest = others;
+        }
+        parts.join("-")
     }
 
     pub(crate) fn connected(&self) {
@@ -92,9 +150,32 @@ impl State {
         let Some(given) = authorization.and_then(|value| value.as_bytes().strip_prefix(b"Bearer ")) else {
             return false;
         };
-        match &self.token {
-            Some(token) => given == token.as_bytes(),
-            None => !given.trim_ascii().is_empty(),
+        let now = self.now();
+        if std::str::from_utf8(given).is_ok_and(|given| self.grants().accepts(given, now)) {
+            return true;
         }
+        if self.token.revoked.load(Ordering::Relaxed) || self.token.ends.is_some_and(|ends| now >= ends) {
+            return false;
+        }
+        match &self.token.text {
+            Some(token) => given == token.as_bytes(),
+            None => self.oauth.is_none() && !given.trim_ascii().is_empty(),
+        }
+    }
+
+    /// [`crate::Options::token`] is accepted no more.
+    pub(crate) fn revoke_given_token(&self) {
+        self.token.revoked.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives the account a new address beside its old one, and returns its base.
+    pub(crate) async fn rename(self: &Arc<Self>) -> anyhow::Result<String> {
+        let current: SocketAddr = self.hosts.account().parse()?;
+        let (listener, address) = bind(SocketAddr::new(current.ip(), 0)).await?;
+        let host = Host { authority: address.to_string(), role: Role::Account };
+        let base = host.base();
+        self.hosts.rename(host.authority.clone());
+        self.listeners.run(listener, host, self);
+        Ok(base)
     }
 }

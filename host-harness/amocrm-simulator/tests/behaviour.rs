@@ -6,9 +6,15 @@ mod behaviour {
     mod account_and_users;
     mod authorisation;
     mod client;
+    mod companies_and_leads;
     mod contacts;
     mod control;
     mod events;
     mod faults;
+    mod limits;
+    mod oauth;
     mod recording;
+    mod renaming;
+    mod uninstalling;
+    mod webhook;
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use amocrm_simulator::{Account, FaultRule, Options, Simulator};
+use amocrm_simulator::{Account, FaultRule, OAuthApp, Options, RateLimit, Simulator};
 use anyhow::Context;
 use clap::Args;
 
@@ -15,8 +15,8 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Run the simulated amoCRM alone, until interrupted
 ///
-/// Prints its address, then a line for each request. Under /_simulator/ it lists and clears the requests it got, takes faults, and
-/// changes managers.
+/// Prints its address, then a line for each request. Under /_simulator/ it lists and clears the requests it got, takes faults, changes
+/// managers, moves the account, ends the integration, and hands out webhooks and one-time tokens.
 #[derive(Args)]
 pub(super) struct Amocrm {
     /// The address to listen on; port 0 lets the system choose
@@ -34,6 +34,15 @@ pub(super) struct Amocrm {
     /// The access token that is demanded [default: any is accepted]
     #[arg(long)]
     token: Option<String>,
+    /// Grant access by OAuth, to an integration with demonstration keys that are printed
+    #[arg(long)]
+    oauth: bool,
+    /// Where the consent page of --oauth leads back to
+    #[arg(long, value_name = "URI", default_value = OAuthApp::DEMO_REDIRECT_URI, requires = "oauth")]
+    redirect_uri: String,
+    /// How many requests a second are taken; those beyond get 429, and after 20 of these the account is blocked [default: any number]
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<u32>,
 }
 
 impl Amocrm {
@@ -42,16 +51,26 @@ impl Amocrm {
             None => Account::demo(),
             Some(file) => Account::load(file)?,
         };
+        let oauth = self.oauth.then(|| OAuthApp { redirect_uri: self.redirect_uri, ..OAuthApp::demo() });
         let options = Options {
             account,
             listen: self.listen,
             token: self.token,
+            oauth: oauth.clone(),
+            rate_limit: self.rate_limit.map(|per_second| RateLimit { per_second, ..RateLimit::default() }),
             faults: self.fault,
             seed: self.seed,
             ..Options::default()
         };
         let simulator = Simulator::start(options).await.context("the simulator cannot be started")?;
         print(simulator.base_url());
+        if let Some(app) = oauth {
+            print(format_args!("client_id      {}", app.client_id));
+            // Fixed, documented, and good for nothing but a simulator: the one secret that may be shown.
+            print(format_args!("client_secret  {}", OAuthApp::DEMO_CLIENT_SECRET));
+            print(format_args!("redirect_uri   {}", app.redirect_uri));
+            print(format_args!("consent        {}/oauth?client_id={}", simulator.base_url(), app.client_id));
+        }
         let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
         let mut shown = 0;
         loop {

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::spelling::{instant, text_or_table};
 
-/// When a contact was created that does not say so: 2026-01-12 09:00 in Moscow.
-const LONG_AGO: Timestamp = Timestamp::constant(1_768_197_600, 0);
+/// When an entity was created that does not say so: 2026-01-12 09:00 in Moscow.
+pub(super) const LONG_AGO: Timestamp = Timestamp::constant(1_768_197_600, 0);
 
 /// A contact (facts §1.2). Everything has a default; a contact with neither phones nor custom fields has
 /// `custom_fields_values: null`, as in amoCRM.
@@ -48,7 +48,7 @@ pub struct Contact {
     /// Its other fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub custom_fields: Vec<CustomField>,
-    /// Ids of its companies; amoCRM shows none or one.
+    /// Ids of its companies ([`crate::Lead::contacts`] says which leads it has); amoCRM shows none or one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub companies: Vec<u64>,
     /// Names of its tags.

@@ -59,13 +59,9 @@ impl Account {
 
     /// Fills in the ids that were left out, and refuses what amoCRM could never hold.
     pub(crate) fn prepared(mut self) -> anyhow::Result<Self> {
-        let mut largest = 0;
-        for contact in &mut self.contacts {
-            if contact.id == 0 {
-                contact.id = largest + 1;
-            }
-            largest = largest.max(contact.id);
-        }
+        number(self.contacts.iter_mut().map(|contact| &mut contact.id));
+        number(self.companies.iter_mut().map(|company| &mut company.id));
+        number(self.leads.iter_mut().map(|lead| &mut lead.id));
         for (place, event) in self.events.iter_mut().enumerate() {
             if event.id.is_empty() {
                 event.id = format!("01demo{:020}", place + 1);
@@ -74,16 +70,29 @@ impl Account {
         self.account.offset()?;
         ensure!(
             (1..=250).contains(&self.behaviour.default_limit),
-            "behaviour.default_limit: {} is out of bounds; a page has 1 to 250 contacts",
+            "behaviour.default_limit: {} is out of bounds; a page has 1 to 250 entities",
             self.behaviour.default_limit
         );
         unique("users", self.users.iter().map(|user| user.id))?;
         unique("contacts", self.contacts.iter().map(|contact| contact.id))?;
+        unique("companies", self.companies.iter().map(|company| company.id))?;
+        unique("leads", self.leads.iter().map(|lead| lead.id))?;
         unique("events", self.events.iter().map(|event| &event.id))?;
         if let Some(place) = self.users.iter().position(|user| user.id == 0) {
             bail!("users[{place}].id: 0 is the robot; give the user an id of 1 or more");
         }
         Ok(self)
+    }
+}
+
+/// Gives those without an id one more than the largest before them.
+fn number<'a>(ids: impl Iterator<Item = &'a mut u64>) {
+    let mut largest = 0;
+    for id in ids {
+        if *id == 0 {
+            *id = largest + 1;
+        }
+        largest = largest.max(*id);
     }
 }
 
@@ -133,6 +142,8 @@ mod tests {
             ("[[contacts]]\nid = \"three\"", vec!["contacts[0].id", "three", "u64"]),
             ("[[contacts]]\nphones = [1]", vec!["contacts[0].phones[0]", "a phone in quotes"]),
             ("[[contacts]]\nid = 3\n[[contacts]]\nid = 3", vec!["contacts[1].id", "3", "give each its own"]),
+            ("[[companies]]\nfone = \"1\"", vec!["companies[0]", "fone", "phones"]),
+            ("[[leads]]\nid = 3\n[[leads]]\nid = 3", vec!["leads[1].id", "3", "give each its own"]),
             ("[[contacts]]\nupdated_at = \"soon\"", vec!["contacts[0].updated_at", "soon", "RFC 3339"]),
             ("[[events]]\ntype = \"x\"\ncreated_by = 1", vec!["events[0]", "exactly one of"]),
             ("[[events]]\ntype = \"x\"\ncreated_by = 1\ntoday = \"9 am\"", vec!["events[0]", "9 am", "09:30"]),

@@ -66,7 +66,7 @@ fn parse_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
 }
 
-/// The order that contacts come in when a request names none (facts §1.1: unknown, so a switch).
+/// The order that contacts, companies and leads come in when a request names none (facts §1.1: unknown, so a switch).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DefaultOrder {
@@ -94,26 +94,61 @@ pub enum PhoneEnumKey {
     None,
 }
 
+/// Which of the two services it is (facts §8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// amoCRM: `platform=1`, `amocrm.ru`.
+    #[default]
+    Amocrm,
+    /// Kommo: `platform=2`, `kommo.com`.
+    Kommo,
+}
+
+/// What an address answers that the account was renamed away from (facts §5.7: unknown, so a switch).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Renamed {
+    /// 401 with code 101: there is no such account.
+    #[default]
+    Unauthorized,
+    /// 404.
+    NotFound,
+    /// 301 to the same path at the new address.
+    Redirect,
+}
+
 /// How an account behaves where amoCRM's documentation is silent or contradicts itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Behaviour {
-    /// Page size of contacts when a request names none (facts §1.1: inferred 50). 1 to 250.
+    /// Page size of contacts, companies and leads when a request names none (facts §1.1: inferred 50). 1 to 250.
     pub default_limit: usize,
-    /// Order of contacts when a request names none.
+    /// Their order when a request names none.
     pub default_order: DefaultOrder,
     /// Whether `query` also compares digits with the digits of phones, so that formatted numbers are found
     /// (facts §1.5). `false`: only a plain substring.
     pub search_by_digits: bool,
-    /// Whether deleted contacts are found and listed (facts §10.1: unknown). With `false` they come only with
+    /// Whether deleted ones are found and listed (facts §10.1: unknown). With `false` they come only with
     /// `with=only_deleted`.
     pub list_deleted: bool,
-    /// Whether contacts carry `is_deleted` (facts §1.2: documented, but absent from the samples).
+    /// Whether entities carry `is_deleted` (facts §1.2: documented, but absent from the samples).
     pub show_is_deleted: bool,
     /// Which key carries a phone's kind.
     pub phone_enum_key: PhoneEnumKey,
     /// Whether the token was granted by an administrator; `false` gives 403 on the users (facts §3).
     pub admin_token: bool,
+    /// Which service it is. Consent, the domain's answer and the claims of tokens differ, and Kommo orders every list by
+    /// `created_at` too.
+    pub platform: Platform,
+    /// Whether the user refuses consent.
+    pub refuse_consent: bool,
+    /// Whether a spent refresh token can be spent again until one that came of it is, as Kommo has it (facts §5.4).
+    pub refresh_grace: bool,
+    /// Whether a refresh ends the access token of the spent pair at once (facts §5.4: unknown).
+    pub refresh_revokes_access: bool,
+    /// What the account's former addresses answer.
+    pub renamed: Renamed,
     /// What hrefs begin with, where it is not the simulator's own address, such as `https://shard151.amocrm.ru`
     /// (facts §1.2: samples show a shard's name).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +165,11 @@ impl Default for Behaviour {
             show_is_deleted: true,
             phone_enum_key: PhoneEnumKey::default(),
             admin_token: true,
+            platform: Platform::default(),
+            refuse_consent: false,
+            refresh_grace: false,
+            refresh_revokes_access: false,
+            renamed: Renamed::default(),
             href_base: None,
         }
     }

@@ -6,15 +6,11 @@ use super::Ask;
 
 pub(super) fn one(ask: &Ask<'_>) -> Value {
     let account = &ask.account.account;
-    let users = &ask.account.users;
-    let current = account
-        .current_user_id
-        .or_else(|| users.iter().find(|user| user.is_admin).or(users.first()).map(|user| user.id));
     let mut document = json!({
         "id": account.id,
         "name": account.name,
         "subdomain": account.subdomain,
-        "current_user_id": current.unwrap_or(0),
+        "current_user_id": ask.account.current_user_id().unwrap_or(0),
         "country": "RU",
         "customers_mode": "unavailable",
         "is_unsorted_on": true,

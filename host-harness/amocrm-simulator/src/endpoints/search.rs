@@ -1,8 +1,9 @@
-//! How `query` finds contacts: in every filled field, as a substring (facts §1.5). That is why strangers come back.
+//! How `query` finds entities: in every filled field, as a substring (facts §1.5). That is why strangers come back.
 
 use serde_json::Value;
 
-use crate::{Behaviour, Contact};
+use super::entities::Card;
+use crate::{Behaviour, Phone};
 
 /// What `query` looks for.
 pub(super) struct Search {
@@ -22,11 +23,11 @@ impl Search {
         Some(Self { text: text.to_lowercase(), digits })
     }
 
-    pub(super) fn finds(&self, contact: &Contact) -> bool {
-        let names = [Some(&contact.name), contact.first_name.as_ref(), contact.last_name.as_ref()];
-        names.into_iter().flatten().any(|name| self.in_text(name))
-            || contact.phones.iter().any(|phone| self.in_text(&phone.value) || self.in_digits(&phone.value))
-            || contact.custom_fields.iter().any(|field| {
+    pub(super) fn finds(&self, card: &Card<'_>) -> bool {
+        self.in_text(card.name)
+            || card.other_names.iter().any(|name| self.in_text(name))
+            || self.finds_phone(card.phones)
+            || card.custom_fields.iter().any(|field| {
                 let phone = field.code.as_deref() == Some("PHONE");
                 field.values.iter().any(|value| match &value.value {
                     Value::String(text) => self.in_text(text) || (phone && self.in_digits(text)),
@@ -34,6 +35,11 @@ impl Search {
                     other => self.in_text(&other.to_string()),
                 })
             })
+    }
+
+    /// Whether it is in one of these phones.
+    pub(super) fn finds_phone(&self, phones: &[Phone]) -> bool {
+        phones.iter().any(|phone| self.in_text(&phone.value) || self.in_digits(&phone.value))
     }
 
     fn in_text(&self, text: &str) -> bool {
@@ -51,11 +57,12 @@ fn digits_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::entities::Entity;
     use super::*;
-    use crate::CustomField;
+    use crate::{Contact, CustomField};
 
     fn finds(query: &str, contact: &Contact) -> bool {
-        Search::new(Some(query), &Behaviour::default()).is_none_or(|search| search.finds(contact))
+        Search::new(Some(query), &Behaviour::default()).is_none_or(|search| search.finds(&contact.card()))
     }
 
     fn phone(value: &str) -> Contact {
@@ -98,6 +105,6 @@ mod tests {
     fn digits_are_not_taken_out_of_words_nor_where_the_account_does_not() {
         assert!(!finds("a9161234567", &phone("8 (916) 123-45-67")));
         let plain = Behaviour { search_by_digits: false, ..Behaviour::default() };
-        assert!(!Search::new(Some("9161234567"), &plain).unwrap().finds(&phone("8 (916) 123-45-67")));
+        assert!(!Search::new(Some("9161234567"), &plain).unwrap().finds(&phone("8 (916) 123-45-67").card()));
     }
 }

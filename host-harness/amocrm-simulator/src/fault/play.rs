@@ -49,6 +49,10 @@ pub(crate) async fn play(
             declared(answer, steps)
         }
         Fault::CloseBeforeHeaders => return None,
+        Fault::CloseAfterProcessing => {
+            right();
+            return None;
+        }
         Fault::CloseMidBody { chunked } => {
             let answer = never_empty(right());
             let steps = vec![Step::Send(half(&answer.body)), Step::Pause(BEFORE_CUT), Step::Cut];
@@ -115,10 +119,12 @@ fn declared(answer: Answer, steps: Vec<Step>) -> Response<Script> {
 /// The beginning of a list of this endpoint, and a run of entities to send again and again.
 fn flood(endpoint: Option<Endpoint>) -> (Bytes, Bytes) {
     let collection = match endpoint {
+        Some(Endpoint::Companies) => "companies",
+        Some(Endpoint::Leads) => "leads",
         Some(Endpoint::Users) => "users",
         Some(Endpoint::Events) => "events",
         Some(Endpoint::Account) => "users_groups",
-        Some(Endpoint::Contacts) | None => "contacts",
+        _ => "contacts",
     };
     let beginning = format!("{{\"_page\":1,\"_links\":{{}},\"_embedded\":{{\"{collection}\":[");
     let entity = "{\"id\":1,\"name\":\"\",\"responsible_user_id\":1,\"custom_fields_values\":null},";

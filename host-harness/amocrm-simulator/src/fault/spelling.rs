@@ -9,10 +9,11 @@ use crate::Endpoint;
 use crate::spelling::duration;
 
 /// Every kind with what it takes, for messages and `--help`.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "delay-headers=2s",
     "slow-body=16/200ms",
     "close-before-headers",
+    "close-after-processing",
     "close-mid-body[=chunked]",
     "hang",
     "hang-mid-body",
@@ -45,6 +46,7 @@ impl Fault {
             Fault::DelayHeaders(_) => "delay-headers",
             Fault::SlowBody { .. } => "slow-body",
             Fault::CloseBeforeHeaders => "close-before-headers",
+            Fault::CloseAfterProcessing => "close-after-processing",
             Fault::CloseMidBody { .. } => "close-mid-body",
             Fault::Hang => "hang",
             Fault::HangMidBody => "hang-mid-body",
@@ -109,6 +111,7 @@ impl FromStr for Fault {
                 Fault::SlowBody { chunk: chunk.trim().parse().map_err(|_| wrong())?, pause: duration::parse(pause)? }
             }
             ("close-before-headers", None) => Fault::CloseBeforeHeaders,
+            ("close-after-processing", None) => Fault::CloseAfterProcessing,
             ("close-mid-body", None) => Fault::CloseMidBody { chunked: false },
             ("close-mid-body", Some("chunked")) => Fault::CloseMidBody { chunked: true },
             ("hang", None) => Fault::Hang,
@@ -255,7 +258,7 @@ mod tests {
         for (text, part) in [
             ("contacts:explode", "slow-body=16/200ms"),
             ("", "the kinds are"),
-            ("leads:hang", "contacts, users, events, account"),
+            ("deals:hang", "contacts, companies, leads, users, events, account, consent, token"),
             ("hang@often", "@0.3"),
             ("hang@2", "from 0 to 1"),
             ("status=200", "400 to 599"),

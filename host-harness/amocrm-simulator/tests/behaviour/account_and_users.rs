@@ -40,6 +40,24 @@ async fn users_are_listed_with_their_rights() {
 }
 
 #[tokio::test]
+async fn a_user_may_be_switched_off_while_calls_come() {
+    let bench = Bench::demo().await;
+    let rights = async |id: u64| {
+        let user = bench.get(&format!("/api/v4/users/{id}")).await.json();
+        (user["rights"]["is_active"].clone(), user["rights"]["is_admin"].clone())
+    };
+    assert_eq!(rights(504_141).await, (json!(true), json!(true)));
+    assert_eq!(rights(504_142).await, (json!(true), json!(false)));
+    bench.simulator.update(|account| account.user_mut(504_142).unwrap().is_active = false);
+    assert_eq!(rights(504_142).await, (json!(false), json!(false)));
+    let last = bench.get("/api/v4/users?limit=250").await.json();
+    assert_eq!((&last["_total_items"], &last["_page_count"]), (&json!(7), &json!(1)));
+    let second = bench.get("/api/v4/users?limit=4&page=2").await;
+    assert_eq!(second.ids("users"), [504_145, 504_146, 504_147]);
+    assert_eq!(second.json()["_page"], 2);
+}
+
+#[tokio::test]
 async fn users_are_for_administrators() {
     let bench = Bench::with_account("[behaviour]\nadmin_token = false\n[[users]]\nid = 1").await;
     for path in ["/api/v4/users", "/api/v4/users/1"] {
@@ -51,9 +69,15 @@ async fn users_are_for_administrators() {
 #[tokio::test]
 async fn unknown_paths_are_404_and_other_methods_405() {
     let bench = Bench::demo().await;
-    for path in
-        ["/", "/api/v4/leads", "/api/v4/contacts/three", "/api/v4/account/1", "/api/v4/contacts/", "/api/v2/contacts"]
-    {
+    for path in [
+        "/",
+        "/api/v4/customers",
+        "/api/v4/leads/unsorted",
+        "/api/v4/contacts/three",
+        "/api/v4/account/1",
+        "/api/v4/contacts/",
+        "/api/v2/contacts",
+    ] {
         let reply = bench.get(path).await;
         assert_eq!((reply.status.as_u16(), reply.header("content-type")), (404, "application/problem+json"), "{path}");
     }

@@ -1,9 +1,10 @@
 //! The bearer token (facts §6).
 
-use amocrm_simulator::Options;
+use amocrm_simulator::{Options, long_lived_token};
 use http::Method;
+use jiff::SignedDuration;
 
-use super::client::{Bench, at_noon};
+use super::client::{Bench, MovedClock, NOON, at_noon};
 
 async fn status(bench: &Bench, authorization: Option<&str>) -> u16 {
     bench.send(Method::GET, "/api/v4/account", authorization, "").await.unwrap().status.as_u16()
@@ -54,4 +55,17 @@ async fn the_token_is_recorded_and_printed_nowhere() {
     let records = serde_json::to_string(&bench.simulator.requests()).unwrap();
     assert!(!records.contains("s3cret"), "{records}");
     assert!(!format!("{:?}", bench.simulator).contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_long_lived_token_ends_when_it_says() {
+    let (clock, options) = MovedClock::at_noon();
+    let token = long_lived_token(NOON.parse::<jiff::Timestamp>().unwrap() + SignedDuration::from_hours(24));
+    let bench = Bench::start(Options { token: Some(token.clone()), ..options }).await;
+    let bearer = format!("Bearer {token}");
+    assert_eq!(status(&bench, Some(&bearer)).await, 200);
+    clock.forward(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
+    assert_eq!(status(&bench, Some(&bearer)).await, 200);
+    clock.forward(SignedDuration::from_secs(1));
+    assert_eq!(status(&bench, Some(&bearer)).await, 401);
 }

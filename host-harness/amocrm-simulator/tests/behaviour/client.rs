@@ -1,5 +1,6 @@
 //! A client for the tests: keep-alive, no redirects, a moved clock.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amocrm_simulator::{Account, FaultRule, Options, Simulator};
@@ -9,7 +10,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 /// A Monday, 12:00 in Moscow.
@@ -77,12 +78,23 @@ impl Bench {
         authorization: Option<&str>,
         body: &str,
     ) -> anyhow::Result<Reply> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.simulator.base_url()))
-            .header("user-agent", "tests/1");
-        if let Some(authorization) = authorization {
-            request = request.header("authorization", authorization);
+        let headers: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+        self.send_to(self.simulator.base_url(), method, path, &headers, body).await
+    }
+
+    /// Sends to another address than the first of this simulator, with any headers.
+    pub(crate) async fn send_to(
+        &self,
+        base: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> anyhow::Result<Reply> {
+        let mut request =
+            Request::builder().method(method).uri(format!("{base}{path}")).header("user-agent", "tests/1");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
         let (parts, body) = self.client.request(request).await?.into_parts();
@@ -101,5 +113,22 @@ pub(crate) fn at_noon() -> Options {
 
 pub(crate) fn at(time: &str) -> Options {
     let now: Timestamp = time.parse().unwrap();
-    Options { clock: std::sync::Arc::new(move || now), ..Options::default() }
+    Options { clock: Arc::new(move || now), ..Options::default() }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+pub(crate) struct MovedClock(Arc<Mutex<Timestamp>>);
+
+impl MovedClock {
+    /// Noon, and options that go by this clock.
+    pub(crate) fn at_noon() -> (Self, Options) {
+        let clock = Self(Arc::new(Mutex::new(NOON.parse().unwrap())));
+        let read = clock.clone();
+        (clock, Options { clock: Arc::new(move || *read.0.lock().unwrap()), ..Options::default() })
+    }
+
+    pub(crate) fn forward(&self, span: SignedDuration) {
+        *self.0.lock().unwrap() += span;
+    }
 }

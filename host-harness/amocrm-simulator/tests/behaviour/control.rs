@@ -1,9 +1,11 @@
 //! Control over HTTP, for a simulator in another process.
 
+use amocrm_simulator::{Options, RateLimit};
 use http::Method;
 use serde_json::json;
 
-use super::client::{Bench, NOON, Reply};
+use super::client::{Bench, NOON, Reply, at_noon};
+use super::oauth::{pair, with_oauth};
 
 async fn control(bench: &Bench, method: Method, path: &str, body: &str) -> Reply {
     bench.send(method, &format!("/_simulator/{path}"), None, body).await.unwrap()
@@ -54,6 +56,45 @@ async fn a_contact_gets_another_manager() {
 }
 
 #[tokio::test]
+async fn the_block_is_seen_and_lifted() {
+    let limit = RateLimit { per_second: 0, block_after: 1, json: false };
+    let bench = Bench::start(Options { rate_limit: Some(limit), ..at_noon() }).await;
+    bench.get("/api/v4/account").await;
+    let limits = control(&bench, Method::GET, "limits", "").await.json();
+    assert_eq!(limits, json!({"blocked": true, "most_in_a_second": 1}));
+    assert_eq!(control(&bench, Method::POST, "unblock", "").await.status, 204);
+    assert_eq!(control(&bench, Method::GET, "limits", "").await.json()["blocked"], false);
+    control(&bench, Method::DELETE, "requests", "").await;
+    assert_eq!(control(&bench, Method::GET, "limits", "").await.json()["most_in_a_second"], 0);
+}
+
+#[tokio::test]
+async fn the_account_moves_and_the_integration_ends() {
+    let bench = with_oauth(at_noon()).await;
+    let (access, _) = pair(&bench).await;
+    let base = control(&bench, Method::POST, "rename", "").await.json()["base_url"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {access}");
+    let account = async || {
+        let headers = [("authorization", bearer.as_str())];
+        bench.send_to(&base, Method::GET, "/api/v4/account", &headers, "").await.unwrap().status.as_u16()
+    };
+    assert_eq!(account().await, 200);
+    let token = control(&bench, Method::POST, "disposable-token", "{\"user_id\": 504142}").await.json();
+    assert_eq!(token["token"].as_str().unwrap().split('.').count(), 3);
+    let query = control(&bench, Method::POST, "uninstall", "").await.json();
+    assert!(query["query"].as_str().unwrap().starts_with("account_id=28805383&client_uuid="), "{query}");
+    assert_eq!(account().await, 401);
+}
+
+#[tokio::test]
+async fn the_webhook_of_a_contact_is_handed_out() {
+    let bench = Bench::demo().await;
+    let reply = control(&bench, Method::GET, "contacts/3/webhook", "").await;
+    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "application/x-www-form-urlencoded"));
+    assert_eq!(reply.body, bench.simulator.responsible_changed_webhook(3).unwrap());
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said() {
     let bench = Bench::demo().await;
     for (method, path, body, status, part) in [
@@ -65,6 +106,13 @@ async fn what_is_wrong_is_said() {
         (Method::POST, "requests", "", 405, ""),
         (Method::POST, "faults", "", 405, ""),
         (Method::GET, "contacts/3", "", 405, ""),
+        (Method::POST, "contacts/3/webhook", "", 405, ""),
+        (Method::GET, "contacts/999/webhook", "", 404, "999"),
+        (Method::POST, "limits", "", 405, ""),
+        (Method::GET, "rename", "", 405, ""),
+        (Method::POST, "uninstall", "", 409, "without OAuth"),
+        (Method::POST, "disposable-token", "{\"user_id\":1}", 409, "without OAuth"),
+        (Method::POST, "disposable-token", "{}", 400, "user_id"),
     ] {
         let reply = control(&bench, method, path, body).await;
         assert_eq!(reply.status.as_u16(), status, "{path}");

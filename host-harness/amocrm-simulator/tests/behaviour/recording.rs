@@ -14,6 +14,7 @@ async fn every_request_is_recorded_with_its_decoded_query() {
     bench.send(Method::GET, "/nowhere", None, "").await.unwrap();
     let records = bench.simulator.requests();
     assert_eq!(records[0].query, [("query".to_owned(), "+7 916".to_owned()), ("filter[a]".to_owned(), "1".to_owned())]);
+    assert_eq!(records[0].host, bench.simulator.address().to_string());
     assert_eq!(records[0].user_agent.as_deref(), Some("tests/1"));
     assert_eq!(records[0].at, NOON.parse().unwrap());
     assert_eq!(records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [1, 2, 3]);

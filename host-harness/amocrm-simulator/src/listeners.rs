@@ -1,0 +1,91 @@
+//! The listeners of one simulator: opening them, accepting, and closing them together.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::hosts::Host;
+use crate::service::serve;
+use crate::state::State;
+
+/// How long to wait where the system has no more file descriptors for a connection.
+const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(20);
+
+/// What stops the listeners, and tells how many run.
+pub(crate) struct Listeners {
+    stop: watch::Sender<bool>,
+    running: watch::Sender<usize>,
+}
+
+impl Default for Listeners {
+    fn default() -> Self {
+        Self { stop: watch::Sender::new(false), running: watch::Sender::new(0) }
+    }
+}
+
+impl Listeners {
+    /// Tells every listener to close, with its connections.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns when none runs.
+    pub(crate) async fn stopped(&self) {
+        // The sender is ours, so that there is no error.
+        let _ = self.running.subscribe().wait_for(|running| *running == 0).await;
+    }
+
+    /// Accepts connections on the current tokio runtime until [`Listeners::stop`].
+    pub(crate) fn run(&self, listener: TcpListener, host: Host, state: &Arc<State>) {
+        self.running.send_modify(|running| *running += 1);
+        let (stopping, running) = (self.stop.subscribe(), self.running.clone());
+        let state = state.clone();
+        tokio::spawn(async move {
+            accept(listener, host, state, stopping).await;
+            running.send_modify(|running| *running -= 1);
+        });
+    }
+}
+
+/// A listener at this address, and the address that it got.
+pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    Ok((listener, address))
+}
+
+/// Accepts until told to stop.
+async fn accept(listener: TcpListener, host: Host, state: Arc<State>, mut stopping: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
+            continue;
+        };
+        state.connected();
+        // Small answers must not wait for the client's acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let (state, host) = (state.clone(), host.clone());
+        connections.spawn(async move {
+            let service = service_fn(|request| serve(state.clone(), host.clone(), request));
+            // An error is a client that went away, or a fault that closed the connection.
+            let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service).await;
+            state.disconnected();
+        });
+    }
+    drop(listener);
+    connections.shutdown().await;
+}
