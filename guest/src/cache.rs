@@ -1,4 +1,5 @@
-//! What is kept in key-value storage for 6 hours from the moment it was received (rule O5): managers and account days.
+//! What is kept in key-value storage from the moment it was received: managers and account days for 6 hours (rule O5), a manager's status
+//! for as long as the integration says (rule O7).
 //!
 //! A record carries its own version and time of receipt, since key-value storage has no time-to-live. A record that is too old, from the
 //! future, unreadable, or of another version is a miss and is removed. A store that fails to read is a miss; one that fails to write is
@@ -6,14 +7,16 @@
 
 use std::time::Duration;
 
+use crate::amocrm::Activity;
 use crate::caller::InternationalNumber;
 use crate::contract::Text;
-use crate::details::Recorder;
-use crate::json::{Json, Unexpected};
+use crate::details::{Origin, Recorder};
+use crate::json::{Json, Take, Unexpected};
+use crate::settings::Lookup;
 use crate::time::{Timestamp, UtcOffset};
 use crate::world::{Clock, KeyValue};
 
-/// How long a record is used, from the moment its content was received.
+/// How long a manager or an account's day is used, from the moment its content was received.
 pub const KEPT_FOR: Duration = Duration::from_secs(6 * 3_600);
 
 /// The version of the records written here.
@@ -30,39 +33,96 @@ pub struct Cache<'a> {
     pub clock: &'a dyn Clock,
 }
 
-/// A contact's manager, as kept.
+/// A caller's manager, as kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeptManager {
     /// The responsible user.
     pub user_id: u64,
-    /// The contact.
-    pub contact_id: u64,
+    /// Of what.
+    pub origin: Origin,
     /// Whether other contacts of the same number had other managers (rule D3).
     pub ambiguous: bool,
 }
 
+/// What amoCRM's events showed of a user, as kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptStatus {
+    /// When the account's day began that was asked about: the record says nothing of another day.
+    pub midnight: Timestamp,
+    /// The event that showed the user at work since then; `None` when there was none.
+    pub activity: Option<Activity>,
+}
+
 impl Cache<'_> {
     /// The manager kept for a caller, and how long ago it was received.
-    pub fn manager(&self, number: &InternationalNumber, details: &mut Recorder) -> Option<(KeptManager, Duration)> {
-        self.read(&manager_key(number), kept_manager, details)
+    pub fn manager(
+        &self,
+        number: &InternationalNumber,
+        lookup: Lookup,
+        details: &mut Recorder,
+    ) -> Option<(KeptManager, Duration)> {
+        self.read(&manager_key(number, lookup), KEPT_FOR, kept_manager, details)
     }
 
     /// Keeps the manager received at `received_at`.
     pub fn keep_manager(
         &self,
         number: &InternationalNumber,
+        lookup: Lookup,
         manager: KeptManager,
         received_at: Timestamp,
         details: &mut Recorder,
     ) {
-        let KeptManager { user_id, contact_id, ambiguous } = manager;
-        let value = format!(r#"{{"user_id":{user_id},"contact_id":{contact_id},"ambiguous":{ambiguous}}}"#);
-        self.write(&manager_key(number), &value, received_at, details);
+        let KeptManager { user_id, origin, ambiguous } = manager;
+        let mut value = format!(r#"{{"user_id":{user_id},"ambiguous":{ambiguous}"#);
+        for (name, id) in
+            [("contact_id", origin.contact_id), ("company_id", origin.company_id), ("lead_id", origin.lead_id)]
+        {
+            if let Some(id) = id {
+                value += &format!(r#","{name}":{id}"#);
+            }
+        }
+        value.push('}');
+        self.write(&manager_key(number, lookup), &value, received_at, details);
+    }
+
+    /// Forgets the managers of a number, however they were looked up. How many records there were; `None` when the store failed, which is
+    /// noted.
+    pub fn forget_managers(&self, number: &InternationalNumber, details: &mut Recorder) -> Option<usize> {
+        let mut forgotten = 0;
+        for lookup in Lookup::all() {
+            let key = manager_key(number, lookup);
+            // Most combinations are in use nowhere, and a look is cheaper than a removal. What cannot be read may be there.
+            if self.key_value.get(self.bucket, &key) != Ok(None) {
+                self.remove(&key, details)?;
+                forgotten += 1;
+            }
+        }
+        Some(forgotten)
+    }
+
+    /// The user's status, if kept for less than `kept_for`, and how long ago it was received.
+    pub fn status(&self, user_id: u64, kept_for: Duration, details: &mut Recorder) -> Option<(KeptStatus, Duration)> {
+        self.read(&status_key(user_id), kept_for, kept_status, details)
+    }
+
+    /// Keeps the user's status received at `received_at`.
+    pub fn keep_status(&self, user_id: u64, status: &KeptStatus, received_at: Timestamp, details: &mut Recorder) {
+        let midnight = status.midnight.unix_seconds();
+        let value = match &status.activity {
+            None => format!(r#"{{"midnight":{midnight}}}"#),
+            Some(Activity { kind, at }) if kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
+                format!(r#"{{"midnight":{midnight},"type":"{kind}","created_at":{}}}"#, at.unix_seconds())
+            }
+            // No type of amoCRM's. What would have to be escaped is not kept.
+            Some(_) => return,
+        };
+        self.write(&status_key(user_id), &value, received_at, details);
     }
 
     /// The account's distance from UTC, if kept.
     pub fn utc_offset(&self, details: &mut Recorder) -> Option<UtcOffset> {
-        self.read(ACCOUNT_KEY, kept_offset, details).map(|(offset, _)| offset)
+        self.read(ACCOUNT_KEY, KEPT_FOR, kept_offset, details).map(|(offset, _)| offset)
     }
 
     /// Keeps the account's distance from UTC.
@@ -70,12 +130,21 @@ impl Cache<'_> {
         self.write(ACCOUNT_KEY, &format!(r#"{{"utc_offset_seconds":{}}}"#, offset.seconds()), received_at, details);
     }
 
+    /// Reads a record and how long ago it was received. What is not used is removed.
     fn read<T>(
         &self,
         key: &str,
+        kept_for: Duration,
         read: fn(&Json) -> Result<T, Unexpected>,
         details: &mut Recorder,
     ) -> Option<(T, Duration)> {
+        let mut taken = None;
+        let age = self.look(key, kept_for, &mut |value| Ok(taken = Some(read(value)?)), details)?;
+        taken.map(|value| (value, age))
+    }
+
+    /// What [`Self::read`] does for every type alike, so that the component holds it once.
+    fn look(&self, key: &str, kept_for: Duration, take: &mut Take, details: &mut Recorder) -> Option<Duration> {
         let bytes = match self.key_value.get(self.bucket, key) {
             Ok(bytes) => bytes?,
             Err(error) => {
@@ -86,10 +155,10 @@ impl Cache<'_> {
                 return None;
             }
         };
-        match understand(&bytes, read, self.clock.now()) {
-            Understood::Fresh(value, age) => return Some((value, age)),
-            Understood::Old => {}
-            Understood::Unreadable => details.note(
+        match understand(&bytes, kept_for, take, self.clock.now()) {
+            Ok(Some(age)) => return Some(age),
+            Ok(None) => {}
+            Err(Unexpected) => details.note(
                 "record-unreadable",
                 Text::fixed(
                     "Запись в хранилище не распознана и удалена",
@@ -97,16 +166,24 @@ impl Cache<'_> {
                 ),
             ),
         }
-        if let Err(error) = self.key_value.delete(self.bucket, key) {
-            details.note(
-                "store-write-failed",
-                store_text("Старая запись не удалена", "an old record could not be removed", &error),
-            );
-        }
+        self.remove(key, details);
         None
     }
 
-    /// Writes a record around `value`, which is JSON made of numbers and flags alone.
+    /// Removes a record; `None` when the store failed, which is noted.
+    fn remove(&self, key: &str, details: &mut Recorder) -> Option<()> {
+        let removed = self.key_value.delete(self.bucket, key);
+        removed
+            .map_err(|error| {
+                details.note(
+                    "store-write-failed",
+                    store_text("Старая запись не удалена", "an old record could not be removed", &error),
+                );
+            })
+            .ok()
+    }
+
+    /// Writes a record around `value`, which is JSON made of numbers, flags and plain words alone.
     fn write(&self, key: &str, value: &str, received_at: Timestamp, details: &mut Recorder) {
         let record = format!(r#"{{"version":{VERSION},"received_at_ms":{},"value":{value}}}"#, received_at.0);
         if let Err(error) = self.key_value.set(self.bucket, key, record.as_bytes()) {
@@ -118,36 +195,46 @@ impl Cache<'_> {
     }
 }
 
-enum Understood<T> {
-    Fresh(T, Duration),
-    Old,
-    Unreadable,
-}
-
-fn understand<T>(bytes: &[u8], read: fn(&Json) -> Result<T, Unexpected>, now: Timestamp) -> Understood<T> {
-    let Ok(record) = Json::parse(bytes) else {
-        return Understood::Unreadable;
-    };
-    let (Ok(version), Ok(received_at)) = (record.get("version").unsigned(), record.get("received_at_ms").unsigned())
-    else {
-        return Understood::Unreadable;
-    };
-    match Timestamp(received_at).age_at(now) {
-        Some(age) if version == VERSION && age < KEPT_FOR => match read(record.get("value")) {
-            Ok(value) => Understood::Fresh(value, age),
-            Err(Unexpected) => Understood::Unreadable,
-        },
-        // Of another version, too old, or received in the future of a clock that has since been set back: its age is not known.
-        _ => Understood::Old,
+/// The age of a record that is to be used; `None` for one of another version, too old, or received in the future of a clock that has
+/// since been set back: its age is not known.
+fn understand(
+    bytes: &[u8],
+    kept_for: Duration,
+    take: &mut Take,
+    now: Timestamp,
+) -> Result<Option<Duration>, Unexpected> {
+    let record = Json::parse(bytes)?;
+    let version = record.get("version").unsigned()?;
+    let age = Timestamp(record.get("received_at_ms").unsigned()?).age_at(now);
+    let age = age.filter(|age| version == VERSION && *age < kept_for);
+    if age.is_some() {
+        take(record.get("value"))?;
     }
+    Ok(age)
 }
 
 fn kept_manager(value: &Json) -> Result<KeptManager, Unexpected> {
+    let origin = Origin {
+        contact_id: value.get("contact_id").optional_unsigned()?,
+        company_id: value.get("company_id").optional_unsigned()?,
+        lead_id: value.get("lead_id").optional_unsigned()?,
+    };
+    // A manager is somebody's: of a contact or of a company.
+    origin.contact_id.or(origin.company_id).ok_or(Unexpected)?;
     Ok(KeptManager {
         user_id: value.get("user_id").unsigned()?,
-        contact_id: value.get("contact_id").unsigned()?,
+        origin,
         ambiguous: *value.get("ambiguous") == Json::Bool(true),
     })
+}
+
+fn kept_status(value: &Json) -> Result<KeptStatus, Unexpected> {
+    let midnight = Timestamp::from_unix_seconds(value.get("midnight").unsigned()?);
+    let activity = match value.get("type") {
+        Json::Null => None,
+        _ => Some(Activity::read(value)?),
+    };
+    Ok(KeptStatus { midnight, activity })
 }
 
 fn kept_offset(value: &Json) -> Result<UtcOffset, Unexpected> {
@@ -159,8 +246,16 @@ fn kept_offset(value: &Json) -> Result<UtcOffset, Unexpected> {
 
 const ACCOUNT_KEY: &str = "account-day";
 
-fn manager_key(number: &InternationalNumber) -> String {
-    format!("manager:{}", number.hash())
+fn manager_key(number: &InternationalNumber, lookup: Lookup) -> String {
+    let mark = |on, mark| if on { mark } else { "" };
+    let companies = mark(lookup.companies, "companies:");
+    let open_lead = mark(lookup.open_lead, "lead:");
+    let active_only = mark(lookup.active_only, "active:");
+    format!("manager:{companies}{open_lead}{active_only}{}", number.hash())
+}
+
+fn status_key(user_id: u64) -> String {
+    format!("status:{user_id}")
 }
 
 fn store_text(ru: &str, en: &str, error: &str) -> Text {

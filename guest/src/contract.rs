@@ -209,9 +209,9 @@ pub struct Description {
     /// What it does.
     pub summary: Text,
     /// The settings of a placed operation.
-    pub settings: Vec<SettingDescription>,
+    pub settings: &'static [SettingDescription],
     /// The configuration keys of the integration.
-    pub configuration: Vec<SettingDescription>,
+    pub configuration: &'static [SettingDescription],
     /// The facts it gives for every call, key and name for people.
     pub facts: &'static [(&'static str, Text)],
     /// The reasons it can give.
@@ -240,6 +240,6 @@ pub enum SettingKind {
     Flag { default: bool },
     Integer { default: i64, minimum: i64, maximum: i64 },
     Duration { default: Duration, minimum: Duration, maximum: Duration },
-    Choice { default: &'static str, options: Vec<(&'static str, Text)> },
+    Choice { default: &'static str, options: &'static [(&'static str, Text)] },
     Text { default: Option<&'static str>, maximum_length: u32, secret: bool },
 }

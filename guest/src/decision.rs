@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::amocrm::Client;
+use crate::amocrm::{COMPANIES, CONTACTS, Client, Found};
 use crate::cache::{Cache, KeptManager};
 use crate::caller::InternationalNumber;
 use crate::contract::{Call, Employee, Forwarding, Resolution, Route, Setting, Text};
-use crate::details::Recorder;
+use crate::details::{Origin, Recorder};
 use crate::reason::Reason;
 use crate::settings::{Integration, Placement};
 use crate::status::{self, ManagerStatus};
@@ -71,22 +71,41 @@ fn personal_manager(
     placement: Placement,
     details: &mut Recorder,
 ) -> Result<u64, Reason> {
-    if let Some((kept, age)) = cache.manager(caller, details) {
-        details.manager("cache", Some(kept.user_id), kept.contact_id, age);
+    let lookup = placement.lookup;
+    if let Some((kept, age)) = cache.manager(caller, lookup, details) {
+        details.manager("cache", Some(kept.user_id), kept.origin, age);
         if kept.ambiguous {
             ambiguity(placement, details)?;
         }
         return Ok(kept.user_id);
     }
-    let found = client.find_contact(caller, details)?;
+    let mut origin = Origin::default();
+    let mut found = client.find(CONTACTS, caller, details)?;
+    if let Some(contact) = found {
+        origin.contact_id = Some(contact.id);
+    } else if lookup.companies {
+        found = client.find(COMPANIES, caller, details)?;
+        origin.company_id = found.map(|company| company.id);
+    }
+    let Found { mut user_id, ambiguous, .. } = found.ok_or(Reason::ContactNotFound)?;
     let received_at = client.world.clock.now();
-    details.manager("crm", found.user_id, found.contact_id, Duration::ZERO);
-    let user_id = found.user_id.ok_or(Reason::ManagerNotSet)?;
-    if found.ambiguous {
+    details.manager("crm", user_id, origin, Duration::ZERO);
+    if ambiguous {
         ambiguity(placement, details)?;
     }
-    let manager = KeptManager { user_id, contact_id: found.contact_id, ambiguous: found.ambiguous };
-    cache.keep_manager(caller, manager, received_at, details);
+    if lookup.open_lead
+        && let Some(contact_id) = origin.contact_id
+        && let Some(lead) = client.open_lead(contact_id, caller, details)?
+    {
+        user_id = Some(lead.user_id);
+        origin.lead_id = Some(lead.id);
+        details.manager("crm", user_id, origin, Duration::ZERO);
+    }
+    let user_id = user_id.ok_or(Reason::ManagerNotSet)?;
+    if lookup.active_only && !client.is_active(user_id, details)? {
+        return Err(Reason::ManagerDeactivated);
+    }
+    cache.keep_manager(caller, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);
     Ok(user_id)
 }
 

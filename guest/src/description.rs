@@ -20,108 +20,145 @@ pub fn describe() -> Description {
             "Finds the caller's contact in amoCRM and forwards the call to the numbers of the user responsible for it. \
              When the manager is unknown or unavailable, the call goes to the linked operation.",
         ),
-        settings: placement_settings(),
-        configuration: integration_settings(),
+        settings: &PLACEMENT,
+        configuration: &INTEGRATION,
         facts: &FACTS,
         reasons: Reason::ALL,
     }
 }
 
-fn placement_settings() -> Vec<SettingDescription> {
-    let (minimum, maximum) = settings::WAITING_TIME_BOUNDS;
-    vec![
-        optional(
-            settings::WAITING_TIME,
-            Text::fixed("Время ожидания", "Waiting time"),
-            Text::fixed(
-                "Сколько операция ждёт ответа amoCRM: все запросы вместе",
-                "How long the operation may wait for amoCRM, all its requests together",
-            ),
-            SettingKind::Duration { default: settings::WAITING_TIME_DEFAULT, minimum, maximum },
-        ),
-        optional(
-            settings::SEVERAL_CONTACTS,
-            Text::fixed("Если контактов несколько", "Several contacts"),
-            Text::fixed(
-                "Что делать, когда у номера несколько контактов с разными ответственными",
-                "What to do when the number belongs to several contacts with different managers",
-            ),
-            SettingKind::Choice {
-                default: settings::LATEST,
-                options: vec![
-                    (settings::LATEST, Text::fixed("Взять изменённый последним", "Take the most recently updated")),
-                    (settings::LINKED_OPERATION, Text::fixed("Связанная операция", "Linked operation")),
-                ],
-            },
-        ),
-        optional(
-            settings::STATUS_UNKNOWN,
-            Text::fixed("Если статус неизвестен", "Status unknown"),
-            Text::fixed(
-                "Что делать, когда статус персонального менеджера не удалось проверить",
-                "What to do when the manager's status could not be checked",
-            ),
-            SettingKind::Choice {
-                default: settings::LINKED_OPERATION,
-                options: vec![
-                    (settings::LINKED_OPERATION, Text::fixed("Связанная операция", "Linked operation")),
-                    (settings::FORWARD, Text::fixed("Переадресовать", "Forward all the same")),
-                ],
-            },
-        ),
-    ]
-}
+static SEVERAL_CONTACTS: [(&str, Text); 2] = [
+    (settings::LATEST, Text::fixed("Взять изменённый последним", "Take the most recently updated")),
+    (settings::LINKED_OPERATION, Text::fixed("Связанная операция", "Linked operation")),
+];
 
-fn integration_settings() -> Vec<SettingDescription> {
-    vec![
-        SettingDescription {
-            key: settings::BASE_URL,
-            title: Text::fixed("Адрес аккаунта amoCRM", "amoCRM account address"),
-            help: Text::fixed("Например, https://example.amocrm.ru", "For example https://example.amocrm.ru"),
-            required: true,
-            kind: SettingKind::Text { default: None, maximum_length: 255, secret: false },
+static STATUS_UNKNOWN: [(&str, Text); 2] = [
+    (settings::LINKED_OPERATION, Text::fixed("Связанная операция", "Linked operation")),
+    (settings::FORWARD, Text::fixed("Переадресовать", "Forward all the same")),
+];
+
+static PLACEMENT: [SettingDescription; 6] = [
+    optional(
+        settings::WAITING_TIME,
+        Text::fixed("Время ожидания", "Waiting time"),
+        Text::fixed(
+            "Сколько операция ждёт ответа amoCRM: все запросы вместе",
+            "How long the operation may wait for amoCRM, all its requests together",
+        ),
+        SettingKind::Duration {
+            default: settings::WAITING_TIME_DEFAULT,
+            minimum: settings::WAITING_TIME_BOUNDS.0,
+            maximum: settings::WAITING_TIME_BOUNDS.1,
         },
-        optional(
-            settings::ENABLED,
-            Text::fixed("Интеграция включена", "Integration enabled"),
-            Text::fixed(
-                "Когда выключена, звонки переходят к связанной операции без запросов к amoCRM",
-                "When off, calls go to the linked operation with no request to amoCRM",
-            ),
-            SettingKind::Flag { default: true },
+    ),
+    optional(
+        settings::SEVERAL_CONTACTS,
+        Text::fixed("Если контактов несколько", "Several contacts"),
+        Text::fixed(
+            "Что делать, когда у номера несколько контактов с разными ответственными",
+            "What to do when the number belongs to several contacts with different managers",
         ),
-        optional(
-            settings::CONSIDER_MANAGER_STATUS,
-            Text::fixed("Учитывать статус персонального менеджера", "Consider the manager status"),
-            Text::fixed(
-                "Переадресовать, только если менеджер сегодня авторизован в amoCRM",
-                "Forward only when the manager is authorised in amoCRM today",
-            ),
-            SettingKind::Flag { default: false },
+        SettingKind::Choice { default: settings::LATEST, options: &SEVERAL_CONTACTS },
+    ),
+    optional(
+        settings::STATUS_UNKNOWN,
+        Text::fixed("Если статус неизвестен", "Status unknown"),
+        Text::fixed(
+            "Что делать, когда статус персонального менеджера не удалось проверить",
+            "What to do when the manager's status could not be checked",
         ),
-        optional(
-            settings::DEFAULT_COUNTRY_CODE,
-            Text::fixed("Код страны", "Default country code"),
-            Text::fixed("Для номеров, записанных без кода страны", "For numbers written without a country code"),
-            SettingKind::Integer { default: 7, minimum: 1, maximum: 999 },
+        SettingKind::Choice { default: settings::LINKED_OPERATION, options: &STATUS_UNKNOWN },
+    ),
+    optional(
+        settings::SEARCH_COMPANIES,
+        Text::fixed("Искать компании", "Search companies"),
+        Text::fixed(
+            "Если контакта нет, искать компанию с номером звонящего: ещё один запрос",
+            "Where there is no contact, search for a company with the caller's number: one more request",
         ),
-        optional(
-            settings::BUCKET,
-            Text::fixed("Имя хранилища", "Key-value bucket"),
-            Text::fixed("Хранилище, которое хост выделил операции", "The bucket that the host grants to the operation"),
-            SettingKind::Text { default: Some(settings::BUCKET_DEFAULT), maximum_length: 255, secret: false },
+        SettingKind::Flag { default: false },
+    ),
+    optional(
+        settings::OPEN_LEAD_FIRST,
+        Text::fixed("Сначала открытая сделка", "Open lead first"),
+        Text::fixed(
+            "Ответственный за открытую сделку контакта важнее ответственного за контакт: ещё один запрос",
+            "The user responsible for the contact's open lead comes before the contact's: one more request",
         ),
-        optional(
-            settings::ACCESS_TOKEN,
-            Text::fixed("Ключ доступа amoCRM", "amoCRM access token"),
-            Text::fixed(
-                "Только для хостов, которые не добавляют ключ к запросам сами; иначе не задаётся",
-                "Only on hosts that do not add the token to requests themselves; otherwise left out",
-            ),
-            SettingKind::Text { default: None, maximum_length: 8_192, secret: true },
+        SettingKind::Flag { default: false },
+    ),
+    optional(
+        settings::REFUSE_DEACTIVATED_MANAGERS,
+        Text::fixed("Не звонить отключённым в amoCRM", "Refuse deactivated managers"),
+        Text::fixed(
+            "Проверять, что менеджер не отключён в amoCRM: ещё один запрос, нужен ключ администратора",
+            "Check that the manager is not deactivated in amoCRM: one more request, with an administrator's token",
         ),
-    ]
-}
+        SettingKind::Flag { default: false },
+    ),
+];
+
+static INTEGRATION: [SettingDescription; 7] = [
+    SettingDescription {
+        key: settings::BASE_URL,
+        title: Text::fixed("Адрес аккаунта amoCRM", "amoCRM account address"),
+        help: Text::fixed("Например, https://example.amocrm.ru", "For example https://example.amocrm.ru"),
+        required: true,
+        kind: SettingKind::Text { default: None, maximum_length: 255, secret: false },
+    },
+    optional(
+        settings::ENABLED,
+        Text::fixed("Интеграция включена", "Integration enabled"),
+        Text::fixed(
+            "Когда выключена, звонки переходят к связанной операции без запросов к amoCRM",
+            "When off, calls go to the linked operation with no request to amoCRM",
+        ),
+        SettingKind::Flag { default: true },
+    ),
+    optional(
+        settings::CONSIDER_MANAGER_STATUS,
+        Text::fixed("Учитывать статус персонального менеджера", "Consider the manager status"),
+        Text::fixed(
+            "Переадресовать, только если менеджер сегодня авторизован в amoCRM",
+            "Forward only when the manager is authorised in amoCRM today",
+        ),
+        SettingKind::Flag { default: false },
+    ),
+    optional(
+        settings::MANAGER_STATUS_REUSE,
+        Text::fixed("Повторное использование статуса, с", "Manager status reuse, s"),
+        Text::fixed(
+            "Сколько секунд статус, узнанный по событиям amoCRM, не запрашивается снова; 0 — запрашивать всегда",
+            "For how many seconds a status learned from amoCRM's events is not asked for again; 0 asks on every call",
+        ),
+        SettingKind::Integer {
+            default: settings::MANAGER_STATUS_REUSE_DEFAULT as i64,
+            minimum: 0,
+            maximum: settings::MANAGER_STATUS_REUSE_MAXIMUM as i64,
+        },
+    ),
+    optional(
+        settings::DEFAULT_COUNTRY_CODE,
+        Text::fixed("Код страны", "Default country code"),
+        Text::fixed("Для номеров, записанных без кода страны", "For numbers written without a country code"),
+        SettingKind::Integer { default: 7, minimum: 1, maximum: 999 },
+    ),
+    optional(
+        settings::BUCKET,
+        Text::fixed("Имя хранилища", "Key-value bucket"),
+        Text::fixed("Хранилище, которое хост выделил операции", "The bucket that the host grants to the operation"),
+        SettingKind::Text { default: Some(settings::BUCKET_DEFAULT), maximum_length: 255, secret: false },
+    ),
+    optional(
+        settings::ACCESS_TOKEN,
+        Text::fixed("Ключ доступа amoCRM", "amoCRM access token"),
+        Text::fixed(
+            "Только для хостов, которые не добавляют ключ к запросам сами; иначе не задаётся",
+            "Only on hosts that do not add the token to requests themselves; otherwise left out",
+        ),
+        SettingKind::Text { default: None, maximum_length: 8_192, secret: true },
+    ),
+];
 
 const fn optional(key: &'static str, title: Text, help: Text, kind: SettingKind) -> SettingDescription {
     SettingDescription { key, title, help, required: false, kind }

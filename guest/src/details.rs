@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 use crate::world::Clock;
 
 /// The facts of every call, in their order: key, and name for people.
-pub static FACTS: [(&str, Text); 7] = [
+pub static FACTS: [(&str, Text); 10] = [
     ("manager_source", Text::fixed("Источник сведений о менеджере", "Where the manager is known from")),
     ("manager_user_id", Text::fixed("Пользователь amoCRM", "amoCRM user")),
     ("contact_id", Text::fixed("Контакт amoCRM", "amoCRM contact")),
@@ -15,6 +15,9 @@ pub static FACTS: [(&str, Text); 7] = [
     ("manager_status", Text::fixed("Статус персонального менеджера", "Manager status")),
     ("status_evidence", Text::fixed("Основание статуса", "Evidence of the status")),
     ("status_evidence_at", Text::fixed("Время основания", "Time of the evidence")),
+    ("company_id", Text::fixed("Компания amoCRM", "amoCRM company")),
+    ("lead_id", Text::fixed("Открытая сделка amoCRM", "amoCRM open lead")),
+    ("status_age_seconds", Text::fixed("Возраст использованного повторно статуса, с", "Age of the reused status, s")),
 ];
 
 /// Records one call's details.
@@ -28,10 +31,19 @@ pub struct Recorder<'a> {
     status: Option<StatusFact>,
 }
 
+/// Whose responsible user a manager is: the contact or the company with the caller's number, and the contact's open lead where that decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "amoCRM's ids")]
+pub struct Origin {
+    pub contact_id: Option<u64>,
+    pub company_id: Option<u64>,
+    pub lead_id: Option<u64>,
+}
+
 struct KnownManager {
     source: &'static str,
     user_id: Option<u64>,
-    contact_id: u64,
+    origin: Origin,
     age: Duration,
 }
 
@@ -39,6 +51,7 @@ struct StatusFact {
     status: &'static str,
     evidence: Option<String>,
     seen_at: Option<Timestamp>,
+    reused: Option<Duration>,
 }
 
 impl<'a> Recorder<'a> {
@@ -81,29 +94,39 @@ impl<'a> Recorder<'a> {
         });
     }
 
-    /// Notes what is known of the manager: from `crm` or `cache`, whose contact, how long ago it was received.
-    pub const fn manager(&mut self, source: &'static str, user_id: Option<u64>, contact_id: u64, age: Duration) {
-        self.manager = Some(KnownManager { source, user_id, contact_id, age });
+    /// Notes what is known of the manager: from `crm` or `cache`, whose responsible user, how long ago it was received.
+    pub const fn manager(&mut self, source: &'static str, user_id: Option<u64>, origin: Origin, age: Duration) {
+        self.manager = Some(KnownManager { source, user_id, origin, age });
     }
 
-    /// Notes the manager status (`at-work`, `absent`, `unknown`) and its evidence.
-    pub fn status(&mut self, status: &'static str, evidence: Option<String>, seen_at: Option<Timestamp>) {
-        self.status = Some(StatusFact { status, evidence, seen_at });
+    /// Notes the manager status (`at-work`, `absent`, `unknown`), its evidence, and how old it is where it was kept from an earlier call.
+    pub fn status(
+        &mut self,
+        status: &'static str,
+        evidence: Option<String>,
+        seen_at: Option<Timestamp>,
+        reused: Option<Duration>,
+    ) {
+        self.status = Some(StatusFact { status, evidence, seen_at, reused });
     }
 
     /// The finished details.
     pub fn finish(self) -> CallDetails {
         let manager = self.manager.as_ref();
+        let origin = manager.map(|known| known.origin).unwrap_or_default();
         let status = self.status.as_ref();
         let text = |value: &str| FactValue::Text(value.to_owned());
         let values = [
             manager.map(|known| text(known.source)),
             manager.and_then(|known| known.user_id).map(FactValue::Integer),
-            manager.map(|known| FactValue::Integer(known.contact_id)),
+            origin.contact_id.map(FactValue::Integer),
             manager.map(|known| FactValue::Integer(known.age.as_secs())),
             status.map(|known| text(known.status)),
             status.and_then(|known| known.evidence.as_deref()).map(text),
             status.and_then(|known| known.seen_at).map(|at| FactValue::Text(at.rfc3339())),
+            origin.company_id.map(FactValue::Integer),
+            origin.lead_id.map(FactValue::Integer),
+            status.and_then(|known| known.reused).map(|age| FactValue::Integer(age.as_secs())),
         ];
         let facts = FACTS.iter().zip(values).map(|((key, _), value)| Fact { key, value }).collect();
         CallDetails {

@@ -8,10 +8,13 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The members that are kept.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 33] = [
     "_embedded",
     "_links",
     "ambiguous",
+    "closed_at",
+    "companies",
+    "company_id",
     "contact_id",
     "contacts",
     "created_at",
@@ -21,10 +24,16 @@ const KNOWN: [&str; 24] = [
     "events",
     "field_code",
     "id",
+    "is_active",
     "is_deleted",
+    "lead_id",
+    "leads",
+    "midnight",
     "next",
     "received_at_ms",
     "responsible_user_id",
+    "rights",
+    "status_id",
     "timezone_offset",
     "type",
     "updated_at",
@@ -60,6 +69,9 @@ pub enum Json {
 /// The value has a shape that was not expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unexpected;
+
+/// Takes from a document what was asked for, or finds that it has another shape.
+pub type Take<'a> = dyn FnMut(&Json) -> Result<(), Unexpected> + 'a;
 
 impl Json {
     /// Reads a document; `Err` when it is not JSON.

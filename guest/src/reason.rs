@@ -63,10 +63,10 @@ reasons! {
     /// 402.
     AccountUnpaid = "account-unpaid", TechnicalFailure,
         "Аккаунт amoCRM не оплачен", "The amoCRM account is unpaid";
-    /// 403, or a destination that the host does not grant.
+    /// 403, or a request that the host refused.
     AccessForbidden = "access-forbidden", TechnicalFailure,
         "Доступ к amoCRM запрещён", "Access to amoCRM is forbidden";
-    /// 429.
+    /// 429, or a request for which the host's budget had no turn.
     RateLimited = "rate-limited", TechnicalFailure,
         "Превышен лимит запросов к amoCRM", "The limit of requests to amoCRM is exceeded";
     /// Any other status that is not success.
@@ -81,6 +81,9 @@ reasons! {
     /// D6: the check failed or timed out.
     StatusUnknown = "status-unknown", TechnicalFailure,
         "Не удалось проверить статус персонального менеджера", "The personal manager's status could not be checked";
+    /// The manager is switched off in amoCRM, or no user of the account, and the placement refuses that.
+    ManagerDeactivated = "manager-deactivated", Configuration,
+        "Персональный менеджер отключён в amoCRM", "The personal manager is deactivated in amoCRM";
     /// D4: the manager maps to nobody.
     ManagerHasNoEmployee = "manager-has-no-employee", Configuration,
         "Персональному менеджеру не соответствует сотрудник АТС", "No PBX employee is mapped to the personal manager";

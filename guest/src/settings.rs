@@ -9,6 +9,7 @@ use crate::caller::CountryCode;
 use crate::contract::{Setting, SettingValue, Text};
 use crate::details::Recorder;
 use crate::reason::Reason;
+use crate::time::milliseconds;
 use crate::world::Config;
 
 /// «Время ожидания».
@@ -30,10 +31,23 @@ pub const STATUS_UNKNOWN: &str = "status_unknown";
 /// Forward all the same.
 pub const FORWARD: &str = "forward";
 
+/// Whether companies are searched where no contact was found.
+pub const SEARCH_COMPANIES: &str = "search_companies";
+/// Whether the responsible user of the contact's open lead comes before the contact's.
+pub const OPEN_LEAD_FIRST: &str = "open_lead_first";
+/// Whether a manager who is switched off in amoCRM is refused.
+pub const REFUSE_DEACTIVATED_MANAGERS: &str = "refuse_deactivated_managers";
+
 /// Whether the integration is on (rule O6).
 pub const ENABLED: &str = "enabled";
 /// «Учитывать статус персонального менеджера» (rule O7).
 pub const CONSIDER_MANAGER_STATUS: &str = "consider_manager_status";
+/// For how many seconds a status that amoCRM's events have just shown is used again (rule O7).
+pub const MANAGER_STATUS_REUSE: &str = "manager_status_reuse_seconds";
+/// The seconds unless configured.
+pub const MANAGER_STATUS_REUSE_DEFAULT: u16 = 30;
+/// The most seconds; 0 asks on every call.
+pub const MANAGER_STATUS_REUSE_MAXIMUM: u16 = 300;
 /// The calling code of numbers written without one (rule D1).
 pub const DEFAULT_COUNTRY_CODE: &str = "default_country_code";
 /// The account's address.
@@ -54,19 +68,43 @@ pub struct Placement {
     pub refuse_ambiguous: bool,
     /// Whether a call is forwarded when the manager's status is unknown.
     pub forward_unknown_status: bool,
+    /// How the manager is looked up.
+    pub lookup: Lookup,
+}
+
+/// The optional requests of a lookup. What was found by one combination says nothing of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lookup {
+    /// Companies are searched where no contact was found.
+    pub companies: bool,
+    /// The responsible user of the contact's open lead comes first.
+    pub open_lead: bool,
+    /// Managers who are switched off in amoCRM are refused.
+    pub active_only: bool,
+}
+
+impl Lookup {
+    /// Every combination.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..8_u8).map(|bits| Self { companies: bits & 1 != 0, open_lead: bits & 2 != 0, active_only: bits & 4 != 0 })
+    }
 }
 
 impl Placement {
     /// Reads the settings that came with a call.
     pub fn read(settings: &[Setting], details: &mut Recorder) -> Result<Self, Reason> {
-        let mut placement =
-            Self { waiting_time: WAITING_TIME_DEFAULT, refuse_ambiguous: false, forward_unknown_status: false };
+        let mut placement = Self {
+            waiting_time: WAITING_TIME_DEFAULT,
+            refuse_ambiguous: false,
+            forward_unknown_status: false,
+            lookup: Lookup::default(),
+        };
         for setting in settings {
             match (setting.key.as_str(), &setting.value) {
                 (WAITING_TIME, SettingValue::Duration(value)) => {
                     let (least, greatest) = WAITING_TIME_BOUNDS;
                     if !(least..=greatest).contains(value) {
-                        let (value, least, greatest) = (value.as_millis(), least.as_millis(), greatest.as_millis());
+                        let [value, least, greatest] = [*value, least, greatest].map(milliseconds);
                         return Err(invalid(
                             details,
                             WAITING_TIME,
@@ -83,11 +121,17 @@ impl Placement {
                     placement.forward_unknown_status =
                         choose(details, STATUS_UNKNOWN, choice, [LINKED_OPERATION, FORWARD])?;
                 }
+                (SEARCH_COMPANIES, SettingValue::Flag(value)) => placement.lookup.companies = *value,
+                (OPEN_LEAD_FIRST, SettingValue::Flag(value)) => placement.lookup.open_lead = *value,
+                (REFUSE_DEACTIVATED_MANAGERS, SettingValue::Flag(value)) => placement.lookup.active_only = *value,
                 (WAITING_TIME, _) => {
                     return Err(invalid(details, WAITING_TIME, "нужна длительность", "must be a duration"));
                 }
                 (key @ (SEVERAL_CONTACTS | STATUS_UNKNOWN), _) => {
                     return Err(invalid(details, key, "нужен один из вариантов", "must be a choice"));
+                }
+                (key @ (SEARCH_COMPANIES | OPEN_LEAD_FIRST | REFUSE_DEACTIVATED_MANAGERS), _) => {
+                    return Err(invalid(details, key, "нужен флаг", "must be a flag"));
                 }
                 (unknown, _) => {
                     let key = excerpt(unknown);
@@ -125,6 +169,8 @@ pub struct Integration {
     pub base_url: BaseUrl,
     /// Whether the manager must be at work (rule O7).
     pub consider_manager_status: bool,
+    /// For how long a status that amoCRM's events have just shown is used again; zero: not at all.
+    pub status_reuse: Duration,
     /// The calling code of numbers written without one.
     pub country: CountryCode,
     /// The key-value bucket's name.
@@ -142,8 +188,9 @@ impl Integration {
         Ok(Self {
             base_url: base_url(config, details)?,
             consider_manager_status: flag(config, details, CONSIDER_MANAGER_STATUS, false)?,
+            status_reuse: Duration::from_secs(u64::from(status_reuse(config, details)?)),
             country: country(config, details)?,
-            bucket: value(config, details, BUCKET)?.unwrap_or_else(|| BUCKET_DEFAULT.to_owned()),
+            bucket: bucket(config, details)?,
             access_token: value(config, details, ACCESS_TOKEN)?.filter(|token| !token.is_empty()),
         })
     }
@@ -178,19 +225,39 @@ fn flag(config: &dyn Config, details: &mut Recorder, key: &str, default: bool) -
     }
 }
 
-fn country(config: &dyn Config, details: &mut Recorder) -> Result<CountryCode, Reason> {
-    let Some(text) = value(config, details, DEFAULT_COUNTRY_CODE)? else {
-        return Ok(CountryCode::DEFAULT);
+/// The calling code of numbers written without one.
+pub fn country(config: &dyn Config, details: &mut Recorder) -> Result<CountryCode, Reason> {
+    let code = integer(config, details, DEFAULT_COUNTRY_CODE, [1, 999])?;
+    Ok(code.and_then(CountryCode::new).unwrap_or(CountryCode::DEFAULT))
+}
+
+/// The key-value bucket's name.
+pub fn bucket(config: &dyn Config, details: &mut Recorder) -> Result<String, Reason> {
+    Ok(value(config, details, BUCKET)?.unwrap_or_else(|| BUCKET_DEFAULT.to_owned()))
+}
+
+fn status_reuse(config: &dyn Config, details: &mut Recorder) -> Result<u16, Reason> {
+    let seconds = integer(config, details, MANAGER_STATUS_REUSE, [0, MANAGER_STATUS_REUSE_MAXIMUM])?;
+    Ok(seconds.unwrap_or(MANAGER_STATUS_REUSE_DEFAULT))
+}
+
+/// A whole number inside its bounds.
+fn integer(config: &dyn Config, details: &mut Recorder, key: &str, bounds: [u16; 2]) -> Result<Option<u16>, Reason> {
+    let Some(text) = value(config, details, key)? else {
+        return Ok(None);
     };
-    text.parse().ok().and_then(CountryCode::new).ok_or_else(|| {
+    let [least, greatest] = bounds;
+    let number = text.parse().ok().filter(|number| (least..=greatest).contains(number));
+    if number.is_none() {
         let text = excerpt(&text);
-        invalid(
+        return Err(invalid(
             details,
-            DEFAULT_COUNTRY_CODE,
-            &format!("«{text}»; нужен код страны от 1 до 999, например 7"),
-            &format!("`{text}`; set a calling code from 1 to 999, for example 7"),
-        )
-    })
+            key,
+            &format!("«{text}»; нужно целое число от {least} до {greatest}"),
+            &format!("`{text}`; set a whole number from {least} to {greatest}"),
+        ));
+    }
+    Ok(number)
 }
 
 fn base_url(config: &dyn Config, details: &mut Recorder) -> Result<BaseUrl, Reason> {

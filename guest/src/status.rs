@@ -1,7 +1,12 @@
 //! Manager status (rules O7, D6, D7): is the personal manager authorised in amoCRM today?
+//!
+//! Checked on every call. What events have just shown is used again for as long as the integration says, so that a busy line does not
+//! spend a request a call; presence never is, and neither is a failure.
 
-use crate::amocrm::Client;
-use crate::cache::Cache;
+use std::time::Duration;
+
+use crate::amocrm::{Activity, Client};
+use crate::cache::{Cache, KeptStatus};
 use crate::contract::{Presence, Text};
 use crate::details::Recorder;
 use crate::reason::Reason;
@@ -34,12 +39,13 @@ pub fn check(
                 "status-check-failed",
                 Text::made(format!("Проверка статуса: {}", text.ru), format!("status check: {}", text.en)),
             );
-            details.status("unknown", None, None);
+            details.status("unknown", None, None, None);
             return ManagerStatus::Unknown;
         }
     };
-    details.status(if evidence.at_work { "at-work" } else { "absent" }, Some(evidence.name), evidence.at);
-    if evidence.at_work { ManagerStatus::AtWork } else { ManagerStatus::Absent }
+    let Evidence { at_work, name, at, reused } = evidence;
+    details.status(if at_work { "at-work" } else { "absent" }, Some(name), at, reused);
+    if at_work { ManagerStatus::AtWork } else { ManagerStatus::Absent }
 }
 
 struct Evidence {
@@ -47,6 +53,14 @@ struct Evidence {
     /// `presence`, `event:<type>`, `never-seen` or `no-events`.
     name: String,
     at: Option<Timestamp>,
+    /// How long ago it was learned, where an earlier call did.
+    reused: Option<Duration>,
+}
+
+impl Evidence {
+    fn new(at_work: bool, name: &str, at: Option<Timestamp>) -> Self {
+        Self { at_work, name: name.to_owned(), at, reused: None }
+    }
 }
 
 fn evidence(
@@ -59,19 +73,45 @@ fn evidence(
     let last_seen = match presence {
         // Known without asking for the account's day.
         Presence::NeverSeen => {
-            return Ok(Evidence { at_work: false, name: "never-seen".to_owned(), at: None });
+            return Ok(Evidence::new(false, "never-seen", None));
         }
         Presence::LastSeen(at) => Some(at),
         Presence::NotFed => None,
     };
     let midnight = midnight(client, cache, details)?;
     if let Some(at) = last_seen {
-        return Ok(Evidence { at_work: at >= midnight, name: "presence".to_owned(), at: Some(at) });
+        return Ok(Evidence::new(at >= midnight, "presence", Some(at)));
     }
-    Ok(match client.activity_since(midnight, user_id, details)? {
-        Some(activity) => Evidence { at_work: true, name: format!("event:{}", activity.kind), at: Some(activity.at) },
-        None => Evidence { at_work: false, name: "no-events".to_owned(), at: None },
-    })
+    let (activity, reused) = activity(client, cache, user_id, midnight, details)?;
+    let evidence = match activity {
+        Some(activity) => Evidence::new(true, &format!("event:{}", activity.kind), Some(activity.at)),
+        None => Evidence::new(false, "no-events", None),
+    };
+    Ok(Evidence { reused, ..evidence })
+}
+
+/// What the user did since midnight, and how long ago that was learned where an earlier call did.
+fn activity(
+    client: &Client,
+    cache: &Cache,
+    user_id: u64,
+    midnight: Timestamp,
+    details: &mut Recorder,
+) -> Result<(Option<Activity>, Option<Duration>), Reason> {
+    let reuse = client.integration.status_reuse;
+    if reuse.is_zero() {
+        return client.activity_since(midnight, user_id, details).map(|activity| (activity, None));
+    }
+    if let Some((KeptStatus { midnight: asked, activity }, age)) = cache.status(user_id, reuse, details) {
+        // Of this same day, and so is its evidence.
+        if asked == midnight && activity.as_ref().is_none_or(|activity| activity.at >= midnight) {
+            return Ok((activity, Some(age)));
+        }
+    }
+    let activity = client.activity_since(midnight, user_id, details)?;
+    let status = KeptStatus { midnight, activity };
+    cache.keep_status(user_id, &status, client.world.clock.now(), details);
+    Ok((status.activity, None))
 }
 
 /// When the account's own day began.

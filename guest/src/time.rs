@@ -6,6 +6,13 @@ use std::time::Duration;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
+/// Whole milliseconds, as the contract counts them. The standard library's are of 128 bits, and showing those costs the component 1.5 kB.
+///
+/// Durations here are bounded far below the 584 million years that do not fit.
+pub fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// A point in time: milliseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub u64);

@@ -71,8 +71,10 @@ pub struct HttpFailure {
 pub enum HttpFailureKind {
     /// The deadline came first.
     Deadline,
-    /// The host does not grant this destination.
+    /// The host refused: it does not grant this destination, or amoCRM has blocked the account.
     Denied,
+    /// The host's budget of requests had no turn inside the deadline, or amoCRM is limiting the account.
+    Limited,
     /// The body is larger than the bound.
     TooLarge,
     /// Name, connection, TLS or protocol failed; the text is the name of the WASI error code.

@@ -8,8 +8,8 @@ use host_harness::report::Language;
 use crate::support::{CALLER, Scene, operation};
 
 /// The table of the specification, without `operation-failed`, which the host gives, and with `directory-unavailable`, which this component
-/// adds for hosts whose directory can fail.
-const TABLE: [(&str, &str); 21] = [
+/// adds for hosts whose directory can fail, and `manager-deactivated`, for placements that refuse such managers.
+const TABLE: [(&str, &str); 22] = [
     ("caller-hidden", "caller"),
     ("caller-unusable", "caller"),
     ("contact-not-found", "empty-answer"),
@@ -25,6 +25,7 @@ const TABLE: [(&str, &str); 21] = [
     ("answer-not-understood", "technical-failure"),
     ("manager-absent", "absent"),
     ("status-unknown", "technical-failure"),
+    ("manager-deactivated", "configuration"),
     ("manager-has-no-employee", "configuration"),
     ("employee-off", "configuration"),
     ("employee-has-no-number", "configuration"),

@@ -22,7 +22,12 @@ async fn o1_the_title_is_the_users_own() {
 async fn o1_each_setting_has_name_kind_unit_default_and_bounds() {
     let settings = describe().await.settings;
     let keys: Vec<_> = settings.iter().map(|setting| setting.key.as_str()).collect();
-    assert_eq!(keys, ["waiting_time", "several_contacts", "status_unknown"]);
+    let optional_requests = ["search_companies", "open_lead_first", "refuse_deactivated_managers"];
+    assert_eq!(keys[..3], ["waiting_time", "several_contacts", "status_unknown"]);
+    assert_eq!(keys[3..], optional_requests);
+    for setting in &settings[3..] {
+        assert!(matches!(setting.kind, SettingKind::Flag(false)), "{} is off by default", setting.key);
+    }
 
     assert_eq!(settings[0].title.ru, "Время ожидания");
     let SettingKind::Duration(bounds) = &settings[0].kind else { panic!("a waiting time is a duration") };
@@ -48,6 +53,7 @@ async fn o1_each_configuration_key_is_described() {
             ("amocrm_base_url", true),
             ("enabled", false),
             ("consider_manager_status", false),
+            ("manager_status_reuse_seconds", false),
             ("default_country_code", false),
             ("kv_bucket", false),
             ("amocrm_access_token", false),

@@ -1,5 +1,7 @@
 //! O7 Manager status: before any number is rung, the manager must be authorised in amoCRM today; checked on every call.
 
+use std::time::Duration;
+
 use amocrm_simulator::Endpoint;
 use host_harness::capabilities::directory::Presence;
 use jiff::{SignedDuration, Timestamp};
@@ -63,14 +65,15 @@ async fn o7_is_checked_on_every_call_also_from_the_cache() {
 
 #[tokio::test]
 async fn o7_where_presence_is_not_fed_events_are_the_evidence() {
-    let scene = checking().await;
+    let mut scene = checking().await;
+    scene.integration.manager_status_reuse = Duration::ZERO;
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.employee(), Some("anna"));
     assert_eq!(scene.requests(), [Some(Endpoint::Contacts), Some(Endpoint::Account), Some(Endpoint::Events)]);
     let evidence = outcome.detail("status_evidence").as_str().expect("evidence is named");
     assert!(evidence.starts_with("event:"), "{evidence}");
 
-    // The next call asks for events alone: manager and account are kept, the status is not.
+    // The next call asks for events alone: manager and account are kept, and without reuse the status is not.
     assert_eq!(scene.call(CALLER).await.employee(), Some("anna"));
     assert_eq!(scene.requests(), [Some(Endpoint::Events)]);
 }
@@ -136,4 +139,29 @@ async fn o7_kept_account_facts_end_after_six_hours_too() {
     scene.advance(SignedDuration::from_hours(6));
     scene.call(CALLER).await;
     assert_eq!(scene.requests(), [Some(Endpoint::Contacts), Some(Endpoint::Account), Some(Endpoint::Events)]);
+}
+
+#[tokio::test]
+async fn o7_a_busy_line_asks_for_events_once_in_thirty_seconds() {
+    let scene = checking().await;
+    scene.call(CALLER).await;
+    scene.requests();
+    scene.simulator.update(|account| account.events.clear());
+    for _ in 0..3 {
+        scene.advance(SignedDuration::from_secs(9));
+        assert_eq!(scene.call(CALLER).await.employee(), Some("anna"));
+    }
+    assert!(scene.requests().is_empty());
+    assert_eq!(scene.call(CALLER).await.detail("status_age_seconds"), 27);
+    scene.advance(SignedDuration::from_secs(3));
+    assert_eq!(scene.call(CALLER).await.code(), "manager-absent");
+    assert_eq!(scene.requests(), [Some(Endpoint::Events)]);
+}
+
+#[tokio::test]
+async fn o7_presence_comes_before_a_status_used_again() {
+    let mut scene = checking().await;
+    scene.call(CALLER).await;
+    scene.set_presence(ANNA, Presence::NeverSeen);
+    assert_eq!(scene.call(CALLER).await.code(), "manager-absent");
 }

@@ -117,7 +117,7 @@ impl Scene {
             }),
             enabled: true,
             consider_manager_status: false,
-            manager_status_reuse: Duration::ZERO,
+            manager_status_reuse: Duration::from_secs(30),
             default_country_code: 7,
             granted: Vec::new(),
             private_addresses: PrivateAddresses::Granted,

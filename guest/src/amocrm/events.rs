@@ -29,9 +29,8 @@ struct Page {
 }
 
 struct Event {
-    kind: String,
+    activity: Activity,
     created_by: u64,
-    created_at: Timestamp,
 }
 
 impl Client<'_> {
@@ -54,10 +53,11 @@ impl Client<'_> {
             };
             // amoCRM ignores filters that the account has not paid for (facts §1.3), so each event is verified.
             let own = answer.events.into_iter().find(|event| {
-                event.created_by == user_id && event.created_at >= midnight && !is_service_event(&event.kind)
+                let Activity { kind, at } = &event.activity;
+                event.created_by == user_id && *at >= midnight && !is_service_event(kind)
             });
             if let Some(event) = own {
-                return Ok(Some(Activity { kind: event.kind, at: event.created_at }));
+                return Ok(Some(event.activity));
             }
             if !answer.has_next {
                 return Ok(None);
@@ -73,11 +73,17 @@ fn page_of_events(answer: &Json) -> Result<Page, Unexpected> {
 }
 
 fn event(event: &Json) -> Result<Event, Unexpected> {
-    Ok(Event {
-        kind: event.get("type").optional_text()?.ok_or(Unexpected)?.chars().take(LONGEST_KIND).collect(),
-        created_by: event.get("created_by").unsigned()?,
-        created_at: Timestamp::from_unix_seconds(event.get("created_at").unsigned()?),
-    })
+    Ok(Event { activity: Activity::read(event)?, created_by: event.get("created_by").unsigned()? })
+}
+
+impl Activity {
+    /// Reads type and time, from an event of amoCRM's or from what is kept of one.
+    pub fn read(event: &Json) -> Result<Self, Unexpected> {
+        Ok(Self {
+            kind: event.get("type").optional_text()?.ok_or(Unexpected)?.chars().take(LONGEST_KIND).collect(),
+            at: Timestamp::from_unix_seconds(event.get("created_at").unsigned()?),
+        })
+    }
 }
 
 /// Whether events of this type are written by integrations and robots on a user's behalf, and so prove nothing (facts §4 row D).

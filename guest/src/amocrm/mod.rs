@@ -3,20 +3,23 @@
 //! An answer that cannot be understood is a reason, never a panic; unknown fields are ignored. Shapes follow amoCRM's API v4.
 
 mod account;
-mod contacts;
 mod events;
+mod leads;
+mod search;
+mod users;
 
 use std::time::Duration;
 
 use crate::contract::Text;
 use crate::details::Recorder;
-use crate::json::{Json, Unexpected};
+use crate::json::{Json, Take, Unexpected};
 use crate::reason::Reason;
 use crate::settings::Integration;
-use crate::world::{HttpFailureKind, Request, World};
+use crate::world::{HttpFailureKind, Request, Response, World};
 
-pub use contacts::Found;
 pub use events::{Activity, is_service_event};
+pub use leads::OpenLead;
+pub use search::{COMPANIES, CONTACTS, Found};
 
 /// The greatest body read from amoCRM. A page of 50 contacts with long custom fields takes some hundred kilobytes.
 pub const MAXIMUM_BODY: usize = 1024 * 1024;
@@ -39,9 +42,22 @@ impl Client<'_> {
         &self,
         purpose: &'static str,
         path_with_query: &str,
-        read: fn(&Json) -> Result<T, Unexpected>,
+        read: impl Fn(&Json) -> Result<T, Unexpected>,
         details: &mut Recorder,
     ) -> Result<Option<T>, Reason> {
+        let mut taken = None;
+        self.ask(purpose, path_with_query, &mut |answer| Ok(taken = Some(read(answer)?)), details)?;
+        Ok(taken)
+    }
+
+    /// What [`Self::get`] does for every type alike, so that the component holds it once.
+    fn ask(
+        &self,
+        purpose: &'static str,
+        path_with_query: &str,
+        take: &mut Take,
+        details: &mut Recorder,
+    ) -> Result<(), Reason> {
         let sent_at = self.world.clock.monotonic();
         if sent_at >= self.deadline {
             return Err(Reason::NoAnswerInTime);
@@ -56,10 +72,10 @@ impl Client<'_> {
             maximum_body: MAXIMUM_BODY,
         });
         let (status, result) = match answer {
-            Ok(response) => (Some(response.status), understand(response.status, &response.body, read)),
+            Ok(response) => (Some(response.status), understand(purpose, &response, take)),
             Err(failure) => (failure.status, Err(self.reason_of(&failure.kind, details))),
         };
-        details.request(purpose, sent_at, status, result.as_ref().map_or_else(|reason| reason.code(), |_| "ok"));
+        details.request(purpose, sent_at, status, result.map_or_else(Reason::code, |()| "ok"));
         result
     }
 
@@ -67,12 +83,13 @@ impl Client<'_> {
         match kind {
             HttpFailureKind::Deadline => Reason::NoAnswerInTime,
             HttpFailureKind::TooLarge => Reason::AnswerNotUnderstood,
+            HttpFailureKind::Limited => Reason::RateLimited,
             HttpFailureKind::Denied => {
                 details.note(
                     "destination-refused",
                     Text::fixed(
-                        "Хост не разрешает обращаться к адресу аккаунта",
-                        "the host does not grant the account's address",
+                        "Хост отказал в запросе; почему, сказано в его заметке",
+                        "the host refused the request; its own note says why",
                     ),
                 );
                 Reason::AccessForbidden
@@ -87,16 +104,17 @@ impl Client<'_> {
 }
 
 /// What a status and a body mean (rule D8; amoCRM facts §6). Redirects are not followed: they are errors like any other status.
-fn understand<T>(status: u16, body: &[u8], read: fn(&Json) -> Result<T, Unexpected>) -> Result<Option<T>, Reason> {
-    match status {
-        204 => Ok(None),
-        200 => Json::parse(body)
-            .and_then(|answer| read(&answer))
-            .map(Some)
+fn understand(purpose: &str, response: &Response, take: &mut Take) -> Result<(), Reason> {
+    match response.status {
+        204 => Ok(()),
+        200 => Json::parse(&response.body)
+            .and_then(|answer| take(&answer))
             .map_err(|Unexpected| Reason::AnswerNotUnderstood),
         401 => Err(Reason::CredentialsRejected),
         402 => Err(Reason::AccountUnpaid),
         403 => Err(Reason::AccessForbidden),
+        // The one endpoint that is asked for a single thing, which may be missing.
+        404 if purpose == users::PURPOSE => Ok(()),
         429 => Err(Reason::RateLimited),
         // Other successes exist (201, 206), but no endpoint used here answers with them.
         201..=299 => Err(Reason::AnswerNotUnderstood),

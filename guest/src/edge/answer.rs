@@ -9,6 +9,7 @@ use crate::contract::{
     SettingKind, SettingValue, Text,
 };
 use crate::reason::{Reason, STATUS};
+use crate::time::milliseconds;
 
 pub(super) fn call(call: wit::Call) -> Call {
     Call { id: call.id, caller: call.caller, called: call.called }
@@ -89,8 +90,8 @@ pub(super) fn description(description: Description) -> wit::Description {
         version: description.version.to_owned(),
         title: text(description.title),
         summary: text(description.summary),
-        settings: description.settings.into_iter().map(setting_description).collect(),
-        configuration: description.configuration.into_iter().map(setting_description).collect(),
+        settings: description.settings.iter().map(setting_description).collect(),
+        configuration: description.configuration.iter().map(setting_description).collect(),
         facts: description
             .facts
             .iter()
@@ -100,7 +101,7 @@ pub(super) fn description(description: Description) -> wit::Description {
     }
 }
 
-fn setting_description(setting: SettingDescription) -> wit::SettingDescription {
+fn setting_description(setting: &SettingDescription) -> wit::SettingDescription {
     let kind = match setting.kind {
         SettingKind::Flag { default } => wit::SettingKind::Flag(default),
         SettingKind::Integer { default, minimum, maximum } => {
@@ -114,8 +115,8 @@ fn setting_description(setting: SettingDescription) -> wit::SettingDescription {
         SettingKind::Choice { default, options } => wit::SettingKind::Choice(wit::ChoiceKind {
             default: default.to_owned(),
             options: options
-                .into_iter()
-                .map(|(value, title)| wit::ChoiceOption { value: value.to_owned(), title: text(title) })
+                .iter()
+                .map(|(value, title)| wit::ChoiceOption { value: (*value).to_owned(), title: text(title.clone()) })
                 .collect(),
         }),
         SettingKind::Text { default, maximum_length, secret } => {
@@ -124,8 +125,8 @@ fn setting_description(setting: SettingDescription) -> wit::SettingDescription {
     };
     wit::SettingDescription {
         key: setting.key.to_owned(),
-        title: text(setting.title),
-        help: text(setting.help),
+        title: text(setting.title.clone()),
+        help: text(setting.help.clone()),
         required: setting.required,
         kind,
     }
@@ -149,9 +150,4 @@ const fn class(class: ReasonClass) -> wit_types::ReasonClass {
 
 fn text(text: Text) -> wit_types::LocalizedText {
     wit_types::LocalizedText { ru: text.ru.into_owned(), en: text.en.into_owned() }
-}
-
-/// Durations here are bounded far below the 584 million years that do not fit.
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -143,6 +143,7 @@ fn kind_of(code: &ErrorCode, deadline: &Deadline) -> HttpFailureKind {
     };
     match code {
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => HttpFailureKind::Denied,
+        ErrorCode::ConnectionLimitReached => HttpFailureKind::Limited,
         ErrorCode::HttpResponseBodySize(_) => HttpFailureKind::TooLarge,
         ErrorCode::DnsTimeout => timeout("DNS-timeout"),
         ErrorCode::ConnectionTimeout => timeout("connection-timeout"),
@@ -155,7 +156,6 @@ fn kind_of(code: &ErrorCode, deadline: &Deadline) -> HttpFailureKind {
         ErrorCode::DestinationIpUnroutable => HttpFailureKind::Unreachable("destination-IP-unroutable"),
         ErrorCode::ConnectionRefused => HttpFailureKind::Unreachable("connection-refused"),
         ErrorCode::ConnectionTerminated => HttpFailureKind::Unreachable("connection-terminated"),
-        ErrorCode::ConnectionLimitReached => HttpFailureKind::Unreachable("connection-limit-reached"),
         ErrorCode::TlsProtocolError => HttpFailureKind::Unreachable("TLS-protocol-error"),
         ErrorCode::TlsCertificateError => HttpFailureKind::Unreachable("TLS-certificate-error"),
         ErrorCode::TlsAlertReceived(_) => HttpFailureKind::Unreachable("TLS-alert-received"),

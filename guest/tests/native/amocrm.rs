@@ -72,6 +72,33 @@ pub(crate) fn contacts(list: &[Value]) -> Value {
     json!({"_page": 1, "_links": {"self": {"href": "https://example.amocrm.ru/"}}, "_embedded": {"contacts": list}})
 }
 
+/// The last page of a search for companies, which look as contacts do.
+pub(crate) fn companies(list: &[Value]) -> Value {
+    json!({"_page": 1, "_links": {"self": {"href": "https://example.amocrm.ru/"}}, "_embedded": {"companies": list}})
+}
+
+/// An open lead of one contact, updated at a time that grows with its id.
+pub(crate) fn lead(id: u64, manager: u64, contact: u64) -> Value {
+    json!({
+        "id": id, "name": "Поставка", "price": 100, "responsible_user_id": manager, "status_id": 32_392_159,
+        "pipeline_id": 3_177_727, "created_at": 1_582_117_331, "updated_at": 1_590_943_929 + id, "closed_at": null,
+        "is_deleted": false, "custom_fields_values": null, "account_id": 28_805_383,
+        "_embedded": {"tags": [], "companies": [], "contacts": [{"id": contact, "is_main": true}]},
+    })
+}
+
+/// The last page of a search for leads.
+pub(crate) fn leads(list: &[Value]) -> Value {
+    json!({"_page": 1, "_links": {"self": {"href": "https://example.amocrm.ru/"}}, "_embedded": {"leads": list}})
+}
+
+/// A user of the account.
+pub(crate) fn user(is_active: bool) -> Value {
+    json!({"id": 504_141, "name": "Анна", "email": "anna@example.org", "lang": "ru", "rights": {
+        "leads": {"view": "A"}, "mail_access": false, "is_admin": false, "is_free": false, "is_active": is_active,
+        "group_id": null, "role_id": null}})
+}
+
 /// An event that a user made, at a time in seconds.
 pub(crate) fn event(kind: &str, created_by: u64, created_at: u64) -> Value {
     json!({"id": "01f", "type": kind, "entity_id": 3, "entity_type": "contact", "created_by": created_by,

@@ -4,14 +4,17 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
 
-use crate::amocrm::{account, and_more, contact, contacts, event, events};
+use crate::amocrm::{account, and_more, companies, contact, contacts, event, events, lead, leads, user};
 use crate::pbx::{ANNA, BORIS, CALLER, MIDNIGHT};
 
 /// The names that the operation looks for, and some that it does not.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 35] = [
     "_embedded",
     "_links",
     "ambiguous",
+    "closed_at",
+    "companies",
+    "company_id",
     "contact_id",
     "contacts",
     "created_at",
@@ -21,10 +24,16 @@ const NAMES: [&str; 26] = [
     "events",
     "field_code",
     "id",
+    "is_active",
     "is_deleted",
+    "lead_id",
+    "leads",
+    "midnight",
     "next",
     "received_at_ms",
     "responsible_user_id",
+    "rights",
+    "status_id",
     "timezone_offset",
     "type",
     "updated_at",
@@ -88,6 +97,10 @@ fn valid_answer() -> impl Strategy<Value = Value> {
         events(&[event("incoming_call", ANNA, MIDNIGHT + 60), event("lead_added", ANNA, MIDNIGHT + 90)]),
         and_more(events(&[event("lead_added", BORIS, MIDNIGHT + 60)])),
         account("+03:00"),
+        companies(&[contact(703, BORIS, CALLER)]),
+        leads(&[lead(9_101, BORIS, 3), lead(9_102, ANNA, 4)]),
+        user(true),
+        user(false),
     ])
 }
 
@@ -165,5 +178,24 @@ pub(crate) fn any_record(now: u64) -> impl Strategy<Value = Vec<u8>> {
         3 => record.clone().prop_map(bytes),
         2 => with_one_value_replaced(record.clone()).prop_map(bytes),
         2 => with_bytes_broken(record),
+    ]
+}
+
+/// A status record as the operation keeps it, of any age.
+pub(crate) fn any_status_record(now: u64) -> impl Strategy<Value = Vec<u8>> {
+    let around = |at: u64| prop_oneof![Just(at), at - 60..at + 60, any::<u64>()];
+    let received_at = prop_oneof![now - 60_000..now + 60_000, any::<u64>()];
+    let kind = select(vec![json!("lead_added"), json!("x\"y"), json!(null), json!(3)]);
+    let record =
+        (received_at, around(MIDNIGHT), around(MIDNIGHT), kind).prop_map(|(at, midnight, created_at, kind)| {
+            let value = json!({"midnight": midnight, "type": kind, "created_at": created_at});
+            json!({"version": 1, "received_at_ms": at, "value": value})
+        });
+    let bytes = |value: Value| value.to_string().into_bytes();
+    prop_oneof![
+        3 => record.clone().prop_map(bytes),
+        2 => with_one_value_replaced(record.clone()).prop_map(bytes),
+        2 => with_bytes_broken(record),
+        1 => any_body(),
     ]
 }

@@ -114,6 +114,7 @@ fn d8_a_request_without_an_answer_has_its_reason() {
     let failures = [
         (HttpFailureKind::Deadline, "no-answer-in-time", vec![]),
         (HttpFailureKind::TooLarge, "answer-not-understood", vec![]),
+        (HttpFailureKind::Limited, "rate-limited", vec![]),
         (HttpFailureKind::Denied, "access-forbidden", vec!["destination-refused"]),
         (HttpFailureKind::Unreachable("connection-refused"), "crm-unreachable", vec!["transport"]),
     ];

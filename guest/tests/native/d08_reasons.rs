@@ -10,7 +10,7 @@ use forward_to_personal_manager::description::describe;
 use forward_to_personal_manager::reason::{Reason, STATUS};
 
 /// Every code and its class. (`operation-failed` is the host's.)
-const TABLE: [(&str, ReasonClass); 21] = [
+const TABLE: [(&str, ReasonClass); 22] = [
     ("caller-hidden", Caller),
     ("caller-unusable", Caller),
     ("contact-not-found", EmptyAnswer),
@@ -26,6 +26,7 @@ const TABLE: [(&str, ReasonClass); 21] = [
     ("answer-not-understood", TechnicalFailure),
     ("manager-absent", Absent),
     ("status-unknown", TechnicalFailure),
+    ("manager-deactivated", Configuration),
     ("manager-has-no-employee", Configuration),
     ("employee-off", Configuration),
     ("employee-has-no-number", Configuration),

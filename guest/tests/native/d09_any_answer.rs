@@ -11,8 +11,8 @@ use crate::any::any_body;
 use crate::pbx::{CALLER, Pbx};
 
 /// The managers of the contacts in an answer that could be the caller's, read independently of the operation: not deleted, and the
-/// caller's last ten digits stand somewhere in a telephone number.
-fn possible_managers(answer: &Answer) -> BTreeSet<u64> {
+/// caller's last ten digits stand somewhere in a telephone number. Of leads, whoever is responsible.
+fn possible_managers(answer: &Answer, section: &str) -> BTreeSet<u64> {
     let Ok(response) = &answer.result else { return BTreeSet::new() };
     // The operation does not mind broken characters in members that it skips.
     let document: Value = serde_json::from_str(&String::from_utf8_lossy(&response.body)).unwrap_or_default();
@@ -26,12 +26,15 @@ fn possible_managers(answer: &Answer) -> BTreeSet<u64> {
             digits.contains(&CALLER[2..])
         })
     };
-    let contacts = list(&document["_embedded"]["contacts"]).into_iter();
+    let contacts = list(&document["_embedded"][section]).into_iter();
     contacts
-        .filter(|contact| response.status == 200 && contact["is_deleted"] != true && is_callers(contact))
+        .filter(|card| response.status == 200 && card["is_deleted"] != true && (section == "leads" || is_callers(card)))
         .filter_map(|contact| contact["responsible_user_id"].as_u64())
         .collect()
 }
+
+/// The settings that cost a request.
+const SETTINGS: [&str; 3] = ["search_companies", "open_lead_first", "refuse_deactivated_managers"];
 
 /// Any status, most often 200, with any bytes.
 fn any_answer() -> impl Strategy<Value = Answer> {
@@ -46,10 +49,14 @@ proptest! {
     fn d9_whatever_amocrm_answers_the_call_goes_somewhere(
         contacts in prop::collection::vec(any_answer(), 0..4),
         events in prop::collection::vec(any_answer(), 0..4),
-        account in any_answer(),
+        (account, user) in (any_answer(), any_answer()),
+        companies in prop::collection::vec(any_answer(), 0..2),
+        leads in prop::collection::vec(any_answer(), 0..2),
         consider_manager_status in any::<bool>(),
+        on in prop::sample::subsequence(&SETTINGS, 0..=3),
     ) {
-        let mut pbx = Pbx { contacts, events, account, ..Pbx::new() };
+        let mut pbx = Pbx { contacts, events, account, companies, leads, user, ..Pbx::new() };
+        pbx.switch_on(&on);
         pbx.configure("consider_manager_status", &consider_manager_status.to_string());
         let outcome = pbx.call();
         let route = outcome.route();
@@ -57,13 +64,20 @@ proptest! {
         prop_assert!(route.starts_with("forward to ") || codes.contains(&route.as_str()), "{route}");
         let known = |request: &String| request.split(' ').next_back().is_some_and(|it| it == "ok" || codes.contains(&it));
         prop_assert!(outcome.requests().iter().all(known), "{:?}", outcome.requests());
-        prop_assert!(outcome.requests().len() <= 11, "five pages of contacts, the account, five pages of events");
+        prop_assert!(outcome.requests().len() <= 18, "five pages of contacts, of companies and of events, leads, a user, the account");
 
         let user = outcome.fact("manager_user_id");
         if user.is_empty() {
             prop_assert!(!route.starts_with("forward"), "a forward has a manager");
         } else {
-            let possible: BTreeSet<u64> = pbx.contacts.iter().flat_map(possible_managers).collect();
+            let mut possible: BTreeSet<u64> =
+                pbx.contacts.iter().flat_map(|answer| possible_managers(answer, "contacts")).collect();
+            if on.contains(&"search_companies") {
+                possible.extend(pbx.companies.iter().flat_map(|answer| possible_managers(answer, "companies")));
+            }
+            if on.contains(&"open_lead_first") {
+                possible.extend(pbx.leads.iter().flat_map(|answer| possible_managers(answer, "leads")));
+            }
             prop_assert!(possible.contains(&user.parse().unwrap()), "{user} is not one of {possible:?}");
         }
     }

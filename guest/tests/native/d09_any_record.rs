@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::any::any_record;
+use crate::any::{any_record, any_status_record};
 use crate::outcome::Outcome;
-use crate::pbx::{Pbx, START};
+use crate::pbx::{ANNA, MIDNIGHT, Pbx, START};
 
 /// The manager of a record that may be used, read independently of the operation.
 fn usable_manager(record: &[u8], now: u64) -> Option<u64> {
@@ -50,5 +50,26 @@ proptest! {
         let pbx = Pbx::considering_status();
         pbx.call();
         call_with_record(&record, &pbx);
+    }
+
+    #[test]
+    fn o7_no_status_comes_from_a_record_that_is_broken_old_or_of_another_day(record in any_status_record(START)) {
+        let mut pbx = Pbx::considering_status();
+        pbx.call();
+        pbx.now.set(START);
+        pbx.events = vec![crate::amocrm::answer(503, b"")];
+        pbx.store.borrow_mut().insert(format!("default/status:{ANNA}"), record.clone());
+        let outcome = pbx.call();
+        if outcome.fact("status_age_seconds").is_empty() {
+            prop_assert_eq!(outcome.route(), "status-unknown");
+        } else {
+            let record: Value = serde_json::from_slice(&record).unwrap();
+            let age = START.checked_sub(record["received_at_ms"].as_u64().unwrap()).unwrap();
+            prop_assert!(record["version"] == 1 && age < 30_000);
+            prop_assert_eq!(record["value"]["midnight"].as_u64(), Some(MIDNIGHT));
+            let at_work = record["value"]["type"].is_string();
+            prop_assert_eq!(outcome.route(), if at_work { "forward to anna" } else { "manager-absent" });
+            prop_assert!(!at_work || record["value"]["created_at"].as_u64().unwrap() >= MIDNIGHT);
+        }
     }
 }

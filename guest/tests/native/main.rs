@@ -14,6 +14,10 @@ mod outcome;
 mod pbx;
 mod spelling;
 
+mod b1_companies;
+mod b2_open_lead;
+mod b3_deactivated;
+mod b4_combinations;
 mod d01_caller;
 mod d02_numbers;
 mod d02_verify;
@@ -31,6 +35,7 @@ mod o3_waiting_time;
 mod o5_six_hours;
 mod o6_switched_off;
 mod o7_manager_status;
+mod o7_status_reuse;
 
 /// How properties are tried: no files are left behind; `PROPTEST_CASES` tries more than the usual 256.
 fn config() -> proptest::test_runner::Config {

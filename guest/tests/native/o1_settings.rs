@@ -26,7 +26,7 @@ fn o1_the_operation_describes_itself_in_both_languages() {
     assert_eq!(description.id, "forward-to-personal-manager");
     assert_eq!(description.title.ru, "Переадресация на персонального менеджера из CRM");
     let is_russian = |text: &str| text.chars().any(|character| ('а'..='я').contains(&character));
-    for setting in description.settings.iter().chain(&description.configuration) {
+    for setting in description.settings.iter().chain(description.configuration) {
         for text in [&setting.title, &setting.help] {
             assert!(is_russian(&text.ru) && text.en.is_ascii() && !text.en.is_empty(), "{}", setting.key);
         }
@@ -35,12 +35,20 @@ fn o1_the_operation_describes_itself_in_both_languages() {
 
 #[test]
 fn o1_the_described_settings_are_those_of_the_specification() {
-    let keys = |settings: Vec<SettingDescription>| settings.iter().map(|setting| setting.key).collect::<BTreeSet<_>>();
-    let settings = BTreeSet::from(["waiting_time", "several_contacts", "status_unknown"]);
+    let keys = |settings: &[SettingDescription]| settings.iter().map(|setting| setting.key).collect::<BTreeSet<_>>();
+    let settings = BTreeSet::from([
+        "waiting_time",
+        "several_contacts",
+        "status_unknown",
+        "search_companies",
+        "open_lead_first",
+        "refuse_deactivated_managers",
+    ]);
     assert_eq!(keys(describe().settings), settings);
     let configuration = BTreeSet::from([
         "enabled",
         "consider_manager_status",
+        "manager_status_reuse_seconds",
         "default_country_code",
         "amocrm_base_url",
         "amocrm_access_token",
@@ -52,13 +60,17 @@ fn o1_the_described_settings_are_those_of_the_specification() {
 #[test]
 fn o1_described_bounds_defaults_and_options_are_accepted() {
     for setting in describe().settings {
-        let values = match setting.kind {
+        let values = match &setting.kind {
+            SettingKind::Flag { default } => {
+                assert!(!default, "{}: what costs a request is off unless it is switched on", setting.key);
+                [false, true].map(SettingValue::Flag).to_vec()
+            }
             SettingKind::Duration { default, minimum, maximum } => {
-                [default, minimum, maximum].map(SettingValue::Duration).to_vec()
+                [*default, *minimum, *maximum].map(SettingValue::Duration).to_vec()
             }
             SettingKind::Choice { default, options } => {
-                assert!(options.iter().any(|(option, _)| *option == default), "{}", setting.key);
-                options.into_iter().map(|(option, _)| choice(option)).collect()
+                assert!(options.iter().any(|(option, _)| option == default), "{}", setting.key);
+                options.iter().map(|(option, _)| choice(option)).collect()
             }
             other => panic!("{} is of an unexpected kind {other:?}", setting.key),
         };
@@ -88,6 +100,9 @@ fn d8_a_setting_of_a_wrong_kind_or_out_of_bounds_is_settings_invalid() {
         ("status_unknown", choice("latest")),
         ("status_unknown", choice("Forward")),
         ("status_unknown", SettingValue::Flag(false)),
+        ("search_companies", text("true")),
+        ("open_lead_first", SettingValue::Integer(1)),
+        ("refuse_deactivated_managers", choice("true")),
     ];
     for (key, value) in wrong {
         let mut pbx = Pbx::new();
@@ -136,7 +151,9 @@ fn d8_a_wrong_configuration_value_is_settings_invalid_and_names_key_and_fix() {
     let countries = countries.map(|code| ("default_country_code", code, "from 1 to 999"));
     let flags = flags
         .map(|flag| [("enabled", flag, "`true` or `false`"), ("consider_manager_status", flag, "`true` or `false`")]);
-    for (key, value, fix) in urls.into_iter().chain(countries).chain(flags.into_iter().flatten()) {
+    let reuses =
+        ["-1", "301", "30s", "", "1.5", "99999999999"].map(|it| ("manager_status_reuse_seconds", it, "from 0 to 300"));
+    for (key, value, fix) in urls.into_iter().chain(countries).chain(reuses).chain(flags.into_iter().flatten()) {
         let mut pbx = Pbx::new();
         pbx.configure(key, value);
         let outcome = pbx.call();
@@ -157,6 +174,15 @@ fn d8_country_codes_from_1_to_999_are_accepted() {
         let mut pbx = Pbx::new();
         pbx.configure("default_country_code", code);
         assert_eq!(pbx.call_from(Some(CALLER)).route(), "forward to anna", "{code}");
+    }
+}
+
+#[test]
+fn o7_statuses_are_used_again_for_at_most_five_minutes() {
+    for seconds in ["0", "30", "300"] {
+        let mut pbx = Pbx::considering_status();
+        pbx.configure("manager_status_reuse_seconds", seconds);
+        assert_eq!(pbx.call().route(), "manager-absent", "{seconds}");
     }
 }
 

@@ -138,6 +138,7 @@ fn o5_what_was_ambiguous_when_it_was_received_stays_ambiguous() {
 #[test]
 fn o5_the_accounts_day_is_kept_six_hours_too() {
     let mut pbx = Pbx::considering_status();
+    pbx.configure("manager_status_reuse_seconds", "0");
     pbx.events = vec![and_more(events(&[event("lead_added", ANNA, MIDNIGHT + 60)])).into()];
     pbx.account.took = Duration::ZERO;
     pbx.contacts[0].took = Duration::ZERO;

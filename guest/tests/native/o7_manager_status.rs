@@ -57,8 +57,9 @@ fn o7_the_status_is_checked_also_when_the_manager_is_kept() {
 }
 
 #[test]
-fn o7_events_are_asked_for_on_every_call_and_never_kept() {
+fn o7_without_reuse_events_are_asked_for_on_every_call_and_never_kept() {
     let mut pbx = Pbx::considering_status();
+    pbx.configure("manager_status_reuse_seconds", "0");
     pbx.events = vec![events(&[event("lead_added", ANNA, MIDNIGHT + 60)]).into()];
     assert_eq!(pbx.call().requests(), ["contacts 200 ok", "account 200 ok", "events 200 ok"]);
     pbx.events = vec![nothing()];

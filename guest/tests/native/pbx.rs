@@ -13,7 +13,7 @@ use forward_to_personal_manager::world::{
     Clock, Config, Directory, Http, HttpFailure, HttpFailureKind, KeyValue, Request, Response, World,
 };
 
-use crate::amocrm::{Answer, account, contact, contacts, nothing};
+use crate::amocrm::{Answer, account, contact, contacts, nothing, user};
 use crate::outcome::Outcome;
 
 /// The caller of most tests.
@@ -35,6 +35,11 @@ pub(crate) struct Pbx {
     pub(crate) monotonic: Cell<Duration>,
     /// amoCRM's answers to a search, page by page; 204 after the last.
     pub(crate) contacts: Vec<Answer>,
+    /// amoCRM's answers to a search for companies, page by page, and for leads.
+    pub(crate) companies: Vec<Answer>,
+    pub(crate) leads: Vec<Answer>,
+    /// amoCRM's answer to a question about any user.
+    pub(crate) user: Answer,
     /// amoCRM's answers to a list of events, page by page; 204 after the last.
     pub(crate) events: Vec<Answer>,
     /// amoCRM's answer to a question about the account.
@@ -74,6 +79,9 @@ impl Pbx {
             now: Cell::new(START),
             monotonic: Cell::new(Duration::from_secs(77)),
             contacts: vec![contacts(&[contact(3, ANNA, CALLER)]).into()],
+            companies: Vec::new(),
+            leads: Vec::new(),
+            user: user(true).into(),
             events: Vec::new(),
             account: account("+03:00").into(),
             received: RefCell::default(),
@@ -111,6 +119,11 @@ impl Pbx {
     /// Sets a setting of the placed operation to one of its options.
     pub(crate) fn choose(&mut self, key: &str, option: &str) {
         self.set(key, SettingValue::Choice(option.to_owned()));
+    }
+
+    /// Switches settings of the placed operation on.
+    pub(crate) fn switch_on(&mut self, keys: &[&str]) {
+        keys.iter().for_each(|key| self.set(key, SettingValue::Flag(true)));
     }
 
     /// Anna's record.
@@ -190,6 +203,9 @@ impl Http for Pbx {
         };
         let answer = match request.path_with_query {
             path if path.contains("/api/v4/contacts?") => self.contacts.get(page() - 1).cloned(),
+            path if path.contains("/api/v4/companies?") => self.companies.get(page() - 1).cloned(),
+            path if path.contains("/api/v4/leads?") => self.leads.get(page() - 1).cloned(),
+            path if path.contains("/api/v4/users/") => Some(self.user.clone()),
             path if path.contains("/api/v4/events?") => self.events.get(page() - 1).cloned(),
             path if path.contains("/api/v4/account?") => Some(self.account.clone()),
             path => panic!("amoCRM has no {path}"),
