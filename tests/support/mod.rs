@@ -38,8 +38,6 @@ pub(crate) const BORIS: u64 = 504_142;
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.a-long-lived-token";
 /// How much longer than the waiting time a call may take before the host gives it up.
 pub(crate) const MARGIN: Duration = Duration::from_secs(1);
-/// The reason that the component gives for `connection-limit-reached`: the host refused the request by itself.
-pub(crate) const REFUSED_HERE: &str = "crm-unreachable";
 /// The linked operation of every scene.
 pub(crate) const LINKED_OPERATION: &str = "queue:sales";
 
