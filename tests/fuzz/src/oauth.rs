@@ -1,0 +1,41 @@
+//! The host's OAuth client, natively, with an amoCRM that answers with the fuzzer's bytes.
+
+use std::sync::Arc;
+
+use host_harness::access::oauth::{NoAnswer, Web};
+use host_harness::access::{Hosts, OAuth, OAuthSettings, Platform};
+use host_harness::capabilities::clocks::Clock;
+use host_harness::secret::Secret;
+use http::{Request, Response};
+use zeroize::Zeroizing;
+
+/// The integration of every target.
+pub fn settings() -> OAuthSettings {
+    OAuthSettings {
+        client_id: "client".to_owned(),
+        client_secret: Secret::new("client-secret".to_owned()),
+        redirect_uri: "http://127.0.0.1:8765/".to_owned(),
+        platform: Platform::Amocrm,
+        account: None,
+    }
+}
+
+/// The endpoints of an amoCRM that answers everything with these bytes.
+pub fn answering(body: &[u8]) -> OAuth {
+    OAuth::new(settings(), Hosts::default(), Arc::new(Answering(body.to_vec())), Clock::system())
+}
+
+/// Runs a future that never waits.
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+}
+
+#[derive(Debug)]
+struct Answering(Vec<u8>);
+
+#[async_trait::async_trait]
+impl Web for Answering {
+    async fn ask(&self, _: Request<Zeroizing<Vec<u8>>>) -> Result<Response<Zeroizing<Vec<u8>>>, NoAnswer> {
+        Ok(Response::new(Zeroizing::new(self.0.clone())))
+    }
+}
