@@ -88,7 +88,7 @@ impl Cache<'_> {
 
     /// Forgets the managers of a number, however they were looked up. How many records there were; `None` when the store failed, which is
     /// noted.
-    pub fn forget_managers(&self, number: &InternationalNumber, details: &mut Recorder) -> Option<usize> {
+    pub fn forget_managers(&self, number: &InternationalNumber, details: &mut Recorder) -> Option<u64> {
         let mut forgotten = 0;
         for lookup in Lookup::all() {
             let key = manager_key(number, lookup);
@@ -127,7 +127,12 @@ impl Cache<'_> {
 
     /// Keeps the account's distance from UTC.
     pub fn keep_utc_offset(&self, offset: UtcOffset, received_at: Timestamp, details: &mut Recorder) {
-        self.write(ACCOUNT_KEY, &format!(r#"{{"utc_offset_seconds":{}}}"#, offset.seconds()), received_at, details);
+        self.write(
+            ACCOUNT_KEY,
+            &format!(r#"{{"utc_offset_seconds":{}}}"#, i64::from(offset.seconds())),
+            received_at,
+            details,
+        );
     }
 
     /// Reads a record and how long ago it was received. What is not used is removed.
@@ -139,7 +144,11 @@ impl Cache<'_> {
         details: &mut Recorder,
     ) -> Option<(T, Duration)> {
         let mut taken = None;
-        let age = self.look(key, kept_for, &mut |value| Ok(taken = Some(read(value)?)), details)?;
+        let mut take = |value: &Json| {
+            taken = Some(read(value)?);
+            Ok(())
+        };
+        let age = self.look(key, kept_for, &mut take, details)?;
         taken.map(|value| (value, age))
     }
 

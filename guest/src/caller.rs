@@ -55,7 +55,7 @@ impl InternationalNumber {
         } else if let Some(rest) = digits.strip_prefix('8').filter(|_| is_seven && digits.len() == 11) {
             Some(Self(format!("7{rest}")))
         } else if digits.len() == NATIONAL_DIGITS {
-            Some(Self(format!("{}{digits}", country.0)))
+            Some(Self(format!("{}{digits}", u64::from(country.0))))
         } else {
             international(&digits)
         };

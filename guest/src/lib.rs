@@ -18,6 +18,7 @@ pub mod details;
 #[cfg(target_family = "wasm")]
 mod edge;
 pub mod json;
+pub mod notices;
 pub mod reason;
 pub mod settings;
 pub mod status;

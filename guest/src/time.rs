@@ -7,10 +7,8 @@ use std::time::Duration;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Whole milliseconds, as the contract counts them. The standard library's are of 128 bits, and showing those costs the component 1.5 kB.
-///
-/// Durations here are bounded far below the 584 million years that do not fit.
 pub fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1_000).saturating_add(u64::from(duration.subsec_millis()))
 }
 
 /// A point in time: milliseconds since the Unix epoch, UTC.
@@ -89,10 +87,8 @@ impl UtcOffset {
             ("-", rest) => (-1, rest),
             _ => return None,
         };
-        let (hours, minutes) = match rest.split_once(':') {
-            Some(parts) => parts,
-            None => rest.split_at_checked(2)?,
-        };
+        let (hours, minutes) = rest.split_at_checked(2)?;
+        let minutes = minutes.strip_prefix(':').unwrap_or(minutes);
         let number = |part: &str| -> Option<i32> {
             (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten()
         };

@@ -1,5 +1,7 @@
 //! The rules of the operation, one file a rule or a family of rules; each test's name begins with the rule that it proves.
 
+mod b_optional_requests;
+
 mod o1_offer;
 mod o2_forward;
 mod o3_waiting_time;

@@ -7,9 +7,9 @@ use crate::reason::Reason;
 use crate::time::Timestamp;
 
 /// Events asked for in one page: the most that amoCRM gives.
-const PAGE: usize = 100;
+const PAGE: u64 = 100;
 /// Pages read for one check.
-const MAXIMUM_PAGES: usize = 5;
+const MAXIMUM_PAGES: u64 = 5;
 
 /// How much of an event's type is kept for the call details; amoCRM's own are shorter.
 const LONGEST_KIND: usize = 64;
@@ -68,7 +68,10 @@ impl Client<'_> {
 }
 
 fn page_of_events(answer: &Json) -> Result<Page, Unexpected> {
-    let events = answer.get("_embedded").get("events").list()?.iter().map(event).collect::<Result<_, _>>()?;
+    let mut events = Vec::new();
+    for entry in answer.get("_embedded").get("events").list()? {
+        events.push(event(entry)?);
+    }
     Ok(Page { events, has_next: has_next_page(answer) })
 }
 

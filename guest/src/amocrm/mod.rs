@@ -46,7 +46,11 @@ impl Client<'_> {
         details: &mut Recorder,
     ) -> Result<Option<T>, Reason> {
         let mut taken = None;
-        self.ask(purpose, path_with_query, &mut |answer| Ok(taken = Some(read(answer)?)), details)?;
+        let mut take = |answer: &Json| {
+            taken = Some(read(answer)?);
+            Ok(())
+        };
+        self.ask(purpose, path_with_query, &mut take, details)?;
         Ok(taken)
     }
 

@@ -15,9 +15,9 @@ pub const COMPANIES: &str = "companies";
 pub(super) const LEADS: &str = "leads";
 
 /// Cards asked for in one page. amoCRM allows 250; a real caller has a handful.
-const PAGE: usize = 50;
+const PAGE: u64 = 50;
 /// Pages read for one caller: a search that finds more is not about this number.
-const MAXIMUM_PAGES: usize = 5;
+const MAXIMUM_PAGES: u64 = 5;
 
 /// The field code of telephone numbers; the field's name is localised and means nothing.
 const PHONE: &str = "PHONE";
@@ -64,9 +64,12 @@ impl Client<'_> {
         details: &mut Recorder,
     ) -> Result<Option<Found>, Reason> {
         let mut verified = self.search(section, caller, MAXIMUM_PAGES, details)?;
-        let found = verified.len();
-        verified.retain(|card| card.has_number(caller, self.integration.country));
-        let unverified = found - verified.len();
+        let mut unverified = 0_u64;
+        verified.retain(|card| {
+            let counts = card.has_number(caller, self.integration.country);
+            unverified += u64::from(!counts);
+            counts
+        });
         if unverified > 0 {
             details.note(
                 "hits-unverified",
@@ -84,7 +87,7 @@ impl Client<'_> {
         &self,
         section: &'static str,
         caller: &InternationalNumber,
-        pages: usize,
+        pages: u64,
         details: &mut Recorder,
     ) -> Result<Vec<Card>, Reason> {
         let with = if section == LEADS { "&with=contacts" } else { "" };
@@ -136,8 +139,10 @@ impl Card {
 }
 
 fn page_of(section: &str, answer: &Json) -> Result<Page, Unexpected> {
-    let read = |entry| card(section, entry);
-    let cards = answer.get("_embedded").get(section).list()?.iter().map(read).collect::<Result<_, _>>()?;
+    let mut cards = Vec::new();
+    for entry in answer.get("_embedded").get(section).list()? {
+        cards.push(card(section, entry)?);
+    }
     Ok(Page { cards, has_next: has_next_page(answer) })
 }
 

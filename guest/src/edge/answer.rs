@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::bindings::exports::telephony::operation::operation as wit;
 use super::bindings::telephony::operation::types as wit_types;
 use crate::contract::{
-    Call, CallDetails, Description, FactValue, ReasonClass, Resolution, Route, Setting, SettingDescription,
+    Call, CallDetails, Description, FactValue, Note, ReasonClass, Resolution, Route, Setting, SettingDescription,
     SettingKind, SettingValue, Text,
 };
 use crate::reason::{Reason, STATUS};
@@ -43,8 +43,8 @@ pub(super) fn resolution(resolution: Resolution) -> wit::Resolution {
         Route::LinkedOperation(reason) => wit_types::Route::LinkedOperation(wit_types::TransitionReason {
             code: reason.code().to_owned(),
             class: class(reason.class()),
-            status: text(STATUS),
-            text: text(reason.text()),
+            status: text(&STATUS),
+            text: text(&reason.text()),
         }),
     };
     wit::Resolution { route, details: details(resolution.details) }
@@ -76,26 +76,26 @@ fn details(details: CallDetails) -> wit_types::CallDetails {
                 }),
             })
             .collect(),
-        notes: details
-            .notes
-            .into_iter()
-            .map(|note| wit_types::Note { code: note.code.to_owned(), text: text(note.text) })
-            .collect(),
+        notes: notes(details.notes),
     }
+}
+
+pub(super) fn notes(notes: Vec<Note>) -> Vec<wit_types::Note> {
+    notes.into_iter().map(|note| wit_types::Note { code: note.code.to_owned(), text: text(&note.text) }).collect()
 }
 
 pub(super) fn description(description: Description) -> wit::Description {
     wit::Description {
         id: description.id.to_owned(),
         version: description.version.to_owned(),
-        title: text(description.title),
-        summary: text(description.summary),
+        title: text(&description.title),
+        summary: text(&description.summary),
         settings: description.settings.iter().map(setting_description).collect(),
         configuration: description.configuration.iter().map(setting_description).collect(),
         facts: description
             .facts
             .iter()
-            .map(|(key, title)| wit::FactDescription { key: (*key).to_owned(), title: text(title.clone()) })
+            .map(|(key, title)| wit::FactDescription { key: (*key).to_owned(), title: text(title) })
             .collect(),
         reasons: description.reasons.iter().copied().map(reason_description).collect(),
     }
@@ -116,7 +116,7 @@ fn setting_description(setting: &SettingDescription) -> wit::SettingDescription 
             default: default.to_owned(),
             options: options
                 .iter()
-                .map(|(value, title)| wit::ChoiceOption { value: (*value).to_owned(), title: text(title.clone()) })
+                .map(|(value, title)| wit::ChoiceOption { value: (*value).to_owned(), title: text(title) })
                 .collect(),
         }),
         SettingKind::Text { default, maximum_length, secret } => {
@@ -125,15 +125,15 @@ fn setting_description(setting: &SettingDescription) -> wit::SettingDescription 
     };
     wit::SettingDescription {
         key: setting.key.to_owned(),
-        title: text(setting.title.clone()),
-        help: text(setting.help.clone()),
+        title: text(&setting.title),
+        help: text(&setting.help),
         required: setting.required,
         kind,
     }
 }
 
 fn reason_description(reason: Reason) -> wit::ReasonDescription {
-    wit::ReasonDescription { code: reason.code().to_owned(), class: class(reason.class()), text: text(reason.text()) }
+    wit::ReasonDescription { code: reason.code().to_owned(), class: class(reason.class()), text: text(&reason.text()) }
 }
 
 const fn class(class: ReasonClass) -> wit_types::ReasonClass {
@@ -148,6 +148,6 @@ const fn class(class: ReasonClass) -> wit_types::ReasonClass {
     }
 }
 
-fn text(text: Text) -> wit_types::LocalizedText {
-    wit_types::LocalizedText { ru: text.ru.into_owned(), en: text.en.into_owned() }
+fn text(text: &Text) -> wit_types::LocalizedText {
+    wit_types::LocalizedText { ru: (*text.ru).to_owned(), en: (*text.en).to_owned() }
 }

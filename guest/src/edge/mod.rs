@@ -6,14 +6,24 @@ mod http;
 mod imports;
 
 mod bindings {
-    wit_bindgen::generate!({ path: "../wit", world: "custom-operation", generate_all });
+    wit_bindgen::generate!({ path: "../wit", world: "attentive-operation", generate_all });
 }
 
+use bindings::exports::telephony::operation::notices::{Guest as Attentive, Note, Notice};
 use bindings::exports::telephony::operation::operation::{Call, Description, Guest, Resolution, Setting};
 
 use crate::world::World;
 
 struct Operation;
+
+/// The component's imports.
+const WORLD: World<'static> = World {
+    clock: &imports::HostClock,
+    http: &http::OutgoingHttp,
+    key_value: &imports::HostKeyValue,
+    config: &imports::HostConfig,
+    directory: &imports::HostDirectory,
+};
 
 impl Guest for Operation {
     fn describe() -> Description {
@@ -21,15 +31,14 @@ impl Guest for Operation {
     }
 
     fn resolve_call(call: Call, settings: Vec<Setting>) -> Resolution {
-        let world = World {
-            clock: &imports::HostClock,
-            http: &http::OutgoingHttp,
-            key_value: &imports::HostKeyValue,
-            config: &imports::HostConfig,
-            directory: &imports::HostDirectory,
-        };
         let settings: Vec<_> = settings.into_iter().map(answer::setting).collect();
-        answer::resolution(crate::decision::resolve(world, &answer::call(call), &settings))
+        answer::resolution(crate::decision::resolve(WORLD, &answer::call(call), &settings))
+    }
+}
+
+impl Attentive for Operation {
+    fn receive(notice: Notice) -> Vec<Note> {
+        answer::notes(crate::notices::receive(WORLD, &notice.kind, &notice.body))
     }
 }
 

@@ -18,6 +18,7 @@ mod b1_companies;
 mod b2_open_lead;
 mod b3_deactivated;
 mod b4_combinations;
+mod b5_notices;
 mod d01_caller;
 mod d02_numbers;
 mod d02_verify;
