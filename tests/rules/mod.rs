@@ -1,5 +1,6 @@
 //! The rules of the operation, one file a rule or a family of rules; each test's name begins with the rule that it proves.
 
+mod b5_notices;
 mod b_optional_requests;
 
 mod o1_offer;

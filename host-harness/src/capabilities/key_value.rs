@@ -22,6 +22,8 @@ pub const MAX_KEY_BYTES: usize = 256;
 pub const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// The most operations of one call.
 pub const MAX_OPERATIONS: u32 = 256;
+/// The most operations over one notice, which may be about many callers at once. Nobody waits for it.
+pub const MAX_OPERATIONS_OF_NOTICE: u32 = 8_192;
 /// How many keys `list-keys` answers with at most.
 const KEYS_PER_PAGE: u32 = 100;
 
@@ -32,6 +34,7 @@ pub struct KeyValue {
     namespace: String,
     bucket: String,
     operations: u32,
+    most_operations: u32,
 }
 
 /// An open bucket. It needs no content, since there is only one that can be opened.
@@ -41,7 +44,18 @@ pub struct Bucket;
 impl KeyValue {
     /// For one call of the integration `namespace`; `bucket` is the only name that it can open.
     pub fn new(store: Arc<dyn KeyValueStore>, namespace: impl Into<String>, bucket: impl Into<String>) -> Self {
-        Self { store, namespace: namespace.into(), bucket: bucket.into(), operations: 0 }
+        Self {
+            store,
+            namespace: namespace.into(),
+            bucket: bucket.into(),
+            operations: 0,
+            most_operations: MAX_OPERATIONS,
+        }
+    }
+
+    /// The same for a notice.
+    pub fn for_notice(self) -> Self {
+        Self { most_operations: MAX_OPERATIONS_OF_NOTICE, ..self }
     }
 
     fn shelf(&self) -> Shelf<'_> {
@@ -50,8 +64,9 @@ impl KeyValue {
 
     fn count(&mut self) -> Result<(), store::Error> {
         self.operations = self.operations.saturating_add(1);
-        if self.operations > MAX_OPERATIONS {
-            return Err(store::Error::Other(format!("a call may make at most {MAX_OPERATIONS} key-value operations")));
+        let most = self.most_operations;
+        if self.operations > most {
+            return Err(store::Error::Other(format!("a call may make at most {most} key-value operations")));
         }
         Ok(())
     }

@@ -42,7 +42,10 @@ impl Check {
         print(format_args!("  operation: {} {}", description.id, description.version));
         print(format_args!("  size: {} bytes", operation.size()));
         print(format_args!("  sha256: {}", operation.digest()));
-        print(format_args!("  notices: {}", if operation.takes_notices() { "taken" } else { "not taken" }));
+        print(format_args!(
+            "  notices: {}",
+            if operation.takes_notices() { "taken (optional export)" } else { "not taken" }
+        ));
         for import in operation.imports() {
             print(format_args!("  import: {import}"));
         }

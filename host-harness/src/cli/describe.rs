@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{LanguageChoice, Outcome, Stop, component, language, print};
 use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
 use crate::bindings::telephony::operation::types::LocalizedText;
+use crate::engine::Operation;
 use crate::report::{Language, class};
 
 /// Show an operation's self-description: title, settings, configuration keys, transition reasons
@@ -28,17 +29,17 @@ pub(super) struct Describe {
 
 impl Describe {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let (_, description) = component::load_described(self.component.as_deref()).await?;
+        let (operation, description) = component::load_described(self.component.as_deref()).await?;
         if self.json {
-            print(serde_json::to_string_pretty(&as_json(&description))?);
+            print(serde_json::to_string_pretty(&as_json(&operation, &description))?);
         } else {
-            print(as_text(&description, language(self.lang))?.trim_end());
+            print(as_text(&operation, &description, language(self.lang))?.trim_end());
         }
         Ok(Outcome::Done)
     }
 }
 
-fn as_text(description: &Description, language: Language) -> Result<String, std::fmt::Error> {
+fn as_text(operation: &Operation, description: &Description, language: Language) -> Result<String, std::fmt::Error> {
     let say = |ru, en| match language {
         Language::Ru => ru,
         Language::En => en,
@@ -71,6 +72,12 @@ fn as_text(description: &Description, language: Language) -> Result<String, std:
     for reason in &description.reasons {
         writeln!(out, "  {} ({}) — {}", reason.code, class(reason.class), text(&reason.text))?;
     }
+    let notices = if operation.takes_notices() {
+        say("Принимает уведомления об изменениях", "Takes notices of changes")
+    } else {
+        say("Не принимает уведомлений об изменениях", "Takes no notices of changes")
+    };
+    writeln!(out, "\n{notices}")?;
     Ok(out)
 }
 
@@ -99,7 +106,7 @@ fn kind_as_text(kind: &SettingKind, language: Language) -> String {
     }
 }
 
-fn as_json(description: &Description) -> Value {
+fn as_json(operation: &Operation, description: &Description) -> Value {
     let text = |text: &LocalizedText| json!({ "ru": text.ru, "en": text.en });
     let setting = |setting: &SettingDescription| {
         json!({
@@ -114,6 +121,7 @@ fn as_json(description: &Description) -> Value {
         "version": 1,
         "id": description.id,
         "operation_version": description.version,
+        "takes_notices": operation.takes_notices(),
         "title": text(&description.title),
         "summary": text(&description.summary),
         "settings": description.settings.iter().map(setting).collect::<Vec<_>>(),

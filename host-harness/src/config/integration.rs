@@ -235,3 +235,21 @@ fn redirect(place: &str, written: &str) -> Result<String, String> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn o7_the_reuse_of_statuses_is_whole_seconds_up_to_five_minutes() {
+        let seconds = |written| status_reuse(written, "[[integration]] `main`").map(|reuse| reuse.as_secs());
+        for (written, read) in [(None, 30), (Some("0s"), 0), (Some("45s"), 45), (Some("5m"), 300)] {
+            assert_eq!(seconds(written), Ok(read), "{written:?}");
+        }
+        for written in ["", "30", "301s", "500ms", "-1s", "soon"] {
+            let error = seconds(Some(written)).expect_err(written);
+            assert!(error.contains(&format!("`manager_status_reuse` = `{written}`")), "{error}");
+            assert!(error.contains("from `0s` to `300s`"), "{error}");
+        }
+    }
+}

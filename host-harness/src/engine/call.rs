@@ -145,6 +145,7 @@ pub(super) async fn notify(
     notice: &Notice,
 ) -> Result<Vec<Note>, Failure> {
     let deadline = Instant::now() + NOTIFYING;
+    let world = World { key_value: world.key_value.for_notice(), ..world };
     let mut store = new_store(&operation.engine, world, deadline);
     let notifying = async {
         let instance = attentive.instantiate_async(&mut store).await?;
