@@ -7,7 +7,7 @@ use std::time::Duration;
 use forward_to_personal_manager::contract::{
     Call, Destination, Employee, Presence, Resolution, Route, Setting, SettingValue,
 };
-use forward_to_personal_manager::decision;
+use forward_to_personal_manager::{decision, notices};
 use forward_to_personal_manager::time::Timestamp;
 use forward_to_personal_manager::world::{Clock, Config, Directory, Http, HttpFailure, KeyValue, Request, Response, World};
 
@@ -50,6 +50,15 @@ pub fn resolve_with(path: &'static str, body: &[u8]) {
     assert!(again.details.requests.iter().all(|request| request.purpose == "events" || request.purpose == "account"));
 }
 
+/// Passes a webhook on, and checks that it costs the next call a request at most (facts §7.5).
+pub fn notice_with(body: &[u8]) {
+    let world = Outside { path: "", body: b"", store: RefCell::default() };
+    world.resolve();
+    notices::receive(world.world(), notices::AMOCRM_WEBHOOK, body);
+    let Route::Forward(forwarding) = world.resolve().route else { panic!("a notice led a call astray") };
+    assert_eq!(forwarding.employee_id, "anna");
+}
+
 struct Outside<'a> {
     path: &'static str,
     body: &'a [u8],
@@ -61,8 +70,11 @@ impl Outside<'_> {
         let call =
             Call { id: "1".to_owned(), caller: Some(CALLER.to_owned()), called: "100".to_owned() };
         let flags = FLAGS.map(|key| Setting { key: key.to_owned(), value: SettingValue::Flag(true) });
-        let world = World { clock: self, http: self, key_value: self, config: self, directory: self };
-        decision::resolve(world, &call, &flags)
+        decision::resolve(self.world(), &call, &flags)
+    }
+
+    fn world(&self) -> World<'_> {
+        World { clock: self, http: self, key_value: self, config: self, directory: self }
     }
 }
 
