@@ -39,7 +39,7 @@ use integration::IntegrationEntry;
 pub struct HarnessConfig {
     /// The integrations, at least one, their identifiers unique.
     pub integrations: Vec<IntegrationSettings>,
-    /// The placed operations, at least one, their identifiers unique.
+    /// The placed operations, their identifiers unique. None is needed before there are calls.
     pub operations: Vec<OperationEntry>,
 }
 
@@ -117,9 +117,6 @@ impl HarnessConfig {
                     .to_owned(),
             );
         }
-        if file.operation.is_empty() {
-            return Err("there is no placed operation; add `[[operation]]` with `linked_operation`".to_owned());
-        }
         unique("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()))?;
         unique("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()))?;
         let integrations =
@@ -135,6 +132,7 @@ impl HarnessConfig {
     pub fn operation(&self, id: Option<&str>) -> Result<&OperationEntry, String> {
         let known = || self.operations.iter().map(|entry| format!("`{}`", entry.id)).collect::<Vec<_>>().join(", ");
         match (id, self.operations.as_slice()) {
+            (_, []) => Err("there is no placed operation; add `[[operation]]` with `linked_operation`".to_owned()),
             (None, [only]) => Ok(only),
             (None, _) => Err(format!("there are several placed operations; name one of {} with --operation", known())),
             (Some(id), all) => {
