@@ -286,6 +286,13 @@ mod tests {
     }
 
     #[test]
+    fn d10_a_panic_over_a_secret_does_not_show_it() {
+        let panic = std::panic::catch_unwind(|| Err::<(), _>(Secret::new(TOKEN.to_owned())).unwrap()).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.contains("[secret]") && !message.contains(TOKEN), "{message}");
+    }
+
+    #[test]
     fn two_forms_are_accepted_and_shown_as_written() {
         for text in ["env:AMOCRM_TOKEN", "env:_t2", "file:/run/secrets/amo", "file:token.txt"] {
             assert_eq!(text.parse::<SecretSource>().unwrap().to_string(), text);

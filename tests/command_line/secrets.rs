@@ -36,6 +36,10 @@ async fn d10_no_output_of_an_oauth_installation_holds_a_secret() {
         installation.simulator.set_faults(Vec::new());
         run(&["connect", "--code", &installation.code()]).assert(0, &["a user connected"]);
     }
+    for command in [&["audit"][..], &["audit", "--json"], &["presence"], &["presence", "anna", "--json"]] {
+        let ended = run(command);
+        assert!(ended.code.is_some_and(|code| code != 2 && code != 101), "{ended:?}");
+    }
     // A code that was used, one that never was, and an address with one behind it.
     let code = installation.code();
     for _ in 0..2 {
@@ -75,7 +79,14 @@ fn d10_no_output_about_a_long_lived_token_holds_it() {
     let amocrm = Amocrm::start(&home, &[]);
     home.write("host-harness.toml", config_for(&amocrm.base_url, LOOPBACK));
     for token in [TOKEN, "another-token-that-amocrm-does-not-know", "a-token\u{7}that-no-header-carries"] {
-        for arguments in [&["call", CALLER][..], &["call", CALLER, "--json"], &["access"], &["access", "--json"]] {
+        for arguments in [
+            &["call", CALLER][..],
+            &["call", CALLER, "--json"],
+            &["access"],
+            &["access", "--json"],
+            &["audit", "--json"],
+            &["presence", "anna"],
+        ] {
             let mut command =
                 home.command(arguments.iter().chain(&["--config", "host-harness.toml", "--log", "trace"]));
             let ended = Ended::of(command.env("AMOCRM_TOKEN", token).output().expect("the binary starts"));
