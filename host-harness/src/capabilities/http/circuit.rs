@@ -218,3 +218,8 @@ impl Drop for Pass {
         }
     }
 }
+/// The rest that the body of a 429 states: Kommo's `retry_after`, in seconds (facts §6).
+pub fn stated_in(body: &[u8]) -> Option<Duration> {
+    let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
+    answer.get("retry_after")?.as_u64().map(Duration::from_secs)
+}

@@ -17,7 +17,7 @@ use wasmtime_wasi_http::Error;
 
 use super::access::AccessToken;
 use super::budget::{Admission, Departure, Place, TooLate, Turn};
-use super::circuit::{CircuitCause, CircuitState, Pass, Verdict};
+use super::circuit::{self, CircuitCause, CircuitState, Pass, Verdict};
 use super::connection::History;
 use super::errors::{self, Failure};
 use super::flight::{self, Failed, Flight, Head, Piece, Question, Refusal, Stage, Waiter};
@@ -250,8 +250,7 @@ impl Course {
             }
         };
         let _ = timeout(REST_IS_STATED_WITHIN, reading).await;
-        let answer: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        answer.get("retry_after")?.as_u64().map(Duration::from_secs)
+        circuit::stated_in(&text)
     }
 
     async fn take_in(&self, mut intake: Intake) {
