@@ -96,8 +96,8 @@ fn every_kind_of_finding_is_listed_the_gravest_first_and_gives_the_exit_code() {
     let ended = audit(&home, &[]);
     ended.assert(10, &[]).assert_prints(&[
         "Checked: 3 users, 4 contacts (0 without a telephone number)",
-        "amoCRM user 2 (Boris) owns 1 contacts and is mapped to no employee: add an [[integration.employee]] with amocrm_user = 2",
-        "amoCRM user 3 (Vera) is deactivated or deleted and still owns 1 contacts",
+        "amoCRM user 2 (Boris) owns contacts (1) and is mapped to no employee: add an [[integration.employee]] with amocrm_user = 2",
+        "amoCRM user 3 (Vera) is deactivated or deleted and still owns contacts (1)",
         "employee egor (amoCRM user 3) has no numbers",
         "employee daria is mapped to amoCRM user 4, who does not exist",
         "number 101 is shared by employees anna, daria",

@@ -43,7 +43,3 @@ impl Attentive for Operation {
 }
 
 bindings::export!(Operation with_types_in bindings);
-
-/// Smaller by 7 kB than the standard library's allocator for this target.
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

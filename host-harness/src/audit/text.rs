@@ -52,7 +52,7 @@ fn sentence(finding: &Finding) -> Localized {
                 "пользователь amoCRM {user} ({name}) ответственный за контакты ({contacts}), но не сопоставлен сотруднику: добавьте [[integration.employee]] с amocrm_user = {user}"
             ),
             format!(
-                "amoCRM user {user} ({name}) owns {contacts} contacts and is mapped to no employee: add an [[integration.employee]] with amocrm_user = {user}"
+                "amoCRM user {user} ({name}) owns contacts ({contacts}) and is mapped to no employee: add an [[integration.employee]] with amocrm_user = {user}"
             ),
         ),
         Finding::DeactivatedOwner { user, name, contacts } => {
@@ -62,7 +62,7 @@ fn sentence(finding: &Finding) -> Localized {
                     "отключённый или удалённый пользователь amoCRM {user}{name} ответственный за контакты ({contacts}): передайте их в amoCRM другому"
                 ),
                 format!(
-                    "amoCRM user {user}{name} is deactivated or deleted and still owns {contacts} contacts: hand them over in amoCRM"
+                    "amoCRM user {user}{name} is deactivated or deleted and still owns contacts ({contacts}): hand them over in amoCRM"
                 ),
             )
         }
