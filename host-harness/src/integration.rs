@@ -148,23 +148,22 @@ impl Integration {
         }
     }
 
-    /// Who was seen at work in the account.
-    pub fn presence(&self) -> PresenceBook {
-        PresenceBook::new(Arc::clone(&self.store), self.namespace())
+    /// Who was seen at work in the account; none for an account that was never connected.
+    pub fn presence(&self) -> Option<PresenceBook> {
+        Some(PresenceBook::new(Arc::clone(&self.store), self.namespace()?))
     }
 
     /// Where reports of presence go; none for an account that was never connected.
     pub fn presence_feed(&self) -> Option<PresenceFeed> {
         let account = self.account()?.origin().clone();
-        Some(PresenceFeed::new(account, Arc::clone(&self.store), &self.namespace()))
+        Some(PresenceFeed::new(account, Arc::clone(&self.store), &self.namespace()?))
     }
 
-    /// The name under which the account's values are kept. An account that was never connected has none, and its calls get no further than
-    /// that the integration is off.
-    fn namespace(&self) -> String {
+    /// The name under which the account's values are kept; none for an account that was never connected.
+    fn namespace(&self) -> Option<String> {
         match &self.account {
-            Account::Fixed(access) => access.namespace.clone(),
-            Account::Kept(keeper) => keeper.namespace().unwrap_or_default(),
+            Account::Fixed(access) => Some(access.namespace.clone()),
+            Account::Kept(keeper) => keeper.namespace(),
         }
     }
 
@@ -173,8 +172,8 @@ impl Integration {
         let is_on = self.enabled && self.keeper().is_none_or(|keeper| keeper.is_on());
         let mut directory = CallDirectory::new(self.directory.clone());
         // Looked up only where it counts.
-        if self.consider_manager_status {
-            directory = directory.with_presence(self.presence(), clock.clone());
+        if let Some(book) = self.presence().filter(|_| self.consider_manager_status) {
+            directory = directory.with_presence(book, clock.clone());
         }
         let mut configuration = vec![
             ("enabled", is_on.to_string()),
@@ -187,7 +186,8 @@ impl Integration {
         World {
             clock,
             http: self.http.clone(),
-            key_value: KeyValue::new(Arc::clone(&self.store), self.namespace(), BUCKET),
+            // Calls of an account that was never connected get no further than that the integration is off.
+            key_value: KeyValue::new(Arc::clone(&self.store), self.namespace().unwrap_or_default(), BUCKET),
             configuration: configuration
                 .into_iter()
                 .map(|(key, value)| (key.to_owned(), value))

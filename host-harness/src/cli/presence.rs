@@ -45,7 +45,7 @@ impl PresenceCommand {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref(), self.state.clone()).await?;
         let IntegrationSettings { employees, consider_manager_status, .. } = &chosen.settings;
-        let book = chosen.open().await?.presence();
+        let book = chosen.open().await?.presence().context("there is no account yet whose users could be at work")?;
         let now = Clock::system().now();
         if let Some(who) = &self.who {
             let at = self.at.unwrap_or(now);
