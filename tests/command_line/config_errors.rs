@@ -59,6 +59,10 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
         (both("default_country_code = 1000"), &["`default_country_code` = 1000", "from 1 to 999", "for example 7"]),
         (both("requests_per_second = 0"), &["`requests_per_second` = 0", "from 1 to 50", "allows an integration 7"]),
         (both("requests_per_second = 51"), &["`requests_per_second` = 51", "from 1 to 50"]),
+        (both("requests_per_second = 500"), &["`requests_per_second` = 500", "from 1 to 50"]),
+        (both("requests_per_second = -1"), &["`requests_per_second` = -1", "from 1 to 50"]),
+        (both("manager_status_reuse = \"soon\""), &["`manager_status_reuse` = `soon`", "`30s`"]),
+        (both("webhook_key = \"a-key-that-stands-in-the-file\""), &["`webhook_key`", "env:"]),
         (both("default_country_code = 0"), &["`default_country_code` = 0", "from 1 to 999"]),
         // Employees.
         (both(&format!("{EMPLOYEE}numbers = [\"1o1\"]")), &["employee `anna`", "`numbers`: `1o1`", "write digits"]),

@@ -83,7 +83,7 @@ fn progress_bar() -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {human_pos} read, {per_sec}, {elapsed}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {human_pos} read, {elapsed}") {
         bar.set_style(style);
     }
     bar.enable_steady_tick(std::time::Duration::from_millis(120));

@@ -45,8 +45,9 @@ pub(super) struct IntegrationEntry {
     plain_http: Grant,
     #[serde(default)]
     ca_file: Option<PathBuf>,
+    /// As wide as any number that may be written, so that the bounds are told for all of them.
     #[serde(default = "requests_per_second")]
-    requests_per_second: u8,
+    requests_per_second: i64,
     /// `env:NAME` or `file:PATH`, never inline.
     webhook_key: Option<SecretSource>,
     #[serde(default)]
@@ -78,8 +79,8 @@ const fn seven() -> u16 {
     7
 }
 
-const fn requests_per_second() -> u8 {
-    REQUESTS_PER_SECOND
+const fn requests_per_second() -> i64 {
+    REQUESTS_PER_SECOND as i64
 }
 
 /// Long enough that nobody guesses it, and of characters that stand for themselves in an address.
@@ -120,12 +121,13 @@ impl IntegrationEntry {
                 "{place}: `default_country_code` = {code}; set a calling code from 1 to 999, for example 7"
             ));
         }
-        if !(1..=50).contains(&self.requests_per_second) {
-            let written = self.requests_per_second;
-            return Err(format!(
-                "{place}: `requests_per_second` = {written}; set a number from 1 to 50 (amoCRM allows an integration 7)"
-            ));
-        }
+        let requests_per_second = self.requests_per_second;
+        let requests_per_second =
+            u8::try_from(requests_per_second).ok().filter(|written| (1..=50).contains(written)).ok_or_else(|| {
+                format!(
+                    "{place}: `requests_per_second` = {requests_per_second}; set a number from 1 to 50 (amoCRM allows an integration 7)"
+                )
+            })?;
         let grant = |written: &String| -> Result<Origin, String> {
             written
                 .parse()
@@ -148,7 +150,7 @@ impl IntegrationEntry {
             },
             ca_file: self.ca_file.map(|file| folder.join(file)),
             request_timeouts: RequestTimeouts::Honoured,
-            requests_per_second: self.requests_per_second,
+            requests_per_second,
             circuit: CircuitSettings::default(),
             employees: super::employee::check(self.employee, &place)?,
             id: self.id,
