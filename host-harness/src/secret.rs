@@ -287,7 +287,8 @@ mod tests {
 
     #[test]
     fn d10_a_panic_over_a_secret_does_not_show_it() {
-        let panic = std::panic::catch_unwind(|| Err::<(), _>(Secret::new(TOKEN.to_owned())).unwrap()).unwrap_err();
+        let refused = || -> Result<(), Secret> { Err(Secret::new(TOKEN.to_owned())) };
+        let panic = std::panic::catch_unwind(|| refused().unwrap()).unwrap_err();
         let message = panic.downcast_ref::<String>().unwrap();
         assert!(message.contains("[secret]") && !message.contains(TOKEN), "{message}");
     }
