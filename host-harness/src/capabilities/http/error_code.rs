@@ -2,7 +2,7 @@
 //!
 //! A component that reads a body and gets `last-operation-failed` may ask with this function why. wasmtime-wasi-http 48.0.8 fails the
 //! stream with its own [`Error`] and then looks for an [`ErrorCode`] in it, so its answer is always none: "too large", "cut off" and
-//! "too slow" become one. Here the errors of [`BoundedBody`](super::response_body::BoundedBody) are told apart.
+//! "too slow" become one. Here the errors of [`SharedBody`](super::response_body::SharedBody) are told apart.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
