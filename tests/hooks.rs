@@ -29,7 +29,7 @@ async fn webhook(node: &Node, key: &str) -> StatusCode {
 
 #[tokio::test]
 async fn o7_the_widgets_report_makes_a_manager_present_once_for_one_token() {
-    let node = Node::start().await;
+    let node = Node::considering_status().await;
     let boris = node.simulator.disposable_token(BORIS).expect("with OAuth");
     assert_eq!(report(&node, "main", &boris).await, StatusCode::NO_CONTENT);
     assert_eq!(node.call(CALLER).await.code(), "manager-absent", "presence is fed, and Anna was never seen");
@@ -43,7 +43,7 @@ async fn o7_the_widgets_report_makes_a_manager_present_once_for_one_token() {
 
 #[tokio::test]
 async fn a_changed_manager_is_seen_at_the_next_call_and_without_the_webhook_after_six_hours() {
-    let node = Node::start().await;
+    let node = Node::considering_status().await;
     for user in [ANNA, BORIS] {
         let token = node.simulator.disposable_token(user).expect("with OAuth");
         assert_eq!(report(&node, "main", &token).await, StatusCode::NO_CONTENT);
@@ -62,7 +62,7 @@ async fn a_changed_manager_is_seen_at_the_next_call_and_without_the_webhook_afte
 
 #[tokio::test]
 async fn o6_the_uninstall_hook_switches_the_integration_off() {
-    let node = Node::start().await;
+    let node = Node::considering_status().await;
     let query = node.simulator.uninstall().expect("with OAuth");
     let forged = query.replace("account_id=", "account_id=1");
     for (query, status) in [(forged, StatusCode::FORBIDDEN), (query, StatusCode::OK)] {
@@ -74,7 +74,7 @@ async fn o6_the_uninstall_hook_switches_the_integration_off() {
 
 #[tokio::test]
 async fn what_is_no_hook_of_an_integration_is_not_found() {
-    let node = Node::start().await;
+    let node = Node::considering_status().await;
     let token = node.simulator.disposable_token(ANNA).expect("with OAuth");
     assert_eq!(report(&node, "another", &token).await, StatusCode::NOT_FOUND);
     for path in ["/", "/v1", "/v1/integrations/main", "/v1/integrations/main/calls", "/v1/integrations/%FF/presence"] {

@@ -18,7 +18,7 @@ use crate::support::{CALLER, LINKED_OPERATION, Outcome, START, Scene, operation}
 /// What the last part of the webhook's address is.
 pub(crate) const WEBHOOK_KEY: &str = "webhook-key-0123456789";
 
-/// An integration with OAuth, connected, in a process that stays. It considers the manager status.
+/// An integration with OAuth, connected, in a process that stays.
 pub(crate) struct Node {
     pub(crate) simulator: Simulator,
     pub(crate) clock: Clock,
@@ -29,7 +29,16 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) async fn start() -> Self {
+    async fn start() -> Self {
+        Self::connected(false).await
+    }
+
+    /// One that considers the manager status.
+    pub(crate) async fn considering_status() -> Self {
+        Self::connected(true).await
+    }
+
+    async fn connected(consider_manager_status: bool) -> Self {
         let clock = Clock::frozen_at(START.parse().expect("a time"));
         let simulated = clock.clone();
         let options =
@@ -45,7 +54,9 @@ impl Node {
         });
         let settings = IntegrationSettings {
             access,
-            consider_manager_status: true,
+            consider_manager_status,
+            // A hundred days pass in a moment here.
+            requests_per_second: 50,
             webhook_key: Some(Secret::new(WEBHOOK_KEY.to_owned())),
             ..scene.integration.clone()
         };
