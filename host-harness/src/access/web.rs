@@ -7,7 +7,7 @@ use http::{Request, Response};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::oauth::{NoAnswer, Web};
-use crate::capabilities::http::{Ask, AskError, OutboundHttp};
+use crate::capabilities::http::{Ask, OutboundHttp};
 
 /// How long amoCRM has for an answer (facts §6: the vendor's own client waits 15 s here).
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -43,20 +43,7 @@ impl Web for HostWeb {
                 }
                 kept
             })),
-            Err(error) => Err(NoAnswer { sent: may_have_been_sent(&error), why: error.to_string() }),
+            Err(error) => Err(NoAnswer { sent: error.may_have_been_sent(), why: error.to_string() }),
         }
-    }
-}
-
-/// Whether amoCRM may have got the request.
-fn may_have_been_sent(error: &AskError) -> bool {
-    match error {
-        AskError::Address(_)
-        | AskError::AddressProhibited(_)
-        | AskError::Denied(_)
-        | AskError::NoTurn
-        | AskError::Paused { .. } => false,
-        AskError::Unreachable { sent, .. } => *sent,
-        AskError::TimedOut { .. } | AskError::TooLarge(_) => true,
     }
 }
