@@ -15,6 +15,7 @@ pub mod engine;
 pub mod hooks;
 pub mod integration;
 pub mod masking;
+pub mod node;
 pub mod placement;
 pub mod presence;
 pub mod report;

@@ -5,12 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
 use crate::bindings::telephony::operation::types::{Call, Note, Setting, SettingValue};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::datetime;
-use crate::engine::{Failure, Operation};
+use crate::engine::{Answer, Failure, Operation};
 use crate::integration::Integration;
 use crate::masking::unless_secret;
 use crate::report::{FactTitles, ResolvedCall};
@@ -55,9 +57,30 @@ impl PlacedOperation {
         settings: Vec<Setting>,
     ) -> Result<Self, Failure> {
         let description = operation.describe().await?;
-        let waiting_time = waiting_time(&description, &settings);
-        let fact_titles = FactTitles::new(&description);
-        Ok(Self { operation, integration, linked_operation, settings, waiting_time, fact_titles })
+        Ok(Self::described(operation, &description, integration, linked_operation, settings))
+    }
+
+    /// Places an operation that has described itself already.
+    pub fn described(
+        operation: Operation,
+        description: &Description,
+        integration: Arc<Integration>,
+        linked_operation: String,
+        settings: Vec<Setting>,
+    ) -> Self {
+        let waiting_time = waiting_time(description, &settings);
+        let fact_titles = FactTitles::new(description);
+        Self { operation, integration, linked_operation, settings, waiting_time, fact_titles }
+    }
+
+    /// The component.
+    pub const fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
+    /// The waiting time in force.
+    pub const fn waiting_time(&self) -> Duration {
+        self.waiting_time
     }
 
     /// Resolves one call. There is always a route.
@@ -66,7 +89,21 @@ impl PlacedOperation {
         let call = Call { id: call.id, caller: call.caller, called: call.called, at: datetime(at) };
         let world = self.integration.world(clock.clone());
         let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
-        ResolvedCall::new(&self.fact_titles, &call, at, &self.linked_operation, self.waiting_time, answer)
+        self.resolved(&call, at, answer)
+    }
+
+    /// The record of a call during which the host itself failed: it goes to the linked operation.
+    pub fn host_failed(&self, call: &IncomingCall, clock: &Clock) -> ResolvedCall {
+        let at = clock.now();
+        let call =
+            Call { id: call.id.clone(), caller: call.caller.clone(), called: call.called.clone(), at: datetime(at) };
+        self.resolved(&call, at, Answer::failed(Failure::Host))
+    }
+
+    fn resolved(&self, call: &Call, at: Timestamp, answer: Answer) -> ResolvedCall {
+        let component = self.operation.digest();
+        let (titles, linked_operation) = (&self.fact_titles, &self.linked_operation);
+        ResolvedCall::new(component, titles, call, at, linked_operation, self.waiting_time, answer)
     }
 }
 

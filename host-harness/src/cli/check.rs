@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Outcome, Stop, component, print};
-use crate::engine::{Engine, EngineSettings, Fit, Severity};
+use super::{Outcome, Stop, print};
+use crate::engine::{Engine, EngineSettings, Fit, Severity, read_component};
 
 /// Say whether a component fits the contract: each missing or foreign import or export, and the fix
 #[derive(Args)]
@@ -17,7 +17,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let bytes = component::read(&self.file)?;
+        let bytes = read_component(&self.file)?;
         let engine = Engine::new(EngineSettings::default())?;
         let name = self.file.display();
         let operation = match engine.load(&bytes) {

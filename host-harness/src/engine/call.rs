@@ -83,6 +83,21 @@ pub enum Failure {
     Trap(String),
     /// It answered with a route that leads nowhere.
     NoDestination,
+    /// The host itself failed while the call was being resolved.
+    Host,
+}
+
+impl Answer {
+    /// No answer, and nothing known of the call's course.
+    pub(crate) fn failed(failure: Failure) -> Self {
+        Self {
+            resolution: Err(failure),
+            refusals: Vec::new(),
+            directory_faults: Vec::new(),
+            exchanges: Vec::new(),
+            run: Run::default(),
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -91,6 +106,7 @@ impl fmt::Display for Failure {
             Self::Limit(limit) => limit.fmt(formatter),
             Self::Trap(trap) => write!(formatter, "the operation trapped: {trap}"),
             Self::NoDestination => formatter.write_str("the operation forwarded the call to no number"),
+            Self::Host => formatter.write_str("a fault of the host"),
         }
     }
 }

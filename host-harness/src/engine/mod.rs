@@ -4,6 +4,7 @@
 //! The engine knows the contract and no operation in particular.
 
 mod call;
+mod file;
 mod fit;
 mod limits;
 mod state;
@@ -17,6 +18,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Engine as Wasmtime};
 
 pub use call::{Answer, Failure, Run, World};
+pub use file::read_component;
 pub use fit::{Finding, Fit, Severity};
 pub use limits::{LimitReached, Limits, TICK};
 
@@ -116,7 +118,7 @@ impl Engine {
 
 impl Operation {
     /// The component's SHA-256 in hexadecimal: which component resolved a call.
-    pub fn digest(&self) -> &str {
+    pub const fn digest(&self) -> &Arc<str> {
         &self.digest
     }
 

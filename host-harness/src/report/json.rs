@@ -18,7 +18,7 @@ struct Document<'a> {
     route: RouteJson<'a>,
     reason: Option<ReasonJson<'a>>,
     details: &'a Details,
-    run: RunJson,
+    run: RunJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -59,7 +59,8 @@ struct ReasonJson<'a> {
 }
 
 #[derive(Serialize)]
-struct RunJson {
+struct RunJson<'a> {
+    component: &'a str,
     instructions: Option<u64>,
     memory_bytes: usize,
     wall_us: u128,
@@ -124,6 +125,7 @@ impl Serialize for ResolvedCall {
             reason,
             details: &self.details,
             run: RunJson {
+                component: &self.component,
                 instructions: self.run.instructions,
                 memory_bytes: self.run.memory_bytes,
                 wall_us: self.run.wall.as_micros(),

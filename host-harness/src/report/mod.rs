@@ -5,6 +5,7 @@ pub mod json;
 pub mod text;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -61,6 +62,8 @@ pub struct ResolvedCall {
     pub details: Details,
     /// What it cost.
     pub run: Run,
+    /// The SHA-256 of the component that resolved it, in hexadecimal.
+    pub component: Arc<str>,
 }
 
 /// The call as the details keep it.
@@ -204,6 +207,7 @@ impl ResolvedCall {
     ///
     /// An operation that gave no answer sends the call to the linked operation with a reason that says which limit or fault it was.
     pub fn new(
+        component: &Arc<str>,
         titles: &FactTitles,
         call: &wit::Call,
         at: Timestamp,
@@ -235,7 +239,7 @@ impl ResolvedCall {
         }));
         let caller = call.caller.as_deref().filter(|caller| !caller.trim().is_empty()).map(mask);
         let call = CallRecord { id: call.id.clone(), caller, called: call.called.clone(), at };
-        Self { call, route, details, run: answer.run }
+        Self { call, route, details, run: answer.run, component: Arc::clone(component) }
     }
 }
 
@@ -244,6 +248,7 @@ fn operation_failed(failure: &Failure) -> Reason {
         Failure::Limit(limit) => limit_in_russian(*limit),
         Failure::Trap(trap) => format!("операция прервана: {trap}"),
         Failure::NoDestination => "операция не назвала ни одного номера".to_owned(),
+        Failure::Host => "ошибка хоста".to_owned(),
     };
     Reason {
         code: OPERATION_FAILED.to_owned(),

@@ -1,0 +1,69 @@
+//! A node from a configuration: its integrations set up, its components loaded, each once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+
+use super::{Parts, Step};
+use crate::OPERATION;
+use crate::capabilities::clocks::Clock;
+use crate::config::HarnessConfig;
+use crate::engine::{Engine, Operation};
+use crate::integration::Integration;
+use crate::stores::KeyValueStore;
+
+/// Sets up everything that the configuration names, without onlookers. Each error names the integration or the placed operation at fault.
+pub async fn assemble(
+    config: &HarnessConfig,
+    engine: &Engine,
+    store: &Arc<dyn KeyValueStore>,
+    clock: Clock,
+) -> anyhow::Result<Parts> {
+    let mut integrations = BTreeMap::<Arc<str>, Arc<Integration>>::new();
+    for settings in &config.integrations {
+        let integration = Integration::with_clock(settings.clone(), Arc::clone(store), clock.clone())
+            .with_context(|| format!("[[integration]] `{}`", settings.id))?;
+        integrations.insert(settings.id.as_str().into(), Arc::new(integration));
+    }
+    let mut loaded = BTreeMap::new();
+    let mut steps = Vec::new();
+    for entry in &config.operations {
+        let place = || format!("[[operation]] `{}`", entry.id);
+        let settings = config.integration_of(entry).with_context(place)?;
+        let (id, integration) = integrations.get_key_value(settings.id.as_str()).with_context(place)?;
+        let operation = load(engine, &mut loaded, entry.component.as_deref()).with_context(place)?;
+        let step = Step::new(
+            entry.id.as_str(),
+            (Arc::clone(id), Arc::clone(integration)),
+            entry.linked_operation.clone(),
+            entry.settings.clone(),
+            operation,
+        );
+        steps.push(Arc::new(step.await.with_context(place)?));
+    }
+    Ok(Parts { clock, integrations, steps, onlookers: Vec::new() })
+}
+
+/// Loads a component's file, or the built-in operation, once.
+fn load(
+    engine: &Engine,
+    loaded: &mut BTreeMap<Option<PathBuf>, Operation>,
+    file: Option<&Path>,
+) -> anyhow::Result<Operation> {
+    if let Some(operation) = loaded.get(&file.map(Path::to_owned)) {
+        return Ok(operation.clone());
+    }
+    let bytes = match file {
+        None => OPERATION.to_vec(),
+        Some(file) => crate::engine::read_component(file)?,
+    };
+    let operation = engine.load(&bytes).map_err(|fit| {
+        let findings: Vec<_> = fit.rejections().map(|finding| format!("\n  {finding}")).collect();
+        let name = file.map_or_else(|| "the built-in operation".to_owned(), |file| file.display().to_string());
+        anyhow!("component rejected: {name}{}", findings.concat())
+    })?;
+    loaded.insert(file.map(Path::to_owned), operation.clone());
+    Ok(operation)
+}

@@ -1,0 +1,190 @@
+//! A node: several integrations and the steps of several scenarios in one process, and those who look on at its calls.
+//!
+//! A face (the server) looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call is a task of its own: it comes to its end, and into
+//! the call details, even where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
+//! details, metrics, a live page) is an [`Onlooker`] and never holds one up.
+
+mod assemble;
+mod step;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio_util::task::TaskTracker;
+
+use crate::capabilities::clocks::Clock;
+use crate::integration::Integration;
+use crate::placement::IncomingCall;
+use crate::report::ResolvedCall;
+
+pub use assemble::assemble;
+pub use step::{Misfit, Step, Version};
+
+/// A node. Cheap to clone; a clone is the same one.
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+struct Inner {
+    clock: Clock,
+    integrations: BTreeMap<Arc<str>, Arc<Integration>>,
+    steps: Vec<Arc<Step>>,
+    onlookers: Vec<Arc<dyn Onlooker>>,
+    calls: TaskTracker,
+    in_flight: AtomicUsize,
+}
+
+/// What a node is made of.
+pub struct Parts {
+    /// The clock that calls are dated by.
+    pub clock: Clock,
+    /// The integrations by their identifiers.
+    pub integrations: BTreeMap<Arc<str>, Arc<Integration>>,
+    /// The placed operations, in the order of the configuration, their identifiers unique.
+    pub steps: Vec<Arc<Step>>,
+    /// Who is told of calls, in this order.
+    pub onlookers: Vec<Arc<dyn Onlooker>>,
+}
+
+/// Somebody who is told of every call.
+///
+/// Told on the call's own path: an implementation returns at once, and leaves whatever takes time to a task of its own.
+pub trait Onlooker: Send + Sync {
+    /// A call has come in for this step.
+    fn began(&self, _step: &Step) {}
+
+    /// A call was resolved.
+    fn finished(&self, call: &FinishedCall);
+}
+
+/// A resolved call, as onlookers are told of it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct FinishedCall {
+    /// The placed operation's identifier.
+    pub step: Arc<str>,
+    /// The integration's identifier.
+    pub integration: Arc<str>,
+    /// The caller's whole number; none when withheld.
+    pub caller: Option<WholeNumber>,
+    /// The call, its caller masked.
+    pub resolved: Arc<ResolvedCall>,
+}
+
+/// A caller's whole number. It is not printed by mistake: `Debug` shows it masked, and there is no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WholeNumber(Arc<str>);
+
+impl WholeNumber {
+    /// Takes a number as the network gave it.
+    pub fn new(number: &str) -> Self {
+        Self(number.into())
+    }
+
+    /// The number itself, for those who were asked for it.
+    pub fn whole(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for WholeNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&crate::masking::mask(&self.0))
+    }
+}
+
+impl Node {
+    /// Puts a node together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { clock, integrations, steps, onlookers } = parts;
+        let (calls, in_flight) = (TaskTracker::new(), AtomicUsize::new(0));
+        Self(Arc::new(Inner { clock, integrations, steps, onlookers, calls, in_flight }))
+    }
+
+    /// The clock that calls are dated by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The integrations by their identifiers.
+    pub fn integrations(&self) -> &BTreeMap<Arc<str>, Arc<Integration>> {
+        &self.0.integrations
+    }
+
+    /// The placed operations, in the order of the configuration.
+    pub fn steps(&self) -> &[Arc<Step>] {
+        &self.0.steps
+    }
+
+    /// The placed operation of that identifier.
+    pub fn step(&self, id: &str) -> Option<&Arc<Step>> {
+        self.0.steps.iter().find(|step| step.id() == id)
+    }
+
+    /// How many calls are being resolved.
+    pub fn in_flight(&self) -> usize {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Resolves a call. There is always a route; and the call is resolved and told of even where nobody waits for the answer any more.
+    pub async fn resolve(&self, step: &Arc<Step>, call: IncomingCall) -> FinishedCall {
+        let (node, placed) = (self.clone(), Arc::clone(step));
+        let lost = (call.id.clone(), call.caller.clone(), call.called.clone());
+        let resolving = self.0.calls.spawn(async move { node.resolve_here(&placed, call).await });
+        match resolving.await {
+            Ok(finished) => finished,
+            // Only a fault of the host itself ends the task before the call.
+            Err(_) => {
+                let (id, caller, called) = lost;
+                let call = IncomingCall { id, caller, called };
+                let resolved = step.active().placed.host_failed(&call, &self.0.clock);
+                self.told(step, call.caller.as_deref(), resolved)
+            }
+        }
+    }
+
+    async fn resolve_here(&self, step: &Step, call: IncomingCall) -> FinishedCall {
+        let _counted = InFlight::count(&self.0.in_flight);
+        for onlooker in &self.0.onlookers {
+            onlooker.began(step);
+        }
+        let caller = call.caller.clone();
+        let resolved = step.active().placed.resolve(call, &self.0.clock).await;
+        self.told(step, caller.as_deref(), resolved)
+    }
+
+    fn told(&self, step: &Step, caller: Option<&str>, resolved: ResolvedCall) -> FinishedCall {
+        let finished = FinishedCall {
+            step: step.id_shared(),
+            integration: step.integration_id_shared(),
+            caller: caller.filter(|caller| !caller.trim().is_empty()).map(WholeNumber::new),
+            resolved: Arc::new(resolved),
+        };
+        for onlooker in &self.0.onlookers {
+            onlooker.finished(&finished);
+        }
+        finished
+    }
+
+    /// Waits until no call is being resolved; calls may go on coming in meanwhile, and are waited for too.
+    pub async fn idle(&self) {
+        self.0.calls.close();
+        self.0.calls.wait().await;
+    }
+}
+
+/// Counts a call for as long as it is being resolved, however that ends.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl<'a> InFlight<'a> {
+    fn count(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
