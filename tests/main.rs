@@ -11,5 +11,6 @@ mod access;
 mod golden;
 mod hooks;
 mod hostile;
+mod observe;
 mod rules;
 mod support;

@@ -167,9 +167,14 @@ impl Integration {
         }
     }
 
+    /// Whether its calls are resolved: it is enabled, and its access has not ended (rule O6).
+    pub fn is_on(&self) -> bool {
+        self.enabled && self.keeper().is_none_or(|keeper| keeper.is_on())
+    }
+
     /// What one call of this integration is granted.
     pub fn world(&self, clock: Clock) -> World {
-        let is_on = self.enabled && self.keeper().is_none_or(|keeper| keeper.is_on());
+        let is_on = self.is_on();
         let mut directory = CallDirectory::new(self.directory.clone());
         // Looked up only where it counts.
         if let Some(book) = self.presence().filter(|_| self.consider_manager_status) {

@@ -16,6 +16,7 @@ pub mod hooks;
 pub mod integration;
 pub mod masking;
 pub mod node;
+pub mod observe;
 pub mod placement;
 pub mod presence;
 pub mod report;

@@ -5,6 +5,7 @@ mod line;
 mod outcome;
 mod stores;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use host_harness::capabilities::directory::{Destination, Employee, Presence};
 use host_harness::capabilities::http::{CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
+use host_harness::node::{Node, Onlooker, Parts, Step};
 use host_harness::placement::PlacedOperation;
 use host_harness::secret::Secret;
 use host_harness::stores::{KeyValueStore, MemoryStore};
@@ -168,6 +170,20 @@ impl Scene {
             self.settings.clone(),
         );
         Line::new(placed.await.expect("an operation that describes itself"), self.clock.clone())
+    }
+
+    /// A node with this integration and one step, `main`.
+    pub(crate) async fn node(&self, onlookers: Vec<Arc<dyn Onlooker>>) -> Node {
+        let (id, integration): (Arc<str>, _) = (self.integration.id.as_str().into(), self.integrate());
+        let belongs_to = (Arc::clone(&id), Arc::clone(&integration));
+        let step =
+            Step::new("main", belongs_to, LINKED_OPERATION.to_owned(), BTreeMap::new(), self.operation.clone()).await;
+        Node::new(Parts {
+            clock: self.clock.clone(),
+            integrations: BTreeMap::from([(id, integration)]),
+            steps: vec![Arc::new(step.expect("an operation that describes itself"))],
+            onlookers,
+        })
     }
 
     /// The account and its token.

@@ -31,6 +31,9 @@ struct Arguments {
     /// Say on standard error what is done: error, warn, info, debug, trace, or a filter such as host_harness::access=debug
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<logging::Filter>,
+    /// What a line of the log is: text for people, or a JSON object
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: logging::Format,
     #[command(subcommand)]
     command: Command,
 }
@@ -82,9 +85,7 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 /// Carries out the command in this process's arguments.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(filter) = &arguments.log {
-        logging::begin(filter);
-    }
+    let _logging = arguments.log.as_ref().map(|filter| logging::begin(filter, arguments.log_format));
     let outcome = match arguments.command {
         Command::Call(command) => command.run().await,
         Command::Connect(command) => command.run().await,

@@ -19,6 +19,7 @@
 
 mod employee;
 mod integration;
+mod traces;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,8 +32,10 @@ use serde::{Deserialize, Deserializer};
 use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
 use crate::masking::unless_secret;
+use crate::observe::traces::TraceSettings;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
+use traces::TracesEntry;
 
 /// A configuration file, read and checked.
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub struct HarnessConfig {
     pub integrations: Vec<IntegrationSettings>,
     /// The placed operations, their identifiers unique. None is needed before there are calls.
     pub operations: Vec<OperationEntry>,
+    /// Where a server's traces go, if anywhere.
+    pub traces: Option<TraceSettings>,
 }
 
 /// A placed operation, as configured.
@@ -70,6 +75,7 @@ struct File {
     integration: Vec<IntegrationEntry>,
     #[serde(default)]
     operation: Vec<OperationEntry>,
+    traces: Option<TracesEntry>,
 }
 
 fn main() -> String {
@@ -125,7 +131,8 @@ impl HarnessConfig {
         for operation in &mut operations {
             check_operation(operation, &integrations, folder)?;
         }
-        Ok(Self { integrations, operations })
+        let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
+        Ok(Self { integrations, operations, traces })
     }
 
     /// The placed operation of that identifier, or the only one.

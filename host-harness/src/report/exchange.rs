@@ -43,10 +43,9 @@ impl<'a> From<&'a Exchange> for ExchangeJson<'a> {
             Fate::RefusedByCircuit => (Some("circuit"), None),
             Fate::GivenUp | Fate::Sent | Fate::Shared => (None, None),
         };
-        let (circuit, cause) = match exchange.circuit {
-            CircuitState::Closed => ("closed", None),
-            CircuitState::Open { cause, .. } => ("open", Some(cause)),
-            CircuitState::HalfOpen { cause } => ("half-open", Some(cause)),
+        let cause = match exchange.circuit {
+            CircuitState::Closed => None,
+            CircuitState::Open { cause, .. } | CircuitState::HalfOpen { cause } => Some(cause),
         };
         Self {
             at_ms: exchange.at.as_millis(),
@@ -56,7 +55,7 @@ impl<'a> From<&'a Exchange> for ExchangeJson<'a> {
             shared: exchange.fate == Fate::Shared,
             refused,
             turn_foreseen_ms: foreseen,
-            circuit,
+            circuit: exchange.circuit.name(),
             circuit_cause: cause.map(|cause| match cause {
                 CircuitCause::Limited => "rate-limited",
                 CircuitCause::Blocked => "blocked",

@@ -73,6 +73,17 @@ pub enum CircuitState {
     },
 }
 
+impl CircuitState {
+    /// Its name in JSON, metrics and traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open { .. } => "open",
+            Self::HalfOpen { .. } => "half-open",
+        }
+    }
+}
+
 /// What an answer means for the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {

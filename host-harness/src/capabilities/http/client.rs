@@ -15,7 +15,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::connection::Watching;
+use super::connection::{Connections, Watching};
 use super::request_body::RequestBody;
 use super::resolver::Resolver;
 
@@ -66,7 +66,11 @@ pub enum HttpSetupError {
 }
 
 /// Opens no connection yet.
-pub(crate) fn pool(resolver: Resolver, ca_file: Option<&Path>) -> Result<Pool, HttpSetupError> {
+pub(crate) fn pool(
+    resolver: Resolver,
+    ca_file: Option<&Path>,
+    connections: Connections,
+) -> Result<Pool, HttpSetupError> {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -79,7 +83,7 @@ pub(crate) fn pool(resolver: Resolver, ca_file: Option<&Path>) -> Result<Pool, H
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
         .http1_max_buf_size(MAX_HEAD_BYTES)
-        .build(Watching(connector)))
+        .build(Watching { connector, connections }))
 }
 
 fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, HttpSetupError> {

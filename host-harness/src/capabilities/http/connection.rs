@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -85,9 +85,50 @@ impl History {
     }
 }
 
-/// A connector whose connections are [`Watched`] and whose attempts end.
+/// How many connections a pool has, and has had. Its clones are the same count.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Connections(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    open: AtomicUsize,
+    opened: AtomicU64,
+}
+
+impl Connections {
+    /// How many are open now.
+    pub(crate) fn open(&self) -> usize {
+        self.0.open.load(Ordering::Relaxed)
+    }
+
+    /// How many were ever opened.
+    pub(crate) fn opened(&self) -> u64 {
+        self.0.opened.load(Ordering::Relaxed)
+    }
+
+    fn opens(&self) -> Counted {
+        self.0.open.fetch_add(1, Ordering::Relaxed);
+        self.0.opened.fetch_add(1, Ordering::Relaxed);
+        Counted(self.clone())
+    }
+}
+
+/// One open connection, for as long as it lives.
+#[derive(Debug)]
+struct Counted(Connections);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A connector whose connections are counted and [`Watched`] and whose attempts end.
 #[derive(Clone, Debug)]
-pub(crate) struct Watching<C>(pub(crate) C);
+pub(crate) struct Watching<C> {
+    pub(crate) connector: C,
+    pub(crate) connections: Connections,
+}
 
 impl<C> Service<Uri> for Watching<C>
 where
@@ -99,16 +140,21 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(cx)
+        self.connector.poll_ready(cx)
     }
 
     fn call(&mut self, destination: Uri) -> Self::Future {
-        let opening = self.0.call(destination);
+        let opening = self.connector.call(destination);
+        let connections = self.connections.clone();
         Box::pin(async move {
             let stream = tokio::time::timeout(OPENING_CEILING, opening)
                 .await
                 .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-            Ok(TokioIo::new(Watched { stream: TokioIo::new(stream), history: History::new() }))
+            Ok(TokioIo::new(Watched {
+                stream: TokioIo::new(stream),
+                history: History::new(),
+                _counted: connections.opens(),
+            }))
         })
     }
 }
@@ -118,6 +164,7 @@ where
 pub(crate) struct Watched<S> {
     stream: TokioIo<S>,
     history: History,
+    _counted: Counted,
 }
 
 impl<S: Connection> Connection for Watched<S> {

@@ -46,6 +46,19 @@ pub enum Fate {
     RefusedByCircuit,
 }
 
+impl Fate {
+    /// Its name in metrics and traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GivenUp => "given-up",
+            Self::Sent => "sent",
+            Self::Shared => "shared",
+            Self::RefusedByBudget { .. } => "refused-by-budget",
+            Self::RefusedByCircuit => "refused-by-circuit",
+        }
+    }
+}
+
 /// The requests of one call; its clones are one list, since requests end after the call that started them has moved on.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchanges {

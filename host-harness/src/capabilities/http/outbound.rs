@@ -15,6 +15,7 @@ use super::allow_list::AllowList;
 use super::budget::Budget;
 use super::circuit::{Circuit, CircuitSettings, CircuitState};
 use super::client::{self, HttpSetupError, Pool};
+use super::connection::Connections;
 use super::course::Admitted;
 use super::denial::Denial;
 use super::flight::Flights;
@@ -57,6 +58,10 @@ pub struct HttpState {
     pub circuit: CircuitState,
     /// How many requests wait for their turn.
     pub waiting: usize,
+    /// How many connections are open.
+    pub connections_open: usize,
+    /// How many connections were ever opened.
+    pub connections_opened: u64,
 }
 
 /// Outbound HTTP of one integration: its grants, its token, its connections. A clone is the same one.
@@ -72,6 +77,7 @@ pub(super) struct Shared {
     pub(super) max_response_bytes: u64,
     pub(super) request_timeouts: RequestTimeouts,
     pub(super) pool: Pool,
+    pub(super) connections: Connections,
     pub(super) budget: Budget,
     pub(super) circuit: Circuit,
     pub(super) flights: Flights,
@@ -102,7 +108,9 @@ impl OutboundHttp {
 
     /// The same with another source of addresses than the operating system's.
     pub fn with_lookup(config: OutboundHttpConfig, lookup: Arc<dyn Lookup>) -> Result<Self, HttpSetupError> {
-        let pool = client::pool(Resolver::new(lookup, config.private_addresses), config.ca_file.as_deref())?;
+        let resolver = Resolver::new(lookup, config.private_addresses);
+        let connections = Connections::default();
+        let pool = client::pool(resolver, config.ca_file.as_deref(), connections.clone())?;
         Ok(Self(Arc::new(Shared {
             allow_list: AllowList::new(config.granted),
             private_addresses: config.private_addresses,
@@ -111,6 +119,7 @@ impl OutboundHttp {
             max_response_bytes: config.max_response_bytes,
             request_timeouts: config.request_timeouts,
             pool,
+            connections,
             budget: Budget::new(config.requests_per_second),
             circuit: Circuit::new(config.circuit),
             flights: Flights::default(),
@@ -124,7 +133,12 @@ impl OutboundHttp {
 
     /// What requests are up against now.
     pub fn state(&self) -> HttpState {
-        HttpState { circuit: self.0.circuit.state(), waiting: self.0.budget.waiting() }
+        HttpState {
+            circuit: self.0.circuit.state(),
+            waiting: self.0.budget.waiting(),
+            connections_open: self.0.connections.open(),
+            connections_opened: self.0.connections.opened(),
+        }
     }
 
     /// The request as it will be sent, or the refusal and what the component is told.
