@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings};
+use jiff::Timestamp;
+
+use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings, Standing};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Directory, Employee};
@@ -80,6 +82,7 @@ pub struct Integration {
     store: Arc<dyn KeyValueStore>,
     account: Account,
     enabled: bool,
+    requests_per_second: u8,
     consider_manager_status: bool,
     manager_status_reuse: Duration,
     default_country_code: u16,
@@ -120,6 +123,7 @@ impl Integration {
             store,
             account,
             enabled: settings.enabled,
+            requests_per_second: settings.requests_per_second,
             consider_manager_status: settings.consider_manager_status,
             manager_status_reuse: settings.manager_status_reuse,
             default_country_code: settings.default_country_code,
@@ -138,6 +142,26 @@ impl Integration {
     /// The integration's way to its account.
     pub fn http(&self) -> &OutboundHttp {
         &self.http
+    }
+
+    /// Whether it is switched on in the configuration.
+    pub const fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// How many requests to the account may begin in any second.
+    pub const fn requests_per_second(&self) -> u8 {
+        self.requests_per_second
+    }
+
+    /// How its access stands, as last looked at.
+    pub fn standing(&self, id: &str, now: Timestamp) -> Standing {
+        match &self.account {
+            Account::Fixed(access) => Standing::of_long_lived(id, access, now),
+            Account::Kept(keeper) => {
+                Standing::of_kept(id, keeper, Ok(()), &format!("host-harness connect --integration {id}"))
+            }
+        }
     }
 
     /// Where the account is now; none where it was never connected.

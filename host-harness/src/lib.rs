@@ -21,6 +21,7 @@ pub mod placement;
 pub mod presence;
 pub mod report;
 pub mod secret;
+pub mod server;
 pub mod stores;
 
 /// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».

@@ -1,5 +1,6 @@
 //! A placed operation whose access is kept while calls come: tokens are refused and refreshed, and the integration ends.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use host_harness::access::{Keeper, OAuthSettings, Platform, uninstall};
 use host_harness::capabilities::clocks::Clock;
 use host_harness::hooks::Hooks;
 use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::node::Step;
+use host_harness::placement::IncomingCall;
 use host_harness::secret::Secret;
 use jiff::SignedDuration;
 
@@ -23,7 +25,7 @@ pub(crate) struct Node {
     pub(crate) simulator: Simulator,
     pub(crate) clock: Clock,
     keeper: Arc<Keeper>,
-    placed: PlacedOperation,
+    step: Arc<Step>,
     /// What it proves itself by to amoCRM, and what amoCRM must know.
     pub(crate) hooks: Hooks,
 }
@@ -69,18 +71,22 @@ impl Node {
         let account = simulator.base_url().parse().expect("an address");
         keeper.connect(Consented { code: Secret::new(code), account }).await.expect("a good code");
         simulator.clear_requests();
-        let placed =
-            PlacedOperation::new(operation(), Arc::clone(&integration), LINKED_OPERATION.to_owned(), Vec::new())
-                .await
-                .expect("an operation that describes itself");
+        let step = Step::new(
+            "main",
+            ("main".into(), Arc::clone(&integration)),
+            LINKED_OPERATION.to_owned(),
+            BTreeMap::new(),
+            operation(),
+        );
+        let step = Arc::new(step.await.expect("an operation that describes itself"));
         let mut hooks = Hooks::new(clock.clone());
-        hooks.add("main", keys, integration, vec![placed.clone()]);
-        Self { simulator, clock, keeper, placed, hooks }
+        hooks.add("main", keys, integration, vec![Arc::clone(&step)]);
+        Self { simulator, clock, keeper, step, hooks }
     }
 
     pub(crate) async fn call(&self, caller: &str) -> Outcome {
         let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.to_owned()), called: String::new() };
-        Outcome::new(self.placed.resolve(call, &self.clock).await)
+        Outcome::new(self.step.active().placed.resolve(call, &self.clock).await)
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Several processes may keep the same grant: the store's record is what counts, and it is read again at every look.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -229,6 +230,13 @@ impl Keeper {
 
     /// Keeps the token fresh for as long as this is awaited.
     pub async fn keep(&self) {
+        self.keep_until(std::future::pending()).await;
+    }
+
+    /// Keeps the token fresh until it is told to end. A refresh that has begun is finished first: with its answer the new refresh token would be
+    /// lost.
+    pub async fn keep_until(&self, end: impl Future<Output = ()>) {
+        let mut end = pin!(end);
         loop {
             match self.refresh_if_due().await {
                 Ok(Refreshed::NotDue) => debug!("the access token is fresh"),
@@ -237,8 +245,11 @@ impl Keeper {
             }
             let due_in = self.refresh_at().map(|at| at.duration_since(self.clock.now()));
             let due_in = due_in.and_then(|due_in| Duration::try_from(due_in).ok()).unwrap_or(LOOK);
-            // Elapsed or woken: either way it is time to look.
-            let _ = timeout(due_in.clamp(Duration::from_secs(1), LOOK), self.wake.notified()).await;
+            tokio::select! {
+                () = &mut end => return,
+                // Elapsed or woken: either way it is time to look.
+                _ = timeout(due_in.clamp(Duration::from_secs(1), LOOK), self.wake.notified()) => {}
+            }
         }
     }
 

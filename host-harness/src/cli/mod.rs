@@ -13,6 +13,7 @@ mod integration;
 mod logging;
 mod package;
 mod presence;
+mod serve;
 
 use std::env;
 use std::fmt::Display;
@@ -49,6 +50,7 @@ enum Command {
     Check(check::Check),
     Amocrm(amocrm::Amocrm),
     Package(package::Package),
+    Serve(serve::Serve),
 }
 
 /// How a command ended.
@@ -96,6 +98,7 @@ pub async fn run() -> ExitCode {
         Command::Check(command) => command.run().await,
         Command::Amocrm(command) => command.run().await,
         Command::Package(command) => command.run(),
+        Command::Serve(command) => command.run().await,
     };
     ExitCode::from(match outcome {
         Ok(Outcome::Done) => 0,

@@ -19,6 +19,7 @@
 
 mod employee;
 mod integration;
+mod server;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -33,8 +34,10 @@ use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
 use crate::masking::unless_secret;
 use crate::observe::traces::TraceSettings;
+use crate::server::ServerSettings;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
+use server::ServerEntry;
 use traces::TracesEntry;
 
 /// A configuration file, read and checked.
@@ -46,6 +49,8 @@ pub struct HarnessConfig {
     pub operations: Vec<OperationEntry>,
     /// Where a server's traces go, if anywhere.
     pub traces: Option<TraceSettings>,
+    /// How a server is set up.
+    pub server: ServerSettings,
 }
 
 /// A placed operation, as configured.
@@ -76,6 +81,8 @@ struct File {
     #[serde(default)]
     operation: Vec<OperationEntry>,
     traces: Option<TracesEntry>,
+    #[serde(default)]
+    server: ServerEntry,
 }
 
 fn main() -> String {
@@ -132,7 +139,8 @@ impl HarnessConfig {
             check_operation(operation, &integrations, folder)?;
         }
         let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
-        Ok(Self { integrations, operations, traces })
+        let server = file.server.check(folder)?;
+        Ok(Self { integrations, operations, traces, server })
     }
 
     /// The placed operation of that identifier, or the only one.

@@ -3,6 +3,8 @@
 //! `POST`, a form (facts §7.5). amoCRM signs its webhooks with nothing, so a key in the address shows that the sender knows it. What the form
 //! says is not believed: the operation forgets what it keeps for the numbers named in it, and asks amoCRM at their next call.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use sha2::{Digest, Sha256};
@@ -11,7 +13,7 @@ use tracing::warn;
 use super::{answer, refuse};
 use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::capabilities::clocks::Clock;
-use crate::placement::PlacedOperation;
+use crate::node::Step;
 use crate::secret::Secret;
 
 /// What operations call this notice (`wit/notices.wit`).
@@ -26,7 +28,7 @@ pub(super) fn is_key(given: &str, key: &Secret) -> bool {
 
 /// 204: every operation of the integration was told. 405: not `POST`. 413: larger than any such form. 500: an operation did not take it in;
 /// amoCRM sends it again.
-pub(super) async fn tell(operations: &[PlacedOperation], clock: &Clock, request: &Request<Bytes>) -> Response<Bytes> {
+pub(super) async fn tell(operations: &[Arc<Step>], clock: &Clock, request: &Request<Bytes>) -> Response<Bytes> {
     if *request.method() != Method::POST {
         return refuse(StatusCode::METHOD_NOT_ALLOWED, "send POST");
     }
@@ -36,7 +38,7 @@ pub(super) async fn tell(operations: &[PlacedOperation], clock: &Clock, request:
     let notice = Notice { kind: KIND.to_owned(), body: request.body().to_vec() };
     let mut all_told = true;
     for operation in operations {
-        if let Some(Err(failure)) = operation.notify(&notice, clock).await {
+        if let Some(Err(failure)) = operation.active().placed.notify(&notice, clock).await {
             warn!(%failure, "an operation did not take a notice in");
             all_told = false;
         }

@@ -24,8 +24,8 @@ use serde_json::json;
 
 use crate::access::uninstall;
 use crate::capabilities::clocks::Clock;
-use crate::integration::Integration;
-use crate::placement::PlacedOperation;
+use crate::integration::{Integration, IntegrationSettings};
+use crate::node::{Node, Step};
 use crate::secret::Secret;
 use widget_token::ClientKeys;
 
@@ -47,7 +47,7 @@ pub struct Hooks {
 struct Hooked {
     keys: HookKeys,
     integration: Arc<Integration>,
-    operations: Vec<PlacedOperation>,
+    operations: Vec<Arc<Step>>,
 }
 
 impl Hooks {
@@ -56,13 +56,24 @@ impl Hooks {
         Self { clock, integrations: BTreeMap::new() }
     }
 
+    /// Those of a node whose integrations are set up like this.
+    pub fn of(node: &Node, integrations: &[IntegrationSettings]) -> Self {
+        let mut hooks = Self::new(node.clock().clone());
+        for settings in integrations {
+            let Some(integration) = node.integrations().get(settings.id.as_str()) else { continue };
+            let steps = node.steps().iter().filter(|step| step.integration_id() == settings.id);
+            hooks.add(settings.id.as_str(), settings.hook_keys(), Arc::clone(integration), steps.cloned().collect());
+        }
+        hooks
+    }
+
     /// Adds an integration and the operations that are placed with it.
     pub fn add(
         &mut self,
         id: impl Into<String>,
         keys: HookKeys,
         integration: Arc<Integration>,
-        operations: Vec<PlacedOperation>,
+        operations: Vec<Arc<Step>>,
     ) {
         self.integrations.insert(id.into(), Hooked { keys, integration, operations });
     }

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::capabilities::clocks::Clock;
 use crate::integration::Integration;
 use crate::placement::IncomingCall;
-use crate::report::ResolvedCall;
+use crate::report::{HostReason, ResolvedCall};
 
 pub use assemble::assemble;
 pub use step::{Misfit, Step, Version};
@@ -128,9 +128,22 @@ impl Node {
 
     /// Resolves a call. There is always a route; and the call is resolved and told of even where nobody waits for the answer any more.
     pub async fn resolve(&self, step: &Arc<Step>, call: IncomingCall) -> FinishedCall {
+        self.resolve_holding(step, call, ()).await
+    }
+
+    /// The same, holding something until the call has come to its end: the room that it takes.
+    pub async fn resolve_holding(
+        &self,
+        step: &Arc<Step>,
+        call: IncomingCall,
+        held: impl Send + 'static,
+    ) -> FinishedCall {
         let (node, placed) = (self.clone(), Arc::clone(step));
         let lost = (call.id.clone(), call.caller.clone(), call.called.clone());
-        let resolving = self.0.calls.spawn(async move { node.resolve_here(&placed, call).await });
+        let resolving = self.0.calls.spawn(async move {
+            let _held = held;
+            node.resolve_here(&placed, call).await
+        });
         match resolving.await {
             Ok(finished) => finished,
             // Only a fault of the host itself ends the task before the call.
@@ -141,6 +154,14 @@ impl Node {
                 self.told(step, call.caller.as_deref(), resolved)
             }
         }
+    }
+
+    /// Sends a call to the linked operation without asking the operation. It is told of like any other.
+    pub fn decline(&self, step: &Step, call: &IncomingCall, reason: &HostReason) -> FinishedCall {
+        let active = step.active();
+        let component = active.placed.operation().digest();
+        let resolved = ResolvedCall::declined(component, call, self.0.clock.now(), step.linked_operation(), reason);
+        self.told(step, call.caller.as_deref(), resolved)
     }
 
     async fn resolve_here(&self, step: &Step, call: IncomingCall) -> FinishedCall {

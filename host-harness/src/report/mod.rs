@@ -1,6 +1,7 @@
 //! One call, resolved: the one struct that every face shows, as text for people ([`text`]) or as versioned JSON for programs ([`json`]).
 
 mod exchange;
+mod host;
 pub mod json;
 pub mod text;
 
@@ -16,6 +17,8 @@ use crate::capabilities::directory::Destination;
 use crate::capabilities::http::Exchange;
 use crate::engine::{Answer, Failure, LimitReached, Run};
 use crate::masking::mask;
+
+pub use host::HostReason;
 
 /// A text in both languages of the product.
 #[derive(Clone, Debug, PartialEq, Eq)]

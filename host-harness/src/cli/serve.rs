@@ -1,0 +1,198 @@
+//! `host-harness serve`: takes calls over HTTP.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use tokio::sync::Notify;
+
+use super::{Outcome, Stop, access, complain, print};
+use crate::capabilities::clocks::Clock;
+use crate::config::{HarnessConfig, OperationEntry};
+use crate::demo::{self, Demo};
+use crate::engine::{Engine, EngineSettings};
+use crate::hooks::Hooks;
+use crate::integration::Access;
+use crate::node::{self, Node};
+use crate::observe::metrics::Metrics;
+use crate::observe::traces::Traces;
+use crate::server::{Extras, Server, ServerSettings, metrics, token};
+use crate::stores::{self, StoreLocation};
+
+/// Take calls over HTTP, until interrupted
+///
+/// Without --config calls are resolved against a built-in demonstration account. GET /openapi.json describes the server. Whoever uses it sends
+/// its token; where the configuration has none, one is made and kept in the state directory. An interrupt or SIGTERM lets the calls in
+/// flight end; a second one does not.
+#[derive(Args)]
+pub(super) struct Serve {
+    /// The configuration file, host-harness.toml [default: the demonstration]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to listen; port 0 lets the system choose [default: 127.0.0.1:8066, or that of the configuration]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where values are kept: a directory, or `memory` for nowhere [default: the user's state directory]
+    #[arg(long, value_name = "DIR")]
+    state: Option<StoreLocation>,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let clock = Clock::system();
+        let (config, _demo) = match &self.config {
+            Some(file) => (HarnessConfig::read(file)?, None),
+            None => {
+                let demo = Demo::start(&clock).await.context("the demonstration cannot be started")?;
+                (demonstration(&demo), Some(demo))
+            }
+        };
+        let in_file = |error: anyhow::Error| match &self.config {
+            Some(file) => error.context(file.display().to_string()),
+            None => error,
+        };
+        let location = self.state.clone().unwrap_or_default();
+        let mut settings = config.server.clone();
+        settings.listen = self.listen.unwrap_or(settings.listen);
+        let token = whose_token(&mut settings, &location)?;
+        warn_of_network(settings.listen);
+
+        let (store, warning) = stores::open(&location);
+        if let Some(warning) = warning {
+            complain(format_args!("warning: {warning}"));
+        }
+        for integration in &config.integrations {
+            if let Access::LongLived(access) = &integration.access {
+                access::warn_of_expiry(&integration.id, access);
+            }
+        }
+        let engine = Engine::new(EngineSettings::default())?;
+        let mut parts = node::assemble(&config, &engine, &store, clock).await.map_err(in_file)?;
+        let mut extras = Extras::default();
+
+        let measured = Arc::new(Metrics::new());
+        parts.onlookers.push(measured.clone());
+        extras.guarded.push(metrics::routes(Arc::clone(&measured)));
+        if let Some(settings) = &config.traces {
+            let traces = Traces::begin(settings).map_err(|error| in_file(error.into()))?;
+            parts.onlookers.push(traces.clone());
+            extras.at_stop.push(Box::pin(async move { traces.end().await }));
+        }
+
+        let node = Node::new(parts);
+        measured.watch(&node);
+        let hooks = Hooks::of(&node, &config.integrations);
+        let server = Server::bind(node, hooks, store, settings, extras).await.map_err(in_file)?;
+        print(format_args!("listening on http://{}; {token}", server.address()?));
+        run_until_interrupted(server).await?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// Runs until the first interrupt, and on until the calls in flight have ended, or the second interrupt.
+async fn run_until_interrupted(server: Server) -> anyhow::Result<()> {
+    let (first, second) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let mut interrupts = Interrupts::new()?;
+    let watching = tokio::spawn({
+        let (first, second) = (Arc::clone(&first), Arc::clone(&second));
+        async move {
+            interrupts.next().await;
+            first.notify_one();
+            interrupts.next().await;
+            second.notify_one();
+        }
+    });
+    tokio::select! {
+        () = server.run(async move { first.notified().await }) => {}
+        () = second.notified() => complain("stopped at once; calls in flight were not waited for"),
+    }
+    watching.abort();
+    Ok(())
+}
+
+/// Ctrl-C, and SIGTERM where there is such a thing.
+struct Interrupts {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Interrupts {
+    #[cfg(unix)]
+    fn new() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let wait = |kind| signal(kind).context("cannot wait for an interrupt");
+        Ok(Self { interrupt: wait(SignalKind::interrupt())?, terminate: wait(SignalKind::terminate())? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Sees to it that somebody can use the server, and says how, without saying the token.
+fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> anyhow::Result<String> {
+    match (&settings.token, &settings.hmac_secret) {
+        (Some(_), _) => return Ok("the token is the configuration's `[server] token`".to_owned()),
+        (None, Some(_)) => return Ok("requests are signed with the configuration's `[server] hmac_secret`".to_owned()),
+        (None, None) => {}
+    }
+    let directory: Option<PathBuf> = match location {
+        StoreLocation::Directory(directory) => Some(directory.clone()),
+        // Where nothing is to be kept, a token that clients have to know is kept all the same.
+        _ => stores::user_state_directory(),
+    };
+    let directory = directory.ok_or_else(|| {
+        anyhow!("there is nowhere to keep the server's token; set `[server] token`, or name a directory with --state")
+    })?;
+    let (token, file) = token::kept_in(&directory)?;
+    settings.token = Some(token);
+    Ok(format!("the token is in {}", file.display()))
+}
+
+/// What is said on other addresses than loopback can be read by the network.
+fn warn_of_network(listen: SocketAddr) {
+    if !listen.ip().is_loopback() {
+        complain(format_args!(
+            "warning: {listen} can be reached from other machines, and what is said there is not encrypted: put a TLS proxy in front of it"
+        ));
+    }
+}
+
+/// One operation of a simulated account.
+fn demonstration(demo: &Demo) -> HarnessConfig {
+    let operation = OperationEntry {
+        id: "main".to_owned(),
+        integration: None,
+        component: None,
+        linked_operation: demo::LINKED_OPERATION.to_owned(),
+        settings: BTreeMap::new(),
+    };
+    HarnessConfig {
+        integrations: vec![demo.integration.clone()],
+        operations: vec![operation],
+        traces: None,
+        server: ServerSettings::default(),
+    }
+}

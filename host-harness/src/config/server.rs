@@ -1,0 +1,131 @@
+//! `[server]`: where `host-harness serve` listens, who may use it, and its bounds.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::masking::unless_secret;
+use crate::secret::{Secret, SecretSource};
+use crate::server::ServerSettings;
+use crate::server::settings::SHORTEST_SECRET;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServerEntry {
+    /// Address and port.
+    listen: Option<String>,
+    /// `env:NAME` or `file:PATH`, never inline.
+    token: Option<SecretSource>,
+    /// `env:NAME` or `file:PATH`, never inline.
+    hmac_secret: Option<SecretSource>,
+    /// The most bytes of a call's body.
+    max_body: Option<u64>,
+    max_calls: Option<u64>,
+    max_connections: Option<u64>,
+    head_timeout: Option<String>,
+    body_timeout: Option<String>,
+    shutdown_grace: Option<String>,
+}
+
+impl ServerEntry {
+    /// Checks the section and reads its secrets. Paths are relative to `folder`.
+    pub(super) fn check(self, folder: &Path) -> Result<ServerSettings, String> {
+        let usual = ServerSettings::default();
+        let listen = match &self.listen {
+            None => usual.listen,
+            Some(written) => written.parse::<SocketAddr>().map_err(|_| {
+                format!(
+                    "[server]: `listen` = `{}` is not an address with a port; write, for example, \"127.0.0.1:8066\"",
+                    unless_secret(written)
+                )
+            })?,
+        };
+        let secret =
+            |key: &str, source: Option<SecretSource>| source.map(|source| secret(key, source, folder)).transpose();
+        Ok(ServerSettings {
+            listen,
+            token: secret("token", self.token)?,
+            hmac_secret: secret("hmac_secret", self.hmac_secret)?,
+            max_body: number("max_body", self.max_body, usual.max_body, 256..=1_048_576)?,
+            max_calls: number("max_calls", self.max_calls, usual.max_calls, 1..=100_000)?,
+            max_connections: number("max_connections", self.max_connections, usual.max_connections, 1..=100_000)?,
+            head_timeout: time("head_timeout", self.head_timeout)?.unwrap_or(usual.head_timeout),
+            body_timeout: time("body_timeout", self.body_timeout)?.unwrap_or(usual.body_timeout),
+            shutdown_grace: time("shutdown_grace", self.shutdown_grace)?,
+        })
+    }
+}
+
+fn secret(key: &str, source: SecretSource, folder: &Path) -> Result<Secret, String> {
+    let secret = source.relative_to(folder).read().map_err(|error| format!("[server]: `{key}`: {error}"))?;
+    let plain = secret.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    if secret.expose().len() < SHORTEST_SECRET || !plain {
+        return Err(format!(
+            "[server]: `{key}` must have at least {SHORTEST_SECRET} letters, digits or signs without spaces; make one, for example with \
+             `openssl rand -hex 32`"
+        ));
+    }
+    Ok(secret)
+}
+
+fn number(
+    key: &str,
+    written: Option<u64>,
+    usual: usize,
+    within: std::ops::RangeInclusive<u64>,
+) -> Result<usize, String> {
+    let Some(written) = written else { return Ok(usual) };
+    usize::try_from(written).ok().filter(|_| within.contains(&written)).ok_or_else(|| {
+        format!("[server]: `{key}` = {written}; set a whole number from {} to {}", within.start(), within.end())
+    })
+}
+
+fn time(key: &str, written: Option<String>) -> Result<Option<Duration>, String> {
+    const WITHIN: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(600);
+    let Some(written) = written else { return Ok(None) };
+    let time = humantime::parse_duration(&written).ok().filter(|time| WITHIN.contains(time));
+    time.map(Some).ok_or_else(|| {
+        let written = unless_secret(&written);
+        format!("[server]: `{key}` = `{written}`; set a duration from `100ms` to `10m`, for example `5s`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<ServerSettings, String> {
+        let entry: ServerEntry = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        entry.check(Path::new("."))
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set_and_loopback_is_meant_then() {
+        let settings = read("").unwrap();
+        assert!(settings.listen.ip().is_loopback() && settings.listen.port() == 8066);
+        assert!(settings.token.is_none() && settings.hmac_secret.is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_fix_and_no_secret_is_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let short = folder.path().join("short");
+        std::fs::write(&short, "nineteen-characters").unwrap();
+        let short = format!("token = \"file:{}\"", short.display());
+        for (text, message) in [
+            ("listen = \"everywhere\"", "`listen` = `everywhere`"),
+            ("max_body = 1", "`max_body` = 1"),
+            ("max_calls = 0", "from 1 to"),
+            ("shutdown_grace = \"1h\"", "`shutdown_grace` = `1h`"),
+            ("token = \"an-inline-secret-of-some-length\"", "never written inline"),
+            (short.as_str(), "at least 20"),
+            ("tokn = \"env:A\"", "unknown field"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(message), "{error}");
+            assert!(!error.contains("inline-secret") && !error.contains("nineteen-"), "{error}");
+        }
+    }
+}

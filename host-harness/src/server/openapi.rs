@@ -1,0 +1,44 @@
+//! The server's own description, `GET /openapi.json`.
+
+use anyhow::Context;
+use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa_axum::router::OpenApiRouter;
+
+/// The beginning of the description: what the server is, and how one proves who one is.
+pub(super) fn described() -> OpenApiRouter {
+    let info = InfoBuilder::new()
+        .title("host-harness")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Resolves calls with telephony operations. Refusals are problem documents (RFC 9457)."));
+    let bearer = Http::builder()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The server's token: `[server] token`, or the file `server-token` in the state directory."))
+        .build();
+    // The description has no word for a scheme of one's own: it is shown as what the header holds.
+    let signature = ApiKeyValue::with_description("Authorization", super::proof::SIGNATURE_DESCRIPTION);
+    let components = ComponentsBuilder::new()
+        .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .security_scheme("signature", SecurityScheme::ApiKey(ApiKey::Header(signature)))
+        .build();
+    let either = [
+        SecurityRequirement::new::<_, _, String>("bearer", []),
+        SecurityRequirement::new("signature", [] as [String; 0]),
+    ];
+    let description = OpenApiBuilder::new().info(info.build()).components(Some(components)).security(Some(either));
+    OpenApiRouter::with_openapi(description.build())
+}
+
+/// The route that shows it, written out once.
+pub(super) fn route(description: &OpenApi) -> anyhow::Result<Router> {
+    let text = Bytes::from(description.to_json().context("the server's description cannot be written")?);
+    let show = move || {
+        let text = text.clone();
+        async move { ([(CONTENT_TYPE, "application/json")], text) }
+    };
+    Ok(Router::new().route("/openapi.json", get(show)))
+}
