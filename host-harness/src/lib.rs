@@ -7,6 +7,7 @@
 pub mod access;
 pub mod audit;
 pub mod bindings;
+pub mod call_details;
 pub mod capabilities;
 pub mod cli;
 pub mod config;
@@ -21,6 +22,7 @@ pub mod placement;
 pub mod presence;
 pub mod report;
 pub mod secret;
+pub mod server;
 pub mod stores;
 
 /// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».

@@ -17,6 +17,7 @@
 //! linked_operation = "queue:sales"
 //! ```
 
+mod call_details;
 mod employee;
 mod integration;
 mod traces;
@@ -29,10 +30,12 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use crate::call_details::CallDetailsSettings;
 use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
 use crate::masking::unless_secret;
 use crate::observe::traces::TraceSettings;
+use call_details::CallDetailsEntry;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
 use traces::TracesEntry;
@@ -44,6 +47,8 @@ pub struct HarnessConfig {
     pub integrations: Vec<IntegrationSettings>,
     /// The placed operations, their identifiers unique. None is needed before there are calls.
     pub operations: Vec<OperationEntry>,
+    /// How a server keeps the details of its calls.
+    pub call_details: CallDetailsSettings,
     /// Where a server's traces go, if anywhere.
     pub traces: Option<TraceSettings>,
 }
@@ -75,6 +80,7 @@ struct File {
     integration: Vec<IntegrationEntry>,
     #[serde(default)]
     operation: Vec<OperationEntry>,
+    call_details: Option<CallDetailsEntry>,
     traces: Option<TracesEntry>,
 }
 
@@ -132,7 +138,8 @@ impl HarnessConfig {
             check_operation(operation, &integrations, folder)?;
         }
         let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
-        Ok(Self { integrations, operations, traces })
+        let call_details = file.call_details.map(CallDetailsEntry::check).transpose()?.unwrap_or_default();
+        Ok(Self { integrations, operations, call_details, traces })
     }
 
     /// The placed operation of that identifier, or the only one.
