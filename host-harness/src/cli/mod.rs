@@ -5,6 +5,7 @@ mod access;
 mod amocrm;
 mod audit;
 mod call;
+mod calls;
 mod check;
 mod component;
 mod connect;
@@ -42,6 +43,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Call(call::Call),
+    Calls(calls::Calls),
     Connect(connect::Connect),
     Access(access::Access),
     Presence(presence::PresenceCommand),
@@ -90,6 +92,7 @@ pub async fn run() -> ExitCode {
     let _logging = arguments.log.as_ref().map(|filter| logging::begin(filter, arguments.log_format));
     let outcome = match arguments.command {
         Command::Call(command) => command.run().await,
+        Command::Calls(command) => command.run().await,
         Command::Connect(command) => command.run().await,
         Command::Access(command) => command.run().await,
         Command::Presence(command) => command.run().await,

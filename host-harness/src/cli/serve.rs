@@ -9,7 +9,8 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use tokio::sync::Notify;
 
-use super::{Outcome, Stop, access, complain, print};
+use super::{Outcome, Stop, access, calls, complain, print};
+use crate::call_details::{CallDetails, CallDetailsSettings};
 use crate::capabilities::clocks::Clock;
 use crate::config::{HarnessConfig, OperationEntry};
 use crate::demo::{self, Demo};
@@ -17,9 +18,10 @@ use crate::engine::{Engine, EngineSettings};
 use crate::hooks::Hooks;
 use crate::integration::Access;
 use crate::node::{self, Node};
+use crate::observe::logs::CallLog;
 use crate::observe::metrics::Metrics;
 use crate::observe::traces::Traces;
-use crate::server::{Extras, Server, ServerSettings, metrics, token};
+use crate::server::{self, Extras, Server, ServerSettings, metrics, token};
 use crate::stores::{self, StoreLocation};
 
 /// Take calls over HTTP, until interrupted
@@ -70,12 +72,30 @@ impl Serve {
             }
         }
         let engine = Engine::new(EngineSettings::default())?;
-        let mut parts = node::assemble(&config, &engine, &store, clock).await.map_err(in_file)?;
+        let mut parts = node::assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
         let mut extras = Extras::default();
 
         let measured = Arc::new(Metrics::new());
         parts.onlookers.push(measured.clone());
         extras.guarded.push(metrics::routes(Arc::clone(&measured)));
+        parts.onlookers.push(Arc::new(CallLog));
+        let details = CallDetails::begin(calls::place(&location), config.call_details.clone(), clock.clone())?;
+        if let Some(failing) = details.state().failing {
+            complain(format_args!(
+                "warning: {failing}; calls are resolved all the same, and keeping them is tried again"
+            ));
+        }
+        parts.onlookers.push(Arc::new(details.clone()));
+        measured.collect(Box::new(details.clone()));
+        extras.guarded.push(server::calls::routes(details.clone(), clock));
+        extras.state.push((
+            "call_details",
+            Box::new({
+                let details = details.clone();
+                move || serde_json::to_value(details.state()).unwrap_or_default()
+            }),
+        ));
+        extras.at_stop.push(Box::pin(async move { details.end().await }));
         if let Some(settings) = &config.traces {
             let traces = Traces::begin(settings).map_err(|error| in_file(error.into()))?;
             parts.onlookers.push(traces.clone());
@@ -192,6 +212,7 @@ fn demonstration(demo: &Demo) -> HarnessConfig {
     HarnessConfig {
         integrations: vec![demo.integration.clone()],
         operations: vec![operation],
+        call_details: CallDetailsSettings::default(),
         traces: None,
         server: ServerSettings::default(),
     }

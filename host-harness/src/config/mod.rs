@@ -17,6 +17,7 @@
 //! linked_operation = "queue:sales"
 //! ```
 
+mod call_details;
 mod employee;
 mod integration;
 mod server;
@@ -30,11 +31,13 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use crate::call_details::CallDetailsSettings;
 use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
 use crate::masking::unless_secret;
 use crate::observe::traces::TraceSettings;
 use crate::server::ServerSettings;
+use call_details::CallDetailsEntry;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
 use server::ServerEntry;
@@ -47,6 +50,8 @@ pub struct HarnessConfig {
     pub integrations: Vec<IntegrationSettings>,
     /// The placed operations, their identifiers unique. None is needed before there are calls.
     pub operations: Vec<OperationEntry>,
+    /// How a server keeps the details of its calls.
+    pub call_details: CallDetailsSettings,
     /// Where a server's traces go, if anywhere.
     pub traces: Option<TraceSettings>,
     /// How a server is set up.
@@ -80,6 +85,7 @@ struct File {
     integration: Vec<IntegrationEntry>,
     #[serde(default)]
     operation: Vec<OperationEntry>,
+    call_details: Option<CallDetailsEntry>,
     traces: Option<TracesEntry>,
     #[serde(default)]
     server: ServerEntry,
@@ -140,7 +146,8 @@ impl HarnessConfig {
         }
         let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
         let server = file.server.check(folder)?;
-        Ok(Self { integrations, operations, traces, server })
+        let call_details = file.call_details.map(CallDetailsEntry::check).transpose()?.unwrap_or_default();
+        Ok(Self { integrations, operations, call_details, traces, server })
     }
 
     /// The placed operation of that identifier, or the only one.

@@ -13,6 +13,7 @@
 //! Everything is bounded: connections, calls at once, the time for a request's head and body, the body's length, and the stop itself
 //! ([`connections`]).
 
+pub mod calls;
 pub mod connections;
 pub mod hooks;
 pub mod metrics;

@@ -14,11 +14,13 @@
 //! | `host_harness_integration_on` | `integration` | whether calls of the integration are resolved |
 //! | `host_harness_connections_open`, `…_opened_total` | `integration` | the connection pool |
 //! | `host_harness_calls_in_flight` | | calls that are being resolved |
+//! | `host_harness_call_details_kept_total`, `…_lost_total`, `…_waiting`, `…_failing` | | how keeping calls goes |
 //! | `host_harness_build_info` | `version` | 1 |
 //!
 //! A component's words (reasons, purposes) become labels, so their number is bounded: those past the bound are counted as `other`.
 
 mod bounded;
+mod call_details;
 mod node;
 
 use std::fmt;

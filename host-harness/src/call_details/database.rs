@@ -1,0 +1,180 @@
+//! The file of call details: where it is, what is in it, and how it is opened.
+
+use std::fmt;
+use std::fs::{DirBuilder, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::error::CallDetailsError;
+
+/// How long a reader or the writer waits for another one.
+const BUSY: Duration = Duration::from_millis(500);
+/// Marks the file as ours (`PRAGMA application_id`): "hhcd".
+const APPLICATION: i64 = 0x6868_6364;
+/// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
+const FORMAT: i64 = 1;
+
+/// The tables themselves take some pages.
+const LEAST_PAGES: i64 = 16;
+
+const SCHEMA: &str = "
+    CREATE TABLE calls (
+        seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+        at          INTEGER NOT NULL, -- milliseconds since 1970
+        call_id     TEXT NOT NULL,
+        operation   TEXT NOT NULL,
+        integration TEXT NOT NULL,
+        outcome     TEXT NOT NULL,    -- `forwarded`, or the reason's code
+        employee    TEXT,
+        digits      TEXT NOT NULL,    -- the last four of the caller's number
+        caller      TEXT,             -- the whole number, where it is kept
+        document    TEXT NOT NULL     -- the call as JSON, the caller masked
+    ) STRICT;
+    CREATE INDEX calls_at ON calls (at);
+    CREATE INDEX calls_id ON calls (call_id);
+    CREATE TABLE gaps (
+        first INTEGER NOT NULL, -- milliseconds since 1970
+        last  INTEGER NOT NULL,
+        calls INTEGER NOT NULL  -- how many were lost
+    ) STRICT;
+";
+
+/// Where call details are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a file.
+    File(PathBuf),
+    /// In memory, for as long as the program runs; the name tells one memory from another.
+    Memory(Arc<str>),
+}
+
+impl Place {
+    /// A memory of its own.
+    pub fn memory() -> Self {
+        static MEMORIES: AtomicU64 = AtomicU64::new(0);
+        let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
+        Self::Memory(format!("file:call-details-{}-{number}?mode=memory&cache=shared", std::process::id()).into())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(formatter),
+            Self::Memory(_) => formatter.write_str("memory"),
+        }
+    }
+}
+
+/// Opens the place for the writer, and makes it where it is missing. It never grows much larger than `most` bytes, whatever comes in.
+pub(super) fn for_writing(place: &Place, most: u64) -> Result<Connection, CallDetailsError> {
+    if let Place::File(file) = place {
+        create_directory(file).map_err(|error| unusable(place, &error))?;
+    }
+    let is_new = matches!(place, Place::File(file) if !file.exists());
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = connect(place, flags)?;
+    if let (Place::File(file), true) = (place, is_new) {
+        // Before anything is written; SQLite gives the file's companions the same mode.
+        make_private(file).map_err(|error| unusable(place, &error))?;
+    }
+    prepare(&mut connection, place)?;
+    bound(&connection, most).map_err(|error| CallDetailsError::of(place, &error))?;
+    Ok(connection)
+}
+
+/// Opens the place for a reader.
+pub(super) fn for_reading(place: &Place) -> Result<Connection, CallDetailsError> {
+    if let Place::File(file) = place
+        && !file.exists()
+    {
+        return Err(CallDetailsError::Missing(file.clone()));
+    }
+    // Write access, or the last reader could not clean up after a writer that was killed; nothing is written.
+    let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let failed = |error| CallDetailsError::of(place, &error);
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
+    if !is_ours(&connection, place)? {
+        return Err(CallDetailsError::Foreign(place.clone()));
+    }
+    Ok(connection)
+}
+
+fn connect(place: &Place, flags: OpenFlags) -> Result<Connection, CallDetailsError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match place {
+        Place::File(file) => Connection::open_with_flags(file, flags),
+        Place::Memory(name) => {
+            Connection::open_with_flags(&**name, flags | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_URI)
+        }
+    };
+    let connection = connection.map_err(|error| CallDetailsError::of(place, &error))?;
+    connection.busy_timeout(BUSY).map_err(|error| CallDetailsError::of(place, &error))?;
+    Ok(connection)
+}
+
+/// A quarter more than wanted, so that old calls can be removed in steps before there is no room.
+fn bound(connection: &Connection, most: u64) -> rusqlite::Result<()> {
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = i64::try_from(most.saturating_add(most / 4)).unwrap_or(i64::MAX) / page.max(1);
+    connection.pragma_update_and_check(None, "max_page_count", pages.max(LEAST_PAGES), |_| Ok(()))
+}
+
+fn prepare(connection: &mut Connection, place: &Place) -> Result<(), CallDetailsError> {
+    let failed = |error| CallDetailsError::of(place, &error);
+    connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
+    if !is_ours(connection, place)? {
+        // Old calls are removed in steps, and the file shrinks with them. To be said before there is a table.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(failed)?;
+        // One transaction: of two programs that start at once only one creates the tables.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        if !is_ours(&transaction, place)? {
+            transaction.execute_batch(SCHEMA).map_err(failed)?;
+            transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
+            transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)?;
+    }
+    connection.query_row("SELECT count(*) FROM (SELECT 1 FROM calls LIMIT 1)", [], |_| Ok(())).map_err(failed)
+}
+
+/// True for call details, false for an empty file, an error for anything else.
+fn is_ours(connection: &Connection, place: &Place) -> Result<bool, CallDetailsError> {
+    let number = |sql: &str| {
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| CallDetailsError::of(place, &error))
+    };
+    let format = number("PRAGMA user_version")?;
+    match (number("PRAGMA application_id")?, number("SELECT count(*) FROM sqlite_schema")?) {
+        (APPLICATION, _) if format > FORMAT => Err(CallDetailsError::Newer(place.clone())),
+        (APPLICATION, _) => Ok(true),
+        (0, 0) => Ok(false),
+        _ => Err(CallDetailsError::Foreign(place.clone())),
+    }
+}
+
+fn create_directory(file: &Path) -> io::Result<()> {
+    let mut directory = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
+    match file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => directory.recursive(true).create(parent),
+        None => Ok(()),
+    }
+}
+
+fn make_private(file: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    std::fs::set_permissions(file, <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600))?;
+    let _ = file;
+    Ok(())
+}
+
+fn unusable(place: &Place, error: &io::Error) -> CallDetailsError {
+    CallDetailsError::Unusable { place: place.clone(), cause: error.to_string() }
+}

@@ -1,0 +1,58 @@
+//! What can be wrong with kept call details. Each text names the file and the fix.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+use super::database::Place;
+
+/// Why call details cannot be kept or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallDetailsError {
+    /// There is no file.
+    #[error("there are no call details in {}: `host-harness serve` keeps them there; check --state", .0.display())]
+    Missing(PathBuf),
+    /// Another program holds the file.
+    #[error("the call details in {0} are locked by another program: close the one that holds them open")]
+    Locked(Place),
+    /// The file is damaged.
+    #[error("the call details in {place} are damaged ({cause}): move the file away; a new one is begun")]
+    Damaged {
+        /// Where.
+        place: Place,
+        /// What SQLite says.
+        cause: String,
+    },
+    /// It is another program's file.
+    #[error("{0} holds no call details of this program: move it away, or choose another state directory")]
+    Foreign(Place),
+    /// A newer version of this program wrote it.
+    #[error("the call details in {0} were written by a newer version of this program: use that version")]
+    Newer(Place),
+    /// No room is left.
+    #[error(
+        "the call details in {0} cannot grow, the disk is full: free some space, or set keep_at_most in [call_details]"
+    )]
+    Full(Place),
+    /// Anything else.
+    #[error("the call details in {place} cannot be used ({cause}): check the disk, and that this user may write there")]
+    Unusable {
+        /// Where.
+        place: Place,
+        /// What SQLite or the system says.
+        cause: String,
+    },
+}
+
+impl CallDetailsError {
+    pub(super) fn of(place: &Place, error: &rusqlite::Error) -> Self {
+        let (place, cause) = (place.clone(), error.to_string());
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked(place),
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { place, cause },
+            Some(ErrorCode::NotADatabase) => Self::Foreign(place),
+            Some(ErrorCode::DiskFull) => Self::Full(place),
+            _ => Self::Unusable { place, cause },
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Reading kept calls: in this program or another one, while the writer writes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use serde::Serialize;
+
+use super::database::{self, Place};
+use super::document::KeptCall;
+use super::error::CallDetailsError;
+use super::filter::Filter;
+
+const COLUMNS: &str = "seq, operation, integration, caller, document";
+/// The most spans of time that are counted at once.
+const MOST_BUCKETS: i64 = 2_000;
+
+/// A reader. It opens the file for each question and blocks: not for asynchronous threads.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    place: Place,
+}
+
+/// Some calls, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The calls.
+    pub calls: Vec<KeptCall>,
+    /// Where to go on ([`Filter::before`]); none where these were the last.
+    pub next: Option<i64>,
+}
+
+/// Calls that could not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// When the first of them arrived.
+    pub first: Timestamp,
+    /// When the last of them arrived.
+    pub last: Timestamp,
+    /// How many there were.
+    pub calls: u64,
+}
+
+/// How the calls of a span of time ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bucket {
+    /// When the span begins.
+    pub at: Timestamp,
+    /// Calls by outcome: `forwarded`, or the reason's code.
+    pub counts: BTreeMap<String, u64>,
+}
+
+impl Reader {
+    /// Of the calls kept there.
+    pub fn new(place: Place) -> Self {
+        Self { place }
+    }
+
+    /// At most `limit` calls that were asked for, newest first.
+    pub fn list(&self, filter: &Filter, limit: usize) -> Result<Page, CallDetailsError> {
+        self.ask(|connection| {
+            let (condition, values) = filter.sql();
+            let sql = format!("SELECT {COLUMNS} FROM calls WHERE {condition} ORDER BY seq DESC LIMIT {}", limit + 1);
+            let mut statement = connection.prepare(&sql)?;
+            let calls = statement.query_map(params_from_iter(values), kept)?;
+            let mut calls = calls.collect::<rusqlite::Result<Vec<_>>>()?;
+            let more = calls.len() > limit;
+            calls.truncate(limit);
+            let next = calls.last().map(|call| call.seq).filter(|_| more);
+            Ok(Page { calls, next })
+        })
+    }
+
+    /// At most `limit` calls after this number that were asked for, oldest first: what a follower has not seen.
+    pub fn after(&self, filter: &Filter, seq: i64, limit: usize) -> Result<Vec<KeptCall>, CallDetailsError> {
+        self.ask(|connection| {
+            let (condition, values) = Filter { after: Some(seq), ..filter.clone() }.sql();
+            let sql = format!("SELECT {COLUMNS} FROM calls WHERE {condition} ORDER BY seq LIMIT {limit}");
+            let mut statement = connection.prepare(&sql)?;
+            statement.query_map(params_from_iter(values), kept)?.collect()
+        })
+    }
+
+    /// The call of this number, or the last one with this identifier of the PBX's.
+    pub fn find(&self, id: &str) -> Result<Option<KeptCall>, CallDetailsError> {
+        self.ask(|connection| {
+            let by_id = format!("SELECT {COLUMNS} FROM calls WHERE call_id = ?1 ORDER BY seq DESC LIMIT 1");
+            let found = connection.query_row(&by_id, params![id], kept).optional()?;
+            match (found, id.parse::<i64>()) {
+                (None, Ok(seq)) => {
+                    let by_seq = format!("SELECT {COLUMNS} FROM calls WHERE seq = ?1");
+                    connection.query_row(&by_seq, params![seq], kept).optional()
+                }
+                (found, _) => Ok(found),
+            }
+        })
+    }
+
+    /// The number of the newest call.
+    pub fn newest(&self) -> Result<i64, CallDetailsError> {
+        self.ask(|connection| connection.query_row("SELECT coalesce(max(seq), 0) FROM calls", [], |row| row.get(0)))
+    }
+
+    /// The outcomes that kept calls had.
+    pub fn outcomes(&self) -> Result<Vec<String>, CallDetailsError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare("SELECT DISTINCT outcome FROM calls ORDER BY outcome")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// The calls that could not be kept, oldest first.
+    pub fn gaps(&self, since: Option<Timestamp>) -> Result<Vec<Gap>, CallDetailsError> {
+        self.ask(|connection| {
+            let mut statement =
+                connection.prepare("SELECT first, last, calls FROM gaps WHERE last >= ?1 ORDER BY first")?;
+            let since = since.map_or(i64::MIN, Timestamp::as_millisecond);
+            let gap = |row: &Row<'_>| {
+                let calls: i64 = row.get(2)?;
+                Ok(Gap { first: time(row.get(0)?), last: time(row.get(1)?), calls: calls.unsigned_abs() })
+            };
+            statement.query_map(params![since], gap)?.collect()
+        })
+    }
+
+    /// How calls ended, by spans of `step` milliseconds. A span without calls is left out.
+    pub fn reasons(&self, since: Timestamp, until: Timestamp, step: i64) -> Result<Vec<Bucket>, CallDetailsError> {
+        let (since, until) = (since.as_millisecond(), until.as_millisecond());
+        let step = step.max(1).max((until.saturating_sub(since)) / MOST_BUCKETS);
+        self.ask(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT ?1 + (at - ?1) / ?3 * ?3 AS bucket, outcome, count(*) FROM calls WHERE at >= ?1 AND at < ?2
+                GROUP BY bucket, outcome ORDER BY bucket",
+            )?;
+            let mut rows = statement.query(params![since, until, step])?;
+            let mut buckets = Vec::<Bucket>::new();
+            while let Some(row) = rows.next()? {
+                let (at, outcome, count): (_, String, i64) = (time(row.get(0)?), row.get(1)?, row.get(2)?);
+                if buckets.last().is_none_or(|bucket| bucket.at != at) {
+                    buckets.push(Bucket { at, counts: BTreeMap::new() });
+                }
+                if let Some(bucket) = buckets.last_mut() {
+                    bucket.counts.insert(outcome, count.unsigned_abs());
+                }
+            }
+            Ok(buckets)
+        })
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, CallDetailsError> {
+        let connection = database::for_reading(&self.place)?;
+        question(&connection).map_err(|error| CallDetailsError::of(&self.place, &error))
+    }
+}
+
+fn kept(row: &Row<'_>) -> rusqlite::Result<KeptCall> {
+    let caller: Option<String> = row.get(3)?;
+    Ok(KeptCall::new(row.get(0)?, row.get(1)?, row.get(2)?, caller.as_deref(), row.get(4)?))
+}
+
+fn time(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}

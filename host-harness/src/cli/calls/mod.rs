@@ -1,0 +1,206 @@
+//! `host-harness calls`: the kept details of calls, listed, shown and followed. It reads the file, so it works beside a server and without one.
+
+mod table;
+mod timeline;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+
+use super::call::point_in_time;
+use super::{LanguageChoice, Outcome, Stop, complain, language};
+use crate::call_details::{self, Filter, KeptCall, Numbers, Place, Reader};
+use crate::capabilities::clocks::Clock;
+use crate::report::Language;
+use crate::stores::{self, StoreLocation};
+
+/// How often a follower looks for new calls.
+const LOOK: Duration = Duration::from_millis(200);
+/// How many calls a follower takes at once.
+const AT_ONCE: usize = 500;
+
+/// List the calls that `serve` has resolved, and show what happened in one
+///
+/// Callers' numbers are masked unless --whole-numbers is given.
+#[derive(Args)]
+pub(super) struct Calls {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Where the details are kept: the server's --state [default: the user's state directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Only calls from then on: 2h ago, or a time such as 2026-11-22T09:00
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<Timestamp>,
+    /// Only calls before then
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<Timestamp>,
+    /// Only calls that ended so: `forwarded`, or a reason's code
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
+    /// Only calls forwarded to this employee
+    #[arg(long, value_name = "ID")]
+    employee: Option<String>,
+    /// Only calls whose caller's number ends so: one to four digits
+    #[arg(long, value_name = "DIGITS", value_parser = digits)]
+    number: Option<String>,
+    /// Only calls of this placed operation
+    #[arg(long, value_name = "ID")]
+    operation: Option<String>,
+    /// Only calls of this integration
+    #[arg(long, value_name = "ID")]
+    integration: Option<String>,
+    /// How many of them, the newest
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    /// Then stay, and show calls as they come
+    #[arg(long)]
+    follow: bool,
+    /// Print JSON: one object a line
+    #[arg(long, global = true)]
+    json: bool,
+    /// Show callers' whole numbers, where they are kept
+    #[arg(long, global = true)]
+    whole_numbers: bool,
+    /// The language of the printed text [default: that of the environment]
+    #[arg(long, global = true, value_name = "LANGUAGE")]
+    lang: Option<LanguageChoice>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show one call as a timeline: what was asked, what came back, how long each step took
+    Show {
+        /// The PBX's identifier of the call, or its number in the list
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+impl Calls {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let directory = self.state.clone().or_else(stores::user_state_directory);
+        let directory = directory.ok_or_else(|| anyhow!("this user has no state directory; name one with --state"))?;
+        let reader = Reader::new(Place::File(call_details::file_in(&directory)));
+        match &self.command {
+            Some(Command::Show { id }) => self.show(&reader, id)?,
+            None => self.list(&reader).await?,
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn show(&self, reader: &Reader, id: &str) -> anyhow::Result<()> {
+        let Some(call) = reader.find(id)? else {
+            bail!("no call `{id}` is kept; `host-harness calls` lists those that are");
+        };
+        let text = match call.document() {
+            _ if self.json => serde_json::to_string_pretty(&call.json(self.numbers()))?,
+            Some(document) => timeline::of(&call, &document, self.numbers(), language(self.lang)),
+            None => bail!("call {} is kept, but its record cannot be read", call.seq),
+        };
+        super::print(text.trim_end());
+        Ok(())
+    }
+
+    async fn list(&self, reader: &Reader) -> anyhow::Result<()> {
+        let filter = self.filter();
+        let newest = reader.newest()?;
+        let page = reader.list(&filter, self.limit)?;
+        let mut calls = page.calls;
+        calls.reverse();
+        let language = language(self.lang);
+        if calls.is_empty() && !self.follow {
+            self.explain_nothing(reader)?;
+        }
+        let mut open = self.print(&calls, language, true);
+        for gap in reader.gaps(filter.since)? {
+            complain(format_args!(
+                "{} calls between {:.0} and {:.0} were not kept: the disk or the file was not to be had",
+                gap.calls, gap.first, gap.last
+            ));
+        }
+        if !self.follow {
+            return Ok(());
+        }
+        let mut seen = newest;
+        let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+        while open {
+            tokio::select! {
+                _ = &mut interrupted => break,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            // A writer that holds the file for a moment is no reason to leave.
+            let Ok(calls) = reader.after(&filter, seen, AT_ONCE) else { continue };
+            seen = calls.last().map_or(seen, |call| call.seq);
+            open = self.print(&calls, language, false);
+        }
+        Ok(())
+    }
+
+    /// Prints calls, oldest first; false when nobody reads any more.
+    fn print(&self, calls: &[KeptCall], language: Language, with_head: bool) -> bool {
+        use std::io::Write;
+        let text = if self.json {
+            calls.iter().map(|call| format!("{}\n", call.json(self.numbers()))).collect()
+        } else {
+            table::of(calls, self.numbers(), language, with_head)
+        };
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+    }
+
+    /// Says why there is nothing, where a filter may be wrong.
+    fn explain_nothing(&self, reader: &Reader) -> anyhow::Result<()> {
+        let known = reader.outcomes().context("the kept calls cannot be read")?;
+        match &self.reason {
+            _ if known.is_empty() => complain("no call is kept yet"),
+            Some(reason) if !known.contains(reason) => {
+                complain(format_args!("no kept call ended with `{reason}`; there are {}", known.join(", ")));
+            }
+            _ => complain("no kept call is like that"),
+        }
+        Ok(())
+    }
+
+    fn filter(&self) -> Filter {
+        Filter {
+            since: self.since,
+            until: self.until,
+            reason: self.reason.clone(),
+            employee: self.employee.clone(),
+            digits: self.number.clone(),
+            operation: self.operation.clone(),
+            integration: self.integration.clone(),
+            ..Filter::default()
+        }
+    }
+
+    const fn numbers(&self) -> Numbers {
+        if self.whole_numbers { Numbers::Whole } else { Numbers::Masked }
+    }
+}
+
+fn digits(text: &str) -> Result<String, &'static str> {
+    Filter::digits(text)
+}
+
+/// A time as `call --at` reads it, or how long ago: `2h`.
+fn moment(text: &str) -> anyhow::Result<Timestamp> {
+    match humantime::parse_duration(text.trim_end_matches(" ago")) {
+        Ok(ago) => Ok(Clock::system().now().checked_sub(SignedDuration::try_from(ago)?)?),
+        Err(_) => point_in_time(text),
+    }
+}
+
+/// Where a server with this store keeps its details.
+pub(super) fn place(location: &StoreLocation) -> Place {
+    let directory = match location {
+        StoreLocation::Directory(directory) => Some(directory.clone()),
+        StoreLocation::UserState => stores::user_state_directory(),
+        StoreLocation::Memory => None,
+    };
+    directory.map_or_else(Place::memory, |directory| Place::File(call_details::file_in(&directory)))
+}

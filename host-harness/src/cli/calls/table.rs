@@ -1,0 +1,71 @@
+//! Kept calls as a table: a line for each.
+
+use std::fmt::Write;
+
+use jiff::tz::TimeZone;
+
+use crate::call_details::RoutePart;
+use crate::call_details::{Document, KeptCall, Numbers};
+use crate::report::Language;
+
+/// The calls as lines, with a line of titles above them where it is wanted.
+pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_head: bool) -> String {
+    let mut text = String::new();
+    if with_head && !calls.is_empty() {
+        let titles = match language {
+            Language::Ru => ["№", "время", "кто звонит", "куда", "ожидание", "откуда"],
+            Language::En => ["no.", "time", "caller", "where to", "waited", "from"],
+        };
+        line(&mut text, titles);
+    }
+    for call in calls {
+        let seq = call.seq.to_string();
+        match call.document() {
+            None => line(&mut text, [seq.as_str(), "?", "?", unreadable(language), "", ""]),
+            Some(document) => {
+                let at = document.call.at.to_zoned(TimeZone::system()).strftime("%d.%m %H:%M:%S").to_string();
+                let (caller, route) = (caller(call, &document, numbers, language), route(&document, language));
+                let waited =
+                    format!("{} {}", document.details.waited_ms, if language == Language::Ru { "мс" } else { "ms" });
+                let source = document.details.facts.get("manager_source").and_then(|source| source.as_str());
+                line(&mut text, [&seq, &at, &caller, &route, &waited, source.unwrap_or_default()]);
+            }
+        }
+    }
+    text
+}
+
+fn line(text: &mut String, [seq, at, caller, route, waited, source]: [&str; 6]) {
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{seq:>6}  {at:<14}  {caller:<14}  {route:<44}  {waited:>9}  {source}");
+}
+
+/// The caller's number: masked, unless the whole one is asked for and kept.
+pub(super) fn caller(call: &KeptCall, document: &Document, numbers: Numbers, language: Language) -> String {
+    match (&call.caller, &document.call.caller) {
+        (Some(whole), _) if numbers == Numbers::Whole => whole.whole().to_owned(),
+        (_, Some(masked)) => masked.clone(),
+        _ => if language == Language::Ru { "скрыт" } else { "withheld" }.to_owned(),
+    }
+}
+
+/// Where a call went, in a few words.
+fn route(document: &Document, language: Language) -> String {
+    match (&document.route, &document.reason) {
+        (RoutePart::Forward { employee, numbers }, _) => {
+            let numbers: Vec<_> = numbers.iter().map(|number| number.number.as_str()).collect();
+            format!("{} ({})", employee.name, numbers.join(", "))
+        }
+        (RoutePart::LinkedOperation { target }, Some(reason)) => format!("{target}: {}", reason.code),
+        (RoutePart::LinkedOperation { target }, None) => {
+            format!("{target}: {}", if language == Language::Ru { "причина не названа" } else { "no reason given" })
+        }
+    }
+}
+
+fn unreadable(language: Language) -> &'static str {
+    match language {
+        Language::Ru => "запись не читается",
+        Language::En => "the record cannot be read",
+    }
+}
