@@ -19,6 +19,7 @@
 
 mod employee;
 mod integration;
+mod store;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -33,8 +34,10 @@ use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
 use crate::masking::unless_secret;
 use crate::observe::traces::TraceSettings;
+use crate::stores::StoreLocation;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
+use store::StoreEntry;
 use traces::TracesEntry;
 
 /// A configuration file, read and checked.
@@ -46,6 +49,8 @@ pub struct HarnessConfig {
     pub operations: Vec<OperationEntry>,
     /// Where a server's traces go, if anywhere.
     pub traces: Option<TraceSettings>,
+    /// Where values are kept, unless a command is told otherwise.
+    pub store: Option<StoreLocation>,
 }
 
 /// A placed operation, as configured.
@@ -76,6 +81,7 @@ struct File {
     #[serde(default)]
     operation: Vec<OperationEntry>,
     traces: Option<TracesEntry>,
+    store: Option<StoreEntry>,
 }
 
 fn main() -> String {
@@ -132,7 +138,8 @@ impl HarnessConfig {
             check_operation(operation, &integrations, folder)?;
         }
         let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
-        Ok(Self { integrations, operations, traces })
+        let store = file.store.map(|entry| entry.check(folder)).transpose()?;
+        Ok(Self { integrations, operations, traces, store })
     }
 
     /// The placed operation of that identifier, or the only one.

@@ -1,6 +1,7 @@
 //! What both stores must do, and what can go wrong with a file.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use proptest::prelude::*;
@@ -8,6 +9,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
+use crate::capabilities::clocks::Clock;
 
 const SHELF: Shelf<'static> = Shelf { namespace: "sales", bucket: "managers" };
 
@@ -284,6 +286,76 @@ async fn where_nothing_can_be_written_calls_go_on_in_memory() {
 fn a_location_is_a_directory_or_memory() {
     assert_eq!("memory".parse(), Ok(StoreLocation::Memory));
     assert_eq!("./memory".parse(), Ok(StoreLocation::Directory("./memory".into())));
+    assert!(matches!("redis://cache".parse(), Ok(StoreLocation::Redis(_))));
     let (store, warning) = open(&StoreLocation::Memory);
     assert_eq!((store.location(), warning), ("memory".to_owned(), None));
+}
+
+/// A file of format 1 with one value in a component's bucket and one grant.
+fn format_1(file: &Path) {
+    let connection = Connection::open(file).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE entries (
+                namespace TEXT NOT NULL, bucket TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
+                PRIMARY KEY (namespace, bucket, key)
+            ) STRICT, WITHOUT ROWID;
+            INSERT INTO entries VALUES ('sales', 'default', 'caller', x'76'), ('sales', 'access', 'grant', x'67');
+            PRAGMA application_id = 0x68686b76;
+            PRAGMA user_version = 1;",
+        )
+        .unwrap();
+}
+
+/// Writes until what is awaited is so.
+async fn sweep(store: &SqliteStore, clock: &Clock, gone: Slot<'_>) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while store.exists(gone).await.unwrap() {
+        assert!(Instant::now() < deadline, "the old row is still there");
+        clock.advance(jiff::SignedDuration::from_mins(11));
+        store.cache(SHELF.slot("new"), b"v").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_format_1_is_taken_over_and_its_cache_is_forgotten_in_time_but_never_its_grants() {
+    let (_directory, file) = directory();
+    format_1(&file);
+    let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().unwrap());
+    let store = SqliteStore::with_clock(&file, clock.clone()).unwrap();
+    let [cached, grant] = [("default", "caller"), ("access", "grant")]
+        .map(|(bucket, key)| Shelf { namespace: "sales", bucket }.slot(key));
+    clock.advance(jiff::SignedDuration::from_hours(24 * 6));
+    for _ in 0..3 {
+        clock.advance(jiff::SignedDuration::from_mins(11));
+        store.cache(SHELF.slot("new"), b"v").await.unwrap();
+    }
+    assert_eq!(store.get(cached).await.unwrap().as_deref(), Some(&b"v"[..]), "six days are not seven");
+    clock.advance(jiff::SignedDuration::from_hours(24));
+    sweep(&store, &clock, cached).await;
+    clock.advance(jiff::SignedDuration::from_hours(24 * 3_650));
+    sweep(&store, &clock, cached).await;
+    assert_eq!(store.get(grant).await.unwrap().as_deref(), Some(&b"g"[..]));
+    let reopened = SqliteStore::open(&file).unwrap();
+    assert_eq!(reopened.get(grant).await.unwrap().as_deref(), Some(&b"g"[..]));
+}
+
+#[tokio::test]
+async fn what_is_set_or_swapped_stays_and_what_is_cached_goes_a_few_rows_at_a_time() {
+    let (_directory, file) = directory();
+    let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().unwrap());
+    let store = SqliteStore::with_clock(&file, clock.clone()).unwrap();
+    for number in 0..250 {
+        store.cache(SHELF.slot(&format!("caller {number:03}")), b"v").await.unwrap();
+    }
+    store.cache(SHELF.slot("turned into a grant"), b"v").await.unwrap();
+    store.set(SHELF.slot("turned into a grant"), b"v").await.unwrap();
+    store.cache(SHELF.slot("swapped"), b"v").await.unwrap();
+    assert!(store.compare_and_swap(SHELF.slot("swapped"), Some(b"v"), b"w").await.unwrap());
+    clock.advance(jiff::SignedDuration::from_hours(24 * 8));
+    for number in 0..250 {
+        sweep(&store, &clock, SHELF.slot(&format!("caller {number:03}"))).await;
+    }
+    let left = store.list_keys(SHELF, 0, 10).await.unwrap().keys;
+    assert_eq!(left, ["new", "swapped", "turned into a grant"]);
 }
