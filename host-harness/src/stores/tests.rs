@@ -1,4 +1,4 @@
-//! What both stores must do, and what can go wrong with a file.
+//! What every store must do, and what can go wrong with a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,12 @@ use tempfile::TempDir;
 use super::*;
 use crate::capabilities::clocks::Clock;
 
+#[path = "../../../tests/support/redis_server.rs"]
+#[allow(dead_code, reason = "not every test binary stalls a server")]
+mod redis_server;
+
+use redis_server::RedisServer;
+
 const SHELF: Shelf<'static> = Shelf { namespace: "sales", bucket: "managers" };
 
 fn directory() -> (TempDir, PathBuf) {
@@ -19,15 +25,24 @@ fn directory() -> (TempDir, PathBuf) {
     (directory, file)
 }
 
-/// One store of each kind.
-fn both(file: &Path) -> [Box<dyn KeyValueStore>; 2] {
-    [Box::new(MemoryStore::new()), Box::new(SqliteStore::open(file).unwrap())]
+/// One store of each kind, and the server of the last one.
+fn all(file: &Path) -> (Option<RedisServer>, Vec<Arc<dyn KeyValueStore>>) {
+    let mut stores: Vec<Arc<dyn KeyValueStore>> =
+        vec![Arc::new(MemoryStore::new()), Arc::new(SqliteStore::open(file).unwrap())];
+    let server = RedisServer::start(&[]);
+    stores.extend(server.iter().map(|server| Arc::new(at(server)) as Arc<dyn KeyValueStore>));
+    (server, stores)
+}
+
+fn at(server: &RedisServer) -> RedisStore {
+    RedisStore::open(&server.address().parse().unwrap()).unwrap().0
 }
 
 #[tokio::test]
 async fn a_value_is_kept_replaced_and_deleted() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    let (_server, stores) = all(&file);
+    for store in stores {
         let slot = SHELF.slot("k");
         assert_eq!(store.get(slot).await.unwrap(), None);
         assert!(!store.exists(slot).await.unwrap());
@@ -45,7 +60,8 @@ async fn a_value_is_kept_replaced_and_deleted() {
 #[tokio::test]
 async fn a_value_is_swapped_only_for_the_one_that_was_seen() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    let (_server, stores) = all(&file);
+    for store in stores {
         let slot = SHELF.slot("k");
         assert!(!store.compare_and_swap(slot, Some(b""), b"a").await.unwrap(), "nothing is not an empty value");
         assert!(store.compare_and_swap(slot, None, b"").await.unwrap());
@@ -62,7 +78,10 @@ async fn of_many_that_swap_the_same_value_one_does() {
     let (_directory, file) = directory();
     let memory: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
     let open = || -> Arc<dyn KeyValueStore> { Arc::new(SqliteStore::open(&file).unwrap()) };
-    for stores in [vec![Arc::clone(&memory), memory], vec![open(), open()]] {
+    let server = RedisServer::start(&[]);
+    let nodes =
+        server.iter().map(|server| -> Vec<Arc<dyn KeyValueStore>> { vec![Arc::new(at(server)), Arc::new(at(server))] });
+    for stores in [vec![Arc::clone(&memory), memory], vec![open(), open()]].into_iter().chain(nodes) {
         for round in 0..10_u8 {
             let slot = SHELF.slot("k");
             let expected = stores[0].get(slot).await.unwrap();
@@ -82,7 +101,8 @@ async fn of_many_that_swap_the_same_value_one_does() {
 #[tokio::test]
 async fn keys_are_listed_in_pages() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    let (_server, stores) = all(&file);
+    for store in stores {
         for key in ["b", "a", "d", "c", "e"] {
             store.set(SHELF.slot(key), b"v").await.unwrap();
         }
@@ -105,7 +125,8 @@ proptest! {
         let (_directory, file) = directory();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            for store in both(&file) {
+            let (_server, stores) = all(&file);
+    for store in stores {
                 for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
                     store.set(Shelf { namespace, bucket }.slot(key), &number.to_be_bytes()).await.unwrap();
                 }
@@ -228,9 +249,9 @@ async fn a_file_of_another_program_or_of_a_newer_version_is_left_alone() {
 
     fs::remove_file(&file).unwrap();
     used(&file).await;
-    Connection::open(&file).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 3).unwrap();
     let warning = open(&location).1.unwrap().to_string();
-    assert!(warning.contains("newer version (format 2, this version knows 1)"), "{warning}");
+    assert!(warning.contains("newer version (format 3, this version knows 2)"), "{warning}");
 }
 
 #[tokio::test]

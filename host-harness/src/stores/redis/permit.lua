@@ -16,7 +16,8 @@ if #leaving < most then
     redis.call('ZADD', KEYS[1], now + hold, ARGV[4])
     redis.call('PEXPIRE', KEYS[1], hold + window)
 end
-redis.call('HSET', KEYS[2], node, now .. ':' .. ARGV[6])
+-- Who has a permit does not wait any more.
+redis.call('HSET', KEYS[2], node, now .. ':' .. (ARGV[6] - permitted))
 redis.call('PEXPIRE', KEYS[2], ARGV[7])
 local nodes, waiting = 0, {}
 local known = redis.call('HGETALL', KEYS[2])
