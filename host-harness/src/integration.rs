@@ -16,7 +16,7 @@ use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Directory, Employee};
 use crate::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig,
-    PrivateAddresses, RequestTimeouts,
+    PrivateAddresses, RequestTimeouts, budget_bounds,
 };
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
@@ -119,7 +119,10 @@ impl Integration {
             }
         };
         Ok(Self {
-            http: OutboundHttp::new(settings.outbound(Some(access)))?,
+            http: OutboundHttp::new(OutboundHttpConfig {
+                shared_budget: store.shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
+                ..settings.outbound(Some(access))
+            })?,
             store,
             account,
             enabled: settings.enabled,
@@ -260,6 +263,14 @@ impl IntegrationSettings {
         Ok(Keeper::new(oauth, ledger, clock))
     }
 
+    /// Under which name its requests are counted where nodes count them together: amoCRM's bound is on an integration in an account.
+    fn budget(&self) -> String {
+        match &self.access {
+            Access::LongLived(access) => access.namespace.clone(),
+            Access::OAuth(oauth) => format!("{}@{}", self.id, oauth.client_id),
+        }
+    }
+
     fn outbound(&self, access: Option<Arc<dyn AccessTokens>>) -> OutboundHttpConfig {
         OutboundHttpConfig {
             granted: self.granted.clone(),
@@ -270,6 +281,7 @@ impl IntegrationSettings {
             max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: self.request_timeouts,
             requests_per_second: self.requests_per_second,
+            shared_budget: None,
             circuit: self.circuit,
         }
     }

@@ -136,7 +136,7 @@ impl store::HostBucket for KeyValueView<'_> {
             return Ok(Err(store::Error::Other(text)));
         }
         let slot = self.key_value.shelf().slot(&key);
-        Ok(self.key_value.store.set(slot, &value).await.map_err(store::Error::from))
+        Ok(self.key_value.store.cache(slot, &value).await.map_err(store::Error::from))
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<(), store::Error>> {

@@ -17,7 +17,7 @@ use crate::access::{Keeper, LongLived, Standing};
 use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::integration::{Access as IntegrationAccess, IntegrationSettings};
-use crate::stores::{self, KeyValueStore, StoreLocation};
+use crate::stores::{self, KeyValueStore, StoreLocation, StoreWarning};
 
 /// How long `call` stays after its answer to refresh a token that amoCRM refused.
 const AFTER_CALL: Duration = Duration::from_secs(60);
@@ -42,7 +42,7 @@ pub(super) struct Access {
     /// Stay and keep the access tokens fresh, until interrupted
     #[arg(long)]
     keep: bool,
-    /// Where values are kept: a directory [default: the user's state directory]
+    /// Where values are kept: a directory, or redis://… [default: the configured store, or the user's state directory]
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
 }
@@ -53,7 +53,7 @@ impl Access {
         let integrations = config
             .integrations(self.integration.as_deref())
             .map_err(|message| anyhow!("{}: {message}", self.config.display()))?;
-        let store = durable(&self.state.clone().unwrap_or_default())?;
+        let store = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?;
         let mut outcome = Outcome::Done;
         let mut standings = Vec::new();
         let mut keepers = Vec::new();
@@ -123,14 +123,18 @@ async fn refresh(keeper: &Keeper, integration: &IntegrationSettings) -> bool {
 /// The durable store; access that is kept nowhere else would be lost.
 pub(super) fn durable(location: &StoreLocation) -> anyhow::Result<Arc<dyn KeyValueStore>> {
     if *location == StoreLocation::Memory {
-        return Err(anyhow!("--state memory keeps nothing; name a directory, or leave it out"));
+        return Err(anyhow!("--state memory keeps nothing; name a directory or a server, or leave it out"));
     }
     match stores::open(location) {
         (store, None) => Ok(store),
-        (_, Some(warning)) => Err(match warning.error {
-            Some(error) => error.into(),
-            None => anyhow!("this user has no home directory to keep state in; name a directory with --state"),
-        }),
+        (store, Some(warning @ StoreWarning::Losable { .. })) => {
+            complain(format_args!("warning: {warning}"));
+            Ok(store)
+        }
+        (_, Some(StoreWarning::Unusable(error) | StoreWarning::Away(error))) => Err(error.into()),
+        (_, Some(StoreWarning::NoHome)) => {
+            Err(anyhow!("this user has no home directory to keep state in; name a directory with --state"))
+        }
     }
 }
 
@@ -145,6 +149,7 @@ pub(super) fn connect_command(
     let named = if only { String::new() } else { format!(" --integration {}", integration.id) };
     let kept = match state {
         Some(StoreLocation::Directory(directory)) => format!(" --state {}", directory.display()),
+        Some(StoreLocation::Redis(location)) => format!(" --state '{location}'"),
         Some(StoreLocation::UserState | StoreLocation::Memory) | None => String::new(),
     };
     format!("host-harness connect --config {}{named}{kept}", file.display())

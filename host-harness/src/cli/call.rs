@@ -73,7 +73,7 @@ impl Call {
         let (operation, description) = component::load_described(component).await?;
         let settings = self.settings(&description, &scene)?;
 
-        let (store, warning) = stores::open(&self.state.unwrap_or_default());
+        let (store, warning) = stores::open(&self.state.or(scene.store).unwrap_or_default());
         if let Some(warning) = warning {
             complain(format_args!("warning: {warning}"));
         }
@@ -131,6 +131,8 @@ struct Scene {
     called: String,
     component: Option<PathBuf>,
     settings: BTreeMap<String, String>,
+    /// Where values are kept, if that is configured.
+    store: Option<StoreLocation>,
     /// The command that connects the integration.
     connect: String,
     /// Runs for as long as the call takes.
@@ -148,6 +150,7 @@ impl Scene {
                 called: demo::CALLED.to_owned(),
                 component: None,
                 settings: BTreeMap::new(),
+                store: None,
                 connect: String::new(),
                 _demo: Some(demo),
             });
@@ -162,6 +165,7 @@ impl Scene {
             called: String::new(),
             component: operation.component.clone(),
             settings: operation.settings.clone(),
+            store: config.store.clone(),
             connect: access::connect_command(path, &config, integration, call.state.as_ref()),
             _demo: None,
         })

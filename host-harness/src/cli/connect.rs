@@ -32,7 +32,7 @@ pub(super) struct Connect {
     /// What amoCRM answered: the whole address that the browser was sent to, or the code in it
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
-    /// Where values are kept: a directory [default: the user's state directory]
+    /// Where values are kept: a directory, or redis://… [default: the configured store, or the user's state directory]
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
 }
@@ -42,7 +42,7 @@ impl Connect {
         let config = HarnessConfig::read(&self.config)?;
         let (integration, oauth) = self.integration(&config)?;
         // First of all: what is granted has to be kept.
-        let store = durable(&self.state.clone().unwrap_or_default())?;
+        let store = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?;
         let location = store.location();
         let keeper = integration
             .keeper(Arc::clone(&store), Clock::system())

@@ -49,7 +49,8 @@ impl Chosen {
             ));
         };
         let connect = access::connect_command(path, &config, settings, state.as_ref());
-        Ok(Self { settings: (*settings).clone(), state: state.unwrap_or_default(), connect, _demo: None })
+        let state = state.or(config.store.clone()).unwrap_or_default();
+        Ok(Self { settings: (*settings).clone(), state, connect, _demo: None })
     }
 
     /// Sets it up, its access ready for requests.

@@ -56,7 +56,7 @@ impl Serve {
             Some(file) => error.context(file.display().to_string()),
             None => error,
         };
-        let location = self.state.clone().unwrap_or_default();
+        let location = self.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
         let mut settings = config.server.clone();
         settings.listen = self.listen.unwrap_or(settings.listen);
         let token = whose_token(&mut settings, &location)?;
@@ -212,6 +212,7 @@ fn demonstration(demo: &Demo) -> HarnessConfig {
     HarnessConfig {
         integrations: vec![demo.integration.clone()],
         operations: vec![operation],
+        store: None,
         call_details: CallDetailsSettings::default(),
         traces: None,
         server: ServerSettings::default(),

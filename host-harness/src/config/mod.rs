@@ -21,6 +21,7 @@ mod call_details;
 mod employee;
 mod integration;
 mod server;
+mod store;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -37,10 +38,12 @@ use crate::integration::IntegrationSettings;
 use crate::masking::unless_secret;
 use crate::observe::traces::TraceSettings;
 use crate::server::ServerSettings;
+use crate::stores::StoreLocation;
 use call_details::CallDetailsEntry;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
 use server::ServerEntry;
+use store::StoreEntry;
 use traces::TracesEntry;
 
 /// A configuration file, read and checked.
@@ -56,6 +59,8 @@ pub struct HarnessConfig {
     pub traces: Option<TraceSettings>,
     /// How a server is set up.
     pub server: ServerSettings,
+    /// Where values are kept, unless a command is told otherwise.
+    pub store: Option<StoreLocation>,
 }
 
 /// A placed operation, as configured.
@@ -89,6 +94,7 @@ struct File {
     traces: Option<TracesEntry>,
     #[serde(default)]
     server: ServerEntry,
+    store: Option<StoreEntry>,
 }
 
 fn main() -> String {
@@ -146,8 +152,9 @@ impl HarnessConfig {
         }
         let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
         let server = file.server.check(folder)?;
+        let store = file.store.map(|entry| entry.check(folder)).transpose()?;
         let call_details = file.call_details.map(CallDetailsEntry::check).transpose()?.unwrap_or_default();
-        Ok(Self { integrations, operations, call_details, traces, server })
+        Ok(Self { integrations, operations, store, call_details, traces, server })
     }
 
     /// The placed operation of that identifier, or the only one.

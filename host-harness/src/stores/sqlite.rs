@@ -7,6 +7,11 @@
 //! Nothing here makes a caller wait long. An operation waits at most [`BUSY`] for another process and ends after [`OPERATION`] in any
 //! case, whatever the disk does. SQLite's work runs on blocking threads, at most two of them (one reader, one writer): an operation
 //! whose time runs out leaves its thread to finish alone, and the next ones wait without a thread until their own time runs out.
+//!
+//! What is cached leaves the file [`CACHED_FOR`](super::CACHED_FOR) after it was written: whoever has the store open removes a few old rows
+//! now and then, after a write that is done.
+
+mod sweep;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +23,8 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
+use crate::capabilities::clocks::Clock;
+use sweep::Sweep;
 
 /// How long opening waits for other processes that are opening the same file.
 const OPENING: Duration = Duration::from_secs(2);
@@ -30,7 +37,7 @@ const OPERATION: Duration = Duration::from_millis(250);
 /// Marks the file as ours (`PRAGMA application_id`): "hhkv".
 const APPLICATION: i64 = 0x6868_6b76;
 /// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE entries (
@@ -38,9 +45,18 @@ const SCHEMA: &str = "
         bucket    TEXT NOT NULL,
         key       TEXT NOT NULL,
         value     BLOB NOT NULL,
+        cached_at INTEGER, -- seconds since 1970 for what is forgotten in time; none for what stays
         PRIMARY KEY (namespace, bucket, key)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX cached ON entries (cached_at) WHERE cached_at IS NOT NULL;
 ";
+
+/// From format 1, which forgot nothing. In it, components had one bucket, and its values are as good as written now.
+const FROM_FORMAT_1: &str = "
+    ALTER TABLE entries ADD COLUMN cached_at INTEGER;
+    CREATE INDEX cached ON entries (cached_at) WHERE cached_at IS NOT NULL;
+";
+const CACHED_IN_FORMAT_1: &str = "UPDATE entries SET cached_at = ?1 WHERE bucket = 'default'";
 
 /// Keeps values in a file.
 #[derive(Debug)]
@@ -49,24 +65,43 @@ pub struct SqliteStore {
     /// Reads never wait behind a write that waits for another process.
     pub(super) reader: Arc<Mutex<Connection>>,
     writer: Arc<Mutex<Connection>>,
+    clock: Clock,
+    sweep: Sweep,
 }
 
 impl SqliteStore {
     /// Opens the file, and creates it (and its directory) where it is missing, readable by this user alone. Blocks.
     pub fn open(file: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Self::with_clock(file, Clock::system())
+    }
+
+    /// The same, the age of what is cached being told by another clock.
+    pub fn with_clock(file: impl Into<PathBuf>, clock: Clock) -> Result<Self, StoreError> {
         let file = file.into();
         create_directory(&file).map_err(|error| unwritable(&file, error))?;
         // SQLite does not wait by itself where two processes turn the same file to write-ahead logging.
         let started = Instant::now();
         let writer = loop {
-            match connect(&file).and_then(|connection| prepare(connection, &file)) {
+            match connect(&file).and_then(|connection| prepare(connection, &file, &clock)) {
                 Err(StoreError::Locked { .. }) if started.elapsed() < OPENING => std::thread::sleep(RETRY),
                 outcome => break outcome?,
             }
         };
         let reader = connect(&file)?;
         reader.pragma_update(None, "query_only", true).map_err(|error| fault(&file, error))?;
-        Ok(Self { file, reader: Arc::new(Mutex::new(reader)), writer: Arc::new(Mutex::new(writer)) })
+        let (reader, writer) = (Arc::new(Mutex::new(reader)), Arc::new(Mutex::new(writer)));
+        Ok(Self { file, reader, writer, clock, sweep: Sweep::default() })
+    }
+
+    async fn write(&self, slot: Slot<'_>, value: &[u8], cached_at: Option<i64>) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO entries (namespace, bucket, key, value, cached_at) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT DO UPDATE SET value = excluded.value, cached_at = excluded.cached_at";
+        let [namespace, bucket, key] = owned(slot);
+        let value = value.to_owned();
+        self.run(&self.writer, move |connection| {
+            connection.prepare_cached(SQL)?.execute(params![namespace, bucket, key, value, cached_at]).map(drop)
+        })
+        .await
     }
 
     /// Runs blocking work on one of the connections, within [`OPERATION`].
@@ -127,22 +162,30 @@ fn unwritable(file: &Path, cause: io::Error) -> StoreError {
 }
 
 /// Looks whether the file is ours and readable by this version, and makes an empty one ours.
-fn prepare(mut connection: Connection, file: &Path) -> Result<Connection, StoreError> {
+fn prepare(mut connection: Connection, file: &Path, clock: &Clock) -> Result<Connection, StoreError> {
     let failed = |error| fault(file, error);
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
     // Only an empty file has to be written to, so another process that holds a lock does not keep this one from starting. The look
     // is one transaction, or it could see half of what another process is creating.
     let look = connection.transaction().map_err(failed)?;
-    let ours = is_ours(&look, file)?;
+    let format = format(&look, file)?;
     look.finish().map_err(failed)?;
-    if !ours {
-        // One transaction: of two processes that start at once only one creates the table.
+    if format != Some(FORMAT) {
+        // One transaction: of two processes that start at once only one creates or changes the table.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        if !is_ours(&transaction, file)? {
-            transaction.execute_batch(SCHEMA).map_err(failed)?;
-            transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
-            transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
+        let found = self::format(&transaction, file)?;
+        match found {
+            None => {
+                transaction.execute_batch(SCHEMA).map_err(failed)?;
+                transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
+            }
+            Some(1) => {
+                transaction.execute_batch(FROM_FORMAT_1).map_err(failed)?;
+                transaction.execute(CACHED_IN_FORMAT_1, [clock.now().as_second()]).map_err(failed)?;
+            }
+            Some(_) => {}
         }
+        transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         transaction.commit().map_err(failed)?;
     }
     // Found out now rather than in a call: is the table there, and can it be read?
@@ -151,8 +194,8 @@ fn prepare(mut connection: Connection, file: &Path) -> Result<Connection, StoreE
     Ok(connection)
 }
 
-/// True for a store, false for an empty file, an error for anything else.
-fn is_ours(connection: &Connection, file: &Path) -> Result<bool, StoreError> {
+/// The format of a store, none for an empty file, an error for anything else.
+fn format(connection: &Connection, file: &Path) -> Result<Option<i64>, StoreError> {
     let number =
         |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| fault(file, error));
     let format = number("PRAGMA user_version")?;
@@ -160,8 +203,8 @@ fn is_ours(connection: &Connection, file: &Path) -> Result<bool, StoreError> {
         (APPLICATION, _) if format > FORMAT => {
             Err(StoreError::Newer { file: file.to_owned(), found: format, known: FORMAT })
         }
-        (APPLICATION, _) => Ok(true),
-        (0, 0) => Ok(false),
+        (APPLICATION, _) => Ok(Some(format)),
+        (0, 0) => Ok(None),
         _ => Err(StoreError::Foreign { file: file.to_owned() }),
     }
 }
@@ -198,14 +241,14 @@ impl KeyValueStore for SqliteStore {
     }
 
     async fn set(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO entries (namespace, bucket, key, value) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT DO UPDATE SET value = excluded.value";
-        let [namespace, bucket, key] = owned(slot);
-        let value = value.to_owned();
-        self.run(&self.writer, move |connection| {
-            connection.prepare_cached(SQL)?.execute(params![namespace, bucket, key, value]).map(drop)
-        })
-        .await
+        self.write(slot, value, None).await
+    }
+
+    async fn cache(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError> {
+        let now = self.clock.now().as_second();
+        self.write(slot, value, Some(now)).await?;
+        self.sweep.after_write(&self.writer, now);
+        Ok(())
     }
 
     async fn compare_and_swap(
@@ -216,8 +259,7 @@ impl KeyValueStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         const CREATE: &str =
             "INSERT INTO entries (namespace, bucket, key, value) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-        const REPLACE: &str =
-            "UPDATE entries SET value = ?4 WHERE namespace = ?1 AND bucket = ?2 AND key = ?3 AND value = ?5";
+        const REPLACE: &str = "UPDATE entries SET value = ?4, cached_at = NULL WHERE namespace = ?1 AND bucket = ?2 AND key = ?3 AND value = ?5";
         let [namespace, bucket, key] = owned(slot);
         // What is swapped may be a secret.
         let value = Zeroizing::new(value.to_owned());

@@ -1,6 +1,7 @@
-//! What both stores must do, and what can go wrong with a file.
+//! What every store must do, and what can go wrong with a file.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use proptest::prelude::*;
@@ -8,6 +9,13 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
+use crate::capabilities::clocks::Clock;
+
+#[path = "../../../tests/support/redis_server.rs"]
+#[allow(dead_code, reason = "not every test binary stalls a server")]
+mod redis_server;
+
+use redis_server::RedisServer;
 
 const SHELF: Shelf<'static> = Shelf { namespace: "sales", bucket: "managers" };
 
@@ -17,15 +25,24 @@ fn directory() -> (TempDir, PathBuf) {
     (directory, file)
 }
 
-/// One store of each kind.
-fn both(file: &Path) -> [Box<dyn KeyValueStore>; 2] {
-    [Box::new(MemoryStore::new()), Box::new(SqliteStore::open(file).unwrap())]
+/// One store of each kind, and the server of the last one.
+fn all(file: &Path) -> (Option<RedisServer>, Vec<Arc<dyn KeyValueStore>>) {
+    let mut stores: Vec<Arc<dyn KeyValueStore>> =
+        vec![Arc::new(MemoryStore::new()), Arc::new(SqliteStore::open(file).unwrap())];
+    let server = RedisServer::start(&[]);
+    stores.extend(server.iter().map(|server| Arc::new(at(server)) as Arc<dyn KeyValueStore>));
+    (server, stores)
+}
+
+fn at(server: &RedisServer) -> RedisStore {
+    RedisStore::open(&server.address().parse().unwrap()).unwrap().0
 }
 
 #[tokio::test]
 async fn a_value_is_kept_replaced_and_deleted() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    let (_server, stores) = all(&file);
+    for store in stores {
         let slot = SHELF.slot("k");
         assert_eq!(store.get(slot).await.unwrap(), None);
         assert!(!store.exists(slot).await.unwrap());
@@ -43,7 +60,8 @@ async fn a_value_is_kept_replaced_and_deleted() {
 #[tokio::test]
 async fn a_value_is_swapped_only_for_the_one_that_was_seen() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    let (_server, stores) = all(&file);
+    for store in stores {
         let slot = SHELF.slot("k");
         assert!(!store.compare_and_swap(slot, Some(b""), b"a").await.unwrap(), "nothing is not an empty value");
         assert!(store.compare_and_swap(slot, None, b"").await.unwrap());
@@ -60,7 +78,10 @@ async fn of_many_that_swap_the_same_value_one_does() {
     let (_directory, file) = directory();
     let memory: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
     let open = || -> Arc<dyn KeyValueStore> { Arc::new(SqliteStore::open(&file).unwrap()) };
-    for stores in [vec![Arc::clone(&memory), memory], vec![open(), open()]] {
+    let server = RedisServer::start(&[]);
+    let nodes =
+        server.iter().map(|server| -> Vec<Arc<dyn KeyValueStore>> { vec![Arc::new(at(server)), Arc::new(at(server))] });
+    for stores in [vec![Arc::clone(&memory), memory], vec![open(), open()]].into_iter().chain(nodes) {
         for round in 0..10_u8 {
             let slot = SHELF.slot("k");
             let expected = stores[0].get(slot).await.unwrap();
@@ -80,7 +101,8 @@ async fn of_many_that_swap_the_same_value_one_does() {
 #[tokio::test]
 async fn keys_are_listed_in_pages() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    let (_server, stores) = all(&file);
+    for store in stores {
         for key in ["b", "a", "d", "c", "e"] {
             store.set(SHELF.slot(key), b"v").await.unwrap();
         }
@@ -103,7 +125,8 @@ proptest! {
         let (_directory, file) = directory();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            for store in both(&file) {
+            let (_server, stores) = all(&file);
+    for store in stores {
                 for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
                     store.set(Shelf { namespace, bucket }.slot(key), &number.to_be_bytes()).await.unwrap();
                 }
@@ -226,9 +249,9 @@ async fn a_file_of_another_program_or_of_a_newer_version_is_left_alone() {
 
     fs::remove_file(&file).unwrap();
     used(&file).await;
-    Connection::open(&file).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 3).unwrap();
     let warning = open(&location).1.unwrap().to_string();
-    assert!(warning.contains("newer version (format 2, this version knows 1)"), "{warning}");
+    assert!(warning.contains("newer version (format 3, this version knows 2)"), "{warning}");
 }
 
 #[tokio::test]
@@ -284,6 +307,76 @@ async fn where_nothing_can_be_written_calls_go_on_in_memory() {
 fn a_location_is_a_directory_or_memory() {
     assert_eq!("memory".parse(), Ok(StoreLocation::Memory));
     assert_eq!("./memory".parse(), Ok(StoreLocation::Directory("./memory".into())));
+    assert!(matches!("redis://cache".parse(), Ok(StoreLocation::Redis(_))));
     let (store, warning) = open(&StoreLocation::Memory);
     assert_eq!((store.location(), warning), ("memory".to_owned(), None));
+}
+
+/// A file of format 1 with one value in a component's bucket and one grant.
+fn format_1(file: &Path) {
+    let connection = Connection::open(file).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE entries (
+                namespace TEXT NOT NULL, bucket TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
+                PRIMARY KEY (namespace, bucket, key)
+            ) STRICT, WITHOUT ROWID;
+            INSERT INTO entries VALUES ('sales', 'default', 'caller', x'76'), ('sales', 'access', 'grant', x'67');
+            PRAGMA application_id = 0x68686b76;
+            PRAGMA user_version = 1;",
+        )
+        .unwrap();
+}
+
+/// Writes until what is awaited is so.
+async fn sweep(store: &SqliteStore, clock: &Clock, gone: Slot<'_>) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while store.exists(gone).await.unwrap() {
+        assert!(Instant::now() < deadline, "the old row is still there");
+        clock.advance(jiff::SignedDuration::from_mins(11));
+        store.cache(SHELF.slot("new"), b"v").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_format_1_is_taken_over_and_its_cache_is_forgotten_in_time_but_never_its_grants() {
+    let (_directory, file) = directory();
+    format_1(&file);
+    let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().unwrap());
+    let store = SqliteStore::with_clock(&file, clock.clone()).unwrap();
+    let [cached, grant] = [("default", "caller"), ("access", "grant")]
+        .map(|(bucket, key)| Shelf { namespace: "sales", bucket }.slot(key));
+    clock.advance(jiff::SignedDuration::from_hours(24 * 6));
+    for _ in 0..3 {
+        clock.advance(jiff::SignedDuration::from_mins(11));
+        store.cache(SHELF.slot("new"), b"v").await.unwrap();
+    }
+    assert_eq!(store.get(cached).await.unwrap().as_deref(), Some(&b"v"[..]), "six days are not seven");
+    clock.advance(jiff::SignedDuration::from_hours(24));
+    sweep(&store, &clock, cached).await;
+    clock.advance(jiff::SignedDuration::from_hours(24 * 3_650));
+    sweep(&store, &clock, cached).await;
+    assert_eq!(store.get(grant).await.unwrap().as_deref(), Some(&b"g"[..]));
+    let reopened = SqliteStore::open(&file).unwrap();
+    assert_eq!(reopened.get(grant).await.unwrap().as_deref(), Some(&b"g"[..]));
+}
+
+#[tokio::test]
+async fn what_is_set_or_swapped_stays_and_what_is_cached_goes_a_few_rows_at_a_time() {
+    let (_directory, file) = directory();
+    let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().unwrap());
+    let store = SqliteStore::with_clock(&file, clock.clone()).unwrap();
+    for number in 0..250 {
+        store.cache(SHELF.slot(&format!("caller {number:03}")), b"v").await.unwrap();
+    }
+    store.cache(SHELF.slot("turned into a grant"), b"v").await.unwrap();
+    store.set(SHELF.slot("turned into a grant"), b"v").await.unwrap();
+    store.cache(SHELF.slot("swapped"), b"v").await.unwrap();
+    assert!(store.compare_and_swap(SHELF.slot("swapped"), Some(b"v"), b"w").await.unwrap());
+    clock.advance(jiff::SignedDuration::from_hours(24 * 8));
+    for number in 0..250 {
+        sweep(&store, &clock, SHELF.slot(&format!("caller {number:03}"))).await;
+    }
+    let left = store.list_keys(SHELF, 0, 10).await.unwrap().keys;
+    assert_eq!(left, ["new", "swapped", "turned into a grant"]);
 }

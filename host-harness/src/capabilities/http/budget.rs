@@ -10,6 +10,11 @@
 //!
 //! A turn given counts from that moment until a window after its request really went out ([`Departure`]): opening a connection takes time,
 //! and the bound is on what leaves.
+//!
+//! Nodes with a common store share the bound: the first in the line of each node asks the [`SharedWindow`] for a permit before it gets its
+//! turn. A node whose store no other node can have asks nobody.
+
+mod shared;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +22,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
+
+use crate::stores::SharedWindow;
+use shared::{Answer, Permit, Sharing};
 
 /// By how much the window is longer than a second.
 pub(crate) const MARGIN: Duration = Duration::from_millis(50);
@@ -31,6 +39,8 @@ pub(crate) struct Budget(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     most: usize,
+    /// What is shared with other nodes.
+    window: Option<Arc<dyn SharedWindow>>,
     line: Mutex<Line>,
 }
 
@@ -43,6 +53,7 @@ struct Line {
     /// Those who wait, by the number of their arrival.
     waiting: BTreeMap<u64, Arc<Notify>>,
     arrivals: u64,
+    sharing: Sharing,
 }
 
 /// A turn would come too late.
@@ -78,12 +89,13 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Turn {
     budget: Budget,
+    permit: Option<Permit>,
 }
 
 impl Budget {
-    /// At most `per_second` requests in any second; zero counts as one.
-    pub(crate) fn new(per_second: u8) -> Self {
-        Self(Arc::new(Inner { most: usize::from(per_second.max(1)), line: Mutex::default() }))
+    /// At most `per_second` requests in any second, zero counts as one; together with all nodes that have this window.
+    pub(crate) fn new(per_second: u8, window: Option<Arc<dyn SharedWindow>>) -> Self {
+        Self(Arc::new(Inner { most: usize::from(per_second.max(1)), window, line: Mutex::default() }))
     }
 
     /// Takes a turn that is free, or joins the line, unless the turn would come after `latest`. A free turn is never too late.
@@ -95,9 +107,10 @@ impl Budget {
         if foreseen > now && foreseen > latest {
             return Err(TooLate { foreseen });
         }
-        if foreseen <= now && ahead == 0 {
+        // Whether a turn is free that is shared, only asking tells.
+        if foreseen <= now && ahead == 0 && self.0.window.is_none() {
             line.going_out += 1;
-            return Ok(Admission::Turn(Turn { budget: self.clone() }));
+            return Ok(Admission::Turn(Turn { budget: self.clone(), permit: None }));
         }
         let (arrival, woken) = (line.arrivals, Arc::new(Notify::new()));
         line.arrivals += 1;
@@ -111,6 +124,11 @@ impl Budget {
         self.line().waiting.len()
     }
 
+    /// Whether the budget is counted together with other nodes now; none where it never is.
+    pub(crate) fn is_shared(&self) -> Option<bool> {
+        self.0.window.as_ref().map(|_| !self.line().sharing.alone(Instant::now()))
+    }
+
     fn line(&self) -> MutexGuard<'_, Line> {
         self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,10 +136,17 @@ impl Budget {
 
 impl Line {
     /// When the turn comes of one who has `ahead` others before it, if none of them goes away.
+    fn foreseen(&mut self, now: Instant, most: usize, ahead: usize) -> Instant {
+        let here = self.foreseen_here(now, most, ahead);
+        self.sharing.foreseen(now, most, ahead).map_or(here, |shared| shared.max(here))
+    }
+
+    /// The same for this node by itself.
     ///
     /// Each start frees a turn one window later. So the first turns come as the starts of the last window leave it, and every further round
     /// of turns comes one window after the round before.
-    fn foreseen(&mut self, now: Instant, most: usize, ahead: usize) -> Instant {
+    fn foreseen_here(&mut self, now: Instant, most: usize, ahead: usize) -> Instant {
+        let most = self.sharing.share(now, most);
         while self.starts.front().is_some_and(|start| *start + WINDOW <= now) {
             self.starts.pop_front();
         }
@@ -154,13 +179,26 @@ impl Place {
     /// Waits for the turn.
     pub(crate) async fn turn(&self) -> Turn {
         loop {
-            match self.next() {
-                Next::Given => return Turn { budget: self.budget.clone() },
-                Next::At(free) => tokio::select! {
-                    () = sleep_until(free) => {}
+            let until = match self.next() {
+                Next::Given => return self.take(self.budget.0.window.as_ref().map(Permit::unasked)),
+                Next::Ask(window) => {
+                    let told = shared::ask(&window, self.budget.waiting()).await;
+                    let answer = self.budget.line().sharing.learn(told, self.budget.0.most);
+                    match answer {
+                        Answer::Permitted(permit) => return self.take(Some(permit)),
+                        Answer::Later(again) => Some(again),
+                        Answer::Alone => continue,
+                    }
+                }
+                Next::At(free) => Some(free),
+                Next::Unknown => None,
+            };
+            match until {
+                Some(until) => tokio::select! {
+                    () = sleep_until(until) => {}
                     () = self.woken.notified() => {}
                 },
-                Next::Unknown => self.woken.notified().await,
+                None => self.woken.notified().await,
             }
         }
     }
@@ -171,21 +209,34 @@ impl Place {
         if line.waiting.first_key_value().is_none_or(|(first, _)| *first != self.arrival) {
             return Next::Unknown;
         }
-        let foreseen = line.foreseen(now, most, 0);
+        let foreseen = line.foreseen_here(now, most, 0);
         if foreseen <= now {
-            line.waiting.remove(&self.arrival);
-            line.going_out += 1;
-            line.wake_first();
-            return Next::Given;
+            return match &self.budget.0.window {
+                Some(window) if !line.sharing.alone(now) => Next::Ask(Arc::clone(window)),
+                _ => Next::Given,
+            };
         }
         // Where every turn is with a request that is going out, only its start tells.
         if line.starts.is_empty() { Next::Unknown } else { Next::At(foreseen) }
+    }
+
+    /// Leaves the line with a turn. Only the first one does, and nobody else takes turns.
+    fn take(&self, permit: Option<Permit>) -> Turn {
+        let mut line = self.budget.line();
+        line.waiting.remove(&self.arrival);
+        line.going_out += 1;
+        line.wake_first();
+        drop(line);
+        Turn { budget: self.budget.clone(), permit }
     }
 }
 
 /// What one who waits knows of its turn.
 enum Next {
+    /// It is free.
     Given,
+    /// It is free here; whether it is free elsewhere, the window tells.
+    Ask(Arc<dyn SharedWindow>),
     /// The first in the line, until this moment.
     At(Instant),
     /// Whatever changes that wakes it.
@@ -203,7 +254,10 @@ impl Drop for Place {
 
 impl Turn {
     /// The request has gone out, now.
-    pub(crate) fn started(self) {
+    pub(crate) fn started(mut self) {
+        if let Some(permit) = self.permit.take() {
+            permit.started();
+        }
         self.budget.line().starts.push_back(Instant::now());
     }
 }

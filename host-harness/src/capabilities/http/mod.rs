@@ -57,5 +57,5 @@ pub use error_code::add_to_linker;
 pub use exchange::{Exchange, Fate};
 pub use hooks::CallHttp;
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};
-pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, REQUESTS_PER_SECOND};
+pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, REQUESTS_PER_SECOND, budget_bounds};
 pub use timing::RequestTimeouts;

@@ -12,7 +12,7 @@ use wasmtime_wasi_http::Error;
 use super::access::{AccessToken, AccessTokens};
 use super::addresses::PrivateAddresses;
 use super::allow_list::AllowList;
-use super::budget::Budget;
+use super::budget::{Budget, WINDOW};
 use super::circuit::{Circuit, CircuitSettings, CircuitState};
 use super::client::{self, HttpSetupError, Pool};
 use super::connection::Connections;
@@ -24,6 +24,7 @@ use super::origin::Origin;
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::timing::RequestTimeouts;
+use crate::stores::{SharedWindow, WindowBounds};
 
 /// What one integration's component may do over HTTP.
 #[derive(Clone, Debug)]
@@ -44,12 +45,19 @@ pub struct OutboundHttpConfig {
     pub request_timeouts: RequestTimeouts,
     /// How many requests with the access token may begin in any second.
     pub requests_per_second: u8,
+    /// Where these are counted together with other nodes.
+    pub shared_budget: Option<Arc<dyn SharedWindow>>,
     /// How long nothing is sent after amoCRM refused.
     pub circuit: CircuitSettings,
 }
 
 /// What amoCRM allows an integration in a second (facts §6).
 pub const REQUESTS_PER_SECOND: u8 = 7;
+
+/// The bounds of a window that nodes share so as to send no more than this in any second.
+pub fn budget_bounds(requests_per_second: u8) -> WindowBounds {
+    WindowBounds { most: u32::from(requests_per_second.max(1)), length: WINDOW }
+}
 
 /// What an integration's requests are up against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +66,8 @@ pub struct HttpState {
     pub circuit: CircuitState,
     /// How many requests wait for their turn.
     pub waiting: usize,
+    /// Whether the budget is counted together with other nodes now: none where it never is, `false` while their store does not answer.
+    pub budget_shared: Option<bool>,
     /// How many connections are open.
     pub connections_open: usize,
     /// How many connections were ever opened.
@@ -95,6 +105,7 @@ impl Default for OutboundHttpConfig {
             max_response_bytes: 0,
             request_timeouts: RequestTimeouts::default(),
             requests_per_second: REQUESTS_PER_SECOND,
+            shared_budget: None,
             circuit: CircuitSettings::default(),
         }
     }
@@ -120,7 +131,7 @@ impl OutboundHttp {
             request_timeouts: config.request_timeouts,
             pool,
             connections,
-            budget: Budget::new(config.requests_per_second),
+            budget: Budget::new(config.requests_per_second, config.shared_budget),
             circuit: Circuit::new(config.circuit),
             flights: Flights::default(),
         })))
@@ -136,6 +147,7 @@ impl OutboundHttp {
         HttpState {
             circuit: self.0.circuit.state(),
             waiting: self.0.budget.waiting(),
+            budget_shared: self.0.budget.is_shared(),
             connections_open: self.0.connections.open(),
             connections_opened: self.0.connections.opened(),
         }

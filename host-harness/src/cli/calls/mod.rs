@@ -199,7 +199,8 @@ fn moment(text: &str) -> anyhow::Result<Timestamp> {
 pub(super) fn place(location: &StoreLocation) -> Place {
     let directory = match location {
         StoreLocation::Directory(directory) => Some(directory.clone()),
-        StoreLocation::UserState => stores::user_state_directory(),
+        // Each node keeps the details of its own calls.
+        StoreLocation::UserState | StoreLocation::Redis(_) => stores::user_state_directory(),
         StoreLocation::Memory => None,
     };
     directory.map_or_else(Place::memory, |directory| Place::File(call_details::file_in(&directory)))

@@ -26,7 +26,7 @@ fn place(budget: &Budget) -> Place {
 
 #[tokio::test(start_paused = true)]
 async fn as_many_as_allowed_go_at_once_and_the_next_a_window_after_the_first() {
-    let budget = Budget::new(2);
+    let budget = Budget::new(2, None);
     let begun = Instant::now();
     turn(&budget).started();
     sleep(SECOND / 2).await;
@@ -44,7 +44,7 @@ async fn as_many_as_allowed_go_at_once_and_the_next_a_window_after_the_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_counts_from_when_its_request_really_goes_out() {
-    let budget = Budget::new(1);
+    let budget = Budget::new(1, None);
     let slow = turn(&budget);
     let waiting = place(&budget);
     let next = tokio::spawn(async move { waiting.turn().await });
@@ -58,7 +58,7 @@ async fn a_turn_counts_from_when_its_request_really_goes_out() {
 
 #[tokio::test(start_paused = true)]
 async fn who_goes_away_gives_the_place_up_and_a_turn_that_is_not_used_is_given_back() {
-    let budget = Budget::new(1);
+    let budget = Budget::new(1, None);
     let begun = Instant::now();
     turn(&budget).started();
     let (first, second, third) = (place(&budget), place(&budget), place(&budget));
@@ -78,7 +78,7 @@ async fn who_goes_away_gives_the_place_up_and_a_turn_that_is_not_used_is_given_b
 
 #[tokio::test(start_paused = true)]
 async fn turns_that_come_free_together_are_taken_together_and_nobody_overtakes() {
-    let budget = Budget::new(3);
+    let budget = Budget::new(3, None);
     (0..3).for_each(|_| turn(&budget).started());
     let (first, second) = (place(&budget), place(&budget));
     sleep(WINDOW).await;
@@ -93,7 +93,7 @@ async fn turns_that_come_free_together_are_taken_together_and_nobody_overtakes()
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_that_is_free_is_never_too_late() {
-    let budget = Budget::new(1);
+    let budget = Budget::new(1, None);
     let past = Instant::now();
     sleep(SECOND).await;
     let Ok(Admission::Turn(turn)) = budget.join(past) else { panic!("a turn is free") };
@@ -175,7 +175,7 @@ async fn visit(number: usize, comer: Comer, admission: Admission, foreseen: Inst
 fn rush(most: u8, comers: Vec<Comer>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let log = runtime.block_on(async move {
-        let (budget, log) = (Budget::new(most), Arc::new(Mutex::new(Log::default())));
+        let (budget, log) = (Budget::new(most, None), Arc::new(Mutex::new(Log::default())));
         let mut visits = Vec::new();
         for (number, comer) in comers.into_iter().enumerate() {
             sleep(Duration::from_millis(comer.pause)).await;

@@ -1,0 +1,143 @@
+//! The part of a budget that nodes share: permits from a [`SharedWindow`], and what it said of the others.
+//!
+//! Where the window does not answer, a node goes on [alone](Sharing::alone) with its part of the budget: as many turns as the budget has,
+//! divided by the nodes that were there lately. While the change lasts, one window may see the starts of both ways of counting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+use super::WINDOW;
+use crate::stores::{Asked, SharedWindow, Standing};
+
+/// How long the first of the line waits for the window's answer.
+const ANSWER: Duration = Duration::from_millis(50);
+/// How long a node goes on alone before it asks again.
+const ALONE: Duration = Duration::from_millis(250);
+/// The longest pause between two questions of one who waits: what other nodes give back is not told here.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// What a line knows of the other nodes.
+#[derive(Debug, Default)]
+pub(super) struct Sharing {
+    /// What the window last said, and when.
+    standing: Option<(Instant, Standing)>,
+    /// Until when nobody asks, since there was no answer.
+    alone_until: Option<Instant>,
+}
+
+/// What came of asking.
+pub(super) enum Answer {
+    Permitted(Permit),
+    /// Not before this moment.
+    Later(Instant),
+    /// The window does not answer.
+    Alone,
+}
+
+/// The right to start, or, where the window did not answer, what a start is counted under once it answers again. Dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    window: Arc<dyn SharedWindow>,
+    name: String,
+    /// Whether the window may count it.
+    asked: bool,
+}
+
+impl Sharing {
+    /// Whether this node goes on alone.
+    pub(super) fn alone(&self, now: Instant) -> bool {
+        self.alone_until.is_some_and(|until| now < until)
+    }
+
+    /// How many turns this node may give, out of `most`.
+    pub(super) fn share(&self, now: Instant, most: usize) -> usize {
+        let nodes = self.standing.as_ref().filter(|_| self.alone(now)).map_or(1, |(_, standing)| standing.nodes.max(1));
+        (most / nodes).max(1)
+    }
+
+    /// When one with `ahead` others before it gets a permit, as the window stood when it last said so; none where that is too long ago.
+    ///
+    /// The nodes are taken to get permits in rotation.
+    pub(super) fn foreseen(&self, now: Instant, most: usize, ahead: usize) -> Option<Instant> {
+        let (told, standing) = self.standing.as_ref().filter(|(told, _)| *told + WINDOW > now && !self.alone(now))?;
+        let before: usize = standing.waiting_elsewhere.iter().map(|waiting| (*waiting).min(ahead + 1)).sum();
+        let (round, slot) = ((ahead + before) / most, (ahead + before) % most);
+        let free = most.saturating_sub(standing.leaving.len());
+        let first =
+            slot.checked_sub(free).and_then(|taken| standing.leaving.get(taken)).map_or(now, |after| *told + *after);
+        Some(first.max(now) + WINDOW * u32::try_from(round).unwrap_or(u32::MAX))
+    }
+
+    /// Takes in what the window said to the first of the line.
+    pub(super) fn learn(&mut self, told: Option<(Permit, Standing)>, most: usize) -> Answer {
+        let now = Instant::now();
+        let Some((permit, mut standing)) = told else {
+            self.alone_until = Some(now + ALONE);
+            return Answer::Alone;
+        };
+        self.alone_until = None;
+        let free = standing.leaving.len().checked_sub(most).and_then(|index| standing.leaving.get(index)).copied();
+        if permit.asked {
+            standing.leaving.push(WINDOW);
+        }
+        self.standing = Some((now, standing));
+        if permit.asked {
+            return Answer::Permitted(permit);
+        }
+        // The server counts in whole milliseconds.
+        Answer::Later(now + free.unwrap_or_default().clamp(Duration::from_millis(1), ASK_AGAIN))
+    }
+}
+
+/// Asks for a permit while so many wait; none where there is no answer. Where it is dropped meanwhile, a permit that comes is given back.
+pub(super) async fn ask(window: &Arc<dyn SharedWindow>, waiting: usize) -> Option<(Permit, Standing)> {
+    let (sender, receiver) = oneshot::channel();
+    let (window, permit) = (Arc::clone(window), Permit::new(window, true));
+    tokio::spawn(async move {
+        let answer = window.ask(&permit.name, waiting).await;
+        // Where nobody takes it, the permit is dropped here.
+        let _ = sender.send((answer, permit));
+    });
+    let (answer, mut permit) = timeout(ANSWER, receiver).await.ok()?.ok()?;
+    let Asked { permitted, standing } = answer.ok()?;
+    permit.asked = permitted;
+    Some((permit, standing))
+}
+
+impl Permit {
+    fn new(window: &Arc<dyn SharedWindow>, asked: bool) -> Self {
+        Self { window: Arc::clone(window), name: window.new_permit(), asked }
+    }
+
+    /// For a start that nobody was asked about.
+    pub(super) fn unasked(window: &Arc<dyn SharedWindow>) -> Self {
+        Self::new(window, false)
+    }
+
+    /// The start happened, now. The window is told by a task of its own.
+    pub(super) fn started(mut self) {
+        self.asked = false;
+        let (window, name) = (Arc::clone(&self.window), std::mem::take(&mut self.name));
+        tell(async move { window.started(&name).await.is_ok() });
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.asked {
+            let (window, name) = (Arc::clone(&self.window), std::mem::take(&mut self.name));
+            tell(async move { window.give_back(&name).await.is_ok() });
+        }
+    }
+}
+
+/// What fails here counts until the window forgets it.
+fn tell(telling: impl Future<Output = bool> + Send + 'static) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(telling);
+    }
+}
