@@ -5,6 +5,7 @@
 //! details, metrics, a live page) is an [`Onlooker`] and never holds one up.
 
 mod assemble;
+pub mod library;
 mod step;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! One call, resolved: the one struct that every face shows, as text for people ([`text`]) or as versioned JSON for programs ([`json`]).
 
+mod description;
 mod exchange;
 mod host;
 pub mod json;
@@ -19,6 +20,7 @@ use crate::engine::{Answer, Failure, LimitReached, Run};
 use crate::masking::mask;
 
 pub use host::HostReason;
+pub use description::description_json;
 
 /// A text in both languages of the product.
 #[derive(Clone, Debug, PartialEq, Eq)]
