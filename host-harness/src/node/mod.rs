@@ -6,7 +6,10 @@
 
 mod assemble;
 pub mod library;
+pub mod shadow;
 mod step;
+pub mod versions;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +24,7 @@ use crate::placement::IncomingCall;
 use crate::report::{HostReason, ResolvedCall};
 
 pub use assemble::assemble;
+pub use library::LibraryError;
 pub use step::{Misfit, Step, Version};
 
 /// A node. Cheap to clone; a clone is the same one.
@@ -171,7 +175,11 @@ impl Node {
             onlooker.began(step);
         }
         let caller = call.caller.clone();
-        let resolved = step.active().placed.resolve(call, &self.0.clock).await;
+        let (active, clock) = (step.active(), &self.0.clock);
+        let resolved = match step.shadow() {
+            None => active.placed.resolve(call, clock).await,
+            Some(shadow) => shadow.follow(&active.placed, call, clock).await,
+        };
         self.told(step, caller.as_deref(), resolved)
     }
 
