@@ -8,6 +8,7 @@
 )]
 
 mod activation;
+mod routes;
 mod scene;
 mod shadow;
 #[allow(dead_code, unused_imports, reason = "shared with the tests of the operation, which use the rest")]

@@ -22,25 +22,27 @@ use crate::report::description_json;
 use shelf::Shelf;
 pub(super) use shelf::write_whole;
 
-/// The largest component that is taken, in bytes.
-pub const LARGEST_COMPONENT: usize = 64 * 1024 * 1024;
+/// The largest component that is taken, in bytes. That of this repository has less than a hundredth of it.
+pub const LARGEST_COMPONENT: usize = 16 * 1024 * 1024;
 /// How many components are kept; the oldest that is not in use makes room.
 pub const MOST_COMPONENTS: usize = 32;
 /// Of how many refused components it is remembered why.
 const MOST_REFUSED: usize = 64;
 
 /// What is known of a kept component.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Component {
     /// Its SHA-256 in hexadecimal.
     pub digest: String,
     /// In bytes.
     pub size: usize,
     /// When it was first uploaded; none for one that the configuration names.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub uploaded_at: Option<Timestamp>,
     /// What is worth knowing of how it fits the contract, each with what to do about it.
     pub remarks: Vec<String>,
     /// What it says of itself, as `describe --json` has it.
+    #[schema(value_type = Object)]
     pub description: Value,
 }
 
