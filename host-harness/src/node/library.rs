@@ -148,7 +148,8 @@ impl ComponentLibrary {
         let loaded = match load(&self.engine, Arc::clone(&bytes)).await {
             Ok(loaded) => loaded,
             Err(refusal) => {
-                if !matches!(refusal, LibraryError::Host) {
+                // Whatever else went wrong may go well another time.
+                if matches!(refusal, LibraryError::Unfit(_)) {
                     let refused = &mut self.books().refused;
                     if refused.len() >= MOST_REFUSED {
                         refused.remove(0);

@@ -24,6 +24,9 @@ const QUIET: Duration = Duration::from_millis(100);
 /// How often the files are looked at without having been told of a change.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// How long a file that keeps changing is waited for at a time.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A step's component file.
 #[derive(Clone, Debug)]
 pub struct Watched {
@@ -87,6 +90,14 @@ fn directories(files: &[Watched]) -> Vec<PathBuf> {
     directories
 }
 
+/// Waits until nothing was told for a while. A directory where others write all the time does not hold a change up.
+async fn settle(told: &mut mpsc::Receiver<()>, since: Instant) {
+    while matches!(timeout(QUIET, told.recv()).await, Ok(Some(()))) && since.elapsed() < 10 * QUIET {}
+    if since.elapsed() < QUIET {
+        sleep(QUIET).await;
+    }
+}
+
 fn look(file: &Path) -> Looks {
     let metadata = fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
@@ -119,29 +130,31 @@ impl Files {
 
     async fn changed(&mut self, file: &Path, told: &mut mpsc::Receiver<()>) {
         let noticed = Instant::now();
-        let bytes = loop {
+        let (looks, read) = loop {
+            // One that is written all the time is looked at again later, so that it does not hold the others up.
+            if noticed.elapsed() > PATIENCE {
+                return;
+            }
             let looks = look(file);
-            while timeout(QUIET, told.recv()).await.is_ok_and(|told| told.is_some()) {
-                // A compiler may take long to write; a directory where others write all the time must not hold a change up.
-                if look(file) == looks && noticed.elapsed() > 10 * QUIET {
-                    break;
-                }
+            settle(told, noticed).await;
+            if looks.is_none() {
+                // It is noticed when it is back.
+                self.looks.remove(file);
+                return;
             }
-            if looks.is_none() || look(file) != looks {
-                sleep(QUIET).await;
-                continue;
-            }
-            let path = file.to_owned();
-            let read = tokio::task::spawn_blocking(move || read_component(&path)).await;
             if look(file) != looks {
                 continue;
             }
-            self.looks.insert(file.to_owned(), looks);
-            match read {
-                Ok(Ok(bytes)) => break Arc::<[u8]>::from(bytes),
-                Ok(Err(error)) => return (self.report)(format!("{error:#}; the last good version stays")),
-                Err(_) => return,
+            let path = file.to_owned();
+            let Ok(read) = tokio::task::spawn_blocking(move || read_component(&path)).await else { return };
+            if look(file) == looks {
+                break (looks, read);
             }
+        };
+        self.looks.insert(file.to_owned(), looks);
+        let bytes = match read {
+            Ok(bytes) => Arc::<[u8]>::from(bytes),
+            Err(error) => return (self.report)(format!("{error:#}; the last good version stays")),
         };
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
         let of_file = self.files.iter().filter(|watched| watched.file == file);

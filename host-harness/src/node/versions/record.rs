@@ -144,3 +144,60 @@ impl Record {
         changed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn change(digest: &str, from: &str, how: How) -> Change {
+        Change { digest: digest.to_owned(), from: from.to_owned(), at: Timestamp::UNIX_EPOCH, by: String::new(), how }
+    }
+
+    proptest! {
+        #[test]
+        fn rolling_back_undoes_activations_one_by_one(steps in proptest::collection::vec(proptest::option::of(0_u8..5), 0..40)) {
+            let mut record = Record::default();
+            let mut line = vec!["configured".to_owned()];
+            for step in steps {
+                let now = line.last().cloned().unwrap_or_default();
+                prop_assert_eq!(record.before("main"), line.iter().rev().nth(1).cloned());
+                match step.map(|version| version.to_string()) {
+                    Some(version) if version != now => {
+                        record = record.with_change("main", change(&version, &now, How::Activated));
+                        line.push(version);
+                    }
+                    Some(_) => {}
+                    None => {
+                        if let Some(before) = record.before("main") {
+                            record = record.with_change("main", change(&before, &now, How::RolledBack));
+                            line.pop();
+                        }
+                    }
+                }
+                if line.len() > 1 {
+                    prop_assert_eq!(record.in_force("main"), line.last().map(String::as_str));
+                }
+                prop_assert!(line.len() == 1 || record.needed().contains(&line[line.len() - 1]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_file_ends_what_was_before() {
+        let record = Record::default().with_change("main", change("b", "a", How::Activated));
+        let record = record.with_change("main", change("c", "b", How::Configured));
+        assert_eq!((record.in_force("main"), record.before("main")), (None, None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_and_counts_as_nothing() {
+        let state = tempfile::tempdir().unwrap();
+        std::fs::write(state.path().join(FILE), "{").unwrap();
+        let mut warnings = Vec::new();
+        let record = Record::open(Some(state.path()), &mut warnings);
+        assert_eq!(record.in_force("main"), None);
+        assert!(warnings[0].contains("cannot be read"), "{warnings:?}");
+    }
+}
