@@ -54,6 +54,23 @@ async fn no_call_is_lost_while_versions_are_swapped_under_load() {
     assert_eq!(components, BTreeSet::from([first, second]), "each call names one of the two");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_go_on_while_a_component_is_compiled() {
+    let fixture = Arc::new(Fixture::new(None).await);
+    fixture.call("warm-up").await;
+    let uploading = tokio::spawn({
+        let fixture = Arc::clone(&fixture);
+        async move { fixture.upload(&variant("two")).await }
+    });
+    let mut answered = 0;
+    while !uploading.is_finished() {
+        fixture.call(&answered.to_string()).await;
+        answered += 1;
+    }
+    uploading.await.unwrap();
+    assert!(answered > 2, "{answered} calls were answered while a component was compiled");
+}
+
 #[tokio::test]
 async fn what_is_in_force_and_the_shadow_outlast_a_restart() {
     let state = tempfile::tempdir().unwrap();

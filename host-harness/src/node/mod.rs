@@ -2,7 +2,8 @@
 //!
 //! A face (the server) looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call is a task of its own: it comes to its end, and into
 //! the call details, even where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
-//! details, metrics, a live page) is an [`Onlooker`] and never holds one up.
+//! details, metrics, a live page) is an [`Onlooker`] and never holds one up. Components are uploaded into a [`library`], put in force as
+//! [`versions`] of a step, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
 
 mod assemble;
 pub mod library;

@@ -43,12 +43,15 @@ struct Recording {
     overflowed: bool,
 }
 
+/// The head of an answer, or the failure, and how long it took.
+type Heard = (Duration, Result<(StatusCode, HeaderMap), Error>);
+
 #[derive(Debug)]
 struct Recorded {
     uri: Uri,
     asked: Instant,
-    /// How long the head of the answer took, or the failure. None where nobody waited for it to the end.
-    outcome: Option<(Duration, Result<(StatusCode, HeaderMap), Error>)>,
+    /// None where nobody waited for it to the end.
+    outcome: Option<Heard>,
     body: Vec<Bytes>,
     /// How the body ended, as far as it was read.
     end: Option<Result<(), Error>>,
@@ -176,7 +179,7 @@ struct Playing {
 
 /// What a tape has for a question.
 struct Found {
-    outcome: Option<(Duration, Result<(StatusCode, HeaderMap), Error>)>,
+    outcome: Option<Heard>,
     frames: Vec<Result<Frame<Bytes>, Error>>,
 }
 
