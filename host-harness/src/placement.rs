@@ -12,7 +12,7 @@ use crate::bindings::exports::telephony::operation::operation::{Description, Set
 use crate::bindings::telephony::operation::types::{Call, Note, Setting, SettingValue};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::datetime;
-use crate::engine::{Answer, Failure, Operation};
+use crate::engine::{Answer, Failure, Operation, World};
 use crate::integration::Integration;
 use crate::masking::unless_secret;
 use crate::report::{FactTitles, ResolvedCall};
@@ -73,6 +73,11 @@ impl PlacedOperation {
         Self { operation, integration, linked_operation, settings, waiting_time, fact_titles }
     }
 
+    /// The integration that it belongs to.
+    pub(crate) const fn integration(&self) -> &Arc<Integration> {
+        &self.integration
+    }
+
     /// The component.
     pub const fn operation(&self) -> &Operation {
         &self.operation
@@ -85,9 +90,12 @@ impl PlacedOperation {
 
     /// Resolves one call. There is always a route.
     pub async fn resolve(&self, call: IncomingCall, clock: &Clock) -> ResolvedCall {
-        let at = clock.now();
+        self.resolve_in(self.integration.world(clock.clone()), call, clock.now()).await
+    }
+
+    /// Resolves one call that arrived at `at`, with another world than the integration's own.
+    pub(crate) async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> ResolvedCall {
         let call = Call { id: call.id, caller: call.caller, called: call.called, at: datetime(at) };
-        let world = self.integration.world(clock.clone());
         let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
         self.resolved(&call, at, answer)
     }

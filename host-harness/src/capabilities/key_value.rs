@@ -58,6 +58,11 @@ impl KeyValue {
         Self { most_operations: MAX_OPERATIONS_OF_NOTICE, ..self }
     }
 
+    /// The same over another store, made of the one it is over.
+    pub(crate) fn over<S: KeyValueStore + 'static>(self, wrap: impl FnOnce(Arc<dyn KeyValueStore>) -> S) -> Self {
+        Self { store: Arc::new(wrap(self.store)), ..self }
+    }
+
     fn shelf(&self) -> Shelf<'_> {
         Shelf { namespace: &self.namespace, bucket: &self.bucket }
     }

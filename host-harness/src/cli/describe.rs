@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::{LanguageChoice, Outcome, Stop, component, language, print};
-use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
+use crate::bindings::exports::telephony::operation::operation::{Description, SettingKind};
 use crate::bindings::telephony::operation::types::LocalizedText;
 use crate::engine::Operation;
-use crate::report::{Language, class};
+use crate::report::{Language, class, description_json};
 
 /// Show an operation's self-description: title, settings, configuration keys, transition reasons
 #[derive(Args)]
@@ -31,7 +30,7 @@ impl Describe {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let (operation, description) = component::load_described(self.component.as_deref()).await?;
         if self.json {
-            print(serde_json::to_string_pretty(&as_json(&operation, &description))?);
+            print(serde_json::to_string_pretty(&description_json(&operation, &description))?);
         } else {
             print(as_text(&operation, &description, language(self.lang))?.trim_end());
         }
@@ -103,67 +102,5 @@ fn kind_as_text(kind: &SettingKind, language: Language) -> String {
             let value = text.default.as_deref().unwrap_or(none);
             format!("{to} {} {characters}; {default} {value}", text.maximum_length)
         }
-    }
-}
-
-fn as_json(operation: &Operation, description: &Description) -> Value {
-    let text = |text: &LocalizedText| json!({ "ru": text.ru, "en": text.en });
-    let setting = |setting: &SettingDescription| {
-        json!({
-            "key": setting.key,
-            "title": text(&setting.title),
-            "help": text(&setting.help),
-            "required": setting.required,
-            "kind": kind_as_json(&setting.kind),
-        })
-    };
-    json!({
-        "version": 1,
-        "id": description.id,
-        "operation_version": description.version,
-        "takes_notices": operation.takes_notices(),
-        "title": text(&description.title),
-        "summary": text(&description.summary),
-        "settings": description.settings.iter().map(setting).collect::<Vec<_>>(),
-        "configuration": description.configuration.iter().map(setting).collect::<Vec<_>>(),
-        "facts": description.facts.iter().map(|fact| json!({
-            "key": fact.key,
-            "title": text(&fact.title),
-        })).collect::<Vec<_>>(),
-        "reasons": description.reasons.iter().map(|reason| json!({
-            "code": reason.code,
-            "class": class(reason.class),
-            "text": text(&reason.text),
-        })).collect::<Vec<_>>(),
-    })
-}
-
-fn kind_as_json(kind: &SettingKind) -> Value {
-    match kind {
-        SettingKind::Flag(default) => json!({ "kind": "flag", "default": default }),
-        SettingKind::Integer(bounds) => {
-            json!({ "kind": "integer", "default": bounds.default, "minimum": bounds.minimum, "maximum": bounds.maximum })
-        }
-        SettingKind::Duration(bounds) => json!({
-            "kind": "duration",
-            "unit": "ms",
-            "default": bounds.default,
-            "minimum": bounds.minimum,
-            "maximum": bounds.maximum,
-        }),
-        SettingKind::Choice(choice) => json!({
-            "kind": "choice",
-            "default": choice.default,
-            "options": choice.options.iter().map(|option| json!({
-                "value": option.value,
-                "title": { "ru": option.title.ru, "en": option.title.en },
-            })).collect::<Vec<_>>(),
-        }),
-        SettingKind::Text(text) => json!({
-            "kind": "text",
-            "default": text.default,
-            "maximum_length": text.maximum_length,
-            "secret": text.secret,
-        }),
     }
 }

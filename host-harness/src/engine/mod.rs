@@ -153,7 +153,8 @@ impl Operation {
     }
 }
 
-fn digest(bytes: &[u8]) -> String {
+/// The SHA-256 of a component in hexadecimal.
+pub(crate) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -2,10 +2,15 @@
 //!
 //! A face (the server) looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call is a task of its own: it comes to its end, and into
 //! the call details, even where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
-//! details, metrics, a live page) is an [`Onlooker`] and never holds one up.
+//! details, metrics, a live page) is an [`Onlooker`] and never holds one up. Components are uploaded into a [`library`], put in force as
+//! [`versions`] of a step, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
 
 mod assemble;
+pub mod library;
+pub mod shadow;
 mod step;
+pub mod versions;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +25,7 @@ use crate::placement::IncomingCall;
 use crate::report::{HostReason, ResolvedCall};
 
 pub use assemble::assemble;
+pub use library::LibraryError;
 pub use step::{Misfit, Step, Version};
 
 /// A node. Cheap to clone; a clone is the same one.
@@ -170,7 +176,11 @@ impl Node {
             onlooker.began(step);
         }
         let caller = call.caller.clone();
-        let resolved = step.active().placed.resolve(call, &self.0.clock).await;
+        let (active, clock) = (step.active(), &self.0.clock);
+        let resolved = match step.shadow() {
+            None => active.placed.resolve(call, clock).await,
+            Some(shadow) => shadow.follow(&active.placed, call, clock).await,
+        };
         self.told(step, caller.as_deref(), resolved)
     }
 

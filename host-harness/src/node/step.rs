@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::shadow::Shadow;
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::engine::{Failure, Operation};
 use crate::integration::Integration;
@@ -21,6 +22,7 @@ pub struct Step {
     /// As the configuration has them, since each version reads them by its own description.
     settings: BTreeMap<String, String>,
     active: ArcSwap<Version>,
+    shadow: ArcSwapOption<Shadow>,
 }
 
 /// A component placed at a step.
@@ -64,7 +66,15 @@ impl Step {
     ) -> Result<Self, Misfit> {
         let version = place(&operation, &integration, &linked_operation, &settings).await?;
         let active = ArcSwap::from_pointee(version);
-        Ok(Self { id: id.into(), integration_id, integration, linked_operation, settings, active })
+        Ok(Self {
+            id: id.into(),
+            integration_id,
+            integration,
+            linked_operation,
+            settings,
+            active,
+            shadow: ArcSwapOption::empty(),
+        })
     }
 
     /// The placed operation's identifier.
@@ -113,6 +123,15 @@ impl Step {
     /// From now on calls are resolved with this version. Gives the version before it.
     pub fn activate(&self, version: impl Into<Arc<Version>>) -> Arc<Version> {
         self.active.swap(version.into())
+    }
+
+    /// The version that resolves the same calls without acting, if there is one.
+    pub fn shadow(&self) -> Option<Arc<Shadow>> {
+        self.shadow.load_full()
+    }
+
+    pub(super) fn set_shadow(&self, shadow: Option<Arc<Shadow>>) {
+        self.shadow.store(shadow);
     }
 }
 

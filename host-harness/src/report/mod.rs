@@ -1,5 +1,6 @@
 //! One call, resolved: the one struct that every face shows, as text for people ([`text`]) or as versioned JSON for programs ([`json`]).
 
+mod description;
 mod exchange;
 mod host;
 pub mod json;
@@ -18,6 +19,7 @@ use crate::capabilities::http::Exchange;
 use crate::engine::{Answer, Failure, LimitReached, Run};
 use crate::masking::mask;
 
+pub use description::description_json;
 pub use host::HostReason;
 
 /// A text in both languages of the product.

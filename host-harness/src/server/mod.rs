@@ -6,6 +6,7 @@
 //! | `GET /openapi.json` | anybody | the server's own description |
 //! | `POST /v1/resolve-call` | who proves it | a call in, its route out: always 200 ([`resolve`]) |
 //! | `GET /v1/operations`, `GET /v1/operations/{id}` | who proves it | the placed operations |
+//! | `/v1/components…`, `/v1/operations/{id}/component`, `…/rollback`, `…/shadow` | who proves it | versions ([`components`]) |
 //! | `GET /v1/state` | who proves it | how the node and its integrations stand |
 //! | `/v1/integrations/{id}/…` | the hook's own proof | what amoCRM reports ([`crate::hooks`]) |
 //!
@@ -14,6 +15,7 @@
 //! ([`connections`]).
 
 pub mod calls;
+pub mod components;
 pub mod connections;
 pub mod hooks;
 pub mod metrics;

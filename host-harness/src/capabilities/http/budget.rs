@@ -129,6 +129,14 @@ impl Budget {
         self.0.window.as_ref().map(|_| !self.line().sharing.alone(Instant::now()))
     }
 
+    /// Whether the greater part of the last window's turns was not taken, and nobody waits for one.
+    pub(crate) fn is_idle(&self) -> bool {
+        let now = Instant::now();
+        let line = self.line();
+        let recent = line.starts.iter().filter(|start| **start + WINDOW > now).count();
+        line.waiting.is_empty() && 2 * (recent + line.going_out) < self.0.most
+    }
+
     fn line(&self) -> MutexGuard<'_, Line> {
         self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@ use super::course::{Admitted, Boarded};
 use super::denial::{Denial, Denials};
 use super::exchange::{Entry, Exchange, Exchanges, Fate};
 use super::flight::{Failed, Head, Refusal, Stage};
-use super::outbound::OutboundHttp;
+use super::outbound::{OutboundHttp, Way};
 use super::request_body::RequestBody;
 use super::response_body::SharedBody;
 use super::timing::{ANSWER, RequestTimeouts, Timing};
@@ -77,13 +77,23 @@ impl WasiHttpHooks for CallHttp {
             let admitted = admitted?;
             let origin = admitted.origin.clone();
             let entry = exchanges.begin(admitted.request.uri().path());
-            let body = http.answer(admitted, timing, &entry).await.map_err(|failed| {
+            let answer = match &http.1 {
+                Way::Live => {
+                    http.answer(admitted, timing, &entry).await.map(|response| response.map(BodyExt::boxed_unsync))
+                }
+                Way::Recorded(tape) => {
+                    let index = tape.begin(&admitted);
+                    tape.answered(index, http.answer(admitted, timing, &entry).await)
+                }
+                Way::Replayed(replay) => replay.answer(&http, admitted, timing, entry).await,
+            };
+            let response = answer.map_err(|failed| {
                 if let Some(address) = failed.prohibited {
                     denials.note(Denial::IpAddress { origin, address });
                 }
                 failed.error
             })?;
-            Ok((body.map(BodyExt::boxed_unsync), Box::new(async { Ok(()) }) as Box<_>))
+            Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
     }
 }

@@ -42,6 +42,7 @@ pub mod outbound;
 mod request_body;
 pub mod resolver;
 pub mod response_body;
+mod tape;
 pub mod timing;
 
 #[cfg(test)]
@@ -58,4 +59,5 @@ pub use exchange::{Exchange, Fate};
 pub use hooks::CallHttp;
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};
 pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, REQUESTS_PER_SECOND, budget_bounds};
+pub(crate) use tape::{Replay, Tape};
 pub use timing::RequestTimeouts;

@@ -23,6 +23,7 @@ use super::hooks::CallHttp;
 use super::origin::Origin;
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
+use super::tape::{Replay, Tape};
 use super::timing::RequestTimeouts;
 use crate::stores::{SharedWindow, WindowBounds};
 
@@ -76,7 +77,19 @@ pub struct HttpState {
 
 /// Outbound HTTP of one integration: its grants, its token, its connections. A clone is the same one.
 #[derive(Clone, Debug)]
-pub struct OutboundHttp(pub(super) Arc<Shared>);
+pub struct OutboundHttp(pub(super) Arc<Shared>, pub(super) Way);
+
+/// Where a call's questions get their answers.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Way {
+    /// From the servers.
+    #[default]
+    Live,
+    /// From the servers, and the tape keeps them.
+    Recorded(Tape),
+    /// From another call's tape.
+    Replayed(Replay),
+}
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -122,7 +135,7 @@ impl OutboundHttp {
         let resolver = Resolver::new(lookup, config.private_addresses);
         let connections = Connections::default();
         let pool = client::pool(resolver, config.ca_file.as_deref(), connections.clone())?;
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             allow_list: AllowList::new(config.granted),
             private_addresses: config.private_addresses,
             access: config.access,
@@ -134,7 +147,18 @@ impl OutboundHttp {
             budget: Budget::new(config.requests_per_second, config.shared_budget),
             circuit: Circuit::new(config.circuit),
             flights: Flights::default(),
-        })))
+        };
+        Ok(Self(Arc::new(shared), Way::Live))
+    }
+
+    /// The same, and a tape keeps what the questions of a call are answered.
+    pub(crate) fn recorded_on(&self, tape: &Tape) -> Self {
+        Self(Arc::clone(&self.0), Way::Recorded(tape.clone()))
+    }
+
+    /// The same, with the answers that another call got.
+    pub(crate) fn replayed_from(&self, replay: &Replay) -> Self {
+        Self(Arc::clone(&self.0), Way::Replayed(replay.clone()))
     }
 
     /// What one call's component is given. No request of it, nor any body, outlasts the deadline.

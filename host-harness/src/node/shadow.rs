@@ -1,0 +1,149 @@
+//! A shadow: a second version of a step that resolves the same calls without acting, so that it can be trusted before it is put in force.
+//!
+//! It resolves a call after the call was answered, on a thread of its own, and so can neither delay nor change anything: it gets the values that
+//! the call read from the store and the answers that the call got from amoCRM, keeps what it writes to itself, and reads the same clock. Onlookers
+//! are not told of it. Where the call did not ask what the shadow asks, see [`crate::capabilities::http`]'s tape.
+//!
+//! Bounded: [`MOST_AT_ONCE`] calls are recorded, wait or are resolved again; any more are counted as not compared.
+
+mod findings;
+mod store;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{io, thread};
+
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+pub use findings::{Difference, Findings, Outcome};
+
+use super::Version;
+use crate::capabilities::clocks::Clock;
+use crate::capabilities::http::{Replay, Tape};
+use crate::engine::World;
+use crate::placement::{IncomingCall, PlacedOperation};
+use crate::report::ResolvedCall;
+use store::{Overlay, Reads, Recorder};
+
+/// How many calls are followed at once.
+pub const MOST_AT_ONCE: usize = 64;
+/// How many calls are resolved again at once: each may use as much memory as a live one.
+const MOST_RUNNING: usize = 8;
+
+/// A version that resolves a step's calls without acting. It ends when it is dropped.
+pub struct Shadow {
+    version: Arc<Version>,
+    since: Timestamp,
+    slots: Arc<Semaphore>,
+    jobs: mpsc::UnboundedSender<Job>,
+    findings: Arc<Mutex<Findings>>,
+}
+
+/// A call that was answered, and everything that it was resolved from.
+struct Job {
+    call: IncomingCall,
+    at: Timestamp,
+    active: Outcome,
+    tape: Tape,
+    reads: Reads,
+    live: Handle,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Shadow {
+    /// Starts the thread of a shadow.
+    pub(super) fn start(version: Version, since: Timestamp) -> io::Result<Self> {
+        let version = Arc::new(version);
+        let findings = Arc::<Mutex<Findings>>::default();
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (following, found) = (Arc::clone(&version), Arc::clone(&findings));
+        thread::Builder::new().name("shadow".to_owned()).spawn(move || {
+            runtime.block_on(follow_all(queue, &following, &found));
+            // What is still being resolved is of no use to anybody.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { version, since, slots: Arc::new(Semaphore::new(MOST_AT_ONCE)), jobs, findings })
+    }
+
+    /// The component's digest.
+    pub fn digest(&self) -> &str {
+        self.version.placed.operation().digest()
+    }
+
+    /// The version.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// When it began.
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// What it found so far.
+    pub fn findings(&self) -> Findings {
+        let under_way = MOST_AT_ONCE - self.slots.available_permits();
+        Findings { under_way, ..lock(&self.findings).clone() }
+    }
+
+    /// Resolves a call with the version in force, and has it resolved by the shadow once more afterwards.
+    pub(super) async fn follow(&self, active: &PlacedOperation, call: IncomingCall, clock: &Clock) -> ResolvedCall {
+        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
+            lock(&self.findings).not_compared.busy += 1;
+            return active.resolve(call, clock).await;
+        };
+        let (at, tape, reads) = (clock.now(), Tape::default(), Reads::default());
+        let world = active.integration().world(clock.clone());
+        let world = World {
+            http: world.http.recorded_on(&tape),
+            key_value: world.key_value.over(|store| Recorder::new(store, reads.clone())),
+            ..world
+        };
+        let resolved = active.resolve_in(world, call.clone(), at).await;
+        let outcome = Outcome::of(&resolved);
+        let job = Job { call, at, active: outcome, tape, reads, live: Handle::current(), _slot: slot };
+        // Refused only where the thread is gone; then there is nothing to follow with.
+        let _ = self.jobs.send(job);
+        resolved
+    }
+}
+
+async fn follow_all(mut queue: mpsc::UnboundedReceiver<Job>, version: &Arc<Version>, found: &Arc<Mutex<Findings>>) {
+    let running = Arc::new(Semaphore::new(MOST_RUNNING));
+    while let Some(job) = queue.recv().await {
+        let Ok(permit) = Arc::clone(&running).acquire_owned().await else { return };
+        let (version, found) = (Arc::clone(version), Arc::clone(found));
+        tokio::spawn(async move {
+            follow_one(job, &version.placed, &found).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn follow_one(job: Job, placed: &PlacedOperation, found: &Mutex<Findings>) {
+    let Job { call, at, active, tape, reads, live, _slot } = job;
+    if tape.overflowed() || reads.overflowed() {
+        lock(found).not_compared.too_large += 1;
+        return;
+    }
+    let replay = Replay::new(tape, live);
+    let world = placed.integration().world(Clock::frozen_at(at));
+    let world = World {
+        http: world.http.replayed_from(&replay),
+        key_value: world.key_value.over(|store| Overlay::new(store, reads)),
+        ..world
+    };
+    let resolved = placed.resolve_in(world, call, at).await;
+    let mut found = lock(found);
+    if replay.left_unanswered() {
+        found.not_compared.not_asked += 1;
+    } else {
+        found.compare(&resolved.call, active, Outcome::of(&resolved));
+    }
+}
+
+fn lock(findings: &Mutex<Findings>) -> MutexGuard<'_, Findings> {
+    findings.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,109 @@
+//! A node with one step, `main`, over the scene of the operation's tests.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use host_harness::OPERATION;
+use host_harness::node::versions::Versions;
+use host_harness::node::{FinishedCall, Node, Onlooker, Parts, Step};
+use host_harness::placement::IncomingCall;
+
+use crate::support::{CALLER, LINKED_OPERATION, Scene, engine};
+
+/// The step of the node.
+pub(crate) const STEP: &str = "main";
+
+/// A node, its versions, and everything that onlookers were told.
+pub(crate) struct Fixture {
+    pub(crate) scene: Scene,
+    pub(crate) node: Node,
+    pub(crate) versions: Arc<Versions>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) told: Arc<Told>,
+}
+
+/// Remembers every call.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<Vec<FinishedCall>>);
+
+impl Told {
+    pub(crate) fn calls(&self) -> Vec<FinishedCall> {
+        self.0.lock().expect("no panic").clone()
+    }
+}
+
+impl Onlooker for Told {
+    fn finished(&self, call: &FinishedCall) {
+        self.0.lock().expect("no panic").push(call.clone());
+    }
+}
+
+impl Fixture {
+    pub(crate) async fn new(state: Option<&Path>) -> Self {
+        Self::with(Scene::new().await, state, &[]).await
+    }
+
+    pub(crate) async fn with(scene: Scene, state: Option<&Path>, settings: &[(&str, &str)]) -> Self {
+        let integration = scene.integrate();
+        let settings: BTreeMap<_, _> =
+            settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let placed = ("main".into(), Arc::clone(&integration));
+        let step = Step::new(STEP, placed, LINKED_OPERATION.to_owned(), settings, scene.operation.clone()).await;
+        let told = Arc::new(Told::default());
+        let node = Node::new(Parts {
+            clock: scene.clock.clone(),
+            integrations: BTreeMap::from([("main".into(), integration)]),
+            steps: vec![Arc::new(step.expect("it fits"))],
+            onlookers: vec![Arc::clone(&told) as Arc<dyn Onlooker>],
+        });
+        let (versions, warnings) = Versions::open(node.clone(), engine().clone(), state).await;
+        Self { scene, node, versions: Arc::new(versions), warnings, told }
+    }
+
+    pub(crate) fn step(&self) -> &Arc<Step> {
+        self.node.step(STEP).expect("the step")
+    }
+
+    /// The digest of the version in force.
+    pub(crate) fn in_force(&self) -> String {
+        self.step().active().placed.operation().digest().to_string()
+    }
+
+    pub(crate) async fn call(&self, id: &str) -> FinishedCall {
+        self.call_from(id, CALLER).await
+    }
+
+    pub(crate) async fn call_from(&self, id: &str, caller: &str) -> FinishedCall {
+        let caller = (!caller.is_empty()).then(|| caller.to_owned());
+        let call = IncomingCall { id: id.to_owned(), caller, called: "+74951234567".to_owned() };
+        self.node.resolve(self.step(), call).await
+    }
+
+    /// Uploads a component and gives its digest.
+    pub(crate) async fn upload(&self, bytes: &[u8]) -> String {
+        self.versions.upload(bytes).await.expect("it fits the contract").0.digest
+    }
+}
+
+/// The built-in operation with something written into it that changes its digest and nothing else.
+pub(crate) fn variant(name: &str) -> Vec<u8> {
+    let name = format!("version {name}");
+    let length = u8::try_from(name.len()).expect("a short name");
+    // A custom section: its kind, its size, the length of its name, its name.
+    let mut bytes = OPERATION.to_vec();
+    bytes.extend([0, length + 1, length]);
+    bytes.extend(name.as_bytes());
+    bytes
+}
+
+/// Waits until something is so, for at most half a minute.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so().await {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
