@@ -57,7 +57,7 @@ pub struct IntegrationSettings {
     /// Whether the bounds count that an operation chooses for its requests.
     pub request_timeouts: RequestTimeouts,
     /// How many requests to the account may begin in any second.
-    pub requests_per_second: u8,
+    pub requests_per_second: u16,
     /// How long nothing is sent after amoCRM refused.
     pub circuit: CircuitSettings,
     /// The last part of the address at which amoCRM reports changes of managers; absent where kept managers stay for their six hours.
@@ -82,7 +82,7 @@ pub struct Integration {
     store: Arc<dyn KeyValueStore>,
     account: Account,
     enabled: bool,
-    requests_per_second: u8,
+    requests_per_second: u16,
     consider_manager_status: bool,
     manager_status_reuse: Duration,
     default_country_code: u16,
@@ -153,7 +153,7 @@ impl Integration {
     }
 
     /// How many requests to the account may begin in any second.
-    pub const fn requests_per_second(&self) -> u8 {
+    pub const fn requests_per_second(&self) -> u16 {
         self.requests_per_second
     }
 

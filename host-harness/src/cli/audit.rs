@@ -35,8 +35,8 @@ pub(super) struct Audit {
     #[arg(long, value_name = "LANGUAGE")]
     lang: Option<LanguageChoice>,
     /// How many requests a second, at most; calls of other processes need the rest
-    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=50))]
-    requests_per_second: u8,
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
+    requests_per_second: u16,
     /// Where the integration's access is kept, as for `call`
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,

@@ -70,10 +70,11 @@ impl Call {
         let clock = Clock::frozen_at(Timestamp::from_second(arrival.as_second())?);
         let scene = Scene::set(&self, &clock).await?;
         let component = self.component.as_deref().or(scene.component.as_deref());
-        let (operation, description) = component::load_described(component).await?;
+        let location = self.state.clone().or_else(|| scene.store.clone()).unwrap_or_default();
+        let (operation, description) = component::load_described(component, component::shelf(&location)).await?;
         let settings = self.settings(&description, &scene)?;
 
-        let (store, warning) = stores::open(&self.state.or(scene.store).unwrap_or_default());
+        let (store, warning) = stores::open(&location);
         if let Some(warning) = warning {
             complain(format_args!("warning: {warning}"));
         }

@@ -5,11 +5,18 @@ use std::path::Path;
 use super::Stop;
 use crate::OPERATION;
 use crate::bindings::exports::telephony::operation::operation::Description;
-use crate::engine::{Engine, EngineSettings, Operation, read_component};
+use crate::engine::{CompiledShelf, Engine, EngineSettings, Operation, read_component};
+use crate::stores::{self, StoreLocation};
+
+/// The directory of compiled components in the state directory.
+const COMPILED: &str = "compiled";
 
 /// Loads a component for calls, and asks it to describe itself; one that cannot is no operation.
-pub(super) async fn load_described(file: Option<&Path>) -> Result<(Operation, Description), Stop> {
-    let operation = load(file)?;
+pub(super) async fn load_described(
+    file: Option<&Path>,
+    shelf: Option<CompiledShelf>,
+) -> Result<(Operation, Description), Stop> {
+    let operation = load(file, shelf)?;
     match operation.describe().await {
         Ok(description) => Ok((operation, description)),
         Err(failure) => Err(Stop::ComponentRejected(format!(
@@ -20,8 +27,8 @@ pub(super) async fn load_described(file: Option<&Path>) -> Result<(Operation, De
 }
 
 /// Loads a component for calls.
-fn load(file: Option<&Path>) -> Result<Operation, Stop> {
-    let engine = Engine::new(EngineSettings::default())?;
+fn load(file: Option<&Path>, shelf: Option<CompiledShelf>) -> Result<Operation, Stop> {
+    let engine = Engine::with_shelf(EngineSettings::default(), shelf)?;
     let bytes = match file {
         None => OPERATION.to_vec(),
         Some(file) => read_component(file)?,
@@ -34,4 +41,14 @@ fn load(file: Option<&Path>) -> Result<Operation, Stop> {
 
 fn name(file: Option<&Path>) -> String {
     file.map_or_else(|| "the built-in operation".to_owned(), |file| file.display().to_string())
+}
+
+/// Where compiled components are kept: in the state directory.
+pub(super) fn shelf(location: &StoreLocation) -> Option<CompiledShelf> {
+    let directory = match location {
+        StoreLocation::Directory(directory) => Some(directory.clone()),
+        StoreLocation::UserState | StoreLocation::Redis(_) => stores::user_state_directory(),
+        StoreLocation::Memory => None,
+    };
+    directory.map(|directory| CompiledShelf::new(directory.join(COMPILED)))
 }

@@ -28,7 +28,7 @@ pub(super) struct Describe {
 
 impl Describe {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let (operation, description) = component::load_described(self.component.as_deref()).await?;
+        let (operation, description) = component::load_described(self.component.as_deref(), None).await?;
         if self.json {
             print(serde_json::to_string_pretty(&description_json(&operation, &description))?);
         } else {

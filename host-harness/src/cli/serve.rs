@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use tokio::sync::Notify;
 
-use super::{Outcome, Stop, access, calls, complain, print};
+use super::{Outcome, Stop, access, calls, complain, component, print};
 use crate::call_details::{CallDetails, CallDetailsSettings};
 use crate::capabilities::clocks::Clock;
 use crate::config::{HarnessConfig, OperationEntry};
@@ -71,7 +71,8 @@ impl Serve {
                 access::warn_of_expiry(&integration.id, access);
             }
         }
-        let engine = Engine::new(EngineSettings::default())?;
+        let engine =
+            Engine::with_shelf(EngineSettings::for_calls(config.server.max_calls), component::shelf(&location))?;
         let mut parts = node::assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
         let mut extras = Extras::default();
 

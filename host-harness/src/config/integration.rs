@@ -123,7 +123,7 @@ impl IntegrationEntry {
         }
         let requests_per_second = self.requests_per_second;
         let requests_per_second =
-            u8::try_from(requests_per_second).ok().filter(|written| (1..=50).contains(written)).ok_or_else(|| {
+            u16::try_from(requests_per_second).ok().filter(|written| (1..=50).contains(written)).ok_or_else(|| {
                 format!(
                     "{place}: `requests_per_second` = {requests_per_second}; set a number from 1 to 50 (amoCRM allows an integration 7)"
                 )

@@ -37,7 +37,7 @@ impl Default for Limits {
 pub const TICK: Duration = Duration::from_millis(10);
 
 /// Table elements; a component of any size needs some thousands for its functions.
-const TABLE_ELEMENTS: usize = 100_000;
+pub(super) const TABLE_ELEMENTS: usize = 100_000;
 
 /// A limit that a call reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

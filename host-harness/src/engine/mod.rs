@@ -4,9 +4,11 @@
 //! The engine knows the contract and no operation in particular.
 
 mod call;
+mod compiled;
 mod file;
 mod fit;
 mod limits;
+mod pool;
 mod state;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Engine as Wasmtime};
 
 pub use call::{Answer, Failure, Run, World};
+pub use compiled::CompiledShelf;
 pub use file::read_component;
 pub use fit::{Finding, Fit, Severity};
 pub use limits::{LimitReached, Limits, TICK};
@@ -30,18 +33,37 @@ use crate::bindings::telephony::operation::types::Note;
 use crate::capabilities::http::{OutboundHttp, OutboundHttpConfig};
 use state::CallState;
 
+/// Components that run beside calls: shadows, notices, descriptions.
+const BESIDES: u32 = 256;
+
+/// How deep a component may call, in bytes of its own stack.
+const CALL_STACK: usize = 512 * 1024;
+/// What the host's functions use below that.
+const HOST_STACK: usize = 512 * 1024;
+
 /// What the engine is set up for.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineSettings {
     /// Whether instructions are counted. Exact and repeatable, but a call takes somewhat longer.
     pub count_instructions: bool,
+    /// How many calls are resolved at once in memory that is set up beforehand, and much faster for it. Further ones are not begun. None: as
+    /// many as there is memory for, each set up anew.
+    pub pooled_calls: Option<u32>,
     /// What one call may use.
     pub limits: Limits,
 }
 
+impl EngineSettings {
+    /// For a server that resolves so many calls at once: a pool for them and for what else runs components, and no counting.
+    pub fn for_calls(calls: usize) -> Self {
+        let calls = u32::try_from(calls).unwrap_or(u32::MAX).saturating_add(BESIDES);
+        Self { count_instructions: false, pooled_calls: Some(calls), ..Self::default() }
+    }
+}
+
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { count_instructions: true, limits: Limits::default() }
+        Self { count_instructions: true, pooled_calls: None, limits: Limits::default() }
     }
 }
 
@@ -55,6 +77,7 @@ struct Inner {
     /// What an operation is granted that only describes itself.
     nothing: OutboundHttp,
     settings: EngineSettings,
+    shelf: Option<CompiledShelf>,
 }
 
 /// A component that fits the contract, compiled and ready for calls. Cheap to clone.
@@ -72,15 +95,24 @@ pub struct Operation {
 impl Engine {
     /// Sets an engine up. Fails only when this machine cannot run wasmtime.
     pub fn new(settings: EngineSettings) -> anyhow::Result<Self> {
+        Self::with_shelf(settings, None)
+    }
+
+    /// The same, with compiled components kept on disk.
+    pub fn with_shelf(settings: EngineSettings, shelf: Option<CompiledShelf>) -> anyhow::Result<Self> {
         let mut config = Config::new();
         config.epoch_interruption(true).consume_fuel(settings.count_instructions);
+        config.async_stack_size(CALL_STACK + HOST_STACK).max_wasm_stack(CALL_STACK);
+        if let Some(calls) = settings.pooled_calls {
+            config.allocation_strategy(pool::of(calls, &settings.limits));
+        }
         let wasmtime =
             Wasmtime::new(&config).map_err(anyhow::Error::from).context("wasmtime cannot be set up on this machine")?;
         let mut linker = Linker::new(&wasmtime);
         state::link(&mut linker).map_err(anyhow::Error::from).context("the contract's imports cannot be linked")?;
         let nothing = OutboundHttp::new(OutboundHttpConfig::default())?;
         tick(&wasmtime)?;
-        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings })))
+        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings, shelf })))
     }
 
     /// The limits of each call.
@@ -90,7 +122,18 @@ impl Engine {
 
     /// Compiles a component, if it fits the contract; else says what does not fit, each finding with its fix.
     pub fn load(&self, bytes: &[u8]) -> Result<Operation, Fit> {
-        let component = fit::compile(&self.0.wasmtime, bytes)?;
+        let digest = digest(bytes);
+        let kept = self.0.shelf.as_ref().and_then(|shelf| shelf.take(&self.0.wasmtime, &digest));
+        let component = match kept {
+            Some(component) => component,
+            None => {
+                let component = fit::compile(&self.0.wasmtime, bytes)?;
+                if let Some(shelf) = &self.0.shelf {
+                    shelf.keep(&self.0.wasmtime, &digest, &component);
+                }
+                component
+            }
+        };
         let fit = fit::inspect(&self.0.wasmtime, &component);
         if !fit.is_fit() {
             return Err(fit);
@@ -110,7 +153,7 @@ impl Engine {
             pre,
             attentive,
             fit: fit.into(),
-            digest: digest(bytes).into(),
+            digest: digest.into(),
             size: bytes.len(),
         })
     }

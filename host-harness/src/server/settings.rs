@@ -38,7 +38,7 @@ impl Default for ServerSettings {
             token: None,
             hmac_secret: None,
             max_body: 64 * 1024,
-            max_calls: 16_384,
+            max_calls: 12_000,
             max_connections: 20_480,
             head_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(5),

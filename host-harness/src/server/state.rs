@@ -90,7 +90,7 @@ struct Circuit {
 #[derive(Serialize, ToSchema)]
 struct Budget {
     /// In any second.
-    requests_per_second: u8,
+    requests_per_second: u16,
     /// How many wait for their turn.
     waiting: usize,
 }

@@ -94,7 +94,7 @@ pub(crate) struct Turn {
 
 impl Budget {
     /// At most `per_second` requests in any second, zero counts as one; together with all nodes that have this window.
-    pub(crate) fn new(per_second: u8, window: Option<Arc<dyn SharedWindow>>) -> Self {
+    pub(crate) fn new(per_second: u16, window: Option<Arc<dyn SharedWindow>>) -> Self {
         Self(Arc::new(Inner { most: usize::from(per_second.max(1)), window, line: Mutex::default() }))
     }
 

@@ -45,7 +45,7 @@ pub struct OutboundHttpConfig {
     /// Whether the bounds count that the component chooses for its requests.
     pub request_timeouts: RequestTimeouts,
     /// How many requests with the access token may begin in any second.
-    pub requests_per_second: u8,
+    pub requests_per_second: u16,
     /// Where these are counted together with other nodes.
     pub shared_budget: Option<Arc<dyn SharedWindow>>,
     /// How long nothing is sent after amoCRM refused.
@@ -53,10 +53,10 @@ pub struct OutboundHttpConfig {
 }
 
 /// What amoCRM allows an integration in a second (facts §6).
-pub const REQUESTS_PER_SECOND: u8 = 7;
+pub const REQUESTS_PER_SECOND: u16 = 7;
 
 /// The bounds of a window that nodes share so as to send no more than this in any second.
-pub fn budget_bounds(requests_per_second: u8) -> WindowBounds {
+pub fn budget_bounds(requests_per_second: u16) -> WindowBounds {
     WindowBounds { most: u32::from(requests_per_second.max(1)), length: WINDOW }
 }
 

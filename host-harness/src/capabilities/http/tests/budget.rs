@@ -172,7 +172,7 @@ async fn visit(number: usize, comer: Comer, admission: Admission, foreseen: Inst
     turn.started();
 }
 
-fn rush(most: u8, comers: Vec<Comer>) {
+fn rush(most: u16, comers: Vec<Comer>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let log = runtime.block_on(async move {
         let (budget, log) = (Budget::new(most, None), Arc::new(Mutex::new(Log::default())));
@@ -235,7 +235,7 @@ proptest! {
 
     #[test]
     fn in_any_rush_the_bound_holds_in_order_and_everyone_let_in_is_served_when_foreseen(
-        most in 1_u8..9,
+        most in 1_u16..9,
         comers in proptest::collection::vec(comer(Just(0)), 1..60),
     ) {
         rush(most, comers);
@@ -243,7 +243,7 @@ proptest! {
 
     #[test]
     fn in_any_rush_the_bound_holds_however_long_connections_take(
-        most in 1_u8..9,
+        most in 1_u16..9,
         comers in proptest::collection::vec(comer(0_u64..2_500), 1..60),
     ) {
         // An opening of nothing would be held to its foreseen turn, which slow ones before it delay.

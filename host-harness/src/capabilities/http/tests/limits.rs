@@ -10,7 +10,7 @@ const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncont
 const NO_RIGHTS: &str =
     "HTTP/1.1 403 Forbidden\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: 2\r\n\r\n{}";
 
-fn bounded(server: &Server, requests_per_second: u8) -> OutboundHttp {
+fn bounded(server: &Server, requests_per_second: u16) -> OutboundHttp {
     let circuit = CircuitSettings { limited: 200 * MS, blocked: 200 * MS, ..CircuitSettings::default() };
     outbound(OutboundHttpConfig { requests_per_second, circuit, ..with_token(&[], &server.origin()) })
 }

@@ -1,0 +1,101 @@
+//! A node with the built-in operation, as a server has it, and a simulated amoCRM with a thread of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amocrm_simulator::{Options, Simulator};
+use host_harness::OPERATION;
+use host_harness::access::LongLived;
+use host_harness::capabilities::clocks::Clock;
+use host_harness::capabilities::http::{CircuitSettings, PrivateAddresses, RequestTimeouts};
+use host_harness::demo;
+use host_harness::engine::{Engine, EngineSettings, Operation};
+use host_harness::integration::{Access, Integration, IntegrationSettings};
+use host_harness::node::{Node, Onlooker, Parts, Step};
+use host_harness::placement::IncomingCall;
+use host_harness::secret::Secret;
+use host_harness::server::ServerSettings;
+use host_harness::stores::{KeyValueStore, MemoryStore};
+
+/// The operation in the engine of a server.
+pub(crate) fn operation() -> Operation {
+    Engine::new(EngineSettings::for_calls(ServerSettings::default().max_calls))
+        .expect("an engine")
+        .load(OPERATION)
+        .expect("the operation fits")
+}
+
+/// A simulated amoCRM; gives its address.
+pub(crate) fn simulator() -> (Simulator, String) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let simulator = Simulator::start(Options::default()).await.expect("the simulator starts");
+            let address = simulator.base_url().to_owned();
+            sender.send((simulator, address)).expect("somebody waits for it");
+            std::future::pending::<()>().await;
+        });
+    });
+    receiver.recv().expect("a simulator")
+}
+
+pub(crate) fn integration(address: &str, store: Arc<dyn KeyValueStore>) -> Arc<Integration> {
+    let settings = IntegrationSettings {
+        id: "main".to_owned(),
+        access: Access::LongLived(LongLived {
+            account: address.parse().expect("an address"),
+            token: Secret::new("a-token".to_owned()),
+            namespace: "main".to_owned(),
+        }),
+        enabled: true,
+        consider_manager_status: false,
+        manager_status_reuse: Duration::from_secs(30),
+        default_country_code: 7,
+        granted: Vec::new(),
+        private_addresses: PrivateAddresses::Granted,
+        ca_file: None,
+        request_timeouts: RequestTimeouts::Honoured,
+        // The budget is no part of what is measured.
+        requests_per_second: u16::MAX,
+        circuit: CircuitSettings::default(),
+        webhook_key: None,
+        employees: demo::employees(),
+    };
+    Arc::new(Integration::new(settings, store).expect("a usable integration"))
+}
+
+pub(crate) async fn node(
+    operation: &Operation,
+    integration: Arc<Integration>,
+    settings: &[(&str, &str)],
+    onlookers: Vec<Arc<dyn Onlooker>>,
+) -> Node {
+    let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let belongs_to = ("main".into(), Arc::clone(&integration));
+    let step = Step::new("main", belongs_to, "queue:sales".to_owned(), settings, operation.clone()).await;
+    Node::new(Parts {
+        clock: Clock::system(),
+        integrations: BTreeMap::from([("main".into(), integration)]),
+        steps: vec![Arc::new(step.expect("an operation that describes itself"))],
+        onlookers,
+    })
+}
+
+pub(crate) fn call(caller: &str) -> IncomingCall {
+    IncomingCall { id: "call-1".to_owned(), caller: Some(caller.to_owned()), called: "+74951234567".to_owned() }
+}
+
+/// A node whose store knows the caller's manager.
+pub(crate) async fn with_a_kept_manager(operation: &Operation, store: Arc<dyn KeyValueStore>) -> Node {
+    let (_simulator, address) = simulator();
+    let node = node(operation, integration(&address, store), &[], Vec::new()).await;
+    let finished = node.resolve(&node.steps()[0], call(crate::CALLER)).await;
+    assert_eq!(finished.resolved.details.requests.len(), 1, "asked once, and kept");
+    node
+}
+
+pub(crate) fn memory() -> Arc<dyn KeyValueStore> {
+    Arc::new(MemoryStore::new())
+}

@@ -1,0 +1,137 @@
+//! Ten thousand calls that wait for an amoCRM that does not answer, and a caller meanwhile whose manager is known.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use host_harness::node::Node;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::time::Instant;
+
+use crate::{CALLER, at, note, scene, show, times};
+
+const CALLS: u32 = 10_000;
+/// All have arrived by then, and none has been given up yet.
+const ARRIVING: Duration = Duration::from_secs(10);
+const WAITING_TIME: Duration = Duration::from_secs(20);
+/// What tells this program to be the other end.
+pub(crate) const STALL: &str = "stall";
+const LATE: Duration = Duration::from_millis(50);
+
+pub(crate) fn run() {
+    allow_many_connections();
+    let stalled = Stalled::start();
+    let address = stalled.address.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let operation = scene::operation();
+        let cached = scene::with_a_kept_manager(&operation, scene::memory()).await;
+        let waiting_time = [("waiting_time", "20s")];
+        let node =
+            scene::node(&operation, scene::integration(&address, scene::memory()), &waiting_time, Vec::new()).await;
+        let before = hits(&cached, Duration::from_secs(3)).await;
+        let started = Instant::now();
+        let (sender, mut ended) = tokio::sync::mpsc::unbounded_channel();
+        for number in 0..CALLS {
+            tokio::time::sleep_until(started + ARRIVING / CALLS * number).await;
+            let (node, sender) = (node.clone(), sender.clone());
+            tokio::spawn(async move {
+                let caller = format!("+7999{number:07}");
+                let began = Instant::now();
+                let finished = node.resolve(&node.steps()[0], scene::call(&caller)).await;
+                let reason = finished.resolved.to_owned();
+                let _ = sender.send((began.elapsed(), reason));
+            });
+        }
+        drop(sender);
+        tokio::time::sleep_until(started + ARRIVING + Duration::from_secs(1)).await;
+        let at_once = node.in_flight();
+        let meanwhile = hits(&cached, Duration::from_secs(6)).await;
+        let resident = resident();
+        let (mut waits, mut other) = (times(), 0);
+        while let Some((waited, resolved)) = ended.recv().await {
+            note(&mut waits, waited);
+            let text = serde_json::to_string(&*resolved).expect("JSON");
+            other += u32::from(!text.contains("no-answer-in-time"));
+        }
+        show("calls that got no answer", &waits);
+        let latest = Duration::from_nanos(waits.max()).saturating_sub(WAITING_TIME);
+        println!("waiting at once: {at_once}; with another reason than no-answer-in-time: {other}");
+        println!(
+            "the latest came {} ms after its waiting time (aim: at most {})",
+            latest.as_millis(),
+            LATE.as_millis()
+        );
+        println!("resident while they waited: {} MiB (aim: under 1024)", resident / 1024);
+        show("a cached call before", &before);
+        show("a cached call meanwhile", &meanwhile);
+        println!("p99 meanwhile / before: {:.2} (aim: at most 2)", at(&meanwhile, 0.99) / at(&before, 0.99));
+    });
+}
+
+/// A hit every five milliseconds.
+async fn hits(node: &Node, long: Duration) -> hdrhistogram::Histogram<u64> {
+    let mut latencies = times();
+    let end = Instant::now() + long;
+    let mut next = Instant::now();
+    while next < end {
+        tokio::time::sleep_until(next).await;
+        let began = Instant::now();
+        let finished = node.resolve(&node.steps()[0], scene::call(CALLER)).await;
+        note(&mut latencies, began.elapsed());
+        assert!(finished.resolved.details.requests.is_empty(), "a hit");
+        next += Duration::from_millis(5);
+    }
+    latencies
+}
+
+/// A process that takes connections and never answers; what it uses is not counted with the node's. It ends with this value.
+struct Stalled {
+    process: Child,
+    address: String,
+}
+
+impl Stalled {
+    fn start() -> Self {
+        let program = std::env::current_exe().expect("this program");
+        let mut process = Command::new(program).arg(STALL).stdout(Stdio::piped()).spawn().expect("a process");
+        let mut address = String::new();
+        let said = process.stdout.take().expect("its output");
+        BufReader::new(said).read_line(&mut address).expect("its address");
+        Self { process, address: format!("http://{}", address.trim()) }
+    }
+}
+
+impl Drop for Stalled {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What that process does.
+pub(crate) fn stall() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    println!("{}", listener.local_addr().expect("an address"));
+    let held: Vec<_> = listener.incoming().collect();
+    drop(held);
+}
+
+/// A connection for every call.
+fn allow_many_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let allowed = getrlimit(Resource::Nofile).current;
+    if raised.is_err() || allowed.is_some_and(|allowed| allowed < u64::from(CALLS) + 1_000) {
+        println!("this user may open {allowed:?} files: too few for {CALLS} calls; raise `ulimit -n` to see all of it");
+    }
+}
+
+/// Memory in use, in KiB.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+}
