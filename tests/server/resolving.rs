@@ -131,6 +131,27 @@ async fn too_many_calls_at_once_go_to_the_linked_operation_and_room_comes_back()
     assert_eq!(serving.client.call(&json!({"caller": CALLER})).await.goes_to(), "anna");
 }
 
+/// Whoever looks on may be at fault.
+struct Faulty;
+
+impl Onlooker for Faulty {
+    fn finished(&self, _: &FinishedCall) {
+        panic!("a fault of the host");
+    }
+}
+
+#[tokio::test]
+async fn d09_a_fault_of_the_host_itself_gives_a_route_too() {
+    let mut scene = Scene::new().await;
+    scene.onlookers.push(Arc::new(Faulty));
+    let serving = scene.serve().await;
+    for call in [json!({"caller": CALLER}), json!({"operation": "nobody's"})] {
+        let answer = serving.client.call(&call).await;
+        assert_eq!((answer.reason().as_str(), answer.goes_to().as_str()), ("operation-failed", LINKED_OPERATION));
+    }
+    assert_eq!(serving.node.in_flight(), 0);
+}
+
 #[tokio::test]
 async fn other_methods_and_paths_are_refused_with_a_problem() {
     let serving = Scene::new().await.serve().await;
