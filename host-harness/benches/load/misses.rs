@@ -62,8 +62,10 @@ pub(crate) fn run() {
         let node = scene::node(&scene::operation(), Arc::clone(&integration), &[], Vec::new()).await;
         let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
         node.resolve(&node.steps()[0], scene::call(CALLERS[0])).await;
-        let question = simulator.requests().pop().expect("the operation's question").path_and_query;
-        let question: hyper::Uri = format!("{address}{question}").parse().expect("an address");
+        let question = simulator.requests().pop().expect("the operation's question");
+        let mut address = url::Url::parse(&format!("{address}{}", question.path)).expect("an address");
+        address.query_pairs_mut().extend_pairs(&question.query);
+        let question: hyper::Uri = address.as_str().parse().expect("an address");
 
         let (mut alone, mut calls) = (times(), times());
         for _ in 0..ROUNDS {

@@ -17,6 +17,8 @@ use crate::demo::{self, Demo};
 use crate::engine::{Engine, EngineSettings};
 use crate::hooks::Hooks;
 use crate::integration::Access;
+use crate::node::versions::Versions;
+use crate::node::watch::{self, Watched};
 use crate::node::{self, Node};
 use crate::observe::logs::CallLog;
 use crate::observe::metrics::Metrics;
@@ -40,6 +42,9 @@ pub(super) struct Serve {
     /// Where values are kept: a directory, or `memory` for nowhere [default: the user's state directory]
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
+    /// Put a changed component file of the configuration in force at once; the last good one stays where the new one does not fit
+    #[arg(long, requires = "config")]
+    watch: bool,
 }
 
 impl Serve {
@@ -105,6 +110,18 @@ impl Serve {
 
         let node = Node::new(parts);
         measured.watch(&node);
+        let (versions, warnings) = Versions::open(node.clone(), engine, state_directory(&location).as_deref()).await;
+        for warning in warnings {
+            complain(format_args!("warning: {warning}"));
+        }
+        let versions = Arc::new(versions);
+        extras.guarded.push(server::components::routes(Arc::clone(&versions)));
+        let files = config
+            .operations
+            .iter()
+            .filter(|_| self.watch)
+            .filter_map(|entry| Some(Watched { step: entry.id.clone(), file: entry.component.clone()? }));
+        let _watch = self.watch.then(|| watch::start(versions, files.collect(), complain));
         let hooks = Hooks::of(&node, &config.integrations);
         let server = Server::bind(node, hooks, store, settings, extras).await.map_err(in_file)?;
         print(format_args!("listening on http://{}; {token}", server.address()?));
@@ -179,17 +196,24 @@ fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> anyho
         (None, Some(_)) => return Ok("requests are signed with the configuration's `[server] hmac_secret`".to_owned()),
         (None, None) => {}
     }
-    let directory: Option<PathBuf> = match location {
-        StoreLocation::Directory(directory) => Some(directory.clone()),
-        // Where nothing is to be kept, a token that clients have to know is kept all the same.
-        _ => stores::user_state_directory(),
-    };
+    // Where nothing is to be kept, a token that clients have to know is kept all the same.
+    let directory = state_directory(location).or_else(stores::user_state_directory);
     let directory = directory.ok_or_else(|| {
         anyhow!("there is nowhere to keep the server's token; set `[server] token`, or name a directory with --state")
     })?;
     let (token, file) = token::kept_in(&directory)?;
     settings.token = Some(token);
     Ok(format!("the token is in {}", file.display()))
+}
+
+/// This machine's own directory for what is kept; none where nothing is to be kept.
+fn state_directory(location: &StoreLocation) -> Option<PathBuf> {
+    match location {
+        StoreLocation::Memory => None,
+        StoreLocation::Directory(directory) => Some(directory.clone()),
+        // A store that several nodes share has room for values alone.
+        _ => stores::user_state_directory(),
+    }
 }
 
 /// What is said on other addresses than loopback can be read by the network.

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,6 +15,7 @@ use utoipa_axum::routes;
 use super::Shared;
 use super::problem::Problem;
 use crate::node::Step;
+use crate::report::description_json;
 
 /// A placed operation. Fields may be added, none is renamed.
 #[derive(Serialize, ToSchema)]
@@ -26,21 +28,13 @@ struct Placed {
     linked_operation: String,
     /// The SHA-256 of the component in force, in hexadecimal.
     component: String,
-    /// The component's name of itself.
-    title: Title,
-    /// The component's own version.
-    operation_version: String,
+    /// What the component says of itself: title, settings, configuration keys, facts, reasons.
+    #[schema(value_type = Object)]
+    description: Value,
     /// How long it may take over a call.
     waiting_time_ms: u64,
     /// Its settings, as configured; those left out are as the component describes them.
     settings: BTreeMap<String, String>,
-}
-
-/// A name in both languages.
-#[derive(Serialize, ToSchema)]
-struct Title {
-    ru: String,
-    en: String,
 }
 
 /// The placed operations, in the order of the configuration.
@@ -52,14 +46,12 @@ struct AllPlaced {
 impl Placed {
     fn of(step: &Step) -> Self {
         let version = step.active();
-        let title = &version.description.title;
         Self {
             id: step.id().to_owned(),
             integration: step.integration_id().to_owned(),
             linked_operation: step.linked_operation().to_owned(),
             component: version.placed.operation().digest().to_string(),
-            title: Title { ru: title.ru.clone(), en: title.en.clone() },
-            operation_version: version.description.version.clone(),
+            description: description_json(version.placed.operation(), &version.description),
             waiting_time_ms: u64::try_from(version.placed.waiting_time().as_millis()).unwrap_or(u64::MAX),
             settings: step.settings().clone(),
         }

@@ -1,0 +1,99 @@
+//! What one client may take of the server: connections, time, length.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::client::{PATIENCE, TOKEN};
+use crate::scene::{CALLER, LINKED_OPERATION, Scene, Serving};
+
+/// Everything that the server says until it closes the connection.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    // A reset is an end too.
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("the server closes in time");
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+async fn connect(serving: &Serving) -> TcpStream {
+    TcpStream::connect(serving.client.server).await.expect("it listens")
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_cut_off() {
+    let mut scene = Scene::new().await;
+    scene.settings.head_timeout = Duration::from_millis(200);
+    let serving = scene.serve().await;
+    let mut stream = connect(&serving).await;
+    stream.write_all(b"POST /v1/resolve-call HTTP/1.1\r\nhost: x\r\n").await.expect("it reads");
+    assert_eq!(rest(&mut stream).await, "");
+    assert_eq!(serving.client.call(&json!({"caller": CALLER})).await.goes_to(), "anna", "others are served");
+}
+
+#[tokio::test]
+async fn d09_a_body_that_does_not_end_gets_a_route_in_time() {
+    let mut scene = Scene::new().await;
+    scene.settings.body_timeout = Duration::from_millis(200);
+    let serving = scene.serve().await;
+    let mut stream = connect(&serving).await;
+    let head = format!(
+        "POST /v1/resolve-call HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\ncontent-type: application/json\r\n\
+         content-length: 50\r\nconnection: close\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await.expect("it reads");
+    let said = rest(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    assert!(said.contains("request-not-understood") && said.contains(LINKED_OPERATION), "{said}");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_bound_wait_and_are_served_when_others_end() {
+    let mut scene = Scene::new().await;
+    scene.settings.max_connections = 1;
+    let serving = scene.serve().await;
+    let mut first = connect(&serving).await;
+    first.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it reads");
+    let mut buffer = [0; 512];
+    let read = timeout(PATIENCE, first.read(&mut buffer)).await.expect("in time").expect("an answer");
+    assert!(buffer[..read].starts_with(b"HTTP/1.1 200"));
+    let mut second = connect(&serving).await;
+    second
+        .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .expect("the system takes it");
+    assert!(timeout(Duration::from_millis(200), second.read(&mut buffer)).await.is_err(), "there is no room yet");
+    drop(first);
+    assert!(rest(&mut second).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let serving = Scene::new().await.serve().await;
+    let mut stream = connect(&serving).await;
+    for _ in 0..3 {
+        stream.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it reads");
+        let mut said = Vec::new();
+        while !said.ends_with(b"live\n") {
+            assert_ne!(timeout(PATIENCE, stream.read_buf(&mut said)).await.expect("in time").expect("an answer"), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_a_handler_is_a_problem_that_tells_nothing_and_ends_nothing() {
+    let mut scene = Scene::new().await;
+    let faulty = || async {
+        if true {
+            panic!("a secret of the server")
+        }
+    };
+    scene.extras.open.push(axum::Router::new().route("/faulty", axum::routing::get(faulty)));
+    let serving = scene.serve().await;
+    let answer = serving.client.get("/faulty").await;
+    assert_eq!((answer.status.as_u16(), answer.json()["status"].as_u64()), (500, Some(500)));
+    assert!(!answer.json().to_string().contains("a secret of the server"));
+    assert_eq!(serving.client.call(&json!({"caller": CALLER})).await.goes_to(), "anna");
+}

@@ -1,0 +1,99 @@
+//! A client of HTTP/1.1, as simple as a PBX's.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client as Legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+/// The server's token in every test. No answer may hold it.
+pub(crate) const TOKEN: &str = "a-token-of-the-tests-0123456789";
+/// The longest that any answer may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The reason's code; empty for a forwarded call.
+    pub(crate) fn reason(&self) -> String {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
+        self.json()["reason"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Where the call goes: the employee, or the linked operation.
+    pub(crate) fn goes_to(&self) -> String {
+        let json = self.json();
+        let route = &json["route"];
+        let (employee, target) = (route["employee"]["id"].as_str(), route["target"].as_str());
+        employee.or(target).unwrap_or_else(|| panic!("a route: {json}")).to_owned()
+    }
+}
+
+/// Keeps its connections, like a PBX.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: Legacy<HttpConnector, Full<Bytes>>,
+    pub(crate) server: SocketAddr,
+}
+
+impl Client {
+    pub(crate) fn of(server: SocketAddr) -> Self {
+        Self { http: Legacy::builder(TokioExecutor::new()).build_http(), server }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: http::request::Builder, body: impl Into<Bytes>) -> Answer {
+        let body: Bytes = body.into();
+        let mut request = request.body(Full::new(body)).expect("a request");
+        let target = request.uri().path_and_query().expect("a path").clone();
+        *request.uri_mut() = format!("http://{}{target}", self.server).parse().expect("an address");
+        let answer = async {
+            let answer = self.http.request(request).await.expect("an answer");
+            let (head, body) = answer.into_parts();
+            (head, body.collect().await.expect("a whole answer").to_bytes())
+        };
+        let (head, body) = tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time");
+        let answer = Answer { status: head.status, headers: head.headers, body };
+        assert!(!format!("{answer:?}").contains(TOKEN), "{answer:?}");
+        answer
+    }
+
+    /// Sends a request with the token.
+    pub(crate) async fn with_token(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+        self.send(authorised(method, path), body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.with_token(Method::GET, path, "").await
+    }
+
+    /// Sends a call as JSON.
+    pub(crate) async fn call(&self, call: &Value) -> Answer {
+        self.call_at("/v1/resolve-call", call).await
+    }
+
+    pub(crate) async fn call_at(&self, path: &str, call: &Value) -> Answer {
+        let request = authorised(Method::POST, path).header("content-type", "application/json");
+        self.send(request, call.to_string()).await
+    }
+}
+
+/// A request with the token.
+pub(crate) fn authorised(method: Method, path: &str) -> http::request::Builder {
+    Request::builder().method(method).uri(path).header("authorization", format!("Bearer {TOKEN}"))
+}

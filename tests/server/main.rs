@@ -1,0 +1,19 @@
+//! The server as PBXs meet it: over real connections, in this process or as the binary, with a simulated amoCRM behind it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests fail by panicking, helpers of tests too"
+)]
+
+mod bounds;
+mod client;
+mod description;
+mod hooks;
+mod isolation;
+mod process;
+mod proof;
+mod resolving;
+mod scene;
+mod stopping;

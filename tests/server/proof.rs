@@ -1,0 +1,113 @@
+//! Nothing is revealed or changed for who proves nothing.
+
+use hmac::{Hmac, KeyInit, Mac};
+use host_harness::secret::Secret;
+use http::{Method, Request, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::client::{Answer, Client, TOKEN};
+use crate::scene::{CALLER, Scene};
+
+const KEY: &str = "a-key-of-the-tests-0123456789";
+/// Every route that reveals or changes something.
+const GUARDED: [(Method, &str); 4] = [
+    (Method::POST, "/v1/resolve-call"),
+    (Method::GET, "/v1/operations"),
+    (Method::GET, "/v1/operations/main"),
+    (Method::GET, "/v1/state"),
+];
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn signature(key: &str, at: Timestamp, nonce: &str, method: &Method, path: &str, body: &str) -> String {
+    let (at, body) = (at.as_second(), hex(&Sha256::digest(body)));
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("any key");
+    mac.update(format!("{at}\n{nonce}\n{method}\n{path}\n{body}").as_bytes());
+    format!("HMAC-SHA256 at={at},nonce={nonce},body={body},signature={}", hex(&mac.finalize().into_bytes()))
+}
+
+async fn send(client: &Client, method: &Method, path: &str, proof: Option<&str>, body: &str) -> Answer {
+    let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    if let Some(proof) = proof {
+        request = request.header("authorization", proof);
+    }
+    client.send(request, body.to_owned()).await
+}
+
+#[tokio::test]
+async fn without_the_token_every_route_is_refused_with_a_problem() {
+    let serving = Scene::new().await.serve().await;
+    let wrong = format!("Bearer {TOKEN}x");
+    for (method, path) in GUARDED {
+        for proof in [None, Some("Bearer"), Some("Bearer "), Some(wrong.as_str()), Some("Basic YTpi"), Some(TOKEN)] {
+            let answer = send(&serving.client, &method, path, proof, "{}").await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path} {proof:?}");
+            assert_eq!(answer.headers["content-type"], "application/problem+json");
+            assert!(answer.headers["www-authenticate"].to_str().expect("text").starts_with("Bearer"));
+        }
+    }
+    assert_eq!(serving.client.get("/v1/state").await.json()["requests_refused"], 24);
+    assert!(serving.simulator().requests().is_empty(), "no call was resolved");
+}
+
+#[tokio::test]
+async fn a_signature_counts_once_for_one_request_and_for_five_minutes() {
+    let mut scene = Scene::new().await;
+    scene.settings.hmac_secret = Some(Secret::new(KEY.to_owned()));
+    let serving = scene.serve().await;
+    let (client, now) = (&serving.client, serving.clock.now());
+    let (method, path) = (Method::POST, "/v1/resolve-call");
+    let body = json!({"caller": CALLER}).to_string();
+    let proof = signature(KEY, now, "n-1", &method, path, &body);
+    assert_eq!(send(client, &method, path, Some(&proof), &body).await.goes_to(), "anna");
+    assert_eq!(send(client, &method, path, Some(&proof), &body).await.status, StatusCode::UNAUTHORIZED, "used before");
+    for (name, proof) in [
+        ("another key", signature("another-key-0123456789", now, "n-2", &method, path, &body)),
+        ("another body", signature(KEY, now, "n-3", &method, path, "{}")),
+        ("another path", signature(KEY, now, "n-4", &method, "/v1/state", &body)),
+        ("another query", signature(KEY, now, "n-5", &method, "/v1/resolve-call?operation=x", &body)),
+        ("too old", signature(KEY, now - SignedDuration::from_secs(301), "n-6", &method, path, &body)),
+        ("too early", signature(KEY, now + SignedDuration::from_secs(301), "n-7", &method, path, &body)),
+    ] {
+        assert_eq!(send(client, &method, path, Some(&proof), &body).await.status, StatusCode::UNAUTHORIZED, "{name}");
+    }
+    let again = signature(KEY, now, "n-8", &method, path, &body);
+    assert_eq!(
+        send(client, &method, path, Some(&again), &body).await.goes_to(),
+        "anna",
+        "the same call, another nonce"
+    );
+    let proof = signature(KEY, now, "n-9", &Method::GET, "/v1/state", "");
+    assert_eq!(send(client, &Method::GET, "/v1/state", Some(&proof), "").await.status, StatusCode::OK);
+    serving.clock.advance(SignedDuration::from_mins(6));
+    assert_eq!(send(client, &Method::GET, "/v1/state", Some(&proof), "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn what_is_open_reveals_nothing() {
+    let serving = Scene::new().await.serve().await;
+    for path in ["/livez", "/readyz", "/openapi.json"] {
+        let answer = send(&serving.client, &Method::GET, path, None, "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        for secret in ["queue:sales", "token-of-the-first-account", "127.0.0.1"] {
+            assert!(!text.contains(secret), "{path}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_could_use_or_that_anybody_could_guess_does_not_begin() {
+    for (token, message) in [(None, "nobody could use the server"), (Some("nineteen-characters"), "shorter than 20")] {
+        let scene = Scene::new().await;
+        let mut settings = scene.settings.clone();
+        settings.token = token.map(|token| Secret::new(token.to_owned()));
+        let error = host_harness::server::Guard::new(&settings, scene.clock.clone(), scene.store.clone());
+        let error = error.err().expect("a refusal").to_string();
+        assert!(error.contains(message) && !error.contains("nineteen"), "{error}");
+    }
+}

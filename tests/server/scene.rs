@@ -1,0 +1,221 @@
+//! A server in this process, on a port of the system's, with simulated accounts behind it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use amocrm_simulator::{FaultRule, OAuthApp, Options, Simulator};
+use host_harness::OPERATION;
+use host_harness::access::consent::Consented;
+use host_harness::access::{LongLived, OAuthSettings, Platform};
+use host_harness::capabilities::clocks::Clock;
+use host_harness::capabilities::http::{CircuitSettings, PrivateAddresses, RequestTimeouts};
+use host_harness::demo;
+use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
+use host_harness::hooks::Hooks;
+use host_harness::integration::{Access, Integration, IntegrationSettings};
+use host_harness::node::{Node, Onlooker, Parts, Step};
+use host_harness::secret::Secret;
+use host_harness::server::{Extras, Server, ServerSettings};
+use host_harness::stores::{KeyValueStore, MemoryStore};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::client::{Client, PATIENCE, TOKEN};
+
+/// When every scene begins: noon in Moscow.
+pub(crate) const START: &str = "2026-11-22T09:00:00Z";
+/// Contact 3 of the demonstration account, whose manager is Anna.
+pub(crate) const CALLER: &str = "+7 916 123-45-67";
+/// The linked operation of the first placed operation.
+pub(crate) const LINKED_OPERATION: &str = "queue:sales";
+
+/// Compiled once for all tests.
+fn operation() -> Operation {
+    static LOADED: OnceLock<Operation> = OnceLock::new();
+    let load = || {
+        // On a busy machine it is the component that ends a call in time, not the host.
+        let limits = Limits { margin: Duration::from_secs(1), ..Limits::default() };
+        let settings = EngineSettings { limits, ..EngineSettings::default() };
+        let engine = Engine::new(settings).expect("wasmtime runs on this machine");
+        engine.load(OPERATION).expect("the operation fits the contract")
+    };
+    LOADED.get_or_init(load).clone()
+}
+
+/// What a server will be made of. Change it as the test needs.
+pub(crate) struct Scene {
+    pub(crate) clock: Clock,
+    pub(crate) store: Arc<dyn KeyValueStore>,
+    pub(crate) settings: ServerSettings,
+    pub(crate) integrations: Vec<IntegrationSettings>,
+    /// Identifier, integration, linked operation, settings.
+    pub(crate) steps: Vec<(String, String, String, BTreeMap<String, String>)>,
+    pub(crate) simulators: Vec<Simulator>,
+    pub(crate) onlookers: Vec<Arc<dyn Onlooker>>,
+    pub(crate) extras: Extras,
+}
+
+impl Scene {
+    /// The demonstration account, and one operation placed with it.
+    pub(crate) async fn new() -> Self {
+        let mut scene = Self::empty();
+        scene.add("main", "token-of-the-first-account", LINKED_OPERATION).await;
+        scene
+    }
+
+    pub(crate) fn empty() -> Self {
+        let settings = ServerSettings {
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            token: Some(Secret::new(TOKEN.to_owned())),
+            ..ServerSettings::default()
+        };
+        Self {
+            clock: Clock::frozen_at(START.parse().expect("a time")),
+            store: Arc::new(MemoryStore::new()),
+            settings,
+            integrations: Vec::new(),
+            steps: Vec::new(),
+            simulators: Vec::new(),
+            onlookers: Vec::new(),
+            extras: Extras::default(),
+        }
+    }
+
+    /// Adds an account of its own with a long-lived token, an integration with it, and an operation, both of this name.
+    pub(crate) async fn add(&mut self, id: &str, token: &str, linked_operation: &str) {
+        let simulated = self.clock.clone();
+        let simulator = Simulator::start(Options {
+            clock: Arc::new(move || simulated.now()),
+            token: Some(token.to_owned()),
+            ..Options::default()
+        });
+        let simulator = simulator.await.expect("the simulator starts on loopback");
+        let access = Access::LongLived(LongLived {
+            account: simulator.base_url().parse().expect("an address"),
+            token: Secret::new(token.to_owned()),
+            namespace: id.to_owned(),
+        });
+        self.place(id, access, linked_operation, simulator);
+    }
+
+    /// The same with OAuth; the account is connected by [`connect`](Serving::connect).
+    pub(crate) async fn add_oauth(&mut self, id: &str, linked_operation: &str) {
+        let simulated = self.clock.clone();
+        let options =
+            Options { clock: Arc::new(move || simulated.now()), oauth: Some(OAuthApp::demo()), ..Options::default() };
+        let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
+        let access = Access::OAuth(OAuthSettings {
+            client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
+            client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()),
+            redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
+            platform: Platform::Amocrm,
+            account: Some(simulator.base_url().parse().expect("an address")),
+        });
+        self.place(id, access, linked_operation, simulator);
+    }
+
+    fn place(&mut self, id: &str, access: Access, linked_operation: &str, simulator: Simulator) {
+        self.integrations.push(IntegrationSettings {
+            id: id.to_owned(),
+            access,
+            enabled: true,
+            consider_manager_status: false,
+            manager_status_reuse: Duration::from_secs(30),
+            default_country_code: 7,
+            granted: Vec::new(),
+            private_addresses: PrivateAddresses::Granted,
+            ca_file: None,
+            request_timeouts: RequestTimeouts::Honoured,
+            requests_per_second: 50,
+            circuit: CircuitSettings::default(),
+            webhook_key: Some(Secret::new(format!("webhook-key-of-{id}-0123456789"))),
+            employees: demo::employees(),
+        });
+        self.steps.push((id.to_owned(), id.to_owned(), linked_operation.to_owned(), BTreeMap::new()));
+        self.simulators.push(simulator);
+    }
+
+    /// Makes every account misbehave: a fault as the command line spells it.
+    pub(crate) fn fault(&self, spelling: &str) {
+        for simulator in &self.simulators {
+            simulator.add_fault(spelling.parse::<FaultRule>().expect("a fault"));
+        }
+    }
+
+    /// Starts the server.
+    pub(crate) async fn serve(self) -> Serving {
+        let mut integrations = BTreeMap::<Arc<str>, Arc<Integration>>::new();
+        for settings in &self.integrations {
+            let store = Arc::clone(&self.store);
+            let integration =
+                Integration::with_clock(settings.clone(), store, self.clock.clone()).expect("a usable integration");
+            integrations.insert(settings.id.as_str().into(), Arc::new(integration));
+        }
+        let mut steps = Vec::new();
+        for (id, integration, linked_operation, settings) in &self.steps {
+            let (key, integration) = integrations.get_key_value(integration.as_str()).expect("an integration");
+            let integration = (Arc::clone(key), Arc::clone(integration));
+            let step = Step::new(id.as_str(), integration, linked_operation.clone(), settings.clone(), operation());
+            steps.push(Arc::new(step.await.expect("settings that fit")));
+        }
+        let node = Node::new(Parts { clock: self.clock.clone(), integrations, steps, onlookers: self.onlookers });
+        let hooks = Hooks::of(&node, &self.integrations);
+        let server = Server::bind(node.clone(), hooks, self.store, self.settings, self.extras).await.expect("a port");
+        let client = Client::of(server.address().expect("an address"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(server.run(async { drop(stopped.await) }));
+        Serving { client, node, clock: self.clock, simulators: self.simulators, stop: Some(stop), running }
+    }
+}
+
+/// A server that runs.
+pub(crate) struct Serving {
+    pub(crate) client: Client,
+    pub(crate) node: Node,
+    pub(crate) clock: Clock,
+    pub(crate) simulators: Vec<Simulator>,
+    stop: Option<oneshot::Sender<()>>,
+    running: JoinHandle<()>,
+}
+
+impl Serving {
+    pub(crate) fn simulator(&self) -> &Simulator {
+        self.simulators.first().expect("an account")
+    }
+
+    /// Connects the integration of this name to its account, which is the one at this place.
+    pub(crate) async fn connect(&self, id: &str, place: usize) {
+        let simulator = &self.simulators[place];
+        let keeper = self.node.integrations()[id].keeper().expect("OAuth has a keeper");
+        let code = Secret::new(simulator.authorization_code().expect("with OAuth"));
+        let account = simulator.base_url().parse().expect("an address");
+        keeper.connect(Consented { code, account }).await.expect("a good code");
+        simulator.clear_requests();
+    }
+
+    /// Tells the server to stop.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.stop.take().expect("not told yet").send(());
+    }
+
+    /// Waits until it has stopped.
+    pub(crate) async fn ended(self) {
+        tokio::time::timeout(PATIENCE, self.running).await.expect("it stops in time").expect("it does not panic");
+    }
+
+    /// Waits until so many calls are being resolved.
+    pub(crate) async fn in_flight(&self, calls: usize) {
+        until(|| self.node.in_flight() == calls).await;
+    }
+}
+
+/// Waits for a condition.
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("the condition comes true in time");
+}
