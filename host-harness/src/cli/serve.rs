@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use tokio::sync::Notify;
 
-use super::{Outcome, Stop, access, calls, complain, print};
+use super::{Outcome, Stop, access, calls, complain, print, versions};
 use crate::call_details::{CallDetails, CallDetailsSettings};
 use crate::capabilities::clocks::Clock;
 use crate::config::{HarnessConfig, OperationEntry};
@@ -40,6 +40,9 @@ pub(super) struct Serve {
     /// Where values are kept: a directory, or `memory` for nowhere [default: the user's state directory]
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
+    /// Check a component file of the configuration whenever it changes, and put it in force; the last good version stays where it does not fit
+    #[arg(long)]
+    watch: bool,
 }
 
 impl Serve {
@@ -104,6 +107,9 @@ impl Serve {
 
         let node = Node::new(parts);
         measured.watch(&node);
+        let versions = versions::resume(&node, &engine, calls::directory(&location).as_deref()).await;
+        extras.guarded.push(server::components::routes(Arc::clone(&versions)));
+        let _watching = self.watch.then(|| versions::watch(&versions, &config)).transpose().map_err(in_file)?;
         let hooks = Hooks::of(&node, &config.integrations);
         let server = Server::bind(node, hooks, store, settings, extras).await.map_err(in_file)?;
         print(format_args!("listening on http://{}; {token}", server.address()?));

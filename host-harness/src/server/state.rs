@@ -111,7 +111,7 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
         integration: step.integration_id().to_owned(),
         linked_operation: step.linked_operation().to_owned(),
         component: step.active().placed.operation().digest().to_string(),
-        shadow: None,
+        shadow: step.shadow().map(|shadow| shadow.digest().to_owned()),
     });
     let integrations = node.integrations().iter().map(|(id, integration)| shared.integration(id, integration));
     Json(NodeState {
