@@ -17,7 +17,7 @@ async fn send(router: &Router, method: Method, path: &str, body: impl Into<Body>
     let response = router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
     let status = response.status();
     if !status.is_success() {
-        assert_eq!(response.headers()["content-type"], "application/problem+json", "{method_path}", method_path = path);
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
     }
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))

@@ -15,6 +15,7 @@ mod logging;
 mod package;
 mod presence;
 mod serve;
+mod versions;
 
 use std::env;
 use std::fmt::Display;

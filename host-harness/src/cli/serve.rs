@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use tokio::sync::Notify;
 
-use super::{Outcome, Stop, access, calls, complain, component, print};
+use super::{Outcome, Stop, access, calls, complain, component, print, versions};
 use crate::call_details::{CallDetails, CallDetailsSettings};
 use crate::capabilities::clocks::Clock;
 use crate::config::{HarnessConfig, OperationEntry};
@@ -42,8 +42,8 @@ pub(super) struct Serve {
     /// Where values are kept: a directory, or `memory` for nowhere [default: the user's state directory]
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
-    /// Put a changed component file of the configuration in force at once; the last good one stays where the new one does not fit
-    #[arg(long, requires = "config")]
+    /// Check a component file of the configuration whenever it changes, and put it in force; the last good version stays where it does not fit
+    #[arg(long)]
     watch: bool,
 }
 
@@ -110,18 +110,9 @@ impl Serve {
 
         let node = Node::new(parts);
         measured.watch(&node);
-        let (versions, warnings) = Versions::open(node.clone(), engine, state_directory(&location).as_deref()).await;
-        for warning in warnings {
-            complain(format_args!("warning: {warning}"));
-        }
-        let versions = Arc::new(versions);
+        let versions = versions::resume(&node, &engine, calls::directory(&location).as_deref()).await;
         extras.guarded.push(server::components::routes(Arc::clone(&versions)));
-        let files = config
-            .operations
-            .iter()
-            .filter(|_| self.watch)
-            .filter_map(|entry| Some(Watched { step: entry.id.clone(), file: entry.component.clone()? }));
-        let _watch = self.watch.then(|| watch::start(versions, files.collect(), complain));
+        let _watching = self.watch.then(|| versions::watch(&versions, &config)).transpose().map_err(in_file)?;
         let hooks = Hooks::of(&node, &config.integrations);
         let server = Server::bind(node, hooks, store, settings, extras).await.map_err(in_file)?;
         print(format_args!("listening on http://{}; {token}", server.address()?));

@@ -129,8 +129,12 @@ impl Budget {
         self.0.window.as_ref().map(|_| !self.line().sharing.alone(Instant::now()))
     }
 
-    /// Whether the greater part of the last window's turns was not taken, and nobody waits for one.
+    /// Whether the greater part of the last window's turns was not taken, and nobody waits for one. Never while it is shared: what other nodes
+    /// took is not known here.
     pub(crate) fn is_idle(&self) -> bool {
+        if self.is_shared() == Some(true) {
+            return false;
+        }
         let now = Instant::now();
         let line = self.line();
         let recent = line.starts.iter().filter(|start| **start + WINDOW > now).count();

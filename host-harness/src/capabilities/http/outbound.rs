@@ -104,6 +104,8 @@ pub(super) struct Shared {
     pub(super) budget: Budget,
     pub(super) circuit: Circuit,
     pub(super) flights: Flights,
+    /// Held by whoever asks besides the calls.
+    pub(super) aside: tokio::sync::Mutex<()>,
 }
 
 /// Nothing is granted.
@@ -147,6 +149,7 @@ impl OutboundHttp {
             budget: Budget::new(config.requests_per_second, config.shared_budget),
             circuit: Circuit::new(config.circuit),
             flights: Flights::default(),
+            aside: tokio::sync::Mutex::default(),
         };
         Ok(Self(Arc::new(shared), Way::Live))
     }

@@ -257,14 +257,18 @@ impl Replay {
         timing: Timing,
         entry: Entry,
     ) -> Result<Response<WasiBody>, Failed> {
-        let free = http.0.circuit.state() == CircuitState::Closed && http.0.budget.is_idle();
-        if !free {
+        let http = http.clone();
+        let asking = self.0.live.spawn(async move {
+            // One after another: of several at once each would find the same turns free.
+            let _alone = http.0.aside.lock().await;
+            let free = http.0.circuit.state() == CircuitState::Closed && http.0.budget.is_idle();
+            if free { Some(http.answer(admitted, timing, &entry).await) } else { None }
+        });
+        let Some(answer) = asking.await.map_err(|_| Failed::from(Error::ConnectionTerminated))? else {
             self.0.unanswered.store(true, Ordering::Relaxed);
             return Err(Error::ConnectionLimitReached.into());
-        }
-        let http = http.clone();
-        let asking = self.0.live.spawn(async move { http.answer(admitted, timing, &entry).await });
-        let answer = asking.await.map_err(|_| Failed::from(Error::ConnectionTerminated))??;
+        };
+        let answer = answer?;
         Ok(answer.map(BodyExt::boxed_unsync))
     }
 }
