@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::WINDOW;
 use crate::stores::{Asked, SharedWindow, Standing};
 
-/// How long the first of the line waits for the window's answer.
-const ANSWER: Duration = Duration::from_millis(50);
+/// How many nodes there are taken to be where the window never answered.
+const UNKNOWN: usize = 2;
 /// How long a node goes on alone before it asks again.
 const ALONE: Duration = Duration::from_millis(250);
 /// The longest pause between two questions of one who waits: what other nodes give back is not told here.
@@ -55,7 +55,10 @@ impl Sharing {
 
     /// How many turns this node may give, out of `most`.
     pub(super) fn share(&self, now: Instant, most: usize) -> usize {
-        let nodes = self.standing.as_ref().filter(|_| self.alone(now)).map_or(1, |(_, standing)| standing.nodes.max(1));
+        if !self.alone(now) {
+            return most;
+        }
+        let nodes = self.standing.as_ref().map_or(UNKNOWN, |(_, standing)| standing.nodes.max(1));
         (most / nodes).max(1)
     }
 
@@ -102,7 +105,8 @@ pub(super) async fn ask(window: &Arc<dyn SharedWindow>, waiting: usize) -> Optio
         // Where nobody takes it, the permit is dropped here.
         let _ = sender.send((answer, permit));
     });
-    let (answer, mut permit) = timeout(ANSWER, receiver).await.ok()?.ok()?;
+    // The window's own bound is the only one: a node that is busy must not take itself for cut off.
+    let (answer, mut permit) = receiver.await.ok()?;
     let Asked { permitted, standing } = answer.ok()?;
     permit.asked = permitted;
     Some((permit, standing))
