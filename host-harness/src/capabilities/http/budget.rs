@@ -126,7 +126,7 @@ impl Budget {
 
     /// Whether the budget is counted together with other nodes now; none where it never is.
     pub(crate) fn is_shared(&self) -> Option<bool> {
-        self.0.window.as_ref().map(|_| !self.line().sharing.alone(Instant::now()))
+        self.0.window.as_ref().map(|_| self.line().sharing.answered())
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
