@@ -69,8 +69,10 @@ async fn calls_go_on_as_misses_while_the_server_is_away_and_hit_again_when_it_is
     let store = node(&server);
     let mut scene = Scene::new().await;
     scene.store = Arc::<host_harness::stores::RedisStore>::clone(&store);
-    let line = scene.line(&scene.integrate()).await;
-    assert_eq!(line.call(CALLER).await.source(), Some("search"));
+    let integration = scene.integrate();
+    let line = scene.line(&integration).await;
+    assert_eq!(line.call(CALLER).await.source(), Some("crm"));
+    assert_eq!(integration.http().state().budget_shared, Some(true));
     assert_eq!(line.call(CALLER).await.source(), Some("cache"));
     for stalled in [true, false] {
         if stalled {
@@ -81,7 +83,7 @@ async fn calls_go_on_as_misses_while_the_server_is_away_and_hit_again_when_it_is
         for _ in 0..3 {
             let started = Instant::now();
             let outcome = line.call(CALLER).await;
-            assert_eq!((outcome.employee(), outcome.source()), (Some("anna"), Some("search")));
+            assert_eq!((outcome.employee(), outcome.source()), (Some("anna"), Some("crm")));
             assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
         }
         if stalled {

@@ -28,7 +28,7 @@ async fn a_manager_that_one_node_found_is_a_hit_at_the_other() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let mut scene = Scene::new().await;
     let (a, b) = (another(&mut scene, &server).await, another(&mut scene, &server).await);
-    assert_eq!(a.call(CALLER).await.source(), Some("search"));
+    assert_eq!(a.call(CALLER).await.source(), Some("crm"));
     scene.simulator.clear_requests();
     let hit = b.call(CALLER).await;
     assert_eq!((hit.employee(), hit.source()), (Some("anna"), Some("cache")));
@@ -36,7 +36,7 @@ async fn a_manager_that_one_node_found_is_a_hit_at_the_other() {
     // Another integration at the same server knows nothing of it.
     scene.access().namespace = "another".to_owned();
     let stranger = another(&mut scene, &server).await;
-    assert_eq!(stranger.call(CALLER).await.source(), Some("search"));
+    assert_eq!(stranger.call(CALLER).await.source(), Some("crm"));
 }
 
 #[tokio::test]
@@ -124,4 +124,20 @@ async fn two_nodes_at_once_refresh_one_token_once() {
         two.expect("a fresh token");
         assert_eq!((simulator.refreshes().succeeded, simulator.refreshes().refused), (round, 0));
     }
+}
+
+#[test]
+fn two_processes_of_one_store_are_one_cache() {
+    let Some(server) = RedisServer::start(&["--appendonly", "yes"]) else { return };
+    let sources = [(); 2].map(|()| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_host-harness"))
+            .args(["call", CALLER, "--json", "--state", &server.address()])
+            .output()
+            .expect("the program runs");
+        let call: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("a call, not: {}", String::from_utf8_lossy(&output.stderr)));
+        assert_eq!(String::from_utf8_lossy(&output.stderr).matches("warning").count(), 0);
+        call["details"]["manager_source"].as_str().expect("a manager").to_owned()
+    });
+    assert_eq!(sources, ["crm", "cache"]);
 }

@@ -8,7 +8,7 @@ use host_harness::stores::{KeyValueStore, SharedWindow, WindowBounds};
 use crate::node;
 use crate::redis_server::RedisServer;
 
-const LENGTH: Duration = Duration::from_millis(600);
+const LENGTH: Duration = Duration::from_secs(1);
 const BOUNDS: WindowBounds = WindowBounds { most: 3, length: LENGTH };
 
 fn window(server: &RedisServer, name: &str) -> Arc<dyn SharedWindow> {

@@ -42,3 +42,42 @@ impl StoreEntry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<StoreLocation, String> {
+        toml::from_str::<StoreEntry>(text).unwrap().check(Path::new("/etc/hh"))
+    }
+
+    #[test]
+    fn a_server_a_directory_or_nothing_is_named() {
+        let directory = tempfile::TempDir::new().unwrap();
+        std::fs::write(directory.path().join("password"), "S3cret").unwrap();
+        let entry: StoreEntry = toml::from_str(
+            "location = \"rediss://hh@cache.example\"\npassword = \"file:password\"\nca_file = \"ca.pem\"",
+        )
+        .unwrap();
+        let StoreLocation::Redis(server) = entry.check(directory.path()).unwrap() else { panic!("a server") };
+        assert_eq!(server.server(), "rediss://cache.example:6379/0");
+        assert_eq!(server.ca_file, Some(directory.path().join("ca.pem")));
+        assert_eq!(read("location = \"memory\""), Ok(StoreLocation::Memory));
+        assert_eq!(read("location = \"state\""), Ok(StoreLocation::Directory("/etc/hh/state".into())));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_the_fix_and_no_secret_is_repeated() {
+        for (text, part) in [
+            ("location = \"redis://:S3cret@cache\"", "a password is never written into the address"),
+            ("location = \"redis://cache\"\npassword = \"S3cret\"", "`password`: a secret is never written inline"),
+            ("location = \"redis://cache\"\npassword = \"env:HOST_HARNESS_TEST_NEVER_SET\"", "is not set"),
+            ("location = \"redis://cache\"\nca_file = \"ca.pem\"", "write rediss:// for TLS"),
+            ("location = \"state\"\nca_file = \"ca.pem\"", "are for a server"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.starts_with("[store]: ") && message.contains(part), "{message}");
+            assert!(!message.contains("S3cret"), "{message}");
+        }
+    }
+}

@@ -126,7 +126,7 @@ impl Budget {
 
     /// Whether the budget is counted together with other nodes now; none where it never is.
     pub(crate) fn is_shared(&self) -> Option<bool> {
-        self.0.window.as_ref().map(|_| !self.line().sharing.alone(Instant::now()))
+        self.0.window.as_ref().map(|_| self.line().sharing.answered())
     }
 
     /// Whether the greater part of the last window's turns was not taken, and nobody waits for one. Never while it is shared: what other nodes

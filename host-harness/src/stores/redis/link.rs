@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -19,6 +20,8 @@ use crate::stores::StoreError;
 
 /// How long an operation may take.
 pub(super) const OPERATION: Duration = Duration::from_millis(150);
+/// How much longer an answer is looked for that may be here already.
+const GRACE: Duration = Duration::from_millis(25);
 /// How long opening a connection may take. Only the first operations of a process wait for it.
 pub(super) const CONNECT: Duration = Duration::from_secs(1);
 /// The pause after the second failure to connect; it doubles.
@@ -71,7 +74,13 @@ impl Link {
         F: Future<Output = RedisResult<T>>,
     {
         let (number, connection) = self.connection().await?;
-        let lost = match timeout(OPERATION, work(connection)).await {
+        let mut work = pin!(work(connection));
+        let mut outcome = timeout(OPERATION, &mut work).await;
+        if outcome.is_err() {
+            // On a busy machine the answer may be here and not yet read.
+            outcome = timeout(GRACE, &mut work).await;
+        }
+        let lost = match outcome {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(error)) if error.is_unrecoverable_error() || error.is_io_error() => failure(&self.0.server, &error),
             Ok(Err(error)) => return Err(failure(&self.0.server, &error)),

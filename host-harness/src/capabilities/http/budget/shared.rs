@@ -8,13 +8,18 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::WINDOW;
 use crate::stores::{Asked, SharedWindow, Standing};
 
-/// How long the first of the line waits for the window's answer.
-const ANSWER: Duration = Duration::from_millis(50);
+/// How long there is no answer before a node goes on alone: a connection that was lost is usually back sooner, and who goes on alone while the
+/// others do not can exceed the budget.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// The pause between two questions meanwhile.
+const RETRY: Duration = Duration::from_millis(50);
+/// How many nodes there are taken to be where the window never answered.
+const UNKNOWN: usize = 2;
 /// How long a node goes on alone before it asks again.
 const ALONE: Duration = Duration::from_millis(250);
 /// The longest pause between two questions of one who waits: what other nodes give back is not told here.
@@ -25,6 +30,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(200);
 pub(super) struct Sharing {
     /// What the window last said, and when.
     standing: Option<(Instant, Standing)>,
+    /// Since when there was no answer, and when that was last found.
+    failing: Option<(Instant, Instant)>,
     /// Until when nobody asks, since there was no answer.
     alone_until: Option<Instant>,
 }
@@ -53,9 +60,17 @@ impl Sharing {
         self.alone_until.is_some_and(|until| now < until)
     }
 
+    /// Whether the last question was answered.
+    pub(super) fn answered(&self) -> bool {
+        self.failing.is_none()
+    }
+
     /// How many turns this node may give, out of `most`.
     pub(super) fn share(&self, now: Instant, most: usize) -> usize {
-        let nodes = self.standing.as_ref().filter(|_| self.alone(now)).map_or(1, |(_, standing)| standing.nodes.max(1));
+        if !self.alone(now) {
+            return most;
+        }
+        let nodes = self.standing.as_ref().map_or(UNKNOWN, |(_, standing)| standing.nodes.max(1));
         (most / nodes).max(1)
     }
 
@@ -76,10 +91,16 @@ impl Sharing {
     pub(super) fn learn(&mut self, told: Option<(Permit, Standing)>, most: usize) -> Answer {
         let now = Instant::now();
         let Some((permit, mut standing)) = told else {
+            let recent = self.failing.filter(|(_, last)| *last + 4 * WINDOW > now);
+            let since = recent.map_or(now, |(since, _)| since);
+            self.failing = Some((since, now));
+            if now < since + PATIENCE {
+                return Answer::Later(now + RETRY);
+            }
             self.alone_until = Some(now + ALONE);
             return Answer::Alone;
         };
-        self.alone_until = None;
+        (self.failing, self.alone_until) = (None, None);
         let free = standing.leaving.len().checked_sub(most).and_then(|index| standing.leaving.get(index)).copied();
         if permit.asked {
             standing.leaving.push(WINDOW);
@@ -102,7 +123,8 @@ pub(super) async fn ask(window: &Arc<dyn SharedWindow>, waiting: usize) -> Optio
         // Where nobody takes it, the permit is dropped here.
         let _ = sender.send((answer, permit));
     });
-    let (answer, mut permit) = timeout(ANSWER, receiver).await.ok()?.ok()?;
+    // The window's own bound is the only one: a node that is busy must not take itself for cut off.
+    let (answer, mut permit) = receiver.await.ok()?;
     let Asked { permitted, standing } = answer.ok()?;
     permit.asked = permitted;
     Some((permit, standing))

@@ -10,6 +10,7 @@ mod grants;
 mod limits;
 mod origins;
 mod server;
+mod shared_budget;
 mod tls;
 
 use std::sync::Arc;
