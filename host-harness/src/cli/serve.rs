@@ -17,8 +17,6 @@ use crate::demo::{self, Demo};
 use crate::engine::{Engine, EngineSettings};
 use crate::hooks::Hooks;
 use crate::integration::Access;
-use crate::node::versions::Versions;
-use crate::node::watch::{self, Watched};
 use crate::node::{self, Node};
 use crate::observe::logs::CallLog;
 use crate::observe::metrics::Metrics;
