@@ -9,7 +9,7 @@ use amocrm_simulator::{Options, Simulator};
 use crate::access::LongLived;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::{Destination, Employee, Presence};
-use crate::capabilities::http::{CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
+use crate::capabilities::http::{BaseUrl, CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
 use crate::integration::{Access, IntegrationSettings};
 use crate::secret::Secret;
 
@@ -38,28 +38,33 @@ impl Demo {
             ..Options::default()
         })
         .await?;
-        let integration = IntegrationSettings {
-            id: "demo".to_owned(),
-            access: Access::LongLived(LongLived {
-                account: simulator.base_url().parse()?,
-                token: Secret::new(TOKEN.to_owned()),
-                // The port changes from run to run; what is kept is kept all the same.
-                namespace: "demo".to_owned(),
-            }),
-            enabled: true,
-            consider_manager_status: false,
-            manager_status_reuse: Duration::from_secs(30),
-            default_country_code: 7,
-            granted: Vec::new(),
-            private_addresses: PrivateAddresses::Granted,
-            ca_file: None,
-            request_timeouts: RequestTimeouts::Honoured,
-            requests_per_second: REQUESTS_PER_SECOND,
-            circuit: CircuitSettings::default(),
-            webhook_key: None,
-            employees: employees(),
-        };
+        let integration = integration(simulator.base_url().parse()?, employees());
         Ok(Self { simulator, integration })
+    }
+}
+
+/// An integration with a simulated amoCRM at this address.
+pub(crate) fn integration(account: BaseUrl, employees: Vec<(u64, Employee)>) -> IntegrationSettings {
+    IntegrationSettings {
+        id: "demo".to_owned(),
+        access: Access::LongLived(LongLived {
+            account,
+            token: Secret::new(TOKEN.to_owned()),
+            // The port changes from run to run; what is kept is kept all the same.
+            namespace: "demo".to_owned(),
+        }),
+        enabled: true,
+        consider_manager_status: false,
+        manager_status_reuse: Duration::from_secs(30),
+        default_country_code: 7,
+        granted: Vec::new(),
+        private_addresses: PrivateAddresses::Granted,
+        ca_file: None,
+        request_timeouts: RequestTimeouts::Honoured,
+        requests_per_second: REQUESTS_PER_SECOND,
+        circuit: CircuitSettings::default(),
+        webhook_key: None,
+        employees,
     }
 }
 

@@ -19,6 +19,7 @@ pub mod masking;
 pub mod node;
 pub mod observe;
 pub mod placement;
+pub mod policy;
 pub mod presence;
 pub mod report;
 pub mod secret;

@@ -15,6 +15,7 @@ mod logging;
 mod package;
 mod presence;
 mod serve;
+mod test;
 mod versions;
 
 use std::env;
@@ -27,7 +28,7 @@ use crate::report::Language;
 
 /// Loads telephony operations and resolves calls with them.
 ///
-/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed.
+/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed, 5 a policy test failed.
 #[derive(Parser)]
 #[command(name = "host-harness", version)]
 struct Arguments {
@@ -54,6 +55,7 @@ enum Command {
     Amocrm(amocrm::Amocrm),
     Package(package::Package),
     Serve(serve::Serve),
+    Test(test::Test),
 }
 
 /// How a command ended.
@@ -67,6 +69,8 @@ enum Outcome {
     Audited(u8),
     /// The call goes to the linked operation.
     LinkedOperation,
+    /// A policy test failed.
+    CasesFailed,
     /// The component does not fit the contract.
     ComponentRejected,
     /// The operation gave no answer; the call goes to the linked operation.
@@ -103,6 +107,7 @@ pub async fn run() -> ExitCode {
         Command::Amocrm(command) => command.run().await,
         Command::Package(command) => command.run(),
         Command::Serve(command) => command.run().await,
+        Command::Test(command) => command.run().await,
     };
     ExitCode::from(match outcome {
         Ok(Outcome::Done) => 0,
@@ -111,6 +116,7 @@ pub async fn run() -> ExitCode {
         Ok(Outcome::UserNeeded) => 2,
         Ok(Outcome::ComponentRejected) => 3,
         Ok(Outcome::OperationFailed) => 4,
+        Ok(Outcome::CasesFailed) => 5,
         Err(Stop::Usage(error)) => {
             complain(format_args!("error: {error:#}"));
             2

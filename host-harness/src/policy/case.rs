@@ -4,14 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use amocrm_simulator::Account;
-use host_harness::capabilities::directory::Employee;
-use host_harness::config::read_employees;
-use host_harness::demo;
-use host_harness::placement::read_settings;
 use serde_json::Value;
 
+use super::expect::Expectation;
 use super::script::{self, Calls, Step};
-use crate::support::Scene;
+use super::site::Site;
+use crate::capabilities::directory::Employee;
+use crate::config::read_employees;
+use crate::demo;
+use crate::engine::Operation;
+use crate::report::ResolvedCall;
 
 /// The files that a case may have. Any other is refused, or a misspelt one would silently change nothing.
 const FILES: [&str; 4] = ["call.toml", "account.toml", "employees.toml", "expected.json"];
@@ -49,34 +51,58 @@ impl Case {
         })
     }
 
-    /// Resolves the calls: one document, or a list where they were written as a list.
-    pub(super) async fn run(self) -> Result<Value, String> {
-        let mut scene = Scene::with_account(self.account).await;
-        scene.integration.employees = self.employees;
-        let own_faults = scene.simulator.faults();
+    /// What the case shows, in a sentence.
+    pub(super) fn about(&self) -> &str {
+        &self.calls.about
+    }
+
+    /// Whether its calls were written as a list, and so are its answers.
+    pub(super) const fn several(&self) -> bool {
+        self.calls.several
+    }
+
+    /// What its calls must come to, where `call.toml` says so.
+    pub(super) fn expectations(&self) -> Vec<Option<Expectation>> {
+        self.calls.steps.iter().map(|step| step.expect.clone()).collect()
+    }
+
+    /// Resolves the calls, one after another.
+    pub(super) async fn run(self, operation: &Operation) -> Result<Vec<ResolvedCall>, String> {
+        let mut site = Site::build(self.account, self.employees, operation.clone()).await?;
+        let own_faults = site.simulator.faults();
         let mut answers = Vec::with_capacity(self.calls.steps.len());
         for step in self.calls.steps {
             // The faults of the call come before those of the account; counts begin anew with each call.
-            scene.simulator.set_faults([&step.faults[..], &own_faults].concat());
-            answers.push(resolve(&mut scene, step).await?);
+            site.simulator.set_faults([&step.faults[..], &own_faults].concat());
+            answers.push(resolve(&mut site, step).await?);
         }
-        if self.calls.several { Ok(Value::Array(answers)) } else { answers.pop().ok_or_else(|| "no call".to_owned()) }
+        Ok(answers)
     }
 }
 
-async fn resolve(scene: &mut Scene, step: Step) -> Result<Value, String> {
-    scene.advance(step.at.duration_since(scene.clock.now()));
-    scene.integration.enabled = step.integration.enabled.unwrap_or(true);
-    scene.integration.consider_manager_status = step.integration.consider_manager_status.unwrap_or(false);
-    scene.integration.default_country_code = step.integration.default_country_code.unwrap_or(7);
+async fn resolve(site: &mut Site, step: Step) -> Result<ResolvedCall, String> {
+    site.clock.advance(step.at.duration_since(site.clock.now()));
+    site.integration.enabled = step.integration.enabled.unwrap_or(true);
+    site.integration.consider_manager_status = step.integration.consider_manager_status.unwrap_or(false);
+    site.integration.default_country_code = step.integration.default_country_code.unwrap_or(7);
     for (contact, manager) in step.managers {
-        let changed = scene
+        let changed = site
             .simulator
             .update(|account| account.contact_mut(contact).map(|contact| contact.responsible_user_id = Some(manager)));
         changed.ok_or_else(|| format!("  call.toml: `managers`: the account has no contact {contact}"))?;
     }
-    let description = scene.operation.describe().await.map_err(|failure| format!("  {failure}"))?;
-    scene.settings =
-        read_settings(&description, &step.settings).map_err(|error| format!("  call.toml: [settings]: {error}"))?;
-    Ok(scene.call_to(&step.caller, &step.called).await.json)
+    site.call(&step.caller, step.called, &step.settings).await
+}
+
+/// The answers as they are written down: one document, or a list where the calls were written as a list.
+pub(super) fn documents(answers: &[ResolvedCall], several: bool) -> Result<Value, String> {
+    let mut documents = answers
+        .iter()
+        .map(serde_json::to_value)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| format!("  {error}"))?;
+    match (several, documents.pop()) {
+        (false, Some(only)) => Ok(only),
+        (_, last) => Ok(Value::Array(documents.into_iter().chain(last).collect())),
+    }
 }

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+use super::expect::Expectation;
+use crate::demo;
+
 /// `call.toml` as it is written. What stands at the top holds for every call that does not say otherwise.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Script {
-    /// What the case shows, in a sentence.
-    #[serde(rename = "about")]
-    _about: String,
+    about: String,
     #[serde(default, deserialize_with = "instant")]
     at: Option<Timestamp>,
     caller: Option<String>,
@@ -26,6 +27,7 @@ struct Script {
     settings: BTreeMap<String, String>,
     #[serde(default)]
     integration: Switches,
+    expect: Option<Expectation>,
     #[serde(default)]
     call: Vec<CallEntry>,
 }
@@ -47,6 +49,7 @@ struct CallEntry {
     integration: Switches,
     #[serde(default)]
     managers: BTreeMap<String, u64>,
+    expect: Option<Expectation>,
 }
 
 /// The switches of the integration; what is not written has the default of the specification.
@@ -69,10 +72,14 @@ pub(super) struct Step {
     pub(super) integration: Switches,
     /// Contacts that get another manager in amoCRM before this call.
     pub(super) managers: Vec<(u64, u64)>,
+    /// What the call must come to.
+    pub(super) expect: Option<Expectation>,
 }
 
 /// The calls, in order, and whether they were written as `[[call]]`, so that their answers are a list.
 pub(super) struct Calls {
+    /// What the case shows, in a sentence.
+    pub(super) about: String,
     pub(super) steps: Vec<Step>,
     pub(super) several: bool,
 }
@@ -90,7 +97,7 @@ pub(super) fn read(file: &Path) -> Result<Calls, String> {
             step(&script, entry, previous).map_err(|message| format!("  call.toml, call {}: {message}", index + 1))?;
         steps.push(step);
     }
-    Ok(Calls { steps, several })
+    Ok(Calls { about: script.about, steps, several })
 }
 
 fn step(script: &Script, entry: CallEntry, previous: Option<Timestamp>) -> Result<Step, String> {
@@ -113,7 +120,7 @@ fn step(script: &Script, entry: CallEntry, previous: Option<Timestamp>) -> Resul
             .caller
             .or_else(|| script.caller.clone())
             .ok_or("there is no `caller`; write the number, or \"\" for a withheld one")?,
-        called: entry.called.or_else(|| script.called.clone()).unwrap_or_else(|| host_harness::demo::CALLED.to_owned()),
+        called: entry.called.or_else(|| script.called.clone()).unwrap_or_else(|| demo::CALLED.to_owned()),
         faults: entry.faults.or_else(|| script.faults.clone()).unwrap_or_default(),
         settings,
         integration: Switches {
@@ -122,6 +129,7 @@ fn step(script: &Script, entry: CallEntry, previous: Option<Timestamp>) -> Resul
             default_country_code: switches.0.default_country_code.or(switches.1.default_country_code),
         },
         managers: entry.managers.into_iter().map(contact).collect::<Result<_, String>>()?,
+        expect: entry.expect.or_else(|| script.expect.clone()),
     })
 }
 

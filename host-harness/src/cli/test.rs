@@ -1,0 +1,55 @@
+//! `host-harness test`: runs a folder of policy tests.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{Outcome, Stop, component, print};
+use crate::policy::{self, Mode};
+
+/// Run policy tests: cases in TOML that say where calls must go
+///
+/// Each folder in DIR is a case. Ends with 5 where one fails.
+#[derive(Args)]
+pub(super) struct Test {
+    /// The folder of cases
+    #[arg(value_name = "DIR")]
+    cases: PathBuf,
+    /// The component [default: the built-in operation]
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// Write the answers down as what is expected, instead of comparing them
+    #[arg(long)]
+    bless: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+    /// Also write the result as JUnit XML, for servers that run tests
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+impl Test {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let (operation, _) = component::load_described(self.component.as_deref(), None).await?;
+        let mode = if self.bless { Mode::Bless } else { Mode::Compare };
+        let report = policy::run(&self.cases, &operation, mode, |case| {
+            if !self.json {
+                let verdict = if case.failure.is_none() { "ok" } else { "FAILED" };
+                print(format_args!("{verdict:<7}{}", case.name));
+            }
+        })
+        .await?;
+        if let Some(file) = &self.junit {
+            let text = report.junit().context("the result cannot be written as JUnit XML")?;
+            std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+        }
+        if self.json {
+            print(serde_json::to_string_pretty(&report.json())?);
+        } else {
+            print(format_args!("\n{report}").to_string().trim_end());
+        }
+        Ok(if report.failed().next().is_some() { Outcome::CasesFailed } else { Outcome::Done })
+    }
+}

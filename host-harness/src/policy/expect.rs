@@ -1,0 +1,64 @@
+//! `expect` in `call.toml`: what a call must come to, in a few words. What is not written is not compared.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::report::{FactValue, ResolvedCall, Route};
+
+/// What a call must come to.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expectation {
+    /// The employee who is rung.
+    employee: Option<String>,
+    /// The numbers that are rung, in order.
+    numbers: Option<Vec<String>>,
+    /// Why the call goes to the linked operation.
+    reason: Option<String>,
+    /// How many requests amoCRM gets.
+    requests: Option<usize>,
+    /// Facts of the call details by key, as `host-harness call --json` shows them, such as `manager_source = "cache"`.
+    #[serde(default)]
+    details: serde_json::Map<String, Value>,
+}
+
+impl Expectation {
+    /// Whether it says nothing at all: a case of it could not fail.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { employee, numbers, reason, requests, details } = self;
+        employee.is_none() && numbers.is_none() && reason.is_none() && requests.is_none() && details.is_empty()
+    }
+
+    /// What is different, one text each.
+    pub(super) fn differences(&self, call: usize, resolved: &ResolvedCall) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut compare = |key: &str, expected: Option<Value>, actual: Value| {
+            if let Some(expected) = expected.filter(|expected| *expected != actual) {
+                found.push(format!("  call {call}, {key}\n    expected {expected}\n    actual   {actual}\n"));
+            }
+        };
+        let (employee, numbers, reason) = match &resolved.route {
+            Route::Forward { employee, destinations, .. } => {
+                let numbers: Vec<_> = destinations.iter().map(|destination| destination.number.clone()).collect();
+                (Value::from(employee.id.clone()), Value::from(numbers), Value::Null)
+            }
+            Route::LinkedOperation { reason, .. } => {
+                (Value::Null, Value::Array(Vec::new()), Value::from(reason.code.clone()))
+            }
+        };
+        compare("employee", self.employee.clone().map(Value::from), employee);
+        compare("numbers", self.numbers.clone().map(Value::from), numbers);
+        compare("reason", self.reason.clone().map(Value::from), reason);
+        compare("requests", self.requests.map(Value::from), Value::from(resolved.details.requests.len()));
+        for (key, expected) in &self.details {
+            let fact = resolved.details.facts.iter().find(|fact| fact.key == *key);
+            let actual = match fact.and_then(|fact| fact.value.as_ref()) {
+                None => Value::Null,
+                Some(FactValue::Integer(number)) => Value::from(*number),
+                Some(FactValue::Text(text)) => Value::from(text.clone()),
+            };
+            compare(&format!("details.{key}"), Some(expected.clone()), actual);
+        }
+        found
+    }
+}
