@@ -106,6 +106,7 @@ impl Serve {
             extras.at_stop.push(Box::pin(async move { traces.end().await }));
         }
 
+        extras.open.push(server::page::routes());
         let node = Node::new(parts);
         measured.watch(&node);
         let versions = versions::resume(&node, &engine, calls::directory(&location).as_deref()).await;
