@@ -2,6 +2,7 @@
 //! component's imports into the traits of [`crate::world`].
 
 mod answer;
+mod arena;
 mod http;
 mod imports;
 
