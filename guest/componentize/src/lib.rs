@@ -194,7 +194,9 @@ fn guest_flags(root: &Path) -> OsString {
     let home = || env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cargo")));
     // Arguments are separated by 0x1f in CARGO_ENCODED_RUSTFLAGS, since paths may hold blanks.
-    let mut flags = OsString::from("--cfg=sha2_backend_soft=\"compact\"\u{1f}-Cllvm-args=-inline-threshold=20\u{1f}--remap-path-prefix=");
+    let mut flags = OsString::from(
+        "--cfg=sha2_backend_soft=\"compact\"\u{1f}-Cllvm-args=-inline-threshold=20\u{1f}--remap-path-prefix=",
+    );
     flags.push(root);
     flags.push("=.");
     if let Some(cargo_home) = cargo_home {

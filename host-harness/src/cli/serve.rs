@@ -47,6 +47,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        allow_many_connections();
         let clock = Clock::system();
         let (config, _demo) = match &self.config {
             Some(file) => (HarnessConfig::read(file)?, None),
@@ -117,6 +118,17 @@ impl Serve {
         print(format_args!("listening on http://{}; {token}", server.address()?));
         run_until_interrupted(server).await?;
         Ok(Outcome::Done)
+    }
+}
+
+/// Every connection is an open file, and what a process may open by default suits one that has few. More needs no privilege up to the hard limit.
+fn allow_many_connections() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        // Where it is refused, the limit stays as it was.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
 }
 

@@ -1,7 +1,7 @@
 //! A node: several integrations and the steps of several scenarios in one process, and those who look on at its calls.
 //!
-//! A face (the server) looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call is a task of its own: it comes to its end, and into
-//! the call details, even where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
+//! A face (the server) looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call comes to its end, and into the call details, even
+//! where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
 //! details, metrics, a live page) is an [`Onlooker`] and never holds one up. Components are uploaded into a [`library`], put in force as
 //! [`versions`] of a step, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
 
@@ -9,14 +9,17 @@ mod assemble;
 pub mod library;
 pub mod shadow;
 mod step;
+mod unstoppable;
 pub mod versions;
 pub mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::FutureExt;
 use tokio_util::task::TaskTracker;
 
 use crate::capabilities::clocks::Clock;
@@ -27,6 +30,7 @@ use crate::report::{HostReason, ResolvedCall};
 pub use assemble::assemble;
 pub use library::LibraryError;
 pub use step::{Misfit, Step, Version};
+use unstoppable::Unstoppable;
 
 /// A node. Cheap to clone; a clone is the same one.
 #[derive(Clone)]
@@ -146,13 +150,15 @@ impl Node {
     ) -> FinishedCall {
         let (node, placed) = (self.clone(), Arc::clone(step));
         let lost = (call.id.clone(), call.caller.clone(), call.called.clone());
-        let resolving = self.0.calls.spawn(async move {
+        let resolving = async move {
             let _held = held;
             node.resolve_here(&placed, call).await
-        });
-        match resolving.await {
+        };
+        // Counted for as long as it runs, wherever that is.
+        let resolving = self.0.calls.track_future(resolving);
+        match Unstoppable::new(AssertUnwindSafe(resolving).catch_unwind()).await {
             Ok(finished) => finished,
-            // Only a fault of the host itself ends the task before the call.
+            // Only a fault of the host itself ends a call so.
             Err(_) => {
                 let (id, caller, called) = lost;
                 let call = IncomingCall { id, caller, called };

@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::connect::capture_connection;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use wasmtime_wasi_http::Error;
 
@@ -142,6 +143,8 @@ impl Course {
             Some(_) => Some(shared.circuit.pass().map_err(tripped)?),
         };
         self.flight.reached(Stage::Connecting);
+        // Held until the body was read. It is refused only where the pool is gone, and then the request fails too.
+        let room = Arc::clone(&shared.room).acquire_owned().await.ok();
         let answer = self.send(turn, request).await?;
         if let (Some(access), Some(token)) = (&shared.access, &self.token) {
             match answer.status() {
@@ -152,7 +155,7 @@ impl Course {
         }
         let (head, body) = answer.into_parts();
         let length = body.size_hint().exact();
-        let mut intake = Intake { body, received: 0, most: shared.max_response_bytes };
+        let mut intake = Intake { body, received: 0, most: shared.max_response_bytes, _room: room };
         if let Some(pass) = pass {
             self.judge(pass, head.status, &head.headers, &mut intake).await;
         }
@@ -280,6 +283,7 @@ struct Intake {
     body: Incoming,
     received: u64,
     most: u64,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Intake {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use wasmtime_wasi_http::Error;
 
@@ -55,6 +56,11 @@ pub struct OutboundHttpConfig {
 /// What amoCRM allows an integration in a second (facts §6).
 pub const REQUESTS_PER_SECOND: u16 = 7;
 
+/// How many requests of calls may be under way at once, each on a connection of its own. The budget lets 210 begin within the longest waiting
+/// time. Beyond, an amoCRM that hangs would only take memory and file descriptors (of which a process often has 1,024); a call waits for one
+/// of them inside its waiting time.
+pub(super) const MOST_AT_ONCE: usize = 512;
+
 /// The bounds of a window that nodes share so as to send no more than this in any second.
 pub fn budget_bounds(requests_per_second: u16) -> WindowBounds {
     WindowBounds { most: u32::from(requests_per_second.max(1)), length: WINDOW }
@@ -101,6 +107,8 @@ pub(super) struct Shared {
     pub(super) request_timeouts: RequestTimeouts,
     pub(super) pool: Pool,
     pub(super) connections: Connections,
+    /// How many more requests of calls may be under way at once.
+    pub(super) room: Arc<Semaphore>,
     pub(super) budget: Budget,
     pub(super) circuit: Circuit,
     pub(super) flights: Flights,
@@ -146,6 +154,7 @@ impl OutboundHttp {
             request_timeouts: config.request_timeouts,
             pool,
             connections,
+            room: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             budget: Budget::new(config.requests_per_second, config.shared_budget),
             circuit: Circuit::new(config.circuit),
             flights: Flights::default(),

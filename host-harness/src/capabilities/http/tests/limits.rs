@@ -1,5 +1,6 @@
 //! Budget and circuit over real connections: what is refused is refused at once, and unspent.
 
+use super::super::outbound::MOST_AT_ONCE;
 use super::super::{Ask, AskError, CircuitCause, CircuitSettings, CircuitState, Fate};
 use super::server::{Server, Step, ok, raw};
 use super::*;
@@ -175,4 +176,34 @@ async fn a_question_of_the_host_for_the_integration_keeps_to_everything() {
     let late = ask("/api/v4/users", 300 * MS).await.unwrap_err();
     assert_eq!(late, AskError::NoTurn);
     assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn an_amocrm_that_hangs_takes_a_bounded_number_of_connections_and_one_that_is_free_again_serves_who_waits() {
+    const MORE: usize = 40;
+    let server = Server::start(|number| if number < MOST_AT_ONCE { vec![Step::Hang] } else { ok("late") }).await;
+    let http = outbound(config(&[&server.origin()]));
+    let hanging: Vec<_> = (0..MOST_AT_ONCE + MORE)
+        .map(|number| {
+            let (http, uri) = (http.clone(), server.uri(&format!("/{number}")));
+            tokio::spawn(async move { outcome(&http, &uri, Duration::from_secs(20)).await })
+        })
+        .collect();
+    while server.seen().len() < MOST_AT_ONCE {
+        tokio::time::sleep(MS).await;
+    }
+    assert_eq!(outcome(&http, &server.uri("/short"), 300 * MS).await.0, "ConnectionTimeout");
+    assert_eq!((server.seen().len(), http.state().connections_opened), (MOST_AT_ONCE, MOST_AT_ONCE as u64));
+    // Those who hold the connections give up; the others are answered.
+    let held = server.seen();
+    for (number, one) in hanging.iter().enumerate() {
+        if held.iter().any(|seen| seen.head.starts_with(&format!("GET /{number} "))) {
+            one.abort();
+        }
+    }
+    let mut answered = 0;
+    for one in hanging {
+        answered += usize::from(one.await.is_ok_and(|(outcome, _)| outcome == "ok"));
+    }
+    assert_eq!(answered, MORE);
 }
