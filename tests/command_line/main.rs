@@ -18,6 +18,7 @@ mod connect;
 mod durability;
 mod exit_codes;
 mod installation;
+mod instructions;
 mod policy;
 mod presence;
 mod process;
