@@ -1,6 +1,9 @@
 //! What the README tells a newcomer to type works as written.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
 
 use host_harness::config::HarnessConfig;
 use host_harness::integration::Access;
@@ -97,4 +100,44 @@ fn the_readmes_table_of_options_is_the_commands_own() {
     let rows = README.lines().filter_map(|line| line.strip_prefix("| `--"));
     let of_readme: BTreeSet<_> = rows.filter_map(|row| long(row).next()).collect();
     assert_eq!(of_readme, of_help);
+}
+
+#[test]
+fn the_routes_that_the_readmes_show_are_the_servers_own() {
+    const SERVER: &str = include_str!("../../host-harness/README.md");
+    const BASE: &str = "http://127.0.0.1:8066";
+    let home = Home::new();
+    let server = home.command(["serve", "--listen", "127.0.0.1:0", "--state", "memory"]).stdout(Stdio::piped()).spawn();
+    let mut server = Killed(server.expect("the binary starts"));
+    let mut said = String::new();
+    BufReader::new(server.0.stdout.take().expect("a pipe")).read_line(&mut said).expect("its address");
+    let address = said.split("http://").nth(1).and_then(|rest| rest.split(';').next()).expect("its address");
+    let described: serde_json::Value = serde_json::from_str(&get(address, "/openapi.json")).expect("JSON");
+    let shown = [README, SERVER].into_iter().flat_map(|text| text.split(BASE).skip(1));
+    let shown: BTreeSet<_> = shown.map(|rest| rest.split([' ', '\n', '>', ';']).next().unwrap_or_default()).collect();
+    assert!(shown.len() >= 6, "{shown:?}");
+    for path in shown {
+        let template = path.replace("/operations/main", "/operations/{id}");
+        assert!(matches!(path, "" | "/") || described["paths"].get(&template).is_some(), "{path}");
+    }
+    assert!(get(address, "/").contains("<html"), "the page");
+}
+
+/// A process that ends with this value.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The body of an answer.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer.split_once("\r\n\r\n").expect("an HTTP answer").1.to_owned()
 }

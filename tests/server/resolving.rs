@@ -33,6 +33,13 @@ async fn a_call_is_resolved_as_json_and_as_a_form() {
     let answer = serving.client.send(form, "caller=%2B7+916+123-45-67&called=101").await;
     assert_eq!(answer.goes_to(), "anna");
     assert_eq!(answer.json()["details"]["manager_source"], "cache", "{answer:?}");
+    let form = authorised(Method::POST, "/v1/resolve-call").header("content-type", "application/x-www-form-urlencoded");
+    let answer = serving.client.send(form, "caller=+79161234567&called=+74951234567").await;
+    assert_eq!(
+        (answer.goes_to().as_str(), &answer.json()["call"]["called"]),
+        ("anna", &json!("+74951234567")),
+        "a lost plus"
+    );
 }
 
 #[tokio::test]

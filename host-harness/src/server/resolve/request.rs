@@ -72,6 +72,8 @@ impl CallRequest {
             };
             *place = Some(value.into_owned());
         }
+        request.caller = request.caller.map(with_its_plus);
+        request.called = request.called.map(with_its_plus);
         request
     }
 
@@ -83,6 +85,14 @@ impl CallRequest {
             caller: self.caller.filter(|caller| !withheld(caller)),
             called: self.called.unwrap_or_default(),
         }
+    }
+}
+
+/// In a form a plus means a space, and dialplans that do not encode it lose it. No number begins with a space.
+fn with_its_plus(number: String) -> String {
+    match number.strip_prefix(' ') {
+        Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => format!("+{rest}"),
+        _ => number,
     }
 }
 
