@@ -1,0 +1,155 @@
+//! A headless Chromium of a test's own, driven through chromedriver; both end with the value.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fantoccini::{Client, ClientBuilder, Locator};
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The longest that anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    driver: Child,
+    /// Kept open: the driver may say more.
+    _said: Lines<BufReader<ChildStdout>>,
+    address: String,
+    _profile: TempDir,
+}
+
+/// The programs, or none where they are missing: said aloud, and a failure where `CI` is `true`.
+pub(crate) fn programs() -> Option<(PathBuf, PathBuf)> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let find = |names: &[&str]| {
+        let folders: Vec<_> = std::env::split_paths(&path).collect();
+        names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file()))
+    };
+    let found = find(&["chromium", "chromium-browser", "google-chrome"]).zip(find(&["chromedriver"]));
+    if found.is_none() {
+        let missing = "the page is NOT tested: chromium and chromedriver are needed (Debian: apt-get install chromium chromium-driver)";
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{missing}");
+        // Past the capture of the test's output.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("\n{missing}\n").as_bytes());
+    }
+    found
+}
+
+impl Browser {
+    /// Starts one that speaks this language.
+    pub(crate) async fn start((chromium, chromedriver): (PathBuf, PathBuf), language: &str) -> Self {
+        let profile = tempfile::tempdir().expect("a folder");
+        let mut driver = Command::new(chromedriver)
+            .arg("--port=0")
+            .env("HOME", profile.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        let mut said = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
+        let port = said.by_ref().map_while(Result::ok).find_map(|line| {
+            let port = line.split("started successfully on port ").nth(1)?;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        });
+        let address = format!("127.0.0.1:{}", port.expect("chromedriver says its port"));
+        let arguments = [
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            "--window-size=1280,1000".to_owned(),
+            format!("--accept-lang={language}"),
+            format!("--user-data-dir={}", profile.path().join("profile").display()),
+        ];
+        let capabilities = json!({
+            "goog:chromeOptions": { "binary": chromium, "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!("written above") };
+        let connected = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://{address}"))
+            .await;
+        let client = connected.unwrap_or_else(|error| panic!("chromium does not start: {error}"));
+        Self { client, driver, _said: said, address, _profile: profile }
+    }
+
+    /// What a script gives.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// The text of the first element of this selector, as a person sees it; empty where there is none.
+    pub(crate) async fn text(&self, selector: &str) -> String {
+        let script = format!("return document.querySelector({})?.innerText ?? ''", json!(selector));
+        self.run(&script).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until this script gives true.
+    pub(crate) async fn until(&self, what: &str, script: &str) {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        while self.run(script).await != json!(true) {
+            if tokio::time::Instant::now() > end {
+                panic!("never: {what}; the page says: {}", self.text("body").await);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub(crate) async fn click(&self, selector: &str) {
+        let element =
+            self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Types into a field, with a key at the end if that is part of the text.
+    pub(crate) async fn write(&self, selector: &str, text: &str) {
+        let element =
+            self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// What the browser complained of, but for answers of the server that the test provoked (their status codes).
+    pub(crate) async fn complaints(&self, provoked: &[&str]) -> Vec<String> {
+        let session = self.client.session_id().await.expect("a session").expect("its name");
+        let answer = ask_driver(&self.address, &format!("/session/{session}/se/log"), r#"{"type":"browser"}"#).await;
+        let log: Value = serde_json::from_slice(&answer).expect("JSON");
+        let messages = log["value"].as_array().unwrap_or_else(|| panic!("{log}"));
+        let texts = messages.iter().map(|entry| entry["message"].as_str().unwrap_or_default().to_owned());
+        texts.filter(|text| !provoked.iter().any(|provoked| text.contains(provoked))).collect()
+    }
+}
+
+/// The body of the driver's answer.
+async fn ask_driver(address: &str, path: &str, body: &'static str) -> Bytes {
+    let http = legacy::Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let request = Request::post(format!("http://{address}{path}")).header("content-type", "application/json");
+    let request = request.body(Full::new(Bytes::from_static(body.as_bytes()))).expect("a request");
+    let answer = http.request(request).await.expect("it answers");
+    answer.into_body().collect().await.expect("an answer").to_bytes()
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Chromium ends with its driver's session; killing the driver first would leave it.
+        let client = self.client.clone();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            tokio::task::block_in_place(|| runtime.block_on(async { drop(client.close().await) }));
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

@@ -1,0 +1,150 @@
+//! The page that a server shows, in a real headless Chromium.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests fail by panicking, helpers of tests too"
+)]
+
+mod browser;
+mod site;
+
+use amocrm_simulator::FaultRule;
+use browser::{Browser, programs};
+use serde_json::json;
+use site::{Site, TOKEN};
+
+/// Contact 3 of the demonstration account, whose manager is Anna.
+const CALLER: &str = "+7 916 123-45-67";
+const ENTER: &str = "\u{e007}";
+
+/// The page of the site, entered with its token.
+async fn enter(site: &Site, language: &str) -> Option<Browser> {
+    let browser = Browser::start(programs()?, language).await;
+    browser.client.goto(&format!("http://{}/", site.address)).await.expect("the page");
+    browser.write("#token", &format!("{TOKEN}{ENTER}")).await;
+    browser.until("the page is live", "return document.querySelector('#live').dataset.state === 'on'").await;
+    Some(browser)
+}
+
+/// Opens the newest call with the keyboard alone.
+async fn open_newest(browser: &Browser) {
+    browser.run("document.querySelector('#calls tr').focus()").await;
+    browser.write("#calls tr", ENTER).await;
+    browser.until("a call is open", "return !document.querySelector('#call').hidden").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_has_the_token_sees_anything() {
+    let site = Site::start("", "queue:sales").await;
+    site.call(CALLER, "101").await;
+    let Some(programs) = programs() else { return };
+    let browser = Browser::start(programs, "en").await;
+    browser.client.goto(&format!("http://{}/", site.address)).await.expect("the page");
+    browser.until("it asks for the token", "return !document.querySelector('#door').hidden").await;
+    browser.write("#token", &format!("another-token-0123456789{ENTER}")).await;
+    browser.until("it says so", "return document.querySelector('#refused').innerText.includes('does not take')").await;
+    assert_eq!(browser.run("return document.querySelector('#desk').hidden").await, json!(true));
+    assert_eq!(browser.run("return document.querySelectorAll('#calls tr').length").await, json!(0));
+    browser.write("#token", &format!("{TOKEN}{ENTER}")).await;
+    browser.until("the call is listed", "return document.querySelectorAll('#calls tr').length === 1").await;
+    assert_eq!(browser.run("return document.querySelector('#door').hidden").await, json!(true));
+    // Reloading the tab asks again for nothing; the token is nowhere in what the page shows.
+    browser.client.refresh().await.expect("it reloads");
+    browser.until("the call is listed again", "return document.querySelectorAll('#calls tr').length === 1").await;
+    let shown = browser.client.source().await.expect("the document");
+    assert!(!shown.contains(TOKEN) && !shown.contains("123-45-67") && !shown.contains("9161234567"), "{shown}");
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_appears_as_it_comes_and_opens_as_a_picture_in_both_languages() {
+    let site = Site::start("consider_manager_status = true", "queue:sales").await;
+    let Some(browser) = enter(&site, "en").await else { return };
+    assert_eq!(browser.text("#none").await, "No calls.");
+    let loads = "return performance.getEntriesByType('navigation').length";
+    site.call(CALLER, "+74951234567").await;
+    browser.until("the call appears", "return document.querySelectorAll('#calls tr').length === 1").await;
+    assert_eq!(browser.run(loads).await, json!(1), "without reloading");
+    assert!(browser.text("#calls tr").await.contains("+7916•••4567"));
+
+    open_newest(&browser).await;
+    let picture = "return [...document.querySelectorAll('#timeline svg text')].map(t => t.textContent).join('|')";
+    let drawn = browser.run(picture).await.as_str().expect("text").to_owned();
+    for part in ["contacts 200 ok", "events 200 ok", "waiting time", "answer: "] {
+        assert!(drawn.contains(part), "lacks {part}: {drawn}");
+    }
+    assert_eq!(browser.run("return document.querySelector('#timeline svg').dataset.requests").await, json!("3"));
+    assert_eq!(browser.run("return document.querySelectorAll('#timeline .request').length").await, json!(3));
+    // Nothing is drawn beyond the waiting time.
+    let inside = "const limit = +document.querySelector('#timeline .limit').getAttribute('x1'); \
+                  return [...document.querySelectorAll('#timeline rect')].every(r => +r.getAttribute('x') + +r.getAttribute('width') <= limit)";
+    assert_eq!(browser.run(inside).await, json!(true));
+
+    browser.click("#language").await;
+    browser.until("it is Russian", "return document.documentElement.lang === 'ru'").await;
+    assert!(browser.text("body").await.contains("Чем закончились звонки"));
+    let drawn = browser.run(picture).await.as_str().expect("text").to_owned();
+    assert!(drawn.contains("время ожидания") && drawn.contains("ответ: "), "{drawn}");
+    browser.client.refresh().await.expect("it reloads");
+    browser.until("it stays Russian", "return document.documentElement.lang === 'ru'").await;
+
+    // The same caller again: from the cache, for the manager at least.
+    site.call(CALLER, "+74951234567").await;
+    browser.until("the second call", "return document.querySelectorAll('#calls tr').length === 2").await;
+    assert!(browser.text("#calls tr").await.contains("из памяти"));
+    let counted = "return document.querySelector('#reasons .legend')?.innerText.endsWith(': 2') ?? false";
+    browser.until("both are counted in the picture of reasons", counted).await;
+    assert_eq!(browser.complaints(&[]).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_for_the_budget_a_blocked_account_and_a_server_that_is_gone_are_shown() {
+    let mut site = Site::start("requests_per_second = 1", "queue:sales").await;
+    let Some(browser) = enter(&site, "en").await else { return };
+    assert_eq!(browser.run("return document.querySelector('[data-circuit]').dataset.circuit").await, json!("closed"));
+    assert!(browser.text("[data-circuit]").await.contains("1 requests a second"));
+    tokio::join!(site.call(CALLER, "101"), site.call("+7 903 555-03-03", "101"));
+    browser.until("both calls", "return document.querySelectorAll('#calls tr').length === 2").await;
+    open_newest(&browser).await;
+    assert_eq!(browser.run("return document.querySelectorAll('#timeline .turn').length").await, json!(1));
+
+    site.amocrm.set_faults(vec!["contacts:html-403".parse::<FaultRule>().expect("a fault")]);
+    let answer = site.call("+7 903 555-05-05", "101").await;
+    assert!(!answer.contains("\"reason\":null"), "{answer}");
+    browser
+        .until("the circuit is open", "return document.querySelector('[data-circuit]').dataset.circuit === 'open'")
+        .await;
+    assert!(browser.text("[data-circuit]").await.contains("requests stopped until"));
+    browser.until("the legend has both", "return document.querySelectorAll('#reasons .legend li').length >= 2").await;
+
+    site.stop();
+    browser.until("it is not live", "return document.querySelector('#live').dataset.state === 'again'").await;
+    assert!(browser.text("#live").await.contains("connection lost"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_from_outside_is_shown_as_text_and_nothing_comes_from_elsewhere() {
+    let hostile = r#"<img src=x onerror="document.title=1"><script>document.title=2</script>"#;
+    let site = Site::start("", "queue:<i>sales</i>").await;
+    let Some(browser) = enter(&site, "en").await else { return };
+    site.call("", hostile).await;
+    site.call(CALLER, hostile).await;
+    browser.until("both calls", "return document.querySelectorAll('#calls tr').length === 2").await;
+    for row in 0..2 {
+        browser.run(&format!("document.querySelectorAll('#calls tr')[{row}].click()")).await;
+        assert!(browser.text("#call-title").await.contains(hostile), "{}", browser.text("#call-title").await);
+    }
+    let body = browser.text("body").await;
+    assert!(body.contains("queue:<i>sales</i>") && body.contains("Анна <b>Соколова</b>"), "{body}");
+    assert_eq!(browser.run("return document.querySelectorAll('#desk :is(img, script, b, i)').length").await, json!(0));
+    assert_eq!(browser.client.title().await.expect("a title"), "host-harness");
+    let foreign = "return performance.getEntriesByType('resource').filter(r => !r.name.startsWith(location.origin) && !r.name.startsWith('data:')).map(r => r.name)";
+    assert_eq!(browser.run(foreign).await, json!([]));
+    assert_eq!(browser.complaints(&[]).await, Vec::<String>::new());
+    // And the answer's headers forbid it: a script cannot fetch from elsewhere.
+    let fetched = "return fetch('http://127.0.0.1:9/').then(() => 'fetched', () => 'refused')";
+    assert_eq!(browser.run(fetched).await, json!("refused"));
+    assert!(browser.complaints(&[]).await.iter().any(|text| text.contains("Content Security Policy")));
+}
