@@ -370,7 +370,7 @@ fn calls_are_counted_by_outcome_over_time() {
     }
     book.written();
     let end = start() + SignedDuration::from_secs(300);
-    let buckets = book.details.reader().reasons(start(), end, 60_000).unwrap();
+    let buckets = book.details.reader().reasons(start(), end, 60).unwrap();
     let shown: Vec<_> =
         buckets.iter().map(|bucket| (bucket.at.duration_since(start()).as_secs(), bucket.counts.clone())).collect();
     let counts = |counts: &[(&str, u64)]| counts.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();

@@ -125,7 +125,8 @@ impl Calls {
         if !self.follow {
             return Ok(());
         }
-        let mut seen = newest;
+        // Some came between the two looks.
+        let mut seen = calls.last().map_or(newest, |call| call.seq.max(newest));
         let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
         while open {
             tokio::select! {
