@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -58,19 +59,33 @@ impl Client {
 
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: http::request::Builder, body: impl Into<Bytes>) -> Answer {
-        let body: Bytes = body.into();
-        let mut request = request.body(Full::new(body)).expect("a request");
-        let target = request.uri().path_and_query().expect("a path").clone();
-        *request.uri_mut() = format!("http://{}{target}", self.server).parse().expect("an address");
+        self.try_send(request, body).await.expect("an answer")
+    }
+
+    /// Sends a request as it is; none where the server goes away before its answer is whole.
+    pub(crate) async fn try_send(&self, request: http::request::Builder, body: impl Into<Bytes>) -> Option<Answer> {
+        let request = self.to_server(request, body);
         let answer = async {
-            let answer = self.http.request(request).await.expect("an answer");
-            let (head, body) = answer.into_parts();
-            (head, body.collect().await.expect("a whole answer").to_bytes())
+            let (head, body) = self.http.request(request).await.ok()?.into_parts();
+            Some((head, body.collect().await.ok()?.to_bytes()))
         };
-        let (head, body) = tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time");
+        let (head, body) = tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time")?;
         let answer = Answer { status: head.status, headers: head.headers, body };
         assert!(!format!("{answer:?}").contains(TOKEN), "{answer:?}");
-        answer
+        Some(answer)
+    }
+
+    /// Sends a request whose answer goes on, and gives it as soon as it begins.
+    pub(crate) async fn open(&self, request: http::request::Builder) -> Response<Incoming> {
+        let answer = self.http.request(self.to_server(request, Bytes::new()));
+        tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time").expect("an answer")
+    }
+
+    fn to_server(&self, request: http::request::Builder, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+        let mut request = request.body(Full::new(body.into())).expect("a request");
+        let target = request.uri().path_and_query().expect("a path").clone();
+        *request.uri_mut() = format!("http://{}{target}", self.server).parse().expect("an address");
+        request
     }
 
     /// Sends a request with the token.

@@ -3,8 +3,9 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::client::Answer;
+use crate::client::{Answer, Client, authorised};
 use crate::scene::{CALLER, Scene};
+use crate::serving::{Home, OPERATIONS};
 
 /// What a schema refers to, if it refers to something.
 fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
@@ -122,6 +123,142 @@ async fn every_described_route_is_there_and_asks_for_the_proof_that_it_says() {
             assert_eq!(status == StatusCode::UNAUTHORIZED, !open, "{method} {path}: {status}");
         }
     }
+}
+
+/// A path of the description with something in its places that is there, where there can be.
+fn target(path: &str, operation: &Value) -> String {
+    let component = operation["component"].as_str().expect("a digest");
+    let id = if path.starts_with("/v1/calls") { "kept" } else { "sales" };
+    path.replace("{id}", id).replace("{key}", "none").replace("{digest}", component)
+}
+
+/// The type of a request's body, and one that is made of the described examples.
+fn examples(description: &Value, route: &Value) -> Vec<(String, String)> {
+    let mut bodies = Vec::new();
+    for (kind, content) in route["requestBody"]["content"].as_object().into_iter().flatten() {
+        let properties = resolved(description, &content["schema"])["properties"].as_object();
+        let examples: serde_json::Map<String, Value> = properties
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, schema)| Some((key.clone(), schema.get("example")?.clone())))
+            .collect();
+        if examples.is_empty() {
+            continue;
+        }
+        assert_eq!(misfit(description, &content["schema"], &Value::Object(examples.clone()), kind), None);
+        let body = match kind.as_str() {
+            "application/json" => Value::Object(examples).to_string(),
+            "application/x-www-form-urlencoded" => url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(examples.iter().map(|(key, value)| (key, value.as_str().expect("text"))))
+                .finish(),
+            other => panic!("examples of {other}"),
+        };
+        bodies.push((kind.clone(), body));
+    }
+    bodies
+}
+
+/// The described parameters of the query that have examples, with these.
+fn example_query(route: &Value) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for parameter in route["parameters"].as_array().into_iter().flatten() {
+        if let (Some("query"), Some(example)) = (parameter["in"].as_str(), parameter.get("example")) {
+            query.append_pair(parameter["name"].as_str().expect("a name"), example.as_str().expect("text"));
+        }
+    }
+    query.finish()
+}
+
+/// How the server answers, as far as it has answered: a stream goes on.
+async fn status(client: &Client, request: http::request::Builder) -> StatusCode {
+    client.open(request).await.status()
+}
+
+#[tokio::test]
+async fn all_that_the_binary_serves_is_described_and_there_and_guarded_as_described() {
+    let home = Home::new(OPERATIONS, "").await;
+    let process = home.serve(&[]);
+    let client = &process.client;
+    let kept = client.call(&json!({"id": "kept", "caller": CALLER, "operation": "sales"})).await;
+    assert_eq!(kept.goes_to(), "anna");
+    let description = client.get("/openapi.json").await.json();
+    let mut routes = Vec::new();
+    for (path, methods) in description["paths"].as_object().expect("paths") {
+        routes.extend(methods.as_object().expect("methods").keys().map(|method| format!("{method} {path}")));
+    }
+    assert_eq!(
+        routes,
+        [
+            "get /livez",
+            "get /metrics",
+            "get /readyz",
+            "get /v1/calls",
+            "get /v1/calls/stream",
+            "get /v1/calls/{id}",
+            "get /v1/components",
+            "post /v1/components",
+            "get /v1/components/{digest}",
+            "post /v1/integrations/{id}/manager-changed/{key}",
+            "options /v1/integrations/{id}/presence",
+            "post /v1/integrations/{id}/presence",
+            "get /v1/integrations/{id}/uninstalled",
+            "get /v1/operations",
+            "get /v1/operations/{id}",
+            "get /v1/operations/{id}/component",
+            "put /v1/operations/{id}/component",
+            "post /v1/operations/{id}/rollback",
+            "delete /v1/operations/{id}/shadow",
+            "get /v1/operations/{id}/shadow",
+            "put /v1/operations/{id}/shadow",
+            "get /v1/reasons",
+            "post /v1/resolve-call",
+            "get /v1/state",
+        ]
+    );
+    let operation = client.get("/v1/operations/sales").await.json();
+    for (path, methods) in description["paths"].as_object().expect("paths") {
+        let target = target(path, &operation);
+        for (method, route) in methods.as_object().expect("methods") {
+            let name = format!("{method} {path}");
+            let responses = route["responses"].as_object().expect("responses");
+            let method: Method = method.to_uppercase().parse().expect("a method");
+            let request = |target: &str| http::Request::builder().method(&method).uri(target);
+            // Hooks prove themselves in ways of their own.
+            let open = route["security"] == json!([{}]);
+            let unproved = status(client, request(&target)).await;
+            if open {
+                assert_ne!(unproved, StatusCode::METHOD_NOT_ALLOWED, "{name}");
+            } else {
+                assert_eq!(unproved, StatusCode::UNAUTHORIZED, "{name}");
+                assert!(responses.contains_key("401"), "{name} is guarded, and does not say so");
+                let wrong = request(&target).header("authorization", "Bearer another-token-0123456789");
+                assert_eq!(status(client, wrong).await, StatusCode::UNAUTHORIZED, "{name}");
+            }
+            // A shadow and a hook's secret are not there; every other route finds what it is asked for.
+            let proved = status(client, authorised(method.clone(), &target)).await;
+            let nothing_there = (path.ends_with("/shadow") && method == Method::GET) || path.contains("/integrations/");
+            assert!(proved != StatusCode::METHOD_NOT_ALLOWED, "{name}");
+            assert!(proved != StatusCode::NOT_FOUND || nothing_there, "{name} is not there");
+            if proved.is_success() {
+                assert!(responses.contains_key(proved.as_str()), "{name} answers {proved}, which is not described");
+            }
+            let query = example_query(route);
+            if !query.is_empty() {
+                let asked = status(client, authorised(method.clone(), &format!("{target}?{query}"))).await;
+                assert_eq!(asked, StatusCode::OK, "{name}?{query}");
+            }
+            for (kind, body) in examples(&description, route) {
+                let one = format!("{target}?operation=sales");
+                let answer = client.send(authorised(method.clone(), &one).header("content-type", kind), body).await;
+                assert_eq!(answer.goes_to(), "anna", "{name}: {answer:?}");
+            }
+        }
+    }
+    assert!(
+        !examples(&description, &description["paths"]["/v1/resolve-call"]["post"]).is_empty(),
+        "there are examples"
+    );
+    assert!(!example_query(&description["paths"]["/v1/calls"]["get"]).is_empty(), "and of queries");
 }
 
 #[tokio::test]

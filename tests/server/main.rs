@@ -8,12 +8,17 @@
 )]
 
 mod bounds;
+#[allow(dead_code, reason = "shared with other tests, which use the rest")]
 mod client;
 mod description;
 mod hooks;
 mod isolation;
+mod logs;
 mod process;
 mod proof;
 mod resolving;
 mod scene;
+#[allow(dead_code, reason = "shared with other tests, which use the rest")]
+#[path = "../support/serving.rs"]
+mod serving;
 mod stopping;

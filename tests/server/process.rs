@@ -1,71 +1,14 @@
 //! The binary: how a newcomer and an init system meet it.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::Command;
 
 use amocrm_simulator::{Options, Simulator};
 use http::{Method, Request, StatusCode};
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::client::Client;
 use crate::scene::CALLER;
-
-/// A process that serves, in a home of its own; killed when it is dropped.
-struct Process {
-    child: Child,
-    _lines: BufReader<ChildStdout>,
-    said: String,
-    client: Client,
-}
-
-fn command(home: &TempDir, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).current_dir(home.path()).stdin(Stdio::null());
-    command.env_clear().env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join("state"));
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-impl Process {
-    fn start(home: &TempDir, arguments: &[&str]) -> Self {
-        let mut child = command(home, arguments).spawn().expect("the binary starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut said = String::new();
-        lines.read_line(&mut said).expect("text");
-        let address = said.strip_prefix("listening on http://").and_then(|rest| rest.split(';').next());
-        let address: SocketAddr = address.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("{said}"));
-        Self { child, _lines: lines, said, client: Client::of(address) }
-    }
-
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(sent.success());
-    }
-
-    /// How it ended.
-    async fn ended(mut self) -> Output {
-        tokio::task::spawn_blocking(move || {
-            let status = self.child.wait().expect("it ends");
-            let mut stderr = Vec::new();
-            if let Some(mut pipe) = self.child.stderr.take() {
-                std::io::Read::read_to_end(&mut pipe, &mut stderr).expect("text");
-            }
-            Output { status, stdout: Vec::new(), stderr }
-        })
-        .await
-        .expect("no panic")
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::serving::Process;
 
 fn token_in(directory: &Path) -> String {
     std::fs::read_to_string(directory.join("server-token")).expect("a token")
@@ -74,9 +17,10 @@ fn token_in(directory: &Path) -> String {
 #[tokio::test]
 async fn a_newcomer_serves_the_demonstration_and_calls_with_the_token_of_the_state_directory() {
     let home = tempfile::tempdir().expect("a folder");
-    let process = Process::start(&home, &["--state", "kept"]);
+    let process = Process::start(home.path(), &["--state", "kept"]);
     let token = token_in(&home.path().join("kept"));
-    assert!(process.said.contains("server-token") && !process.said.contains(&token), "{}", process.said);
+    let said = process.stdout();
+    assert!(said.contains("server-token") && !said.contains(&token), "{said}");
     let call = |token: &str| {
         let request = Request::builder().method(Method::POST).uri("/v1/resolve-call");
         request.header("authorization", format!("Bearer {token}")).header("content-type", "application/json")
@@ -85,10 +29,9 @@ async fn a_newcomer_serves_the_demonstration_and_calls_with_the_token_of_the_sta
     assert_eq!(process.client.send(call(&token), body.clone()).await.goes_to(), "anna");
     assert_eq!(process.client.send(call("another-token-0123456789"), body).await.status, StatusCode::UNAUTHORIZED);
     process.signal("-TERM");
-    let ended = process.ended().await;
-    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert!(ended.stderr.is_empty(), "{ended:?}");
-    let again = Process::start(&home, &["--state", "kept"]);
+    let (status, stderr) = process.ended().await;
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+    let again = Process::start(home.path(), &["--state", "kept"]);
     assert_eq!(token_in(&home.path().join("kept")), token, "made once");
     drop(again);
 }
@@ -108,7 +51,7 @@ async fn sigterm_lets_calls_in_flight_end_and_a_second_one_does_not() {
     }
     for second in [false, true] {
         simulator.clear_requests();
-        let process = Process::start(&home, &["--config", "config.toml", "--state", "kept"]);
+        let process = Process::start(home.path(), &["--config", "config.toml", "--state", "kept"]);
         let calls: Vec<_> = (0..10)
             .map(|number| {
                 let client = process.client.clone();
@@ -124,16 +67,16 @@ async fn sigterm_lets_calls_in_flight_end_and_a_second_one_does_not() {
         tokio::time::timeout(crate::client::PATIENCE, refused).await.expect("nothing new is accepted");
         if second {
             process.signal("-TERM");
-            let ended = process.ended().await;
-            assert!(String::from_utf8_lossy(&ended.stderr).contains("stopped at once"), "{ended:?}");
+            let (_, stderr) = process.ended().await;
+            assert!(stderr.contains("stopped at once"), "{stderr}");
             calls.iter().for_each(tokio::task::JoinHandle::abort);
         } else {
             for call in calls {
                 let answer = call.await.expect("no panic");
                 assert_eq!((answer.status, answer.goes_to().as_str()), (StatusCode::OK, "queue:support"));
             }
-            let ended = process.ended().await;
-            assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+            let (status, stderr) = process.ended().await;
+            assert_eq!(status.code(), Some(0), "{stderr}");
         }
     }
 }

@@ -38,7 +38,10 @@ impl Record {
         };
         let whole = call.caller.as_ref().map_or("", |caller| caller.whole());
         // What the mask shows of a short number is less than four digits; more must not be found out by asking.
-        let shown = if numbers == Numbers::Whole { whole.to_owned() } else { mask(whole) };
+        let shown = match numbers {
+            Numbers::Whole => whole.chars().filter(char::is_ascii_digit).collect(),
+            Numbers::Masked => mask(whole),
+        };
         Self {
             at: resolved.call.at.as_millisecond(),
             call_id: resolved.call.id.clone(),

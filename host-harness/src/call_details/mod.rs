@@ -4,7 +4,8 @@
 //! ([`writer`]). A full disk, a locked file, a damaged one: no call waits and none fails. What cannot be written is tried again for as long as
 //! there is room to hold it; what is lost is counted, and the gap is kept like a call.
 //!
-//! A caller's number is kept whole only in this file, which only this user can read, and is shown masked unless asked for ([`Numbers`]).
+//! A caller's number is kept masked. Only where the configuration says so it is kept whole, in this file alone, which only this user can read; it is
+//! shown masked even then, unless asked for ([`Numbers`]).
 
 mod database;
 mod document;
@@ -67,7 +68,7 @@ pub enum Numbers {
 impl Default for CallDetailsSettings {
     fn default() -> Self {
         const DAY: u64 = 24 * 60 * 60;
-        Self { keep_for: Duration::from_secs(90 * DAY), keep_at_most: 1024 * 1024 * 1024, numbers: Numbers::Whole }
+        Self { keep_for: Duration::from_secs(90 * DAY), keep_at_most: 1024 * 1024 * 1024, numbers: Numbers::Masked }
     }
 }
 

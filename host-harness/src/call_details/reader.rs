@@ -123,10 +123,16 @@ impl Reader {
         })
     }
 
-    /// How calls ended, by spans of `step` milliseconds. A span without calls is left out.
-    pub fn reasons(&self, since: Timestamp, until: Timestamp, step: i64) -> Result<Vec<Bucket>, CallDetailsError> {
+    /// The spans that calls are counted by where spans of so many seconds were asked for: longer ones, where there would be too many.
+    pub fn step_of(since: Timestamp, until: Timestamp, seconds: i64) -> i64 {
+        let whole = until.as_second().saturating_sub(since.as_second()).max(0);
+        seconds.max(1).max(whole / MOST_BUCKETS + 1 - i64::from(whole % MOST_BUCKETS == 0))
+    }
+
+    /// How calls ended, by spans of so many seconds ([`step_of`](Self::step_of)). A span without calls is left out.
+    pub fn reasons(&self, since: Timestamp, until: Timestamp, seconds: i64) -> Result<Vec<Bucket>, CallDetailsError> {
+        let step = Self::step_of(since, until, seconds).saturating_mul(1_000);
         let (since, until) = (since.as_millisecond(), until.as_millisecond());
-        let step = step.max(1).max((until.saturating_sub(since)) / MOST_BUCKETS);
         self.ask(|connection| {
             let mut statement = connection.prepare(
                 "SELECT ?1 + (at - ?1) / ?3 * ?3 AS bucket, outcome, count(*) FROM calls WHERE at >= ?1 AND at < ?2

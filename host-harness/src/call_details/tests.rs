@@ -267,6 +267,36 @@ fn the_oldest_calls_are_removed_where_the_file_is_too_large_and_it_shrinks() {
 }
 
 #[test]
+fn a_memory_is_read_while_a_group_is_being_written() {
+    let place = Place::memory();
+    let details = CallDetails::begin(place.clone(), CallDetailsSettings::default(), Clock::frozen_at(start())).unwrap();
+    details.finished(&call("a", 0, None, "caller-hidden"));
+    details.0.writer.flush(Duration::from_secs(20));
+    let writing = database::for_writing(&place, u64::MAX).unwrap();
+    writing.execute_batch("BEGIN IMMEDIATE; UPDATE calls SET operation = 'another'").unwrap();
+    assert_eq!(details.reader().list(&Filter::default(), 10).unwrap().calls.len(), 1);
+    writing.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn the_last_digits_are_found_in_every_spelling_of_a_network() {
+    for (numbers, caller, found) in [
+        (Numbers::Whole, "+7 916 123-45-67", true),
+        (Numbers::Whole, "8 (916) 123 45 67", true),
+        (Numbers::Masked, "+7 916 123-45-67", true),
+        // Less than four digits of it are shown.
+        (Numbers::Masked, "4567", false),
+        (Numbers::Whole, "4567", true),
+    ] {
+        let book = Book::new(CallDetailsSettings { numbers, ..CallDetailsSettings::default() });
+        book.keep(call("a", 0, Some(caller), "caller-hidden"));
+        book.written();
+        let ids = book.ids(&Filter { digits: Some("4567".to_owned()), ..Filter::default() });
+        assert_eq!(!ids.is_empty(), found, "{numbers:?} {caller}");
+    }
+}
+
+#[test]
 fn the_last_call_of_an_identifier_is_found_and_so_is_a_number() {
     let book = Book::new(CallDetailsSettings::default());
     for (seconds, outcome) in [(0, "caller-hidden"), (1, "to:anna")] {
@@ -340,7 +370,7 @@ fn calls_are_counted_by_outcome_over_time() {
     }
     book.written();
     let end = start() + SignedDuration::from_secs(300);
-    let buckets = book.details.reader().reasons(start(), end, 60_000).unwrap();
+    let buckets = book.details.reader().reasons(start(), end, 60).unwrap();
     let shown: Vec<_> =
         buckets.iter().map(|bucket| (bucket.at.duration_since(start()).as_secs(), bucket.counts.clone())).collect();
     let counts = |counts: &[(&str, u64)]| counts.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();

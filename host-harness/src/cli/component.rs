@@ -6,7 +6,7 @@ use super::Stop;
 use crate::OPERATION;
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::engine::{CompiledShelf, Engine, EngineSettings, Operation, read_component};
-use crate::stores::{self, StoreLocation};
+use crate::stores::StoreLocation;
 
 /// The directory of compiled components in the state directory.
 const COMPILED: &str = "compiled";
@@ -45,10 +45,5 @@ fn name(file: Option<&Path>) -> String {
 
 /// Where compiled components are kept: in the state directory.
 pub(super) fn shelf(location: &StoreLocation) -> Option<CompiledShelf> {
-    let directory = match location {
-        StoreLocation::Directory(directory) => Some(directory.clone()),
-        StoreLocation::UserState | StoreLocation::Redis(_) => stores::user_state_directory(),
-        StoreLocation::Memory => None,
-    };
-    directory.map(|directory| CompiledShelf::new(directory.join(COMPILED)))
+    location.own_directory().map(|directory| CompiledShelf::new(directory.join(COMPILED)))
 }

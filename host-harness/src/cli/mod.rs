@@ -35,9 +35,9 @@ struct Arguments {
     /// Say on standard error what is done: error, warn, info, debug, trace, or a filter such as host_harness::access=debug
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<logging::Filter>,
-    /// What a line of the log is: text for people, or a JSON object
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    log_format: logging::Format,
+    /// What a line of the log is: text for people, or a JSON object; without --log it logs `info` [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<logging::Format>,
     #[command(subcommand)]
     command: Command,
 }
@@ -94,7 +94,7 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 /// Carries out the command in this process's arguments.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let _logging = arguments.log.as_ref().map(|filter| logging::begin(filter, arguments.log_format));
+    let _logging = logging::begin(arguments.log, arguments.log_format);
     let outcome = match arguments.command {
         Command::Call(command) => command.run().await,
         Command::Calls(command) => command.run().await,
@@ -137,7 +137,7 @@ pub fn cannot_start(error: &std::io::Error) -> ExitCode {
 /// Says something to the person at the terminal, beside the command's output.
 #[expect(clippy::print_stderr, reason = "this is where messages of the command line go")]
 fn complain(message: impl Display) {
-    eprintln!("{message}");
+    eprintln!("{}", logging::complaint(message.to_string()));
 }
 
 /// Writes the command's output. A reader that went away is no error: `host-harness call … | head` is fine.

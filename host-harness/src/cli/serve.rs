@@ -110,7 +110,7 @@ impl Serve {
         extras.open.push(server::page::routes());
         let node = Node::new(parts);
         measured.watch(&node);
-        let versions = versions::resume(&node, &engine, calls::directory(&location).as_deref()).await;
+        let versions = versions::resume(&node, &engine, location.own_directory().as_deref()).await;
         extras.guarded.push(server::components::routes(Arc::clone(&versions)));
         let _watching = self.watch.then(|| versions::watch(&versions, &config)).transpose().map_err(in_file)?;
         let hooks = Hooks::of(&node, &config.integrations);
@@ -199,23 +199,13 @@ fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> anyho
         (None, None) => {}
     }
     // Where nothing is to be kept, a token that clients have to know is kept all the same.
-    let directory = state_directory(location).or_else(stores::user_state_directory);
+    let directory = location.own_directory().or_else(stores::user_state_directory);
     let directory = directory.ok_or_else(|| {
         anyhow!("there is nowhere to keep the server's token; set `[server] token`, or name a directory with --state")
     })?;
     let (token, file) = token::kept_in(&directory)?;
     settings.token = Some(token);
     Ok(format!("the token is in {}", file.display()))
-}
-
-/// This machine's own directory for what is kept; none where nothing is to be kept.
-fn state_directory(location: &StoreLocation) -> Option<PathBuf> {
-    match location {
-        StoreLocation::Memory => None,
-        StoreLocation::Directory(directory) => Some(directory.clone()),
-        // A store that several nodes share has room for values alone.
-        _ => stores::user_state_directory(),
-    }
 }
 
 /// What is said on other addresses than loopback can be read by the network.

@@ -45,12 +45,12 @@ impl CallDetailsEntry {
             })?;
         }
         settings.numbers = match self.numbers.as_deref() {
-            None | Some("whole") => Numbers::Whole,
-            Some("masked") => Numbers::Masked,
+            None | Some("masked") => Numbers::Masked,
+            Some("whole") => Numbers::Whole,
             Some(written) => {
                 let written = unless_secret(written);
                 return Err(format!(
-                    "[call_details]: `numbers` = `{written}`; write `whole` (kept, and shown only when asked for) or `masked`"
+                    "[call_details]: `numbers` = `{written}`; write `masked` or `whole` (kept, and shown only when asked for)"
                 ));
             }
         };
@@ -80,10 +80,10 @@ mod tests {
 
     #[test]
     fn call_details_are_kept_as_written_and_what_is_wrong_is_named_with_its_fix() {
-        let settings = read("keep_for = \"30d\"\nkeep_at_most = \"512MiB\"\nnumbers = \"masked\"").unwrap();
+        let settings = read("keep_for = \"30d\"\nkeep_at_most = \"512MiB\"\nnumbers = \"whole\"").unwrap();
         assert_eq!(settings.keep_for, Duration::from_secs(30 * 24 * 60 * 60));
-        assert_eq!((settings.keep_at_most, settings.numbers), (512 * MIB, Numbers::Masked));
-        assert_eq!(read("").unwrap().numbers, Numbers::Whole);
+        assert_eq!((settings.keep_at_most, settings.numbers), (512 * MIB, Numbers::Whole));
+        assert_eq!(read("").unwrap().numbers, Numbers::Masked, "unless asked for");
         for (text, key) in [
             ("keep_for = \"1s\"", "`keep_for`"),
             ("keep_for = \"long\"", "`keep_for`"),

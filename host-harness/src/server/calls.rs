@@ -1,31 +1,30 @@
-//! Kept calls over HTTP: listed, shown, followed live, counted by reason.
+//! Kept calls over HTTP: listed, shown, followed live ([`stream`]), counted by reason.
+
+mod stream;
 
 use std::convert::Infallible;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::Stream;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use crate::call_details::{Bucket, CallDetails, CallDetailsError, Filter, KeptCall, Numbers, Reader};
+use super::query::{Query, wrong};
+use crate::call_details::{Bucket, CallDetails, CallDetailsError, Filter, Numbers, Reader};
 use crate::capabilities::clocks::Clock;
 
 /// How many calls are listed unless asked for more, and at most.
 const LIMIT: usize = 100;
 const LIMIT_MOST: usize = 1_000;
-/// How many calls a follower that comes back is caught up with.
-const CAUGHT_UP: usize = 1_000;
 /// The span of time that is counted unless asked for another.
 const SINCE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -48,26 +47,32 @@ pub fn routes(details: CallDetails, clock: Clock) -> OpenApiRouter {
 /// Which calls, and how much of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct Wanted {
     /// Only calls with a greater `seq`.
     after: Option<i64>,
     /// Only calls with a lesser `seq`: `next` of the page before.
     before: Option<i64>,
-    /// Only calls that arrived then or later, such as `2026-11-22T09:00:00Z`.
+    /// Only calls that arrived then or later.
+    #[param(example = "2026-11-22T09:00:00Z")]
     since: Option<String>,
     /// Only calls that arrived before.
+    #[param(example = "2026-11-22T18:00:00+03:00")]
     until: Option<String>,
     /// Only calls that ended so: `forwarded`, or a reason's code.
+    #[param(example = "contact-not-found")]
     reason: Option<String>,
     /// Only calls forwarded to this employee.
     employee: Option<String>,
     /// Only calls whose caller's number ends so: one to four digits.
+    #[param(example = "4567")]
     digits: Option<String>,
     /// Only calls of this placed operation.
     operation: Option<String>,
     /// Only calls of this integration.
     integration: Option<String>,
     /// How many, 100 unless written, 1000 at most.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
     /// `whole`: with callers' whole numbers, where they are kept.
     numbers: Option<String>,
@@ -90,12 +95,37 @@ impl Wanted {
         })
     }
 
-    fn numbers(&self) -> Result<Numbers, Problem> {
-        match self.numbers.as_deref() {
-            None | Some("" | "masked") => Ok(Numbers::Masked),
-            Some("whole") => Ok(Numbers::Whole),
-            Some(_) => Err(wrong("numbers", "write `whole` or `masked`")),
-        }
+    fn limit(&self) -> Result<usize, Problem> {
+        let limit = self.limit.unwrap_or(LIMIT);
+        (1..=LIMIT_MOST).contains(&limit).then_some(limit).ok_or_else(|| wrong("limit", "write 1 to 1000"))
+    }
+}
+
+/// How one call is shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    /// `whole`: with the caller's whole number, where it is kept.
+    numbers: Option<String>,
+}
+
+/// From where on calls are followed, and how they are shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Followed {
+    /// Catch up with the calls after this `seq`.
+    after: Option<i64>,
+    /// `whole`: with callers' whole numbers, where they are kept.
+    numbers: Option<String>,
+}
+
+fn numbers(written: Option<&str>) -> Result<Numbers, Problem> {
+    match written {
+        None | Some("" | "masked") => Ok(Numbers::Masked),
+        Some("whole") => Ok(Numbers::Whole),
+        Some(_) => Err(wrong("numbers", "write `whole` or `masked`")),
     }
 }
 
@@ -115,11 +145,15 @@ struct Calls {
     path = "/v1/calls",
     tag = "calls",
     params(Wanted),
-    responses((status = 200, body = Calls), (status = 400, body = Problem, content_type = "application/problem+json"))
+    responses(
+        (status = 200, description = "A page of calls", body = Calls),
+        (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 async fn list(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Result<Json<Calls>, Problem> {
-    let (filter, numbers) = (wanted.filter()?, wanted.numbers()?);
-    let limit = wanted.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MOST);
+    let (filter, limit, numbers) = (wanted.filter()?, wanted.limit()?, numbers(wanted.numbers.as_deref())?);
     let page = desk.read(move |reader| reader.list(&filter, limit)).await?;
     let calls = page.calls.iter().map(|call| call.json(numbers)).collect();
     Ok(Json(Calls { calls, next: page.next }))
@@ -130,15 +164,21 @@ async fn list(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Result<
     get,
     path = "/v1/calls/{id}",
     tag = "calls",
-    params(("id" = String, Path, description = "The PBX's identifier of the call, or its `seq`"), ("numbers" = Option<String>, Query, description = "`whole`: with the caller's whole number, where it is kept")),
-    responses((status = 200, body = serde_json::Value), (status = 404, body = Problem, content_type = "application/problem+json"))
+    params(("id" = String, Path, description = "The PBX's identifier of the call, or its `seq`"), Shown),
+    responses(
+        (status = 200, description = "The call", body = serde_json::Value),
+        (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call is kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 async fn show(
     State(desk): State<Desk>,
     Path(id): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(shown): Query<Shown>,
 ) -> Result<Json<Value>, Problem> {
-    let numbers = wanted.numbers()?;
+    let numbers = numbers(shown.numbers.as_deref())?;
     let found = desk.read(move |reader| reader.find(&id)).await?;
     let nothing = || Problem::new(StatusCode::NOT_FOUND, "no call with this identifier is kept");
     Ok(Json(found.ok_or_else(nothing)?.json(numbers)))
@@ -147,12 +187,16 @@ async fn show(
 /// Which span of time, in which steps.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct Span {
     /// From when on; an hour ago unless written.
+    #[param(example = "2026-11-22T09:00:00Z")]
     since: Option<String>,
     /// Until when; now unless written.
+    #[param(example = "2026-11-22T18:00:00+03:00")]
     until: Option<String>,
-    /// The length of a step, such as `60s`; a minute unless written.
+    /// The length of a step; a minute unless written, and longer where there would be too many.
+    #[param(example = "60s")]
     step: Option<String>,
 }
 
@@ -163,7 +207,7 @@ struct Reasons {
     #[schema(value_type = String)]
     from: Timestamp,
     /// The length of a step.
-    step_seconds: u64,
+    step_seconds: i64,
     /// The steps in which there were calls.
     #[schema(value_type = Vec<Object>)]
     buckets: Vec<Bucket>,
@@ -175,7 +219,12 @@ struct Reasons {
     path = "/v1/reasons",
     tag = "calls",
     params(Span),
-    responses((status = 200, body = Reasons), (status = 400, body = Problem, content_type = "application/problem+json"))
+    responses(
+        (status = 200, description = "Counts", body = Reasons),
+        (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 async fn reasons(State(desk): State<Desk>, Query(span): Query<Span>) -> Result<Json<Reasons>, Problem> {
     let now = desk.clock.now();
@@ -183,63 +232,45 @@ async fn reasons(State(desk): State<Desk>, Query(span): Query<Span>) -> Result<J
     let since = time("since", span.since.as_deref())?.unwrap_or_else(|| until.saturating_sub(SINCE).unwrap_or(until));
     let step = humantime::parse_duration(span.step.as_deref().unwrap_or("60s")).ok();
     let step = step.map(|step| step.as_secs()).filter(|step| *step > 0);
-    let step_seconds = step.ok_or_else(|| wrong("step", "write whole seconds, such as 60s"))?;
-    let milliseconds = i64::try_from(step_seconds).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000);
-    let buckets = desk.read(move |reader| reader.reasons(since, until, milliseconds)).await?;
+    let step = step.and_then(|step| i64::try_from(step).ok());
+    let step_seconds =
+        Reader::step_of(since, until, step.ok_or_else(|| wrong("step", "write whole seconds, such as 60s"))?);
+    let buckets = desk.read(move |reader| reader.reasons(since, until, step_seconds)).await?;
     Ok(Json(Reasons { from: since, step_seconds, buckets }))
 }
 
 /// Follow calls as they are kept: Server-Sent Events
 ///
-/// `event: call` with a call as data and its `seq` as `id`; `event: missed` where the reader was too slow, with how many. `Last-Event-ID` (or
-/// `after`) catches up with what was kept meanwhile.
+/// `event: call` with a call as data and its `seq` as `id`. `Last-Event-ID` (or `after`) catches up with what was kept meanwhile; a reader that is
+/// slower than the calls gets them all. The stream ends where it cannot go on: come back with the last `id`.
 #[utoipa::path(
     get,
     path = "/v1/calls/stream",
     tag = "calls",
-    params(("after" = Option<i64>, Query, description = "Catch up with the calls after this `seq`")),
-    responses((status = 200, content_type = "text/event-stream", body = String))
+    params(Followed, ("Last-Event-ID" = Option<i64>, Header, description = "The last `id` that was read")),
+    responses(
+        (status = 200, description = "Calls as they come", content_type = "text/event-stream", body = String),
+        (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 async fn follow(
     State(desk): State<Desk>,
-    Query(wanted): Query<Wanted>,
+    Query(followed): Query<Followed>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let numbers = wanted.numbers()?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).or(wanted.after);
-    // Before the store is read, or a call in between would be missed.
-    let live = desk.details.follow();
-    let missed = match last {
-        Some(seq) => desk.read(move |reader| reader.after(&Filter::default(), seq, CAUGHT_UP)).await?,
-        None => Vec::new(),
+    let numbers = numbers(followed.numbers.as_deref())?;
+    let last = match headers.get("last-event-id").filter(|id| !id.is_empty()) {
+        Some(id) => Some(
+            id.to_str()
+                .ok()
+                .and_then(|id| id.parse().ok())
+                .ok_or_else(|| wrong("Last-Event-ID", "send the `id` of the last event, or leave it out"))?,
+        ),
+        None => followed.after,
     };
-    let seen = missed.last().map_or(last.unwrap_or(0), |call| call.seq);
-    let missed: Vec<_> = missed.iter().map(|call| Ok(event(call, numbers))).collect();
-    let live = stream::unfold(live, move |live| next(live, seen, numbers));
-    Ok(Sse::new(stream::iter(missed).chain(live)).keep_alive(KeepAlive::default()))
-}
-
-/// The next call after `seen`, or how many were missed; none when nothing more comes.
-async fn next(
-    mut live: Receiver<std::sync::Arc<KeptCall>>,
-    seen: i64,
-    numbers: Numbers,
-) -> Option<(Result<Event, Infallible>, Receiver<std::sync::Arc<KeptCall>>)> {
-    loop {
-        match live.recv().await {
-            Ok(call) if call.seq <= seen => {}
-            Ok(call) => return Some((Ok(event(&call, numbers)), live)),
-            Err(RecvError::Lagged(missed)) => {
-                let event = Event::default().event("missed").data(json!({ "calls": missed }).to_string());
-                return Some((Ok(event), live));
-            }
-            Err(RecvError::Closed) => return None,
-        }
-    }
-}
-
-fn event(call: &KeptCall, numbers: Numbers) -> Event {
-    Event::default().event("call").id(call.seq.to_string()).data(call.json(numbers).to_string())
+    Ok(Sse::new(stream::of(desk, last, numbers).await?).keep_alive(KeepAlive::default()))
 }
 
 impl Desk {
@@ -260,8 +291,4 @@ impl Desk {
 fn time(key: &str, written: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let parse = |text: &str| text.parse().map_err(|_| wrong(key, "write a time such as 2026-11-22T09:00:00Z"));
     written.filter(|text| !text.is_empty()).map(parse).transpose()
-}
-
-fn wrong(key: &str, fix: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, format!("`{key}`: {fix}"))
 }

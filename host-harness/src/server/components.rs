@@ -229,6 +229,7 @@ impl Desk {
 /// List what can be activated
 #[utoipa::path(get, path = "/v1/components", tag = "components", responses(
     (status = 200, description = "Uploaded components, the newest first, and those of the configuration", body = Listed),
+    (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(desk): State<Desk>) -> Json<Listed> {
     let components = desk.versions.components().into_iter().map(|component| desk.listed(component)).collect();
@@ -241,6 +242,7 @@ async fn list(State(desk): State<Desk>) -> Json<Listed> {
     responses(
         (status = 201, description = "Checked, compiled and kept", body = ListedComponent),
         (status = 200, description = "It was there already", body = ListedComponent),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Refusal, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit the contract", body = Refusal, content_type = "application/problem+json"),
         (status = 503, description = "Others are being uploaded", body = Refusal, content_type = "application/problem+json"),
@@ -270,6 +272,7 @@ async fn upload(State(desk): State<Desk>, request: axum::extract::Request) -> Re
     params(("digest" = String, Path, description = "Its SHA-256 in hexadecimal")),
     responses(
         (status = 200, description = "The component", body = ListedComponent),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is none", body = Refusal, content_type = "application/problem+json"),
     ))]
 async fn describe(State(desk): State<Desk>, Path(digest): Path<String>) -> Result<Json<ListedComponent>, Refusal> {
@@ -282,6 +285,7 @@ async fn describe(State(desk): State<Desk>, Path(digest): Path<String>) -> Resul
     params(("id" = String, Path, description = "The placed operation")),
     responses(
         (status = 200, description = "The version in force", body = InForce),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Refusal, content_type = "application/problem+json"),
     ))]
 async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Refusal> {
@@ -294,6 +298,7 @@ async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<I
     request_body = Wanted,
     responses(
         (status = 200, description = "It is in force", body = InForce),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation or component", body = Refusal, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit", body = Refusal, content_type = "application/problem+json"),
         (status = 507, description = "It cannot be kept", body = Refusal, content_type = "application/problem+json"),
@@ -313,6 +318,7 @@ async fn activate(
     params(("id" = String, Path, description = "The placed operation")),
     responses(
         (status = 200, description = "It is in force", body = InForce),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Refusal, content_type = "application/problem+json"),
         (status = 409, description = "There was no version before", body = Refusal, content_type = "application/problem+json"),
     ))]
@@ -326,6 +332,7 @@ async fn roll_back(State(desk): State<Desk>, Path(id): Path<String>) -> Result<J
     params(("id" = String, Path, description = "The placed operation")),
     responses(
         (status = 200, description = "Counts and listed differences", body = ShadowShown),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation, or it has no shadow", body = Refusal,
             content_type = "application/problem+json"),
     ))]
@@ -342,6 +349,7 @@ async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json
     request_body = Wanted,
     responses(
         (status = 200, description = "It follows calls", body = ShadowShown),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation or component", body = Refusal, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit", body = Refusal, content_type = "application/problem+json"),
     ))]
@@ -360,6 +368,7 @@ async fn start_shadow(
     params(("id" = String, Path, description = "The placed operation")),
     responses(
         (status = 204, description = "There is none any more"),
+        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Refusal, content_type = "application/problem+json"),
     ))]
 async fn end_shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {

@@ -31,6 +31,7 @@ pub mod token;
 mod body;
 mod health;
 mod openapi;
+mod query;
 
 use std::net::SocketAddr;
 use std::pin::Pin;

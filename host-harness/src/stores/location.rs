@@ -26,6 +26,18 @@ pub enum StoreLocation {
     Redis(RedisLocation),
 }
 
+impl StoreLocation {
+    /// This machine's own directory beside the store, for what is kept in files; none where nothing is to outlast the process. A store that
+    /// several nodes share holds values alone: each node keeps files of its own.
+    pub fn own_directory(&self) -> Option<PathBuf> {
+        match self {
+            Self::Directory(directory) => Some(directory.clone()),
+            Self::UserState | Self::Redis(_) => user_state_directory(),
+            Self::Memory => None,
+        }
+    }
+}
+
 impl FromStr for StoreLocation {
     type Err = LocationError;
 

@@ -125,7 +125,8 @@ impl Calls {
         if !self.follow {
             return Ok(());
         }
-        let mut seen = newest;
+        // Some came between the two looks.
+        let mut seen = calls.last().map_or(newest, |call| call.seq.max(newest));
         let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
         while open {
             tokio::select! {
@@ -197,15 +198,5 @@ fn moment(text: &str) -> anyhow::Result<Timestamp> {
 
 /// Where a server with this store keeps its details.
 pub(super) fn place(location: &StoreLocation) -> Place {
-    directory(location).map_or_else(Place::memory, |directory| Place::File(call_details::file_in(&directory)))
-}
-
-/// Where a server with this store keeps its files; none where nothing is to outlast the process.
-pub(super) fn directory(location: &StoreLocation) -> Option<PathBuf> {
-    match location {
-        StoreLocation::Directory(directory) => Some(directory.clone()),
-        // Each node keeps the details of its own calls.
-        StoreLocation::UserState | StoreLocation::Redis(_) => stores::user_state_directory(),
-        StoreLocation::Memory => None,
-    }
+    location.own_directory().map_or_else(Place::memory, |directory| Place::File(call_details::file_in(&directory)))
 }

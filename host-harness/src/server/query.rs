@@ -1,0 +1,36 @@
+//! Query parameters: read, or refused with the name of the one that is wrong.
+
+use axum::extract::FromRequestParts;
+use axum::extract::Query as AsWritten;
+use http::StatusCode;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+
+/// What a request asks for after the `?`. A parameter that is not known is refused where its type refuses it: a filter that was mistyped must
+/// not find everything.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let AsWritten(asked) = AsWritten::try_from_uri(&head.uri).map_err(|rejection| {
+            let text = rejection.body_text();
+            // "Failed to deserialize query string: limit: invalid digit found in string"
+            let what = text.split_once(": ").map_or(&*text, |(_, what)| what);
+            let fix = "/openapi.json says what can be asked";
+            match what.split_once(": ") {
+                Some((key, what)) => wrong(key, &format!("{what}; {fix}")),
+                None => Problem::new(StatusCode::BAD_REQUEST, format!("{what}; {fix}")),
+            }
+        })?;
+        Ok(Self(asked))
+    }
+}
+
+/// The problem with one parameter.
+pub(super) fn wrong(key: &str, fix: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, format!("`{key}`: {fix}"))
+}

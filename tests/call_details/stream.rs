@@ -1,0 +1,213 @@
+//! `GET /v1/calls/stream`: calls as they are kept, and nothing lost when the reader comes back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use host_harness::call_details::{CallDetails, CallDetailsSettings, Place};
+use host_harness::capabilities::clocks::Clock;
+use host_harness::engine::Run;
+use host_harness::node::{FinishedCall, Onlooker, WholeNumber};
+use host_harness::report::{CallRecord, Details, EmployeeRecord, ResolvedCall, Route};
+use host_harness::server::calls;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::client::{PATIENCE, authorised};
+use crate::scene::{CALLER, Serving};
+
+/// An event of a stream.
+#[derive(Debug, Default, PartialEq)]
+struct Event {
+    event: String,
+    id: String,
+    data: String,
+}
+
+impl Event {
+    fn seq(&self) -> i64 {
+        assert_eq!(self.event, "call", "{self:?}");
+        let call: Value = serde_json::from_str(&self.data).expect("JSON");
+        assert_eq!(call["seq"].to_string(), self.id, "{self:?}");
+        call["seq"].as_i64().expect("a number")
+    }
+}
+
+/// Reads a stream, as a browser does.
+struct Events<B> {
+    body: B,
+    read: Vec<u8>,
+}
+
+impl<B: hyper::body::Body<Data = Bytes, Error: std::fmt::Debug> + Unpin> Events<B> {
+    fn of(body: B) -> Self {
+        Self { body, read: Vec::new() }
+    }
+
+    /// The next event, or a comment as one without a name.
+    async fn any(&mut self) -> Event {
+        loop {
+            if let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
+                let block: Vec<u8> = self.read.drain(..end + 2).collect();
+                let block = String::from_utf8(block).expect("text");
+                let mut event = Event::default();
+                for line in block.lines().filter(|line| !line.is_empty()) {
+                    match line.split_once(':') {
+                        Some(("event", value)) => value.trim().clone_into(&mut event.event),
+                        Some(("id", value)) => value.trim().clone_into(&mut event.id),
+                        Some(("data", value)) => event.data.push_str(value.trim()),
+                        Some(("", _)) => {}
+                        _ => panic!("no line of a stream: {line}"),
+                    }
+                }
+                return event;
+            }
+            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("something in time");
+            let data = frame.expect("the stream goes on").expect("a sound stream").into_data();
+            self.read.extend_from_slice(&data.expect("data"));
+        }
+    }
+
+    /// The next event that is one.
+    async fn event(&mut self) -> Event {
+        loop {
+            let event = self.any().await;
+            if event != Event::default() {
+                return event;
+            }
+        }
+    }
+}
+
+/// Follows a server from after this call, or from now on.
+async fn follow(serving: &Serving, last: Option<i64>) -> Events<hyper::body::Incoming> {
+    let mut request = authorised(Method::GET, "/v1/calls/stream");
+    if let Some(last) = last {
+        request = request.header("last-event-id", last.to_string());
+    }
+    let answer = serving.process.client.open(request).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    Events::of(answer.into_body())
+}
+
+#[tokio::test]
+async fn calls_come_as_they_are_kept_and_a_reader_that_comes_back_misses_none() {
+    let serving = Serving::new("").await;
+    serving.four_calls().await;
+    let mut events = follow(&serving, None).await;
+    serving.call("pbx-5", Some(CALLER), "sales").await;
+    let event = events.event().await;
+    assert_eq!(event.seq(), 5, "only what comes from now on");
+    assert!(event.data.contains("+7916•••4567") && !event.data.contains("9161234567"), "{event:?}");
+    assert_eq!(serde_json::from_str::<Value>(&event.data).expect("JSON"), serving.get("/v1/calls/5").await);
+    drop(events);
+    for number in 6..10 {
+        serving.call(&format!("pbx-{number}"), Some(CALLER), "sales").await;
+    }
+    serving.kept(9).await;
+    let mut events = follow(&serving, Some(5)).await;
+    serving.call("pbx-10", Some(CALLER), "sales").await;
+    for seq in 6..=10 {
+        assert_eq!(events.event().await.seq(), seq);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_was_away_for_thousands_of_calls_gets_them_all_and_then_the_live_ones() {
+    const AWAY: i64 = 4 * 1024;
+    let serving = Serving::new("").await;
+    serving.four_calls().await;
+    let columns = "at, call_id, operation, integration, outcome, employee, digits, caller, document";
+    let other = serving.other_program();
+    for _ in 0..10 {
+        let again = format!("INSERT INTO calls ({columns}) SELECT {columns} FROM calls ORDER BY seq");
+        other.execute(&again, []).expect("calls");
+    }
+    let mut events = follow(&serving, Some(1)).await;
+    serving.call("live", Some(CALLER), "sales").await;
+    for seq in 2..=AWAY + 1 {
+        assert_eq!(events.event().await.seq(), seq);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_server() {
+    let serving = Serving::new("").await;
+    let mut events = follow(&serving, None).await;
+    serving.call("only", None, "sales").await;
+    assert_eq!(events.event().await.seq(), 1);
+    serving.stop().await;
+    let ended = async { while events.body.frame().await.is_some_and(|frame| frame.is_ok()) {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("it ends");
+}
+
+/// The routes without a server, over a memory of their own.
+async fn open(details: &CallDetails) -> Events<Body> {
+    let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().expect("a time"));
+    let router = Router::from(calls::routes(details.clone(), clock));
+    let request = Request::get("/v1/calls/stream").body(Body::empty()).expect("a request");
+    let answer = router.oneshot(request).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+    Events::of(answer.into_body())
+}
+
+fn details() -> CallDetails {
+    let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().expect("a time"));
+    CallDetails::begin(Place::memory(), CallDetailsSettings::default(), clock).expect("a thread")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_stream_has_a_heartbeat() {
+    let details = details();
+    let mut events = open(&details).await;
+    let begun = tokio::time::Instant::now();
+    assert_eq!(events.any().await, Event::default(), "a comment");
+    assert!(begun.elapsed() <= Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
+    const CALLS: i64 = 3_000;
+    let details = details();
+    let mut events = open(&details).await;
+    let resolved = ResolvedCall {
+        call: CallRecord {
+            id: "a".to_owned(),
+            caller: Some("+7916•••4567".to_owned()),
+            called: "101".to_owned(),
+            at: "2026-11-22T09:00:00Z".parse().expect("a time"),
+        },
+        route: Route::Forward {
+            employee: EmployeeRecord { id: "anna".to_owned(), name: "Anna".to_owned() },
+            destinations: Vec::new(),
+            then: "queue:sales".to_owned(),
+        },
+        details: Details::default(),
+        run: Run::default(),
+        component: "0123456789abcdef".into(),
+    };
+    let call = FinishedCall {
+        step: "main".into(),
+        integration: "main".into(),
+        caller: Some(WholeNumber::new(CALLER)),
+        resolved: Arc::new(resolved),
+    };
+    for _ in 0..CALLS {
+        details.finished(&call);
+    }
+    // Nobody has read yet: the first of them have left the feed.
+    let kept = async {
+        while details.state().kept < CALLS as u64 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, kept).await.expect("they are kept");
+    for seq in 1..=CALLS {
+        assert_eq!(events.event().await.seq(), seq);
+    }
+}
