@@ -14,8 +14,11 @@ const KEPT_WITHIN: Duration = Duration::from_secs(2);
 /// How many calls come at once.
 const LINES: usize = 4;
 
+/// The pauses between calls: none, where the size of a group decides when it is written, and some, where its age does.
+const PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(40)];
+
 /// Calls one after another until the server has gone; gives those that were answered, and when.
-async fn calls_without_end(client: Client, name: String) -> Vec<(String, Instant)> {
+async fn calls_without_end(client: Client, name: String, pause: Duration) -> Vec<(String, Instant)> {
     let mut answered = Vec::new();
     for number in 0.. {
         let id = format!("{name}-{number}");
@@ -27,6 +30,7 @@ async fn calls_without_end(client: Client, name: String) -> Vec<(String, Instant
         };
         assert_eq!(answer.goes_to(), "anna");
         answered.push((id, Instant::now()));
+        tokio::time::sleep(pause).await;
     }
     answered
 }
@@ -35,9 +39,11 @@ async fn calls_without_end(client: Client, name: String) -> Vec<(String, Instant
 async fn what_was_kept_when_a_server_is_killed_under_calls_is_there_and_the_next_one_goes_on() {
     let mut serving = Serving::new("").await;
     let mut expected = BTreeSet::new();
-    for round in 0..2 {
+    for (round, pause) in PAUSES.into_iter().enumerate() {
         let calling: Vec<_> = (0..LINES)
-            .map(|line| tokio::spawn(calls_without_end(serving.process.client.clone(), format!("{round}-{line}"))))
+            .map(|line| {
+                tokio::spawn(calls_without_end(serving.process.client.clone(), format!("{round}-{line}"), pause))
+            })
             .collect();
         tokio::time::sleep(KEPT_WITHIN + Duration::from_millis(700)).await;
         let killed = Instant::now();
