@@ -271,6 +271,7 @@ async fn the_state_says_what_the_node_is_made_of_and_what_other_rooms_add() {
     assert_eq!((&state["operations"][0]["id"], &state["operations"][0]["shadow"]), (&json!("main"), &json!(null)));
     let integration = &state["integrations"][0];
     assert_eq!((&integration["on"], &integration["budget"]["requests_per_second"]), (&json!(true), &json!(50)));
+    assert_eq!(integration["budget"]["shared"], json!(null), "this node has no others");
     assert_eq!(integration["circuit"]["state"], "closed");
     assert_eq!(integration["access"]["kind"], "long-lived");
     assert!(!state.to_string().contains("token-of-the-first-account"), "{state}");

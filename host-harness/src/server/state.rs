@@ -93,6 +93,8 @@ struct Budget {
     requests_per_second: u16,
     /// How many wait for their turn.
     waiting: usize,
+    /// Whether it is counted together with other nodes now; null where it never is, false while their store does not answer.
+    shared: Option<bool>,
 }
 
 pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
@@ -149,7 +151,11 @@ impl Shared {
             on: integration.is_on(),
             account: integration.account().map(|account| account.to_string()),
             circuit: Circuit { state, cause, until },
-            budget: Budget { requests_per_second: integration.requests_per_second(), waiting: http.waiting },
+            budget: Budget {
+                requests_per_second: integration.requests_per_second(),
+                waiting: http.waiting,
+                shared: http.budget_shared,
+            },
             access: integration.standing(id, self.node.clock().now()),
         }
     }

@@ -69,7 +69,7 @@ function showState(state) {
     const gate = circuit.state === "closed" ? say("circuitClosed") : circuit.state === "open" ? `${say("circuitOpen")} ${moment(circuit.until, { timeStyle: "medium" })}` : say("circuitHalf");
     const kind = !one.on ? "bad" : circuit.state === "closed" ? "" : "warn";
     const made = card(kind, `${say("integration")} ${one.id}: ${say(one.on ? "integrationOn" : "integrationOff")}`, one.account, gate,
-      `${budget.requests_per_second} ${say("perSecond")}, ${say("waiting")}: ${budget.waiting}`, access?.action, ...(access?.warnings ?? []));
+      `${budget.requests_per_second} ${say("perSecond")}, ${say("waiting")}: ${budget.waiting}`, budget.shared === false && say("alone"), access?.action, ...(access?.warnings ?? []));
     made.dataset.circuit = circuit.state;
     return made;
   });
