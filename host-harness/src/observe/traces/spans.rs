@@ -19,6 +19,7 @@ where
 {
     let resolved = &call.resolved;
     let began = SystemTime::from(resolved.call.at);
+    let ended = began + resolved.run.wall;
     let span = SpanBuilder::from_name("resolve_call")
         .with_kind(SpanKind::Server)
         .with_start_time(began)
@@ -26,14 +27,14 @@ where
     let span = tracer.build_with_context(span, &Context::new());
     let context = Context::new().with_span(span);
     for (exchange, request) in requests(resolved) {
-        make_request(tracer, &context, began, exchange, request);
+        make_request(tracer, &context, (began, ended), exchange, request);
     }
     if let Route::LinkedOperation { reason, .. } = &resolved.route
         && reason.class == TECHNICAL_FAILURE
     {
         context.span().set_status(Status::error(reason.text.en.clone()));
     }
-    context.span().end_with_timestamp(began + resolved.run.wall);
+    context.span().end_with_timestamp(ended);
 }
 
 fn attributes(call: &FinishedCall) -> Vec<KeyValue> {
@@ -80,7 +81,7 @@ fn requests(resolved: &ResolvedCall) -> impl Iterator<Item = (&Exchange, Option<
 fn make_request<T: Tracer>(
     tracer: &T,
     call: &Context,
-    began: SystemTime,
+    (call_began, call_ended): (SystemTime, SystemTime),
     exchange: &Exchange,
     request: Option<&RequestRecord>,
 ) {
@@ -99,14 +100,15 @@ fn make_request<T: Tracer>(
             (format!("request {}", request.purpose), request.took)
         }
     };
-    let began = began + exchange.at;
+    let began = call_began + exchange.at;
     let span =
         SpanBuilder::from_name(name).with_kind(SpanKind::Client).with_start_time(began).with_attributes(attributes);
     let mut span = tracer.build_with_context(span, call);
     if let Some(request) = request.filter(|request| request.outcome != "ok") {
         span.set_status(Status::error(request.outcome.clone()));
     }
-    span.end_with_timestamp(began + took);
+    // The operation tells of whole milliseconds, which may reach beyond the end.
+    span.end_with_timestamp((began + took).min(call_ended));
 }
 
 fn milliseconds(time: Duration) -> i64 {
