@@ -18,6 +18,7 @@ use crate::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig,
     PrivateAddresses, RequestTimeouts, budget_bounds,
 };
+use crate::capabilities::journal::{Journal, Script};
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
 use crate::hooks::HookKeys;
@@ -225,6 +226,8 @@ impl Integration {
                 .map(|(key, value)| (key.to_owned(), value))
                 .collect::<Configuration>(),
             directory,
+            journal: Journal::default(),
+            script: Script::default(),
         }
     }
 }

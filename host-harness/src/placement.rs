@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
 use crate::bindings::telephony::operation::types::{Call, Note, Setting, SettingValue};
-use crate::capabilities::clocks::Clock;
-use crate::capabilities::directory::datetime;
+use crate::capabilities::clocks::{Clock, datetime};
 use crate::engine::{Answer, Failure, Operation, World};
 use crate::integration::Integration;
 use crate::masking::unless_secret;
@@ -37,8 +36,14 @@ pub struct IncomingCall {
 /// An operation at one place of a scenario.
 #[derive(Clone)]
 pub struct PlacedOperation {
-    operation: Operation,
+    placement: Placement,
     integration: Arc<Integration>,
+}
+
+/// The same without its integration: it resolves calls in whatever world it is given.
+#[derive(Clone)]
+pub(crate) struct Placement {
+    operation: Operation,
     linked_operation: String,
     settings: Vec<Setting>,
     waiting_time: Duration,
@@ -68,9 +73,12 @@ impl PlacedOperation {
         linked_operation: String,
         settings: Vec<Setting>,
     ) -> Self {
-        let waiting_time = waiting_time(description, &settings);
-        let fact_titles = FactTitles::new(description);
-        Self { operation, integration, linked_operation, settings, waiting_time, fact_titles }
+        Self { placement: Placement::new(operation, description, linked_operation, settings), integration }
+    }
+
+    /// It without its integration.
+    pub(crate) const fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// The integration that it belongs to.
@@ -80,12 +88,12 @@ impl PlacedOperation {
 
     /// The component.
     pub const fn operation(&self) -> &Operation {
-        &self.operation
+        &self.placement.operation
     }
 
     /// The waiting time in force.
     pub const fn waiting_time(&self) -> Duration {
-        self.waiting_time
+        self.placement.waiting_time
     }
 
     /// Resolves one call. There is always a route.
@@ -95,9 +103,7 @@ impl PlacedOperation {
 
     /// Resolves one call that arrived at `at`, with another world than the integration's own.
     pub(crate) async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> ResolvedCall {
-        let call = Call { id: call.id, caller: call.caller, called: call.called, at: datetime(at) };
-        let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
-        self.resolved(&call, at, answer)
+        self.placement.resolve_in(world, call, at).await
     }
 
     /// The record of a call during which the host itself failed: it goes to the linked operation.
@@ -105,7 +111,43 @@ impl PlacedOperation {
         let at = clock.now();
         let call =
             Call { id: call.id.clone(), caller: call.caller.clone(), called: call.called.clone(), at: datetime(at) };
-        self.resolved(&call, at, Answer::failed(Failure::Host))
+        self.placement.resolved(&call, at, Answer::failed(Failure::Host))
+    }
+}
+
+impl Placement {
+    /// Places an operation that has described itself.
+    pub(crate) fn new(
+        operation: Operation,
+        description: &Description,
+        linked_operation: String,
+        settings: Vec<Setting>,
+    ) -> Self {
+        let waiting_time = waiting_time(description, &settings);
+        let fact_titles = FactTitles::new(description);
+        Self { operation, linked_operation, settings, waiting_time, fact_titles }
+    }
+
+    /// The component.
+    pub(crate) const fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
+    /// The settings that differ from the described defaults.
+    pub(crate) fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// Where calls go that are not forwarded.
+    pub(crate) fn linked_operation(&self) -> &str {
+        &self.linked_operation
+    }
+
+    /// Resolves one call that arrived at `at`.
+    pub(crate) async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> ResolvedCall {
+        let call = Call { id: call.id, caller: call.caller, called: call.called, at: datetime(at) };
+        let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
+        self.resolved(&call, at, answer)
     }
 
     fn resolved(&self, call: &Call, at: Timestamp, answer: Answer) -> ResolvedCall {
@@ -118,7 +160,7 @@ impl PlacedOperation {
 impl PlacedOperation {
     /// Passes a notice from outside on to the operation. `None` where the operation takes none.
     pub async fn notify(&self, notice: &Notice, clock: &Clock) -> Option<Result<Vec<Note>, Failure>> {
-        self.operation.notify(self.integration.world(clock.clone()), notice).await
+        self.placement.operation.notify(self.integration.world(clock.clone()), notice).await
     }
 }
 

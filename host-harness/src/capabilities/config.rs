@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker};
 
+use super::journal::{Import, Journal};
 use crate::bindings::wasi::config::store;
 
 /// The keys and values that one integration's operations may read.
@@ -19,26 +20,36 @@ impl FromIterator<(String, String)> for Configuration {
     }
 }
 
+/// The configuration of one call, and the call's journal.
+pub(crate) struct ConfigurationView<'a> {
+    pub(crate) configuration: &'a Configuration,
+    pub(crate) journal: &'a Journal,
+}
+
 struct HasConfiguration;
 
 impl HasData for HasConfiguration {
-    type Data<'a> = &'a mut Configuration;
+    type Data<'a> = ConfigurationView<'a>;
 }
 
-/// Links the interface; `get` finds the configuration in a store's data.
-pub fn add_to_linker<T: Send + 'static>(
+/// Links the interface; `view` finds the configuration in a store's data.
+pub(crate) fn add_to_linker<T: Send + 'static>(
     linker: &mut Linker<T>,
-    get: fn(&mut T) -> &mut Configuration,
+    view: fn(&mut T) -> ConfigurationView<'_>,
 ) -> wasmtime::Result<()> {
-    store::add_to_linker::<T, HasConfiguration>(linker, get)
+    store::add_to_linker::<T, HasConfiguration>(linker, view)
 }
 
-impl store::Host for Configuration {
+impl store::Host for ConfigurationView<'_> {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<String>, store::Error>> {
-        Ok(Ok(self.0.get(&key).cloned()))
+        let answer = self.configuration.0.get(&key).cloned();
+        self.journal.note(|| Import::Configuration { key, answer: answer.clone() });
+        Ok(Ok(answer))
     }
 
     async fn get_all(&mut self) -> wasmtime::Result<Result<Vec<(String, String)>, store::Error>> {
-        Ok(Ok(self.0.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
+        let answer = &*self.configuration.0;
+        self.journal.note(|| Import::WholeConfiguration { answer: answer.clone() });
+        Ok(Ok(answer.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
     }
 }

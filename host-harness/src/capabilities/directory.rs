@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use wasmtime::component::{HasData, Linker};
-use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 
-use super::clocks::Clock;
+use super::clocks::{Clock, datetime};
+use super::journal::{Import, Journal, Number, Person, PersonPresence};
 use crate::bindings::telephony::operation::directory as wit;
 use crate::presence::PresenceBook;
 
@@ -74,17 +74,23 @@ pub struct CallDirectory {
     /// Who was seen at work, and what time it is; absent where the operation does not ask.
     presence: Option<(PresenceBook, Clock)>,
     faults: Vec<String>,
+    journal: Journal,
 }
 
 impl CallDirectory {
     /// These employees, their presence as it was set.
     pub fn new(directory: Directory) -> Self {
-        Self { directory, presence: None, faults: Vec::new() }
+        Self { directory, ..Self::default() }
     }
 
     /// The same, with the presence that the host was told of.
     pub fn with_presence(self, book: PresenceBook, clock: Clock) -> Self {
         Self { presence: Some((book, clock)), ..self }
+    }
+
+    /// The same, noted in a call's journal.
+    pub(crate) fn noted(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// What could not be looked up so far, for the call details.
@@ -124,7 +130,42 @@ impl wit::Host for CallDirectory {
         &mut self,
         crm_user_id: u64,
     ) -> wasmtime::Result<Result<Option<wit::Employee>, wit::DirectoryError>> {
-        Ok(Ok(self.find(crm_user_id).await.map(employee)))
+        let found = self.find(crm_user_id).await;
+        self.journal.note(|| Import::Directory { crm_user_id, answer: found.as_ref().map(person) });
+        Ok(Ok(found.map(employee)))
+    }
+}
+
+fn person(found: &Employee) -> Person {
+    let number = |rung: &Destination| Number { number: rung.number.clone(), ring_time: rung.ring_time };
+    Person {
+        id: found.id.clone(),
+        name: found.name.clone(),
+        enabled: found.enabled,
+        numbers: found.destinations.iter().map(number).collect(),
+        presence: match found.presence {
+            Presence::NotFed => PersonPresence::NotFed,
+            Presence::NeverSeen => PersonPresence::NeverSeen,
+            Presence::LastSeen(at) => PersonPresence::LastSeen(at),
+        },
+    }
+}
+
+impl From<Person> for Employee {
+    /// The employee of whom a journal tells.
+    fn from(person: Person) -> Self {
+        let destination = |number: Number| Destination { number: number.number, ring_time: number.ring_time };
+        Self {
+            id: person.id,
+            name: person.name,
+            enabled: person.enabled,
+            destinations: person.numbers.into_iter().map(destination).collect(),
+            presence: match person.presence {
+                PersonPresence::NotFed => Presence::NotFed,
+                PersonPresence::NeverSeen => Presence::NeverSeen,
+                PersonPresence::LastSeen(at) => Presence::LastSeen(at),
+            },
+        }
     }
 }
 
@@ -143,13 +184,5 @@ fn employee(found: Employee) -> wit::Employee {
             Presence::NeverSeen => wit::Presence::NeverSeen,
             Presence::LastSeen(at) => wit::Presence::LastSeen(datetime(at)),
         },
-    }
-}
-
-/// A point in time as the contract carries it; before 1970 it is the epoch.
-pub(crate) fn datetime(at: Timestamp) -> Datetime {
-    Datetime {
-        seconds: u64::try_from(at.as_second()).unwrap_or(0),
-        nanoseconds: u32::try_from(at.subsec_nanosecond()).unwrap_or(0),
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 
+use super::journal::{Blob, Import, Journal, KeyValueAsk, Keys, Outcome, Script};
 use crate::bindings::wasi::keyvalue::store;
 use crate::stores::{KeyValueStore, Shelf, StoreError};
 
@@ -35,6 +36,8 @@ pub struct KeyValue {
     bucket: String,
     operations: u32,
     most_operations: u32,
+    journal: Journal,
+    script: Script,
 }
 
 /// An open bucket. It needs no content, since there is only one that can be opened.
@@ -50,7 +53,14 @@ impl KeyValue {
             bucket: bucket.into(),
             operations: 0,
             most_operations: MAX_OPERATIONS,
+            journal: Journal::default(),
+            script: Script::default(),
         }
+    }
+
+    /// The same, noted in a call's journal, and answered as the script says where it says anything.
+    pub(crate) fn noted(self, journal: Journal, script: Script) -> Self {
+        Self { journal, script, ..self }
     }
 
     /// The same for a notice.
@@ -117,43 +127,107 @@ macro_rules! answer {
     };
 }
 
+/// What is asked of an open bucket, without a journal.
+impl KeyValueView<'_> {
+    fn open_bucket(&mut self, identifier: &str) -> Result<Result<(), store::Error>> {
+        answer!(self.key_value.count());
+        Ok(if identifier == self.key_value.bucket { Ok(()) } else { Err(store::Error::AccessDenied) })
+    }
+
+    async fn get_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<Option<Blob>, store::Error>> {
+        answer!(self.begin(bucket, key)?);
+        let slot = self.key_value.shelf().slot(key);
+        let value = self.key_value.store.get(slot).await;
+        Ok(value.map(|value| value.map(|bytes| Blob(bytes.into()))).map_err(store::Error::from))
+    }
+
+    async fn set_value(
+        &mut self,
+        bucket: &Resource<Bucket>,
+        key: &str,
+        value: &[u8],
+    ) -> Result<Result<(), store::Error>> {
+        answer!(self.begin(bucket, key)?);
+        if value.len() > MAX_VALUE_BYTES {
+            let text = format!("a value has at most {MAX_VALUE_BYTES} bytes, this one has {}", value.len());
+            return Ok(Err(store::Error::Other(text)));
+        }
+        let slot = self.key_value.shelf().slot(key);
+        Ok(self.key_value.store.cache(slot, value).await.map_err(store::Error::from))
+    }
+
+    async fn delete_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<(), store::Error>> {
+        answer!(self.begin(bucket, key)?);
+        let slot = self.key_value.shelf().slot(key);
+        Ok(self.key_value.store.delete(slot).await.map_err(store::Error::from))
+    }
+
+    async fn has_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<bool, store::Error>> {
+        answer!(self.begin(bucket, key)?);
+        let slot = self.key_value.shelf().slot(key);
+        Ok(self.key_value.store.exists(slot).await.map_err(store::Error::from))
+    }
+
+    async fn page_of_keys(
+        &mut self,
+        bucket: &Resource<Bucket>,
+        cursor: Option<u64>,
+    ) -> Result<Result<Keys, store::Error>> {
+        answer!(self.begin(bucket, "")?);
+        let shelf = self.key_value.shelf();
+        let page = self.key_value.store.list_keys(shelf, cursor.unwrap_or(0), KEYS_PER_PAGE).await;
+        Ok(page.map(|page| Keys { keys: page.keys, next: page.next }).map_err(store::Error::from))
+    }
+}
+
+/// The answer in the script where there is one, else the one that is made; noted either way.
+macro_rules! noted {
+    ($self:ident, $ask:ident { $($field:ident: $question:expr),* }, $made:expr) => {{
+        let answer = match $self.key_value.script.key_value() {
+            Some(KeyValueAsk::$ask { answer, .. }) => answer.into(),
+            // Something else was asked then: from here on nothing is the same.
+            Some(_) => Err(store::Error::Other("another question was asked here".to_owned())),
+            None => $made?,
+        };
+        $self.key_value.journal.note(|| {
+            Import::KeyValue(KeyValueAsk::$ask { $($field: $question,)* answer: Outcome::from(&answer) })
+        });
+        answer
+    }};
+}
+
 impl store::Host for KeyValueView<'_> {
     async fn open(&mut self, identifier: String) -> Result<Result<Resource<Bucket>, store::Error>> {
-        answer!(self.key_value.count());
-        if identifier != self.key_value.bucket {
-            return Ok(Err(store::Error::AccessDenied));
-        }
-        Ok(Ok(self.table.push(Bucket)?))
+        let opened: Result<(), store::Error> =
+            noted!(self, Open { bucket: identifier.clone() }, self.open_bucket(&identifier));
+        Ok(match opened {
+            Ok(()) => Ok(self.table.push(Bucket)?),
+            Err(error) => Err(error),
+        })
     }
 }
 
 impl store::HostBucket for KeyValueView<'_> {
     async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<Option<Vec<u8>>, store::Error>> {
-        answer!(self.begin(&bucket, &key)?);
-        let slot = self.key_value.shelf().slot(&key);
-        Ok(self.key_value.store.get(slot).await.map_err(store::Error::from))
+        let value: Result<Option<Blob>, store::Error> =
+            noted!(self, Get { key: key.clone() }, self.get_value(&bucket, &key).await);
+        Ok(value.map(|value| value.map(|bytes| bytes.0.into())))
     }
 
     async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Result<Result<(), store::Error>> {
-        answer!(self.begin(&bucket, &key)?);
-        if value.len() > MAX_VALUE_BYTES {
-            let text = format!("a value has at most {MAX_VALUE_BYTES} bytes, this one has {}", value.len());
-            return Ok(Err(store::Error::Other(text)));
-        }
-        let slot = self.key_value.shelf().slot(&key);
-        Ok(self.key_value.store.cache(slot, &value).await.map_err(store::Error::from))
+        Ok(noted!(
+            self,
+            Set { key: key.clone(), value: Blob::from(&value) },
+            self.set_value(&bucket, &key, &value).await
+        ))
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<(), store::Error>> {
-        answer!(self.begin(&bucket, &key)?);
-        let slot = self.key_value.shelf().slot(&key);
-        Ok(self.key_value.store.delete(slot).await.map_err(store::Error::from))
+        Ok(noted!(self, Delete { key: key.clone() }, self.delete_value(&bucket, &key).await))
     }
 
     async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<bool, store::Error>> {
-        answer!(self.begin(&bucket, &key)?);
-        let slot = self.key_value.shelf().slot(&key);
-        Ok(self.key_value.store.exists(slot).await.map_err(store::Error::from))
+        Ok(noted!(self, Exists { key: key.clone() }, self.has_value(&bucket, &key).await))
     }
 
     async fn list_keys(
@@ -161,15 +235,38 @@ impl store::HostBucket for KeyValueView<'_> {
         bucket: Resource<Bucket>,
         cursor: Option<u64>,
     ) -> Result<Result<store::KeyResponse, store::Error>> {
-        answer!(self.begin(&bucket, "")?);
-        let shelf = self.key_value.shelf();
-        let page = self.key_value.store.list_keys(shelf, cursor.unwrap_or(0), KEYS_PER_PAGE).await;
-        Ok(page.map(|page| store::KeyResponse { keys: page.keys, cursor: page.next }).map_err(store::Error::from))
+        let page: Result<Keys, store::Error> =
+            noted!(self, ListKeys { cursor: cursor }, self.page_of_keys(&bucket, cursor).await);
+        Ok(page.map(|page| store::KeyResponse { keys: page.keys, cursor: page.next }))
     }
 
     async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
         self.table.delete(bucket)?;
         Ok(())
+    }
+}
+
+/// How an answer is written down.
+impl<T: Clone> From<&Result<T, store::Error>> for Outcome<T> {
+    fn from(answer: &Result<T, store::Error>) -> Self {
+        match answer {
+            Ok(value) => Self::Done(value.clone()),
+            Err(store::Error::NoSuchStore) => Self::NoSuchStore,
+            Err(store::Error::AccessDenied) => Self::AccessDenied,
+            Err(store::Error::Other(text)) => Self::Failed(text.clone()),
+        }
+    }
+}
+
+/// How it is given again.
+impl<T> From<Outcome<T>> for Result<T, store::Error> {
+    fn from(outcome: Outcome<T>) -> Self {
+        match outcome {
+            Outcome::Done(value) => Ok(value),
+            Outcome::NoSuchStore => Err(store::Error::NoSuchStore),
+            Outcome::AccessDenied => Err(store::Error::AccessDenied),
+            Outcome::Failed(text) => Err(store::Error::Other(text)),
+        }
     }
 }
 

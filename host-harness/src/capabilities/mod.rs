@@ -5,4 +5,6 @@ pub mod clocks;
 pub mod config;
 pub mod directory;
 pub mod http;
+pub mod journal;
 pub mod key_value;
+pub(crate) mod poll;

@@ -1,7 +1,7 @@
 //! `host-harness call`: resolves one call and shows where it goes and why.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use amocrm_simulator::FaultRule;
@@ -19,7 +19,8 @@ use crate::config::HarnessConfig;
 use crate::demo::{self, Demo};
 use crate::integration::{Access, Integration, IntegrationSettings};
 use crate::placement::{IncomingCall, PlacedOperation, WAITING_TIME, read_settings};
-use crate::report::{OPERATION_FAILED, Route};
+use crate::recording::{self, Noted, Numbers, Recording};
+use crate::report::{OPERATION_FAILED, ResolvedCall, Route};
 use crate::stores::{self, StoreLocation};
 
 /// Resolve one call: print where it goes, and why
@@ -60,6 +61,12 @@ pub(super) struct Call {
     /// A fault of the demonstration's amoCRM, such as contacts:hang or contacts:delay-headers=2s; may be repeated
     #[arg(long, value_name = "FAULT", conflicts_with = "config")]
     fault: Vec<FaultRule>,
+    /// Write down what the call asked and was answered, telephone numbers masked; `replay FILE` resolves it again
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Leave the telephone numbers in the recording whole
+    #[arg(long, requires = "record")]
+    whole_numbers: bool,
 }
 
 impl Call {
@@ -96,12 +103,21 @@ impl Call {
             caller: Some(self.number).filter(|number| !number.trim().is_empty()),
             called: self.to.unwrap_or(scene.called),
         };
-        let resolved = placed.resolve(call, &clock).await;
+        let (resolved, noted) = match &self.record {
+            None => (placed.resolve(call, &clock).await, None),
+            Some(file) => {
+                let (resolved, noted) = recording::noted(&placed, call, &clock).await;
+                (resolved, Some((file, noted)))
+            }
+        };
 
         if self.json {
             print(serde_json::to_string_pretty(&resolved)?);
         } else {
             print(format_args!("{}", resolved.text(language(self.lang))).to_string().trim_end());
+        }
+        if let Some((file, noted)) = noted {
+            record(file, &placed, &resolved, noted, self.whole_numbers, &location).await?;
         }
         if let Some(keeper) = &keeper {
             access::after_call(&id, keeper, &connect).await;
@@ -123,6 +139,26 @@ impl Call {
         }
         Ok(settings)
     }
+}
+
+/// Makes the recording, and says what it holds.
+async fn record(
+    file: &Path,
+    placed: &PlacedOperation,
+    resolved: &ResolvedCall,
+    noted: Noted,
+    whole: bool,
+    location: &StoreLocation,
+) -> anyhow::Result<()> {
+    let numbers = if whole { None } else { Some(Numbers::kept_in(location.own_directory().as_deref())?) };
+    let recording = Recording::make(placed.placement(), resolved, noted, numbers.as_ref()).await?;
+    recording.save(file).with_context(|| format!("the recording {} cannot be written", file.display()))?;
+    let numbers = if whole { "whole" } else { "masked" };
+    complain(format_args!("recorded in {}: {} imports, numbers {numbers}", file.display(), recording.imports.len()));
+    if let Some(departed) = &recording.departed {
+        complain(format_args!("warning: the recording is not the course that the call took: {departed}"));
+    }
+    Ok(())
 }
 
 /// Everything around the component: from the configuration file, or the demonstration.

@@ -14,6 +14,7 @@ mod integration;
 mod logging;
 mod package;
 mod presence;
+mod replay;
 mod serve;
 mod test;
 mod versions;
@@ -28,7 +29,7 @@ use crate::report::Language;
 
 /// Loads telephony operations and resolves calls with them.
 ///
-/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed, 5 a policy test failed.
+/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed, 5 a policy test failed, 6 a replay departed from its recording.
 #[derive(Parser)]
 #[command(name = "host-harness", version)]
 struct Arguments {
@@ -56,6 +57,7 @@ enum Command {
     Package(package::Package),
     Serve(serve::Serve),
     Test(test::Test),
+    Replay(replay::Replay),
 }
 
 /// How a command ended.
@@ -71,6 +73,8 @@ enum Outcome {
     LinkedOperation,
     /// A policy test failed.
     CasesFailed,
+    /// A recorded call took another course.
+    Departed,
     /// The component does not fit the contract.
     ComponentRejected,
     /// The operation gave no answer; the call goes to the linked operation.
@@ -108,6 +112,7 @@ pub async fn run() -> ExitCode {
         Command::Package(command) => command.run(),
         Command::Serve(command) => command.run().await,
         Command::Test(command) => command.run().await,
+        Command::Replay(command) => command.run().await,
     };
     ExitCode::from(match outcome {
         Ok(Outcome::Done) => 0,
@@ -117,6 +122,7 @@ pub async fn run() -> ExitCode {
         Ok(Outcome::ComponentRejected) => 3,
         Ok(Outcome::OperationFailed) => 4,
         Ok(Outcome::CasesFailed) => 5,
+        Ok(Outcome::Departed) => 6,
         Err(Stop::Usage(error)) => {
             complain(format_args!("error: {error:#}"));
             2

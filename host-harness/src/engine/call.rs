@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
-use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use super::limits::{LimitReached, Limits, MemoryMeter, TICK};
@@ -18,10 +17,11 @@ use crate::bindings::attentive::AttentiveHostPre;
 use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::{Call, Description, Resolution, Setting};
 use crate::bindings::telephony::operation::types::{Note, Route};
-use crate::capabilities::clocks::Clock;
+use crate::capabilities::clocks::{CallClocks, Clock};
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::CallDirectory;
 use crate::capabilities::http::{Exchange, OutboundHttp};
+use crate::capabilities::journal::{Journal, Script};
 use crate::capabilities::key_value::KeyValue;
 use crate::stores::MemoryStore;
 
@@ -46,6 +46,10 @@ pub struct World {
     pub configuration: Configuration,
     /// The PBX's employees.
     pub directory: CallDirectory,
+    /// Where the call's imports are noted.
+    pub(crate) journal: Journal,
+    /// What decides instead of chance.
+    pub(crate) script: Script,
 }
 
 /// What a call cost.
@@ -118,7 +122,7 @@ impl Operation {
     pub async fn resolve(&self, world: World, call: &Call, settings: &[Setting], waiting_time: Duration) -> Answer {
         let started = Instant::now();
         let bound = waiting_time + self.engine.limits().margin;
-        let mut store = new_store(&self.engine, world, started + bound);
+        let mut store = new_store(&self.engine, world, started, started + bound);
         let resolving = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
             instance.telephony_operation_operation().call_resolve_call(&mut store, call, settings).await
@@ -160,9 +164,10 @@ pub(super) async fn notify(
     world: World,
     notice: &Notice,
 ) -> Result<Vec<Note>, Failure> {
-    let deadline = Instant::now() + NOTIFYING;
+    let started = Instant::now();
+    let deadline = started + NOTIFYING;
     let world = World { key_value: world.key_value.for_notice(), ..world };
-    let mut store = new_store(&operation.engine, world, deadline);
+    let mut store = new_store(&operation.engine, world, started, deadline);
     let notifying = async {
         let instance = attentive.instantiate_async(&mut store).await?;
         instance.telephony_operation_notices().call_receive(&mut store, notice).await
@@ -175,15 +180,18 @@ pub(super) async fn notify(
 
 /// Asks an operation to describe itself, in a world that grants nothing.
 pub(super) async fn describe(operation: &Operation) -> Result<Description, Failure> {
-    let deadline = Instant::now() + DESCRIBING;
+    let started = Instant::now();
+    let deadline = started + DESCRIBING;
     let world = World {
         clock: Clock::system(),
         http: operation.engine.0.nothing.clone(),
         key_value: KeyValue::new(Arc::new(MemoryStore::new()), "", ""),
         configuration: Configuration::default(),
         directory: CallDirectory::default(),
+        journal: Journal::default(),
+        script: Script::default(),
     };
-    let mut store = new_store(&operation.engine, world, deadline);
+    let mut store = new_store(&operation.engine, world, started, deadline);
     let describing = async {
         let instance: OperationHost = operation.pre.instantiate_async(&mut store).await?;
         instance.telephony_operation_operation().call_describe(&mut store).await
@@ -194,21 +202,25 @@ pub(super) async fn describe(operation: &Operation) -> Result<Description, Failu
     }
 }
 
-fn new_store(engine: &Engine, world: World, deadline: Instant) -> Store<CallState> {
+fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant) -> Store<CallState> {
     let limits = engine.limits();
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.handles);
     let ticks = limits.computing_time.as_millis() / TICK.as_millis();
+    let World { clock, http, key_value, configuration, directory, journal, script } = world;
+    journal.start(started);
     let state = CallState {
         table,
-        wasi: WasiCtxBuilder::new().wall_clock(world.clock).build(),
+        clocks: CallClocks::new(clock, started, journal.clone(), script.clone()),
         http_context: WasiHttpCtx::new(),
-        http: world.http.for_call(deadline),
-        key_value: world.key_value,
-        configuration: world.configuration,
-        directory: world.directory,
+        http: http.for_call(deadline).noted(started, journal.clone()),
+        key_value: key_value.noted(journal.clone(), script.clone()),
+        configuration,
+        directory: directory.noted(journal.clone()),
         memory: MemoryMeter::new(limits.memory_bytes),
         ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
+        journal,
+        script,
     };
     let mut store = Store::new(&engine.0.wasmtime, state);
     store.limiter(|state| &mut state.memory);

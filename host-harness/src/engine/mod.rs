@@ -180,6 +180,11 @@ impl Operation {
         fit::imports(&self.engine.0.wasmtime, self.pre.instance_pre().component())
     }
 
+    /// Requests that may go nowhere, for calls that are resolved without a network.
+    pub(crate) fn no_http(&self) -> OutboundHttp {
+        self.engine.0.nothing.clone()
+    }
+
     /// Whether the operation takes notices.
     pub const fn takes_notices(&self) -> bool {
         self.attentive.is_some()

@@ -20,7 +20,6 @@ use crate::engine::{Engine, Failure, Fit, Operation, digest};
 use crate::report::description_json;
 
 use shelf::Shelf;
-pub(super) use shelf::write_whole;
 
 /// The largest component that is taken, in bytes. That of this repository has less than a hundredth of it.
 pub const LARGEST_COMPONENT: usize = 16 * 1024 * 1024;

@@ -2,12 +2,11 @@
 //!
 //! It resolves a call after the call was answered, on a thread of its own, and so can neither delay nor change anything: it gets the values that
 //! the call read from the store and the answers that the call got from amoCRM, keeps what it writes to itself, and reads the same clock. Onlookers
-//! are not told of it. Where the call did not ask what the shadow asks, see [`crate::capabilities::http`]'s tape.
+//! are not told of it. Where the call did not ask what the shadow asks, see [`crate::capabilities::http`]'s replay.
 //!
 //! Bounded: [`MOST_AT_ONCE`] calls are recorded, wait or are resolved again; any more are counted as not compared.
 
 mod findings;
-mod store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
@@ -20,11 +19,11 @@ pub use findings::{Difference, Findings, Outcome};
 
 use super::Version;
 use crate::capabilities::clocks::Clock;
-use crate::capabilities::http::{Replay, Tape};
+use crate::capabilities::http::Replay;
 use crate::engine::World;
 use crate::placement::{IncomingCall, PlacedOperation};
+use crate::recording::{self, Noted, Overlay};
 use crate::report::ResolvedCall;
-use store::{Overlay, Reads, Recorder};
 
 /// How many calls are followed at once.
 pub const MOST_AT_ONCE: usize = 64;
@@ -42,11 +41,8 @@ pub struct Shadow {
 
 /// A call that was answered, and everything that it was resolved from.
 struct Job {
-    call: IncomingCall,
-    at: Timestamp,
+    noted: Noted,
     active: Outcome,
-    tape: Tape,
-    reads: Reads,
     live: Handle,
     _slot: OwnedSemaphorePermit,
 }
@@ -94,16 +90,8 @@ impl Shadow {
             lock(&self.findings).not_compared.busy += 1;
             return active.resolve(call, clock).await;
         };
-        let (at, tape, reads) = (clock.now(), Tape::default(), Reads::default());
-        let world = active.integration().world(clock.clone());
-        let world = World {
-            http: world.http.recorded_on(&tape),
-            key_value: world.key_value.over(|store| Recorder::new(store, reads.clone())),
-            ..world
-        };
-        let resolved = active.resolve_in(world, call.clone(), at).await;
-        let outcome = Outcome::of(&resolved);
-        let job = Job { call, at, active: outcome, tape, reads, live: Handle::current(), _slot: slot };
+        let (resolved, noted) = recording::noted(active, call, clock).await;
+        let job = Job { noted, active: Outcome::of(&resolved), live: Handle::current(), _slot: slot };
         // Refused only where the thread is gone; then there is nothing to follow with.
         let _ = self.jobs.send(job);
         resolved
@@ -123,21 +111,21 @@ async fn follow_all(mut queue: mpsc::UnboundedReceiver<Job>, version: &Arc<Versi
 }
 
 async fn follow_one(job: Job, placed: &PlacedOperation, found: &Mutex<Findings>) {
-    let Job { call, at, active, tape, reads, live, _slot } = job;
-    if tape.overflowed() || reads.overflowed() {
+    let Job { noted: Noted { call, at, imports }, active, live, _slot } = job;
+    let Ok(imports) = imports else {
         lock(found).not_compared.too_large += 1;
         return;
-    }
-    let replay = Replay::new(tape, live);
+    };
+    let replay = Replay::beside(&imports, live);
     let world = placed.integration().world(Clock::frozen_at(at));
     let world = World {
         http: world.http.replayed_from(&replay),
-        key_value: world.key_value.over(|store| Overlay::new(store, reads)),
+        key_value: world.key_value.over(|store| Overlay::new(store, &imports)),
         ..world
     };
     let resolved = placed.resolve_in(world, call, at).await;
     let mut found = lock(found);
-    if replay.left_unanswered() {
+    if !replay.left_unanswered().is_empty() {
         found.not_compared.not_asked += 1;
     } else {
         found.compare(&resolved.call, active, Outcome::of(&resolved));

@@ -2,12 +2,14 @@
 //! or a setting is changed.
 //!
 //! A case is a folder with a call, an amoCRM account, the PBX's employees, and what the call must come to ([`run`]). It runs inside wasmtime,
-//! over HTTP to a simulated amoCRM of its own, with a clock that stands still. What no case reaches is told too ([`Coverage`]).
+//! over HTTP to a simulated amoCRM of its own, with a clock that stands still. A case may also be a recorded call. What no case reaches is told too
+//! ([`Coverage`]).
 
 mod case;
 mod compare;
 mod coverage;
 mod expect;
+mod recorded;
 mod report;
 mod script;
 mod site;
@@ -21,7 +23,9 @@ use serde_json::Value;
 use crate::engine::Operation;
 use crate::report::ResolvedCall;
 use case::Case;
+pub(crate) use compare::{differences, drop_volatile};
 pub use coverage::Coverage;
+pub(crate) use recorded::{RECORDING, expect};
 pub use report::Report;
 
 /// The file of a whole expected answer.
@@ -104,6 +108,12 @@ async fn run_one(
     about: &mut Option<String>,
     answers: &mut Vec<ResolvedCall>,
 ) -> Result<(), String> {
+    if recorded::is_one(folder) {
+        let (told, document) = recorded::run(folder, operation, about).await?;
+        answers.push(told);
+        let differences = whole(folder, mode, false, &document)?;
+        return if differences.is_empty() { Ok(()) } else { Err(differences.concat()) };
+    }
     let case = Case::read(folder)?;
     *about = Some(case.about().to_owned());
     let (several, expectations) = (case.several(), case.expectations());
@@ -124,7 +134,7 @@ async fn run_one(
         }
     }
     let mut document = case::documents(answers, several)?;
-    compare::drop_volatile(&mut document);
+    drop_volatile(&mut document);
     differences.extend(whole(folder, mode, is_judged, &document)?);
     if differences.is_empty() { Ok(()) } else { Err(differences.concat()) }
 }
@@ -142,16 +152,17 @@ fn whole(folder: &Path, mode: Mode, is_judged: bool, answers: &Value) -> Result<
         )),
     };
     let expected = expected.map(|mut expected| {
-        compare::drop_volatile(&mut expected);
+        drop_volatile(&mut expected);
         expected
     });
     match (mode, expected) {
         (Mode::Bless, Ok(expected)) if expected == *answers => Ok(Vec::new()),
-        (Mode::Bless, _) => {
-            let text = serde_json::to_string_pretty(answers).map_err(|error| format!("  {error}"))?;
-            fs::write(&file, text + "\n").map_err(|error| format!("  {EXPECTED} cannot be written: {error}"))?;
-            Ok(Vec::new())
-        }
-        (Mode::Compare, expected) => Ok(compare::differences(&expected?, answers)),
+        (Mode::Bless, _) => write_expected(folder, answers).map(|()| Vec::new()),
+        (Mode::Compare, expected) => Ok(differences(&expected?, answers)),
     }
+}
+
+fn write_expected(folder: &Path, answers: &Value) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(answers).map_err(|error| format!("  {error}"))?;
+    fs::write(folder.join(EXPECTED), text + "\n").map_err(|error| format!("  {EXPECTED} cannot be written: {error}"))
 }

@@ -112,4 +112,7 @@ pub enum StoreError {
         /// What is missing, and the fix.
         cause: String,
     },
+    /// What a store said to a call that is resolved again.
+    #[error("{0}")]
+    Recorded(String),
 }

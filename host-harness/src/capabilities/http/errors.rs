@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
 use wasmtime_wasi_http::Error;
 
 use super::connection::History;
@@ -45,32 +46,98 @@ pub(crate) fn from_body(error: hyper::Error) -> Error {
     }
 }
 
-/// The same error again, for another one who waits for the same answer. wasmtime's type cannot be cloned; these are all the errors that
-/// arise here.
-pub(crate) fn copy(error: &Error) -> Error {
-    match error {
-        Error::DnsError { rcode, info_code } => Error::DnsError { rcode: rcode.clone(), info_code: *info_code },
-        Error::TlsAlertReceived { alert_id, alert_message } => {
-            Error::TlsAlertReceived { alert_id: *alert_id, alert_message: alert_message.clone() }
+/// The errors that arise here, as values that can be compared and written down. (wasmtime's type cannot even be cloned.)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names and fields are those of `error-code` in wasi:http")]
+pub enum HttpError {
+    DnsError {
+        rcode: Option<String>,
+        info_code: Option<u16>,
+    },
+    TlsAlertReceived {
+        alert_id: Option<u8>,
+        alert_message: Option<String>,
+    },
+    HttpResponseHeaderSectionSize(Option<u32>),
+    HttpResponseBodySize(Option<u64>),
+    DestinationIpProhibited,
+    DestinationIpUnroutable,
+    DestinationUnavailable,
+    ConnectionRefused,
+    ConnectionTerminated,
+    ConnectionTimeout,
+    ConnectionReadTimeout,
+    ConnectionLimitReached,
+    TlsCertificateError,
+    TlsProtocolError,
+    HttpRequestDenied,
+    HttpRequestUriInvalid,
+    HttpResponseIncomplete,
+    HttpResponseTimeout,
+    /// Any other.
+    HttpProtocolError,
+}
+
+impl From<&Error> for HttpError {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::DnsError { rcode, info_code } => Self::DnsError { rcode: rcode.clone(), info_code: *info_code },
+            Error::TlsAlertReceived { alert_id, alert_message } => {
+                Self::TlsAlertReceived { alert_id: *alert_id, alert_message: alert_message.clone() }
+            }
+            Error::HttpResponseHeaderSectionSize(size) => Self::HttpResponseHeaderSectionSize(*size),
+            Error::HttpResponseBodySize(size) => Self::HttpResponseBodySize(*size),
+            Error::DestinationIpProhibited => Self::DestinationIpProhibited,
+            Error::DestinationIpUnroutable => Self::DestinationIpUnroutable,
+            Error::DestinationUnavailable => Self::DestinationUnavailable,
+            Error::ConnectionRefused => Self::ConnectionRefused,
+            Error::ConnectionTerminated => Self::ConnectionTerminated,
+            Error::ConnectionTimeout => Self::ConnectionTimeout,
+            Error::ConnectionReadTimeout => Self::ConnectionReadTimeout,
+            Error::ConnectionLimitReached => Self::ConnectionLimitReached,
+            Error::TlsCertificateError => Self::TlsCertificateError,
+            Error::TlsProtocolError => Self::TlsProtocolError,
+            Error::HttpRequestDenied => Self::HttpRequestDenied,
+            Error::HttpRequestUriInvalid => Self::HttpRequestUriInvalid,
+            Error::HttpResponseIncomplete => Self::HttpResponseIncomplete,
+            Error::HttpResponseTimeout => Self::HttpResponseTimeout,
+            _ => Self::HttpProtocolError,
         }
-        Error::HttpResponseHeaderSectionSize(size) => Error::HttpResponseHeaderSectionSize(*size),
-        Error::HttpResponseBodySize(size) => Error::HttpResponseBodySize(*size),
-        Error::DestinationIpProhibited => Error::DestinationIpProhibited,
-        Error::DestinationIpUnroutable => Error::DestinationIpUnroutable,
-        Error::DestinationUnavailable => Error::DestinationUnavailable,
-        Error::ConnectionRefused => Error::ConnectionRefused,
-        Error::ConnectionTerminated => Error::ConnectionTerminated,
-        Error::ConnectionTimeout => Error::ConnectionTimeout,
-        Error::ConnectionReadTimeout => Error::ConnectionReadTimeout,
-        Error::ConnectionLimitReached => Error::ConnectionLimitReached,
-        Error::TlsCertificateError => Error::TlsCertificateError,
-        Error::TlsProtocolError => Error::TlsProtocolError,
-        Error::HttpRequestDenied => Error::HttpRequestDenied,
-        Error::HttpRequestUriInvalid => Error::HttpRequestUriInvalid,
-        Error::HttpResponseIncomplete => Error::HttpResponseIncomplete,
-        Error::HttpResponseTimeout => Error::HttpResponseTimeout,
-        _ => Error::HttpProtocolError,
     }
+}
+
+impl From<HttpError> for Error {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::DnsError { rcode, info_code } => Self::DnsError { rcode, info_code },
+            HttpError::TlsAlertReceived { alert_id, alert_message } => {
+                Self::TlsAlertReceived { alert_id, alert_message }
+            }
+            HttpError::HttpResponseHeaderSectionSize(size) => Self::HttpResponseHeaderSectionSize(size),
+            HttpError::HttpResponseBodySize(size) => Self::HttpResponseBodySize(size),
+            HttpError::DestinationIpProhibited => Self::DestinationIpProhibited,
+            HttpError::DestinationIpUnroutable => Self::DestinationIpUnroutable,
+            HttpError::DestinationUnavailable => Self::DestinationUnavailable,
+            HttpError::ConnectionRefused => Self::ConnectionRefused,
+            HttpError::ConnectionTerminated => Self::ConnectionTerminated,
+            HttpError::ConnectionTimeout => Self::ConnectionTimeout,
+            HttpError::ConnectionReadTimeout => Self::ConnectionReadTimeout,
+            HttpError::ConnectionLimitReached => Self::ConnectionLimitReached,
+            HttpError::TlsCertificateError => Self::TlsCertificateError,
+            HttpError::TlsProtocolError => Self::TlsProtocolError,
+            HttpError::HttpRequestDenied => Self::HttpRequestDenied,
+            HttpError::HttpRequestUriInvalid => Self::HttpRequestUriInvalid,
+            HttpError::HttpResponseIncomplete => Self::HttpResponseIncomplete,
+            HttpError::HttpResponseTimeout => Self::HttpResponseTimeout,
+            HttpError::HttpProtocolError => Self::HttpProtocolError,
+        }
+    }
+}
+
+/// The same error again, for another one who waits for the same answer.
+pub(crate) fn copy(error: &Error) -> Error {
+    HttpError::from(error).into()
 }
 
 fn from_chain(error: &(dyn StdError + 'static), connecting: bool) -> Error {

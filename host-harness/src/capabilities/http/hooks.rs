@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
@@ -12,9 +13,11 @@ use super::denial::{Denial, Denials};
 use super::exchange::{Entry, Exchange, Exchanges, Fate};
 use super::flight::{Failed, Head, Refusal, Stage};
 use super::outbound::{OutboundHttp, Way};
+use super::replay::Replay;
 use super::request_body::RequestBody;
 use super::response_body::SharedBody;
 use super::timing::{ANSWER, RequestTimeouts, Timing};
+use crate::capabilities::journal::Journal;
 
 /// How many requests one call may make. The operation needs fewer than ten.
 const MAX_REQUESTS: usize = 64;
@@ -23,7 +26,9 @@ const MAX_REQUESTS: usize = 64;
 #[derive(Debug)]
 pub struct CallHttp {
     http: OutboundHttp,
+    began: Instant,
     deadline: Instant,
+    journal: Journal,
     requests: usize,
     denials: Denials,
     exchanges: Exchanges,
@@ -34,7 +39,20 @@ type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + 
 
 impl CallHttp {
     pub(super) fn new(http: OutboundHttp, deadline: Instant) -> Self {
-        Self { http, deadline, requests: 0, denials: Denials::default(), exchanges: Exchanges::new() }
+        Self {
+            http,
+            began: Instant::now(),
+            deadline,
+            journal: Journal::default(),
+            requests: 0,
+            denials: Denials::default(),
+            exchanges: Exchanges::new(),
+        }
+    }
+
+    /// The same of a call that began then, noted in its journal.
+    pub(crate) fn noted(self, began: Instant, journal: Journal) -> Self {
+        Self { began, journal, ..self }
     }
 
     /// What was refused so far, each once, in order.
@@ -71,31 +89,60 @@ impl WasiHttpHooks for CallHttp {
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
         let options = options.filter(|_| self.http.0.request_timeouts == RequestTimeouts::Honoured);
         let timing = Timing::new(self.deadline, options);
-        let admitted = self.admit(request.map(|body| RequestBody::new(body, timing.deadline)));
+        let (asking, request) = self.journal.asked(request);
+        let request = request.map(|body| RequestBody::new(body, timing.deadline));
+        let answering = match self.http.1.clone() {
+            // Nobody is asked, so nothing needs to be granted.
+            Way::Replayed(replay) if replay.is_alone() => {
+                // What is given up of the body is read to its end.
+                let (head, _) = request.into_parts();
+                Answering::Alone(replay, self.began, Box::new(head))
+            }
+            way => Answering::Admitted(way, self.admit(request)),
+        };
         let (http, denials, exchanges) = (self.http.clone(), self.denials.clone(), self.exchanges.clone());
         Box::new(async move {
-            let admitted = admitted?;
-            let origin = admitted.origin.clone();
-            let entry = exchanges.begin(admitted.request.uri().path());
-            let answer = match &http.1 {
-                Way::Live => {
-                    http.answer(admitted, timing, &entry).await.map(|response| response.map(BodyExt::boxed_unsync))
-                }
-                Way::Recorded(tape) => {
-                    let index = tape.begin(&admitted);
-                    tape.answered(index, http.answer(admitted, timing, &entry).await)
-                }
-                Way::Replayed(replay) => replay.answer(&http, admitted, timing, entry).await,
+            let answer = match answering {
+                Answering::Alone(replay, began, head) => replay.answer_alone(&head, began, timing).await,
+                Answering::Admitted(way, admitted) => match admitted {
+                    Ok(admitted) => ask(&http, way, admitted, timing, &denials, &exchanges).await,
+                    Err(error) => Err(error),
+                },
             };
-            let response = answer.map_err(|failed| {
-                if let Some(address) = failed.prohibited {
-                    denials.note(Denial::IpAddress { origin, address });
-                }
-                failed.error
-            })?;
+            let response = asking.answered(answer)?;
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
     }
+}
+
+/// Where the answer to a request comes from.
+enum Answering {
+    /// From what another call was told, and from nowhere else.
+    Alone(Replay, Instant, Box<Parts>),
+    /// From a server, if it may be sent.
+    Admitted(Way, Result<Admitted, Error>),
+}
+
+async fn ask(
+    http: &OutboundHttp,
+    way: Way,
+    admitted: Admitted,
+    timing: Timing,
+    denials: &Denials,
+    exchanges: &Exchanges,
+) -> Result<Response<WasiBody>, Error> {
+    let origin = admitted.origin.clone();
+    let entry = exchanges.begin(admitted.request.uri().path());
+    let answer = match way {
+        Way::Live => http.answer(admitted, timing, &entry).await.map(|response| response.map(BodyExt::boxed_unsync)),
+        Way::Replayed(replay) => replay.answer(http, admitted, timing, entry).await,
+    };
+    answer.map_err(|failed| {
+        if let Some(address) = failed.prohibited {
+            denials.note(Denial::IpAddress { origin, address });
+        }
+        failed.error
+    })
 }
 
 impl OutboundHttp {

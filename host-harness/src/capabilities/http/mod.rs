@@ -39,10 +39,10 @@ mod flight;
 pub mod hooks;
 pub mod origin;
 pub mod outbound;
+mod replay;
 mod request_body;
 pub mod resolver;
 pub mod response_body;
-mod tape;
 pub mod timing;
 
 #[cfg(test)]
@@ -55,9 +55,10 @@ pub use circuit::{CircuitCause, CircuitSettings, CircuitState};
 pub use client::HttpSetupError;
 pub use denial::Denial;
 pub use error_code::add_to_linker;
+pub use errors::HttpError;
 pub use exchange::{Exchange, Fate};
 pub use hooks::CallHttp;
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};
 pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, REQUESTS_PER_SECOND, budget_bounds};
-pub(crate) use tape::{Replay, Tape};
+pub(crate) use replay::Replay;
 pub use timing::RequestTimeouts;

@@ -22,9 +22,9 @@ use super::denial::Denial;
 use super::flight::Flights;
 use super::hooks::CallHttp;
 use super::origin::Origin;
+use super::replay::Replay;
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
-use super::tape::{Replay, Tape};
 use super::timing::RequestTimeouts;
 use crate::stores::{SharedWindow, WindowBounds};
 
@@ -91,9 +91,7 @@ pub(super) enum Way {
     /// From the servers.
     #[default]
     Live,
-    /// From the servers, and the tape keeps them.
-    Recorded(Tape),
-    /// From another call's tape.
+    /// From what another call was told.
     Replayed(Replay),
 }
 
@@ -161,11 +159,6 @@ impl OutboundHttp {
             aside: tokio::sync::Mutex::default(),
         };
         Ok(Self(Arc::new(shared), Way::Live))
-    }
-
-    /// The same, and a tape keeps what the questions of a call are answered.
-    pub(crate) fn recorded_on(&self, tape: &Tape) -> Self {
-        Self(Arc::clone(&self.0), Way::Recorded(tape.clone()))
     }
 
     /// The same, with the answers that another call got.

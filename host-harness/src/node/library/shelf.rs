@@ -1,13 +1,13 @@
-//! The files of the library. Each is written whole under another name and then renamed, so that no half of one is ever found; this user alone
-//! may read them.
+//! The files of the library.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Component, LibraryError};
 use crate::engine::{digest, read_component};
+use crate::own_file::write_whole;
 
 /// The components' directory, inside the state directory.
 const DIRECTORY: &str = "components";
@@ -102,32 +102,4 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LibraryError> + Send + 'static,
 ) -> Result<T, LibraryError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| LibraryError::Host)?
-}
-
-/// Writes a file whole or not at all, for this user alone, and makes its directory where there is none.
-pub(in crate::node) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = file.parent().unwrap_or(Path::new("."));
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(directory)?;
-    let mut unfinished = file.as_os_str().to_owned();
-    unfinished.push(format!(".{}", std::process::id()));
-    let unfinished = PathBuf::from(unfinished);
-    let written = write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, file));
-    if written.is_err() {
-        let _ = fs::remove_file(&unfinished);
-    }
-    // The name survives a power cut only with its directory.
-    written.and_then(|()| File::open(directory)?.sync_all())
-}
-
-fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(file)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

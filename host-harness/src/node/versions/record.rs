@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::node::library::write_whole;
+use crate::own_file::write_whole;
 
 const FILE: &str = "activations.json";
 /// How many changes are remembered for each step.

@@ -1,0 +1,257 @@
+//! One request and its answer in the journal, and how both are overheard: the request's body while it is sent, the answer's while it is read.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::{HeaderMap, HeaderName, Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, SizeHint};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use super::written::{Blob, nanoseconds};
+use super::{Import, Journal};
+use crate::capabilities::http::HttpError;
+
+/// A request as the component made it, and what it was answered. The access token, which the host adds, is never in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpAsk {
+    /// The method.
+    pub method: String,
+    /// The whole address.
+    pub uri: String,
+    /// The component's own headers.
+    pub headers: Vec<(String, Blob)>,
+    /// What was sent of the body.
+    #[serde(default, skip_serializing_if = "Blob::is_empty")]
+    pub body: Blob,
+    /// None where the component did not wait for it.
+    pub answer: Option<HttpAnswer>,
+}
+
+/// An answer, or the failure to get one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpAnswer {
+    /// How long it took, from the question.
+    #[serde(rename = "after_ns", with = "nanoseconds")]
+    pub after: Duration,
+    /// What it was.
+    #[serde(flatten)]
+    pub end: HttpEnd,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HttpEnd {
+    /// Without an answer.
+    Failed(HttpError),
+    /// With an answer, of whose body this was read.
+    #[allow(missing_docs, reason = "the parts of an answer")]
+    Answered { status: u16, headers: Vec<(String, Blob)>, body: Vec<Piece> },
+}
+
+/// A piece of a body, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// When, from the question.
+    #[serde(rename = "after_ns", with = "nanoseconds")]
+    pub after: Duration,
+    /// Whether the reader had to wait for it.
+    pub waited: bool,
+    /// What it was.
+    #[serde(flatten)]
+    pub kind: PieceKind,
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PieceKind {
+    /// Some bytes.
+    Bytes(Blob),
+    /// That there are no more.
+    End(bool),
+    /// That the rest will never come.
+    Failed(HttpError),
+}
+
+impl HttpAsk {
+    pub(super) fn question(&self) -> String {
+        let headers: Vec<_> = self.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let body = if self.body.is_empty() { String::new() } else { format!(" {}", self.body) };
+        format!("{} {} ({}){body}", self.method, self.uri, headers.join(", "))
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let headers = |headers: &[(String, Blob)]| -> usize {
+            headers.iter().map(|(name, value)| name.len() + value.len()).sum()
+        };
+        self.uri.len() + headers(&self.headers)
+    }
+}
+
+/// Headers that prove who somebody is.
+const SECRET: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
+
+fn listed(headers: &HeaderMap) -> Vec<(String, Blob)> {
+    headers
+        .iter()
+        .filter(|(name, _)| !SECRET.contains(name))
+        .map(|(name, value)| (name.as_str().to_owned(), Blob::from(value.as_bytes())))
+        .collect()
+}
+
+/// A question under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    journal: Journal,
+    index: Option<usize>,
+    asked: Instant,
+}
+
+impl Journal {
+    /// Notes a request, and overhears its body.
+    pub(crate) fn asked(&self, request: Request<WasiBody>) -> (Asking, Request<WasiBody>) {
+        let index = self.note(|| {
+            Import::Http(Box::new(HttpAsk {
+                method: request.method().to_string(),
+                uri: request.uri().to_string(),
+                headers: listed(request.headers()),
+                body: Blob::default(),
+                answer: None,
+            }))
+        });
+        let asking = Asking { journal: self.clone(), index, asked: Instant::now() };
+        if index.is_none() || request.body().is_end_stream() {
+            return (asking, request);
+        }
+        let overheard = asking.clone();
+        (asking, request.map(|body| Sent { body, asking: overheard }.boxed_unsync()))
+    }
+}
+
+impl Asking {
+    /// Notes the answer, and overhears its body.
+    pub(crate) fn answered(self, answer: Result<Response<WasiBody>, Error>) -> Result<Response<WasiBody>, Error> {
+        if self.index.is_none() {
+            return answer;
+        }
+        let end = match &answer {
+            Err(error) => HttpEnd::Failed(HttpError::from(error)),
+            Ok(response) => HttpEnd::Answered {
+                status: response.status().as_u16(),
+                headers: listed(response.headers()),
+                body: Vec::new(),
+            },
+        };
+        let after = self.asked.elapsed();
+        self.learn(0, |ask| ask.answer = Some(HttpAnswer { after, end }));
+        answer.map(|response| response.map(|body| Read { body, asking: self, waited: false }.boxed_unsync()))
+    }
+
+    fn learn(&self, bytes: usize, change: impl FnOnce(&mut HttpAsk)) {
+        self.journal.learn(self.index, bytes, |import| {
+            if let Import::Http(ask) = import {
+                change(ask);
+            }
+        });
+    }
+
+    fn read(&self, waited: bool, kind: PieceKind) {
+        let bytes = if let PieceKind::Bytes(bytes) = &kind { bytes.len() } else { 0 };
+        let after = self.asked.elapsed();
+        self.learn(bytes + size_of::<Piece>(), |ask| {
+            if let Some(HttpAnswer { end: HttpEnd::Answered { body, .. }, .. }) = &mut ask.answer {
+                body.push(Piece { after, waited, kind });
+            }
+        });
+    }
+}
+
+/// A request's body on its way out.
+struct Sent {
+    body: WasiBody,
+    asking: Asking,
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(bytes) = frame.data_ref()
+        {
+            let more = bytes.len();
+            self.asking.learn(more, |ask| ask.body = Blob::from([&ask.body.0[..], bytes].concat()));
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer's body while the component reads it.
+struct Read {
+    body: WasiBody,
+    asking: Asking,
+    /// Whether the reader waits for the next piece.
+    waited: bool,
+}
+
+impl Body for Read {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        let kind = match &polled {
+            Poll::Pending => None,
+            Poll::Ready(None) => Some(PieceKind::End(true)),
+            Poll::Ready(Some(Err(error))) => Some(PieceKind::Failed(HttpError::from(error))),
+            // Trailers are nothing that anybody here reads.
+            Poll::Ready(Some(Ok(frame))) => frame.data_ref().map(|bytes| PieceKind::Bytes(Blob(bytes.clone()))),
+        };
+        if let Some(kind) = kind {
+            self.asking.read(self.waited, kind);
+        }
+        self.waited = polled.is_pending();
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Read {
+    fn drop(&mut self) {
+        // Who knows the length does not ask for more.
+        if self.body.is_end_stream() {
+            self.asking.learn(0, |ask| {
+                if let Some(HttpAnswer { end: HttpEnd::Answered { body, .. }, .. }) = &mut ask.answer
+                    && !matches!(body.last(), Some(Piece { kind: PieceKind::End(_) | PieceKind::Failed(_), .. }))
+                {
+                    let after = body.last().map(|piece| piece.after).unwrap_or_default();
+                    body.push(Piece { after, waited: false, kind: PieceKind::End(true) });
+                }
+            });
+        }
+    }
+}
