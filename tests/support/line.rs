@@ -2,9 +2,11 @@
 
 use host_harness::capabilities::clocks::Clock;
 use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::recording;
 use tokio::task::JoinHandle;
 
 use super::Outcome;
+use super::replaying::assert_replayable;
 
 #[derive(Clone)]
 pub(crate) struct Line {
@@ -29,7 +31,9 @@ impl Line {
             caller: Some(caller.to_owned()).filter(|caller| !caller.is_empty()),
             called: called.to_owned(),
         };
-        Outcome::new(self.placed.resolve(call, &self.clock).await)
+        let (resolved, noted) = recording::noted(&self.placed, call, &self.clock).await;
+        assert_replayable(&self.placed, &resolved, noted, caller).await;
+        Outcome::new(resolved)
     }
 
     /// Resolves a call beside others.

@@ -3,6 +3,7 @@
 
 mod line;
 mod outcome;
+mod replaying;
 mod stores;
 
 use std::collections::BTreeMap;

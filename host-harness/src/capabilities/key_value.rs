@@ -180,19 +180,25 @@ impl KeyValueView<'_> {
     }
 }
 
-/// The answer in the script where there is one, else the one that is made; noted either way.
+/// The answer in the script where there is one, else the one that is made; noted either way, and the question also where no answer comes.
 macro_rules! noted {
     ($self:ident, $ask:ident { $($field:ident: $question:expr),* }, $made:expr) => {{
-        let answer = match $self.key_value.script.key_value() {
+        let journal = $self.key_value.journal.clone();
+        let index = journal
+            .note(|| Import::KeyValue(KeyValueAsk::$ask { $($field: $question,)* answer: Outcome::Unanswered }));
+        let given = match $self.key_value.script.key_value() {
+            Some(KeyValueAsk::$ask { answer: Outcome::Unanswered, .. }) => std::future::pending().await,
             Some(KeyValueAsk::$ask { answer, .. }) => answer.into(),
             // Something else was asked then: from here on nothing is the same.
             Some(_) => Err(store::Error::Other("another question was asked here".to_owned())),
             None => $made?,
         };
-        $self.key_value.journal.note(|| {
-            Import::KeyValue(KeyValueAsk::$ask { $($field: $question,)* answer: Outcome::from(&answer) })
+        journal.learn(index, given.as_ref().map_or(0, Kept::bytes), |import| {
+            if let Import::KeyValue(KeyValueAsk::$ask { answer, .. }) = import {
+                *answer = Outcome::from(&given);
+            }
         });
-        answer
+        given
     }};
 }
 
@@ -246,6 +252,29 @@ impl store::HostBucket for KeyValueView<'_> {
     }
 }
 
+/// How much a journal keeps of an answer.
+trait Kept {
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+impl Kept for () {}
+
+impl Kept for bool {}
+
+impl Kept for Option<Blob> {
+    fn bytes(&self) -> usize {
+        self.as_ref().map_or(0, Blob::len)
+    }
+}
+
+impl Kept for Keys {
+    fn bytes(&self) -> usize {
+        self.keys.iter().map(String::len).sum()
+    }
+}
+
 /// How an answer is written down.
 impl<T: Clone> From<&Result<T, store::Error>> for Outcome<T> {
     fn from(answer: &Result<T, store::Error>) -> Self {
@@ -266,6 +295,7 @@ impl<T> From<Outcome<T>> for Result<T, store::Error> {
             Outcome::NoSuchStore => Err(store::Error::NoSuchStore),
             Outcome::AccessDenied => Err(store::Error::AccessDenied),
             Outcome::Failed(text) => Err(store::Error::Other(text)),
+            Outcome::Unanswered => Err(store::Error::Other("the store did not answer".to_owned())),
         }
     }
 }

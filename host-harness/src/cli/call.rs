@@ -151,7 +151,7 @@ async fn record(
     location: &StoreLocation,
 ) -> anyhow::Result<()> {
     let numbers = if whole { None } else { Some(Numbers::kept_in(location.own_directory().as_deref())?) };
-    let recording = Recording::make(placed.placement(), resolved, noted, numbers.as_ref()).await?;
+    let recording = Recording::make(placed, resolved, noted, numbers.as_ref()).await?;
     recording.save(file).with_context(|| format!("the recording {} cannot be written", file.display()))?;
     let numbers = if whole { "whole" } else { "masked" };
     complain(format_args!("recorded in {}: {} imports, numbers {numbers}", file.display(), recording.imports.len()));

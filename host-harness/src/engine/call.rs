@@ -216,7 +216,7 @@ fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant)
         http: http.for_call(deadline).noted(started, journal.clone()),
         key_value: key_value.noted(journal.clone(), script.clone()),
         configuration,
-        directory: directory.noted(journal.clone()),
+        directory: directory.noted(journal.clone(), script.clone()),
         memory: MemoryMeter::new(limits.memory_bytes),
         ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
         journal,

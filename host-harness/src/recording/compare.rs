@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::capabilities::journal::{Entry, HttpEnd, Import, KeyValueAsk, PieceKind};
+use crate::capabilities::journal::{Entry, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 use crate::policy::differences;
 use crate::report::{ResolvedCall, Route};
 
@@ -95,13 +95,16 @@ fn answer(import: &Import) -> String {
     match import {
         Import::Configuration { answer, .. } => answer.clone().unwrap_or_else(|| "nothing".to_owned()),
         Import::WholeConfiguration { answer } => format!("{} values", answer.len()),
-        Import::Directory { answer, .. } => {
-            answer.as_ref().map_or_else(|| "nobody".to_owned(), |found| found.id.clone())
-        }
+        Import::Directory { answer, .. } => match answer {
+            Outcome::Done(Some(found)) => found.id.clone(),
+            Outcome::Done(None) => "nobody".to_owned(),
+            _ => "no answer".to_owned(),
+        },
         Import::KeyValue(KeyValueAsk::Get { answer, .. }) => match answer {
-            crate::capabilities::journal::Outcome::Done(Some(value)) => value.to_string(),
-            crate::capabilities::journal::Outcome::Done(None) => "nothing".to_owned(),
-            _ => "an error".to_owned(),
+            Outcome::Done(Some(value)) => value.to_string(),
+            Outcome::Done(None) => "nothing".to_owned(),
+            Outcome::Failed(text) => text.clone(),
+            _ => "no answer".to_owned(),
         },
         Import::Http(ask) => match ask.answer.as_ref().map(|answer| &answer.end) {
             None => "no answer".to_owned(),

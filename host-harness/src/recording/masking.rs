@@ -22,11 +22,11 @@ const DIGITS: usize = 7;
 const KEY_FILE: &str = "recordings.key";
 
 /// Replaces numbers, by one key.
-pub(crate) struct Numbers(FF1<Aes256>);
+pub struct Numbers(FF1<Aes256>);
 
 impl Numbers {
     /// By the key that is kept in the state directory, and made when there is none; without such a directory, by one that nobody has afterwards.
-    pub(crate) fn kept_in(directory: Option<&Path>) -> anyhow::Result<Self> {
+    pub fn kept_in(directory: Option<&Path>) -> anyhow::Result<Self> {
         let Some(directory) = directory else { return Self::by(&new_key()?) };
         let file = directory.join(KEY_FILE);
         if !file.exists() {
@@ -44,9 +44,12 @@ impl Numbers {
     }
 
     /// One number, in any spelling.
-    pub(crate) fn number(&self, number: &str) -> String {
+    pub fn number(&self, number: &str) -> String {
         let mut bytes = number.as_bytes().to_vec();
-        self.replace(&mut bytes, 0..number.len());
+        let all = 0..bytes.len();
+        for run in runs(&bytes, all, Notation::Plain) {
+            self.replace(&mut bytes, &run);
+        }
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -54,7 +57,7 @@ impl Numbers {
     pub(crate) fn answer(&self, import: &mut Import, caller: Option<&str>) {
         let caller = caller.and_then(last_digits);
         match import {
-            Import::Directory { answer: Some(person), .. } => {
+            Import::Directory { answer: Outcome::Done(Some(person)), .. } => {
                 for rung in &mut person.numbers {
                     rung.number = self.number(&rung.number);
                 }
@@ -94,8 +97,8 @@ impl Numbers {
     fn text(&self, text: &mut [u8], caller: Option<[u8; DIGITS]>) {
         if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() {
             for string in strings(text) {
-                for run in runs(text, string) {
-                    self.replace(text, run);
+                for run in runs(text, string, Notation::Json) {
+                    self.replace(text, &run);
                 }
             }
         }
@@ -112,23 +115,22 @@ impl Numbers {
             from = at.end;
             // In the middle of a longer number it is chance.
             if !text.get(at.end).is_some_and(u8::is_ascii_digit) {
-                self.replace(text, at);
+                self.replace(text, &at.collect::<Vec<_>>());
             }
         }
     }
 
-    /// Replaces the last digits in this part of a text, if there are enough.
-    fn replace(&self, text: &mut [u8], part: Range<usize>) {
-        let Some(part) = text.get_mut(part) else { return };
-        let mut places: Vec<&mut u8> =
-            part.iter_mut().rev().filter(|byte| byte.is_ascii_digit()).take(DIGITS).collect();
-        if places.len() < DIGITS {
-            return;
-        }
-        let digits: Vec<u16> = places.iter().rev().map(|digit| u16::from(**digit - b'0')).collect();
-        let replaced = self.0.encrypt(&[], &FlexibleNumeralString::from(digits)).map(Vec::<u16>::from);
-        for (place, digit) in places.iter_mut().rev().zip(replaced.unwrap_or_default()) {
-            **place = b'0' + u8::try_from(digit).unwrap_or_default();
+    /// Replaces the last of the digits at these places, if there are enough.
+    fn replace(&self, text: &mut [u8], places: &[usize]) {
+        let Some(places) = places.last_chunk::<DIGITS>() else { return };
+        let digits =
+            places.iter().map(|place| u16::from(text.get(*place).map_or(0, |digit| digit.wrapping_sub(b'0') % 10)));
+        let replaced =
+            self.0.encrypt(&[], &FlexibleNumeralString::from(digits.collect::<Vec<_>>())).map(Vec::<u16>::from);
+        for (place, digit) in places.iter().zip(replaced.unwrap_or_default()) {
+            if let Some(byte) = text.get_mut(*place) {
+                *byte = b'0' + u8::try_from(digit).unwrap_or_default();
+            }
         }
     }
 }
@@ -140,7 +142,9 @@ fn new_key() -> anyhow::Result<[u8; 32]> {
 }
 
 fn last_digits(number: &str) -> Option<[u8; DIGITS]> {
-    let digits: Vec<u8> = number.bytes().filter(u8::is_ascii_digit).collect();
+    let bytes = number.as_bytes();
+    let run = runs(bytes, 0..bytes.len(), Notation::Plain).into_iter().next()?;
+    let digits: Vec<u8> = run.iter().filter_map(|place| bytes.get(*place).copied()).collect();
     digits.last_chunk().copied()
 }
 
@@ -164,38 +168,67 @@ fn strings(json: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Where numbers stand in a string: digits with at most two other signs between them. Addresses and dates have none.
-fn runs(text: &[u8], string: Range<usize>) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let Some(whole) = text.get(string.clone()) else { return found };
+/// How a text is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    Plain,
+    /// With `\u0417` for characters.
+    Json,
+}
+
+/// The places of the digits of each number in a part of a text: at least seven digits with at most three other signs between two of them, and no
+/// letters. Addresses and dates are none.
+fn runs(text: &[u8], part: Range<usize>, notation: Notation) -> Vec<Vec<usize>> {
+    let whole = text.get(part.clone()).unwrap_or_default();
     if whole.starts_with(b"http") || whole.starts_with(b"/") {
-        return found;
+        return Vec::new();
     }
-    let mut run: Option<Range<usize>> = None;
-    let mut at = string.start;
-    while at < string.end {
-        let byte = text.get(at).copied().unwrap_or_default();
-        match (byte, &mut run) {
-            (b'0'..=b'9', Some(run)) => run.end = at + 1,
-            (b'0'..=b'9', None) => run = Some(at..at + 1),
-            (b' ' | b'(' | b')' | b'-' | b'+' | b'.', Some(begun)) if at < begun.end + 2 => {}
-            (sign, _) => {
-                found.extend(run.take());
-                // `\u0417` has digits that are none.
-                if sign == b'\\' {
-                    at += if text.get(at + 1) == Some(&b'u') { 5 } else { 1 };
-                }
+    let (mut found, mut run, mut between) = (vec![], vec![], 0);
+    let mut at = part.start;
+    while at < part.end {
+        let (character, length) = character(text.get(at..part.end).unwrap_or_default(), notation);
+        match character {
+            '0'..='9' if length == 1 => {
+                run.push(at);
+                between = 0;
             }
+            ' ' | '(' | ')' | '-' | '+' | '.' | '/' => between += 1,
+            other if !other.is_ascii() && !other.is_alphabetic() => between += 1,
+            _ => between = usize::MAX,
         }
-        at += 1;
+        if between > 3 {
+            found.push(std::mem::take(&mut run));
+            between = 0;
+        }
+        at += length;
     }
-    found.extend(run);
-    found.retain(|run| !text.get(run.clone()).is_some_and(is_date));
+    found.push(run);
+    found.retain(|run| run.len() >= DIGITS && !is_date(text, run));
     found
 }
 
+/// The first character, and how many bytes it takes. What cannot be read counts as a letter.
+fn character(text: &[u8], notation: Notation) -> (char, usize) {
+    match text {
+        [b'\\', b'u', digits @ ..] if notation == Notation::Json => {
+            let code = digits.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
+            let code = code.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+            (code.and_then(char::from_u32).unwrap_or('?'), 6)
+        }
+        [b'\\', ..] if notation == Notation::Json => ('?', 2),
+        _ => {
+            // No character is longer.
+            let text = text.get(..4).unwrap_or(text);
+            let first = text.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+            first.map_or(('?', 1), |first| (first, first.len_utf8()))
+        }
+    }
+}
+
 /// `2026-11-22`
-fn is_date(text: &[u8]) -> bool {
+fn is_date(text: &[u8], digits: &[usize]) -> bool {
+    let (Some(first), Some(last)) = (digits.first(), digits.last()) else { return false };
+    let text = text.get(*first..=*last).unwrap_or_default();
     text.len() == 10 && text.get(4) == Some(&b'-') && text.get(7) == Some(&b'-')
 }
 
@@ -224,7 +257,13 @@ mod tests {
         let made = numbers().number("+79161234567");
         assert!(made.starts_with("+7916") && made != "+79161234567");
         let tail = &made[5..];
-        for spelling in ["8 (916) 123-45-67", "9161234567", "123 45 67", "+7.916.123.45.67"] {
+        for spelling in [
+            "8 (916) 123-45-67",
+            "9161234567",
+            "123 45 67",
+            "+7.916.123.45.67",
+            "+7\u{a0}916\u{a0}123\u{2011}45\u{2011}67",
+        ] {
             let other = numbers().number(spelling);
             assert_eq!(digits(&other)[digits(&other).len() - 7..], *tail, "{spelling}");
             assert_eq!(
@@ -233,6 +272,11 @@ mod tests {
             );
         }
         assert_eq!(numbers().number("101"), "101", "an extension");
+        let extended = numbers().number("+7 916 123-45-67 доб. 12");
+        assert_eq!(digits(&extended), format!("7916{tail}12"), "an extension after the number");
+        let escaped = hidden(r#"["+7\u00a0916\u00a0123\u201145\u201167"]"#, "");
+        let value: serde_json::Value = serde_json::from_str(&escaped).unwrap();
+        assert_eq!(digits(value[0].as_str().unwrap()), format!("7916{tail}"), "{escaped}");
     }
 
     #[test]

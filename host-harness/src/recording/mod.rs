@@ -32,7 +32,7 @@ use crate::report::ResolvedCall;
 
 pub use compare::Departure;
 pub use file::Unreadable;
-pub(crate) use masking::Numbers;
+pub use masking::Numbers;
 pub(crate) use side::side_by_side;
 pub(crate) use store::Overlay;
 
@@ -109,14 +109,22 @@ enum RecordedValue {
 }
 
 /// What a live call asked and was answered.
-pub(crate) struct Noted {
+#[derive(Clone, Debug)]
+pub struct Noted {
     pub(crate) call: IncomingCall,
     pub(crate) at: Timestamp,
     pub(crate) imports: Result<Vec<Entry>, TooMuch>,
 }
 
+impl Noted {
+    /// Whether the call was told more than a recording keeps.
+    pub fn is_too_much(&self) -> bool {
+        self.imports.is_err()
+    }
+}
+
 /// Resolves a call and notes what it asks and is answered.
-pub(crate) async fn noted(placed: &PlacedOperation, call: IncomingCall, clock: &Clock) -> (ResolvedCall, Noted) {
+pub async fn noted(placed: &PlacedOperation, call: IncomingCall, clock: &Clock) -> (ResolvedCall, Noted) {
     let (at, journal) = (clock.now(), Journal::begin());
     let world = World { journal: journal.clone(), ..placed.integration().world(clock.clone()) };
     let resolved = placed.resolve_in(world, call.clone(), at).await;
@@ -149,13 +157,13 @@ impl Recording {
     /// Makes the recording of a live call. Without `numbers` they stay whole.
     ///
     /// Fails where the call was told more than is kept, or this machine cannot run it again.
-    pub(crate) async fn make(
-        placement: &Placement,
+    pub async fn make(
+        placed: &PlacedOperation,
         resolved: &ResolvedCall,
         noted: Noted,
         numbers: Option<&Numbers>,
     ) -> anyhow::Result<Self> {
-        let Noted { call, at, imports } = noted;
+        let (Noted { call, at, imports }, placement) = (noted, placed.placement());
         let imports = imports.map_err(|TooMuch| anyhow!("the call was told more than a recording keeps"))?;
         let (mut hidden, mut answers) = (call.clone(), imports.clone());
         if let Some(numbers) = numbers {

@@ -9,7 +9,7 @@ use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Directory};
 use crate::capabilities::http::Replay;
-use crate::capabilities::journal::{Entry, Import, Journal, Script};
+use crate::capabilities::journal::{Entry, Import, Journal, Outcome, Script};
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
 use crate::integration::BUCKET;
@@ -102,7 +102,9 @@ fn configuration(imports: &[Entry]) -> Configuration {
 
 fn directory(imports: &[Entry]) -> Directory {
     Directory::new(imports.iter().filter_map(|entry| match &entry.import {
-        Import::Directory { crm_user_id, answer: Some(person) } => Some((*crm_user_id, person.clone().into())),
+        Import::Directory { crm_user_id, answer: Outcome::Done(Some(person)) } => {
+            Some((*crm_user_id, person.clone().into()))
+        }
         _ => None,
     }))
 }

@@ -18,6 +18,7 @@ impl Found {
             let value = match answer {
                 Outcome::Done(value) => Ok(value.as_ref().map(|bytes| bytes.0.to_vec())),
                 Outcome::Failed(text) => Err(StoreError::Recorded(text.clone())),
+                Outcome::Unanswered => Err(StoreError::Recorded("the store did not answer".to_owned())),
                 // The bucket was not open, so nothing was found.
                 Outcome::NoSuchStore | Outcome::AccessDenied => continue,
             };

@@ -205,7 +205,8 @@ fn given(end: &HttpEnd, asked: Instant, bounded: Option<Timing>) -> Result<Respo
         HttpEnd::Failed(error) => return Err(error.clone().into()),
         HttpEnd::Answered { status, headers, body } => (*status, headers, body),
     };
-    let body = Again { pieces: body.iter().cloned().collect(), asked, bounded, waiting: None, ended: false };
+    let body =
+        Again { pieces: body.iter().cloned().collect(), asked, bounded, waiting: None, pended: false, ended: false };
     let mut response = Response::new(body.boxed_unsync());
     *response.status_mut() = StatusCode::from_u16(status).map_err(|_| Error::HttpProtocolError)?;
     *response.headers_mut() = headers
@@ -222,6 +223,8 @@ struct Again {
     /// Absent where what nobody waited for never comes.
     bounded: Option<Timing>,
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Whether the reader was told once that the next piece is not there yet.
+    pended: bool,
     ended: bool,
 }
 
@@ -236,11 +239,17 @@ impl Again {
             (Some(here), Some(limit)) if here <= limit.at => (here, None),
             (_, Some(limit)) => (limit.at, Some(limit.error)),
         };
+        if !self.pended && self.pieces.front().is_some_and(|piece| piece.waited) {
+            // The reader found nothing at first, however short the wait is by this clock.
+            self.pended = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if at > Instant::now() {
             let sleep = self.waiting.get_or_insert_with(|| Box::pin(sleep_until(at)));
             ready!(sleep.as_mut().poll(cx));
         }
-        self.waiting = None;
+        (self.waiting, self.pended) = (None, false);
         if let Some(error) = limit {
             return Poll::Ready(Some(Err(error)));
         }

@@ -62,7 +62,7 @@ pub enum Import {
     KeyValue(KeyValueAsk),
     /// An employee was looked up.
     #[serde(rename = "telephony:operation/directory.find-by-crm-user")]
-    Directory { crm_user_id: u64, answer: Option<Person> },
+    Directory { crm_user_id: u64, answer: Outcome<Option<Person>> },
     /// A request was sent.
     #[serde(rename = "wasi:http/outgoing-handler.handle")]
     Http(Box<HttpAsk>),
@@ -87,10 +87,12 @@ pub enum KeyValueAsk {
     ListKeys { cursor: Option<u64>, answer: Outcome<Keys> },
 }
 
-/// What came of asking the store.
+/// What came of asking the store or the directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome<T> {
+    /// The call ended before it answered.
+    Unanswered,
     /// It did.
     Done(T),
     /// There is no such bucket.
@@ -209,20 +211,12 @@ impl Import {
         format!("{} {asked}", self.function()).trim_end().to_owned()
     }
 
-    /// About how many bytes it takes to keep.
+    /// About how many bytes the question takes to keep, and an answer that is known with it.
     pub(super) fn bytes(&self) -> usize {
-        let outcome = |answer: &Outcome<Option<Blob>>| match answer {
-            Outcome::Done(Some(value)) => value.len(),
-            _ => 0,
-        };
         let variable = match self {
             Self::Configuration { key, answer } => key.len() + answer.as_ref().map_or(0, String::len),
             Self::WholeConfiguration { answer } => answer.iter().map(|(key, value)| key.len() + value.len()).sum(),
-            Self::KeyValue(KeyValueAsk::Get { key, answer }) => key.len() + outcome(answer),
             Self::KeyValue(KeyValueAsk::Set { key, value, .. }) => key.len() + value.len(),
-            Self::KeyValue(KeyValueAsk::ListKeys { answer: Outcome::Done(page), .. }) => {
-                page.keys.iter().map(String::len).sum()
-            }
             Self::Http(ask) => ask.bytes(),
             _ => 0,
         };

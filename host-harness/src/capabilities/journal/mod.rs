@@ -71,8 +71,8 @@ impl Journal {
         Some(written.entries.len() - 1)
     }
 
-    /// What is learned of an import later, so many bytes of it.
-    fn learn(&self, index: Option<usize>, bytes: usize, change: impl FnOnce(&mut Import)) {
+    /// The answer to a question that was noted before it, so many bytes of it.
+    pub(crate) fn learn(&self, index: Option<usize>, bytes: usize, change: impl FnOnce(&mut Import)) {
         let (Some(notes), Some(index)) = (&self.0, index) else { return };
         let mut written = notes.lock();
         written.bytes += bytes;

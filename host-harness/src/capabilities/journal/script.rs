@@ -1,11 +1,12 @@
-//! What no question decides, from an earlier journal: what the clocks showed, what was ready first, and the store's answers in their order.
+//! What no question decides, from an earlier journal: what the clocks showed, what was ready first, and the answers of the store
+//! and the directory in their order.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::entry::{Entry, Import, KeyValueAsk};
+use super::entry::{Entry, Import, KeyValueAsk, Outcome, Person};
 
 /// The script of one call; a clone is the same one. One without lines decides nothing.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,7 @@ struct Lines {
     polls: VecDeque<Vec<u32>>,
     ready: VecDeque<bool>,
     key_value: VecDeque<KeyValueAsk>,
+    directory: VecDeque<Outcome<Option<Person>>>,
 }
 
 impl Script {
@@ -31,6 +33,7 @@ impl Script {
                 Import::Poll { answer, .. } => lines.polls.push_back(answer.clone()),
                 Import::Ready { answer } => lines.ready.push_back(*answer),
                 Import::KeyValue(ask) => lines.key_value.push_back(ask.clone()),
+                Import::Directory { answer, .. } => lines.directory.push_back(answer.clone()),
                 _ => {}
             }
         }
@@ -60,6 +63,11 @@ impl Script {
     /// What the store answered next.
     pub(crate) fn key_value(&self) -> Option<KeyValueAsk> {
         self.next(|lines| lines.key_value.pop_front())
+    }
+
+    /// Whom the directory found next.
+    pub(crate) fn directory(&self) -> Option<Outcome<Option<Person>>> {
+        self.next(|lines| lines.directory.pop_front())
     }
 
     fn next<T>(&self, take: impl FnOnce(&mut Lines) -> Option<T>) -> Option<T> {
