@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Writes a file whole or not at all, for this user alone, and makes its directory where there is none.
 pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = file.parent().unwrap_or(Path::new("."));
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -23,5 +23,6 @@ mod policy;
 mod presence;
 mod process;
 mod readme;
+mod replay;
 mod secrets;
 mod story;
