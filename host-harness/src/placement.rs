@@ -76,6 +76,13 @@ impl PlacedOperation {
         Self { placement: Placement::new(operation, description, linked_operation, settings), integration }
     }
 
+    /// The same with the same component in another engine.
+    pub(crate) fn with_operation(&self, operation: Operation) -> Self {
+        let mut other = self.clone();
+        other.placement.operation = operation;
+        other
+    }
+
     /// It without its integration.
     pub(crate) const fn placement(&self) -> &Placement {
         &self.placement

@@ -159,7 +159,13 @@ impl Scene {
             let step = Step::new(id.as_str(), integration, linked_operation.clone(), settings.clone(), operation());
             steps.push(Arc::new(step.await.expect("settings that fit")));
         }
-        let node = Node::new(Parts { clock: self.clock.clone(), integrations, steps, onlookers: self.onlookers });
+        let node = Node::new(Parts {
+            clock: self.clock.clone(),
+            integrations,
+            steps,
+            onlookers: self.onlookers,
+            recorder: None,
+        });
         let hooks = Hooks::of(&node, &self.integrations);
         let server = Server::bind(node.clone(), hooks, self.store, self.settings, self.extras).await.expect("a port");
         let client = Client::of(server.address().expect("an address"));

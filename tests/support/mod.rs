@@ -184,6 +184,7 @@ impl Scene {
             integrations: BTreeMap::from([(id, integration)]),
             steps: vec![Arc::new(step.expect("an operation that describes itself"))],
             onlookers,
+            recorder: None,
         })
     }
 

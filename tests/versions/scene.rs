@@ -58,6 +58,7 @@ impl Fixture {
             integrations: BTreeMap::from([("main".into(), integration)]),
             steps: vec![Arc::new(step.expect("it fits"))],
             onlookers: vec![Arc::clone(&told) as Arc<dyn Onlooker>],
+            recorder: None,
         });
         let (versions, warnings) = Versions::open(node.clone(), engine().clone(), state).await;
         Self { scene, node, versions: Arc::new(versions), warnings, told }

@@ -80,6 +80,7 @@ pub(crate) async fn node(
         integrations: BTreeMap::from([("main".into(), integration)]),
         steps: vec![Arc::new(step.expect("an operation that describes itself"))],
         onlookers,
+        recorder: None,
     })
 }
 

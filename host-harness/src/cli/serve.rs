@@ -21,6 +21,7 @@ use crate::node::{self, Node};
 use crate::observe::logs::CallLog;
 use crate::observe::metrics::Metrics;
 use crate::observe::traces::Traces;
+use crate::recording::{Recorder, SamplingSettings};
 use crate::server::{self, Extras, Server, ServerSettings, metrics, token};
 use crate::stores::{self, StoreLocation};
 
@@ -101,6 +102,14 @@ impl Serve {
             }),
         ));
         extras.at_stop.push(Box::pin(async move { details.end().await }));
+        if let Some(settings) = &config.recordings {
+            let recorder = recorder(settings, &location).map_err(in_file)?;
+            parts.recorder = Some(recorder.clone());
+            let recording = recorder.clone();
+            extras.at_stop.push(Box::pin(async move { recording.end().await }));
+            let state = move || serde_json::to_value(recorder.state()).unwrap_or_default();
+            extras.state.push(("recordings", Box::new(state)));
+        }
         if let Some(settings) = &config.traces {
             let traces = Traces::begin(settings).map_err(|error| in_file(error.into()))?;
             parts.onlookers.push(traces.clone());
@@ -119,6 +128,14 @@ impl Serve {
         run_until_interrupted(server).await?;
         Ok(Outcome::Done)
     }
+}
+
+/// Who records some of the calls.
+fn recorder(settings: &SamplingSettings, location: &StoreLocation) -> anyhow::Result<Recorder> {
+    let directory = location.own_directory().context(
+        "[recordings]: there is nowhere to keep recordings; name a state directory with --state, or leave the section out",
+    )?;
+    Recorder::begin(settings.clone(), &directory, component::shelf(location)).context("[recordings]")
 }
 
 /// Every connection is an open file, and what a process may open by default suits one that has few. More needs no privilege up to the hard limit.
@@ -231,6 +248,7 @@ fn demonstration(demo: &Demo) -> HarnessConfig {
         operations: vec![operation],
         store: None,
         call_details: CallDetailsSettings::default(),
+        recordings: None,
         traces: None,
         server: ServerSettings::default(),
     }

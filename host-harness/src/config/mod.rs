@@ -20,6 +20,7 @@
 mod call_details;
 mod employee;
 mod integration;
+mod recordings;
 mod server;
 mod store;
 mod traces;
@@ -37,11 +38,13 @@ use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
 use crate::masking::unless_secret;
 use crate::observe::traces::TraceSettings;
+use crate::recording::SamplingSettings;
 use crate::server::ServerSettings;
 use crate::stores::StoreLocation;
 use call_details::CallDetailsEntry;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
+use recordings::RecordingsEntry;
 use server::ServerEntry;
 use store::StoreEntry;
 use traces::TracesEntry;
@@ -55,6 +58,8 @@ pub struct HarnessConfig {
     pub operations: Vec<OperationEntry>,
     /// How a server keeps the details of its calls.
     pub call_details: CallDetailsSettings,
+    /// Which of a server's calls are recorded, if any.
+    pub recordings: Option<SamplingSettings>,
     /// Where a server's traces go, if anywhere.
     pub traces: Option<TraceSettings>,
     /// How a server is set up.
@@ -91,6 +96,7 @@ struct File {
     #[serde(default)]
     operation: Vec<OperationEntry>,
     call_details: Option<CallDetailsEntry>,
+    recordings: Option<RecordingsEntry>,
     traces: Option<TracesEntry>,
     #[serde(default)]
     server: ServerEntry,
@@ -154,7 +160,8 @@ impl HarnessConfig {
         let server = file.server.check(folder)?;
         let store = file.store.map(|entry| entry.check(folder)).transpose()?;
         let call_details = file.call_details.map(CallDetailsEntry::check).transpose()?.unwrap_or_default();
-        Ok(Self { integrations, operations, store, call_details, traces, server })
+        let recordings = file.recordings.map(RecordingsEntry::check).transpose()?;
+        Ok(Self { integrations, operations, store, call_details, recordings, traces, server })
     }
 
     /// The placed operation of that identifier, or the only one.

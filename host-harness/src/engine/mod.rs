@@ -89,7 +89,7 @@ pub struct Operation {
     attentive: Option<AttentiveHostPre<CallState>>,
     fit: Arc<Fit>,
     digest: Arc<str>,
-    size: usize,
+    bytes: Arc<[u8]>,
 }
 
 impl Engine {
@@ -154,7 +154,7 @@ impl Engine {
             attentive,
             fit: fit.into(),
             digest: digest.into(),
-            size: bytes.len(),
+            bytes: bytes.into(),
         })
     }
 }
@@ -171,8 +171,13 @@ impl Operation {
     }
 
     /// The component's size in bytes.
-    pub const fn size(&self) -> usize {
-        self.size
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The component itself.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The names of the component's imports, sorted.

@@ -43,7 +43,7 @@ pub async fn assemble(
         );
         steps.push(Arc::new(step.await.with_context(place)?));
     }
-    Ok(Parts { clock, integrations, steps, onlookers: Vec::new() })
+    Ok(Parts { clock, integrations, steps, onlookers: Vec::new(), recorder: None })
 }
 
 /// Loads a component's file, or the built-in operation, once.

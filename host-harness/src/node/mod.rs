@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::capabilities::clocks::Clock;
 use crate::integration::Integration;
 use crate::placement::IncomingCall;
+use crate::recording::{self, Recorder};
 use crate::report::{HostReason, ResolvedCall};
 
 pub use assemble::assemble;
@@ -41,6 +42,7 @@ struct Inner {
     integrations: BTreeMap<Arc<str>, Arc<Integration>>,
     steps: Vec<Arc<Step>>,
     onlookers: Vec<Arc<dyn Onlooker>>,
+    recorder: Option<Recorder>,
     calls: TaskTracker,
     in_flight: AtomicUsize,
 }
@@ -55,6 +57,8 @@ pub struct Parts {
     pub steps: Vec<Arc<Step>>,
     /// Who is told of calls, in this order.
     pub onlookers: Vec<Arc<dyn Onlooker>>,
+    /// Who records some of the calls.
+    pub recorder: Option<Recorder>,
 }
 
 /// Somebody who is told of every call.
@@ -106,9 +110,9 @@ impl fmt::Debug for WholeNumber {
 impl Node {
     /// Puts a node together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { clock, integrations, steps, onlookers } = parts;
+        let Parts { clock, integrations, steps, onlookers, recorder } = parts;
         let (calls, in_flight) = (TaskTracker::new(), AtomicUsize::new(0));
-        Self(Arc::new(Inner { clock, integrations, steps, onlookers, calls, in_flight }))
+        Self(Arc::new(Inner { clock, integrations, steps, onlookers, recorder, calls, in_flight }))
     }
 
     /// The clock that calls are dated by.
@@ -183,9 +187,19 @@ impl Node {
         }
         let caller = call.caller.clone();
         let (active, clock) = (step.active(), &self.0.clock);
-        let resolved = match step.shadow() {
-            None => active.placed.resolve(call, clock).await,
-            Some(shadow) => shadow.follow(&active.placed, call, clock).await,
+        let shadow = step.shadow();
+        let place = shadow.as_ref().and_then(|shadow| shadow.place());
+        let resolved = if place.is_some() || self.0.recorder.is_some() {
+            let (resolved, noted) = recording::noted(&active.placed, call, clock).await;
+            if let (Some(shadow), Some(place)) = (&shadow, place) {
+                shadow.follow(place, &resolved, noted.clone());
+            }
+            if let Some(recorder) = &self.0.recorder {
+                recorder.finished(&active.placed, &resolved, noted);
+            }
+            resolved
+        } else {
+            active.placed.resolve(call, clock).await
         };
         self.told(step, caller.as_deref(), resolved)
     }

@@ -21,8 +21,8 @@ use super::Version;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::http::Replay;
 use crate::engine::World;
-use crate::placement::{IncomingCall, PlacedOperation};
-use crate::recording::{self, Noted, Overlay};
+use crate::placement::PlacedOperation;
+use crate::recording::{Noted, Overlay};
 use crate::report::ResolvedCall;
 
 /// How many calls are followed at once.
@@ -44,8 +44,11 @@ struct Job {
     noted: Noted,
     active: Outcome,
     live: Handle,
-    _slot: OwnedSemaphorePermit,
+    _place: Place,
 }
+
+/// Room for one call that is followed, from its beginning on.
+pub(super) struct Place(#[expect(dead_code, reason = "it is given back when it is dropped")] OwnedSemaphorePermit);
 
 impl Shadow {
     /// Starts the thread of a shadow.
@@ -84,17 +87,20 @@ impl Shadow {
         Findings { under_way, ..lock(&self.findings).clone() }
     }
 
-    /// Resolves a call with the version in force, and has it resolved by the shadow once more afterwards.
-    pub(super) async fn follow(&self, active: &PlacedOperation, call: IncomingCall, clock: &Clock) -> ResolvedCall {
-        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
+    /// Room for one more call to follow; where there is none, the call is counted as not compared.
+    pub(super) fn place(&self) -> Option<Place> {
+        let place = Arc::clone(&self.slots).try_acquire_owned().ok().map(Place);
+        if place.is_none() {
             lock(&self.findings).not_compared.busy += 1;
-            return active.resolve(call, clock).await;
-        };
-        let (resolved, noted) = recording::noted(active, call, clock).await;
-        let job = Job { noted, active: Outcome::of(&resolved), live: Handle::current(), _slot: slot };
+        }
+        place
+    }
+
+    /// Has a call that was resolved by the version in force resolved by the shadow once more.
+    pub(super) fn follow(&self, place: Place, resolved: &ResolvedCall, noted: Noted) {
+        let job = Job { noted, active: Outcome::of(resolved), live: Handle::current(), _place: place };
         // Refused only where the thread is gone; then there is nothing to follow with.
         let _ = self.jobs.send(job);
-        resolved
     }
 }
 
@@ -111,7 +117,7 @@ async fn follow_all(mut queue: mpsc::UnboundedReceiver<Job>, version: &Arc<Versi
 }
 
 async fn follow_one(job: Job, placed: &PlacedOperation, found: &Mutex<Findings>) {
-    let Job { noted: Noted { call, at, imports }, active, live, _slot } = job;
+    let Job { noted: Noted { call, at, imports }, active, live, _place } = job;
     let Ok(imports) = imports else {
         lock(found).not_compared.too_large += 1;
         return;

@@ -12,6 +12,7 @@ mod compare;
 mod file;
 mod masking;
 mod run;
+mod sampling;
 mod side;
 mod store;
 
@@ -33,6 +34,7 @@ use crate::report::ResolvedCall;
 pub use compare::Departure;
 pub use file::Unreadable;
 pub use masking::Numbers;
+pub use sampling::{Recorder, SamplingSettings, SamplingState};
 pub(crate) use side::side_by_side;
 pub(crate) use store::Overlay;
 
