@@ -15,8 +15,8 @@ use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Directory, Employee};
 use crate::capabilities::http::{
-    AccessToken, AccessTokens, BaseUrl, CircuitSettings, HttpSetupError, Origin, OutboundHttp, OutboundHttpConfig,
-    PrivateAddresses, RequestTimeouts, budget_bounds,
+    AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
+    OutboundHttpConfig, PrivateAddresses, RequestTimeouts, budget_bounds,
 };
 use crate::capabilities::journal::{Journal, Script};
 use crate::capabilities::key_value::KeyValue;
@@ -90,6 +90,9 @@ pub struct Integration {
     directory: Directory,
 }
 
+/// How requests are set up.
+type Outbound<'a> = dyn Fn(OutboundHttpConfig) -> Result<OutboundHttp, HttpSetupError> + 'a;
+
 /// Where the account and its state are known from.
 #[derive(Clone)]
 enum Account {
@@ -109,21 +112,41 @@ impl Integration {
         store: Arc<dyn KeyValueStore>,
         clock: Clock,
     ) -> Result<Self, HttpSetupError> {
+        Self::over(settings, store, clock, &OutboundHttp::new)
+    }
+
+    /// The same with servers that are in this process.
+    pub fn in_process(
+        settings: IntegrationSettings,
+        store: Arc<dyn KeyValueStore>,
+        clock: Clock,
+        dial: &Arc<dyn Dial>,
+    ) -> Result<Self, HttpSetupError> {
+        Self::over(settings, store, clock, &|config| OutboundHttp::in_process(config, Arc::clone(dial)))
+    }
+
+    fn over(
+        settings: IntegrationSettings,
+        store: Arc<dyn KeyValueStore>,
+        clock: Clock,
+        http: &Outbound<'_>,
+    ) -> Result<Self, HttpSetupError> {
         let (account, access): (_, Arc<dyn AccessTokens>) = match &settings.access {
             Access::LongLived(access) => {
                 let token = AccessToken::new(access.account.origin().clone(), &access.token)?;
                 (Account::Fixed(access.clone()), Arc::new(token))
             }
             Access::OAuth(oauth) => {
-                let keeper = Arc::new(settings.keeper_of(oauth, Arc::clone(&store), clock)?);
+                let keeper = Arc::new(settings.keeper_of(oauth, Arc::clone(&store), clock, http)?);
                 (Account::Kept(Arc::clone(&keeper)), keeper)
             }
         };
+        let config = OutboundHttpConfig {
+            shared_budget: store.shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
+            ..settings.outbound(Some(access))
+        };
         Ok(Self {
-            http: OutboundHttp::new(OutboundHttpConfig {
-                shared_budget: store.shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
-                ..settings.outbound(Some(access))
-            })?,
+            http: http(config)?,
             store,
             account,
             enabled: settings.enabled,
@@ -248,7 +271,7 @@ impl IntegrationSettings {
     pub fn keeper(&self, store: Arc<dyn KeyValueStore>, clock: Clock) -> Result<Option<Keeper>, HttpSetupError> {
         match &self.access {
             Access::LongLived(_) => Ok(None),
-            Access::OAuth(oauth) => self.keeper_of(oauth, store, clock).map(Some),
+            Access::OAuth(oauth) => self.keeper_of(oauth, store, clock, &OutboundHttp::new).map(Some),
         }
     }
 
@@ -257,10 +280,11 @@ impl IntegrationSettings {
         oauth: &OAuthSettings,
         store: Arc<dyn KeyValueStore>,
         clock: Clock,
+        http: &Outbound<'_>,
     ) -> Result<Keeper, HttpSetupError> {
         let mut hosts = self.granted.clone();
         hosts.extend(oauth.account.as_ref().map(|account| account.origin().clone()));
-        let web = HostWeb::new(OutboundHttp::new(self.outbound(None))?);
+        let web = HostWeb::new(http(self.outbound(None))?);
         let ledger = Ledger::new(store, &self.id, &oauth.client_id);
         let oauth = OAuth::new(oauth.clone(), Hosts::new(hosts), Arc::new(web), clock.clone());
         Ok(Keeper::new(oauth, ledger, clock))

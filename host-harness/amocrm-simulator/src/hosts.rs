@@ -2,6 +2,20 @@
 
 use std::sync::{Mutex, PoisonError};
 
+/// The domain of the accounts of simulators without listeners. No such domain can exist (RFC 2606).
+const DOMAIN: &str = ".amocrm.test";
+
+/// The account's and the API's authority of a simulator without listeners.
+pub(crate) fn without_listeners() -> (String, String) {
+    (format!("demo{DOMAIN}"), format!("api{DOMAIN}"))
+}
+
+/// The name of an account without listeners after a rename.
+pub(crate) fn next_name(current: &str) -> String {
+    let number = current.strip_prefix("demo-").and_then(|rest| rest.strip_suffix(DOMAIN)?.parse::<u64>().ok());
+    format!("demo-{}{DOMAIN}", number.unwrap_or(0).saturating_add(1))
+}
+
 /// The address that one listener answers at.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
@@ -46,6 +60,12 @@ impl Hosts {
     /// The account moves.
     pub(crate) fn rename(&self, authority: String) {
         *self.account.lock().unwrap_or_else(PoisonError::into_inner) = authority;
+    }
+
+    /// What stands at this authority of a simulator without listeners: every name of its domain, since an account may have had it.
+    pub(crate) fn of_domain(&self, authority: &str) -> Option<Host> {
+        let role = if self.api() == Some(authority) { Role::Api } else { Role::Account };
+        authority.ends_with(DOMAIN).then(|| Host { authority: authority.to_owned(), role })
     }
 
     /// Where the API is, whatever the account's name.

@@ -8,6 +8,7 @@ use anyhow::Context;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,6 +19,9 @@ use crate::state::State;
 
 /// How long to wait where the system has no more file descriptors for a connection.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(20);
+
+/// How much a connection without a socket holds in each direction.
+const IN_MEMORY_BYTES: usize = 64 * 1024;
 
 /// What stops the listeners, and tells how many run.
 pub(crate) struct Listeners {
@@ -55,6 +59,30 @@ impl Listeners {
     }
 }
 
+impl Listeners {
+    /// A connection to this host that takes no socket, served on the current tokio runtime until [`Listeners::stop`].
+    pub(crate) fn connect(&self, host: Host, state: &Arc<State>) -> DuplexStream {
+        let (near, far) = tokio::io::duplex(IN_MEMORY_BYTES);
+        let (mut stopping, state) = (self.stop.subscribe(), state.clone());
+        state.connected();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = stopping.wait_for(|stop| *stop) => {}
+                () = serve_connection(far, host, state.clone()) => {}
+            }
+            state.disconnected();
+        });
+        near
+    }
+}
+
+/// Serves a connection until it closes.
+async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, host: Host, state: Arc<State>) {
+    let service = service_fn(|request| serve(state.clone(), host.clone(), request));
+    // An error is a client that went away, or a fault that closed the connection.
+    let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service).await;
+}
+
 /// A listener at this address, and the address that it got.
 pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -80,9 +108,7 @@ async fn accept(listener: TcpListener, host: Host, state: Arc<State>, mut stoppi
         let _ = stream.set_nodelay(true);
         let (state, host) = (state.clone(), host.clone());
         connections.spawn(async move {
-            let service = service_fn(|request| serve(state.clone(), host.clone(), request));
-            // An error is a client that went away, or a fault that closed the connection.
-            let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service).await;
+            serve_connection(stream, host, state.clone()).await;
             state.disconnected();
         });
     }

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use tokio::io::DuplexStream;
 
-use crate::hosts::{Host, Hosts, Role};
+use crate::hosts::{self, Host, Hosts, Role};
 use crate::listeners::bind;
 use crate::oauth::{self, Refreshes};
 use crate::state::State;
@@ -26,13 +27,8 @@ impl Simulator {
     ///
     /// # Errors
     /// Where the address cannot be listened on, the account does not hold together, or a fault rule is out of bounds.
-    pub async fn start(mut options: Options) -> anyhow::Result<Self> {
-        let account = options.account.prepared()?;
-        options.faults.extend(account.faults.iter().cloned());
-        for rule in &options.faults {
-            rule.check().map_err(|message| anyhow!("fault {rule}: {message}"))?;
-        }
-        let options = Options { account, ..options };
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let options = checked(options)?;
         let (listener, address) = bind(options.listen).await?;
         let host = Host { authority: address.to_string(), role: Role::Account };
         let api = match &options.oauth {
@@ -47,6 +43,27 @@ impl Simulator {
             state.listeners.run(listener, Host { authority: address.to_string(), role: Role::Api }, &state);
         }
         Ok(Self { address, base, state })
+    }
+
+    /// Starts a simulator that listens nowhere: [`Simulator::connect`] is the only way to it. Such a one needs no network, and runs in whatever
+    /// time its runtime has, which may be paused.
+    ///
+    /// # Errors
+    /// Where the account does not hold together, or a fault rule is out of bounds.
+    pub fn without_listeners(options: Options) -> anyhow::Result<Self> {
+        let options = checked(options)?;
+        let (account, api) = hosts::without_listeners();
+        let hosts = Hosts::new(account.clone(), options.oauth.is_some().then_some(api));
+        let base = Host { authority: account, role: Role::Account }.base();
+        let address = SocketAddr::new(options.listen.ip(), 0);
+        Ok(Self { address, base, state: Arc::new(State::new(hosts, options)) })
+    }
+
+    /// Opens a connection without a socket to one of its hosts, such as that of [`Simulator::base_url`]; it speaks HTTP/1.1. None where no
+    /// such host can be.
+    pub fn connect(&self, authority: &str) -> Option<DuplexStream> {
+        let host = self.state.hosts.of_domain(authority)?;
+        Some(self.state.listeners.connect(host, &self.state))
     }
 
     /// `http://ADDRESS:PORT`, without a slash at the end: where the account was at the start. A later address is what
@@ -192,6 +209,16 @@ impl Simulator {
     pub async fn stopped(&self) {
         self.state.listeners.stopped().await;
     }
+}
+
+/// The options with an account that holds together, and all faults.
+fn checked(mut options: Options) -> anyhow::Result<Options> {
+    let account = options.account.prepared()?;
+    options.faults.extend(account.faults.iter().cloned());
+    for rule in &options.faults {
+        rule.check().map_err(|message| anyhow!("fault {rule}: {message}"))?;
+    }
+    Ok(Options { account, ..options })
 }
 
 impl Drop for Simulator {

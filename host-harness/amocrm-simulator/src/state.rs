@@ -8,7 +8,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 
 use crate::fault::FaultBook;
-use crate::hosts::{Host, Hosts, Role};
+use crate::hosts::{Host, Hosts, Role, next_name};
 use crate::limits::Gate;
 use crate::listeners::{Listeners, bind};
 use crate::oauth::Grants;
@@ -170,7 +170,12 @@ impl State {
 
     /// Gives the account a new address beside its old one, and returns its base.
     pub(crate) async fn rename(self: &Arc<Self>) -> anyhow::Result<String> {
-        let current: SocketAddr = self.hosts.account().parse()?;
+        let current = self.hosts.account();
+        let Ok(current) = current.parse::<SocketAddr>() else {
+            let host = Host { authority: next_name(&current), role: Role::Account };
+            self.hosts.rename(host.authority.clone());
+            return Ok(host.base());
+        };
         let (listener, address) = bind(SocketAddr::new(current.ip(), 0)).await?;
         let host = Host { authority: address.to_string(), role: Role::Account };
         let base = host.base();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -16,6 +16,7 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::connection::{Connections, Watching};
+use super::dial::Dialler;
 use super::request_body::RequestBody;
 use super::resolver::Resolver;
 
@@ -28,7 +29,7 @@ const TCP_CEILING: Duration = Duration::from_secs(10);
 /// About the most that an answer's status line and headers may take: checked after each read.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-pub(crate) type Pool = Client<Watching<HttpsConnector<HttpConnector<Resolver>>>, RequestBody>;
+pub(crate) type Pool = Client<Watching<Dialler>, RequestBody>;
 
 /// Why outbound HTTP cannot be set up. Each text names the key at fault and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -65,12 +66,8 @@ pub enum HttpSetupError {
     UserAgent,
 }
 
-/// Opens no connection yet.
-pub(crate) fn pool(
-    resolver: Resolver,
-    ca_file: Option<&Path>,
-    connections: Connections,
-) -> Result<Pool, HttpSetupError> {
+/// The network: names are looked up, addresses judged, certificates checked.
+pub(crate) fn network(resolver: Resolver, ca_file: Option<&Path>) -> Result<Dialler, HttpSetupError> {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -78,12 +75,17 @@ pub(crate) fn pool(
     tcp.set_connect_timeout(Some(TCP_CEILING));
     let connector =
         HttpsConnectorBuilder::new().with_tls_config(tls(ca_file)?).https_or_http().enable_http1().wrap_connector(tcp);
-    Ok(Client::builder(TokioExecutor::new())
+    Ok(Dialler::Network(connector))
+}
+
+/// Opens no connection yet.
+pub(crate) fn pool(connector: Dialler, connections: Connections) -> Pool {
+    Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
         .http1_max_buf_size(MAX_HEAD_BYTES)
-        .build(Watching { connector, connections }))
+        .build(Watching { connector, connections })
 }
 
 fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, HttpSetupError> {

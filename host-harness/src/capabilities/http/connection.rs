@@ -25,7 +25,7 @@ use super::budget::Departure;
 /// pool finishes opening the other one in the background, where no caller's deadline reaches.
 const OPENING_CEILING: Duration = Duration::from_secs(30);
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What is known of a connection; its clones are the same record.
 #[derive(Clone, Debug)]

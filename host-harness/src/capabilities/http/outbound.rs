@@ -19,6 +19,7 @@ use super::client::{self, HttpSetupError, Pool};
 use super::connection::Connections;
 use super::course::Admitted;
 use super::denial::Denial;
+use super::dial::{Dial, Dialler};
 use super::flight::Flights;
 use super::hooks::CallHttp;
 use super::origin::Origin;
@@ -141,8 +142,18 @@ impl OutboundHttp {
     /// The same with another source of addresses than the operating system's.
     pub fn with_lookup(config: OutboundHttpConfig, lookup: Arc<dyn Lookup>) -> Result<Self, HttpSetupError> {
         let resolver = Resolver::new(lookup, config.private_addresses);
+        let network = client::network(resolver, config.ca_file.as_deref())?;
+        Self::over(config, network)
+    }
+
+    /// The same to servers that are in this process.
+    pub fn in_process(config: OutboundHttpConfig, dial: Arc<dyn Dial>) -> Result<Self, HttpSetupError> {
+        Self::over(config, Dialler::InProcess(dial))
+    }
+
+    fn over(config: OutboundHttpConfig, connector: Dialler) -> Result<Self, HttpSetupError> {
         let connections = Connections::default();
-        let pool = client::pool(resolver, config.ca_file.as_deref(), connections.clone())?;
+        let pool = client::pool(connector, connections.clone());
         let shared = Shared {
             allow_list: AllowList::new(config.granted),
             private_addresses: config.private_addresses,
