@@ -23,6 +23,7 @@ pub mod placement;
 pub mod policy;
 pub mod presence;
 pub mod recording;
+pub mod rehearsal;
 pub mod report;
 pub mod secret;
 pub mod server;

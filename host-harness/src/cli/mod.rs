@@ -14,6 +14,7 @@ mod integration;
 mod logging;
 mod package;
 mod presence;
+mod rehearse;
 mod replay;
 mod serve;
 mod test;
@@ -58,6 +59,7 @@ enum Command {
     Serve(serve::Serve),
     Test(test::Test),
     Replay(replay::Replay),
+    Rehearse(rehearse::Rehearse),
 }
 
 /// How a command ended.
@@ -113,6 +115,7 @@ pub async fn run() -> ExitCode {
         Command::Serve(command) => command.run().await,
         Command::Test(command) => command.run().await,
         Command::Replay(command) => command.run().await,
+        Command::Rehearse(command) => command.run().await,
     };
     ExitCode::from(match outcome {
         Ok(Outcome::Done) => 0,

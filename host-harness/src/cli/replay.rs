@@ -36,7 +36,7 @@ pub(super) struct Replay {
     lang: Option<LanguageChoice>,
 }
 
-fn setting(text: &str) -> anyhow::Result<(String, String)> {
+pub(super) fn setting(text: &str) -> anyhow::Result<(String, String)> {
     let (key, value) = text.split_once('=').context("write a setting and its value, such as waiting_time=1s")?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
 }

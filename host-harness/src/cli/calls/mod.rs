@@ -189,7 +189,7 @@ fn digits(text: &str) -> Result<String, &'static str> {
 }
 
 /// A time as `call --at` reads it, or how long ago: `2h`.
-fn moment(text: &str) -> anyhow::Result<Timestamp> {
+pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
     match humantime::parse_duration(text.trim_end_matches(" ago")) {
         Ok(ago) => Ok(Clock::system().now().checked_sub(SignedDuration::try_from(ago)?)?),
         Err(_) => point_in_time(text),

@@ -1,0 +1,206 @@
+//! `host-harness rehearse`: a history of calls through a component, before it is trusted with today's.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amocrm_simulator::{Account, FaultRule};
+use anyhow::{Context, anyhow};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::calls::moment;
+use super::replay::setting;
+use super::{Outcome, Stop, complain, component, print};
+use crate::call_details::{Filter, Place, Reader, file_in};
+use crate::config::HarnessConfig;
+use crate::demo;
+use crate::integration::IntegrationSettings;
+use crate::rehearsal::{self, Amocrm, Changes, Figures, History, Stage, Variant};
+use crate::stores;
+
+/// Rehearse a history of calls in seconds: where they would go, what amoCRM would be asked
+///
+/// The history is a file of calls (CSV: at,caller,called), a folder of recordings, or, without either, the kept call details. amoCRM is simulated: the
+/// account of --account, or one made of what the kept calls found; recordings answer for themselves. Any of --against-component and --against rehearses
+/// a second time with another component or setting, side by side.
+#[derive(Args)]
+pub(super) struct Rehearse {
+    /// A file of calls, or a folder of recordings [default: the kept call details]
+    history: Option<PathBuf>,
+    /// The configuration file: employees, switches, budget, settings [default: the demonstration's, with the employees of the history]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Which placed operation of the configuration, where there are several
+    #[arg(long, value_name = "ID", requires = "config")]
+    operation: Option<String>,
+    /// The simulated account, as for `amocrm` [default: that of the history, or the demonstration's]
+    #[arg(long, value_name = "FILE")]
+    account: Option<PathBuf>,
+    /// A fault of the simulated amoCRM, such as contacts:delay-headers=2s; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<FaultRule>,
+    /// The component [default: that of the configuration, or the built-in operation]
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// A setting, such as waiting_time=1s; may be repeated
+    #[arg(long, value_name = "SETTING=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+    /// The component of the second rehearsal
+    #[arg(long, value_name = "FILE")]
+    against_component: Option<PathBuf>,
+    /// A setting of the second rehearsal; may be repeated
+    #[arg(long, value_name = "SETTING=VALUE", value_parser = setting)]
+    against: Vec<(String, String)>,
+    /// Where the call details are kept [default: the user's state directory]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Only kept calls since then: a time, or how long ago, such as 24h
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<Timestamp>,
+    /// Only kept calls before then
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<Timestamp>,
+    /// Draw the day into a file: .svg, or .html
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Rehearse {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        if let Some(file) = &self.picture {
+            kind_of_picture(file)?;
+        }
+        let config = self.config.as_deref().map(HarnessConfig::read).transpose()?;
+        let history = Arc::new(self.history()?);
+        let (integration, linked_operation, settings, configured) = self.place(config.as_ref(), &history)?;
+        let amocrm = match (&self.account, &history.amocrm) {
+            (Some(file), _) => Amocrm::Simulated(Box::new(Account::load(file)?)),
+            (None, Some(amocrm)) => amocrm.clone(),
+            (None, None) => Amocrm::Simulated(Box::new(Account::demo())),
+        };
+        let stage =
+            Stage { history: Arc::clone(&history), amocrm, integration, linked_operation, faults: self.fault.clone() };
+
+        let component = self.component.clone().or(configured);
+        let mut variants = vec![variant("rehearsed", component.as_deref(), &settings, &self.set).await?];
+        if self.against_component.is_some() || !self.against.is_empty() {
+            let other = self.against_component.clone().or(component);
+            let set = [&self.set[..], &self.against].concat();
+            variants.push(variant("against", other.as_deref(), &settings, &set).await?);
+        }
+        let bar = progress_bar(history.calls.len() * variants.len());
+        let mut figures: Vec<Figures> = Vec::new();
+        for variant in variants {
+            variant.check().context("--set")?;
+            bar.set_message(variant.name.clone());
+            let (told, before) = (bar.clone(), history.calls.len() * figures.len());
+            let before = u64::try_from(before).unwrap_or(0);
+            figures.push(rehearsal::run(stage.clone(), variant, move |calls| told.set_position(before + calls)).await?);
+        }
+        bar.finish_and_clear();
+        self.show(&figures)?;
+        Ok(Outcome::Done)
+    }
+
+    fn history(&self) -> anyhow::Result<History> {
+        match &self.history {
+            Some(folder) if folder.is_dir() => History::from_recordings(folder),
+            Some(file) => History::from_csv(file),
+            None => {
+                let directory = self.state.clone().or_else(stores::user_state_directory);
+                let directory =
+                    directory.ok_or_else(|| anyhow!("this user has no state directory; name one with --state"))?;
+                let reader = Reader::new(Place::File(file_in(&directory)));
+                let (since, until, operation) = (self.since, self.until, self.operation.clone());
+                History::from_kept(&reader, &Filter { since, until, operation, ..Filter::default() })
+            }
+        }
+    }
+
+    /// The integration, the linked operation, the settings and the component that the calls come to.
+    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
+    fn place(
+        &self,
+        config: Option<&HarnessConfig>,
+        history: &History,
+    ) -> anyhow::Result<(IntegrationSettings, String, BTreeMap<String, String>, Option<PathBuf>)> {
+        let Some(config) = config else {
+            let employees = if history.employees.is_empty() { demo::employees() } else { history.employees.clone() };
+            let integration = demo::integration("http://demo.amocrm.test".parse()?, employees);
+            return Ok((integration, demo::LINKED_OPERATION.to_owned(), BTreeMap::new(), None));
+        };
+        let operation = config.operation(self.operation.as_deref()).map_err(|message| anyhow!("{message}"))?;
+        let integration = config.integration_of(operation).context("the placed operation has no integration")?;
+        let linked = operation.linked_operation.clone();
+        Ok((integration.clone(), linked, operation.settings.clone(), operation.component.clone()))
+    }
+
+    fn show(&self, figures: &[Figures]) -> anyhow::Result<()> {
+        let changes = match figures {
+            [first, then] => Some(Changes::between(first, then)),
+            _ => None,
+        };
+        if self.json {
+            let document = json!({"version": 1, "rehearsals": figures, "changes": changes});
+            print(serde_json::to_string_pretty(&document)?);
+        } else {
+            print(rehearsal::side_by_side(figures, changes.as_ref()).trim_end());
+        }
+        if let Some(file) = &self.picture {
+            let svg = rehearsal::picture(figures);
+            let text = match kind_of_picture(file)? {
+                Picture::Svg => svg,
+                Picture::Html => {
+                    format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>Rehearsal</title>\n{svg}")
+                }
+            };
+            std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+            complain(format_args!("drawn in {}", file.display()));
+        }
+        Ok(())
+    }
+}
+
+enum Picture {
+    Svg,
+    Html,
+}
+
+fn kind_of_picture(file: &Path) -> anyhow::Result<Picture> {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => Ok(Picture::Svg),
+        Some("html") => Ok(Picture::Html),
+        _ => Err(anyhow!("--picture {}: let its name end with .svg or .html", file.display())),
+    }
+}
+
+async fn variant(
+    name: &str,
+    component: Option<&Path>,
+    settings: &BTreeMap<String, String>,
+    set: &[(String, String)],
+) -> Result<Variant, Stop> {
+    let (operation, description) = component::load_described(component, None).await?;
+    let mut settings = settings.clone();
+    settings.extend(set.iter().cloned());
+    Ok(Variant { name: name.to_owned(), operation, description, settings })
+}
+
+/// On a terminal only.
+fn progress_bar(calls: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(calls).unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} calls, {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
