@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::scene::{CALLER, Ended, Serving};
 
@@ -192,4 +192,19 @@ fn files_below(directory: &Path) -> Vec<(String, Vec<u8>)> {
         }
     }
     files
+}
+
+#[tokio::test]
+async fn kept_calls_are_rehearsed_against_what_they_found() {
+    let serving = Serving::new("").await;
+    serving.four_calls().await;
+    let home = serving.stop().await;
+    let mut command = home.binary();
+    command.args(["rehearse", "--state", "kept", "--json"]);
+    let ended = Ended::of(command.output().expect("the binary starts"));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let rehearsed: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let figures = &rehearsed["rehearsals"][0];
+    assert_eq!((&figures["calls"], &figures["forwarded"]), (&json!(4), &json!(2)), "{figures}");
+    assert_eq!(figures["linked"], json!({"caller-hidden": 1, "contact-not-found": 1}));
 }

@@ -23,6 +23,7 @@ mod policy;
 mod presence;
 mod process;
 mod readme;
+mod rehearse;
 mod replay;
 mod secrets;
 mod story;

@@ -1,0 +1,114 @@
+//! `rehearse`: a history of calls in seconds, against a simulated account or recordings.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::process::{CALLER, Home};
+
+/// Anna's contact calls at nine, within six hours, and a second after them; an unknown caller and a withheld number call too.
+const CALLS: &str = "at,caller,called\n\
+    2026-11-22T06:00:00Z,+7 916 123-45-67,+74951234567\n\
+    2026-11-22T06:00:00Z,,+74951234567\n\
+    2026-11-22T11:59:59Z,8 (916) 123-45-67,+74951234567\n\
+    2026-11-22T12:00:01Z,89161234567,+74951234567\n\
+    2026-11-22T12:00:02Z,+7 999 000-00-00,+74951234567\n";
+
+fn rehearse(home: &Home, arguments: &[&str]) -> Value {
+    let ended = home.run(["rehearse", "--json"].iter().chain(arguments));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+#[test]
+fn o5_a_day_is_rehearsed_in_a_moment_and_managers_are_kept_for_six_hours_of_it() {
+    let home = Home::new();
+    home.write("calls.csv", CALLS);
+    let result = rehearse(&home, &["calls.csv"]);
+    let figures = &result["rehearsals"][0];
+    for (key, expected) in [
+        ("calls", json!(5)),
+        ("callers", json!(4)),
+        ("forwarded", json!(3)),
+        ("linked", json!({"caller-hidden": 1, "contact-not-found": 1})),
+        ("cache_hits", json!(1)),
+        ("requests", json!(3)),
+        ("most_requests_in_a_minute", json!(2)),
+        ("requests_refused", json!(0)),
+    ] {
+        assert_eq!(figures[key], expected, "{key}: {figures}");
+    }
+    assert_eq!(rehearse(&home, &["calls.csv"]), result, "the same history comes to the same");
+}
+
+#[test]
+fn two_settings_stand_side_by_side_in_text_and_in_a_picture() {
+    let home = Home::new();
+    home.write("calls.csv", CALLS);
+    let slow = ["--fault", "contacts:delay-headers=700ms", "--against", "waiting_time=500ms"];
+    let text = home.run(["rehearse", "calls.csv", "--picture", "day.html"].iter().chain(&slow));
+    text.assert(0, &["drawn in day.html"]).assert_prints(&[
+        "rehearsed               against",
+        "3 (60.0 %)",
+        "no-answer-in-time",
+        "4 calls would go elsewhere",
+        "+7916•••4567     anna (101, +79035550101)  →  no-answer-in-time",
+    ]);
+    assert!(!text.stdout.contains("9161234567"), "{text:?}");
+    let picture = fs::read_to_string(home.path("day.html")).expect("a picture");
+    assert!(picture.contains("<svg") && picture.matches("<g ").count() == 2, "{picture}");
+    let result = rehearse(&home, &[&["calls.csv"][..], &slow].concat());
+    assert_eq!(result["changes"]["changed"], 4);
+}
+
+#[test]
+fn a_rush_never_takes_more_than_the_budget() {
+    let home = Home::new();
+    let mut calls = "at,caller\n".to_owned();
+    for number in 0..100 {
+        calls.push_str(&format!("2026-11-22T06:00:00.{number:03}Z,+7999{number:07}\n"));
+    }
+    home.write("calls.csv", calls);
+    let figures = rehearse(&home, &["calls.csv"])["rehearsals"][0].clone();
+    let sent = figures["requests"].as_u64().expect("a number");
+    assert!((14..=28).contains(&sent), "7 a second for the waiting time of 3 s: {figures}");
+    assert!(figures["most_requests_in_a_second"].as_u64() <= Some(7), "{figures}");
+    assert_eq!(figures["linked"]["rate-limited"].as_u64(), Some(100 - sent), "{figures}");
+}
+
+#[test]
+fn recordings_are_a_history_and_the_amocrm_of_it() {
+    let home = Home::new();
+    fs::create_dir(home.path("recordings")).expect("a folder");
+    for (number, caller) in [CALLER, "+7 999 000-00-00"].iter().enumerate() {
+        let file = format!("recordings/{number}.json");
+        home.run(["call", caller, "--state", "memory", "--record", &file]);
+    }
+    let figures = rehearse(&home, &["recordings"])["rehearsals"][0].clone();
+    assert_eq!(
+        (&figures["forwarded"], &figures["requests"], &figures["requests_unknown"]),
+        (&json!(1), &json!(2), &json!(0))
+    );
+    assert_eq!(figures["linked"], json!({"contact-not-found": 1}));
+    // What was never asked then cannot be answered now, and is counted.
+    let asked = rehearse(&home, &["recordings", "--set", "open_lead_first=true"])["rehearsals"][0].clone();
+    assert_eq!(asked["requests_unknown"], 1, "{asked}");
+}
+
+#[test]
+fn a_history_that_cannot_be_used_is_said_so() {
+    let home = Home::new();
+    home.run(["rehearse", "calls.csv"]).assert(2, &["calls.csv cannot be read"]);
+    home.write("calls.csv", "time,number\n2026,1\n");
+    home.run(["rehearse", "calls.csv"]).assert(2, &["no column `at`", "at,caller,called"]);
+    home.write("calls.csv", "at,caller\nyesterday,+79161234567\n");
+    home.run(["rehearse", "calls.csv"]).assert(2, &["line 2", "such as 2026-11-22T09:00:00+03:00"]);
+    home.write("calls.csv", "at,caller\n");
+    home.run(["rehearse", "calls.csv"]).assert(2, &["there is no call in it"]);
+    home.write("calls.csv", CALLS);
+    home.run(["rehearse", "calls.csv", "--picture", "day.png"]).assert(2, &[".svg or .html"]);
+    home.run(["rehearse", "calls.csv", "--set", "waiting=1s"]).assert(2, &["`waiting`", "unknown; the operation has"]);
+    home.run(["rehearse"]).assert(2, &["call-details"]);
+    fs::create_dir(home.path("empty")).expect("a folder");
+    home.run(["rehearse", "empty"]).assert(2, &["no recording in empty", "call --record"]);
+}
