@@ -28,6 +28,9 @@ use crate::stores::MemoryStore;
 /// More than any call computes; what is left of it afterwards says how much was used.
 const FUEL: u64 = u64::MAX / 2;
 
+/// More ticks than there will be.
+const FOR_EVER: u64 = u64::MAX / 2;
+
 /// How long an operation may take to describe itself: it needs nothing from outside.
 const DESCRIBING: Duration = Duration::from_secs(1);
 
@@ -225,8 +228,9 @@ fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant)
     let mut store = Store::new(&engine.0.wasmtime, state);
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(limits.host_call_bytes);
-    store.set_epoch_deadline(1);
     let computing_time = limits.computing_time;
+    // Who may compute for ever is not interrupted either, so that what comes of a call does not depend on how fast the machine is.
+    store.set_epoch_deadline(if computing_time == Duration::MAX { FOR_EVER } else { 1 });
     // Called when the guest computes past a tick; ticks that pass while it waits for an answer are not counted.
     store.epoch_deadline_callback(move |mut context| {
         let state = context.data_mut();

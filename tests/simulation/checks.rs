@@ -1,0 +1,327 @@
+//! What must be so of every call, by the rules of the specification, and what the world's model knows to judge it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use amocrm_simulator::Simulator;
+use host_harness::capabilities::clocks::Clock;
+use host_harness::report::{FactValue, Language, OPERATION_FAILED, ResolvedCall, Route};
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use crate::plan::{CONTACTS, Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS};
+use crate::store::WorldStore;
+use crate::world::{BUDGET, Summary, TOKEN, Violation};
+
+/// The waiting time of the operation's default settings.
+const WAITING_TIME: Duration = Duration::from_secs(3);
+const SIX_HOURS: SignedDuration = SignedDuration::from_hours(6);
+/// Six hours are counted in whole seconds.
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// What is known of the world.
+pub(crate) struct Model {
+    simulator: Arc<Simulator>,
+    clock: Clock,
+    considers_status: bool,
+    /// Whose each contact was, and since when.
+    managers: Vec<Vec<(Instant, Option<u64>)>>,
+    kept: HashMap<Caller, Kept>,
+    in_flight: HashMap<Caller, usize>,
+    events: Vec<(u64, Timestamp)>,
+    /// Counts whatever may change the course of a call.
+    disturbances: usize,
+    pub(crate) violation: Option<Violation>,
+    pub(crate) summary: Summary,
+}
+
+/// What the cache has of a caller.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kept {
+    /// This manager, received between these times of the host's clock.
+    Certainly { manager: u64, from: Timestamp, to: Timestamp, at: Instant },
+    /// Perhaps one.
+    Perhaps,
+}
+
+/// The world as a call came in.
+pub(crate) struct Before {
+    happening: usize,
+    caller: Caller,
+    at: Timestamp,
+    instant: Instant,
+    kept: Option<Kept>,
+    alone: bool,
+    disturbances: usize,
+    enabled: bool,
+    reads_fail: bool,
+}
+
+impl Model {
+    pub(crate) fn new(plan: &Plan, simulator: Arc<Simulator>, clock: Clock) -> Self {
+        let now = Instant::now();
+        Self {
+            simulator,
+            clock,
+            considers_status: plan.considers_status,
+            managers: plan.managers.iter().map(|manager| vec![(now, *manager)]).collect(),
+            kept: HashMap::new(),
+            in_flight: HashMap::new(),
+            events: Vec::new(),
+            disturbances: 0,
+            violation: None,
+            summary: Summary::default(),
+        }
+    }
+
+    pub(crate) fn disturbed(&mut self) {
+        self.disturbances += 1;
+    }
+
+    pub(crate) fn manager_changed(&mut self, contact: usize, user: Option<u64>) {
+        self.managers[contact].push((Instant::now(), user));
+    }
+
+    /// A user did something; gives the number of the event.
+    pub(crate) fn acted(&mut self, user: u64, at: Timestamp) -> usize {
+        self.events.push((user, at));
+        self.events.len()
+    }
+
+    /// The calls in flight are gone; what they kept is not known.
+    pub(crate) fn crashed(&mut self) {
+        let lost: HashSet<_> = self.in_flight.drain().map(|(caller, _)| caller).collect();
+        self.kept.extend(lost.into_iter().map(|caller| (caller, Kept::Perhaps)));
+    }
+
+    /// What was kept in the last moments may be gone.
+    pub(crate) fn forgot_lately(&mut self) {
+        for kept in self.kept.values_mut() {
+            if matches!(kept, Kept::Certainly { at, .. } if at.elapsed() <= Duration::from_secs(2)) {
+                *kept = Kept::Perhaps;
+            }
+        }
+    }
+
+    pub(crate) fn before(&mut self, happening: usize, caller: Caller, enabled: bool, store: &WorldStore) -> Before {
+        self.summary.calls += 1;
+        let in_flight = self.in_flight.entry(caller).or_default();
+        *in_flight += 1;
+        Before {
+            happening,
+            caller,
+            at: self.clock.now(),
+            instant: Instant::now(),
+            kept: self.kept.get(&caller).copied(),
+            alone: *in_flight == 1,
+            disturbances: self.disturbances,
+            enabled,
+            reads_fail: store.reads_fail.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn after(&mut self, before: &Before, resolved: &ResolvedCall, took: Duration, store: &WorldStore) {
+        let seen = Seen::of(resolved);
+        let shown = shown(resolved);
+        self.summary.count(&seen.outcome, &shown);
+        self.summary.hits += usize::from(seen.source == "cache");
+        let others = self.in_flight.get_mut(&before.caller).map_or(0, |number| {
+            *number = number.saturating_sub(1);
+            *number
+        });
+        let quiet = before.alone && others == 0 && self.disturbances == before.disturbances;
+        let broken = self.judge(before, resolved, &seen, &shown, took, quiet);
+        if let (None, Some((rule, what))) = (&self.violation, broken) {
+            let seen = format!("{what}; it showed {shown}");
+            self.violation = Some(Violation { rule, happening: before.happening, seen });
+        }
+        self.learn(before, &seen, quiet, store);
+    }
+
+    /// What the call may have kept.
+    fn learn(&mut self, before: &Before, seen: &Seen, quiet: bool, store: &WorldStore) {
+        let writes_fail = store.writes_fail.load(Ordering::Relaxed);
+        match (seen.source.as_str(), seen.manager) {
+            ("cache", _) if quiet => {}
+            ("crm", Some(manager)) if quiet && !writes_fail => {
+                let (from, to, at) = (before.at, self.clock.now(), Instant::now());
+                self.kept.insert(before.caller, Kept::Certainly { manager, from, to, at });
+            }
+            // Nothing was asked, so nothing was kept or forgotten.
+            _ if !before.enabled => {}
+            _ => {
+                self.kept.insert(before.caller, Kept::Perhaps);
+            }
+        }
+    }
+
+    /// The first rule that the call breaks, and how.
+    fn judge(
+        &mut self,
+        before: &Before,
+        resolved: &ResolvedCall,
+        seen: &Seen,
+        shown: &str,
+        took: Duration,
+        quiet: bool,
+    ) -> Option<(&'static str, String)> {
+        if seen.outcome == OPERATION_FAILED || seen.numbers == Some(0) {
+            return Some(("D9, always a route", "the operation gave none".to_owned()));
+        }
+        if took > WAITING_TIME {
+            return Some(("O3, never later than the waiting time", format!("it took {took:?}")));
+        }
+        let national = before.caller.national();
+        if shown.contains(TOKEN) || national.is_some_and(|national| shown.contains(&national)) {
+            return Some(("D10, no secret and no whole number", "there it is".to_owned()));
+        }
+        let most = self.simulator.most_in_a_second();
+        if most > usize::from(BUDGET) {
+            return Some(("the budget", format!("{most} requests in a second")));
+        }
+        if !before.enabled {
+            let right = seen.outcome == "integration-off" && resolved.details.exchanges.is_empty();
+            return (!right).then(|| ("O6, nothing is asked while the integration is off", seen.outcome.clone()));
+        }
+        if seen.outcome == "integration-off" {
+            // With OAuth, amoCRM may have ended it.
+            let asked = !resolved.details.exchanges.is_empty();
+            return asked.then(|| ("O6, nothing is asked while the integration is off", "it asked".to_owned()));
+        }
+        self.judge_manager(before, seen)
+            .or_else(|| self.judge_cache(before, seen, quiet))
+            .or_else(|| self.judge_status(before, seen))
+            .or_else(|| self.judge_forwarding(before, seen, quiet))
+    }
+
+    /// O2, D2: never a manager that the account did not have at the time received.
+    fn judge_manager(&self, before: &Before, seen: &Seen) -> Option<(&'static str, String)> {
+        const RULE: &str = "O2, only a manager that the account had";
+        let manager = seen.manager?;
+        let Caller::Contact(contact) = before.caller else {
+            return Some((RULE, format!("{manager} is nobody's manager here")));
+        };
+        let history = &self.managers[contact];
+        let ended = Instant::now();
+        let had = history.iter().enumerate().any(|(index, (since, user))| {
+            let until = history.get(index + 1).map(|(until, _)| *until);
+            let during = *since <= ended && until.is_none_or(|until| until >= before.instant);
+            *user == Some(manager) && (during || seen.source == "cache")
+        });
+        (!had || manager == IMPOSTOR).then(|| (RULE, format!("{manager} was not the manager ({})", seen.source)))
+    }
+
+    /// O5: no request inside the six hours, and one after.
+    fn judge_cache(&mut self, before: &Before, seen: &Seen, quiet: bool) -> Option<(&'static str, String)> {
+        let Some(Kept::Certainly { manager, from, to, .. }) = before.kept else { return None };
+        if !quiet || before.reads_fail {
+            return None;
+        }
+        let (youngest, oldest) = (before.at.duration_since(to), before.at.duration_since(from));
+        if oldest < SIX_HOURS - SECOND && youngest >= SignedDuration::ZERO {
+            self.summary.certain_hits += 1;
+            let right = seen.source == "cache" && !seen.asked_contacts && seen.manager == Some(manager);
+            return (!right).then(|| ("O5, nothing is asked within six hours", format!("kept {oldest:#}: {seen:?}")));
+        }
+        if youngest >= SIX_HOURS || oldest < -SECOND {
+            self.summary.certain_misses += 1;
+            return (seen.source == "cache").then(|| ("O5, asked anew after six hours", format!("kept {youngest:#}")));
+        }
+        None
+    }
+
+    /// O7: nothing rung for an absent manager.
+    fn judge_status(&self, before: &Before, seen: &Seen) -> Option<(&'static str, String)> {
+        let manager = seen.manager?;
+        if !self.considers_status || seen.numbers.is_none() || self.clock.now() < before.at {
+            return None;
+        }
+        (!self.was_at_work(manager, before.at)).then(|| ("O7, nobody absent is rung", format!("{manager} is absent")))
+    }
+
+    /// Whether a user did anything on the account's day of this time.
+    fn was_at_work(&self, user: u64, at: Timestamp) -> bool {
+        let moscow = Offset::constant(3);
+        let midnight = moscow.to_timestamp(moscow.to_datetime(at).date().to_datetime(jiff::civil::Time::midnight()));
+        midnight.is_ok_and(|midnight| self.events.iter().any(|(who, when)| *who == user && *when >= midnight))
+    }
+
+    /// O2, D4: where everything was answered, a contact's call is forwarded, and to nobody who is switched off.
+    fn judge_forwarding(&self, before: &Before, seen: &Seen, quiet: bool) -> Option<(&'static str, String)> {
+        const RULE: &str = "O2, forwarded where nothing stands in the way";
+        let right = seen.manager.map(|manager| format!("u{manager}"));
+        if let (Some(employee), Some(manager)) = (&seen.employee, seen.manager) {
+            let rung = right.as_ref() == Some(employee) && manager != DISABLED && manager != NUMBERLESS;
+            return (!rung).then(|| ("D4, only the manager's own employee is rung", format!("{employee}: {seen:?}")));
+        }
+        let Caller::Contact(contact) = before.caller else { return None };
+        if !quiet || !seen.all_answered {
+            return None;
+        }
+        let expected = match seen.source.as_str() {
+            "cache" => seen.manager?,
+            _ => self.managers[contact].last().and_then(|(_, user)| *user)?,
+        };
+        let rings = expected != DISABLED && expected != NUMBERLESS && contact < CONTACTS && USERS.contains(&expected);
+        let works = !self.considers_status || self.was_at_work(expected, before.at);
+        // A clock that is behind does not know yet what happened today; nor is an absence just learned learned again.
+        let told = seen.outcome == "manager-absent";
+        (rings && works && !told).then(|| (RULE, seen.outcome.clone()))
+    }
+}
+
+/// What matters of a call.
+#[derive(Debug)]
+struct Seen {
+    outcome: String,
+    employee: Option<String>,
+    numbers: Option<usize>,
+    manager: Option<u64>,
+    source: String,
+    asked_contacts: bool,
+    /// Every request got the answer that it was sent for.
+    all_answered: bool,
+}
+
+impl Seen {
+    fn of(resolved: &ResolvedCall) -> Self {
+        let fact = |key: &str| resolved.details.facts.iter().find(|fact| fact.key == key)?.value.clone();
+        let (outcome, employee, numbers) = match &resolved.route {
+            Route::Forward { employee, destinations, .. } => {
+                ("forwarded".to_owned(), Some(employee.id.clone()), Some(destinations.len()))
+            }
+            Route::LinkedOperation { reason, .. } => (reason.code.clone(), None, None),
+        };
+        let requests = &resolved.details.requests;
+        Self {
+            outcome,
+            employee,
+            numbers,
+            manager: match fact("manager_user_id") {
+                Some(FactValue::Integer(manager)) => Some(manager),
+                _ => None,
+            },
+            source: match fact("manager_source") {
+                Some(FactValue::Text(source)) => source,
+                _ => String::new(),
+            },
+            asked_contacts: requests.iter().any(|request| request.purpose == "contacts"),
+            all_answered: requests.iter().all(|request| request.outcome == "ok"),
+        }
+    }
+}
+
+/// Everything that a call shows to anybody, but for what it cost.
+fn shown(resolved: &ResolvedCall) -> String {
+    let mut document = serde_json::to_value(resolved).expect("JSON");
+    document.as_object_mut().expect("an object").remove("run");
+    let texts = [Language::Ru, Language::En].map(|language| {
+        let text = resolved.text(language).to_string();
+        // The last line is what it cost.
+        text.lines().take(text.lines().count().saturating_sub(1)).collect::<Vec<_>>().join("\n")
+    });
+    format!("{document}\n{}", texts.concat())
+}

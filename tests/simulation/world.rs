@@ -1,0 +1,407 @@
+//! One world: its plan carried out in a time of its own, every call in it checked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use amocrm_simulator::{
+    Account, Contact, Event, EventTime, FaultRule, OAuthApp, Options, Phone, RateLimit, Simulator, User,
+};
+use host_harness::OPERATION;
+use host_harness::access::consent::Consented;
+use host_harness::access::{LongLived, OAuthSettings, Platform};
+use host_harness::bindings::exports::telephony::operation::operation::Description;
+use host_harness::capabilities::clocks::Clock;
+use host_harness::capabilities::directory::{Destination, Employee, Presence};
+use host_harness::capabilities::http::{CircuitSettings, Dial, PrivateAddresses, RequestTimeouts};
+use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
+use host_harness::integration::{Access, Integration, IntegrationSettings};
+use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::secret::Secret;
+use host_harness::stores::KeyValueStore;
+use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use crate::checks::Model;
+use crate::plan::{Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS, What};
+use crate::store::WorldStore;
+
+/// A Monday, nine in the morning in Moscow.
+const START: &str = "2026-11-23T06:00:00Z";
+/// The access token of a world without OAuth. Nothing that a call shows may contain it.
+pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.the-token-of-a-simulated-world";
+/// What amoCRM allows in a second.
+pub(crate) const BUDGET: u16 = 7;
+
+/// A rule that a call broke.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Violation {
+    /// Which rule.
+    pub(crate) rule: &'static str,
+    /// At which happening of the plan the call came in.
+    pub(crate) happening: usize,
+    /// What was seen.
+    pub(crate) seen: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} is broken by the call of happening {}: {}", self.rule, self.happening, self.seen)
+    }
+}
+
+/// What came of a world, or of many.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) calls: usize,
+    pub(crate) outcomes: BTreeMap<String, usize>,
+    pub(crate) hits: usize,
+    /// Calls of which the model knew for certain that the manager was kept, or no longer.
+    pub(crate) certain_hits: usize,
+    pub(crate) certain_misses: usize,
+    pub(crate) requests: u64,
+    /// Of everything that every call showed.
+    pub(crate) digest: u64,
+}
+
+impl Summary {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.hits += other.hits;
+        self.certain_hits += other.certain_hits;
+        self.certain_misses += other.certain_misses;
+        self.requests += other.requests;
+        for (outcome, number) in &other.outcomes {
+            *self.outcomes.entry(outcome.clone()).or_default() += number;
+        }
+    }
+
+    pub(crate) fn count(&mut self, outcome: &str, shown: &str) {
+        *self.outcomes.entry(outcome.to_owned()).or_default() += 1;
+        let mut hasher = DefaultHasher::new();
+        (self.digest, shown).hash(&mut hasher);
+        self.digest = hasher.finish();
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcomes: Vec<_> = self.outcomes.iter().map(|(outcome, number)| format!("{number} {outcome}")).collect();
+        write!(
+            formatter,
+            "{} calls, {} requests, {} cache hits ({} certain, and {} certain misses): {}",
+            self.calls,
+            self.requests,
+            self.hits,
+            self.certain_hits,
+            self.certain_misses,
+            outcomes.join(", ")
+        )
+    }
+}
+
+/// The operation, in an engine that never interrupts it, so that nothing depends on how busy the machine is.
+fn operation() -> &'static (Operation, Description) {
+    static LOADED: OnceLock<(Operation, Description)> = OnceLock::new();
+    LOADED.get_or_init(|| {
+        let limits = Limits { computing_time: Duration::MAX, ..Limits::default() };
+        let settings = EngineSettings { count_instructions: false, pooled_calls: Some(256), limits };
+        let operation = Engine::new(settings).and_then(|engine| Ok(engine.load(OPERATION)?)).expect("it fits");
+        let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let description = runtime.block_on(operation.describe()).expect("it describes itself");
+        (operation, description)
+    })
+}
+
+/// Carries a plan out.
+pub(crate) fn run(plan: &Plan) -> Result<Summary, Violation> {
+    // Loaded outside of any paused time.
+    operation();
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    runtime.block_on(async {
+        let mut world = World::begin(plan).await;
+        world.live().await
+    })
+}
+
+struct World<'a> {
+    plan: &'a Plan,
+    /// The host's wall clock, which jumps; amoCRM's does not.
+    clock: Clock,
+    true_time: Clock,
+    simulator: Arc<Simulator>,
+    store: Arc<WorldStore>,
+    /// Where the account is, as the configuration has it.
+    address: String,
+    enabled: bool,
+    node: Option<Node>,
+    model: Arc<Mutex<Model>>,
+}
+
+/// A process of the host.
+struct Node {
+    placed: PlacedOperation,
+    calls: JoinSet<()>,
+    keeping: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl<'a> World<'a> {
+    async fn begin(plan: &'a Plan) -> Self {
+        let start: Timestamp = START.parse().expect("a time");
+        let (clock, true_time) = (Clock::following(start), Clock::following(start));
+        let simulated = true_time.clone();
+        let simulator = Simulator::without_listeners(Options {
+            account: account(plan),
+            clock: Arc::new(move || simulated.now()),
+            token: (!plan.oauth).then(|| TOKEN.to_owned()),
+            oauth: plan.oauth.then(OAuthApp::demo),
+            rate_limit: Some(RateLimit { per_second: u32::from(BUDGET), ..RateLimit::default() }),
+            seed: plan.seed,
+            ..Options::default()
+        });
+        let simulator = Arc::new(simulator.expect("the account holds together"));
+        let address = simulator.base_url().to_owned();
+        let model = Arc::new(Mutex::new(Model::new(plan, Arc::clone(&simulator), clock.clone())));
+        let store = Arc::<WorldStore>::default();
+        let mut world = Self { plan, clock, true_time, simulator, store, address, enabled: true, node: None, model };
+        world.start(true).await;
+        world
+    }
+
+    async fn live(&mut self) -> Result<Summary, Violation> {
+        for (number, happening) in self.plan.happenings.iter().enumerate() {
+            sleep(happening.after).await;
+            if let What::Call { caller, spelling } = &happening.what {
+                self.call(number, *caller, *spelling);
+            } else {
+                self.happen(&happening.what).await;
+            }
+            self.broken()?;
+        }
+        if let Some(node) = &mut self.node {
+            while let Some(ended) = node.calls.join_next().await {
+                ended.expect("no call panics");
+            }
+        }
+        self.broken()?;
+        let mut summary = self.model().summary.clone();
+        summary.requests = self.simulator.count();
+        Ok(summary)
+    }
+
+    fn broken(&self) -> Result<(), Violation> {
+        self.model().violation.clone().map_or(Ok(()), Err)
+    }
+
+    fn model(&self) -> std::sync::MutexGuard<'_, Model> {
+        self.model.lock().expect("no panic")
+    }
+
+    fn call(&mut self, number: usize, caller: Caller, spelling: usize) {
+        let before = self.model().before(number, caller, self.enabled, &self.store);
+        let Some(node) = &mut self.node else { return };
+        let (placed, clock, model) = (node.placed.clone(), self.clock.clone(), Arc::clone(&self.model));
+        let store = Arc::clone(&self.store);
+        let call = IncomingCall {
+            id: format!("call-{number}"),
+            caller: caller.presented(spelling),
+            called: "+74951234567".to_owned(),
+        };
+        node.calls.spawn(async move {
+            let began = Instant::now();
+            let resolved = placed.resolve(call, &clock).await;
+            let mut model = model.lock().expect("no panic");
+            model.after(&before, &resolved, began.elapsed(), &store);
+        });
+        while node.calls.try_join_next().is_some() {}
+    }
+
+    async fn happen(&mut self, what: &What) {
+        self.model().disturbed();
+        match what {
+            What::Call { .. } => {}
+            What::Manager { contact, user } => {
+                let id = contact_id(*contact);
+                self.simulator.update(|account| {
+                    account.contact_mut(id).expect("a contact").responsible_user_id = *user;
+                });
+                self.model().manager_changed(*contact, *user);
+            }
+            What::Faults(faults) => {
+                let rules = faults.iter().map(|fault| fault.parse::<FaultRule>().expect("a fault"));
+                self.simulator.set_faults(rules.collect());
+            }
+            What::ReadsFail(fail) => self.store.reads_fail.store(*fail, Ordering::Relaxed),
+            What::WritesFail(fail) => self.store.writes_fail.store(*fail, Ordering::Relaxed),
+            What::Crash { down, loses_last_second } => {
+                self.crash().await;
+                if *loses_last_second {
+                    self.store.lose_last_second().await;
+                    self.model().forgot_lately();
+                }
+                sleep(*down).await;
+                self.start(false).await;
+            }
+            What::Jump { seconds } => self.clock.advance(SignedDuration::from_secs(*seconds)),
+            What::Rename => {
+                self.address = self.simulator.rename().await.expect("a name");
+                // With OAuth the host finds the account by itself; else somebody writes the new address down.
+                if !self.plan.oauth {
+                    self.restart().await;
+                }
+            }
+            What::Enabled(enabled) => {
+                self.enabled = *enabled;
+                self.restart().await;
+            }
+            What::Active(user) => {
+                let at = self.true_time.now();
+                let number = self.model().acted(*user, at);
+                self.simulator.update(|account| account.events.push(event(number, *user, at)));
+            }
+        }
+    }
+
+    /// A process that comes back with the configuration as it is now. It takes longer than the second by which requests are counted.
+    async fn restart(&mut self) {
+        self.crash().await;
+        sleep(Duration::from_millis(1_100)).await;
+        self.start(false).await;
+    }
+
+    async fn crash(&mut self) {
+        let Some(mut node) = self.node.take() else { return };
+        if let Some(keeping) = &node.keeping {
+            keeping.abort();
+        }
+        node.calls.shutdown().await;
+        self.model().crashed();
+    }
+
+    async fn start(&mut self, first: bool) {
+        let store: Arc<dyn KeyValueStore> = self.store.clone();
+        let dial: Arc<dyn Dial> = self.simulator.clone();
+        let settings = self.settings();
+        let integration = Integration::in_process(settings, store, self.clock.clone(), &dial).expect("usable");
+        let mut keeping = None;
+        if let Some(keeper) = integration.keeper().cloned() {
+            if first {
+                let code = Secret::new(self.simulator.authorization_code().expect("with OAuth"));
+                let account = self.address.parse().expect("an address");
+                keeper.connect(Consented { code, account }).await.expect("a good code");
+            }
+            // A store that cannot be read leaves it without a grant for now.
+            let _ = keeper.look().await;
+            keeping = Some(tokio::spawn(async move { keeper.keep().await }));
+        }
+        let (operation, description) = operation();
+        let placed = PlacedOperation::described(
+            operation.clone(),
+            description,
+            Arc::new(integration),
+            "queue:sales".to_owned(),
+            Vec::new(),
+        );
+        self.node = Some(Node { placed, calls: JoinSet::new(), keeping });
+    }
+
+    fn settings(&self) -> IntegrationSettings {
+        let account = self.address.parse().expect("an address");
+        // Every name that the account may come to have.
+        let names = (1..100).map(|number| format!("http://demo-{number}.amocrm.test"));
+        let hosts = names.chain(["http://demo.amocrm.test".to_owned(), "http://api.amocrm.test".to_owned()]);
+        IntegrationSettings {
+            id: "world".to_owned(),
+            access: if self.plan.oauth {
+                Access::OAuth(OAuthSettings {
+                    client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
+                    client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()),
+                    redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
+                    platform: Platform::Amocrm,
+                    account: Some(account),
+                })
+            } else {
+                Access::LongLived(LongLived {
+                    account,
+                    token: Secret::new(TOKEN.to_owned()),
+                    namespace: "world".to_owned(),
+                })
+            },
+            enabled: self.enabled,
+            consider_manager_status: self.plan.considers_status,
+            manager_status_reuse: Duration::from_secs(30),
+            default_country_code: 7,
+            granted: if self.plan.oauth {
+                hosts.map(|host| host.parse().expect("an origin")).collect()
+            } else {
+                Vec::new()
+            },
+            private_addresses: PrivateAddresses::Granted,
+            ca_file: None,
+            request_timeouts: RequestTimeouts::Honoured,
+            requests_per_second: BUDGET,
+            circuit: CircuitSettings::default(),
+            webhook_key: None,
+            employees: employees(),
+        }
+    }
+}
+
+pub(crate) fn contact_id(contact: usize) -> u64 {
+    1_000 + u64::try_from(contact).expect("a small number")
+}
+
+fn employees() -> Vec<(u64, Employee)> {
+    let employee = |user: u64| {
+        let numbers = [format!("1{:02}", user % 100), format!("+7901{:07}", user)];
+        let destination = |number| Destination { number, ring_time: Duration::from_secs(20) };
+        let destinations = if user == NUMBERLESS { Vec::new() } else { numbers.map(destination).into() };
+        let (id, name) = (format!("u{user}"), format!("User {user}"));
+        (user, Employee { id, name, enabled: user != DISABLED, destinations, presence: Presence::NotFed })
+    };
+    USERS.into_iter().chain([IMPOSTOR]).map(employee).collect()
+}
+
+fn account(plan: &Plan) -> Account {
+    let mut account = Account {
+        users: USERS.into_iter().chain([IMPOSTOR]).map(|user| User::new(user, &format!("User {user}"))).collect(),
+        ..Account::default()
+    };
+    for (number, manager) in plan.managers.iter().enumerate() {
+        let national = Caller::Contact(number).national().expect("a number");
+        account.contacts.push(Contact {
+            id: contact_id(number),
+            name: format!("Contact {number}"),
+            responsible_user_id: *manager,
+            phones: vec![Phone::from(format!("8 ({}) {}", &national[..3], &national[3..]).as_str())],
+            ..Contact::default()
+        });
+        // Found by the same number, which stands in its name; its own is another.
+        if number % 5 == 0 {
+            account.contacts.push(Contact {
+                id: 100_000 + contact_id(number),
+                name: format!("Order {national}"),
+                responsible_user_id: Some(IMPOSTOR),
+                phones: vec![Phone::from("+7 495 000-00-00")],
+                ..Contact::default()
+            });
+        }
+    }
+    account
+}
+
+fn event(number: usize, user: u64, at: Timestamp) -> Event {
+    Event {
+        id: format!("event-{number}"),
+        kind: "lead_status_changed".to_owned(),
+        entity_type: "lead".to_owned(),
+        entity_id: 1,
+        created_by: user,
+        time: EventTime::At(at),
+    }
+}
