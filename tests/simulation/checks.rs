@@ -19,6 +19,8 @@ use crate::world::{BUDGET, Summary, TOKEN, Violation};
 /// The waiting time of the operation's default settings.
 const WAITING_TIME: Duration = Duration::from_secs(3);
 const SIX_HOURS: SignedDuration = SignedDuration::from_hours(6);
+/// A status is learned again after half a minute; a request for it may take some time.
+const LEARNED_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 /// Six hours are counted in whole seconds.
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -26,6 +28,8 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 pub(crate) struct Model {
     simulator: Arc<Simulator>,
     clock: Clock,
+    /// amoCRM's.
+    true_time: Clock,
     considers_status: bool,
     /// Whose each contact was, and since when.
     managers: Vec<Vec<(Instant, Option<u64>)>>,
@@ -61,11 +65,12 @@ pub(crate) struct Before {
 }
 
 impl Model {
-    pub(crate) fn new(plan: &Plan, simulator: Arc<Simulator>, clock: Clock) -> Self {
+    pub(crate) fn new(plan: &Plan, simulator: Arc<Simulator>, clock: Clock, true_time: Clock) -> Self {
         let now = Instant::now();
         Self {
             simulator,
             clock,
+            true_time,
             considers_status: plan.considers_status,
             managers: plan.managers.iter().map(|manager| vec![(now, *manager)]).collect(),
             kept: HashMap::new(),
@@ -244,9 +249,15 @@ impl Model {
 
     /// Whether a user did anything on the account's day of this time.
     fn was_at_work(&self, user: u64, at: Timestamp) -> bool {
+        self.was_at_work_until(user, at, Timestamp::MAX)
+    }
+
+    fn was_at_work_until(&self, user: u64, at: Timestamp, until: Timestamp) -> bool {
         let moscow = Offset::constant(3);
         let midnight = moscow.to_timestamp(moscow.to_datetime(at).date().to_datetime(jiff::civil::Time::midnight()));
-        midnight.is_ok_and(|midnight| self.events.iter().any(|(who, when)| *who == user && *when >= midnight))
+        midnight.is_ok_and(|midnight| {
+            self.events.iter().any(|(who, when)| *who == user && (midnight..=until).contains(when))
+        })
     }
 
     /// O2, D4: where everything was answered, a contact's call is forwarded, and to nobody who is switched off.
@@ -267,8 +278,9 @@ impl Model {
         };
         let rings = expected != DISABLED && expected != NUMBERLESS && contact < CONTACTS && USERS.contains(&expected);
         let works = !self.considers_status || self.was_at_work(expected, before.at);
-        // A clock that is behind does not know yet what happened today; nor is an absence just learned learned again.
-        let told = seen.outcome == "manager-absent";
+        // An absence just learned is not learned again.
+        let just_came = !self.was_at_work_until(expected, before.at, self.true_time.now() - LEARNED_AGAIN);
+        let told = seen.outcome == "manager-absent" && just_came;
         (rings && works && !told).then(|| (RULE, seen.outcome.clone()))
     }
 }

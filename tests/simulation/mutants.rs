@@ -15,7 +15,128 @@ struct Mutant {
     to: &'static str,
 }
 
-const MUTANTS: &[Mutant] = &[];
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "kept managers are kept anew with every use (sliding expiry)",
+        file: "guest/src/decision.rs",
+        from: "        details.manager(\"cache\", Some(kept.user_id), kept.origin, age);\n",
+        to: "        details.manager(\"cache\", Some(kept.user_id), kept.origin, age);\n        cache.keep_manager(caller, lookup, KeptManager { ..kept }, client.world.clock.now(), details);\n",
+    },
+    Mutant {
+        name: "managers are kept for twelve hours",
+        file: "guest/src/cache.rs",
+        from: "Duration::from_secs(6 * 3_600)",
+        to: "Duration::from_secs(12 * 3_600)",
+    },
+    Mutant {
+        name: "managers are kept for six hours to the second inclusive (off by one)",
+        file: "guest/src/cache.rs",
+        from: "*age < kept_for",
+        to: "*age <= kept_for",
+    },
+    Mutant {
+        name: "managers are never kept",
+        file: "guest/src/decision.rs",
+        from: "    cache.keep_manager(caller, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);\n",
+        to: "    let _ = received_at;\n",
+    },
+    Mutant {
+        name: "one record for all callers",
+        file: "guest/src/cache.rs",
+        from: "{active_only}{}\", number.hash())",
+        to: "{active_only}{}\", number.hash().len())",
+    },
+    Mutant {
+        name: "hits are not verified",
+        file: "guest/src/amocrm/search.rs",
+        from: "            unverified += u64::from(!counts);\n            counts\n",
+        to: "            unverified += u64::from(!counts);\n            true\n",
+    },
+    Mutant {
+        name: "the answer is given after the waiting time (deadline off by one)",
+        file: "guest/src/decision.rs",
+        from: "placement.waiting_time.saturating_sub(ANSWERING)",
+        to: "placement.waiting_time.saturating_add(Duration::from_millis(1))",
+    },
+    Mutant {
+        name: "absence is kept for six hours",
+        file: "guest/src/status.rs",
+        from: "cache.status(user_id, reuse, details)",
+        to: "cache.status(user_id, Duration::from_secs(21_600), details)",
+    },
+    Mutant {
+        name: "an absent manager is rung",
+        file: "guest/src/decision.rs",
+        from: "ManagerStatus::Absent => return Err(Reason::ManagerAbsent),",
+        to: "ManagerStatus::Absent => {}",
+    },
+    Mutant {
+        name: "a manager whose status could not be checked is rung",
+        file: "guest/src/decision.rs",
+        from: "ManagerStatus::Unknown => return Err(Reason::StatusUnknown),",
+        to: "ManagerStatus::Unknown => {}",
+    },
+    Mutant {
+        name: "the day begins at midnight of the evening before",
+        file: "guest/src/status.rs",
+        from: "    Ok(offset.start_of_day(client.world.clock.now()))",
+        to: "    Ok(Timestamp(offset.start_of_day(client.world.clock.now()).0.saturating_sub(10_800_000)))",
+    },
+    Mutant {
+        name: "an employee who is switched off is rung",
+        file: "guest/src/decision.rs",
+        from: "    if !employee.enabled {",
+        to: "    if false {",
+    },
+    Mutant {
+        name: "a switched-off integration is asked (component)",
+        file: "guest/src/settings.rs",
+        from: "        if !flag(config, details, ENABLED, true)? {",
+        to: "        if !flag(config, details, ENABLED, true)? && details.started().is_zero() {",
+    },
+    Mutant {
+        name: "a switched-off integration is asked (host)",
+        file: "host-harness/src/integration.rs",
+        from: "        let is_on = self.is_on();",
+        to: "        let is_on = self.keeper().is_none_or(|keeper| keeper.is_on());",
+    },
+    Mutant {
+        name: "the budget's window is too short",
+        file: "host-harness/src/capabilities/http/budget.rs",
+        from: "Duration::from_secs(1).saturating_add(MARGIN)",
+        to: "Duration::from_millis(900).saturating_add(MARGIN)",
+    },
+    Mutant {
+        name: "requests that are going out are not counted",
+        file: "host-harness/src/capabilities/http/budget.rs",
+        from: "most.saturating_sub(self.starts.len() + self.going_out)",
+        to: "most.saturating_sub(self.starts.len())",
+    },
+    Mutant {
+        name: "starts are forgotten",
+        file: "host-harness/src/capabilities/http/budget.rs",
+        from: "        self.budget.line().starts.push_back(Instant::now());",
+        to: "        let _ = self.budget.line().starts.len();",
+    },
+    Mutant {
+        name: "callers share an answer that is another's",
+        file: "host-harness/src/capabilities/http/flight.rs",
+        from: "    book.get(&question.uri)?.iter().find(same).cloned()",
+        to: "    let same = |flight: &&Arc<Flight>| same(flight) || flight.progress().end.is_none();\n    book.values().flatten().find(same).cloned()",
+    },
+    Mutant {
+        name: "callers are shown whole",
+        file: "host-harness/src/report/mod.rs",
+        from: "filter(|caller| !caller.trim().is_empty()).map(mask);",
+        to: "filter(|caller| !caller.trim().is_empty()).map(str::to_owned);",
+    },
+    Mutant {
+        name: "a write that fails fails the call",
+        file: "guest/src/cache.rs",
+        from: "        if let Err(error) = self.key_value.set(self.bucket, key, record.as_bytes()) {",
+        to: "        if let Err(error) = self.key_value.set(self.bucket, key, record.as_bytes()) {\n            assert!(error.is_empty());",
+    },
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

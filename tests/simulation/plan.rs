@@ -16,6 +16,8 @@ pub(crate) const IMPOSTOR: u64 = 666_666;
 pub(crate) const CONTACTS: usize = 300;
 /// How many others call.
 const STRANGERS: usize = 2_000;
+/// How long a manager is kept.
+const SIX_HOURS: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// One world.
 #[derive(Clone, Debug)]
@@ -138,13 +140,17 @@ impl Plan {
             }
         }
         let mut mending = Vec::new();
-        let mut made = 0;
+        let (mut made, mut last) = (0, None);
         while made < calls {
             // A rush now and then; else a call every few minutes.
             let rush = if rng.u8(..40) == 0 { rng.usize(5..30) } else { 1 };
             for number in 0..rush.min(calls - made) {
                 let after = if number == 0 { gap(&mut rng) } else { Duration::from_millis(rng.u64(..60)) };
-                let what = What::Call { caller: caller(&mut rng), spelling: rng.usize(..4) };
+                // Who called just before six hours passed is worth hearing again.
+                let again = last.filter(|_| after >= SIX_HOURS - Duration::from_secs(2) && rng.u8(..4) > 0);
+                let caller = again.unwrap_or_else(|| caller(&mut rng));
+                last = Some(caller);
+                let what = What::Call { caller, spelling: rng.usize(..4) };
                 happenings.push(Happening { after, what });
                 made += 1;
             }
@@ -165,11 +171,10 @@ fn manager(rng: &mut Rng) -> Option<u64> {
 
 /// Mostly minutes; sometimes hours, and now and then six hours but for a second, or to the second.
 fn gap(rng: &mut Rng) -> Duration {
-    const SIX_HOURS: u64 = 6 * 60 * 60;
     match rng.u8(..60) {
-        0 => Duration::from_secs(SIX_HOURS - 2),
-        1 => Duration::from_secs(SIX_HOURS),
-        2 => Duration::from_secs(rng.u64(3_600..2 * SIX_HOURS)),
+        0 => SIX_HOURS - Duration::from_secs(2),
+        1 => SIX_HOURS,
+        2 => Duration::from_secs(rng.u64(3_600..43_200)),
         3..=12 => Duration::from_millis(rng.u64(..2_000)),
         _ => Duration::from_millis(rng.u64(1_000..480_000)),
     }

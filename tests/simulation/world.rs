@@ -166,7 +166,7 @@ impl<'a> World<'a> {
         });
         let simulator = Arc::new(simulator.expect("the account holds together"));
         let address = simulator.base_url().to_owned();
-        let model = Arc::new(Mutex::new(Model::new(plan, Arc::clone(&simulator), clock.clone())));
+        let model = Arc::new(Mutex::new(Model::new(plan, Arc::clone(&simulator), clock.clone(), true_time.clone())));
         let store = Arc::<WorldStore>::default();
         let mut world = Self { plan, clock, true_time, simulator, store, address, enabled: true, node: None, model };
         world.start(true).await;

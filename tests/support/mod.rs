@@ -16,7 +16,9 @@ use host_harness::access::LongLived;
 use host_harness::bindings::telephony::operation::types::{Setting, SettingValue};
 use host_harness::capabilities::clocks::Clock;
 use host_harness::capabilities::directory::{Destination, Employee, Presence};
-use host_harness::capabilities::http::{CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
+use host_harness::capabilities::http::{
+    BaseUrl, CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts,
+};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::node::{Node, Onlooker, Parts, Step};
@@ -109,10 +111,23 @@ impl Scene {
         })
         .await
         .expect("the simulator starts on loopback");
-        let integration = IntegrationSettings {
+        let integration = Self::settings(simulator.base_url().parse().expect("an address"));
+        Self {
+            simulator,
+            clock,
+            store: Arc::new(MemoryStore::new()),
+            integration,
+            settings: Vec::new(),
+            operation: operation(),
+        }
+    }
+
+    /// The integration with an account at this address.
+    pub(crate) fn settings(account: BaseUrl) -> IntegrationSettings {
+        IntegrationSettings {
             id: "main".to_owned(),
             access: Access::LongLived(LongLived {
-                account: simulator.base_url().parse().expect("an address"),
+                account,
                 token: Secret::new(TOKEN.to_owned()),
                 namespace: "main".to_owned(),
             }),
@@ -131,14 +146,6 @@ impl Scene {
                 (ANNA, employee("anna", &[("101", 20), ("+79035550101", 25)])),
                 (BORIS, employee("boris", &[("102", 20)])),
             ],
-        };
-        Self {
-            simulator,
-            clock,
-            store: Arc::new(MemoryStore::new()),
-            integration,
-            settings: Vec::new(),
-            operation: operation(),
         }
     }
 
