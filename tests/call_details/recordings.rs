@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::scene::{CALLER, Ended, Serving};
-use crate::serving::ACCOUNT_TOKEN;
+use crate::serving::{ACCOUNT_TOKEN, Home, OPERATIONS};
 
 /// Half of all calls, and every unknown caller's.
 const SECTION: &str = "[recordings]\nshare = 0.5\nreasons = [\"contact-not-found\"]\nkeep_at_most = 3\n";
@@ -52,7 +52,7 @@ async fn a_share_of_calls_and_those_of_a_reason_are_recorded_and_can_be_replayed
         let replayed = Ended::of(home.binary().arg("replay").arg(&file).output().expect("the binary starts"));
         assert_eq!(replayed.code, Some(0), "{replayed:?}");
         assert!(
-            replayed.stderr.contains("the same resolution") && replayed.stderr.contains("instructions"),
+            replayed.stdout.contains("the same resolution") && replayed.stdout.contains("instructions"),
             "{replayed:?}"
         );
     }
@@ -73,4 +73,14 @@ async fn recordings_that_cannot_be_written_keep_no_call_waiting_and_are_reported
     serving.call("second", Some(CALLER), "sales").await;
     written(&serving, 1).await;
     assert_eq!(recordings(&serving).await["failing"], Value::Null, "it heals by itself");
+}
+
+#[tokio::test]
+async fn a_reason_that_no_operation_has_is_refused_at_the_start() {
+    let home = Home::new(OPERATIONS, "[recordings]\nreasons = [\"no-anser\"]\n").await;
+    let mut command = home.binary();
+    command.args(["serve", "--config", "config.toml", "--state", "kept", "--listen", "127.0.0.1:0"]);
+    let ended = Ended::of(command.output().expect("the binary starts"));
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("the reason `no-anser`; there are"), "{ended:?}");
 }

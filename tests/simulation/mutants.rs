@@ -165,7 +165,7 @@ fn mutants() {
         let text = fs::read_to_string(&file).expect(mutant.file);
         fs::write(&file, text.replace(mutant.from, mutant.to)).expect("a file");
         let cargo = |arguments: &[&str]| {
-            let mut command = Command::new(env!("CARGO"));
+            let mut command = Command::new("cargo");
             command.args(arguments).current_dir(&tree).env("CARGO_TARGET_DIR", copy.join("target"));
             command.env("SIMULATION_SEEDS", "60").env("SIMULATION_CALLS", "400");
             command.output().expect("cargo runs")

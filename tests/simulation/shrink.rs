@@ -4,7 +4,7 @@ use crate::plan::Plan;
 use crate::world::{Violation, run};
 
 /// How often a plan is tried. Each try takes a fraction of a second.
-const MOST_TRIES: usize = 400;
+const MOST_TRIES: usize = 150;
 
 /// A smaller plan that breaks the same rule, and how it does.
 pub(crate) fn shrunk(plan: &Plan, violation: &Violation) -> (Plan, Violation) {

@@ -154,7 +154,11 @@ async fn record(
     let recording = Recording::make(placed, resolved, noted, numbers.as_ref()).await?;
     recording.save(file).with_context(|| format!("the recording {} cannot be written", file.display()))?;
     let numbers = if whole { "whole" } else { "masked" };
-    complain(format_args!("recorded in {}: {} imports, numbers {numbers}", file.display(), recording.imports.len()));
+    complain(format_args!(
+        "note: recorded in {}: {} imports, numbers {numbers}",
+        file.display(),
+        recording.imports.len()
+    ));
     if let Some(departed) = &recording.departed {
         complain(format_args!("warning: the recording is not the course that the call took: {departed}"));
     }

@@ -162,7 +162,7 @@ impl Rehearse {
                 }
             };
             std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
-            complain(format_args!("drawn in {}", file.display()));
+            complain(format_args!("note: drawn in {}", file.display()));
         }
         Ok(())
     }

@@ -87,11 +87,13 @@ impl Replay {
             None => String::new(),
         };
         let imports = recording.imports.len();
-        complain(format_args!("as recorded in {name}: the same resolution, the same {imports} imports{instructions}"));
+        if !self.json {
+            print(format_args!("\nAs recorded: the same resolution, the same {imports} imports{instructions}"));
+        }
         if let Some(folder) = &self.golden {
             golden(folder, recording)?;
             complain(format_args!(
-                "{} is a policy test now: run it with `host-harness test {}`",
+                "note: {} is a policy test now; `host-harness test {}` runs it",
                 folder.display(),
                 parent(folder)
             ));

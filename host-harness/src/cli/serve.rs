@@ -1,11 +1,11 @@
 //! `host-harness serve`: takes calls over HTTP.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use tokio::sync::Notify;
 
@@ -17,11 +17,13 @@ use crate::demo::{self, Demo};
 use crate::engine::{Engine, EngineSettings};
 use crate::hooks::Hooks;
 use crate::integration::Access;
-use crate::node::{self, Node};
+use crate::masking::unless_secret;
+use crate::node::{self, Node, Step};
 use crate::observe::logs::CallLog;
 use crate::observe::metrics::Metrics;
 use crate::observe::traces::Traces;
 use crate::recording::{Recorder, SamplingSettings};
+use crate::report::OPERATION_FAILED;
 use crate::server::{self, Extras, Server, ServerSettings, metrics, token};
 use crate::stores::{self, StoreLocation};
 
@@ -103,7 +105,7 @@ impl Serve {
         ));
         extras.at_stop.push(Box::pin(async move { details.end().await }));
         if let Some(settings) = &config.recordings {
-            let recorder = recorder(settings, &location).map_err(in_file)?;
+            let recorder = recorder(settings, &location, &parts.steps).map_err(in_file)?;
             parts.recorder = Some(recorder.clone());
             let recording = recorder.clone();
             extras.at_stop.push(Box::pin(async move { recording.end().await }));
@@ -131,7 +133,17 @@ impl Serve {
 }
 
 /// Who records some of the calls.
-fn recorder(settings: &SamplingSettings, location: &StoreLocation) -> anyhow::Result<Recorder> {
+fn recorder(settings: &SamplingSettings, location: &StoreLocation, steps: &[Arc<Step>]) -> anyhow::Result<Recorder> {
+    let mut known = BTreeSet::from([OPERATION_FAILED.to_owned()]);
+    for step in steps {
+        known.extend(step.active().description.reasons.iter().map(|reason| reason.code.clone()));
+    }
+    // A misspelt one would silently record nothing.
+    if let Some(reason) = settings.reasons.difference(&known).next() {
+        let known: Vec<_> = known.iter().map(String::as_str).collect();
+        let reason = unless_secret(reason);
+        bail!("[recordings]: `reasons`: no operation here has the reason `{reason}`; there are {}", known.join(", "));
+    }
     let directory = location.own_directory().context(
         "[recordings]: there is nowhere to keep recordings; name a state directory with --state, or leave the section out",
     )?;

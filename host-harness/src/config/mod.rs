@@ -133,7 +133,15 @@ impl std::error::Error for ConfigError {}
 impl HarnessConfig {
     /// Reads a configuration file, and the secrets that it refers to.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let file: File = read_toml(path)?;
+        Self::checked(read_toml(path)?, path)
+    }
+
+    /// Reads a configuration from the text of such a file, and the secrets that it refers to.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        Self::checked(parse_toml(path, text)?, path)
+    }
+
+    fn checked(file: File, path: &Path) -> Result<Self, ConfigError> {
         Self::check(file, path.parent().unwrap_or(Path::new("."))).map_err(|message| ConfigError {
             file: path.to_owned(),
             line: None,
@@ -214,14 +222,20 @@ pub fn read_employees(path: &Path) -> Result<Vec<(u64, Employee)>, ConfigError> 
 
 /// Reads a file whose keys are those of `T`.
 fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
-    let error = |line, message| ConfigError { file: path.to_owned(), line, message };
-    let text = fs::read_to_string(path).map_err(|cause| {
-        error(None, format!("cannot be read ({cause}); check the path and that this user may read it"))
+    let text = fs::read_to_string(path).map_err(|cause| ConfigError {
+        file: path.to_owned(),
+        line: None,
+        message: format!("cannot be read ({cause}); check the path and that this user may read it"),
     })?;
+    parse_toml(path, &text)
+}
+
+fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
+    let error = |line, message| ConfigError { file: path.to_owned(), line, message };
     let line = |cause: &toml::de::Error| {
         cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1)
     };
-    let document = toml::Deserializer::parse(&text).map_err(|cause| error(line(&cause), short(cause.message())))?;
+    let document = toml::Deserializer::parse(text).map_err(|cause| error(line(&cause), short(cause.message())))?;
     serde_path_to_error::deserialize(document).map_err(|cause| {
         let keys: Vec<_> = cause.path().iter().map(ToString::to_string).collect();
         let key = keys.iter().map(|key| unless_secret(key)).collect::<Vec<_>>().join(".").replace(".[", "[");

@@ -1,4 +1,7 @@
-//! What the fuzz targets share: an outside world in which one endpoint of amoCRM answers with the fuzzer's bytes and all else is well.
+//! What the fuzz targets share: an outside world in which one endpoint of amoCRM answers with the fuzzer's bytes and all else is well; the host
+//! with its engine; its server.
 
 pub mod call;
+pub mod face;
+pub mod host;
 pub mod oauth;

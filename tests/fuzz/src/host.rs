@@ -1,0 +1,122 @@
+//! The host's engine with the fuzzer's component, recording or program.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use amocrm_simulator::{Options, Simulator};
+use host_harness::OPERATION;
+use host_harness::access::LongLived;
+use host_harness::bindings::exports::telephony::operation::operation::Description;
+use host_harness::capabilities::clocks::Clock;
+use host_harness::capabilities::http::{CircuitSettings, Dial, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
+use host_harness::demo;
+use host_harness::engine::{Engine, EngineSettings, Operation};
+use host_harness::integration::{Access, Integration, IntegrationSettings};
+use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::recording::{Recording, With};
+use host_harness::report::Route;
+use host_harness::secret::Secret;
+use host_harness::stores::MemoryStore;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+/// The waiting time of an operation that describes none, and what the host adds.
+const LONGEST: Duration = Duration::from_millis(3_250);
+
+fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(EngineSettings::default()).expect("wasmtime runs on this machine"))
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime")
+}
+
+fn loaded(component: &[u8], place: &'static OnceLock<(Operation, Description)>) -> &'static (Operation, Description) {
+    place.get_or_init(|| {
+        let operation = engine().load(component).expect("it fits the contract");
+        let description = runtime().block_on(operation.describe()).expect("it describes itself");
+        (operation, description)
+    })
+}
+
+/// The built-in operation.
+pub fn operation() -> &'static (Operation, Description) {
+    static LOADED: OnceLock<(Operation, Description)> = OnceLock::new();
+    loaded(OPERATION, &LOADED)
+}
+
+/// An integration with an account at this address.
+pub fn settings(address: &str) -> IntegrationSettings {
+    IntegrationSettings {
+        id: "main".to_owned(),
+        access: Access::LongLived(LongLived {
+            account: address.parse().expect("an address"),
+            token: Secret::new("a-token".to_owned()),
+            namespace: "main".to_owned(),
+        }),
+        enabled: true,
+        consider_manager_status: true,
+        manager_status_reuse: Duration::from_secs(30),
+        default_country_code: 7,
+        granted: Vec::new(),
+        private_addresses: PrivateAddresses::Granted,
+        ca_file: None,
+        request_timeouts: RequestTimeouts::Honoured,
+        requests_per_second: REQUESTS_PER_SECOND,
+        circuit: CircuitSettings::default(),
+        webhook_key: None,
+        employees: demo::employees(),
+    }
+}
+
+/// Loads a component, and asks one that fits to describe itself.
+pub fn component_with(bytes: &[u8]) {
+    match engine().load(bytes) {
+        Err(fit) => assert!(fit.rejections().next().is_some(), "a rejection says why"),
+        Ok(operation) => {
+            let _ = runtime().block_on(operation.describe());
+        }
+    }
+}
+
+/// Reads a recording, and resolves it again.
+pub fn recording_with(bytes: &[u8]) {
+    let Ok(recording) = Recording::read(bytes) else { return };
+    let written = recording.write().expect("JSON");
+    assert_eq!(Recording::read(&written).as_ref(), Ok(&recording));
+    let (operation, description) = operation();
+    let with = With { operation: operation.clone(), description, settings: &BTreeMap::new() };
+    // A thread of its own resolves it, in a time of its own.
+    let here = Builder::new_current_thread().build().expect("a runtime");
+    let _ = here.block_on(recording.replay(&with));
+}
+
+/// Runs a program of the hostile guest.
+pub fn every_import_with(program: &[u8]) {
+    static LOADED: OnceLock<(Operation, Description)> = OnceLock::new();
+    let (operation, description) = loaded(hostile_components::EVERY_IMPORT, &LOADED);
+    runtime().block_on(async {
+        let clock = Clock::following("2026-11-22T09:00:00Z".parse().expect("a time"));
+        let simulated = clock.clone();
+        let options = Options { clock: Arc::new(move || simulated.now()), ..Options::default() };
+        let simulator = Arc::new(Simulator::without_listeners(options).expect("the demonstration account"));
+        let settings = settings(simulator.base_url());
+        let dial: Arc<dyn Dial> = simulator;
+        let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);
+        let integration = Arc::new(integration.expect("a usable integration"));
+        let linked = "queue:sales".to_owned();
+        let placed = PlacedOperation::described(operation.clone(), description, integration, linked, Vec::new());
+        let mut caller = String::new();
+        for byte in program {
+            write!(caller, "{byte:02x}").expect("a string grows");
+        }
+        let call = IncomingCall { id: "1".to_owned(), caller: Some(caller), called: String::new() };
+        let began = Instant::now();
+        let resolved = placed.resolve(call, &clock).await;
+        assert!(began.elapsed() <= LONGEST, "{:?}", began.elapsed());
+        assert!(matches!(resolved.route, Route::LinkedOperation { .. }), "it forwards nothing");
+    });
+}
