@@ -90,6 +90,9 @@ pub struct Integration {
     directory: Directory,
 }
 
+/// Where a keeper refreshes whose time is its own: there is nobody to spread the refreshes for.
+const NO_SPREAD: i64 = 500;
+
 /// How requests are set up.
 type Outbound<'a> = dyn Fn(OutboundHttpConfig) -> Result<OutboundHttp, HttpSetupError> + 'a;
 
@@ -112,23 +115,29 @@ impl Integration {
         store: Arc<dyn KeyValueStore>,
         clock: Clock,
     ) -> Result<Self, HttpSetupError> {
-        Self::over(settings, store, clock, &OutboundHttp::new)
+        let keeper_of =
+            |oauth: &OAuthSettings, store| settings.keeper_of(oauth, store, clock.clone(), &OutboundHttp::new);
+        Self::over(&settings, store, &keeper_of, &OutboundHttp::new)
     }
 
-    /// The same with servers that are in this process.
+    /// The same with servers that are in this process, and nothing left to chance.
     pub fn in_process(
         settings: IntegrationSettings,
         store: Arc<dyn KeyValueStore>,
         clock: Clock,
         dial: &Arc<dyn Dial>,
     ) -> Result<Self, HttpSetupError> {
-        Self::over(settings, store, clock, &|config| OutboundHttp::in_process(config, Arc::clone(dial)))
+        let http = |config| OutboundHttp::in_process(config, Arc::clone(dial));
+        let keeper_of = |oauth: &OAuthSettings, store| {
+            Ok(settings.keeper_of(oauth, store, clock.clone(), &http)?.at_place(NO_SPREAD))
+        };
+        Self::over(&settings, store, &keeper_of, &http)
     }
 
     fn over(
-        settings: IntegrationSettings,
+        settings: &IntegrationSettings,
         store: Arc<dyn KeyValueStore>,
-        clock: Clock,
+        keeper_of: &dyn Fn(&OAuthSettings, Arc<dyn KeyValueStore>) -> Result<Keeper, HttpSetupError>,
         http: &Outbound<'_>,
     ) -> Result<Self, HttpSetupError> {
         let (account, access): (_, Arc<dyn AccessTokens>) = match &settings.access {
@@ -137,7 +146,7 @@ impl Integration {
                 (Account::Fixed(access.clone()), Arc::new(token))
             }
             Access::OAuth(oauth) => {
-                let keeper = Arc::new(settings.keeper_of(oauth, Arc::clone(&store), clock, http)?);
+                let keeper = Arc::new(keeper_of(oauth, Arc::clone(&store))?);
                 (Account::Kept(Arc::clone(&keeper)), keeper)
             }
         };
@@ -154,7 +163,7 @@ impl Integration {
             consider_manager_status: settings.consider_manager_status,
             manager_status_reuse: settings.manager_status_reuse,
             default_country_code: settings.default_country_code,
-            directory: Directory::new(settings.employees),
+            directory: Directory::new(settings.employees.clone()),
         })
     }
 

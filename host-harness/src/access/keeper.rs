@@ -105,6 +105,11 @@ impl Keeper {
         }
     }
 
+    /// The same at a place in the spread that chance does not choose, in thousandths: in a world that must be the same every time.
+    pub(crate) fn at_place(self, place: i64) -> Self {
+        Self { place, ..self }
+    }
+
     /// The hosts that may be sent the integration's secrets.
     pub fn hosts(&self) -> &Hosts {
         &self.oauth.hosts

@@ -5,7 +5,7 @@
 //! up and its connection closed. The answer's body is kept while the flight lasts, so that each reads it at its own pace and from its
 //! beginning. Once it is complete nobody joins any more: nothing is cached.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,7 +97,8 @@ struct Progress {
     waiting: usize,
     /// Until when somebody may wait.
     patience: Instant,
-    wakers: HashMap<usize, Waker>,
+    /// Woken in the order of their arrival: who waited first asks on first, and the same world takes the same course every time.
+    wakers: BTreeMap<usize, Waker>,
     arrivals: usize,
     task: Option<AbortHandle>,
 }
@@ -185,7 +186,7 @@ impl Flight {
                 end: None,
                 waiting: 0,
                 patience: Instant::now(),
-                wakers: HashMap::new(),
+                wakers: BTreeMap::new(),
                 arrivals: 0,
                 task: None,
             }),
