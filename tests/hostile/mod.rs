@@ -4,6 +4,7 @@
 
 mod advisories;
 mod any_order;
+mod hostile_server;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
