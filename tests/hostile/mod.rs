@@ -4,6 +4,9 @@
 
 mod advisories;
 mod any_order;
+mod by_hand;
+mod features;
+mod handmade;
 mod hostile_server;
 
 use std::collections::BTreeSet;
