@@ -6,13 +6,14 @@
 //! | GHSA-m63x-6p34-q65x | computing in functions that are called by reference is not counted | [`computing_in_functions_called_by_reference_is_counted_and_ends`] |
 //! | GHSA-jqpg-j7w6-42pr | what an answer takes of the host is not counted | [`an_answer_that_says_the_same_again_and_again_takes_no_memory_of_the_host`] |
 //! | GHSA-q554-3cjc-rx7p | handles that nobody counts | `advisories::handles_of_every_kind_are_counted` |
-//! | | memory, in many pieces | [`many_memories_have_one_limit`], [`many_tables_have_one_limit`] |
+//! | | memory, in many pieces | [`many_memories_have_one_limit`], [`memories_that_grow_have_one_limit`], [`many_tables_have_one_limit`], [`the_number_of_memories_has_a_limit`] |
 
-use host_harness::engine::{Engine, EngineSettings, Limits};
+use host_harness::engine::{Engine, EngineSettings};
 use wasm_encoder::{BlockType, Function, HeapType, InstructionSink, RefType, TableType};
 
 use super::handmade::{FIRST_FREE, FIRST_FREE_TYPE, Handmade, memory, pages};
 use super::{assert_failed, call};
+use crate::support::engine;
 
 /// Where the resolutions below begin, beyond the empty description at zero.
 const AT: i32 = 4_096;
@@ -93,25 +94,53 @@ async fn an_answer_that_says_the_same_again_and_again_takes_no_memory_of_the_hos
     assert_failed(&call(&component).await, "limit of 4 MiB in one call of an import reached");
 }
 
+/// Why a component that cannot even be set up does not describe itself.
+async fn undescribed(handmade: Handmade) -> String {
+    let operation = engine().load(&handmade.put(AT, &resolution()).component()).expect("it fits the contract");
+    operation.describe().await.expect_err("it cannot be set up").to_string()
+}
+
 #[tokio::test]
 async fn many_memories_have_one_limit() {
-    // Forty memories of 30 MiB, each in use as a whole: more than a gigabyte.
-    let mut handmade = Handmade::new(|code| {
-        for index in 1..=40 {
-            code.i32_const(0).i32_const(1).i32_const(30 << 20).memory_fill(index);
-        }
-        code.i32_const(AT);
-    });
-    for _ in 0..40 {
-        handmade.memories.memory(memory(pages(30 << 20)));
+    let mut handmade = Handmade::new(only_answer);
+    for _ in 0..2 {
+        handmade.memories.memory(memory(pages(16 << 20)));
     }
-    assert_failed(&call(&handmade.put(AT, &resolution()).component()).await, "memory limit of 32 MiB reached");
+    assert_eq!(undescribed(handmade).await, "memory limit of 32 MiB reached");
+}
+
+#[tokio::test]
+async fn memories_that_grow_have_one_limit() {
+    // Each of them is small; together they are not.
+    let growing = |bytes: u64| {
+        let by = i32::try_from(pages(bytes)).expect("small");
+        let mut handmade = Handmade::new(|code| {
+            for index in 1..=3 {
+                code.i32_const(by).memory_grow(index).drop();
+            }
+            code.i32_const(AT);
+        });
+        for _ in 0..3 {
+            handmade.memories.memory(memory(0));
+        }
+        handmade.put(AT, &resolution()).component()
+    };
+    let fits = call(&growing(9 << 20)).await;
+    assert_eq!((fits.code(), fits.resolved.run.memory_bytes), ("", (2 + 3 * 9) << 20), "all of them are counted");
+    assert_failed(&call(&growing(12 << 20)).await, "memory limit of 32 MiB reached");
+}
+
+#[tokio::test]
+async fn a_memory_that_begins_beyond_the_limit_is_never_set_up() {
+    let mut handmade = Handmade::new(only_answer);
+    handmade.memories.memory(memory(65_535));
+    assert_eq!(undescribed(handmade).await, "memory limit of 32 MiB reached");
 }
 
 #[tokio::test]
 async fn many_tables_have_one_limit() {
     let mut handmade = Handmade::new(only_answer);
-    for _ in 0..50 {
+    for _ in 0..2 {
         handmade.tables.table(TableType {
             element_type: RefType { nullable: true, heap_type: HeapType::FUNC },
             table64: false,
@@ -120,27 +149,24 @@ async fn many_tables_have_one_limit() {
             shared: false,
         });
     }
-    assert_failed(&call(&handmade.put(AT, &resolution()).component()).await, "table limit of 100000 elements reached");
+    assert_eq!(undescribed(handmade).await, "table limit of 100000 elements reached");
 }
 
+/// Empty memories take address space, of which a process has no end but a host of many calls has.
 #[tokio::test]
-async fn a_memory_that_begins_beyond_the_limit_is_never_set_up() {
-    let mut handmade = Handmade::new(only_answer);
-    handmade.memories.memory(memory(65_535));
-    assert_failed(&call(&handmade.put(AT, &resolution()).component()).await, "memory limit of 32 MiB reached");
-}
-
-#[tokio::test]
-async fn a_component_of_many_memories_leaves_other_calls_of_the_pool_theirs() {
-    let limits = Limits { ..Limits::default() };
-    let engine = Engine::new(EngineSettings { pooled_calls: Some(8), limits, ..EngineSettings::default() });
+async fn the_number_of_memories_has_a_limit() {
+    let empty = |number: usize| {
+        let mut handmade = Handmade::new(only_answer);
+        for _ in 0..number {
+            handmade.memories.memory(memory(0));
+        }
+        handmade
+    };
+    assert_eq!(call(&empty(3).put(AT, &resolution()).component()).await.code(), "");
+    assert!(undescribed(empty(50)).await.contains("memory count too high"));
+    // Where memory is set up beforehand, it is known when the component is loaded.
+    let engine = Engine::new(EngineSettings { pooled_calls: Some(8), ..EngineSettings::default() });
     let engine = engine.expect("wasmtime runs on this machine");
-    let mut handmade = Handmade::new(only_answer);
-    for _ in 0..100 {
-        handmade.memories.memory(memory(0));
-    }
-    // Refused when it is loaded, or when it is called: either way there is memory for everybody else.
-    let loaded = engine.load(&handmade.put(AT, &resolution()).component());
-    assert!(loaded.is_err() || loaded.is_ok_and(|operation| operation.size() > 0));
-    assert!(engine.load(host_harness::OPERATION).is_ok());
+    let refused = engine.load(&empty(50).put(AT, &resolution()).component()).err().expect("too many").to_string();
+    assert!(refused.contains("memories"), "{refused}");
 }
