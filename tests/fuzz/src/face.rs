@@ -57,10 +57,10 @@ fn server() -> &'static (Runtime, Router) {
 }
 
 async fn router() -> Router {
-    let settings = IntegrationSettings { enabled: false, ..crate::host::settings("https://demo.amocrm.ru") };
+    let settings = IntegrationSettings { enabled: false, ..super::host::settings("https://demo.amocrm.ru") };
     let store: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
     let integration = Arc::new(Integration::new(settings.clone(), Arc::clone(&store)).expect("usable"));
-    let (operation, _) = crate::host::operation();
+    let (operation, _) = super::host::operation();
     let belongs_to = ("main".into(), Arc::clone(&integration));
     let step = Step::new("main", belongs_to, "queue:sales".to_owned(), BTreeMap::new(), operation.clone()).await;
     let node = Node::new(Parts {
