@@ -23,7 +23,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, sleep};
 
-use super::hostile_server::{ACCOUNT, HostileServer};
+use super::fuzzing::fuzz::hostile_server::{ACCOUNT, HostileServer};
 use crate::support::{MARGIN, START, Scene, TOKEN, engine};
 
 /// The waiting time of an operation that describes none.
@@ -70,7 +70,7 @@ fn run_among_enemies(program: &[u8]) -> (ResolvedCall, usize) {
     let requests = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&requests);
     let resolved = resolve(program, |_| {
-        let server = Arc::new(HostileServer::new(program.len()));
+        let server = Arc::new(HostileServer::new(program.len(), TOKEN));
         let dial: Arc<dyn Dial> = server.clone();
         (ACCOUNT.to_owned(), dial, move || seen.store(server.requests(), Ordering::Relaxed))
     });

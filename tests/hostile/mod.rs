@@ -8,7 +8,6 @@ mod by_hand;
 mod features;
 mod fuzzing;
 mod handmade;
-mod hostile_server;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -62,15 +62,15 @@ pub fn notice_with(body: &[u8]) {
 }
 
 /// Resolves a call with these bytes under every key of the store (rules O5, D9). amoCRM has nobody, so who is rung stands in the record; and
-/// that must be one that this program could have written, less than six hours ago.
-pub fn record_with(record: &[u8]) {
+/// that must be one that this program could have written, less than six hours ago. Whether it was believed.
+pub fn record_with(record: &[u8]) -> bool {
     // Any other name than that of the endpoint would be answered well.
     let world = Outside { path: "/api/v4/contacts", body: WELL[0].1.as_bytes(), store: RefCell::default() };
     world.resolve();
     let mut store = world.store.take();
     store.values_mut().for_each(|value| *value = record.to_vec());
     let world = Outside { path: "/api/v4/contacts", body: b"", store: RefCell::new(store) };
-    let Route::Forward(forwarding) = world.resolve().route else { return };
+    let Route::Forward(forwarding) = world.resolve().route else { return false };
     assert_eq!(forwarding.employee_id, "anna", "nobody else is in the directory");
     let read: serde_json::Value = serde_json::from_slice(record).expect("a record is JSON");
     let received = read["received_at_ms"].as_u64().expect("a time of receipt");
@@ -78,6 +78,7 @@ pub fn record_with(record: &[u8]) {
     let value = &read["value"];
     assert_eq!((read["version"].as_u64(), value["user_id"].as_u64()), (Some(1), Some(ANNA)));
     assert!(value["contact_id"].is_u64() || value["company_id"].is_u64(), "somebody's manager");
+    true
 }
 
 struct Outside<'a> {

@@ -19,11 +19,16 @@ use host_harness::recording::{Recording, With};
 use host_harness::report::Route;
 use host_harness::secret::Secret;
 use host_harness::stores::MemoryStore;
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::Instant;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::{Instant, sleep};
+
+use super::hostile_server::{ACCOUNT, HostileServer};
 
 /// The waiting time of an operation that describes none, and what the host adds.
 const LONGEST: Duration = Duration::from_millis(3_250);
+
+/// The access token of every integration here.
+const TOKEN: &str = "a-token";
 
 fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
@@ -54,7 +59,7 @@ pub fn settings(address: &str) -> IntegrationSettings {
         id: "main".to_owned(),
         access: Access::LongLived(LongLived {
             account: address.parse().expect("an address"),
-            token: Secret::new("a-token".to_owned()),
+            token: Secret::new(TOKEN.to_owned()),
             namespace: "main".to_owned(),
         }),
         enabled: true,
@@ -103,8 +108,11 @@ pub fn every_import_with(program: &[u8]) {
         let simulated = clock.clone();
         let options = Options { clock: Arc::new(move || simulated.now()), ..Options::default() };
         let simulator = Arc::new(Simulator::without_listeners(options).expect("the demonstration account"));
-        let settings = settings(simulator.base_url());
-        let dial: Arc<dyn Dial> = simulator;
+        let enemy = Arc::new(HostileServer::new(program.len(), TOKEN));
+        let (settings, dial): (_, Arc<dyn Dial>) = match program.len() % 4 {
+            0 => (settings(simulator.base_url()), simulator),
+            _ => (settings(ACCOUNT), enemy.clone()),
+        };
         let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);
         let integration = Arc::new(integration.expect("a usable integration"));
         let linked = "queue:sales".to_owned();
@@ -118,5 +126,11 @@ pub fn every_import_with(program: &[u8]) {
         let resolved = placed.resolve(call, &clock).await;
         assert!(began.elapsed() <= LONGEST, "{:?}", began.elapsed());
         assert!(matches!(resolved.route, Route::LinkedOperation { .. }), "it forwards nothing");
+        // Judges what it was sent.
+        let _ = enemy.requests();
+        // Past every deadline of the call and of its connections: who still runs would run for ever.
+        drop((placed, enemy));
+        sleep(Duration::from_secs(600)).await;
+        assert_eq!(Handle::current().metrics().num_alive_tasks(), 0, "tasks outlived the call and its integration");
     });
 }

@@ -6,5 +6,6 @@ pub mod call;
 pub mod config;
 pub mod face;
 pub mod host;
+pub mod hostile_server;
 pub mod oauth;
 pub mod targets;

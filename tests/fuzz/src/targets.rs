@@ -144,7 +144,7 @@ pub fn config(bytes: &[u8]) {
 
 /// Whatever stands in the store under a caller's key, the call has a route, and none to a manager that no record can name.
 pub fn stored_record(bytes: &[u8]) {
-    call::record_with(bytes);
+    let _ = call::record_with(bytes);
 }
 
 /// Whatever comes as a recording is read or refused; what is read is written as it was read, and can be resolved again.

@@ -7,10 +7,8 @@ use std::sync::{Arc, Mutex};
 use host_harness::capabilities::http::Dial;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-use crate::support::TOKEN;
-
 /// Where the account is.
-pub(crate) const ACCOUNT: &str = "http://account.test:8080";
+pub const ACCOUNT: &str = "http://account.test:8080";
 const AUTHORITY: &str = "account.test:8080";
 
 /// What a connection buffers.
@@ -37,8 +35,9 @@ const ANSWERS: [&str; 14] = [
 
 /// A server in this process.
 #[derive(Debug)]
-pub(crate) struct HostileServer {
+pub struct HostileServer {
     first: usize,
+    token: String,
     connections: AtomicUsize,
     seen: Arc<AtomicUsize>,
     /// What was wrong with a request.
@@ -46,13 +45,19 @@ pub(crate) struct HostileServer {
 }
 
 impl HostileServer {
-    /// One that begins with this answer; every connection gets the next one.
-    pub(crate) fn new(first: usize) -> Self {
-        Self { first, connections: AtomicUsize::default(), seen: Arc::default(), wrong: Arc::default() }
+    /// One that begins with this answer, every connection getting the next one, and takes this access token alone.
+    pub fn new(first: usize, token: &str) -> Self {
+        Self {
+            first,
+            token: token.to_owned(),
+            connections: AtomicUsize::default(),
+            seen: Arc::default(),
+            wrong: Arc::default(),
+        }
     }
 
     /// How many requests came. Asserts that nothing was wrong with them.
-    pub(crate) fn requests(&self) -> usize {
+    pub fn requests(&self) -> usize {
         let wrong = self.wrong.lock().expect("no panic").clone();
         assert_eq!(wrong, None, "what was sent is no request of the host's");
         self.seen.load(Ordering::Relaxed)
@@ -64,13 +69,13 @@ impl Dial for HostileServer {
         let (near, mut far) = duplex(BUFFER);
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
         let answer = ANSWERS[(self.first + number) % ANSWERS.len()];
-        let (seen, wrong) = (Arc::clone(&self.seen), Arc::clone(&self.wrong));
+        let (seen, wrong, token) = (Arc::clone(&self.seen), Arc::clone(&self.wrong), self.token.clone());
         if authority != AUTHORITY {
             *wrong.lock().expect("no panic") = Some(format!("a connection to {authority}"));
             return None;
         }
         tokio::spawn(async move {
-            if let Err(what) = serve(&mut far, answer, &seen).await {
+            if let Err(what) = serve(&mut far, answer, &token, &seen).await {
                 wrong.lock().expect("no panic").get_or_insert(what);
             }
         });
@@ -79,11 +84,11 @@ impl Dial for HostileServer {
 }
 
 /// Answers until the connection ends. What stands behind a request must be another one.
-async fn serve(stream: &mut DuplexStream, answer: &str, seen: &AtomicUsize) -> Result<(), String> {
+async fn serve(stream: &mut DuplexStream, answer: &str, token: &str, seen: &AtomicUsize) -> Result<(), String> {
     let mut received = Vec::new();
     loop {
         let Some(head) = take_head(stream, &mut received).await else { return Ok(()) };
-        let body = judge(&head)?;
+        let body = judge(&head, token)?;
         seen.fetch_add(1, Ordering::Relaxed);
         if take_body(stream, &mut received, body).await.is_none() {
             return Ok(());
@@ -109,7 +114,7 @@ enum Body {
     Chunks,
 }
 
-fn judge(head: &str) -> Result<Body, String> {
+fn judge(head: &str, token: &str) -> Result<Body, String> {
     let wrong = |what: &str| Err(format!("{what}: {head:?}"));
     let mut lines = head.split("\r\n");
     let request: Vec<_> = lines.next().unwrap_or_default().split(' ').collect();
@@ -127,7 +132,7 @@ fn judge(head: &str) -> Result<Body, String> {
         let named = headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
         named.map(|(_, value)| *value).collect::<Vec<_>>()
     };
-    if all("host") != [AUTHORITY] || all("authorization") != [format!("Bearer {TOKEN}")] {
+    if all("host") != [AUTHORITY] || all("authorization") != [format!("Bearer {token}")] {
         return wrong("a host or a token");
     }
     match (&all("content-length")[..], &all("transfer-encoding")[..]) {
@@ -195,11 +200,11 @@ async fn more(stream: &mut DuplexStream, received: &mut Vec<u8>) -> Option<()> {
 
 #[test]
 fn the_server_knows_a_request_of_the_host_from_any_other() {
-    let host = format!("host: {AUTHORITY}\r\nauthorization: Bearer {TOKEN}");
+    let host = format!("host: {AUTHORITY}\r\nauthorization: Bearer a-token");
     for good in
         ["GET /a?b HTTP/1.1", "POST / HTTP/1.1\r\ncontent-length: 3", "PUT / HTTP/1.1\r\ntransfer-encoding: chunked"]
     {
-        assert!(judge(&format!("{good}\r\n{host}")).is_ok(), "{good}");
+        assert!(judge(&format!("{good}\r\n{host}"), "a-token").is_ok(), "{good}");
     }
     for bad in [
         "GET http://example.org/ HTTP/1.1",
@@ -211,7 +216,7 @@ fn the_server_knows_a_request_of_the_host_from_any_other() {
         "POST / HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked",
         "POST / HTTP/1.1\r\ncontent-length: +1",
     ] {
-        assert!(judge(&format!("{bad}\r\n{host}")).is_err(), "{bad}");
+        assert!(judge(&format!("{bad}\r\n{host}"), "a-token").is_err(), "{bad}");
     }
-    assert!(judge("GET / HTTP/1.1").is_err(), "no host, no token");
+    assert!(judge("GET / HTTP/1.1", "a-token").is_err(), "no host, no token");
 }
