@@ -239,7 +239,7 @@ fn nothing_but_well_formed_requests_to_the_account_leave_the_host() {
 }
 
 #[test]
-fn a_handle_that_does_not_exist_ends_the_call() {
+fn what_no_host_can_answer_ends_the_call() {
     for (program, because) in [
         // Fields, requests, options, timers, buckets, each taken from its owner, who goes on.
         (&[0, 50, 240, 4][..], "unknown handle index"),
@@ -250,6 +250,9 @@ fn a_handle_that_does_not_exist_ends_the_call() {
         // What others hang on.
         (&[47, 11, 12, 45, 3], "resource has children"),
         (&[36], "empty poll list"),
+        // Fields of more than 128 KiB, in one header or in many; more zeroes than are permitted.
+        (&[0, 2, 1, 4], "total size of fields exceeds limit"),
+        (&[47, 11, 12, 15, 2], "cannot write more zeroes"),
     ] {
         let (resolved, requests) = run_among_enemies(program);
         let Route::LinkedOperation { reason, .. } = &resolved.route else { panic!("it forwards nothing") };
