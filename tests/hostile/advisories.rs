@@ -9,6 +9,11 @@
 //! | GHSA-r8xh-cgf7-392j, GHSA-h4wp-g4x3-7398 | contradicting lengths of content | [`contradicting_lengths_smuggle_nothing`] |
 //! | GHSA-q554-3cjc-rx7p | handles that nobody counts | [`handles_of_every_kind_are_counted`] |
 //! | GHSA-m63x-6p34-q65x, GHSA-jqpg-j7w6-42pr | computing that is not counted | [`waiting_and_trapping_are_counted_and_end`] |
+//! | | fields of any size; handles that do not exist | `any_order::what_no_host_can_answer_ends_the_call` |
+//! | GHSA-5qpp-g3j2-8frx, GHSA-r8xh-cgf7-392j, GHSA-h4wp-g4x3-7398 | the same, by whatever order of imports | `any_order::nothing_but_well_formed_requests_to_the_account_leave_the_host` |
+//!
+//! What only a component made by hand reaches is in [`super::by_hand`]: calls by reference (GHSA-m63x-6p34-q65x), answers that take more than they
+//! hold (GHSA-jqpg-j7w6-42pr), memory in many pieces. What is switched off, and stays so, is in [`super::features`].
 
 use std::collections::BTreeMap;
 

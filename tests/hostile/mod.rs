@@ -4,6 +4,10 @@
 
 mod advisories;
 mod any_order;
+mod by_hand;
+mod features;
+mod fuzzing;
+mod handmade;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -176,20 +180,4 @@ fn every_guest_has_a_test_of_its_name() {
         "guests without a test: {:?}",
         ALL.iter().map(|(name, _)| *name).filter(|name| !tested.contains(name)).collect::<Vec<_>>()
     );
-}
-
-#[test]
-fn every_fuzz_target_has_a_source_and_seeds() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz");
-    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("the manifest");
-    let targets: Vec<_> = manifest
-        .lines()
-        .filter_map(|line| line.strip_prefix("path = \"fuzz_targets/")?.strip_suffix(".rs\""))
-        .collect();
-    assert!(targets.len() >= 21, "{targets:?}");
-    for target in targets {
-        assert!(folder.join(format!("fuzz_targets/{target}.rs")).exists(), "{target}");
-        let seeds = std::fs::read_dir(folder.join("seeds").join(target)).map_or(0, Iterator::count);
-        assert!(seeds > 0, "{target} begins from nothing");
-    }
 }

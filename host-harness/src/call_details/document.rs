@@ -95,13 +95,8 @@ pub struct KeptCall {
 }
 
 impl KeptCall {
-    pub(super) fn new(
-        seq: i64,
-        operation: String,
-        integration: String,
-        caller: Option<&str>,
-        document: String,
-    ) -> Self {
+    /// A call as it stands in the file: its number, what it came to, the caller's whole number where it is kept, and its JSON, whatever that is.
+    pub fn new(seq: i64, operation: String, integration: String, caller: Option<&str>, document: String) -> Self {
         Self { seq, operation, integration, caller: caller.map(WholeNumber::new), document }
     }
 

@@ -9,7 +9,7 @@ use wasmtime::ResourceLimiter;
 /// The limits of one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Linear memory, in bytes.
+    /// Linear memory in bytes, all memories of the component together.
     pub memory_bytes: usize,
     /// How long the component may compute, waiting for answers not counted. Measured in ticks of [`TICK`].
     /// `Duration::MAX`: as long as it likes, without ever being interrupted, which only suits components that are trusted.
@@ -37,8 +37,14 @@ impl Default for Limits {
 /// How often a running component is interrupted to count its computing time and to let others run.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Table elements; a component of any size needs some thousands for its functions.
+/// Table elements of all tables together; a component of any size needs some thousands for its functions.
 pub(super) const TABLE_ELEMENTS: usize = 100_000;
+
+/// How many memories a component may have: one for each core module that it is composed of. Even an empty one takes address space.
+pub(super) const MEMORIES: u32 = 4;
+/// How many tables, and how many core instances. The encoder of components adds some of its own.
+const TABLES: usize = 32;
+const INSTANCES: usize = 64;
 
 /// A limit that a call reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,16 +83,18 @@ impl fmt::Display for LimitReached {
 
 impl std::error::Error for LimitReached {}
 
-/// Holds a store to the memory limit and remembers the peak.
+/// Holds a store to the limits of memory and tables, all of them together, and remembers the peak.
 #[derive(Debug)]
 pub(super) struct MemoryMeter {
     limit: usize,
+    in_use: usize,
     peak: usize,
+    table_elements: usize,
 }
 
 impl MemoryMeter {
     pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, peak: 0 }
+        Self { limit, in_use: 0, peak: 0, table_elements: 0 }
     }
 
     /// The most linear memory that was in use, in bytes.
@@ -95,17 +103,34 @@ impl MemoryMeter {
     }
 }
 
+/// What is in use after one of several has grown; none where that is beyond the limit. A growth that then fails stays counted.
+fn grown(in_use: usize, current: usize, desired: usize, limit: usize) -> Option<usize> {
+    in_use.checked_add(desired.saturating_sub(current)).filter(|grown| *grown <= limit)
+}
+
 impl ResourceLimiter for MemoryMeter {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > self.limit {
-            // An error instead of `false`: a guest that is refused memory would only trap with less to say.
-            return Err(LimitReached::Memory(self.limit).into());
-        }
-        self.peak = self.peak.max(desired);
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // An error instead of `false`: a guest that is refused memory would only trap with less to say.
+        self.in_use = grown(self.in_use, current, desired, self.limit).ok_or(LimitReached::Memory(self.limit))?;
+        self.peak = self.peak.max(self.in_use);
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > TABLE_ELEMENTS { Err(LimitReached::Table(TABLE_ELEMENTS).into()) } else { Ok(true) }
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.table_elements =
+            grown(self.table_elements, current, desired, TABLE_ELEMENTS).ok_or(LimitReached::Table(TABLE_ELEMENTS))?;
+        Ok(true)
+    }
+
+    fn memories(&self) -> usize {
+        MEMORIES as usize
+    }
+
+    fn tables(&self) -> usize {
+        TABLES
+    }
+
+    fn instances(&self) -> usize {
+        INSTANCES
     }
 }

@@ -6,7 +6,7 @@
 
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::limits::{Limits, TABLE_ELEMENTS};
+use super::limits::{Limits, MEMORIES, TABLE_ELEMENTS};
 
 /// How much of a slot's memory stays between calls. A call of the built-in operation uses less.
 const KEEP: usize = 2 * 1024 * 1024;
@@ -25,7 +25,7 @@ pub(super) fn of(calls: u32, limits: &Limits) -> InstanceAllocationStrategy {
         .total_memories(calls)
         .total_tables(calls.saturating_mul(2))
         .total_stacks(calls)
-        .max_memories_per_component(4)
+        .max_memories_per_component(MEMORIES)
         .max_memory_size(limits.memory_bytes)
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP)

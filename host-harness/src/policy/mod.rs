@@ -80,6 +80,11 @@ pub async fn run(
     Ok(report)
 }
 
+/// Reads the text of a `call.toml`, and says how many calls are in it. The message of an error says what is wrong and where.
+pub fn understand(call: &str) -> Result<usize, String> {
+    script::parse(call).map(|calls| calls.steps.len())
+}
+
 fn folders(cases: &Path) -> anyhow::Result<Vec<PathBuf>> {
     use anyhow::{Context, ensure};
 

@@ -86,8 +86,12 @@ pub(super) struct Calls {
 
 /// Reads `call.toml`.
 pub(super) fn read(file: &Path) -> Result<Calls, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("  call.toml cannot be read: {error}"))?;
-    let mut script: Script = toml::from_str(&text).map_err(|error| format!("  call.toml: {error}"))?;
+    parse(&std::fs::read_to_string(file).map_err(|error| format!("  call.toml cannot be read: {error}"))?)
+}
+
+/// Reads the text of a `call.toml`.
+pub(super) fn parse(text: &str) -> Result<Calls, String> {
+    let mut script: Script = toml::from_str(text).map_err(|error| format!("  call.toml: {error}"))?;
     let several = !script.call.is_empty();
     let entries = if several { std::mem::take(&mut script.call) } else { vec![CallEntry::default()] };
     let mut steps: Vec<Step> = Vec::with_capacity(entries.len());

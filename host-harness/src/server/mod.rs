@@ -131,11 +131,6 @@ impl Server {
         Ok(Self { listener, router, shared, at_stop })
     }
 
-    /// What it answers with, for who has no socket.
-    pub fn router(&self) -> Router {
-        self.router.clone()
-    }
-
     /// Where it listens.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()

@@ -1,4 +1,4 @@
 //! Whatever `GET /api/v4/account` answers, the call has a route.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|body: &[u8]| fuzz::call::resolve_with("/api/v4/account", body));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::targets::account(bytes));

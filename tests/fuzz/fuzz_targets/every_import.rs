@@ -1,4 +1,4 @@
 //! A component that calls every import with hostile arguments in the order of the fuzzer's bytes: the host survives, in time.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|program: &[u8]| fuzz::host::every_import_with(program));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::targets::every_import(bytes));

@@ -1,4 +1,4 @@
 //! Whatever comes as a webhook, no call is led astray by it.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|body: &[u8]| fuzz::call::notice_with(body));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::targets::notice(bytes));

@@ -7,9 +7,11 @@ use std::time::Duration;
 use forward_to_personal_manager::contract::{
     Call, Destination, Employee, Presence, Resolution, Route, Setting, SettingValue,
 };
-use forward_to_personal_manager::{decision, notices};
 use forward_to_personal_manager::time::Timestamp;
-use forward_to_personal_manager::world::{Clock, Config, Directory, Http, HttpFailure, KeyValue, Request, Response, World};
+use forward_to_personal_manager::world::{
+    Clock, Config, Directory, Http, HttpFailure, KeyValue, Request, Response, World,
+};
+use forward_to_personal_manager::{decision, notices};
 
 /// 2026-11-22T09:00:00Z in milliseconds.
 const NOW: u64 = 1_795_338_000_000;
@@ -59,15 +61,24 @@ pub fn notice_with(body: &[u8]) {
     assert_eq!(forwarding.employee_id, "anna");
 }
 
-/// Resolves a call with these bytes under every key of the store (rules O5, D9).
-pub fn record_with(record: &[u8]) {
-    let world = Outside { path: "", body: b"", store: RefCell::default() };
+/// Resolves a call with these bytes under every key of the store (rules O5, D9). amoCRM has nobody, so who is rung stands in the record; and
+/// that must be one that this program could have written, less than six hours ago. Whether it was believed.
+pub fn record_with(record: &[u8]) -> bool {
+    // Any other name than that of the endpoint would be answered well.
+    let world = Outside { path: "/api/v4/contacts", body: WELL[0].1.as_bytes(), store: RefCell::default() };
     world.resolve();
-    for value in world.store.borrow_mut().values_mut() {
-        *value = record.to_vec();
-    }
-    let Route::Forward(forwarding) = world.resolve().route else { return };
+    let mut store = world.store.take();
+    store.values_mut().for_each(|value| *value = record.to_vec());
+    let world = Outside { path: "/api/v4/contacts", body: b"", store: RefCell::new(store) };
+    let Route::Forward(forwarding) = world.resolve().route else { return false };
     assert_eq!(forwarding.employee_id, "anna", "nobody else is in the directory");
+    let read: serde_json::Value = serde_json::from_slice(record).expect("a record is JSON");
+    let received = read["received_at_ms"].as_u64().expect("a time of receipt");
+    assert!(received <= NOW && NOW - received < 6 * 3_600_000, "received at {received}");
+    let value = &read["value"];
+    assert_eq!((read["version"].as_u64(), value["user_id"].as_u64()), (Some(1), Some(ANNA)));
+    assert!(value["contact_id"].is_u64() || value["company_id"].is_u64(), "somebody's manager");
+    true
 }
 
 struct Outside<'a> {
@@ -78,8 +89,7 @@ struct Outside<'a> {
 
 impl Outside<'_> {
     fn resolve(&self) -> Resolution {
-        let call =
-            Call { id: "1".to_owned(), caller: Some(CALLER.to_owned()), called: "100".to_owned() };
+        let call = Call { id: "1".to_owned(), caller: Some(CALLER.to_owned()), called: "100".to_owned() };
         let flags = FLAGS.map(|key| Setting { key: key.to_owned(), value: SettingValue::Flag(true) });
         decision::resolve(self.world(), &call, &flags)
     }

@@ -1,16 +1,21 @@
-//! The server, without a socket and with an integration that is switched off, so that nothing leaves this process.
+//! The server with all its routes, without a socket, and with an account that is in this process, in a time of its own: nothing leaves it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use amocrm_simulator::{Options, Simulator};
 use axum::Router;
 use axum::body::Body;
+use host_harness::call_details::{CallDetails, CallDetailsSettings, Place};
 use host_harness::capabilities::clocks::Clock;
+use host_harness::capabilities::http::Dial;
 use host_harness::hooks::Hooks;
-use host_harness::integration::{Integration, IntegrationSettings};
+use host_harness::integration::Integration;
+use host_harness::node::versions::Versions;
 use host_harness::node::{Node, Parts, Step};
+use host_harness::observe::metrics::Metrics;
 use host_harness::secret::Secret;
-use host_harness::server::{Extras, Server, ServerSettings};
+use host_harness::server::{self, Extras, ServerSettings};
 use host_harness::stores::{KeyValueStore, MemoryStore};
 use http::{Request, StatusCode};
 use tokio::runtime::{Builder, Runtime};
@@ -39,42 +44,63 @@ pub fn request_with(bytes: &[u8]) {
     let Ok(request) = request.body(Body::from(body.to_vec())) else { return };
     let resolves = request.uri().path() == "/v1/resolve-call" && request.method() == "POST";
     let several = request.headers().get_all("authorization").iter().count() > 1;
-    let (runtime, router) = server();
-    let status = runtime.block_on(router.clone().oneshot(request)).expect("a router always answers").status();
-    assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
-    if resolves && proven && !several {
-        assert_eq!(status, StatusCode::OK);
-    }
+    let (runtime, router) = served();
+    runtime.block_on(async {
+        let response = router.clone().oneshot(request).await.expect("a router always answers");
+        let status = response.status();
+        assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        if resolves && proven && !several {
+            assert_eq!(status, StatusCode::OK);
+            let answer = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a whole answer");
+            let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
+            assert!(["forward", "linked-operation"].map(Into::into).contains(&answer["route"]["kind"]), "{answer}");
+        }
+    });
 }
 
-fn server() -> &'static (Runtime, Router) {
+fn served() -> &'static (Runtime, Router) {
     static SERVER: OnceLock<(Runtime, Router)> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         let router = runtime.block_on(router());
         (runtime, router)
     })
 }
 
 async fn router() -> Router {
-    let settings = IntegrationSettings { enabled: false, ..crate::host::settings("https://demo.amocrm.ru") };
+    let clock = Clock::following("2026-11-22T09:00:00Z".parse().expect("a time"));
+    let simulated = clock.clone();
+    let options = Options { clock: Arc::new(move || simulated.now()), ..Options::default() };
+    let simulator = Arc::new(Simulator::without_listeners(options).expect("the demonstration account"));
+    let settings = super::host::settings(simulator.base_url());
+    let dial: Arc<dyn Dial> = simulator;
     let store: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
-    let integration = Arc::new(Integration::new(settings.clone(), Arc::clone(&store)).expect("usable"));
-    let (operation, _) = crate::host::operation();
+    let integration = Integration::in_process(settings.clone(), Arc::clone(&store), clock.clone(), &dial);
+    let integration = Arc::new(integration.expect("usable"));
+    let (operation, _) = super::host::operation();
     let belongs_to = ("main".into(), Arc::clone(&integration));
     let step = Step::new("main", belongs_to, "queue:sales".to_owned(), BTreeMap::new(), operation.clone()).await;
+
+    let details = CallDetails::begin(Place::memory(), CallDetailsSettings::default(), clock.clone()).expect("a memory");
+    let metrics = Arc::new(Metrics::new());
     let node = Node::new(Parts {
-        clock: Clock::system(),
+        clock: clock.clone(),
         integrations: BTreeMap::from([("main".into(), integration)]),
         steps: vec![Arc::new(step.expect("it describes itself"))],
-        onlookers: Vec::new(),
+        onlookers: vec![Arc::new(details.clone()), metrics.clone()],
         recorder: None,
     });
-    let hooks = Hooks::of(&node, std::slice::from_ref(&settings));
-    let settings = ServerSettings {
-        listen: "127.0.0.1:0".parse().expect("an address"),
-        token: Some(Secret::new(TOKEN.to_owned())),
-        ..ServerSettings::default()
+    let (versions, _) = Versions::open(node.clone(), super::host::engine().clone(), None).await;
+    let extras = Extras {
+        guarded: vec![
+            server::calls::routes(details, clock),
+            server::components::routes(Arc::new(versions)),
+            server::metrics::routes(metrics),
+        ],
+        open: vec![server::page::routes()],
+        ..Extras::default()
     };
-    Server::bind(node, hooks, store, settings, Extras::default()).await.expect("a port").router()
+    let hooks = Hooks::of(&node, std::slice::from_ref(&settings));
+    let settings = ServerSettings { token: Some(Secret::new(TOKEN.to_owned())), ..ServerSettings::default() };
+    server::router(node, hooks, store, settings, extras).expect("routes")
 }

@@ -19,13 +19,19 @@ use host_harness::recording::{Recording, With};
 use host_harness::report::Route;
 use host_harness::secret::Secret;
 use host_harness::stores::MemoryStore;
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::Instant;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::{Instant, sleep};
+
+use super::hostile_server::{ACCOUNT, HostileServer};
 
 /// The waiting time of an operation that describes none, and what the host adds.
 const LONGEST: Duration = Duration::from_millis(3_250);
 
-fn engine() -> &'static Engine {
+/// The access token of every integration here.
+const TOKEN: &str = "a-token";
+
+/// The engine of all targets.
+pub fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine::new(EngineSettings::default()).expect("wasmtime runs on this machine"))
 }
@@ -54,7 +60,7 @@ pub fn settings(address: &str) -> IntegrationSettings {
         id: "main".to_owned(),
         access: Access::LongLived(LongLived {
             account: address.parse().expect("an address"),
-            token: Secret::new("a-token".to_owned()),
+            token: Secret::new(TOKEN.to_owned()),
             namespace: "main".to_owned(),
         }),
         enabled: true,
@@ -72,14 +78,25 @@ pub fn settings(address: &str) -> IntegrationSettings {
     }
 }
 
-/// Loads a component, and asks one that fits to describe itself.
+/// Loads a component, and asks one that fits to describe itself. What does not begin as WebAssembly says which bytes of one that fits are others.
 pub fn component_with(bytes: &[u8]) {
-    match engine().load(bytes) {
+    let component = if bytes.starts_with(b"\0asm") { bytes.to_vec() } else { altered(bytes) };
+    match engine().load(&component) {
         Err(fit) => assert!(fit.rejections().next().is_some(), "a rejection says why"),
         Ok(operation) => {
             let _ = runtime().block_on(operation.describe());
         }
     }
+}
+
+/// A component of which some bytes are others: three for the place, one for what stands there.
+fn altered(alterations: &[u8]) -> Vec<u8> {
+    let mut component = hostile_components::TRAP.to_vec();
+    for alteration in alterations.chunks_exact(4) {
+        let place = alteration[..3].iter().fold(0, |place, byte| place << 8 | usize::from(*byte)) % component.len();
+        component[place] = alteration[3];
+    }
+    component
 }
 
 /// Reads a recording, and resolves it again.
@@ -103,8 +120,11 @@ pub fn every_import_with(program: &[u8]) {
         let simulated = clock.clone();
         let options = Options { clock: Arc::new(move || simulated.now()), ..Options::default() };
         let simulator = Arc::new(Simulator::without_listeners(options).expect("the demonstration account"));
-        let settings = settings(simulator.base_url());
-        let dial: Arc<dyn Dial> = simulator;
+        let enemy = Arc::new(HostileServer::new(program.len(), TOKEN));
+        let (settings, dial): (_, Arc<dyn Dial>) = match program.len() % 4 {
+            0 => (settings(simulator.base_url()), simulator),
+            _ => (settings(ACCOUNT), enemy.clone()),
+        };
         let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);
         let integration = Arc::new(integration.expect("a usable integration"));
         let linked = "queue:sales".to_owned();
@@ -118,5 +138,11 @@ pub fn every_import_with(program: &[u8]) {
         let resolved = placed.resolve(call, &clock).await;
         assert!(began.elapsed() <= LONGEST, "{:?}", began.elapsed());
         assert!(matches!(resolved.route, Route::LinkedOperation { .. }), "it forwards nothing");
+        // Judges what it was sent.
+        let _ = enemy.requests();
+        // Past every deadline of the call and of its connections: who still runs would run for ever.
+        drop((placed, enemy));
+        sleep(Duration::from_secs(600)).await;
+        assert_eq!(Handle::current().metrics().num_alive_tasks(), 0, "tasks outlived the call and its integration");
     });
 }

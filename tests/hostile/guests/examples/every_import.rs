@@ -95,7 +95,7 @@ impl Machine {
 
     /// One step; none at the end of the program. Whatever a function answers is taken as it comes.
     fn step(&mut self) -> Option<()> {
-        match self.byte()? % 48 {
+        match self.byte()? % 52 {
             0 => self.fields.push(Fields::new()),
             1 => {
                 let (name, value) = (self.text()?, self.text()?);
@@ -292,14 +292,69 @@ impl Machine {
                 let response = types::OutgoingResponse::new(self.fields.pop().unwrap_or_else(Fields::new));
                 let _ = (response.set_status_code(u16::from(status) * 8), response.body());
             }
-            _ => {
+            47 => {
                 let request = OutgoingRequest::new(Fields::new());
                 let _ = request.set_scheme(Some(&Scheme::Http));
                 let _ = request.set_authority(Some(&account_authority()));
                 let _ = request.set_path_with_query(Some("/api/v4/contacts?query=9161234567&limit=50&page=1"));
                 self.requests.push(request);
             }
+            // Read back, and given several values at once.
+            48 => {
+                let (name, value, times) = (self.text()?, self.text()?, self.byte()? % 8);
+                let values = vec![value.into_bytes(); usize::from(times)];
+                let _ = self.fields.last().map(|fields| fields.set(&name, &values));
+                let _ = self.requests.last().map(|request| {
+                    (request.method(), request.scheme(), request.authority(), request.path_with_query())
+                });
+                let _ = self.options.last().map(|options| {
+                    (options.connect_timeout(), options.first_byte_timeout(), options.between_bytes_timeout())
+                });
+            }
+            // Others than the last ones are used next.
+            49 => self.turn(),
+            50 => self.forge()?,
+            // Any one dropped, whatever hangs on it.
+            _ => {
+                self.turn();
+                self.drop_last()?;
+            }
         }
+        Some(())
+    }
+
+    fn turn(&mut self) {
+        fn turn<T>(list: &mut [T]) {
+            list.rotate_right(usize::from(list.len() > 1));
+        }
+        turn(&mut self.fields);
+        turn(&mut self.requests);
+        turn(&mut self.options);
+        turn(&mut self.sending);
+        turn(&mut self.outputs);
+        turn(&mut self.futures);
+        turn(&mut self.responses);
+        turn(&mut self.bodies);
+        turn(&mut self.inputs);
+        turn(&mut self.trailers);
+        turn(&mut self.pollables);
+        turn(&mut self.buckets);
+    }
+
+    /// Takes a handle away from its owner: it stays alive, and its owner goes on with one that does not exist. Rarely, since that ends the call.
+    fn forge(&mut self) -> Option<()> {
+        let _ = match self.byte()? {
+            240 => self.fields.last().map(Fields::take_handle),
+            241 => self.requests.last().map(OutgoingRequest::take_handle),
+            242 => self.options.last().map(RequestOptions::take_handle),
+            243 => self.sending.last().map(OutgoingBody::take_handle),
+            244 => self.outputs.last().map(OutputStream::take_handle),
+            245 => self.futures.last().map(FutureIncomingResponse::take_handle),
+            246 => self.inputs.last().map(InputStream::take_handle),
+            247 => self.pollables.last().map(Pollable::take_handle),
+            248 => self.buckets.last().map(key_value::Bucket::take_handle),
+            _ => None,
+        };
         Some(())
     }
 
