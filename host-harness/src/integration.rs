@@ -96,6 +96,9 @@ const NO_SPREAD: i64 = 500;
 /// How requests are set up.
 type Outbound<'a> = dyn Fn(OutboundHttpConfig) -> Result<OutboundHttp, HttpSetupError> + 'a;
 
+/// How a keeper is set up over a store.
+type KeeperOf<'a> = dyn Fn(&OAuthSettings, Arc<dyn KeyValueStore>) -> Result<Keeper, HttpSetupError> + 'a;
+
 /// Where the account and its state are known from.
 #[derive(Clone)]
 enum Account {
@@ -137,7 +140,7 @@ impl Integration {
     fn over(
         settings: &IntegrationSettings,
         store: Arc<dyn KeyValueStore>,
-        keeper_of: &dyn Fn(&OAuthSettings, Arc<dyn KeyValueStore>) -> Result<Keeper, HttpSetupError>,
+        keeper_of: &KeeperOf<'_>,
         http: &Outbound<'_>,
     ) -> Result<Self, HttpSetupError> {
         let (account, access): (_, Arc<dyn AccessTokens>) = match &settings.access {

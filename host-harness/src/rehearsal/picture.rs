@@ -29,7 +29,7 @@ pub fn picture(figures: &[Figures]) -> String {
          <rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
     );
     let most_calls = figures.iter().flat_map(|one| &one.spans).map(calls).max().unwrap_or(1).max(1);
-    let most_requests = figures.iter().map(|one| top_of_requests(one)).fold(1.0, f64::max);
+    let most_requests = figures.iter().map(top_of_requests).fold(1.0, f64::max);
     for (index, one) in figures.iter().enumerate() {
         let _ = writeln!(svg, "<g transform=\"translate(0 {})\">", PANEL * count(index));
         panel(&mut svg, one, count(most_calls), most_requests);

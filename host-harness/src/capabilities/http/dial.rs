@@ -36,7 +36,7 @@ pub(crate) enum Dialler {
 
 /// A connection of either kind.
 pub(crate) enum Line {
-    Network(<Network as Service<Uri>>::Response),
+    Network(Box<<Network as Service<Uri>>::Response>),
     InProcess(TokioIo<DuplexStream>),
 }
 
@@ -56,7 +56,7 @@ impl Service<Uri> for Dialler {
         match self {
             Self::Network(network) => {
                 let opening = network.call(destination);
-                Box::pin(async move { opening.await.map(Line::Network) })
+                Box::pin(async move { opening.await.map(|line| Line::Network(Box::new(line))) })
             }
             Self::InProcess(dial) => {
                 let line = destination.authority().and_then(|authority| dial.dial(authority.as_str()));

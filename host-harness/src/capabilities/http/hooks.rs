@@ -98,13 +98,13 @@ impl WasiHttpHooks for CallHttp {
                 let (head, _) = request.into_parts();
                 Answering::Alone(replay, self.began, Box::new(head))
             }
-            way => Answering::Admitted(way, self.admit(request)),
+            way => Answering::Admitted(way, Box::new(self.admit(request))),
         };
         let (http, denials, exchanges) = (self.http.clone(), self.denials.clone(), self.exchanges.clone());
         Box::new(async move {
             let answer = match answering {
                 Answering::Alone(replay, began, head) => replay.answer_alone(&head, began, timing).await,
-                Answering::Admitted(way, admitted) => match admitted {
+                Answering::Admitted(way, admitted) => match *admitted {
                     Ok(admitted) => ask(&http, way, admitted, timing, &denials, &exchanges).await,
                     Err(error) => Err(error),
                 },
@@ -120,7 +120,7 @@ enum Answering {
     /// From what another call was told, and from nowhere else.
     Alone(Replay, Instant, Box<Parts>),
     /// From a server, if it may be sent.
-    Admitted(Way, Result<Admitted, Error>),
+    Admitted(Way, Box<Result<Admitted, Error>>),
 }
 
 async fn ask(
