@@ -115,7 +115,9 @@ impl Calls {
         if calls.is_empty() && !self.follow {
             self.explain_nothing(reader)?;
         }
-        let mut open = self.print(&calls, language, true);
+        let mut is_open = self.print(&calls, language, true);
+        // Titles stand above the first call, however long it takes to come.
+        let mut has_titles = !calls.is_empty();
         for gap in reader.gaps(filter.since)? {
             complain(format_args!(
                 "{} calls between {:.0} and {:.0} were not kept: the disk or the file was not to be had",
@@ -128,7 +130,7 @@ impl Calls {
         // Some came between the two looks.
         let mut seen = calls.last().map_or(newest, |call| call.seq.max(newest));
         let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
-        while open {
+        while is_open {
             tokio::select! {
                 _ = &mut interrupted => break,
                 () = tokio::time::sleep(LOOK) => {}
@@ -136,7 +138,8 @@ impl Calls {
             // A writer that holds the file for a moment is no reason to leave.
             let Ok(calls) = reader.after(&filter, seen, AT_ONCE) else { continue };
             seen = calls.last().map_or(seen, |call| call.seq);
-            open = self.print(&calls, language, false);
+            is_open = self.print(&calls, language, !has_titles);
+            has_titles |= !calls.is_empty();
         }
         Ok(())
     }
