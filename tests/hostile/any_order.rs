@@ -118,7 +118,7 @@ thread_local! {
 }
 
 /// How often this thread has panicked: nobody else sees it when a task of the runtime does.
-fn panics() -> usize {
+pub(super) fn panics() -> usize {
     static COUNTING: Once = Once::new();
     COUNTING.call_once(|| {
         let usual = panic::take_hook();

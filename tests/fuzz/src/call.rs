@@ -72,6 +72,12 @@ pub fn record_with(record: &[u8]) -> bool {
     let world = Outside { path: "/api/v4/contacts", body: b"", store: RefCell::new(store) };
     let Route::Forward(forwarding) = world.resolve().route else { return false };
     assert_eq!(forwarding.employee_id, "anna", "nobody else is in the directory");
+    // Which of two members of one name counts is not for JSON to say, and a name may be spelled in several ways.
+    let text = String::from_utf8_lossy(record);
+    let twice = |name| text.matches(name).count() > 1;
+    if text.contains('\\') || ["version", "received_at_ms", "value", "user_id", "contact_id", "company_id"].into_iter().any(twice) {
+        return true;
+    }
     let read: serde_json::Value = serde_json::from_slice(record).expect("a record is JSON");
     let received = read["received_at_ms"].as_u64().expect("a time of receipt");
     assert!(received <= NOW && NOW - received < 6 * 3_600_000, "received at {received}");

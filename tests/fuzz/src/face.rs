@@ -61,6 +61,8 @@ pub fn request_with(bytes: &[u8]) {
 fn served() -> &'static (Runtime, Router) {
     static SERVER: OnceLock<(Runtime, Router)> = OnceLock::new();
     SERVER.get_or_init(|| {
+        // It describes itself in a runtime of its own, so not inside of this one.
+        super::host::operation();
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         let router = runtime.block_on(router());
         (runtime, router)
