@@ -75,7 +75,9 @@ pub fn record_with(record: &[u8]) -> bool {
     // Which of two members of one name counts is not for JSON to say, and a name may be spelled in several ways.
     let text = String::from_utf8_lossy(record);
     let twice = |name| text.matches(name).count() > 1;
-    if text.contains('\\') || ["version", "received_at_ms", "value", "user_id", "contact_id", "company_id"].into_iter().any(twice) {
+    if text.contains('\\')
+        || ["version", "received_at_ms", "value", "user_id", "contact_id", "company_id"].into_iter().any(twice)
+    {
         return true;
     }
     let read: serde_json::Value = serde_json::from_slice(record).expect("a record is JSON");
