@@ -6,13 +6,20 @@ use host_harness::placement::PlacedOperation;
 use host_harness::recording::{Noted, Numbers, Recording, With};
 use host_harness::report::ResolvedCall;
 
+use tokio::sync::Semaphore;
+
 use super::TOKEN;
+
+/// How many calls are replayed at once. A component's own computing is bounded in time, and hundreds beside each other on a busy machine would
+/// each get too little of it.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// Records the call, whole and masked, and replays both.
 pub(crate) async fn assert_replayable(placed: &PlacedOperation, resolved: &ResolvedCall, noted: Noted, caller: &str) {
     if noted.is_too_much() {
         return;
     }
+    let _turn = TURNS.acquire().await.expect("nobody closes it");
     let description = placed.operation().describe().await.expect("a description");
     let with = With { operation: placed.operation().clone(), description: &description, settings: &BTreeMap::new() };
     let numbers = Numbers::kept_in(None).expect("a key");
