@@ -8,15 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use wasmtime::component::{HasData, Linker};
 
 use super::clocks::{Clock, datetime};
-use super::journal::{Import, Journal, Number, Outcome, Person, PersonPresence, Script};
+use super::journal::{Import, Journal, Outcome, Script, milliseconds};
 use crate::bindings::telephony::operation::directory as wit;
 use crate::presence::PresenceBook;
 
-/// A person whom the PBX can ring.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A person whom the PBX can ring. Written down so in recordings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Employee {
     /// The stable identifier.
     pub id: String,
@@ -25,22 +26,25 @@ pub struct Employee {
     /// Whether the employee is switched on in the PBX.
     pub enabled: bool,
     /// The numbers to ring, in order.
+    #[serde(rename = "numbers")]
     pub destinations: Vec<Destination>,
     /// The person's presence where it is not to be looked up but set, for rehearsing; `NotFed` leaves it to what the host is told.
     pub presence: Presence,
 }
 
 /// A number to ring.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destination {
     /// An extension or a telephone number, as the PBX dials it.
     pub number: String,
     /// How long it rings.
+    #[serde(rename = "ring_time_ms", with = "milliseconds")]
     pub ring_time: Duration,
 }
 
 /// A person's presence in amoCRM.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Presence {
     /// Nobody reports it.
     #[default]
@@ -134,48 +138,15 @@ impl wit::Host for CallDirectory {
         let index = self.journal.note(|| Import::Directory { crm_user_id, answer: Outcome::Unanswered });
         let found = match self.script.directory() {
             None => self.find(crm_user_id).await,
-            Some(Outcome::Done(person)) => person.map(Employee::from),
+            Some(Outcome::Done(found)) => found,
             Some(_) => std::future::pending().await,
         };
         self.journal.learn(index, 0, |import| {
             if let Import::Directory { answer, .. } = import {
-                *answer = Outcome::Done(found.as_ref().map(person));
+                *answer = Outcome::Done(found.clone());
             }
         });
         Ok(Ok(found.map(employee)))
-    }
-}
-
-fn person(found: &Employee) -> Person {
-    let number = |rung: &Destination| Number { number: rung.number.clone(), ring_time: rung.ring_time };
-    Person {
-        id: found.id.clone(),
-        name: found.name.clone(),
-        enabled: found.enabled,
-        numbers: found.destinations.iter().map(number).collect(),
-        presence: match found.presence {
-            Presence::NotFed => PersonPresence::NotFed,
-            Presence::NeverSeen => PersonPresence::NeverSeen,
-            Presence::LastSeen(at) => PersonPresence::LastSeen(at),
-        },
-    }
-}
-
-impl From<Person> for Employee {
-    /// The employee of whom a journal tells.
-    fn from(person: Person) -> Self {
-        let destination = |number: Number| Destination { number: number.number, ring_time: number.ring_time };
-        Self {
-            id: person.id,
-            name: person.name,
-            enabled: person.enabled,
-            destinations: person.numbers.into_iter().map(destination).collect(),
-            presence: match person.presence {
-                PersonPresence::NotFed => Presence::NotFed,
-                PersonPresence::NeverSeen => Presence::NeverSeen,
-                PersonPresence::LastSeen(at) => Presence::LastSeen(at),
-            },
-        }
     }
 }
 

@@ -62,8 +62,7 @@ pub(super) fn departure(
 }
 
 fn parting(recorded: &[Entry], run: &[Entry]) -> Option<Parting> {
-    let question =
-        |entries: &[Entry], index: usize| entries.get(index).map(|entry: &Entry| entry.import.question().to_string());
+    let question = |entries: &[Entry], index: usize| entries.get(index).map(|entry: &Entry| entry.import.question());
     let longest = recorded.len().max(run.len());
     let index = (0..longest).find(|index| question(recorded, *index) != question(run, *index))?;
     let before = run.get(..index).unwrap_or_default().iter().rev();

@@ -57,8 +57,8 @@ impl Numbers {
     pub(crate) fn answer(&self, import: &mut Import, caller: Option<&str>) {
         let caller = caller.and_then(last_digits);
         match import {
-            Import::Directory { answer: Outcome::Done(Some(person)), .. } => {
-                for rung in &mut person.numbers {
+            Import::Directory { answer: Outcome::Done(Some(found)), .. } => {
+                for rung in &mut found.destinations {
                     rung.number = self.number(&rung.number);
                 }
             }

@@ -89,7 +89,6 @@ pub struct RecordedCall {
     /// The number that was called. It is the PBX's own, and whole.
     pub called: String,
     /// When it arrived.
-    #[serde(with = "crate::capabilities::journal::timestamp")]
     pub at: Timestamp,
 }
 

@@ -102,9 +102,7 @@ fn configuration(imports: &[Entry]) -> Configuration {
 
 fn directory(imports: &[Entry]) -> Directory {
     Directory::new(imports.iter().filter_map(|entry| match &entry.import {
-        Import::Directory { crm_user_id, answer: Outcome::Done(Some(person)) } => {
-            Some((*crm_user_id, person.clone().into()))
-        }
+        Import::Directory { crm_user_id, answer: Outcome::Done(Some(found)) } => Some((*crm_user_id, found.clone())),
         _ => None,
     }))
 }
@@ -112,7 +110,7 @@ fn directory(imports: &[Entry]) -> Directory {
 /// Configuration and employees that were not asked for then count as not there.
 fn not_looked_up(then: &[Entry], now: &[Entry]) -> Vec<String> {
     let asked = |import: &Import| match import {
-        Import::Configuration { .. } | Import::Directory { .. } => Some(import.question().to_string()),
+        Import::Configuration { .. } | Import::Directory { .. } => Some(import.question()),
         _ => None,
     };
     let known: Vec<_> = then.iter().filter_map(|entry| asked(&entry.import)).collect();

@@ -1,7 +1,6 @@
 //! One import, its question and its answer, as it is noted and written down. Named as in the contract.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::http::HttpAsk;
 pub use super::written::Blob;
-use super::written::{milliseconds, nanoseconds, timestamp};
+use super::written::nanoseconds;
+use crate::capabilities::directory::Employee;
 
 /// An import, and when it was called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,10 +29,7 @@ pub struct Entry {
 pub enum Import {
     /// The wall clock was read.
     #[serde(rename = "wasi:clocks/wall-clock.now")]
-    WallClock {
-        #[serde(with = "timestamp")]
-        answer: Timestamp,
-    },
+    WallClock { answer: Timestamp },
     /// The clock that measures durations was read; it is zero when the call begins.
     #[serde(rename = "wasi:clocks/monotonic-clock.now")]
     MonotonicClock { answer_ns: u64 },
@@ -62,7 +59,7 @@ pub enum Import {
     KeyValue(KeyValueAsk),
     /// An employee was looked up.
     #[serde(rename = "telephony:operation/directory.find-by-crm-user")]
-    Directory { crm_user_id: u64, answer: Outcome<Option<Person>> },
+    Directory { crm_user_id: u64, answer: Outcome<Option<Employee>> },
     /// A request was sent.
     #[serde(rename = "wasi:http/outgoing-handler.handle")]
     Http(Box<HttpAsk>),
@@ -112,43 +109,6 @@ pub struct Keys {
     pub next: Option<u64>,
 }
 
-/// An employee as the directory answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// The PBX's identifier.
-    pub id: String,
-    /// The name.
-    pub name: String,
-    /// Whether the employee is switched on in the PBX.
-    pub enabled: bool,
-    /// The numbers to ring, in order.
-    pub numbers: Vec<Number>,
-    /// Whether the person is in amoCRM.
-    pub presence: PersonPresence,
-}
-
-/// A number to ring.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Number {
-    /// As the PBX dials it.
-    pub number: String,
-    /// How long it rings.
-    #[serde(rename = "ring_time_ms", with = "milliseconds")]
-    pub ring_time: Duration,
-}
-
-/// A person's presence in amoCRM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PersonPresence {
-    /// Nobody reports it.
-    NotFed,
-    /// Reported, and this person was never seen.
-    NeverSeen,
-    /// Last seen at this time.
-    LastSeen(#[serde(with = "timestamp")] Timestamp),
-}
-
 impl Entry {
     /// The same question, when another call asked it, and for a request with the times of that call's answer.
     pub(crate) fn with_times_of(&mut self, other: Self) {
@@ -186,7 +146,7 @@ impl Import {
     }
 
     /// The question, without the answer.
-    pub fn question(&self) -> impl fmt::Display {
+    pub fn question(&self) -> String {
         let asked = match self {
             Self::WallClock { .. }
             | Self::MonotonicClock { .. }

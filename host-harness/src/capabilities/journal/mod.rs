@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::time::Instant;
 
-pub use entry::{Blob, Entry, Import, KeyValueAsk, Keys, Number, Outcome, Person, PersonPresence};
+pub use entry::{Blob, Entry, Import, KeyValueAsk, Keys, Outcome};
 pub use http::{HttpAnswer, HttpAsk, HttpEnd, Piece, PieceKind};
 pub(crate) use script::Script;
-pub(crate) use written::timestamp;
+pub(crate) use written::milliseconds;
 
 /// The most bytes that are kept of what one call is told. More than amoCRM's answers to it have.
 const MOST_BYTES: usize = 1024 * 1024;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::entry::{Entry, Import, KeyValueAsk, Outcome, Person};
+use super::entry::{Entry, Import, KeyValueAsk, Outcome};
+use crate::capabilities::directory::Employee;
 
 /// The script of one call; a clone is the same one. One without lines decides nothing.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +20,7 @@ struct Lines {
     polls: VecDeque<Vec<u32>>,
     ready: VecDeque<bool>,
     key_value: VecDeque<KeyValueAsk>,
-    directory: VecDeque<Outcome<Option<Person>>>,
+    directory: VecDeque<Outcome<Option<Employee>>>,
 }
 
 impl Script {
@@ -66,7 +67,7 @@ impl Script {
     }
 
     /// Whom the directory found next.
-    pub(crate) fn directory(&self) -> Option<Outcome<Option<Person>>> {
+    pub(crate) fn directory(&self) -> Option<Outcome<Option<Employee>>> {
         self.next(|lines| lines.directory.pop_front())
     }
 

@@ -1,4 +1,4 @@
-//! How values are written down: bytes as text where they are text, durations as whole numbers, points in time as text.
+//! How values are written down: bytes as text where they are text, durations as whole numbers.
 
 use std::fmt;
 
@@ -91,21 +91,5 @@ pub(crate) mod milliseconds {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_millis)
-    }
-}
-
-/// A point in time as `2026-11-22T09:00:00Z`.
-pub(crate) mod timestamp {
-    use jiff::Timestamp;
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(at)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| D::Error::custom(format!("`{text}` is not a time such as 2026-11-22T09:00:00Z")))
     }
 }
