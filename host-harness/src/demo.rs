@@ -9,7 +9,7 @@ use amocrm_simulator::{Options, Simulator};
 use crate::access::LongLived;
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::directory::{Destination, Employee, Presence};
-use crate::capabilities::http::{BaseUrl, CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
+use crate::capabilities::http::{BaseUrl, PrivateAddresses};
 use crate::integration::{Access, IntegrationSettings};
 use crate::secret::Secret;
 
@@ -45,27 +45,14 @@ impl Demo {
 
 /// An integration with a simulated amoCRM at this address.
 pub(crate) fn integration(account: BaseUrl, employees: Vec<(u64, Employee)>) -> IntegrationSettings {
-    IntegrationSettings {
-        id: "demo".to_owned(),
-        access: Access::LongLived(LongLived {
-            account,
-            token: Secret::new(TOKEN.to_owned()),
-            // The port changes from run to run; what is kept is kept all the same.
-            namespace: "demo".to_owned(),
-        }),
-        enabled: true,
-        consider_manager_status: false,
-        manager_status_reuse: Duration::from_secs(30),
-        default_country_code: 7,
-        granted: Vec::new(),
-        private_addresses: PrivateAddresses::Granted,
-        ca_file: None,
-        request_timeouts: RequestTimeouts::Honoured,
-        requests_per_second: REQUESTS_PER_SECOND,
-        circuit: CircuitSettings::default(),
-        webhook_key: None,
-        employees,
-    }
+    let access = Access::LongLived(LongLived {
+        account,
+        token: Secret::new(TOKEN.to_owned()),
+        // The port changes from run to run; what is kept is kept all the same.
+        namespace: "demo".to_owned(),
+    });
+    let settings = IntegrationSettings::new("demo", access, employees);
+    IntegrationSettings { private_addresses: PrivateAddresses::Granted, ..settings }
 }
 
 /// The PBX's employees by amoCRM user. User 504144 of the simulated account is nobody's on purpose.

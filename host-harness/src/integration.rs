@@ -16,7 +16,7 @@ use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Directory, Employee};
 use crate::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
-    OutboundHttpConfig, PrivateAddresses, RequestTimeouts, budget_bounds,
+    OutboundHttpConfig, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, budget_bounds,
 };
 use crate::capabilities::journal::{Journal, Script};
 use crate::capabilities::key_value::KeyValue;
@@ -30,6 +30,9 @@ use crate::stores::KeyValueStore;
 
 /// The bucket that an integration's operations may open.
 pub const BUCKET: &str = "default";
+
+/// How long a status that amoCRM's events gave is used again unless configured.
+pub(crate) const MANAGER_STATUS_REUSE: Duration = Duration::from_secs(30);
 
 /// The most bytes of one answer's body that reach an operation. More than it reads, so that its own bound is the one that is met.
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
@@ -65,6 +68,28 @@ pub struct IntegrationSettings {
     pub webhook_key: Option<Secret>,
     /// Employees by amoCRM user.
     pub employees: Vec<(u64, Employee)>,
+}
+
+impl IntegrationSettings {
+    /// One that is as a configuration leaves it which says nothing more.
+    pub fn new(id: impl Into<String>, access: Access, employees: Vec<(u64, Employee)>) -> Self {
+        Self {
+            id: id.into(),
+            access,
+            enabled: true,
+            consider_manager_status: false,
+            manager_status_reuse: MANAGER_STATUS_REUSE,
+            default_country_code: 7,
+            granted: Vec::new(),
+            private_addresses: PrivateAddresses::Refused,
+            ca_file: None,
+            request_timeouts: RequestTimeouts::Honoured,
+            requests_per_second: REQUESTS_PER_SECOND,
+            circuit: CircuitSettings::default(),
+            webhook_key: None,
+            employees,
+        }
+    }
 }
 
 /// How an integration gets at its account.

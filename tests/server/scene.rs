@@ -9,7 +9,7 @@ use host_harness::OPERATION;
 use host_harness::access::consent::Consented;
 use host_harness::access::{LongLived, OAuthSettings, Platform};
 use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::http::{CircuitSettings, PrivateAddresses, RequestTimeouts};
+use host_harness::capabilities::http::PrivateAddresses;
 use host_harness::demo;
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::hooks::Hooks;
@@ -117,20 +117,10 @@ impl Scene {
 
     fn place(&mut self, id: &str, access: Access, linked_operation: &str, simulator: Simulator) {
         self.integrations.push(IntegrationSettings {
-            id: id.to_owned(),
-            access,
-            enabled: true,
-            consider_manager_status: false,
-            manager_status_reuse: Duration::from_secs(30),
-            default_country_code: 7,
-            granted: Vec::new(),
             private_addresses: PrivateAddresses::Granted,
-            ca_file: None,
-            request_timeouts: RequestTimeouts::Honoured,
             requests_per_second: 50,
-            circuit: CircuitSettings::default(),
             webhook_key: Some(Secret::new(format!("webhook-key-of-{id}-0123456789"))),
-            employees: demo::employees(),
+            ..IntegrationSettings::new(id, access, demo::employees())
         });
         self.steps.push((id.to_owned(), id.to_owned(), linked_operation.to_owned(), BTreeMap::new()));
         self.simulators.push(simulator);

@@ -16,9 +16,7 @@ use host_harness::access::LongLived;
 use host_harness::bindings::telephony::operation::types::{Setting, SettingValue};
 use host_harness::capabilities::clocks::Clock;
 use host_harness::capabilities::directory::{Destination, Employee, Presence};
-use host_harness::capabilities::http::{
-    BaseUrl, CircuitSettings, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts,
-};
+use host_harness::capabilities::http::{BaseUrl, PrivateAddresses};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::node::{Node, Onlooker, Parts, Step};
@@ -124,29 +122,17 @@ impl Scene {
 
     /// The integration with an account at this address.
     pub(crate) fn settings(account: BaseUrl) -> IntegrationSettings {
-        IntegrationSettings {
-            id: "main".to_owned(),
-            access: Access::LongLived(LongLived {
-                account,
-                token: Secret::new(TOKEN.to_owned()),
-                namespace: "main".to_owned(),
-            }),
-            enabled: true,
-            consider_manager_status: false,
-            manager_status_reuse: Duration::from_secs(30),
-            default_country_code: 7,
-            granted: Vec::new(),
-            private_addresses: PrivateAddresses::Granted,
-            ca_file: None,
-            request_timeouts: RequestTimeouts::Honoured,
-            requests_per_second: REQUESTS_PER_SECOND,
-            circuit: CircuitSettings::default(),
-            webhook_key: None,
-            employees: vec![
-                (ANNA, employee("anna", &[("101", 20), ("+79035550101", 25)])),
-                (BORIS, employee("boris", &[("102", 20)])),
-            ],
-        }
+        let access = Access::LongLived(LongLived {
+            account,
+            token: Secret::new(TOKEN.to_owned()),
+            namespace: "main".to_owned(),
+        });
+        let employees = vec![
+            (ANNA, employee("anna", &[("101", 20), ("+79035550101", 25)])),
+            (BORIS, employee("boris", &[("102", 20)])),
+        ];
+        let settings = IntegrationSettings::new("main", access, employees);
+        IntegrationSettings { private_addresses: PrivateAddresses::Granted, ..settings }
     }
 
     /// An account written as TOML.

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use amocrm_simulator::{Options, Simulator};
 use host_harness::OPERATION;
 use host_harness::access::LongLived;
 use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::http::{CircuitSettings, PrivateAddresses, RequestTimeouts};
+use host_harness::capabilities::http::PrivateAddresses;
 use host_harness::demo;
 use host_harness::engine::{Engine, EngineSettings, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
@@ -42,26 +41,16 @@ pub(crate) fn simulator() -> (Simulator, String) {
 }
 
 pub(crate) fn integration(address: &str, store: Arc<dyn KeyValueStore>) -> Arc<Integration> {
+    let access = Access::LongLived(LongLived {
+        account: address.parse().expect("an address"),
+        token: Secret::new("a-token".to_owned()),
+        namespace: "main".to_owned(),
+    });
     let settings = IntegrationSettings {
-        id: "main".to_owned(),
-        access: Access::LongLived(LongLived {
-            account: address.parse().expect("an address"),
-            token: Secret::new("a-token".to_owned()),
-            namespace: "main".to_owned(),
-        }),
-        enabled: true,
-        consider_manager_status: false,
-        manager_status_reuse: Duration::from_secs(30),
-        default_country_code: 7,
-        granted: Vec::new(),
         private_addresses: PrivateAddresses::Granted,
-        ca_file: None,
-        request_timeouts: RequestTimeouts::Honoured,
         // The budget is no part of what is measured.
         requests_per_second: u16::MAX,
-        circuit: CircuitSettings::default(),
-        webhook_key: None,
-        employees: demo::employees(),
+        ..IntegrationSettings::new("main", access, demo::employees())
     };
     Arc::new(Integration::new(settings, store).expect("a usable integration"))
 }

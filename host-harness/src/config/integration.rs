@@ -11,7 +11,7 @@ use crate::access::{LongLived, OAuthSettings, Platform};
 use crate::capabilities::http::{
     BaseUrl, CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, Scheme,
 };
-use crate::integration::{Access, IntegrationSettings};
+use crate::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
 use crate::masking::unless_secret;
 use crate::secret::{Secret, SecretSource};
 
@@ -98,9 +98,8 @@ fn webhook_key(source: &SecretSource, folder: &Path, place: &str) -> Result<Secr
 
 /// How long a status that amoCRM's events gave is used again: 30 s unless set, at most five minutes, whole seconds.
 fn status_reuse(written: Option<&str>, place: &str) -> Result<Duration, String> {
-    const DEFAULT: Duration = Duration::from_secs(30);
     const LONGEST: Duration = Duration::from_secs(300);
-    let Some(written) = written else { return Ok(DEFAULT) };
+    let Some(written) = written else { return Ok(MANAGER_STATUS_REUSE) };
     let parsed = humantime::parse_duration(written).ok();
     parsed.filter(|reuse| *reuse <= LONGEST && reuse.subsec_nanos() == 0).ok_or_else(|| {
         let written = unless_secret(written);

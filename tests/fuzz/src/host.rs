@@ -10,7 +10,7 @@ use host_harness::OPERATION;
 use host_harness::access::LongLived;
 use host_harness::bindings::exports::telephony::operation::operation::Description;
 use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::http::{CircuitSettings, Dial, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
+use host_harness::capabilities::http::{Dial, PrivateAddresses};
 use host_harness::demo;
 use host_harness::engine::{Engine, EngineSettings, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
@@ -56,25 +56,15 @@ pub fn operation() -> &'static (Operation, Description) {
 
 /// An integration with an account at this address.
 pub fn settings(address: &str) -> IntegrationSettings {
+    let access = Access::LongLived(LongLived {
+        account: address.parse().expect("an address"),
+        token: Secret::new(TOKEN.to_owned()),
+        namespace: "main".to_owned(),
+    });
     IntegrationSettings {
-        id: "main".to_owned(),
-        access: Access::LongLived(LongLived {
-            account: address.parse().expect("an address"),
-            token: Secret::new(TOKEN.to_owned()),
-            namespace: "main".to_owned(),
-        }),
-        enabled: true,
         consider_manager_status: true,
-        manager_status_reuse: Duration::from_secs(30),
-        default_country_code: 7,
-        granted: Vec::new(),
         private_addresses: PrivateAddresses::Granted,
-        ca_file: None,
-        request_timeouts: RequestTimeouts::Honoured,
-        requests_per_second: REQUESTS_PER_SECOND,
-        circuit: CircuitSettings::default(),
-        webhook_key: None,
-        employees: demo::employees(),
+        ..IntegrationSettings::new("main", access, demo::employees())
     }
 }
 
