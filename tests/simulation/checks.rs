@@ -14,7 +14,8 @@ use tokio::time::Instant;
 
 use crate::plan::{CONTACTS, Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS};
 use crate::store::WorldStore;
-use crate::world::{BUDGET, Summary, TOKEN, Violation};
+use crate::summary::{Summary, Violation};
+use crate::world::{BUDGET, TOKEN};
 
 /// The waiting time of the operation's default settings.
 const WAITING_TIME: Duration = Duration::from_secs(3);

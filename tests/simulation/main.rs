@@ -18,11 +18,13 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
+mod account;
 mod checks;
 mod mutants;
 mod plan;
 mod shrink;
 mod store;
+mod summary;
 mod world;
 
 use std::collections::BTreeMap;
@@ -32,7 +34,8 @@ use std::time::Instant;
 
 use plan::Plan;
 use shrink::shrunk;
-use world::{Summary, Violation, run};
+use summary::{Summary, Violation};
+use world::run;
 
 /// Seeds and calls of each where nothing else is asked for.
 const SEEDS: u64 = 12;

@@ -1,7 +1,8 @@
 //! The least of a plan that still fails in the same way: happenings are left out, many at first, then one by one.
 
 use crate::plan::Plan;
-use crate::world::{Violation, run};
+use crate::summary::Violation;
+use crate::world::run;
 
 /// How often a plan is tried. Each try takes a fraction of a second.
 const MOST_TRIES: usize = 150;

@@ -1,22 +1,16 @@
 //! One world: its plan carried out in a time of its own, every call in it checked.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use amocrm_simulator::{
-    Account, Contact, Event, EventTime, FaultRule, OAuthApp, Options, Phone, RateLimit, Simulator, User,
-};
+use amocrm_simulator::{FaultRule, OAuthApp, Options, RateLimit, Simulator};
 use host_harness::OPERATION;
 use host_harness::access::consent::Consented;
 use host_harness::access::{LongLived, OAuthSettings, Platform};
 use host_harness::bindings::exports::telephony::operation::operation::Description;
 use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::directory::{Destination, Employee, Presence};
-use host_harness::capabilities::http::{CircuitSettings, Dial, PrivateAddresses, RequestTimeouts};
+use host_harness::capabilities::http::{Dial, PrivateAddresses};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::placement::{IncomingCall, PlacedOperation};
@@ -27,9 +21,11 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use crate::account::{account, contact_id, employees, event};
 use crate::checks::Model;
-use crate::plan::{Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS, What};
+use crate::plan::{Caller, Plan, What};
 use crate::store::WorldStore;
+use crate::summary::{Summary, Violation};
 
 /// A Monday, nine in the morning in Moscow.
 const START: &str = "2026-11-23T06:00:00Z";
@@ -37,73 +33,6 @@ const START: &str = "2026-11-23T06:00:00Z";
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.the-token-of-a-simulated-world";
 /// What amoCRM allows in a second.
 pub(crate) const BUDGET: u16 = 7;
-
-/// A rule that a call broke.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Violation {
-    /// Which rule.
-    pub(crate) rule: &'static str,
-    /// At which happening of the plan the call came in.
-    pub(crate) happening: usize,
-    /// What was seen.
-    pub(crate) seen: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} is broken by the call of happening {}: {}", self.rule, self.happening, self.seen)
-    }
-}
-
-/// What came of a world, or of many.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Summary {
-    pub(crate) calls: usize,
-    pub(crate) outcomes: BTreeMap<String, usize>,
-    pub(crate) hits: usize,
-    /// Calls of which the model knew for certain that the manager was kept, or no longer.
-    pub(crate) certain_hits: usize,
-    pub(crate) certain_misses: usize,
-    pub(crate) requests: u64,
-    /// Of everything that every call showed.
-    pub(crate) digest: u64,
-}
-
-impl Summary {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.hits += other.hits;
-        self.certain_hits += other.certain_hits;
-        self.certain_misses += other.certain_misses;
-        self.requests += other.requests;
-        for (outcome, number) in &other.outcomes {
-            *self.outcomes.entry(outcome.clone()).or_default() += number;
-        }
-    }
-
-    pub(crate) fn count(&mut self, outcome: &str, shown: &str) {
-        *self.outcomes.entry(outcome.to_owned()).or_default() += 1;
-        let mut hasher = DefaultHasher::new();
-        (self.digest, shown).hash(&mut hasher);
-        self.digest = hasher.finish();
-    }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outcomes: Vec<_> = self.outcomes.iter().map(|(outcome, number)| format!("{number} {outcome}")).collect();
-        write!(
-            formatter,
-            "{} calls, {} requests, {} cache hits ({} certain, and {} certain misses): {}",
-            self.calls,
-            self.requests,
-            self.hits,
-            self.certain_hits,
-            self.certain_misses,
-            outcomes.join(", ")
-        )
-    }
-}
 
 /// The operation, in an engine that never interrupts it, so that nothing depends on how busy the machine is.
 fn operation() -> &'static (Operation, Description) {
@@ -315,93 +244,30 @@ impl<'a> World<'a> {
         // Every name that the account may come to have.
         let names = (1..100).map(|number| format!("http://demo-{number}.amocrm.test"));
         let hosts = names.chain(["http://demo.amocrm.test".to_owned(), "http://api.amocrm.test".to_owned()]);
+        let access = if self.plan.oauth {
+            Access::OAuth(OAuthSettings {
+                client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
+                client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()),
+                redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
+                platform: Platform::Amocrm,
+                account: Some(account),
+            })
+        } else {
+            Access::LongLived(LongLived {
+                account,
+                token: Secret::new(TOKEN.to_owned()),
+                namespace: "world".to_owned(),
+            })
+        };
+        let granted =
+            if self.plan.oauth { hosts.map(|host| host.parse().expect("an origin")).collect() } else { Vec::new() };
         IntegrationSettings {
-            id: "world".to_owned(),
-            access: if self.plan.oauth {
-                Access::OAuth(OAuthSettings {
-                    client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
-                    client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()),
-                    redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
-                    platform: Platform::Amocrm,
-                    account: Some(account),
-                })
-            } else {
-                Access::LongLived(LongLived {
-                    account,
-                    token: Secret::new(TOKEN.to_owned()),
-                    namespace: "world".to_owned(),
-                })
-            },
             enabled: self.enabled,
             consider_manager_status: self.plan.considers_status,
-            manager_status_reuse: Duration::from_secs(30),
-            default_country_code: 7,
-            granted: if self.plan.oauth {
-                hosts.map(|host| host.parse().expect("an origin")).collect()
-            } else {
-                Vec::new()
-            },
+            granted,
             private_addresses: PrivateAddresses::Granted,
-            ca_file: None,
-            request_timeouts: RequestTimeouts::Honoured,
             requests_per_second: BUDGET,
-            circuit: CircuitSettings::default(),
-            webhook_key: None,
-            employees: employees(),
+            ..IntegrationSettings::new("world", access, employees())
         }
-    }
-}
-
-pub(crate) fn contact_id(contact: usize) -> u64 {
-    1_000 + u64::try_from(contact).expect("a small number")
-}
-
-fn employees() -> Vec<(u64, Employee)> {
-    let employee = |user: u64| {
-        let numbers = [format!("1{:02}", user % 100), format!("+7901{:07}", user)];
-        let destination = |number| Destination { number, ring_time: Duration::from_secs(20) };
-        let destinations = if user == NUMBERLESS { Vec::new() } else { numbers.map(destination).into() };
-        let (id, name) = (format!("u{user}"), format!("User {user}"));
-        (user, Employee { id, name, enabled: user != DISABLED, destinations, presence: Presence::NotFed })
-    };
-    USERS.into_iter().chain([IMPOSTOR]).map(employee).collect()
-}
-
-fn account(plan: &Plan) -> Account {
-    let mut account = Account {
-        users: USERS.into_iter().chain([IMPOSTOR]).map(|user| User::new(user, &format!("User {user}"))).collect(),
-        ..Account::default()
-    };
-    for (number, manager) in plan.managers.iter().enumerate() {
-        let national = Caller::Contact(number).national().expect("a number");
-        account.contacts.push(Contact {
-            id: contact_id(number),
-            name: format!("Contact {number}"),
-            responsible_user_id: *manager,
-            phones: vec![Phone::from(format!("8 ({}) {}", &national[..3], &national[3..]).as_str())],
-            ..Contact::default()
-        });
-        // Found by the same number, which stands in its name; its own is another.
-        if number % 5 == 0 {
-            account.contacts.push(Contact {
-                id: 100_000 + contact_id(number),
-                name: format!("Order {national}"),
-                responsible_user_id: Some(IMPOSTOR),
-                phones: vec![Phone::from("+7 495 000-00-00")],
-                ..Contact::default()
-            });
-        }
-    }
-    account
-}
-
-fn event(number: usize, user: u64, at: Timestamp) -> Event {
-    Event {
-        id: format!("event-{number}"),
-        kind: "lead_status_changed".to_owned(),
-        entity_type: "lead".to_owned(),
-        entity_id: 1,
-        created_by: user,
-        time: EventTime::At(at),
     }
 }

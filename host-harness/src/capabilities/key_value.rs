@@ -8,6 +8,11 @@
 //! **Failures** of the store are `other` with the store's own words, never a trap: an operation that cannot read its cache asks
 //! amoCRM, and one that cannot write it still forwards the call (rule D9). An operation on the store ends in bounded time.
 
+mod kept;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use wasmtime::Result;
@@ -16,6 +21,7 @@ use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use super::journal::{Blob, Import, Journal, KeyValueAsk, Keys, Outcome, Script};
 use crate::bindings::wasi::keyvalue::store;
 use crate::stores::{KeyValueStore, Shelf, StoreError};
+use kept::Kept;
 
 /// The longest key, in bytes of UTF-8.
 pub const MAX_KEY_BYTES: usize = 256;
@@ -252,54 +258,6 @@ impl store::HostBucket for KeyValueView<'_> {
     }
 }
 
-/// How much a journal keeps of an answer.
-trait Kept {
-    fn bytes(&self) -> usize {
-        0
-    }
-}
-
-impl Kept for () {}
-
-impl Kept for bool {}
-
-impl Kept for Option<Blob> {
-    fn bytes(&self) -> usize {
-        self.as_ref().map_or(0, Blob::len)
-    }
-}
-
-impl Kept for Keys {
-    fn bytes(&self) -> usize {
-        self.keys.iter().map(String::len).sum()
-    }
-}
-
-/// How an answer is written down.
-impl<T: Clone> From<&Result<T, store::Error>> for Outcome<T> {
-    fn from(answer: &Result<T, store::Error>) -> Self {
-        match answer {
-            Ok(value) => Self::Done(value.clone()),
-            Err(store::Error::NoSuchStore) => Self::NoSuchStore,
-            Err(store::Error::AccessDenied) => Self::AccessDenied,
-            Err(store::Error::Other(text)) => Self::Failed(text.clone()),
-        }
-    }
-}
-
-/// How it is given again.
-impl<T> From<Outcome<T>> for Result<T, store::Error> {
-    fn from(outcome: Outcome<T>) -> Self {
-        match outcome {
-            Outcome::Done(value) => Ok(value),
-            Outcome::NoSuchStore => Err(store::Error::NoSuchStore),
-            Outcome::AccessDenied => Err(store::Error::AccessDenied),
-            Outcome::Failed(text) => Err(store::Error::Other(text)),
-            Outcome::Unanswered => Err(store::Error::Other("the store did not answer".to_owned())),
-        }
-    }
-}
-
 struct HasKeyValue;
 
 impl HasData for HasKeyValue {
@@ -309,141 +267,4 @@ impl HasData for HasKeyValue {
 /// Gives the components of this linker `wasi:keyvalue/store`.
 pub fn add_to_linker<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> KeyValueView<'_>) -> Result<()> {
     store::add_to_linker::<_, HasKeyValue>(linker, view)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::store::{Host, HostBucket};
-    use super::*;
-    use crate::stores::{KeyPage, MemoryStore, Slot};
-
-    struct Call {
-        key_value: KeyValue,
-        table: ResourceTable,
-    }
-
-    impl Call {
-        fn new(store: &Arc<impl KeyValueStore + 'static>, namespace: &str) -> Self {
-            let store: Arc<dyn KeyValueStore> = store.clone();
-            Self { key_value: KeyValue::new(store, namespace, "managers"), table: ResourceTable::new() }
-        }
-
-        fn view(&mut self) -> KeyValueView<'_> {
-            KeyValueView { key_value: &mut self.key_value, table: &mut self.table }
-        }
-
-        async fn open(&mut self) -> u32 {
-            self.view().open("managers".to_owned()).await.unwrap().unwrap().rep()
-        }
-    }
-
-    /// The handle as each call gets it.
-    fn handle(rep: u32) -> Resource<Bucket> {
-        Resource::new_own(rep)
-    }
-
-    fn text<T: std::fmt::Debug>(outcome: Result<Result<T, store::Error>>) -> String {
-        match outcome.unwrap().unwrap_err() {
-            store::Error::Other(text) => text,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn only_the_configured_bucket_opens() {
-        let mut call = Call::new(&Arc::new(MemoryStore::new()), "sales");
-        for name in ["", "default", "Managers", "managers ", "sales/managers"] {
-            let refused = call.view().open(name.to_owned()).await.unwrap();
-            assert!(matches!(refused, Err(store::Error::AccessDenied)), "{name:?}");
-        }
-        call.open().await;
-    }
-
-    #[tokio::test]
-    async fn values_are_kept_from_call_to_call_and_never_seen_by_another_integration() {
-        let store = Arc::new(MemoryStore::new());
-        let mut call = Call::new(&store, "sales");
-        let rep = call.open().await;
-        call.view().set(handle(rep), "k".to_owned(), b"v".to_vec()).await.unwrap().unwrap();
-        let keys = call.view().list_keys(handle(rep), None).await.unwrap().unwrap();
-        assert_eq!((keys.keys, keys.cursor), (vec!["k".to_owned()], None));
-        HostBucket::drop(&mut call.view(), handle(rep)).await.unwrap();
-        assert!(call.view().get(handle(rep), "k".to_owned()).await.is_err(), "a closed handle is a trap");
-
-        let mut next = Call::new(&store, "sales");
-        let rep = next.open().await;
-        assert_eq!(next.view().get(handle(rep), "k".to_owned()).await.unwrap().unwrap(), Some(b"v".to_vec()));
-        let mut other = Call::new(&store, "support");
-        let rep = other.open().await;
-        assert_eq!(other.view().get(handle(rep), "k".to_owned()).await.unwrap().unwrap(), None);
-        assert!(other.view().list_keys(handle(rep), Some(u64::MAX)).await.unwrap().unwrap().keys.is_empty());
-
-        let rep = next.open().await;
-        next.view().delete(handle(rep), "k".to_owned()).await.unwrap().unwrap();
-        assert!(!next.view().exists(handle(rep), "k".to_owned()).await.unwrap().unwrap());
-    }
-
-    #[tokio::test]
-    async fn keys_values_and_operations_have_limits_to_the_byte() {
-        let mut call = Call::new(&Arc::new(MemoryStore::new()), "sales");
-        let rep = call.open().await;
-        let key = |length| "k".repeat(length);
-        call.view().set(handle(rep), key(MAX_KEY_BYTES), vec![0; MAX_VALUE_BYTES]).await.unwrap().unwrap();
-        let refused = text(call.view().set(handle(rep), key(MAX_KEY_BYTES + 1), vec![]).await);
-        assert_eq!(refused, "a key has at most 256 bytes, this one has 257");
-        let refused = text(call.view().set(handle(rep), key(1), vec![0; MAX_VALUE_BYTES + 1]).await);
-        assert_eq!(refused, "a value has at most 65536 bytes, this one has 65537");
-        for _ in 4..MAX_OPERATIONS {
-            call.view().exists(handle(rep), key(1)).await.unwrap().unwrap();
-        }
-        let refused = text(call.view().get(handle(rep), key(1)).await);
-        assert_eq!(refused, "a call may make at most 256 key-value operations");
-        assert_eq!(text(call.view().open("managers".to_owned()).await), refused);
-    }
-
-    #[derive(Debug)]
-    struct Broken;
-
-    fn broken<T>() -> Result<T, StoreError> {
-        Err(StoreError::Full { file: PathBuf::from("/state/key-value.sqlite3") })
-    }
-
-    #[async_trait::async_trait]
-    impl KeyValueStore for Broken {
-        async fn get(&self, _: Slot<'_>) -> Result<Option<Vec<u8>>, StoreError> {
-            broken()
-        }
-        async fn set(&self, _: Slot<'_>, _: &[u8]) -> Result<(), StoreError> {
-            broken()
-        }
-        async fn compare_and_swap(&self, _: Slot<'_>, _: Option<&[u8]>, _: &[u8]) -> Result<bool, StoreError> {
-            broken()
-        }
-        async fn delete(&self, _: Slot<'_>) -> Result<(), StoreError> {
-            broken()
-        }
-        async fn exists(&self, _: Slot<'_>) -> Result<bool, StoreError> {
-            broken()
-        }
-        async fn list_keys(&self, _: Shelf<'_>, _: u64, _: u32) -> Result<KeyPage, StoreError> {
-            broken()
-        }
-        fn location(&self) -> String {
-            "broken".to_owned()
-        }
-    }
-
-    #[tokio::test]
-    async fn a_store_that_fails_is_named_and_is_no_trap() {
-        let mut call = Call::new(&Arc::new(Broken), "sales");
-        let rep = call.open().await;
-        let expected = "the store /state/key-value.sqlite3 cannot grow, the disk is full: free some space";
-        assert_eq!(text(call.view().get(handle(rep), "k".to_owned()).await), expected);
-        assert_eq!(text(call.view().set(handle(rep), "k".to_owned(), vec![]).await), expected);
-        assert_eq!(text(call.view().delete(handle(rep), "k".to_owned()).await), expected);
-        assert_eq!(text(call.view().exists(handle(rep), "k".to_owned()).await), expected);
-        assert_eq!(text(call.view().list_keys(handle(rep), None).await), expected);
-    }
 }
