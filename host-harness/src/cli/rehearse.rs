@@ -98,7 +98,6 @@ impl Rehearse {
         let bar = progress_bar(history.calls.len() * variants.len());
         let mut figures: Vec<Figures> = Vec::new();
         for variant in variants {
-            variant.check().context("--set")?;
             bar.set_message(variant.name.clone());
             let (told, before) = (bar.clone(), history.calls.len() * figures.len());
             let before = u64::try_from(before).unwrap_or(0);
@@ -190,7 +189,10 @@ async fn variant(
     let (operation, description) = component::load_described(component, None).await?;
     let mut settings = settings.clone();
     settings.extend(set.iter().cloned());
-    Ok(Variant { name: name.to_owned(), operation, description, settings })
+    let variant = Variant { name: name.to_owned(), operation, description, settings };
+    // Before anything is run: the second rehearsal comes after the first.
+    variant.check().map_err(|error| anyhow!("{name}: {error}"))?;
+    Ok(variant)
 }
 
 /// On a terminal only.

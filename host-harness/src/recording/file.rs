@@ -26,7 +26,9 @@ pub enum Unreadable {
 impl fmt::Display for Unreadable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(cause) => write!(formatter, "cannot be read: {cause}"),
+            Self::File(cause) => {
+                write!(formatter, "cannot be read ({cause}); check the path and that this user may read it")
+            }
             Self::TooLarge => {
                 write!(formatter, "is larger than {} MiB, which no recording is", MOST_BYTES / (1024 * 1024))
             }

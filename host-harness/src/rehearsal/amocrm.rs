@@ -150,17 +150,16 @@ impl Recorded {
             sleep_until(asked + after).await;
             return Err(Lost);
         };
+        let last = body.last().map_or(after, |piece| piece.after.max(after));
+        sleep_until(asked + last).await;
         let mut bytes = Vec::new();
-        let mut last = after;
         for piece in body {
-            last = last.max(piece.after);
             match piece.kind {
                 PieceKind::Bytes(more) => bytes.extend_from_slice(&more.0),
                 PieceKind::End(_) => {}
                 PieceKind::Failed(_) => return Err(Lost),
             }
         }
-        sleep_until(asked + last).await;
         let mut response = Response::new(Full::new(bytes.into()));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         let content_type = headers.into_iter().find(|(name, _)| name == "content-type");

@@ -18,6 +18,8 @@ use crate::recording::Recording;
 
 /// How many kept calls are read at once.
 const AT_ONCE: usize = 1_000;
+/// How many digits at the end of a number are its own: what stands before them is the country, or a trunk prefix.
+const NATIONAL_DIGITS: usize = 10;
 /// What an event of a user is called of whom only is known that there was one.
 const SOME_EVENT: &str = "lead_status_changed";
 
@@ -56,21 +58,23 @@ impl History {
     /// From a file of comma-separated values whose first line names the columns: `at`, `caller`, and `called` if it matters.
     pub fn from_csv(file: &Path) -> anyhow::Result<Self> {
         let name = file.display();
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .from_path(file)
-            .with_context(|| format!("{name} cannot be read"))?;
-        let columns = reader.headers().with_context(|| format!("{name} cannot be read"))?;
+        let cannot = |error: csv::Error| {
+            anyhow!("{name} cannot be read ({error}); check the path and that this user may read it")
+        };
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file).map_err(cannot)?;
+        let columns = reader.headers().map_err(|error| anyhow!("{name}{}", unreadable(&error)))?;
         for needed in ["at", "caller"] {
             ensure!(
                 columns.iter().any(|column| column == needed),
                 "{name}: there is no column `{needed}`; the first line names the columns: at,caller,called"
             );
         }
-        let mut calls = Vec::new();
-        for line in reader.deserialize::<Line>() {
-            let number = calls.len() + 2;
-            let line = line.map_err(|error| anyhow!("{name}: {error}"))?;
+        let columns = columns.clone();
+        let (mut calls, mut record) = (Vec::new(), csv::StringRecord::new());
+        while reader.read_record(&mut record).map_err(|error| anyhow!("{name}{}", unreadable(&error)))? {
+            let number = record.position().map_or(0, csv::Position::line);
+            let line: Line =
+                record.deserialize(Some(&columns)).map_err(|error| anyhow!("{name}, line {number}: {error}"))?;
             let at = line.at.parse().map_err(|_| {
                 anyhow!("{name}, line {number}: `at` is not a time; write one such as 2026-11-22T09:00:00+03:00")
             })?;
@@ -117,8 +121,8 @@ impl History {
         recordings.sort_by_key(|recording| recording.call.at);
         let mut employees = BTreeMap::new();
         for entry in recordings.iter().flat_map(|recording| &recording.imports) {
-            if let Import::Directory { crm_user_id, answer: Outcome::Done(Some(person)) } = &entry.import {
-                employees.insert(*crm_user_id, Employee::from(person.clone()));
+            if let Import::Directory { crm_user_id, answer: Outcome::Done(Some(found)) } = &entry.import {
+                employees.insert(*crm_user_id, found.clone());
             }
         }
         let calls = recordings.iter().map(|recording| PastCall {
@@ -136,6 +140,18 @@ impl History {
         ensure!(!calls.is_empty(), "no calls");
         calls.sort_by_key(|call| call.at);
         Ok(Self { calls, amocrm, employees })
+    }
+}
+
+/// Where a line cannot be taken apart, and why.
+fn unreadable(error: &csv::Error) -> String {
+    let line = |position: &Option<csv::Position>| position.as_ref().map_or(0, csv::Position::line);
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            format!(", line {}: there are {len} fields, and the first line names {expected_len} columns", line(pos))
+        }
+        csv::ErrorKind::Utf8 { pos, .. } => format!(", line {}: this is not UTF-8", line(pos)),
+        _ => format!(": {error}"),
     }
 }
 
@@ -200,7 +216,11 @@ fn learn_employee(employees: &mut BTreeMap<u64, Employee>, document: &Document) 
     employees.insert(manager, Employee { id, name, enabled: true, destinations, presence: Presence::NotFed });
 }
 
-/// The callers of a history, each once.
+/// How many callers a history has. One number may be written in several ways, with its country or without.
 pub(super) fn callers(calls: &[PastCall]) -> usize {
-    calls.iter().filter_map(|call| call.caller.as_deref()).collect::<BTreeSet<_>>().len()
+    let national = |caller: &str| {
+        let digits: Vec<_> = caller.chars().filter(char::is_ascii_digit).collect();
+        digits.get(digits.len().saturating_sub(NATIONAL_DIGITS)..).map(<[char]>::to_vec)
+    };
+    calls.iter().filter_map(|call| call.caller.as_deref().and_then(national)).collect::<BTreeSet<_>>().len()
 }
