@@ -7,12 +7,22 @@ const MISS: u64 = 314_454;
 /// Instructions of a call that is answered from the cache.
 const HIT: u64 = 60_463;
 
+/// How often a call is made. Chance only adds: an answer that comes in more pieces is read in more steps.
+const TIMES: usize = 5;
+
 #[test]
 fn a_call_computes_no_more_than_what_is_checked_in_and_a_twentieth() {
     let home = Home::new();
-    for (what, name, checked_in) in [("asks amoCRM", "MISS", MISS), ("is answered from the cache", "HIT", HIT)] {
-        let (ended, resolved) = home.call_json(&[CALLER, "--at", "2026-11-22T09:00:00Z"]);
-        let counted = resolved["run"]["instructions"].as_u64().unwrap_or_else(|| panic!("{ended:?}"));
+    let call = |state: &str| {
+        let (ended, resolved) = home.call_json(&[CALLER, "--at", "2026-11-22T09:00:00Z", "--state", state]);
+        resolved["run"]["instructions"].as_u64().unwrap_or_else(|| panic!("{ended:?}"))
+    };
+    let least = |state: &str| (0..TIMES).map(|_| call(state)).min().expect("some calls");
+    let asking = least("memory");
+    call("kept");
+    for (what, name, counted, checked_in) in
+        [("asks amoCRM", "MISS", asking, MISS), ("is answered from the cache", "HIT", least("kept"), HIT)]
+    {
         let allowed = checked_in - checked_in / 20..=checked_in + checked_in / 20;
         assert!(
             allowed.contains(&counted),
