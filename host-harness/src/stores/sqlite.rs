@@ -67,6 +67,8 @@ pub struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
     clock: Clock,
     sweep: Sweep,
+    /// How long an operation may take.
+    pub(super) within: Duration,
 }
 
 impl SqliteStore {
@@ -90,7 +92,7 @@ impl SqliteStore {
         let reader = connect(&file)?;
         reader.pragma_update(None, "query_only", true).map_err(|error| fault(&file, error))?;
         let (reader, writer) = (Arc::new(Mutex::new(reader)), Arc::new(Mutex::new(writer)));
-        Ok(Self { file, reader, writer, clock, sweep: Sweep::default() })
+        Ok(Self { file, reader, writer, clock, sweep: Sweep::default(), within: OPERATION })
     }
 
     async fn write(&self, slot: Slot<'_>, value: &[u8], cached_at: Option<i64>) -> Result<(), StoreError> {
@@ -104,7 +106,7 @@ impl SqliteStore {
         .await
     }
 
-    /// Runs blocking work on one of the connections, within [`OPERATION`].
+    /// Runs blocking work on one of the connections, within the time of an operation.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         connection: &Arc<Mutex<Connection>>,
@@ -115,8 +117,8 @@ impl SqliteStore {
             let connection = connection.lock_owned().await;
             tokio::task::spawn_blocking(move || work(&connection)).await
         };
-        match tokio::time::timeout(OPERATION, working).await {
-            Err(_) => Err(StoreError::TimedOut { file: self.file.clone(), after: OPERATION }),
+        match tokio::time::timeout(self.within, working).await {
+            Err(_) => Err(StoreError::TimedOut { file: self.file.clone(), after: self.within }),
             Ok(Err(stopped)) => Err(StoreError::Fault { file: self.file.clone(), cause: stopped.to_string() }),
             Ok(Ok(outcome)) => outcome.map_err(|error| fault(&self.file, error)),
         }

@@ -25,10 +25,20 @@ fn directory() -> (TempDir, PathBuf) {
     (directory, file)
 }
 
+/// A file's store.
+fn opened(file: impl Into<PathBuf>) -> SqliteStore {
+    patient(SqliteStore::open(file).unwrap())
+}
+
+/// Calls would not wait for it so long, but the disk of a busy machine may take its time.
+fn patient(mut store: SqliteStore) -> SqliteStore {
+    store.within = Duration::from_secs(30);
+    store
+}
+
 /// One store of each kind, and the server of the last one.
 fn all(file: &Path) -> (Option<RedisServer>, Vec<Arc<dyn KeyValueStore>>) {
-    let mut stores: Vec<Arc<dyn KeyValueStore>> =
-        vec![Arc::new(MemoryStore::new()), Arc::new(SqliteStore::open(file).unwrap())];
+    let mut stores: Vec<Arc<dyn KeyValueStore>> = vec![Arc::new(MemoryStore::new()), Arc::new(opened(file))];
     let server = RedisServer::start(&[]);
     stores.extend(server.iter().map(|server| Arc::new(at(server)) as Arc<dyn KeyValueStore>));
     (server, stores)
@@ -77,7 +87,7 @@ async fn a_value_is_swapped_only_for_the_one_that_was_seen() {
 async fn of_many_that_swap_the_same_value_one_does() {
     let (_directory, file) = directory();
     let memory: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
-    let open = || -> Arc<dyn KeyValueStore> { Arc::new(SqliteStore::open(&file).unwrap()) };
+    let open = || -> Arc<dyn KeyValueStore> { Arc::new(opened(&file)) };
     let server = RedisServer::start(&[]);
     let nodes =
         server.iter().map(|server| -> Vec<Arc<dyn KeyValueStore>> { vec![Arc::new(at(server)), Arc::new(at(server))] });
@@ -116,17 +126,6 @@ async fn keys_are_listed_in_pages() {
     }
 }
 
-/// Asks again where the store had too little time: on a busy machine the disk is slower than any call would wait for it.
-async fn patiently<T>(ask: impl AsyncFn() -> Result<T, StoreError>) -> T {
-    for _ in 0..50 {
-        match ask().await {
-            Err(StoreError::TimedOut { .. }) => {}
-            answer => return answer.unwrap(),
-        }
-    }
-    panic!("the store has no time for anything");
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
@@ -139,12 +138,10 @@ proptest! {
             let (_server, stores) = all(&file);
             for store in stores {
                 for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
-                    let slot = || Shelf { namespace, bucket }.slot(key);
-                    patiently(async || store.set(slot(), &number.to_be_bytes()).await).await;
+                    store.set(Shelf { namespace, bucket }.slot(key), &number.to_be_bytes()).await.unwrap();
                 }
                 for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
-                    let slot = || Shelf { namespace, bucket }.slot(key);
-                    let kept = patiently(async || store.get(slot()).await).await;
+                    let kept = store.get(Shelf { namespace, bucket }.slot(key)).await.unwrap();
                     assert_eq!(kept.as_deref(), Some(&number.to_be_bytes()[..]), "{namespace:?} {bucket:?} {key:?}");
                 }
             }
@@ -155,15 +152,15 @@ proptest! {
 #[tokio::test]
 async fn values_survive_the_process_and_are_seen_by_another_one() {
     let (_directory, file) = directory();
-    let one = SqliteStore::open(&file).unwrap();
-    let two = SqliteStore::open(&file).unwrap();
+    let one = opened(&file);
+    let two = opened(&file);
     one.set(SHELF.slot("k"), b"v1").await.unwrap();
     assert_eq!(two.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v1"[..]));
     two.set(SHELF.slot("k"), b"v2").await.unwrap();
     assert_eq!(one.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v2"[..]));
     // As after kill -9: nothing is closed.
     std::mem::forget((one, two));
-    let reopened = SqliteStore::open(&file).unwrap();
+    let reopened = opened(&file);
     assert_eq!(reopened.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v2"[..]));
 }
 
@@ -184,7 +181,7 @@ async fn only_this_user_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let directory = TempDir::new().unwrap();
     let inner = directory.path().join("a/b");
-    let store = SqliteStore::open(file_in(&inner)).unwrap();
+    let store = opened(file_in(&inner));
     store.set(SHELF.slot("k"), b"v").await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&inner), 0o700);
@@ -197,7 +194,7 @@ async fn only_this_user_may_read_the_file() {
 
 /// A file that has been in use for a while.
 async fn used(file: &Path) {
-    let store = SqliteStore::open(file).unwrap();
+    let store = opened(file);
     for number in 0..200 {
         store.set(SHELF.slot(&format!("key {number}")), &[7; 1000]).await.unwrap();
     }
@@ -238,7 +235,7 @@ async fn damage_that_shows_only_later_is_an_error_and_no_panic() {
     let half = bytes.len() / 2;
     bytes[half..].fill(0xff);
     fs::write(&file, bytes).unwrap();
-    let store = SqliteStore::open(&file).unwrap();
+    let store = opened(&file);
     let mut damaged = 0;
     for number in 0..200 {
         match store.get(SHELF.slot(&format!("key {number}"))).await {
@@ -270,7 +267,7 @@ async fn a_file_of_another_program_or_of_a_newer_version_is_left_alone() {
 #[tokio::test]
 async fn a_locked_file_is_an_error_soon_and_reading_goes_on() {
     let (_directory, file) = directory();
-    let store = SqliteStore::open(&file).unwrap();
+    let store = opened(&file);
     store.set(SHELF.slot("k"), b"v").await.unwrap();
     let other = Connection::open(&file).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
@@ -279,7 +276,7 @@ async fn a_locked_file_is_an_error_soon_and_reading_goes_on() {
     assert!(matches!(error, StoreError::Locked { .. } | StoreError::TimedOut { .. }), "{error}");
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert_eq!(store.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v"[..]));
-    let late = SqliteStore::open(&file).unwrap();
+    let late = opened(&file);
     assert!(late.exists(SHELF.slot("k")).await.unwrap());
     other.execute_batch("ROLLBACK").unwrap();
     store.set(SHELF.slot("k"), b"w").await.unwrap();
@@ -356,7 +353,7 @@ async fn a_file_of_format_1_is_taken_over_and_its_cache_is_forgotten_in_time_but
     let (_directory, file) = directory();
     format_1(&file);
     let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().unwrap());
-    let store = SqliteStore::with_clock(&file, clock.clone()).unwrap();
+    let store = patient(SqliteStore::with_clock(&file, clock.clone()).unwrap());
     let [cached, grant] = [("default", "caller"), ("access", "grant")]
         .map(|(bucket, key)| Shelf { namespace: "sales", bucket }.slot(key));
     clock.advance(jiff::SignedDuration::from_hours(24 * 6));
@@ -370,7 +367,7 @@ async fn a_file_of_format_1_is_taken_over_and_its_cache_is_forgotten_in_time_but
     clock.advance(jiff::SignedDuration::from_hours(24 * 3_650));
     sweep(&store, &clock, cached).await;
     assert_eq!(store.get(grant).await.unwrap().as_deref(), Some(&b"g"[..]));
-    let reopened = SqliteStore::open(&file).unwrap();
+    let reopened = opened(&file);
     assert_eq!(reopened.get(grant).await.unwrap().as_deref(), Some(&b"g"[..]));
 }
 
@@ -378,7 +375,7 @@ async fn a_file_of_format_1_is_taken_over_and_its_cache_is_forgotten_in_time_but
 async fn what_is_set_or_swapped_stays_and_what_is_cached_goes_a_few_rows_at_a_time() {
     let (_directory, file) = directory();
     let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().unwrap());
-    let store = SqliteStore::with_clock(&file, clock.clone()).unwrap();
+    let store = patient(SqliteStore::with_clock(&file, clock.clone()).unwrap());
     for number in 0..250 {
         store.cache(SHELF.slot(&format!("caller {number:03}")), b"v").await.unwrap();
     }
