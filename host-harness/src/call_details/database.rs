@@ -17,7 +17,9 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Marks the file as ours (`PRAGMA application_id`): "hhcd".
 const APPLICATION: i64 = 0x6868_6364;
 /// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
+/// What makes a file of format 1 one of format 2: what PBXs report of a call.
+const FROM_1: &str = "ALTER TABLE calls ADD COLUMN legs TEXT";
 
 /// The tables themselves take some pages.
 const LEAST_PAGES: i64 = 16;
@@ -33,7 +35,8 @@ const SCHEMA: &str = "
         employee    TEXT,
         digits      TEXT NOT NULL,    -- the last four of the caller's number
         caller      TEXT,             -- the whole number, where it is kept
-        document    TEXT NOT NULL     -- the call as JSON, the caller masked
+        document    TEXT NOT NULL,    -- the call as JSON, the caller masked
+        legs        TEXT              -- what the PBX reported, as JSON
     ) STRICT;
     CREATE INDEX calls_at ON calls (at);
     CREATE INDEX calls_id ON calls (call_id);
@@ -95,10 +98,9 @@ pub(super) fn for_reading(place: &Place) -> Result<Connection, CallDetailsError>
     {
         return Err(CallDetailsError::Missing(file.clone()));
     }
-    // Write access, or the last reader could not clean up after a writer that was killed; nothing is written.
-    let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Write access, or the last reader could not clean up after a writer that was killed; nothing is written but an older file's new column.
+    let mut connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let failed = |error| CallDetailsError::of(place, &error);
-    connection.pragma_update(None, "query_only", true).map_err(failed)?;
     if matches!(place, Place::Memory(_)) {
         // A memory has no log beside it: a reader would be refused while a group is written.
         connection.pragma_update(None, "read_uncommitted", true).map_err(failed)?;
@@ -106,6 +108,8 @@ pub(super) fn for_reading(place: &Place) -> Result<Connection, CallDetailsError>
     if !is_ours(&connection, place)? {
         return Err(CallDetailsError::Foreign(place.clone()));
     }
+    upgrade(&mut connection).map_err(failed)?;
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
     Ok(connection)
 }
 
@@ -145,7 +149,22 @@ fn prepare(connection: &mut Connection, place: &Place) -> Result<(), CallDetails
         }
         transaction.commit().map_err(failed)?;
     }
+    upgrade(connection).map_err(failed)?;
     connection.query_row("SELECT count(*) FROM (SELECT 1 FROM calls LIMIT 1)", [], |_| Ok(())).map_err(failed)
+}
+
+/// Brings a file of an older format to this one.
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    let format = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    if format(connection)? == FORMAT {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if format(&transaction)? == 1 {
+        transaction.execute_batch(FROM_1)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+    }
+    transaction.commit()
 }
 
 /// True for call details, false for an empty file, an error for anything else.

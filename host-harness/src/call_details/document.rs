@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Numbers;
+use super::leg::{self, Leg};
+use super::outcome::Outcome;
 use crate::masking::mask;
 use crate::node::{FinishedCall, WholeNumber};
 use crate::report::Route;
@@ -69,6 +71,7 @@ impl Record {
             integration: self.integration.to_string(),
             caller: self.caller.clone(),
             document: self.document.clone(),
+            legs: Vec::new(),
         }
     }
 }
@@ -92,22 +95,55 @@ pub struct KeptCall {
     pub caller: Option<WholeNumber>,
     /// The call as JSON, as it was written.
     document: String,
+    /// What the PBX reported of its legs, in order.
+    legs: Vec<Leg>,
 }
 
 impl KeptCall {
-    /// A call as it stands in the file: its number, what it came to, the caller's whole number where it is kept, and its JSON, whatever that is.
-    pub fn new(seq: i64, operation: String, integration: String, caller: Option<&str>, document: String) -> Self {
-        Self { seq, operation, integration, caller: caller.map(WholeNumber::new), document }
+    /// A call as it stands in the file: its number, what it came to, the caller's whole number where it is kept, its JSON, and what a PBX reported of
+    /// its legs, whatever those are.
+    pub fn new(
+        seq: i64,
+        operation: String,
+        integration: String,
+        caller: Option<&str>,
+        document: String,
+        legs: Option<&str>,
+    ) -> Self {
+        // Legs that cannot be read are as if they had not been reported.
+        let legs = legs.and_then(|legs| serde_json::from_str(legs).ok()).unwrap_or_default();
+        Self { seq, operation, integration, caller: caller.map(WholeNumber::new), document, legs }
     }
 
-    /// The call as JSON: the format of `host-harness call --json`, with `seq`, `operation` and `integration` beside it. A record that cannot be
-    /// read says so.
+    /// Adds what a PBX reports.
+    pub(super) fn complete(&mut self, reported: &[Leg]) {
+        leg::merge(&mut self.legs, reported);
+    }
+
+    /// The legs as they are written.
+    pub(super) fn legs_json(&self) -> String {
+        serde_json::to_string(&self.legs).unwrap_or_default()
+    }
+
+    /// Whether the PBX has reported what it saw.
+    pub fn is_completed(&self) -> bool {
+        !self.legs.is_empty()
+    }
+
+    /// What the PBX saw; none where it has reported nothing, or the record cannot be read.
+    pub fn outcome(&self) -> Option<Outcome> {
+        Outcome::of(&self.document()?, &self.legs)
+    }
+
+    /// The call as JSON: the format of `host-harness call --json`, with `seq`, `operation`, `integration` and `outcome` (null until the PBX has
+    /// reported one) beside it. A record that cannot be read says so.
     pub fn json(&self, numbers: Numbers) -> Value {
         let mut document = serde_json::from_str::<Map<String, Value>>(&self.document)
             .unwrap_or_else(|_| Map::from_iter([("unreadable".to_owned(), json!(true))]));
         document.insert("seq".to_owned(), json!(self.seq));
         document.insert("operation".to_owned(), json!(self.operation));
         document.insert("integration".to_owned(), json!(self.integration));
+        document.insert("outcome".to_owned(), json!(self.outcome()));
         if let (Numbers::Whole, Some(caller), Some(Value::Object(call))) =
             (numbers, &self.caller, document.get_mut("call"))
         {
@@ -160,6 +196,9 @@ pub enum RoutePart {
         employee: EmployeePart,
         /// Which numbers.
         numbers: Vec<NumberPart>,
+        /// The linked operation after them.
+        #[serde(default)]
+        then: String,
     },
     /// To the linked operation.
     LinkedOperation {

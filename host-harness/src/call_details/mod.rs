@@ -4,6 +4,8 @@
 //! ([`writer`]). A full disk, a locked file, a damaged one: no call waits and none fails. What cannot be written is tried again for as long as
 //! there is room to hold it; what is lost is counted, and the gap is kept like a call.
 //!
+//! What the PBX saw afterwards comes back as a report and completes the call ([`CallDetails::complete`]).
+//!
 //! A caller's number is kept masked. Only where the configuration says so it is kept whole, in this file alone, which only this user can read; it is
 //! shown masked even then, unless asked for ([`Numbers`]).
 
@@ -11,7 +13,10 @@ mod database;
 mod document;
 mod error;
 mod filter;
+mod leg;
+mod outcome;
 mod reader;
+mod report;
 mod retention;
 mod writer;
 
@@ -22,7 +27,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, oneshot};
+use tokio::time::timeout;
 
 pub use database::Place;
 pub use document::{
@@ -31,11 +37,15 @@ pub use document::{
 };
 pub use error::CallDetailsError;
 pub use filter::Filter;
+pub use leg::{Ending, Leg, MOST_LEGS, Seen};
+pub use outcome::{Outcome, Rung, RungLeg};
 pub use reader::{Bucket, Gap, Page, Reader};
+pub use report::Unreported;
 pub use writer::WriterState;
 
 use crate::capabilities::clocks::Clock;
 use crate::node::{FinishedCall, Onlooker};
+use report::Report;
 use writer::Writer;
 
 /// The file in the state directory.
@@ -44,6 +54,8 @@ const FILE_NAME: &str = "call-details.sqlite3";
 const FEED: usize = 1_024;
 /// How long the last calls may take to be written at the end.
 const LAST: Duration = Duration::from_secs(2);
+/// How long a report may take to be written.
+const REPORTED: Duration = Duration::from_secs(2);
 
 /// How call details are kept.
 #[derive(Clone, Debug)]
@@ -104,6 +116,20 @@ impl CallDetails {
     /// A reader of what is kept.
     pub fn reader(&self) -> Reader {
         Reader::new(self.0.place.clone())
+    }
+
+    /// Completes a call with what a PBX saw of it, within a bounded time. The call is named by the PBX's identifier, or by its number here;
+    /// calls that came before are written first. Reporting the same again changes nothing.
+    pub async fn complete(&self, call: &str, legs: Vec<Leg>) -> Result<KeptCall, Unreported> {
+        let unavailable = |why: &str| Unreported::Unavailable(why.to_owned());
+        let (answer, answered) = oneshot::channel();
+        if !self.0.writer.report(Report { call: call.to_owned(), legs, answer }) {
+            return Err(unavailable("too much waits to be written"));
+        }
+        match timeout(REPORTED, answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(unavailable("the store does not answer")),
+        }
     }
 
     /// Writes what is left, within a bounded time.

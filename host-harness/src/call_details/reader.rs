@@ -11,7 +11,7 @@ use super::document::KeptCall;
 use super::error::CallDetailsError;
 use super::filter::Filter;
 
-const COLUMNS: &str = "seq, operation, integration, caller, document";
+const COLUMNS: &str = "seq, operation, integration, caller, document, legs";
 /// The most spans of time that are counted at once.
 const MOST_BUCKETS: i64 = 2_000;
 
@@ -81,19 +81,9 @@ impl Reader {
         })
     }
 
-    /// The call of this number, or the last one with this identifier of the PBX's.
+    /// The last call with this identifier of the PBX's, or the call of this number.
     pub fn find(&self, id: &str) -> Result<Option<KeptCall>, CallDetailsError> {
-        self.ask(|connection| {
-            let by_id = format!("SELECT {COLUMNS} FROM calls WHERE call_id = ?1 ORDER BY seq DESC LIMIT 1");
-            let found = connection.query_row(&by_id, params![id], kept).optional()?;
-            match (found, id.parse::<i64>()) {
-                (None, Ok(seq)) => {
-                    let by_seq = format!("SELECT {COLUMNS} FROM calls WHERE seq = ?1");
-                    connection.query_row(&by_seq, params![seq], kept).optional()
-                }
-                (found, _) => Ok(found),
-            }
-        })
+        self.ask(|connection| find(connection, id))
     }
 
     /// The number of the newest call.
@@ -160,8 +150,21 @@ impl Reader {
 }
 
 fn kept(row: &Row<'_>) -> rusqlite::Result<KeptCall> {
-    let caller: Option<String> = row.get(3)?;
-    Ok(KeptCall::new(row.get(0)?, row.get(1)?, row.get(2)?, caller.as_deref(), row.get(4)?))
+    let (caller, legs): (Option<String>, Option<String>) = (row.get(3)?, row.get(5)?);
+    Ok(KeptCall::new(row.get(0)?, row.get(1)?, row.get(2)?, caller.as_deref(), row.get(4)?, legs.as_deref()))
+}
+
+/// The last call with this identifier of the PBX's, or the call of this number.
+pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<KeptCall>> {
+    let by_id = format!("SELECT {COLUMNS} FROM calls WHERE call_id = ?1 ORDER BY seq DESC LIMIT 1");
+    let found = connection.query_row(&by_id, params![id], kept).optional()?;
+    match (found, id.parse::<i64>()) {
+        (None, Ok(seq)) => {
+            let by_seq = format!("SELECT {COLUMNS} FROM calls WHERE seq = ?1");
+            connection.query_row(&by_seq, params![seq], kept).optional()
+        }
+        (found, _) => Ok(found),
+    }
 }
 
 fn time(milliseconds: i64) -> Timestamp {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 use serde::Serialize;
 use tokio::sync::broadcast;
 use tracing::{info, warn};
@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use super::database::{self, Place};
 use super::document::{KeptCall, Record};
 use super::error::CallDetailsError;
+use super::report::{Report, Unreported};
 use super::{CallDetailsSettings, retention};
 use crate::capabilities::clocks::Clock;
 use crate::node::FinishedCall;
@@ -55,6 +56,7 @@ pub(super) struct Writer {
 
 enum Message {
     Call(FinishedCall),
+    Report(Report),
     Flush(SyncSender<()>),
 }
 
@@ -101,6 +103,7 @@ impl Writer {
             feed,
             held: VecDeque::new(),
             held_bytes: 0,
+            reports: Vec::new(),
             tried: None,
         };
         // Here and not in the thread, so that a reader finds the tables, and a person at a terminal the error.
@@ -122,6 +125,11 @@ impl Writer {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             self.shared.lose(call.resolved.call.at.as_millisecond());
         }
+    }
+
+    /// Takes a report in, at once; false where too much waits already.
+    pub(super) fn report(&self, report: Report) -> bool {
+        self.calls.try_send(Message::Report(report)).is_ok()
     }
 
     pub(super) fn state(&self) -> WriterState {
@@ -180,6 +188,8 @@ struct Desk {
     /// Calls that are not written yet, oldest first.
     held: VecDeque<Record>,
     held_bytes: usize,
+    /// What PBXs reported of calls that may be among those held.
+    reports: Vec<Report>,
     /// When writing failed last.
     tried: Option<Instant>,
 }
@@ -201,6 +211,7 @@ impl Desk {
             if !flushes.is_empty() || self.tried.is_none_or(|tried| tried.elapsed() >= AGAIN) {
                 self.write();
             }
+            self.complete();
             for flush in flushes {
                 let _ = flush.try_send(());
             }
@@ -219,6 +230,7 @@ impl Desk {
         while let Some(next) = message.take() {
             match next {
                 Message::Call(call) => self.hold(&call),
+                Message::Report(report) => self.reports.push(report),
                 Message::Flush(done) => {
                     flushes.push(done);
                     return;
@@ -299,6 +311,37 @@ impl Desk {
         }
     }
 
+    /// Completes calls with what PBXs reported, all in one transaction.
+    fn complete(&mut self) {
+        if self.reports.is_empty() {
+            return;
+        }
+        let reports = std::mem::take(&mut self.reports);
+        let unavailable = |why: String| Unreported::Unavailable(why);
+        let (Some(connection), true) = (&mut self.connection, self.held.is_empty()) else {
+            let why = self.shared.failing().clone().unwrap_or_else(|| "calls wait to be written".to_owned());
+            // An answer that nobody waits for any more is no loss, here and below.
+            reports.into_iter().for_each(|report| drop(report.answer.send(Err(unavailable(why.clone())))));
+            return;
+        };
+        match complete(connection, &reports) {
+            Ok(calls) => {
+                for (report, call) in reports.into_iter().zip(calls) {
+                    if let Some(call) = &call
+                        && self.feed.receiver_count() > 0
+                    {
+                        let _ = self.feed.send(Arc::new(call.clone()));
+                    }
+                    let _ = report.answer.send(call.ok_or(Unreported::Unknown));
+                }
+            }
+            Err(error) => {
+                let why = CallDetailsError::of(&self.shared.place, &error).to_string();
+                reports.into_iter().for_each(|report| drop(report.answer.send(Err(unavailable(why.clone())))));
+            }
+        }
+    }
+
     fn failed(&mut self, error: &CallDetailsError) {
         self.tried = Some(Instant::now());
         let text = error.to_string();
@@ -314,6 +357,13 @@ impl Desk {
             warn!("old call details cannot be removed: {}", CallDetailsError::of(&self.shared.place, &error));
         }
     }
+}
+
+fn complete(connection: &mut Connection, reports: &[Report]) -> rusqlite::Result<Vec<Option<KeptCall>>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let calls = reports.iter().map(|report| report.write(&transaction)).collect::<rusqlite::Result<_>>()?;
+    transaction.commit()?;
+    Ok(calls)
 }
 
 /// How many of the calls that wait are written at once: a part of the room there is, at least one.

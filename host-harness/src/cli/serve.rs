@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, Stop, access, calls, complain, component, print, versions};
 use crate::call_details::{CallDetails, CallDetailsSettings};
@@ -15,6 +16,7 @@ use crate::capabilities::clocks::Clock;
 use crate::config::{HarnessConfig, OperationEntry};
 use crate::demo::{self, Demo};
 use crate::engine::{Engine, EngineSettings};
+use crate::fastagi::FastAgi;
 use crate::hooks::Hooks;
 use crate::integration::Access;
 use crate::masking::unless_secret;
@@ -96,6 +98,7 @@ impl Serve {
         parts.onlookers.push(Arc::new(details.clone()));
         measured.collect(Box::new(details.clone()));
         extras.guarded.push(server::calls::routes(details.clone(), clock));
+        let reports = details.clone();
         extras.state.push((
             "call_details",
             Box::new({
@@ -125,11 +128,33 @@ impl Serve {
         extras.guarded.push(server::components::routes(Arc::clone(&versions)));
         let _watching = self.watch.then(|| versions::watch(&versions, &config)).transpose().map_err(in_file)?;
         let hooks = Hooks::of(&node, &config.integrations);
+        let fastagi = listen_for_asterisk(&settings, &node, reports).await.map_err(in_file)?;
         let server = Server::bind(node, hooks, store, settings, extras).await.map_err(in_file)?;
         print(format_args!("listening on http://{}; {token}", server.address()?));
-        run_until_interrupted(server).await?;
+        if let Some(fastagi) = &fastagi {
+            print(format_args!("listening on agi://{}", fastagi.address()?));
+        }
+        run_until_interrupted(server, fastagi).await?;
         Ok(Outcome::Done)
     }
+}
+
+/// Listens for FastAGI, where the configuration wants it.
+async fn listen_for_asterisk(
+    settings: &ServerSettings,
+    node: &Node,
+    reports: CallDetails,
+) -> anyhow::Result<Option<FastAgi>> {
+    let Some((asterisk, address)) = settings.asterisk.as_ref().and_then(|asterisk| Some((asterisk, asterisk.fastagi?)))
+    else {
+        return Ok(None);
+    };
+    if !address.ip().is_loopback() {
+        complain(format_args!(
+            "warning: {address} can be reached from other machines, and FastAGI has no proof of who asks: listen in a network of the PBX's own"
+        ));
+    }
+    FastAgi::bind(address, asterisk.clone(), node.clone(), reports, settings.max_calls).await.map(Some)
 }
 
 /// Who records some of the calls.
@@ -162,20 +187,25 @@ fn allow_many_connections() {
 }
 
 /// Runs until the first interrupt, and on until the calls in flight have ended, or the second interrupt.
-async fn run_until_interrupted(server: Server) -> anyhow::Result<()> {
-    let (first, second) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+async fn run_until_interrupted(server: Server, fastagi: Option<FastAgi>) -> anyhow::Result<()> {
+    let (stop, second) = (CancellationToken::new(), Arc::new(Notify::new()));
     let mut interrupts = Interrupts::new()?;
     let watching = tokio::spawn({
-        let (first, second) = (Arc::clone(&first), Arc::clone(&second));
+        let (stop, second) = (stop.clone(), Arc::clone(&second));
         async move {
             interrupts.next().await;
-            first.notify_one();
+            stop.cancel();
             interrupts.next().await;
             second.notify_one();
         }
     });
+    let asterisk = async {
+        if let Some(fastagi) = fastagi {
+            fastagi.run(stop.cancelled()).await;
+        }
+    };
     tokio::select! {
-        () = server.run(async move { first.notified().await }) => {}
+        _ = async { tokio::join!(server.run(stop.cancelled()), asterisk) } => {}
         () = second.notified() => complain("stopped at once; calls in flight were not waited for"),
     }
     watching.abort();

@@ -20,6 +20,7 @@
 mod call_details;
 mod employee;
 mod integration;
+mod pbx;
 mod recordings;
 mod server;
 mod store;
@@ -44,6 +45,7 @@ use crate::stores::StoreLocation;
 use call_details::CallDetailsEntry;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
+use pbx::{AsteriskEntry, KamailioEntry};
 use recordings::RecordingsEntry;
 use server::ServerEntry;
 use store::StoreEntry;
@@ -98,6 +100,8 @@ struct File {
     call_details: Option<CallDetailsEntry>,
     recordings: Option<RecordingsEntry>,
     traces: Option<TracesEntry>,
+    kamailio: Option<KamailioEntry>,
+    asterisk: Option<AsteriskEntry>,
     #[serde(default)]
     server: ServerEntry,
     store: Option<StoreEntry>,
@@ -165,7 +169,12 @@ impl HarnessConfig {
             check_operation(operation, &integrations, folder)?;
         }
         let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
-        let server = file.server.check(folder)?;
+        let mut server = file.server.check(folder)?;
+        if file.kamailio.is_some() || file.asterisk.is_some() {
+            pbx::check_numbers(&integrations)?;
+        }
+        server.kamailio = file.kamailio.map(|entry| entry.check(&operations)).transpose()?;
+        server.asterisk = file.asterisk.map(AsteriskEntry::check).transpose()?;
         let store = file.store.map(|entry| entry.check(folder)).transpose()?;
         let call_details = file.call_details.map(CallDetailsEntry::check).transpose()?.unwrap_or_default();
         let recordings = file.recordings.map(RecordingsEntry::check).transpose()?;

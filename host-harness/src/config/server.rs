@@ -54,6 +54,7 @@ impl ServerEntry {
             head_timeout: time("head_timeout", self.head_timeout)?.unwrap_or(usual.head_timeout),
             body_timeout: time("body_timeout", self.body_timeout)?.unwrap_or(usual.body_timeout),
             shutdown_grace: time("shutdown_grace", self.shutdown_grace)?,
+            ..usual
         })
     }
 }

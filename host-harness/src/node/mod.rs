@@ -135,6 +135,15 @@ impl Node {
         self.0.steps.iter().find(|step| step.id() == id)
     }
 
+    /// The placed operation that a face was asked for; where none is named, the only one.
+    pub fn asked_for(&self, named: Option<&str>) -> Option<&Arc<Step>> {
+        match (named, self.steps()) {
+            (Some(id), _) => self.step(id),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        }
+    }
+
     /// How many calls are being resolved.
     pub fn in_flight(&self) -> usize {
         self.0.in_flight.load(Ordering::Relaxed)

@@ -204,7 +204,7 @@ fn learn_account(account: &mut Account, call: &PastCall, document: &Document) {
 
 fn learn_employee(employees: &mut BTreeMap<u64, Employee>, document: &Document) {
     let manager = document.details.facts.get("manager_user_id").and_then(serde_json::Value::as_u64);
-    let (Some(manager), RoutePart::Forward { employee, numbers }) = (manager, &document.route) else { return };
+    let (Some(manager), RoutePart::Forward { employee, numbers, .. }) = (manager, &document.route) else { return };
     let destinations = numbers
         .iter()
         .map(|rung| Destination {

@@ -41,7 +41,8 @@ pub fn routes(details: CallDetails, clock: Clock) -> OpenApiRouter {
         .routes(routes!(follow))
         .routes(routes!(show))
         .routes(routes!(reasons))
-        .with_state(Desk { details, clock })
+        .with_state(Desk { details: details.clone(), clock })
+        .merge(super::outcomes::routes(&details))
 }
 
 /// Which calls, and how much of them.
@@ -132,7 +133,7 @@ fn numbers(written: Option<&str>) -> Result<Numbers, Problem> {
 /// Kept calls, newest first.
 #[derive(Serialize, ToSchema)]
 struct Calls {
-    /// Each in the format of `POST /v1/resolve-call`, with `seq`, `operation` and `integration`.
+    /// Each in the format of `POST /v1/resolve-call`, with `seq`, `operation`, `integration` and `outcome`.
     #[schema(value_type = Vec<Object>)]
     calls: Vec<Value>,
     /// `before` of the next page; null where this was the last.
@@ -241,7 +242,7 @@ async fn reasons(State(desk): State<Desk>, Query(span): Query<Span>) -> Result<J
 
 /// Follow calls as they are kept: Server-Sent Events
 ///
-/// `event: call` with a call as data and its `seq` as `id`. `Last-Event-ID` (or `after`) catches up with what was kept meanwhile; a reader that is
+/// `event: call` with a call as data and its `seq` as `id`; `event: outcome` with a call that a PBX completed. `Last-Event-ID` (or `after`) catches up with what was kept meanwhile; a reader that is
 /// slower than the calls gets them all. The stream ends where it cannot go on: come back with the last `id`.
 #[utoipa::path(
     get,

@@ -20,6 +20,7 @@ pub mod connections;
 pub mod hooks;
 pub mod metrics;
 pub mod operations;
+pub mod outcomes;
 pub mod page;
 pub mod problem;
 pub mod proof;

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! Authorization: Bearer TOKEN
+//! Authorization: Basic BASE64(anything:TOKEN)
 //! Authorization: HMAC-SHA256 at=1795334400,nonce=6f1c…,body=SHA256,signature=HMAC
 //! ```
+//!
+//! `Basic` is for clients that know nothing else: `http_client` of Kamailio, `CURL()` of Asterisk. The user's name does not matter.
 //!
 //! A signature never carries the key, so it suits a network that others listen to. `at` is when it was made, in Unix seconds; `nonce` is any
 //! text of up to 64 letters, digits, `-` or `_` that makes it unlike others; `body` is the SHA-256 of the body in hexadecimal; `signature` is
@@ -28,6 +31,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode, request};
 use sha2::{Digest, Sha256};
@@ -147,8 +152,18 @@ impl Guard {
             return Err(Unproved::because("send the server's token: `Authorization: Bearer …`, or a signature"));
         };
         let (scheme, given) = given.split_once(' ').unwrap_or((given, ""));
-        if scheme.eq_ignore_ascii_case("Bearer") {
-            let given: [u8; 32] = Sha256::digest(given.trim()).into();
+        let token = if scheme.eq_ignore_ascii_case("Bearer") {
+            Some(Sha256::digest(given.trim()))
+        } else if scheme.eq_ignore_ascii_case("Basic") {
+            Some(Sha256::digest(
+                password(given)
+                    .ok_or(Unproved::because("`Authorization: Basic` is not the base64 of `anything:TOKEN`"))?,
+            ))
+        } else {
+            None
+        };
+        if let Some(given) = token {
+            let given: [u8; 32] = given.into();
             return match &self.token {
                 Some(token) if *token == given => Ok(Proof::Token),
                 Some(_) => Err(Unproved::because("this is not the server's token")),
@@ -156,7 +171,7 @@ impl Guard {
             };
         }
         if !scheme.eq_ignore_ascii_case("HMAC-SHA256") {
-            return Err(Unproved::because("`Authorization` is neither Bearer nor HMAC-SHA256"));
+            return Err(Unproved::because("`Authorization` is neither Bearer, Basic nor HMAC-SHA256"));
         }
         let Some(key) = &self.key else {
             return Err(Unproved::because(
@@ -202,6 +217,13 @@ impl Guard {
             warn!(refused, reason = unproved.detail, "a request proved nothing");
         }
     }
+}
+
+/// The password of `Basic` credentials (RFC 7617).
+fn password(given: &str) -> Option<Vec<u8>> {
+    let credentials = BASE64_STANDARD.decode(given.trim()).ok()?;
+    let colon = credentials.iter().position(|byte| *byte == b':')?;
+    credentials.get(colon + 1..).map(<[u8]>::to_vec)
 }
 
 /// Lets through what proves itself. Reading changes nothing, so only a signature under something else is used up in the store.

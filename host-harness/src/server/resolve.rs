@@ -4,6 +4,7 @@
 //! the call goes to the linked operation with a reason of the host's own ([`HostReason`]): that of the operation named by the request, or of
 //! the first one configured. Such a call is told to the onlookers like any other.
 
+mod answer;
 mod request;
 
 use std::panic::AssertUnwindSafe;
@@ -15,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, request::Parts};
+use http::request::Parts;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +27,8 @@ use super::problem::Problem;
 use super::proof::Proof;
 use crate::node::{FinishedCall, Step};
 use crate::placement::IncomingCall;
-use crate::report::{HostReason, Localized, ResolvedCall};
+use crate::report::{HostReason, Localized};
+use answer::{Wanted, answer};
 use request::CallRequest;
 
 /// The call's routes and what they count.
@@ -78,6 +80,10 @@ struct Shape {
     details: serde_json::Value,
     /// What it cost; `component` is the digest of the component.
     run: serde_json::Value,
+    /// `serial`, where the configuration has `[kamailio]`: the answer is a routing document of Kamailio's module rtjson.
+    routing: Option<String>,
+    /// Where Kamailio goes, one after another: `uri`, `fr_timer`, `fr_inv_timer`, `headers`.
+    routes: Option<Vec<serde_json::Value>>,
 }
 
 /// Resolve a call
@@ -85,13 +91,19 @@ struct Shape {
 /// The answer is always a route. A request that is no call goes to the linked operation with the reason `request-not-understood`,
 /// `operation-unknown`, `host-overloaded` or `host-stopping`. A client that goes away does not stop the call.
 #[utoipa::path(post, path = "/v1/resolve-call", tag = "calls",
-    params(("operation" = Option<String>, Query, description = "The placed operation; may be left out where there is one, or where the body names it")),
+    params(
+        ("operation" = Option<String>, Query, description = "The placed operation; may be left out where there is one, or where the body names it"),
+        ("form" = Option<String>, Query, description = "`dialplan`: the variables for a dialplan of Asterisk, as a form; so does `Accept` with its type"),
+    ),
     request_body(content(
         (CallRequest = "application/json"),
         (CallRequest = "application/x-www-form-urlencoded"),
     )),
     responses(
-        (status = 200, description = "Where the call goes, and why", body = Shape),
+        (status = 200, description = "Where the call goes, and why", content(
+            (Shape = "application/json"),
+            (String = "application/x-www-form-urlencoded"),
+        )),
         (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn resolve_call(State(calls): State<Calls>, request: Request) -> Response {
@@ -112,7 +124,7 @@ async fn resolve_call(State(calls): State<Calls>, request: Request) -> Response 
         return super::problem::not_found().await.into_response();
     };
     match AssertUnwindSafe(calls.route(first, &head, body)).catch_unwind().await {
-        Ok(finished) => answer(&finished.resolved),
+        Ok(finished) => answer(&finished.resolved, Wanted::of(&head), settings),
         Err(_) => {
             tracing::error!("a call met a fault of the server");
             calls.after_fault(first, &head)
@@ -132,7 +144,7 @@ impl Calls {
             Err(what) => (CallRequest::default(), Some(HostReason::NotUnderstood(what))),
         };
         let node = &self.shared.node;
-        let step = self.step(named.as_deref().or(request.operation.as_deref()));
+        let step = node.asked_for(named.as_deref().or(request.operation.as_deref()));
         let call = request.call(|| self.ids.next());
         let declined = |reason: HostReason, call: IncomingCall| node.decline(step.unwrap_or(first), &call, &reason);
         if let Some(reason) = misunderstood {
@@ -147,16 +159,6 @@ impl Calls {
         };
         // The place is the call's, not the connection's: a call goes on when its client has gone away.
         node.resolve_holding(step, call, place).await
-    }
-
-    /// The operation of that name; where none is named, the only one.
-    fn step(&self, named: Option<&str>) -> Option<&Arc<Step>> {
-        let node = &self.shared.node;
-        match (named, node.steps()) {
-            (Some(id), _) => node.step(id),
-            (None, [only]) => Some(only),
-            (None, _) => None,
-        }
     }
 
     fn unread(&self, unread: Unread) -> Localized {
@@ -177,20 +179,9 @@ impl Calls {
     /// A route even where the code above is at fault.
     fn after_fault(&self, first: &Arc<Step>, head: &Parts) -> Response {
         let named = request::operation_of_query(head.uri.query());
-        let step = self.step(named.as_deref()).unwrap_or(first);
+        let step = self.shared.node.asked_for(named.as_deref()).unwrap_or(first);
         let call = CallRequest::default().call(|| self.ids.next());
-        answer(&step.active().placed.host_failed(&call, self.shared.node.clock()))
+        let failed = step.active().placed.host_failed(&call, self.shared.node.clock());
+        answer(&failed, Wanted::of(head), &self.shared.settings)
     }
-}
-
-/// The call's JSON, written once into the bytes that are sent.
-fn answer(resolved: &ResolvedCall) -> Response {
-    const USUAL: usize = 2_048;
-    let mut body = Vec::with_capacity(USUAL);
-    if let Err(error) = serde_json::to_writer(&mut body, resolved) {
-        tracing::error!(%error, "a resolved call cannot be written");
-    }
-    let mut response = Response::new(axum::body::Body::from(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

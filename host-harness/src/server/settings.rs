@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::pbx::dialplan::Asterisk;
+use crate::pbx::rtjson::Kamailio;
 use crate::secret::Secret;
 
 /// How the server is set up. [`Default`] listens on loopback and has no token yet.
@@ -26,6 +28,10 @@ pub struct ServerSettings {
     pub body_timeout: Duration,
     /// How long calls are waited for at the stop; the longest waiting time and a little unless set.
     pub shutdown_grace: Option<Duration>,
+    /// What Kamailio is told, where it asks.
+    pub kamailio: Option<Kamailio>,
+    /// What Asterisk is told, where it asks.
+    pub asterisk: Option<Asterisk>,
 }
 
 /// The fewest characters of a token or a key: they are all that stands between the callers' routes and the rest of the network.
@@ -43,6 +49,8 @@ impl Default for ServerSettings {
             head_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(5),
             shutdown_grace: None,
+            kamailio: None,
+            asterisk: None,
         }
     }
 }

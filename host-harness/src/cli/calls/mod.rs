@@ -1,5 +1,6 @@
 //! `host-harness calls`: the kept details of calls, listed, shown and followed. It reads the file, so it works beside a server and without one.
 
+mod story;
 mod table;
 mod timeline;
 

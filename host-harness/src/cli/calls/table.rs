@@ -52,7 +52,7 @@ pub(super) fn caller(call: &KeptCall, document: &Document, numbers: Numbers, lan
 /// Where a call went, in a few words.
 fn route(document: &Document, language: Language) -> String {
     match (&document.route, &document.reason) {
-        (RoutePart::Forward { employee, numbers }, _) => {
+        (RoutePart::Forward { employee, numbers, .. }, _) => {
             let numbers: Vec<_> = numbers.iter().map(|number| number.number.as_str()).collect();
             format!("{} ({})", employee.name, numbers.join(", "))
         }

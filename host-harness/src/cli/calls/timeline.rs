@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::table;
+use super::{story, table};
 use crate::call_details::{Document, ExchangePart, KeptCall, Numbers, RequestPart, RoutePart};
 use crate::report::Language;
 
@@ -73,6 +73,9 @@ impl Timeline<'_> {
         )?;
         writeln!(out)?;
         self.route(out)?;
+        if let Some(outcome) = self.call.outcome() {
+            story::write(out, &outcome, self.language)?;
+        }
         for (key, value) in &details.facts {
             match value {
                 Value::Null | Value::Object(_) | Value::Array(_) => {}
@@ -119,7 +122,7 @@ impl Timeline<'_> {
 
     fn route(&self, out: &mut String) -> std::fmt::Result {
         match (&self.document.route, &self.document.reason) {
-            (RoutePart::Forward { employee, numbers }, _) => {
+            (RoutePart::Forward { employee, numbers, .. }, _) => {
                 let to = self.say("Переадресован персональному менеджеру", "Forwarded to the personal manager");
                 writeln!(out, "{to}: {} ({})", employee.name, employee.id)?;
                 for number in numbers {

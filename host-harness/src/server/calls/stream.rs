@@ -72,12 +72,19 @@ impl Following {
                 continue;
             }
             match self.live.recv().await {
+                // Of one that is not told of yet, it is told below, with its outcome.
+                Ok(call) if call.seq <= self.seen && call.is_completed() => return Some((Ok(self.outcome(&call)), self)),
                 Ok(call) if call.seq <= self.seen => {}
                 Ok(call) => return Some(self.tell(&call)),
                 Err(RecvError::Lagged(_)) => self.behind = true,
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    /// A call that a PBX completed. Without an `id`: a reader that comes back is caught up with from the last new call.
+    fn outcome(&self, call: &KeptCall) -> Event {
+        Event::default().event("outcome").data(call.json(self.numbers).to_string())
     }
 
     fn tell(mut self, call: &KeptCall) -> (Result<Event, Infallible>, Self) {

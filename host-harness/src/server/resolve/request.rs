@@ -11,6 +11,8 @@ use crate::report::Localized;
 
 /// The most characters of any field: no number or name is longer.
 const LONGEST: usize = 128;
+/// The most characters of an identifier: some make a SIP Call-ID of an earlier one.
+const LONGEST_ID: usize = 255;
 /// What some networks send for a number that is withheld.
 const ANONYMOUS: &str = "anonymous";
 
@@ -19,7 +21,7 @@ const ANONYMOUS: &str = "anonymous";
 #[serde(default)]
 pub(super) struct CallRequest {
     /// The PBX's identifier of the call, as the details will name it; made by the host unless given.
-    #[schema(max_length = 128)]
+    #[schema(max_length = 255)]
     id: Option<String>,
     /// The caller's number as the network gave it; null, empty or `anonymous` when it is withheld.
     #[schema(max_length = 128, example = "+7 916 123-45-67")]
@@ -53,9 +55,12 @@ impl CallRequest {
                 "send Content-Type application/json or application/x-www-form-urlencoded",
             ));
         };
-        let fields = [&request.id, &request.caller, &request.called, &request.operation];
+        let fields = [&request.caller, &request.called, &request.operation];
         if fields.into_iter().flatten().any(|field| field.chars().nth(LONGEST).is_some()) {
             return Err(say("поле длиннее 128 символов", "a field is longer than 128 characters"));
+        }
+        if request.id.as_ref().is_some_and(|id| id.chars().nth(LONGEST_ID).is_some()) {
+            return Err(say("id длиннее 255 символов", "id is longer than 255 characters"));
         }
         Ok(request)
     }

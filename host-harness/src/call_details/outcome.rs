@@ -1,0 +1,74 @@
+//! The outcome of a call: its legs, named by what was rung, and how it ended on the whole.
+
+use serde::Serialize;
+
+use super::document::{Document, RoutePart};
+use super::leg::{Ending, Leg};
+use crate::pbx::is_dialable;
+
+/// What the PBX saw of a call.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// How the call ended: answered where any leg was, else as its last leg did.
+    pub result: Ending,
+    /// Who answered.
+    pub answered_by: Option<Rung>,
+    /// The legs, in order. One that was not reported is left out.
+    pub legs: Vec<RungLeg>,
+}
+
+/// A leg, and what was rung.
+#[derive(Clone, Debug, Serialize)]
+pub struct RungLeg {
+    /// What was rung.
+    #[serde(flatten)]
+    pub rung: Rung,
+    /// How that went.
+    #[serde(flatten)]
+    pub leg: Leg,
+}
+
+/// What a leg rang.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// One of the manager's numbers.
+    Number(String),
+    /// The linked operation.
+    LinkedOperation(String),
+}
+
+impl Rung {
+    /// The number, or the linked operation's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Number(name) | Self::LinkedOperation(name) => name,
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome of a call with these legs; none where none was reported.
+    pub fn of(document: &Document, legs: &[Leg]) -> Option<Self> {
+        let last = legs.last()?;
+        let legs: Vec<_> =
+            legs.iter().map(|leg| RungLeg { rung: rung(&document.route, leg.leg), leg: leg.clone() }).collect();
+        let answered = legs.iter().find(|rung| rung.leg.result == Ending::Answered);
+        let result = answered.map_or(last.result, |rung| rung.leg.result);
+        Some(Self { result, answered_by: answered.map(|rung| rung.rung.clone()), legs })
+    }
+}
+
+/// What a leg rang: those numbers that PBXs are given, then the linked operation.
+fn rung(route: &RoutePart, leg: u8) -> Rung {
+    match route {
+        RoutePart::LinkedOperation { target } => Rung::LinkedOperation(target.clone()),
+        RoutePart::Forward { numbers, then, .. } => {
+            let mut given = numbers.iter().filter(|number| is_dialable(&number.number));
+            match given.nth(usize::from(leg).saturating_sub(1)) {
+                Some(number) => Rung::Number(number.number.clone()),
+                None => Rung::LinkedOperation(then.clone()),
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! A PBX's report on its way into the kept call: taken in by the writer, behind the calls that came before it.
+
+use rusqlite::{Connection, params};
+use tokio::sync::oneshot;
+
+use super::document::KeptCall;
+use super::leg::Leg;
+use super::reader;
+
+/// The most bytes of an identifier that is looked for.
+const LONGEST_ID: usize = 1_024;
+
+/// A report, and who waits for what becomes of it.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) call: String,
+    pub(super) legs: Vec<Leg>,
+    pub(super) answer: oneshot::Sender<Result<KeptCall, Unreported>>,
+}
+
+/// Why a report is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreported {
+    /// Nobody knows the call.
+    #[error("no call with this identifier is kept; report what POST /v1/resolve-call or FastAGI was asked with")]
+    Unknown,
+    /// The store cannot be had at the moment.
+    #[error("the report cannot be kept now ({0}); send it again")]
+    Unavailable(String),
+}
+
+impl Report {
+    /// Adds the legs to the call, and gives it as it is then.
+    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<Option<KeptCall>> {
+        if self.call.len() > LONGEST_ID {
+            return Ok(None);
+        }
+        let Some(mut call) = reader::find(connection, &self.call)? else { return Ok(None) };
+        call.complete(&self.legs);
+        connection.execute("UPDATE calls SET legs = ?1 WHERE seq = ?2", params![call.legs_json(), call.seq])?;
+        Ok(Some(call))
+    }
+}

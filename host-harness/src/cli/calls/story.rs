@@ -1,0 +1,63 @@
+//! What the PBX saw of a call, told leg by leg: Anna's desk rang for 20 s, then her mobile, then the queue answered.
+
+use std::fmt::Write;
+
+use crate::call_details::{Ending, Outcome, Rung, RungLeg};
+use crate::report::Language;
+
+/// The width of the longest ringing.
+const WIDTH: u64 = 24;
+
+/// Writes the outcome: a line for each leg, with a bar for how long it rang, and how the call ended.
+pub(super) fn write(out: &mut String, outcome: &Outcome, language: Language) -> std::fmt::Result {
+    let say = |ru: &'static str, en: &'static str| if language == Language::Ru { ru } else { en };
+    let longest = outcome.legs.iter().filter_map(|rung| rung.leg.ring_ms).max().unwrap_or_default().max(1);
+    writeln!(out, "{}", say("Что видела АТС", "What the PBX saw"))?;
+    for RungLeg { rung, leg } in &outcome.legs {
+        let name = match rung {
+            Rung::Number(number) => number.clone(),
+            Rung::LinkedOperation(name) => format!("{} {name}", say("связанная операция", "linked operation")),
+        };
+        let (rang, bar) = match leg.ring_ms {
+            Some(time) => {
+                let seconds = std::time::Duration::from_millis(time).as_secs_f64();
+                let bar = "▒".repeat(usize::try_from((time * WIDTH).div_ceil(longest)).unwrap_or_default());
+                (format!("{} {seconds:.1} {}", say("звонил", "rang"), say("с", "s")), bar)
+            }
+            None => (String::new(), String::new()),
+        };
+        let codes: Vec<_> = [
+            leg.sip_status.map(|status| format!("SIP {status}")),
+            leg.q850_cause.map(|cause| format!("Q.850 {cause}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
+        let ended = ending(leg.result, language);
+        writeln!(out, "  {}. {name:<30} {rang:<13} {bar:<width$} {ended}{codes}", leg.leg, width = WIDTH as usize)?;
+    }
+    match &outcome.answered_by {
+        Some(rung) => writeln!(out, "  {}: {}", say("ответили", "answered by"), rung.name()),
+        None => {
+            writeln!(out, "  {}: {}", say("не ответил никто", "answered by nobody"), ending(outcome.result, language))
+        }
+    }
+}
+
+/// An ending in words.
+const fn ending(ending: Ending, language: Language) -> &'static str {
+    let (ru, en) = match ending {
+        Ending::Answered => ("ответ", "answered"),
+        Ending::Busy => ("занято", "busy"),
+        Ending::NoAnswer => ("нет ответа", "no answer"),
+        Ending::Declined => ("звонок отклонён", "declined"),
+        Ending::Unavailable => ("телефон недоступен", "no telephone there"),
+        Ending::CallerGone => ("звонящий положил трубку", "the caller hung up"),
+        Ending::Failed => ("сбой", "failed"),
+    };
+    match language {
+        Language::Ru => ru,
+        Language::En => en,
+    }
+}

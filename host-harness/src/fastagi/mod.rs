@@ -1,0 +1,140 @@
+//! FastAGI: the face that Asterisk asks over TCP, one connection for each call. It translates and decides nothing.
+//!
+//! | the dialplan says | what it does |
+//! |---|---|
+//! | `AGI(agi://127.0.0.1/resolve-call[,OPERATION[,CALLED]])` | resolves the call and sets the variables of [`crate::pbx::dialplan`] |
+//! | `AGI(agi://127.0.0.1/outcome,LEG,DIALSTATUS,HANGUPCAUSE,RING_MS)` | reports how a leg ended ([`crate::call_details::Seen`]) |
+//!
+//! Asterisk waits for as long as the server is silent, and no limit of the dialplan's ends that. So the server does: each connection is closed
+//! within the call's waiting time and a moment for the variables, whatever happened. A connection that is closed without `ROUTE_ACTION` leaves the
+//! dialplan with its own linked operation. FastAGI has no proof of who asks: listen on loopback or in a network of the PBX's own.
+
+pub mod command;
+mod conversation;
+pub mod dialogue;
+pub mod request;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+
+use crate::call_details::CallDetails;
+use crate::node::Node;
+use crate::pbx::dialplan::Asterisk;
+use conversation::Desk;
+
+/// How long the block may take that a connection begins with.
+const BLOCK: Duration = Duration::from_secs(1);
+/// How long setting the variables may take beyond the waiting time.
+const MOMENT: Duration = Duration::from_millis(250);
+/// The pause where the system has no more connections to give.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A face for Asterisk that listens, and does not answer before [`run`](Self::run).
+pub struct FastAgi {
+    listener: TcpListener,
+    desk: Arc<Desk>,
+    room: Arc<Semaphore>,
+}
+
+impl FastAgi {
+    /// Listens. At most `most` calls are resolved at once; further ones go to the linked operation at once.
+    ///
+    /// Fails where the address cannot be had.
+    pub async fn bind(
+        address: SocketAddr,
+        asterisk: Asterisk,
+        node: Node,
+        details: CallDetails,
+        most: usize,
+    ) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address} for FastAGI; choose another address with `[asterisk] fastagi`")
+        })?;
+        Ok(Self {
+            listener,
+            desk: Arc::new(Desk::new(node, asterisk, details, most)),
+            room: Arc::new(Semaphore::new(most.saturating_mul(2))),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop`; then nothing new is accepted, and those that were asked for are answered.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let connections = TaskTracker::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                accepted = accept(&self.listener, &self.room) => accepted,
+            };
+            let Some((stream, place)) = accepted else { continue };
+            let desk = Arc::clone(&self.desk);
+            connections.spawn(async move {
+                converse(&desk, stream).await;
+                drop(place);
+            });
+        }
+        drop(self.listener);
+        connections.close();
+        info!(dialogues = connections.len(), "FastAGI is stopping");
+        connections.wait().await;
+    }
+}
+
+/// The next connection, when there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(room).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => {
+            // Each command waits for its answer: nothing is gained by holding one back.
+            let _ = stream.set_nodelay(true);
+            Some((stream, place))
+        }
+        Err(error) => {
+            warn!(%error, "a connection of FastAGI cannot be accepted");
+            sleep(PAUSE).await;
+            None
+        }
+    }
+}
+
+/// One connection, from the block to the close, within its time.
+async fn converse(desk: &Desk, stream: TcpStream) {
+    let began = Instant::now();
+    let mut dialogue = dialogue::Dialogue::new(stream);
+    let ended = match timeout_at(began + BLOCK, dialogue.request()).await {
+        Ok(Ok(request)) => {
+            let deadline = began + desk.waiting_time(&request) + MOMENT;
+            match timeout_at(deadline, desk.answer(&request, &mut dialogue)).await {
+                Ok(answered) => answered.map_err(|error| error.to_string()),
+                Err(_) => Err("the call's waiting time is over".to_owned()),
+            }
+        }
+        Ok(Err(dialogue::Broken::Silent)) => {
+            debug!("a connection of FastAGI said nothing");
+            Ok(())
+        }
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("the block did not come within {} ms", BLOCK.as_millis())),
+    };
+    if let Err(why) = ended {
+        warn!(why, "a dialogue of FastAGI ended early; the dialplan goes to its linked operation");
+    }
+    dialogue.close().await;
+}

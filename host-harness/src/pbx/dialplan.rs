@@ -1,0 +1,73 @@
+//! The variables that the dialplan of Asterisk reads, over FastAGI or as the answer to `CURL()`.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `ROUTE_COUNT` | how many numbers to ring, one after another; 0 for the linked operation at once |
+//! | `ROUTE_DIAL_1`… | what to dial, made by a template of `[asterisk]` from digits alone |
+//! | `ROUTE_RING_1`… | for how many seconds |
+//! | `ROUTE_LINKED` | the linked operation's extension in the dialplan |
+//! | `ROUTE_REASON` | why the call goes to the linked operation, when it does |
+//! | `ROUTE_ACTION` | `forward` or `linked-operation`; last, so that a dialplan that finds it has all the others |
+//!
+//! No value holds any of the dialplan's own signs.
+
+use std::net::SocketAddr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Destinations, slug};
+use crate::report::{ResolvedCall, Route};
+
+/// What stays as it is in a form.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+/// What Asterisk is told, and where it asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asterisk {
+    /// Where numbers are dialled, and the extensions of linked operations.
+    pub destinations: Destinations,
+    /// Where FastAGI is listened for; none where it is not.
+    pub fastagi: Option<SocketAddr>,
+}
+
+impl Asterisk {
+    /// The variables for a resolved call, by name and value.
+    pub fn variables(&self, resolved: &ResolvedCall) -> Vec<(String, String)> {
+        let (_, reason) = super::reasons(resolved);
+        let mut dials = Vec::new();
+        if let Route::Forward { destinations, .. } = &resolved.route {
+            for destination in destinations {
+                match self.destinations.number(&destination.number) {
+                    Some(dial) => dials.push((dial, destination.ring_time.as_secs_f64().ceil())),
+                    None => tracing::warn!(call = %resolved.call.id, "a number of the manager's cannot be dialled"),
+                }
+            }
+        }
+        let action = if dials.is_empty() { "linked-operation" } else { "forward" };
+        let mut variables = vec![("ROUTE_COUNT".to_owned(), dials.len().to_string())];
+        for (position, (dial, seconds)) in (1..).zip(dials) {
+            variables.push((format!("ROUTE_DIAL_{position}"), dial));
+            variables.push((format!("ROUTE_RING_{position}"), seconds.to_string()));
+        }
+        let name = super::linked_operation(resolved);
+        let linked = self.destinations.linked_operation(name).map_or_else(|| slug(name), str::to_owned);
+        variables.push(("ROUTE_LINKED".to_owned(), linked));
+        variables.push(("ROUTE_REASON".to_owned(), reason));
+        variables.push(("ROUTE_ACTION".to_owned(), action.to_owned()));
+        variables
+    }
+}
+
+/// Variables as a form, which `CURL()` with `CURLOPT(hashcompat)=yes` turns into a `HASH` (`func_curl.c` of Asterisk).
+pub fn form(variables: &[(String, String)]) -> String {
+    let pair = |(name, value): &(String, String)| format!("{name}={}", utf8_percent_encode(value, FORM));
+    variables.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// The variables where the configuration says nothing of Asterisk: nothing is rung, and the dialplan's own linked operation is meant.
+pub fn unconfigured() -> Vec<(String, String)> {
+    tracing::warn!("a dialplan asks, but the configuration has no [asterisk]: its calls go to its linked operation");
+    [("ROUTE_COUNT", "0"), ("ROUTE_REASON", "asterisk-not-configured"), ("ROUTE_ACTION", "linked-operation")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}

@@ -1,0 +1,82 @@
+//! Kamailio's routing document: the members that its module `rtjson` reads of the answer to `POST /v1/resolve-call`.
+//!
+//! ```json
+//! {"routing": "serial", "routes": [
+//!   {"uri": "sip:101@127.0.0.1:5070", "fr_timer": 2000, "fr_inv_timer": 20000, "headers": {"extra": "X-Route-Reason: personal-manager\r\n"}},
+//!   {"uri": "sip:sales@127.0.0.1:5090", "fr_timer": 2000, "fr_inv_timer": 60000, "headers": {"extra": "X-Route-Reason: manager-did-not-answer\r\n"}}]}
+//! ```
+//!
+//! Routes are tried one after another, each for its own time; the linked operation is the last one and always there. Times are milliseconds:
+//! `fr_timer` until anything is heard of a telephone, `fr_inv_timer` while it rings. The module passes over members that it does not know, so
+//! the document stands beside the others of the answer (README of `rtjson`, Kamailio 5.6).
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Destinations;
+use crate::report::{ResolvedCall, Route};
+
+/// What Kamailio is told: where numbers and linked operations are, and for how long they are tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kamailio {
+    /// Where numbers and linked operations are dialled.
+    pub destinations: Destinations,
+    /// How long nothing may be heard of a telephone before the next one is tried.
+    pub silence: Duration,
+    /// How long the linked operation may ring.
+    pub linked_ring_time: Duration,
+}
+
+/// The members of a routing document.
+#[derive(Clone, Debug, Serialize)]
+pub struct Routing {
+    routing: &'static str,
+    routes: Vec<Destination>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Destination {
+    uri: String,
+    fr_timer: u64,
+    fr_inv_timer: u64,
+    headers: Headers,
+}
+
+/// Headers that are added as they are, so nothing but a slug may stand in them.
+#[derive(Clone, Debug, Serialize)]
+struct Headers {
+    extra: String,
+}
+
+impl Kamailio {
+    /// Where a resolved call goes.
+    pub fn routing(&self, resolved: &ResolvedCall) -> Routing {
+        let (manager, linked) = super::reasons(resolved);
+        let mut routes = Vec::new();
+        if let (Route::Forward { destinations, .. }, Some(reason)) = (&resolved.route, manager) {
+            for destination in destinations {
+                match self.destinations.number(&destination.number) {
+                    Some(uri) => routes.push(self.route(uri, destination.ring_time, reason)),
+                    None => tracing::warn!(call = %resolved.call.id, "a number of the manager's cannot be dialled"),
+                }
+            }
+        }
+        let name = super::linked_operation(resolved);
+        match self.destinations.linked_operation(name) {
+            Some(uri) => routes.push(self.route(uri.to_owned(), self.linked_ring_time, &linked)),
+            None => tracing::warn!(linked_operation = name, "[kamailio] does not say where it is"),
+        }
+        Routing { routing: "serial", routes }
+    }
+
+    fn route(&self, uri: String, ring_time: Duration, reason: &str) -> Destination {
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Destination {
+            uri,
+            fr_timer: milliseconds(self.silence),
+            fr_inv_timer: milliseconds(ring_time),
+            headers: Headers { extra: format!("X-Route-Reason: {reason}\r\n") },
+        }
+    }
+}

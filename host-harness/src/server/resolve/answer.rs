@@ -1,0 +1,76 @@
+//! How a resolved call is answered: as the call's JSON, which Kamailio reads as its routing document too, or as the dialplan's variables.
+
+use axum::response::Response;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, request::Parts};
+use serde::Serialize;
+use url::form_urlencoded;
+
+use crate::pbx::dialplan;
+use crate::pbx::rtjson::Routing;
+use crate::report::ResolvedCall;
+use crate::server::settings::ServerSettings;
+
+/// The type of a form.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+/// About how long an answer is.
+const USUAL: usize = 2_048;
+
+/// What the PBX wants to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The call's JSON.
+    Document,
+    /// The dialplan's variables, as a form.
+    Dialplan,
+}
+
+impl Wanted {
+    /// What the request asks for: `?form=dialplan`, or `Accept` with the type of a form. Anything else is the JSON.
+    pub(super) fn of(head: &Parts) -> Self {
+        let query = head.uri.query().unwrap_or_default();
+        let by_query =
+            form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == "form" && value == "dialplan");
+        let accept = head.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let by_header = accept.split(',').any(|kind| kind.split(';').next().unwrap_or_default().trim() == FORM);
+        if by_query || by_header { Self::Dialplan } else { Self::Document }
+    }
+}
+
+/// The call's JSON with the members of a routing document beside the others.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    resolved: &'a ResolvedCall,
+    #[serde(flatten)]
+    routing: Routing,
+}
+
+/// The answer, written once into the bytes that are sent.
+pub(super) fn answer(resolved: &ResolvedCall, wanted: Wanted, settings: &ServerSettings) -> Response {
+    match (wanted, &settings.kamailio) {
+        (Wanted::Dialplan, _) => {
+            let variables = match &settings.asterisk {
+                Some(asterisk) => asterisk.variables(resolved),
+                None => dialplan::unconfigured(),
+            };
+            response(dialplan::form(&variables).into_bytes(), FORM)
+        }
+        (Wanted::Document, None) => document(resolved),
+        (Wanted::Document, Some(kamailio)) => document(&Document { resolved, routing: kamailio.routing(resolved) }),
+    }
+}
+
+fn document(document: &impl Serialize) -> Response {
+    let mut body = Vec::with_capacity(USUAL);
+    if let Err(error) = serde_json::to_writer(&mut body, document) {
+        tracing::error!(%error, "a resolved call cannot be written");
+    }
+    response(body, "application/json")
+}
+
+fn response(body: Vec<u8>, kind: &'static str) -> Response {
+    let mut response = Response::new(axum::body::Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
