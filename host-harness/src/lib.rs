@@ -12,6 +12,8 @@ pub mod capabilities;
 pub mod cli;
 pub mod config;
 pub mod demo;
+#[cfg(unix)]
+pub mod demo_pbx;
 pub mod engine;
 pub mod fastagi;
 pub mod hooks;

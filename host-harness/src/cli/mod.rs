@@ -9,6 +9,8 @@ mod calls;
 mod check;
 mod component;
 mod connect;
+#[cfg(unix)]
+mod demo_pbx;
 mod describe;
 mod integration;
 mod logging;
@@ -57,6 +59,8 @@ enum Command {
     Amocrm(amocrm::Amocrm),
     Package(package::Package),
     Serve(serve::Serve),
+    #[cfg(unix)]
+    DemoPbx(demo_pbx::DemoPbx),
     Test(test::Test),
     Replay(replay::Replay),
     Rehearse(rehearse::Rehearse),
@@ -113,6 +117,8 @@ pub async fn run() -> ExitCode {
         Command::Amocrm(command) => command.run().await,
         Command::Package(command) => command.run(),
         Command::Serve(command) => command.run().await,
+        #[cfg(unix)]
+        Command::DemoPbx(command) => command.run().await,
         Command::Test(command) => command.run().await,
         Command::Replay(command) => command.run().await,
         Command::Rehearse(command) => command.run().await,
