@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 use super::{Outcome, Stop, print};
 use crate::call_details::{self, Place, Reader};
 use crate::demo;
-use crate::demo_pbx::{Caller, Kamailio, KamailioSettings, Patience, Programs, Telephones, free_address};
+use crate::demo_pbx::{Caller, KAMAILIO_CFG, Kamailio, KamailioSettings, Patience, Programs, Telephones, free_address};
 use crate::own_file;
 use crate::server::token;
 use crate::stores;
@@ -84,6 +84,7 @@ impl DemoPbx {
 
         let listen = if self.listen.port() == 0 { free_address(self.listen.ip())? } else { self.listen };
         let settings = KamailioSettings {
+            configuration: KAMAILIO_CFG.into(),
             listen,
             server: address,
             token,
@@ -142,12 +143,7 @@ fn configuration(simulator: &Simulator, [desks, mobiles, queues]: [&Telephones; 
     writeln!(file, "[[operation]]\nlinked_operation = \"{}\"\n", demo::LINKED_OPERATION)?;
     writeln!(file, "[kamailio]\ninternal = \"sip:{{number}}@{}\"", desks.address())?;
     writeln!(file, "external = \"sip:{{number}}@{}\"", mobiles.address())?;
-    writeln!(
-        file,
-        "linked_operations = {{ \"{}\" = \"sip:queue@{}\" }}",
-        demo::LINKED_OPERATION,
-        queues.address()
-    )?;
+    writeln!(file, "linked_operations = {{ \"{}\" = \"sip:queue@{}\" }}", demo::LINKED_OPERATION, queues.address())?;
     Ok(file)
 }
 

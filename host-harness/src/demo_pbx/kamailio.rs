@@ -1,5 +1,6 @@
 //! Kamailio with the configuration that the project ships.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,7 +18,7 @@ use crate::own_file;
 use crate::secret::Secret;
 
 /// The configuration, as it ships.
-const CONFIGURATION: &str = include_str!("../../pbx/kamailio/kamailio.cfg");
+pub const KAMAILIO_CFG: &str = include_str!("../../pbx/kamailio/kamailio.cfg");
 /// What stays as it is in the password of an address.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// How long Kamailio may take until it answers.
@@ -28,6 +29,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What differs from place to place.
 #[derive(Clone, Debug)]
 pub struct KamailioSettings {
+    /// The configuration: [`KAMAILIO_CFG`], or one made of it.
+    pub configuration: Cow<'static, str>,
     /// Where callers come in.
     pub listen: SocketAddr,
     /// The server that is asked.
@@ -57,7 +60,7 @@ impl Kamailio {
         // An absolute name: Kamailio changes its folder.
         std::fs::create_dir_all(home).with_context(|| format!("cannot make {}", home.display()))?;
         let home = home.canonicalize()?;
-        own_file::write_whole(&home.join("kamailio.cfg"), CONFIGURATION.as_bytes())?;
+        own_file::write_whole(&home.join("kamailio.cfg"), settings.configuration.as_bytes())?;
         own_file::write_whole(&home.join("kamailio-local.cfg"), settings.written()?.as_bytes())?;
         let mut command = Command::new(&programs.kamailio);
         // In the foreground, on the standard error, with a little memory, and everything of its own in its folder.

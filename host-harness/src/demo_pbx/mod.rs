@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-pub use kamailio::{Kamailio, KamailioSettings};
+pub use kamailio::{KAMAILIO_CFG, Kamailio, KamailioSettings};
 pub use sipp::{Caller, Message, Patience, Telephones};
 
 /// Where programs are found besides `PATH`: Kamailio is installed for administrators.
@@ -44,7 +44,9 @@ impl Programs {
             (Some(kamailio), Some(sipp)) if missing.is_empty() => Ok(Self { kamailio, sipp }),
             _ => {
                 let missing = missing.join(" ");
-                anyhow::bail!("a PBX on loopback needs programs that are not here; install them: apt-get install {missing}")
+                anyhow::bail!(
+                    "a PBX on loopback needs programs that are not here; install them: apt-get install {missing}"
+                )
             }
         }
     }

@@ -20,7 +20,7 @@ use super::{Programs, free_address};
 const TELEPHONES: &str = include_str!("../../pbx/sipp/telephones.xml");
 const CALLER: &str = include_str!("../../pbx/sipp/caller.xml");
 const IMPATIENT_CALLER: &str = include_str!("../../pbx/sipp/impatient-caller.xml");
-/// The time in the scenario that an impatient caller's replaces.
+/// The times in the scenario that an impatient caller's replaces.
 const PATIENCE: &str = "timeout=\"1000\"";
 /// How long a caller waits for any one message.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -93,7 +93,7 @@ impl Message {
 pub enum Patience {
     /// Waits for an answer, talks for half a second and hangs up.
     Talks,
-    /// Hangs up after this time, unless somebody answered before.
+    /// Hangs up when nothing was heard for this time, unless somebody answered before.
     HangsUp(Duration),
 }
 
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scenario_has_a_time_to_replace() {
-        assert_eq!(IMPATIENT_CALLER.matches(PATIENCE).count(), 1);
+    fn the_scenario_has_times_to_replace() {
+        assert_eq!(IMPATIENT_CALLER.matches(PATIENCE).count(), 3);
     }
 }

@@ -179,7 +179,8 @@ pub fn policy_case(bytes: &[u8]) {
 pub fn stored_call_details(bytes: &[u8]) {
     const CALLER: &str = "+79161234567";
     let document = text(bytes);
-    let kept = KeptCall::new(7, "main".to_owned(), "main".to_owned(), Some(CALLER), document.to_owned(), Some(document));
+    let kept =
+        KeptCall::new(7, "main".to_owned(), "main".to_owned(), Some(CALLER), document.to_owned(), Some(document));
     for numbers in [Numbers::Masked, Numbers::Whole] {
         let json = kept.json(numbers);
         assert_eq!((&json["seq"], &json["operation"]), (&7.into(), &"main".into()));

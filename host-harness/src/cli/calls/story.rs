@@ -19,6 +19,7 @@ pub(super) fn write(out: &mut String, outcome: &Outcome, language: Language) -> 
             Rung::LinkedOperation(name) => format!("{} {name}", say("связанная операция", "linked operation")),
         };
         let (rang, bar) = match leg.ring_ms {
+            Some(0) => (say("не звонил", "did not ring").to_owned(), String::new()),
             Some(time) => {
                 let seconds = std::time::Duration::from_millis(time).as_secs_f64();
                 let bar = "▒".repeat(usize::try_from((time * WIDTH).div_ceil(longest)).unwrap_or_default());

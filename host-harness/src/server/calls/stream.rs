@@ -73,7 +73,9 @@ impl Following {
             }
             match self.live.recv().await {
                 // Of one that is not told of yet, it is told below, with its outcome.
-                Ok(call) if call.seq <= self.seen && call.is_completed() => return Some((Ok(self.outcome(&call)), self)),
+                Ok(call) if call.seq <= self.seen && call.is_completed() => {
+                    return Some((Ok(self.outcome(&call)), self));
+                }
                 Ok(call) if call.seq <= self.seen => {}
                 Ok(call) => return Some(self.tell(&call)),
                 Err(RecvError::Lagged(_)) => self.behind = true,

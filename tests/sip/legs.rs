@@ -1,0 +1,142 @@
+//! Whom a call rings, for how long, and where it goes when that one does not answer.
+
+use std::time::Duration;
+
+use amocrm_simulator::{Endpoint, Fault, FaultRule};
+use tokio::net::UdpSocket;
+
+use crate::scene::{CALLED, CALLER, MACHINE, Scene, ring_ms};
+
+/// The header on the manager's numbers.
+const MANAGER: &str = "personal-manager";
+/// The header on the linked operation after them.
+const DID_NOT_ANSWER: &str = "manager-did-not-answer";
+/// By how much a ring time may differ.
+const TOLERANCE_MS: f64 = 300.0;
+
+fn rang(legs: &[(&str, &str)]) -> Vec<(String, String)> {
+    legs.iter().map(|(user, reason)| ((*user).to_owned(), (*reason).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn the_manager_answers() {
+    let _quiet = MACHINE.read().await;
+    let Some(scene) = Scene::new("[\"101\", \"+79035550101\"]").await else { return };
+    let call = scene.call().await;
+    let (legs, kept) = scene.story(&call, 1).await;
+    assert_eq!(legs, ["101 answered"]);
+    assert_eq!(kept["outcome"]["answered_by"]["number"], "101");
+    assert_eq!(kept["outcome"]["legs"][0]["sip_status"], 200);
+    assert_eq!(kept["call"]["caller"], CALLER);
+    assert_eq!(scene.telephony.rang(&call), rang(&[("101", MANAGER)]));
+}
+
+#[tokio::test]
+async fn a_number_rings_for_its_time_then_a_busy_one_then_the_queue_answers() {
+    let _quiet = MACHINE.read().await;
+    let numbers = "[{ number = \"102\", ring_time = \"5s\" }, \"+79035550103\"]";
+    let Some(scene) = Scene::new(numbers).await else { return };
+    let call = scene.call().await;
+    let (legs, kept) = scene.story(&call, 3).await;
+    assert_eq!(legs, ["102 no-answer", "+79035550103 busy", "queue:sales answered"]);
+    assert_eq!(
+        scene.telephony.rang(&call),
+        rang(&[("102", MANAGER), ("+79035550103", MANAGER), ("sales", DID_NOT_ANSWER)])
+    );
+    let heard = ring_ms(&scene.telephony.desks, &call);
+    assert!((heard - 5_000.0).abs() <= TOLERANCE_MS, "it rang for {heard} ms");
+    let reported = kept["outcome"]["legs"][0]["ring_ms"].as_f64().unwrap();
+    assert!((reported - 5_000.0).abs() <= TOLERANCE_MS, "{reported} ms were reported");
+    assert_eq!(kept["outcome"]["legs"][1]["q850_cause"], 17);
+    assert_eq!(kept["outcome"]["result"], "answered");
+    assert_eq!(kept["outcome"]["answered_by"]["linked_operation"], "queue:sales");
+}
+
+#[tokio::test]
+async fn whoever_does_not_answer_is_followed_by_the_next() {
+    let _quiet = MACHINE.read().await;
+    // A telephone that declines, and one that sends the caller elsewhere.
+    let Some(scene) = Scene::new("[\"104\", \"+79035550105\"]").await else { return };
+    let call = scene.call().await;
+    let (legs, kept) = scene.story(&call, 3).await;
+    assert_eq!(legs, ["104 declined", "+79035550105 failed", "queue:sales answered"]);
+    let statuses: Vec<_> =
+        kept["outcome"]["legs"].as_array().unwrap().iter().map(|leg| leg["sip_status"].clone()).collect();
+    assert_eq!(statuses, [603, 302, 200]);
+    let rang = scene.telephony.rang(&call);
+    let users: Vec<_> = rang.iter().map(|(user, _)| user.as_str()).collect();
+    assert_eq!(users, ["104", "+79035550105", "sales"], "nobody is sent where a telephone redirects to");
+}
+
+#[tokio::test]
+async fn a_dead_telephone_costs_its_silence_and_no_more() {
+    let _quiet = MACHINE.read().await;
+    // One says nothing, and at the address of the other there is nobody.
+    let nobody = host_harness::demo_pbx::free_address(crate::scene::own_address()).unwrap();
+    let scene = Scene::with("[\"106\", \"+79035550101\"]", |configuration| {
+        let lines = configuration.lines().map(|line| match line.split_once(" = ") {
+            Some(("external", _)) => format!("external = \"sip:{{number}}@{nobody}\"\n"),
+            _ => format!("{line}\n"),
+        });
+        lines.collect()
+    });
+    let Some(scene) = scene.await else { return };
+    let call = scene.call().await;
+    let (legs, kept) = scene.story(&call, 3).await;
+    assert_eq!(legs, ["106 unavailable", "+79035550101 unavailable", "queue:sales answered"]);
+    assert_eq!(kept["outcome"]["legs"][0]["ring_ms"], 0);
+    // `[kamailio] silence` is two seconds.
+    let first = |user: &str| {
+        let telephony = &scene.telephony;
+        let messages = [&telephony.desks, &telephony.queues].map(|telephones| telephones.messages(&call)).concat();
+        messages.iter().find(|message| message.text.starts_with(&format!("INVITE sip:{user}@"))).unwrap().at
+    };
+    let (asked, queue) = (first("106"), first("sales"));
+    let waited = queue.duration_since(asked).as_millis();
+    assert!((2_000..5_000).contains(&waited), "the queue was asked after {waited} ms");
+}
+
+#[tokio::test]
+async fn callers_who_are_unknown_or_hidden_go_straight_to_the_queue_with_the_reason() {
+    let _quiet = MACHINE.read().await;
+    let Some(scene) = Scene::new("[\"101\"]").await else { return };
+    for (number, reason) in
+        [("+79035550199", "contact-not-found"), ("anonymous", "caller-hidden"), ("+7916$si", "caller-unusable")]
+    {
+        let (mut caller, call) = scene.caller();
+        number.clone_into(&mut caller.number);
+        scene.make(&caller).await;
+        let (legs, kept) = scene.story(&call, 1).await;
+        assert_eq!(legs, ["queue:sales answered"]);
+        assert_eq!(kept["reason"]["code"], reason, "{kept}");
+        assert_eq!(scene.telephony.rang(&call), rang(&[("sales", reason)]));
+        // What stands in an address is data, never a variable of Kamailio's.
+        assert_eq!(kept["call"]["caller"].as_str().unwrap_or("anonymous"), number);
+        assert_eq!(kept["call"]["called"], CALLED);
+    }
+}
+
+/// The answer takes longer than a caller waits before the INVITE is sent again.
+#[tokio::test]
+async fn an_invite_that_is_repeated_is_one_call_with_one_decision() {
+    let _quiet = MACHINE.read().await;
+    let Some(scene) = Scene::new("[\"101\"]").await else { return };
+    scene.home.simulator.add_fault(FaultRule::new(Fault::DelayHeaders(Duration::from_millis(800))));
+    let socket = UdpSocket::bind((scene.address, 0)).await.unwrap();
+    let (here, there) = (socket.local_addr().unwrap(), scene.kamailio.address());
+    let invite = format!(
+        "INVITE sip:{CALLED}@{there} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK-repeated\r\n\
+         From: \"a\\\"b $ru \\\\ Иван\" <sip:{CALLER}@{here}>;tag=repeated\r\nTo: <sip:{CALLED}@{there}>\r\n\
+         Call-ID: repeated\r\nCSeq: 1 INVITE\r\nContact: <sip:{CALLER}@{here}>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    );
+    for pause in [0, 200, 200] {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        socket.send_to(invite.as_bytes(), there).await.unwrap();
+    }
+    let (legs, kept) = scene.story("repeated", 1).await;
+    assert_eq!(legs, ["101 answered"]);
+    assert_eq!(kept["call"]["caller"], CALLER);
+    assert_eq!(scene.home.simulator.count_of(Endpoint::Contacts), 1);
+    let messages = scene.telephony.desks.messages("repeated");
+    assert_eq!(messages.iter().filter(|message| message.text.starts_with("INVITE ")).count(), 1);
+}
