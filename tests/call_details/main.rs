@@ -14,6 +14,7 @@ mod client;
 mod crash;
 mod following;
 mod listing;
+mod outcomes;
 mod recordings;
 mod retention;
 mod routes;

@@ -43,6 +43,7 @@ async fn kept_calls_are_listed_found_and_paged() {
     assert_eq!(own.remove("seq"), Some(json!(5)));
     assert_eq!(own.remove("operation"), Some(json!("sales")));
     assert_eq!(own.remove("integration"), Some(json!("main")));
+    assert_eq!(own.remove("outcome"), Some(Value::Null), "the PBX has reported nothing");
     assert_eq!(kept, answered, "what the PBX was told is what is kept");
     let nobody = serving.process.client.get("/v1/calls/nobody").await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);

@@ -100,6 +100,30 @@ async fn a_call_appears_as_it_comes_and_opens_as_a_picture_in_both_languages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_pbx_saw_appears_in_the_open_call_as_it_comes() {
+    let site = Site::start("", "queue:sales").await;
+    let Some(browser) = enter(&site, "en").await else { return };
+    site.call(CALLER, "+74951234567").await;
+    browser.until("the call appears", "return document.querySelectorAll('#calls tr').length === 1").await;
+    open_newest(&browser).await;
+    assert_eq!(browser.text("#outcome").await, "");
+    site.report(1, &json!({"leg": 1, "sip_status": 408, "ring_ms": 20_000})).await;
+    browser.until("a leg is drawn", "return document.querySelector('#outcome svg')?.dataset.legs === '1'").await;
+    assert!(browser.text("#outcome").await.contains("Answered by nobody: no answer"));
+    site.report(1, &json!({"leg": 2, "sip_status": 200, "ring_ms": 4_000})).await;
+    browser.until("both are drawn", "return document.querySelector('#outcome svg')?.dataset.legs === '2'").await;
+    let drawn = "return [...document.querySelectorAll('#outcome svg text')].map(t => t.textContent).join('|')";
+    let drawn = browser.run(drawn).await.as_str().expect("text").to_owned();
+    assert_eq!(drawn, "101|20.0 s no answer (SIP 408)|linked operation queue:sales|4.0 s answered (SIP 200)");
+    assert!(browser.text("#outcome").await.contains("Answered by: queue:sales"));
+    browser.click("#language").await;
+    browser
+        .until("it is Russian", "return document.querySelector('#outcome').innerText.includes('Ответили: queue:sales')")
+        .await;
+    assert_eq!(browser.complaints(&[]).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wait_for_the_budget_a_blocked_account_and_a_server_that_is_gone_are_shown() {
     let mut site = Site::start("requests_per_second = 1", "queue:sales").await;
     let Some(browser) = enter(&site, "en").await else { return };

@@ -63,9 +63,18 @@ impl Site {
 
     /// A call comes in; gives the answer's body.
     pub(crate) async fn call(&self, caller: &str, called: &str) -> String {
-        let body = serde_json::json!({ "caller": caller, "called": called }).to_string();
+        self.post("/v1/resolve-call", &serde_json::json!({ "caller": caller, "called": called })).await
+    }
+
+    /// The PBX reports what it saw of a call.
+    pub(crate) async fn report(&self, seq: u32, outcome: &serde_json::Value) {
+        self.post(&format!("/v1/calls/{seq}/outcome"), outcome).await;
+    }
+
+    async fn post(&self, path: &str, body: &serde_json::Value) -> String {
+        let body = body.to_string();
         let head = format!(
-            "POST /v1/resolve-call HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\ncontent-type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\ncontent-type: application/json\r\n\
              connection: close\r\ncontent-length: {}\r\n\r\n",
             self.address,
             body.len()

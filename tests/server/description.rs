@@ -195,6 +195,7 @@ async fn all_that_the_binary_serves_is_described_and_there_and_guarded_as_descri
             "get /v1/calls",
             "get /v1/calls/stream",
             "get /v1/calls/{id}",
+            "post /v1/calls/{id}/outcome",
             "get /v1/components",
             "post /v1/components",
             "get /v1/components/{digest}",

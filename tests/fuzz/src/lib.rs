@@ -2,6 +2,7 @@
 //! with its engine; its server.
 //! [`targets`] says what each target does; `cargo test` does it with the seeds.
 
+pub mod asterisk;
 pub mod call;
 pub mod config;
 pub mod face;

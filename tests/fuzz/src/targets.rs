@@ -11,7 +11,7 @@ use host_harness::secret::Secret;
 use host_harness::{capabilities, policy};
 
 use super::oauth::{answering, at_once, settings};
-use super::{call, config, face, host};
+use super::{asterisk, call, config, face, host};
 
 /// A target: its name and what it does.
 pub type Target = (&'static str, fn(&[u8]));
@@ -39,6 +39,7 @@ pub const ALL: &[Target] = &[
     ("component_upload", component_upload),
     ("every_import", every_import),
     ("http_face", http_face),
+    ("fastagi", fastagi),
     ("policy_case", policy_case),
     ("stored_call_details", stored_call_details),
 ];
@@ -197,4 +198,9 @@ fn text(bytes: &[u8]) -> &str {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
     }
+}
+
+/// Whatever is said to FastAGI, only whole commands of four words are written, and none of them is the caller's.
+pub fn fastagi(bytes: &[u8]) {
+    asterisk::converse(bytes);
 }

@@ -16,9 +16,9 @@ export async function get(path) {
 /**
  * Follows the calls for as long as the page is open, and comes back after a while where the connection is lost.
  * (`EventSource` could not send the token.)
- * @param {(call: object) => void} onCall @param {(state: string) => void} onState @param {() => number} last the last call seen
+ * @param {(call: object) => void} onCall @param {(call: object) => void} onOutcome what a PBX saw of a call came in @param {(state: string) => void} onState @param {() => number} last the last call seen
  */
-export async function follow(onCall, onState, last) {
+export async function follow(onCall, onOutcome, onState, last) {
   for (let pause = 500; ; pause = Math.min(pause * 2, 15_000)) {
     try {
       const answer = await fetch(`/v1/calls/stream?after=${last()}`, { headers: headers(), cache: "no-store" });
@@ -26,7 +26,7 @@ export async function follow(onCall, onState, last) {
       if (!answer.ok) throw new Error(`${answer.status}`);
       onState("on");
       pause = 500;
-      await read(answer.body, onCall);
+      await read(answer.body, { call: onCall, outcome: onOutcome });
     } catch (error) {
       if (error instanceof Refused) throw error;
     }
@@ -35,7 +35,7 @@ export async function follow(onCall, onState, last) {
   }
 }
 
-async function read(body, onCall) {
+async function read(body, on) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   for (let rest = ""; ; ) {
     const { value, done } = await reader.read();
@@ -44,7 +44,7 @@ async function read(body, onCall) {
     rest = events.pop();
     for (const event of events) {
       const field = (name) => event.split("\n").filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2)).join("\n");
-      if (field("event") === "call") onCall(JSON.parse(field("data")));
+      on[field("event")]?.(JSON.parse(field("data")));
     }
   }
 }

@@ -1,7 +1,7 @@
 // The page: who may see it, the list of calls, and when to look again.
 
 import { Refused, follow, get } from "./api.js";
-import { element, reasons, timeline } from "./picture.js";
+import { element, legs, reasons, timeline } from "./picture.js";
 import { change, label, lang, moment, say } from "./texts.js";
 
 const ROWS = 300;
@@ -47,6 +47,7 @@ function showCall(call) {
   if (!call || call.unreadable) return;
   by("call-title").textContent = `${say("calling")} ${call.seq}: ${number(call)} → ${call.call.called}`;
   by("timeline").replaceChildren(timeline(call));
+  by("outcome").replaceChildren(...(call.outcome ? legs(call.outcome) : []));
   const facts = [
     [say("time"), moment(call.call.at)], [say("where"), where(call)],
     ...(call.reason ? [[say("reason"), call.reason.code], [say("status"), lang() === "ru" ? call.reason.status : call.reason.status_en]] : []),
@@ -106,6 +107,15 @@ function came(call) {
   by("none").hidden = true;
 }
 
+/** What a PBX saw of a call that is there already. */
+function completed(call) {
+  const place = calls.findIndex((one) => one.seq === call.seq);
+  if (place >= 0) calls[place] = call;
+  const old = [...by("calls").rows].find((one) => one.dataset.seq === `${call.seq}`);
+  if (old) old.replaceWith(row(call));
+  if (open?.seq === call.seq) showCall(call);
+}
+
 function live(state) {
   by("live").dataset.state = state;
   by("live").textContent = say(state);
@@ -136,7 +146,7 @@ async function enter() {
     by("desk").hidden = false;
     if (following) return;
     following = true;
-    await follow(came, live, () => calls.reduce((last, call) => Math.max(last, call.seq), 0));
+    await follow(came, completed, live, () => calls.reduce((last, call) => Math.max(last, call.seq), 0));
   });
 }
 

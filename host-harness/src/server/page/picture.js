@@ -60,6 +60,26 @@ export function timeline(call) {
   return svg;
 }
 
+/** What the PBX saw: each leg with how long it rang and how that ended. */
+export function legs({ legs: all, answered_by: answered, result }) {
+  const longest = Math.max(...all.map((leg) => leg.ring_ms ?? 0), 1);
+  const height = ROW * all.length + 8;
+  const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": say("saw"), "data-legs": all.length });
+  all.forEach((leg, row) => {
+    const y = ROW * row + 4;
+    const long = ((leg.ring_ms ?? 0) / longest) * (WIDTH - LEFT - 330);
+    const name = leg.number ?? `${say("linkedOperation")} ${leg.linked_operation}`;
+    svg.append(shape("text", { x: 0, y: y + 12 }, name));
+    if (long > 0) svg.append(shape("rect", { class: leg.result === "answered" ? "answered" : "turn", x: LEFT, y, width: Math.max(long, 2), height: 14, rx: 2 }));
+    const rang = leg.ring_ms ? `${(leg.ring_ms / 1000).toFixed(1)} ${say("s")} ` : "";
+    const codes = [leg.sip_status && `SIP ${leg.sip_status}`, leg.q850_cause && `Q.850 ${leg.q850_cause}`].filter(Boolean).join(", ");
+    svg.append(shape("text", { class: "quiet", x: LEFT + long + 6, y: y + 12 }, `${rang}${say(leg.result)}${codes && ` (${codes})`}`));
+  });
+  const by = answered && (answered.number ?? answered.linked_operation);
+  const end = by ? `${say("answeredBy")}: ${by}` : `${say("nobody")}: ${say(result)}`;
+  return [element("h3", {}, say("saw")), svg, element("p", {}, end)];
+}
+
 const COLOURS = ["#2f9e62", "#3b82c4", "#c98a1b", "#c4483f", "#8a63c9", "#3aa6a0", "#b0508f", "#7a8794"];
 
 /** How calls ended: a stacked bar for each step of time. */
