@@ -11,9 +11,11 @@ mod bounds;
 #[allow(dead_code, reason = "shared with other tests, which use the rest")]
 mod client;
 mod description;
+mod fastagi;
 mod hooks;
 mod isolation;
 mod logs;
+mod pbx;
 mod process;
 mod proof;
 mod resolving;

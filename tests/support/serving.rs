@@ -136,6 +136,15 @@ impl Process {
         read(&self.home, "stderr")
     }
 
+    /// Waits until it has logged this: lines are written behind what they tell of.
+    pub(crate) async fn logs(&self, part: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.stderr().contains(part) {
+            assert!(Instant::now() < deadline, "lacks {part}: {}", self.stderr());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
         assert!(sent.success());

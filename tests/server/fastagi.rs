@@ -1,0 +1,233 @@
+//! FastAGI, with the test in Asterisk's place: dialogues as they were captured from Asterisk 22, and what may go wrong with them.
+
+use std::net::SocketAddr;
+
+use amocrm_simulator::{Endpoint, Fault, FaultRule};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::client::PATIENCE;
+use crate::pbx::PBXS;
+use crate::serving::{Home, Process};
+
+/// Two operations with a short waiting time.
+const OPERATIONS: &str = "[[operation]]\nid = \"sales\"\nlinked_operation = \"queue:sales\"\nsettings = { waiting_time = \"1s\" }\n\
+     [[operation]]\nid = \"support\"\nlinked_operation = \"queue:support\"\n";
+/// The block of a call, as Asterisk 22 opens a connection with it.
+const BLOCK: &str = "agi_network: yes\nagi_network_script: resolve-call\nagi_request: agi://127.0.0.1:4573/resolve-call\n\
+    agi_channel: PJSIP/trunk-00000001\nagi_language: en\nagi_type: PJSIP\nagi_uniqueid: 1795338000.7\nagi_version: 22.10.1\n\
+    agi_callerid: +79161234567\nagi_calleridname: Иван \"x\" $si\nagi_callingpres: 0\nagi_callingani2: 0\nagi_callington: 0\n\
+    agi_callingtns: 0\nagi_dnid: unknown\nagi_rdnis: unknown\nagi_context: from-trunk\nagi_extension: 74951234567\nagi_priority: 1\n\
+    agi_enhanced: 0.0\nagi_accountcode: \nagi_threadid: 139870012345\nagi_arg_1: sales\n\n";
+const DONE: &str = "200 result=1\n";
+/// The variables of a call that Anna's desk is rung for.
+const FORWARD: [&str; 6] = [
+    "SET VARIABLE \"ROUTE_COUNT\" \"1\"",
+    "SET VARIABLE \"ROUTE_DIAL_1\" \"PJSIP/101\"",
+    "SET VARIABLE \"ROUTE_RING_1\" \"20\"",
+    "SET VARIABLE \"ROUTE_LINKED\" \"queue-sales\"",
+    "SET VARIABLE \"ROUTE_REASON\" \"manager-did-not-answer\"",
+    "SET VARIABLE \"ROUTE_ACTION\" \"forward\"",
+];
+
+struct Scene {
+    home: Home,
+    process: Process,
+    fastagi: SocketAddr,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let home = Home::new(OPERATIONS, PBXS).await;
+        let process = home.serve(&["--log", "warn"]);
+        let deadline = std::time::Instant::now() + PATIENCE;
+        let fastagi = loop {
+            let said = process.stdout();
+            if let Some(address) = said.lines().find_map(|line| line.strip_prefix("listening on agi://")) {
+                break address.parse().expect("an address");
+            }
+            assert!(std::time::Instant::now() < deadline, "{said}");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        };
+        Self { home, process, fastagi }
+    }
+
+    /// Opens a connection with this block, answers each command with the next reply, and gives the commands until the close.
+    async fn dialogue(&self, block: &str, replies: &[&str]) -> Vec<String> {
+        let mut stream = BufReader::new(TcpStream::connect(self.fastagi).await.expect("it listens"));
+        stream.write_all(block.as_bytes()).await.expect("it reads");
+        let mut commands = Vec::new();
+        let mut replies = replies.iter();
+        let talked = async {
+            loop {
+                let mut line = String::new();
+                if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+                    return;
+                }
+                commands.push(line.trim_end_matches('\n').to_owned());
+                if let Some(reply) = replies.next() {
+                    // It may have closed by now.
+                    let _ = stream.write_all(reply.as_bytes()).await;
+                }
+            }
+        };
+        timeout(PATIENCE, talked).await.expect("it closes by itself");
+        commands
+    }
+
+    async fn kept(&self, call: &str) -> serde_json::Value {
+        let path = format!("/v1/calls/{call}");
+        let found = async {
+            loop {
+                let answer = self.process.client.get(&path).await;
+                if answer.status.is_success() {
+                    return answer.json();
+                }
+            }
+        };
+        timeout(PATIENCE, found).await.expect("the call is kept")
+    }
+}
+
+#[tokio::test]
+async fn the_captured_dialogue_sets_the_variables_in_order_and_closes() {
+    let scene = Scene::new().await;
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 6]).await, FORWARD);
+    let kept = scene.kept("1795338000.7").await;
+    assert_eq!((&kept["call"]["called"], &kept["operation"]), (&"74951234567".into(), &"sales".into()));
+    // The caller hangs up in between: the line comes before a reply, and again.
+    let hung_up = ["HANGUP\n200 result=1\n", DONE, "HANGUP\nHANGUP\n200 result=1\n", DONE, DONE, DONE];
+    assert_eq!(scene.dialogue(&BLOCK.replace("000.7", "000.8"), &hung_up).await, FORWARD);
+    // Another operation by its argument, and the number by the second one; the caller is hidden.
+    let block = BLOCK
+        .replace("agi_arg_1: sales\n", "agi_arg_1: support\nagi_arg_2: 101\n")
+        .replace("agi_callerid: +79161234567", "agi_callerid: unknown")
+        .replace("000.7", "000.9");
+    let commands = scene.dialogue(&block, &[DONE; 4]).await;
+    assert_eq!(commands.last().unwrap(), "SET VARIABLE \"ROUTE_ACTION\" \"linked-operation\"");
+    assert!(commands.contains(&"SET VARIABLE \"ROUTE_REASON\" \"caller-hidden\"".to_owned()), "{commands:?}");
+    assert_eq!(scene.kept("1795338000.9").await["call"]["called"], "101");
+}
+
+#[tokio::test]
+async fn a_hanging_amocrm_ends_in_time_with_a_route() {
+    let scene = Scene::new().await;
+    scene.home.simulator.add_fault(FaultRule::new(Fault::Hang).on(Endpoint::Contacts));
+    let commands = scene.dialogue(BLOCK, &[DONE; 4]).await;
+    assert_eq!(commands.last().unwrap(), "SET VARIABLE \"ROUTE_ACTION\" \"linked-operation\"");
+    assert!(commands.contains(&"SET VARIABLE \"ROUTE_REASON\" \"no-answer-in-time\"".to_owned()), "{commands:?}");
+    assert!(scene.kept("1795338000.7").await["details"]["waited_ms"].as_u64().unwrap() < 1_250);
+}
+
+/// Asterisk has no limit of its own: a server that waits for it would hold the caller for ever.
+#[tokio::test]
+async fn it_closes_by_itself_whatever_asterisk_does_not_say() {
+    let scene = Scene::new().await;
+    // Nothing at all, half a block, no reply to the first command, and none to the third.
+    assert_eq!(scene.dialogue("", &[]).await, [""; 0]);
+    assert_eq!(scene.dialogue(&BLOCK[..BLOCK.len() / 2], &[]).await, [""; 0]);
+    assert_eq!(scene.dialogue(BLOCK, &[]).await, &FORWARD[..1]);
+    assert_eq!(scene.dialogue(BLOCK, &[DONE, DONE]).await, &FORWARD[..3]);
+    // Lines without end, and nothing of a reply in them.
+    assert_eq!(scene.dialogue(BLOCK, &[&"HANGUP\n".repeat(100)]).await, &FORWARD[..1]);
+    for part in ["the block did not come within 1000 ms", "waiting time is over", "64 lines came"] {
+        scene.process.logs(part).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_command_ends_the_dialogue() {
+    let scene = Scene::new().await;
+    for (reply, code) in [
+        ("510 Invalid or unknown command\n", "510"),
+        ("511 Command Not Permitted on a dead channel or intercept routine\n", "511"),
+        ("520-Invalid command syntax.  Proper usage follows:\nUsage: SET VARIABLE\n520 End of proper usage.\n", "520"),
+    ] {
+        assert_eq!(scene.dialogue(BLOCK, &[DONE, reply]).await, &FORWARD[..2], "{reply}");
+        scene.process.logs(&format!("refused a command ({code})")).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_asterisk_gets_nothing() {
+    let scene = Scene::new().await;
+    let long = format!("agi_network: {}\n", "x".repeat(9_000));
+    let blocks = [
+        "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(),
+        BLOCK.replace("agi_network: yes\n", &long),
+        BLOCK.replace("agi_network: yes\n", &"agi_x: 1\n".repeat(300)),
+        BLOCK.replace("agi_network: yes\n", &format!("agi_x: {}\n", "x".repeat(8_000)).repeat(10)),
+        BLOCK.replace("\"x\"", "\nagi_arg_1: support"),
+    ];
+    for block in blocks {
+        // Such a connection may be reset while it is still talking.
+        let mut stream = TcpStream::connect(scene.fastagi).await.expect("it listens");
+        let _ = stream.write_all(block.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("it closes");
+        assert_eq!(String::from_utf8_lossy(&answer), "");
+    }
+    assert!(!scene.process.stderr().contains("+79161234567"), "{}", scene.process.stderr());
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 6]).await, FORWARD, "it goes on");
+}
+
+#[tokio::test]
+async fn the_dialplan_reports_what_became_of_its_legs() {
+    let scene = Scene::new().await;
+    scene.dialogue(BLOCK, &[DONE; 6]).await;
+    let report = |arguments: &str| {
+        BLOCK.replace("script: resolve-call", "script: outcome").replace("agi_arg_1: sales\n", arguments)
+    };
+    let leg = "agi_arg_1: 1\nagi_arg_2: CHANUNAVAIL\nagi_arg_3: 21\nagi_arg_4: 900\n";
+    assert_eq!(scene.dialogue(&report(leg), &[]).await, [""; 0], "nothing to say");
+    let leg = "agi_arg_1: 2\nagi_arg_2: ANSWER\nagi_arg_3: 16\nagi_arg_4: 4000\n";
+    assert_eq!(scene.dialogue(&report(leg), &[]).await, [""; 0]);
+    let outcome = &scene.kept("1795338000.7").await["outcome"];
+    assert_eq!((&outcome["legs"][0]["result"], &outcome["legs"][0]["number"]), (&"declined".into(), &"101".into()));
+    assert_eq!(outcome["answered_by"]["linked_operation"], "queue:sales");
+    // Whoever writes the dialplan reads on the console of Asterisk what is wrong.
+    for (block, part) in [
+        (report("agi_arg_1: 1\nagi_arg_2: ANSWERED\n"), "`dial_status`"),
+        (report("agi_arg_1: none\nagi_arg_2: ANSWER\n"), "`leg`"),
+        (report(leg).replace("000.7", "111.1"), "no call with this identifier"),
+        (BLOCK.replace("script: resolve-call", "script: resolve"), "agi://…/resolve-call"),
+    ] {
+        let said = scene.dialogue(&block, &[DONE]).await;
+        assert!(
+            said.len() == 1 && said[0].starts_with("VERBOSE \"host-harness: ") && said[0].contains(part),
+            "{said:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_ends_the_dialogues_that_it_has() {
+    let scene = Scene::new().await;
+    scene.home.simulator.add_fault(FaultRule::new(Fault::Hang).on(Endpoint::Contacts));
+    let (commands, ()) = tokio::join!(scene.dialogue(BLOCK, &[DONE; 4]), async {
+        let asked = async {
+            while scene.home.simulator.count_of(Endpoint::Contacts) == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, asked).await.expect("amoCRM is asked");
+        scene.process.signal("-TERM");
+    });
+    assert_eq!(commands.last().map(String::as_str), Some("SET VARIABLE \"ROUTE_ACTION\" \"linked-operation\""));
+    let (status, said) = scene.process.ended().await;
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!(TcpStream::connect(scene.fastagi).await.is_err(), "it listens no more");
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named_with_the_setting() {
+    let scene = Scene::new().await;
+    let taken = PBXS.replace("127.0.0.1:0", &scene.fastagi.to_string());
+    scene.home.configure(OPERATIONS, &taken);
+    let mut command = scene.home.binary();
+    command.args(["serve", "--config", "config.toml", "--state", "other", "--listen", "127.0.0.1:0"]);
+    let output = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("a thread");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[asterisk] fastagi"), "{output:?}");
+}

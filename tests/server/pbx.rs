@@ -1,0 +1,109 @@
+//! The answer to `POST /v1/resolve-call` in the words of PBXs: a routing document for Kamailio, variables for a dialplan that asks with `CURL()`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{Method, Request, StatusCode};
+use serde_json::{Value, json};
+
+use crate::client::{TOKEN, authorised};
+use crate::serving::{Home, OPERATIONS};
+
+/// Contact 3 of the demonstration account, whose manager is Anna.
+const CALLER: &str = "+7 916 123-45-67";
+/// Both PBXs.
+pub(crate) const PBXS: &str = "[kamailio]\ninternal = \"sip:{number}@10.0.0.5\"\nexternal = \"sip:{number}@trunk.example:5080\"\n\
+    linked_operations = { \"queue:sales\" = \"sip:sales@10.0.0.6\", \"queue:support\" = \"sip:support@10.0.0.6\" }\n\
+    [asterisk]\ninternal = \"PJSIP/{number}\"\nexternal = \"PJSIP/{number}@trunk\"\n\
+    linked_operations = { \"queue:support\" = \"support\" }\nfastagi = \"127.0.0.1:0\"\n";
+
+#[tokio::test]
+async fn the_answer_is_a_routing_document_beside_all_else() {
+    let home = Home::new(OPERATIONS, PBXS).await;
+    let process = home.serve(&[]);
+    let client = &process.client;
+    let forwarded = client.call(&json!({"caller": CALLER, "called": "101", "operation": "sales"})).await.json();
+    assert_eq!(forwarded["route"]["employee"]["id"], "anna", "the decision is there as ever");
+    assert_eq!(forwarded["routing"], "serial");
+    let route = |uri: &str, ring: u64, reason: &str| {
+        let extra = format!("X-Route-Reason: {reason}\r\n");
+        json!({"uri": uri, "fr_timer": 2_000, "fr_inv_timer": ring, "headers": {"extra": extra}})
+    };
+    assert_eq!(
+        forwarded["routes"],
+        json!([
+            route("sip:101@10.0.0.5", 20_000, "personal-manager"),
+            route("sip:sales@10.0.0.6", 60_000, "manager-did-not-answer"),
+        ])
+    );
+    let hidden = client.call(&json!({"caller": null, "operation": "support"})).await.json();
+    assert_eq!(hidden["routes"], json!([route("sip:support@10.0.0.6", 60_000, "caller-hidden")]));
+    // What is no call has a route as well.
+    let request = authorised(Method::POST, "/v1/resolve-call").header("content-type", "application/json");
+    let wrong = client.send(request, "not JSON").await.json();
+    assert_eq!(wrong["routes"], json!([route("sip:sales@10.0.0.6", 60_000, "request-not-understood")]));
+}
+
+#[tokio::test]
+async fn without_a_section_there_is_no_routing_document() {
+    let home = Home::new(OPERATIONS, "").await;
+    let answer = home.serve(&[]).client.call(&json!({"caller": CALLER, "operation": "sales"})).await.json();
+    assert_eq!((&answer["routing"], &answer["routes"]), (&Value::Null, &Value::Null));
+}
+
+/// As `CURL()` sends it: a form, and the token as a password.
+#[tokio::test]
+async fn a_dialplan_is_answered_with_its_variables() {
+    let home = Home::new(OPERATIONS, PBXS).await;
+    let process = home.serve(&[]);
+    let password = STANDARD.encode(format!("pbx:{TOKEN}"));
+    let ask = |path: &str, accept: &str, form: &str| {
+        let request = Request::builder().method(Method::POST).uri(path).header("accept", accept.to_owned());
+        let request = request
+            .header("authorization", format!("Basic {password}"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        process.client.send(request, form.to_owned())
+    };
+    let variables = |body: &[u8]| -> Vec<(String, String)> { url::form_urlencoded::parse(body).into_owned().collect() };
+    let expected = |variables: &[(&str, &str)]| -> Vec<(String, String)> {
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let form = "id=1795338000.7&caller=%2B79161234567&called=101&operation=sales";
+    let answer = ask("/v1/resolve-call?form=dialplan", "*/*", form).await;
+    assert_eq!(
+        (answer.status, &answer.headers["content-type"]),
+        (StatusCode::OK, &"application/x-www-form-urlencoded".parse().unwrap())
+    );
+    let forward = expected(&[
+        ("ROUTE_COUNT", "1"),
+        ("ROUTE_DIAL_1", "PJSIP/101"),
+        ("ROUTE_RING_1", "20"),
+        ("ROUTE_LINKED", "queue-sales"),
+        ("ROUTE_REASON", "manager-did-not-answer"),
+        ("ROUTE_ACTION", "forward"),
+    ]);
+    assert_eq!(variables(&answer.body), forward);
+    let by_header = ask("/v1/resolve-call", "application/x-www-form-urlencoded", form).await;
+    assert_eq!(variables(&by_header.body), forward);
+    let hidden = ask("/v1/resolve-call?form=dialplan", "*/*", "operation=support").await;
+    assert_eq!(
+        variables(&hidden.body),
+        expected(&[
+            ("ROUTE_COUNT", "0"),
+            ("ROUTE_LINKED", "support"),
+            ("ROUTE_REASON", "caller-hidden"),
+            ("ROUTE_ACTION", "linked-operation"),
+        ])
+    );
+    let unproved = Request::builder().method(Method::POST).uri("/v1/resolve-call?form=dialplan");
+    let unproved =
+        unproved.header("authorization", format!("Basic {}", STANDARD.encode("pbx:another-token-0123456789")));
+    assert_eq!(process.client.send(unproved, "").await.status, StatusCode::UNAUTHORIZED);
+
+    home.configure(OPERATIONS, "");
+    let process = home.serve(&["--state", "other", "--log", "warn"]);
+    let request = authorised(Method::POST, "/v1/resolve-call?form=dialplan");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let unconfigured = process.client.send(request, form).await;
+    assert!(String::from_utf8_lossy(&unconfigured.body).contains("ROUTE_REASON=asterisk-not-configured"));
+    process.logs("no [asterisk]").await;
+}
