@@ -1,5 +1,6 @@
 //! FastAGI, with the test in Asterisk's place: dialogues as they were captured from Asterisk 22, and what may go wrong with them.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use amocrm_simulator::{Endpoint, Fault, FaultRule};
@@ -230,4 +231,32 @@ async fn an_address_that_is_taken_is_named_with_the_setting() {
     let output = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("a thread");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("[asterisk] fastagi"), "{output:?}");
+}
+
+/// The dialplan that ships was tried with Asterisk itself, which is in no Debian 12 package; this keeps it and the server together.
+#[test]
+fn the_dialplan_reads_what_is_set_and_goes_where_something_is() {
+    let dialplan = include_str!("../../host-harness/pbx/asterisk/extensions.conf");
+    let lines: Vec<_> = dialplan.lines().filter(|line| !line.trim_start().starts_with(';')).collect();
+    let set: BTreeSet<_> = FORWARD
+        .iter()
+        .map(|command| command.split('"').nth(1).expect("a name").trim_end_matches("_1").to_owned())
+        .collect();
+    let mut read = BTreeSet::new();
+    for line in &lines {
+        for rest in line.split("ROUTE_").skip(1) {
+            let end = rest.find(|letter: char| !letter.is_ascii_uppercase()).unwrap_or(rest.len());
+            read.insert(format!("ROUTE_{}", &rest[..end]));
+        }
+    }
+    assert_eq!(read, set);
+    let contexts: BTreeSet<_> = lines.iter().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']')).collect();
+    for line in &lines {
+        let called = ["Goto(", "Gosub(", "b("].iter().flat_map(|start| line.split(start).skip(1));
+        let parts = called.filter_map(|rest| rest.split([')', '(']).next().filter(|part| part.contains([',', '^'])));
+        let included = line.strip_prefix("include => ");
+        for context in parts.filter_map(|part| part.split([',', '^']).next()).chain(included) {
+            assert!(contexts.contains(context), "`{context}` of `{line}` is not there");
+        }
+    }
 }

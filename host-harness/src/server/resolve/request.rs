@@ -37,7 +37,7 @@ pub(super) struct CallRequest {
 /// The operation that the query names.
 pub(super) fn operation_of_query(query: Option<&str>) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query?.as_bytes());
-    pairs.find(|(key, _)| key == "operation").map(|(_, value)| value.into_owned())
+    pairs.find(|(key, value)| key == "operation" && !value.is_empty()).map(|(_, value)| value.into_owned())
 }
 
 impl CallRequest {
@@ -59,6 +59,8 @@ impl CallRequest {
         if fields.into_iter().flatten().any(|field| field.chars().nth(LONGEST).is_some()) {
             return Err(say("поле длиннее 128 символов", "a field is longer than 128 characters"));
         }
+        // What a dialplan leaves open it sends empty.
+        let request = Self { operation: request.operation.filter(|operation| !operation.is_empty()), ..request };
         if request.id.as_ref().is_some_and(|id| id.chars().nth(LONGEST_ID).is_some()) {
             return Err(say("id длиннее 255 символов", "id is longer than 255 characters"));
         }
@@ -156,6 +158,11 @@ mod tests {
             assert_eq!(call.caller.as_deref(), Some("+7 916 123-45-67"));
         }
         assert_eq!(call(&JSON, "{}").id, "made");
+        for (kind, open) in [(&JSON, "{\"operation\":\"\"}"), (&FORM, "operation=")] {
+            let read = CallRequest::read(Some(kind), &Bytes::from_static(open.as_bytes())).unwrap();
+            assert_eq!(read.operation, None, "{open}");
+        }
+        assert_eq!(operation_of_query(Some("operation=")), None);
     }
 
     #[test]
