@@ -1,0 +1,190 @@
+//! Employees as configuration writes them: a JSON list, with the fields and the bounds that the host's own configuration file has.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+/// How long a number rings unless set, and the bounds (rule D5).
+const RING_TIME: Duration = Duration::from_secs(20);
+const RING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(120));
+/// The longest number that can be dialled.
+const LONGEST_NUMBER: usize = 32;
+/// What an entry may hold; a field that is misspelt is not passed over in silence.
+const FIELDS: [&str; 6] = ["id", "name", "amocrm_user", "enabled", "numbers", "presence"];
+
+/// An employee.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Employee {
+    /// The PBX's name of the employee.
+    pub id: String,
+    /// The name shown in call details; the id unless set.
+    pub name: String,
+    /// Whether the employee may be rung.
+    pub enabled: bool,
+    /// The numbers in order, each with its ring time in milliseconds.
+    pub numbers: Vec<(String, u64)>,
+    /// The presence, where it is set for rehearsing.
+    pub presence: Presence,
+}
+
+/// A person's presence in amoCRM.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Nobody reports it.
+    NotFed,
+    /// Never seen.
+    NeverSeen,
+    /// Last seen at this time, in seconds since the Unix epoch.
+    LastSeen(u64),
+}
+
+/// The employee who is mapped to an amoCRM user. All of the list is checked: a mistake is seen at the first call, not at some later one.
+pub fn find(written: &str, amocrm_user: u64) -> Result<Option<Employee>, String> {
+    let list: Value = serde_json::from_str(written)
+        .map_err(|error| format!("it is not JSON (line {}, column {})", error.line(), error.column()))?;
+    let list = list.as_array().ok_or("write a JSON list of employees")?;
+    let mut mapped: Vec<(u64, Employee)> = Vec::with_capacity(list.len());
+    for (index, entry) in list.iter().enumerate() {
+        let place = format!("employee {}", index + 1);
+        let (user, employee) = read(entry).map_err(|error| format!("{place}: {error}"))?;
+        if mapped.iter().any(|(_, other)| other.id == employee.id) {
+            return Err(format!("{place}: another employee has the same `id`; give each its own"));
+        }
+        if mapped.iter().any(|(other, _)| *other == user) {
+            return Err(format!(
+                "{place}: `amocrm_user` = {user} is mapped already; map each amoCRM user to one employee"
+            ));
+        }
+        mapped.push((user, employee));
+    }
+    Ok(mapped.into_iter().find(|(user, _)| *user == amocrm_user).map(|(_, employee)| employee))
+}
+
+fn read(entry: &Value) -> Result<(u64, Employee), String> {
+    let entry = entry.as_object().ok_or("write an object with `id`, `amocrm_user` and `numbers`")?;
+    if let Some(unknown) = entry.keys().find(|key| !FIELDS.contains(&key.as_str())) {
+        return Err(format!("unknown field `{}`; there are {}", short(unknown), FIELDS.join(", ")));
+    }
+    let id = text(entry, "id")?.filter(|id| !id.trim().is_empty()).ok_or("`id` is missing or empty")?;
+    let user = entry.get("amocrm_user").and_then(Value::as_u64);
+    let employee = Employee {
+        name: text(entry, "name")?.unwrap_or_else(|| id.clone()),
+        id,
+        enabled: match entry.get("enabled") {
+            None => true,
+            Some(value) => value.as_bool().ok_or("`enabled` is not true or false")?,
+        },
+        numbers: match entry.get("numbers") {
+            None => Vec::new(),
+            Some(numbers) => {
+                let numbers = numbers.as_array().ok_or("`numbers` is not a list")?;
+                numbers.iter().map(number).collect::<Result<_, _>>()?
+            }
+        },
+        presence: presence(text(entry, "presence")?.as_deref())?,
+    };
+    Ok((user.ok_or("`amocrm_user` is not the number of an amoCRM user")?, employee))
+}
+
+fn text(entry: &Map<String, Value>, field: &str) -> Result<Option<String>, String> {
+    match entry.get(field) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(format!("`{field}` is not a text")),
+    }
+}
+
+/// `"101"`, or `{"number": "101", "ring_time": "25s"}`.
+fn number(written: &Value) -> Result<(String, u64), String> {
+    let (number, ring_time) = match written {
+        Value::String(number) => (number.clone(), None),
+        Value::Object(entry) => {
+            if entry.keys().any(|key| key != "number" && key != "ring_time") {
+                return Err("`numbers`: an entry has `number` and `ring_time`, nothing else".to_owned());
+            }
+            (text(entry, "number")?.ok_or("`numbers`: an entry without `number`")?, text(entry, "ring_time")?)
+        }
+        _ => return Err("`numbers`: write texts, or objects with `number` and `ring_time`".to_owned()),
+    };
+    // What a PBX dials: digits, a leading plus, and the two keys of a telephone; nothing that a dial plan would read as syntax.
+    let dialled = number.strip_prefix('+').unwrap_or(&number);
+    let dialable = !dialled.is_empty() && dialled.bytes().all(|key| key.is_ascii_digit() || matches!(key, b'*' | b'#'));
+    if !dialable || number.len() > LONGEST_NUMBER {
+        return Err(format!(
+            "`numbers`: `{}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most {LONGEST_NUMBER} \
+             characters",
+            short(&number)
+        ));
+    }
+    let (least, greatest) = RING_TIME_BOUNDS;
+    let ring_time = match ring_time {
+        None => RING_TIME,
+        Some(written) => {
+            humantime::parse_duration(&written).ok().filter(|time| (least..=greatest).contains(time)).ok_or_else(
+                || format!("`ring_time` of number `{number}`: set a duration from 5s to 120s, for example `20s`"),
+            )?
+        }
+    };
+    Ok((number, u64::try_from(ring_time.as_millis()).unwrap_or(u64::MAX)))
+}
+
+fn presence(written: Option<&str>) -> Result<Presence, String> {
+    match written {
+        None => Ok(Presence::NotFed),
+        Some("never-seen") => Ok(Presence::NeverSeen),
+        Some(time) => humantime::parse_rfc3339(time)
+            .ok()
+            .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
+            .map(|since| Presence::LastSeen(since.as_secs()))
+            .ok_or_else(|| "`presence`: set `never-seen` or a time such as `2026-11-22T09:00:00Z`".to_owned()),
+    }
+}
+
+/// A value that a message repeats, unless it is so long that it may be a secret in the wrong place.
+fn short(value: &str) -> &str {
+    if value.len() <= LONGEST_NUMBER { value } else { "…" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_employee_is_read_as_from_the_configuration_file() {
+        let written = r#"[
+            {"id": "anna", "name": "Анна", "amocrm_user": 504141, "numbers": ["101", {"number": "+79035550101", "ring_time": "25s"}]},
+            {"id": "boris", "amocrm_user": 504142, "enabled": false, "presence": "2026-11-22T09:00:00Z"}
+        ]"#;
+        let anna = find(written, 504_141).unwrap().unwrap();
+        assert_eq!((anna.id.as_str(), anna.name.as_str(), anna.enabled), ("anna", "Анна", true));
+        assert_eq!(anna.numbers, [("101".to_owned(), 20_000), ("+79035550101".to_owned(), 25_000)]);
+        assert_eq!(anna.presence, Presence::NotFed);
+        let boris = find(written, 504_142).unwrap().unwrap();
+        assert_eq!((boris.name.as_str(), boris.enabled, boris.numbers.len()), ("boris", false, 0));
+        assert_eq!(boris.presence, Presence::LastSeen(1_795_338_000));
+        assert_eq!(find(written, 1).unwrap(), None);
+        assert_eq!(find("[]", 1).unwrap(), None);
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_place() {
+        for (written, part) in [
+            ("", "not JSON"),
+            ("{}", "list"),
+            ("[1]", "employee 1: write an object"),
+            (r#"[{"amocrm_user": 1}]"#, "`id`"),
+            (r#"[{"id": "a"}]"#, "`amocrm_user`"),
+            (r#"[{"id": "a", "amocrm_user": "1"}]"#, "`amocrm_user`"),
+            (r#"[{"id": "a", "amocrm_user": 1, "number": []}]"#, "unknown field `number`"),
+            (r#"[{"id": "a", "amocrm_user": 1}, {"id": "a", "amocrm_user": 2}]"#, "employee 2: another"),
+            (r#"[{"id": "a", "amocrm_user": 1}, {"id": "b", "amocrm_user": 1}]"#, "mapped already"),
+            (r#"[{"id": "a", "amocrm_user": 1, "numbers": ["101;rm"]}]"#, "cannot be dialled"),
+            (r#"[{"id": "a", "amocrm_user": 1, "numbers": [{"number": "1", "ring_time": "1s"}]}]"#, "5s to 120s"),
+            (r#"[{"id": "a", "amocrm_user": 1, "enabled": "no"}]"#, "`enabled`"),
+            (r#"[{"id": "a", "amocrm_user": 1, "presence": "today"}]"#, "`presence`"),
+        ] {
+            let error = find(written, 1).unwrap_err();
+            assert!(error.contains(part), "{written}: {error}");
+        }
+    }
+}
