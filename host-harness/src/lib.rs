@@ -21,6 +21,7 @@ pub mod integration;
 pub mod masking;
 pub mod node;
 pub mod observe;
+pub mod other_hosts;
 mod own_file;
 pub mod pbx;
 pub mod placement;
@@ -35,3 +36,5 @@ pub mod stores;
 
 /// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».
 pub const OPERATION: &[u8] = include_bytes!(env!("OPERATION_COMPONENT"));
+/// The contract of that component as an encoded WIT package, documentation included.
+pub const CONTRACT: &[u8] = include_bytes!(env!("CONTRACT_WIT"));

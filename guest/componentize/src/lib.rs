@@ -1,10 +1,15 @@
-//! Builds a guest package of this workspace into WebAssembly components, from the build script of a package that embeds them.
+//! Builds guest packages of this workspace into WebAssembly components, from the build script of a package that embeds them, and makes of
+//! them what is delivered: composed for other hosts, and labelled with what they are.
 //!
 //! A guest is compiled for `wasm32-unknown-unknown` and its core module encoded with `wit-component`. (`wasm32-wasip2` would encode it by
 //! itself, but its standard library imports ten `wasi:cli` interfaces that no host of this contract links.)
 //!
 //! The nested cargo has a target directory of its own, inside the outer one: sharing one directory would wait for the outer
 //! build's lock for ever. All build scripts share the nested directory, so the guests' dependencies are compiled once.
+
+mod compose;
+mod delivery;
+mod label;
 
 use std::env;
 use std::ffi::OsString;
@@ -14,6 +19,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use wasmparser::BinaryReader;
+
+pub use compose::compose;
+pub use delivery::{Delivery, deliver, encode_wit};
+pub use label::Label;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The profile in the workspace's `Cargo.toml` that makes a component small.
@@ -42,39 +51,66 @@ pub struct Component {
     pub path: PathBuf,
 }
 
+/// Where guests are built.
+#[derive(Clone, Debug)]
+pub struct Workshop {
+    /// The folder of the workspace's `Cargo.lock`.
+    pub root: PathBuf,
+    /// The nested cargo's target directory.
+    pub target: PathBuf,
+    /// Where components are written.
+    pub out: PathBuf,
+}
+
 /// Builds the components of `package`, whose folder is `folder` relative to the workspace root, and tells cargo when to do so again.
 ///
 /// To be called from a build script only. Fails with the compiler's own output, or with the command to type when the WebAssembly target
 /// is missing and cannot be installed from here.
 pub fn build(package: &str, folder: &str, artifacts: Artifacts) -> Result<Vec<Component>> {
-    let root = workspace_root()?;
-    for watched in [folder, "wit", "Cargo.toml", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+    Workshop::of_build_script(&[folder, "wit"])?.build(package, folder, artifacts)
+}
+
+impl Workshop {
+    /// That of the build script that calls this; cargo is told to run it again when one of these folders changes.
+    pub fn of_build_script(watched: &[&str]) -> Result<Self> {
+        let root = workspace_root()?;
+        for watched in watched.iter().chain(&["Cargo.toml", "Cargo.lock"]) {
+            println!("cargo::rerun-if-changed={}", root.join(watched).display());
+        }
+        let out = PathBuf::from(env::var_os("OUT_DIR").context("OUT_DIR is not set: call this from a build script")?);
+        // OUT_DIR is <target directory>/<profile>/build/<package>/out.
+        let target = out.ancestors().nth(3).context("OUT_DIR is not inside a target directory")?.join("guest-build");
+        Ok(Self { root, target, out })
     }
-    let out_dir = PathBuf::from(env::var_os("OUT_DIR").context("OUT_DIR is not set: call this from a build script")?);
-    // OUT_DIR is <target directory>/<profile>/build/<package>/out.
-    let nested = out_dir.ancestors().nth(3).context("OUT_DIR is not inside a target directory")?.join("guest-build");
 
-    install_target_if_missing(&root)?;
-    let mut cargo = clean_command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), &root);
-    cargo.args(["build", "--locked", "--package", package, "--profile", PROFILE, "--target", TARGET]);
-    cargo.arg(match artifacts {
-        Artifacts::Library => "--lib",
-        Artifacts::Examples => "--examples",
-    });
-    cargo.arg("--target-dir").arg(&nested).env("CARGO_ENCODED_RUSTFLAGS", guest_flags(&root));
-    let status = cargo.status().context("cannot start cargo for the guest")?;
-    ensure!(
-        status.success(),
-        "building guest package `{package}` for {TARGET} failed ({status}); see the messages above"
-    );
+    /// Builds the components of a package in this folder of the workspace.
+    pub fn build(&self, package: &str, folder: &str, artifacts: Artifacts) -> Result<Vec<Component>> {
+        install_target_if_missing(&self.root)?;
+        let mut cargo = self.cargo();
+        cargo.args(["build", "--locked", "--package", package, "--profile", PROFILE, "--target", TARGET]);
+        cargo.arg(match artifacts {
+            Artifacts::Library => "--lib",
+            Artifacts::Examples => "--examples",
+        });
+        cargo.arg("--target-dir").arg(&self.target).env("CARGO_ENCODED_RUSTFLAGS", guest_flags(&self.root));
+        let status = cargo.status().context("cannot start cargo for the guest")?;
+        ensure!(
+            status.success(),
+            "building guest package `{package}` for {TARGET} failed ({status}); see the messages above"
+        );
 
-    let built = nested.join(TARGET).join(PROFILE);
-    let modules = match artifacts {
-        Artifacts::Library => vec![built.join(format!("{}.wasm", package.replace('-', "_")))],
-        Artifacts::Examples => example_modules(&root.join(folder), &built)?,
-    };
-    modules.iter().map(|module| encode(module, &out_dir)).collect()
+        let built = self.target.join(TARGET).join(PROFILE);
+        let modules = match artifacts {
+            Artifacts::Library => vec![built.join(format!("{}.wasm", package.replace('-', "_")))],
+            Artifacts::Examples => example_modules(&self.root.join(folder), &built)?,
+        };
+        modules.iter().map(|module| encode(module, &self.out)).collect()
+    }
+
+    /// The cargo of the outer build, in the workspace.
+    fn cargo(&self) -> Command {
+        clean_command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), &self.root)
+    }
 }
 
 /// Encodes one core module, whose world stands in its custom sections, as a component.

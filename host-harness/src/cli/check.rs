@@ -1,11 +1,13 @@
-//! `host-harness check`: says whether a component fits the contract, and what to do where it does not.
+//! `host-harness check`: says whether a component fits the contract, or another wasm host, and what to do where it does not.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
+use super::host_choice::HostChoice;
 use super::{Outcome, Stop, print};
 use crate::engine::{Engine, EngineSettings, Fit, Severity, read_component};
+use crate::other_hosts::OtherHost;
 
 /// Say whether a component fits the contract: each missing or foreign import or export, and the fix
 #[derive(Args)]
@@ -13,6 +15,9 @@ pub(super) struct Check {
     /// The component's file
     #[arg(value_name = "COMPONENT")]
     file: PathBuf,
+    /// Judge it by what another wasm host links, not by the contract
+    #[arg(long, value_name = "HOST")]
+    host: Option<HostChoice>,
 }
 
 impl Check {
@@ -20,6 +25,18 @@ impl Check {
         let bytes = read_component(&self.file)?;
         let engine = Engine::new(EngineSettings::default())?;
         let name = self.file.display();
+        if let Some(host) = self.host {
+            let host = OtherHost::from(host);
+            let fit = match engine.validate(&bytes) {
+                Ok(()) => host.judge(&bytes),
+                Err(fit) => fit,
+            };
+            let (verdict, outcome) =
+                if fit.is_fit() { ("fits", Outcome::Done) } else { ("does not fit", Outcome::ComponentRejected) };
+            print(format_args!("{name} {verdict} {}", host.title()));
+            show(&fit);
+            return Ok(outcome);
+        }
         let operation = match engine.load(&bytes) {
             Ok(operation) => operation,
             Err(fit) => {

@@ -12,6 +12,7 @@ mod connect;
 #[cfg(unix)]
 mod demo_pbx;
 mod describe;
+mod host_choice;
 mod integration;
 mod logging;
 mod package;

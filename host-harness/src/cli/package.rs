@@ -1,27 +1,46 @@
-//! `host-harness package`: writes the built-in operation as a file, for uploading it to a PBX.
+//! `host-harness package`: writes the built-in operation as a file, for uploading it to a PBX, or composed for another wasm host.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use sha2::{Digest, Sha256};
 
+use super::host_choice::HostChoice;
 use super::{Outcome, Stop, print};
-use crate::OPERATION;
+use crate::other_hosts::OtherHost;
+use crate::{CONTRACT, OPERATION};
 
-/// Write the built-in operation's component to a file, to upload it to a PBX
+/// Write the built-in operation's component to a file, to upload it to a PBX; with --host composed for another wasm host
 #[derive(Args)]
 pub(super) struct Package {
     /// The file to write
     #[arg(value_name = "FILE", default_value = "forward-to-personal-manager.wasm")]
     file: PathBuf,
+    /// Compose it for a host that knows nothing of telephony: behind HTTP, its employees in configuration
+    #[arg(long, value_name = "HOST")]
+    host: Option<HostChoice>,
+    /// Also write the contract as an encoded WIT package, documentation included
+    #[arg(long, value_name = "FILE")]
+    wit: Option<PathBuf>,
 }
 
 impl Package {
     pub(super) fn run(self) -> Result<Outcome, Stop> {
-        let name = self.file.display();
-        fs::write(&self.file, OPERATION).with_context(|| format!("cannot write {name}"))?;
-        print(format_args!("{name}: {} bytes", OPERATION.len()));
+        let component = self.host.map_or(OPERATION, |host| OtherHost::from(host).component());
+        write(&self.file, component)?;
+        if let Some(wit) = &self.wit {
+            write(wit, CONTRACT)?;
+        }
         Ok(Outcome::Done)
     }
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    let name = file.display();
+    fs::write(file, bytes).with_context(|| format!("cannot write {name}"))?;
+    let digest = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    print(format_args!("{name}: {} bytes, sha256:{digest}", bytes.len()));
+    Ok(())
 }

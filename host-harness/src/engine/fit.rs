@@ -88,13 +88,13 @@ impl Fit {
         self.findings.iter().filter(|finding| finding.severity == Severity::Rejected)
     }
 
-    fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { findings: vec![Finding::rejected(what, fix)] }
     }
 }
 
 impl Finding {
-    fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { severity: Severity::Rejected, what: what.into(), fix: fix.into() }
     }
 

@@ -120,6 +120,11 @@ impl Engine {
         self.0.settings.limits
     }
 
+    /// Whether these bytes are a component that compiles, of whatever world.
+    pub fn validate(&self, bytes: &[u8]) -> Result<(), Fit> {
+        fit::compile(&self.0.wasmtime, bytes).map(drop)
+    }
+
     /// Compiles a component, if it fits the contract; else says what does not fit, each finding with its fix.
     pub fn load(&self, bytes: &[u8]) -> Result<Operation, Fit> {
         let digest = digest(bytes);

@@ -15,27 +15,36 @@ use bindings::wasi::config::store::{self, Error};
 
 use crate::employees;
 
-/// The configuration key.
+/// The configuration key, and the one that is read where that is not set.
 const EMPLOYEES: &str = "employees";
+const IN_BASE64: &str = "employees_base64";
 
 struct Directory;
 
 impl Guest for Directory {
     fn find_by_crm_user(crm_user_id: u64) -> Result<Option<Employee>, DirectoryError> {
-        let written = match store::get(EMPLOYEES) {
-            Ok(written) => written,
-            Err(Error::Upstream(text) | Error::Io(text)) => {
-                return Err(DirectoryError::Unavailable(format!(
-                    "configuration key `{EMPLOYEES}` cannot be read: {text}"
-                )));
-            }
-        };
-        // Nobody configured is a directory without employees: that is an answer.
-        let Some(written) = written else { return Ok(None) };
-        let found = employees::find(&written, crm_user_id)
-            .map_err(|error| DirectoryError::Unavailable(format!("configuration key `{EMPLOYEES}`: {error}")))?;
-        Ok(found.map(employee))
+        find(crm_user_id).map_err(DirectoryError::Unavailable)
     }
+}
+
+fn find(crm_user_id: u64) -> Result<Option<Employee>, String> {
+    let of_key = |key: &str, error: String| format!("configuration key `{key}`: {error}");
+    let (key, written) = match configured(EMPLOYEES)? {
+        Some(written) => (EMPLOYEES, written),
+        // Nobody configured is a directory without employees: that is an answer.
+        None => match configured(IN_BASE64)? {
+            Some(encoded) => (IN_BASE64, employees::decode(&encoded).map_err(|error| of_key(IN_BASE64, error))?),
+            None => return Ok(None),
+        },
+    };
+    let found = employees::find(&written, crm_user_id).map_err(|error| of_key(key, error))?;
+    Ok(found.map(employee))
+}
+
+fn configured(key: &str) -> Result<Option<String>, String> {
+    store::get(key).map_err(|error| match error {
+        Error::Upstream(text) | Error::Io(text) => format!("configuration key `{key}` cannot be read: {text}"),
+    })
 }
 
 fn employee(found: employees::Employee) -> Employee {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 /// How long a number rings unless set, and the bounds (rule D5).
@@ -36,6 +38,13 @@ pub enum Presence {
     NeverSeen,
     /// Last seen at this time, in seconds since the Unix epoch.
     LastSeen(u64),
+}
+
+/// The list as it was before it was put into Base64. Line breaks, which `base64` makes unless told otherwise, are passed over.
+pub fn decode(encoded: &str) -> Result<String, String> {
+    let encoded: String = encoded.chars().filter(|character| !character.is_ascii_whitespace()).collect();
+    let bytes = STANDARD.decode(encoded).map_err(|_| "it is not Base64; write it with `base64 -w0`")?;
+    String::from_utf8(bytes).map_err(|_| "what is in the Base64 is not text".to_owned())
 }
 
 /// The employee who is mapped to an amoCRM user. All of the list is checked: a mistake is seen at the first call, not at some later one.
@@ -164,6 +173,14 @@ mod tests {
         assert_eq!(boris.presence, Presence::LastSeen(1_795_338_000));
         assert_eq!(find(written, 1).unwrap(), None);
         assert_eq!(find("[]", 1).unwrap(), None);
+    }
+
+    #[test]
+    fn the_list_may_be_in_base64() {
+        assert_eq!(decode("W10=").unwrap(), "[]");
+        assert_eq!(decode("W1\n0=\n").unwrap(), "[]");
+        assert!(decode("[]").unwrap_err().contains("Base64"));
+        assert!(decode("/w==").unwrap_err().contains("not text"));
     }
 
     #[test]

@@ -26,8 +26,6 @@ use answer::Answer;
 const PATH: &str = "/v1/resolve-call";
 /// Where calls go that are not forwarded.
 const LINKED_OPERATION: &str = "linked_operation";
-/// The settings of the placement.
-const SETTINGS: &str = "settings";
 /// What requests must show, where it is set.
 const TOKEN: &str = "adapter_token";
 
@@ -87,15 +85,14 @@ fn resolve(request: CallRequest, linked_operation: &str) -> Answer {
         called: request.called,
         at: now,
     };
-    let settings = configured(SETTINGS).and_then(|written| settings::read(written.as_deref()));
-    let settings = match settings {
+    let settings = match settings::read() {
         Ok(settings) => settings,
         Err(error) => {
             let text = (
                 format!("Настройки операции не читаются: {error}"),
                 format!("The settings of the operation cannot be read: {error}"),
             );
-            let reason = answer::own_reason("settings-not-understood", "configuration", text);
+            let reason = answer::own_reason("settings-unreadable", "configuration", text);
             return Answer::json(200, &answer::declined(Some(&call), linked_operation, reason));
         }
     };

@@ -1,31 +1,21 @@
-//! The settings of the placement, from configuration, by the operation's own description.
-
-use serde_json::Value;
+//! The settings of the placement, from configuration, by the operation's own description: `setting_waiting_time` is the setting
+//! `waiting_time`. A key each, because not every host can be told a value that has a comma in it.
 
 use super::bindings::telephony::operation::operation::{self, SettingKind};
 use super::bindings::telephony::operation::types::{Setting, SettingValue};
+use super::configured;
 
-/// Reads `{"waiting_time": "3s", "open_lead_first": true}`. A value that is not of the described kind is handed on as text: the operation
-/// then gives its own reason, as the contract demands, and the call still goes somewhere.
-pub(super) fn read(written: Option<&str>) -> Result<Vec<Setting>, String> {
-    let Some(written) = written.filter(|written| !written.trim().is_empty()) else { return Ok(Vec::new()) };
-    let written: Value = serde_json::from_str(written).map_err(|error| {
-        format!("configuration key `settings` is not JSON (line {}, column {})", error.line(), error.column())
-    })?;
-    let Value::Object(written) = written else {
-        return Err("configuration key `settings`: write a JSON object such as {\"waiting_time\": \"3s\"}".to_owned());
-    };
-    let description = operation::describe();
-    let settings = written.into_iter().map(|(key, value)| {
-        let described = description.settings.iter().find(|setting| setting.key == key);
-        let value = match value {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        let value = described.and_then(|setting| of_kind(&setting.kind, &value)).unwrap_or(SettingValue::Text(value));
-        Setting { key, value }
-    });
-    Ok(settings.collect())
+/// Reads the settings that are configured. A value that is not of the described kind is handed on as text: the operation then gives its own
+/// reason, as the contract demands, and the call still goes somewhere.
+pub(super) fn read() -> Result<Vec<Setting>, String> {
+    let mut settings = Vec::new();
+    for described in operation::describe().settings {
+        if let Some(value) = configured(&format!("setting_{}", described.key))? {
+            let value = of_kind(&described.kind, &value).unwrap_or(SettingValue::Text(value));
+            settings.push(Setting { key: described.key, value });
+        }
+    }
+    Ok(settings)
 }
 
 fn of_kind(kind: &SettingKind, value: &str) -> Option<SettingValue> {

@@ -1,0 +1,76 @@
+//! What is delivered: the operation for telephony hosts, the operation composed for hosts that only know HTTP, and the contract.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use wit_parser::Resolve;
+
+use crate::compose::compose;
+use crate::label::Label;
+use crate::{Artifacts, Workshop};
+
+/// The operation's package.
+const OPERATION: &str = "forward-to-personal-manager";
+
+/// The files that are delivered, in the workshop's folder.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The operation alone: for hosts of the contract.
+    pub operation: PathBuf,
+    /// The operation behind HTTP, with its employees in configuration: for wasmtime and wasmCloud.
+    pub http: PathBuf,
+    /// The same on top of Spin's drafts.
+    pub spin: PathBuf,
+    /// The contract as an encoded WIT package.
+    pub contract: PathBuf,
+}
+
+/// Builds everything that is delivered.
+pub fn deliver(workshop: &Workshop) -> Result<Delivery> {
+    Label::watch();
+    let label = Label::of(workshop, OPERATION)?;
+    let operation = library(workshop, OPERATION, "guest")?;
+    let adapter = library(workshop, "http-adapter", "guest/hosts/http-adapter")?;
+    let directory = library(workshop, "directory", "guest/hosts/directory")?;
+    let shim = library(workshop, "spin-shim", "guest/hosts/spin-shim")?;
+
+    let behind_http = [
+        ("directory", directory.as_slice()),
+        ("operation", operation.as_slice()),
+        ("http-adapter", adapter.as_slice()),
+    ];
+    let http = compose(&behind_http)?;
+    let on_spin: Vec<_> = [("spin-shim", shim.as_slice())].into_iter().chain(behind_http).collect();
+    let spin = compose(&on_spin)?;
+
+    let write = |name: &str, bytes: &[u8]| {
+        let path = workshop.out.join(name);
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok::<_, anyhow::Error>(path)
+    };
+    let http_label = label.named(&format!("{OPERATION}-http"), &format!("{}, behind HTTP", label.description));
+    let spin_label =
+        label.named(&format!("{OPERATION}-spin"), &format!("{}, behind HTTP, for Spin", label.description));
+    Ok(Delivery {
+        operation: write("delivered-operation.wasm", &label.put_on(&operation)?)?,
+        http: write("delivered-http.wasm", &http_label.put_on(&http)?)?,
+        spin: write("delivered-spin.wasm", &spin_label.put_on(&spin)?)?,
+        contract: write("contract.wasm", &encode_wit(&workshop.root.join("wit"))?)?,
+    })
+}
+
+/// A folder of WIT as one binary package, with its documentation (as `wkg wit build` writes it).
+pub fn encode_wit(folder: &Path) -> Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    let (package, _) =
+        resolve.push_dir(folder).with_context(|| format!("the WIT of {} cannot be read", folder.display()))?;
+    wit_component::encode(&resolve, package, false)
+        .with_context(|| format!("the WIT of {} cannot be encoded", folder.display()))
+}
+
+fn library(workshop: &Workshop, package: &str, folder: &str) -> Result<Vec<u8>> {
+    let components = workshop.build(package, folder, Artifacts::Library)?;
+    let component = components.first().with_context(|| format!("package `{package}` was not built"))?;
+    fs::read(&component.path).with_context(|| format!("cannot read {}", component.path.display()))
+}
