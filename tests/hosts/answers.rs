@@ -115,7 +115,7 @@ async fn configuration_that_cannot_be_read_is_named() {
         configuration
     };
     let answer = wasmtime(with("employees", "[{]")).call(CALLER).await;
-    assert_eq!(answer.json["reason"]["class"], "configuration", "{answer:?}");
+    assert_eq!(answer.json["reason"]["code"], "directory-unavailable", "{answer:?}");
     assert!(answer.json.to_string().contains("`employees`: it is not JSON"), "{answer:?}");
     let answer = wasmtime(with("linked_operation", "")).call(CALLER).await;
     assert_eq!(answer.status.as_u16(), 500);

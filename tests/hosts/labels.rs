@@ -39,7 +39,7 @@ fn the_contract_is_in_the_component_and_its_documentation_in_the_file_beside_it(
         panic!("not a component")
     };
     let exports: Vec<_> = resolve.worlds[world].exports.keys().map(|key| resolve.name_world_key(key)).collect();
-    assert_eq!(exports, ["telephony:operation/operation@0.1.0", "telephony:operation/notices@0.1.0"]);
+    assert_eq!(exports, ["telephony:operation/notices@0.1.0", "telephony:operation/operation@0.1.0"]);
     // What `wkg wit build` writes.
     let DecodedWasm::WitPackage(resolve, package) = wit_component::decode(CONTRACT).expect("WIT") else {
         panic!("not a WIT package")

@@ -1,5 +1,5 @@
-//! What a component says of itself: name, version, licence, description and source, in the custom sections that `wasm-tools metadata` shows
-//! and that `wkg oci push` makes the annotations of the image.
+//! What a component says of itself: name, version, licence, description and source, in the custom sections that `wasm-tools metadata`
+//! writes and shows.
 
 use std::env;
 
