@@ -33,6 +33,7 @@ use bindings::wasi::keyvalue::store as key_value;
 pub(crate) type Kept = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
 /// An open bucket: there is one.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Bucket;
 
 /// A host with this component.
