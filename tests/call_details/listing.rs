@@ -103,7 +103,7 @@ async fn one_call_is_shown_as_a_timeline_in_both_languages_and_as_json() {
                 "3000 ms",
                 "contacts 200 ok",
                 "answer",
-                "Forwarded to the personal manager: Анна Соколова (anna)",
+                "Forwarded: Анна Соколова (anna)",
                 "101  20 s",
             ][..],
         ),

@@ -15,7 +15,7 @@ fn a_call_is_forwarded_by_the_server_at_the_configured_address() {
     let amocrm = Amocrm::start(&home, &[]);
     home.write("host-harness.toml", config_for(&amocrm.base_url, LOOPBACK));
     call(&home, TOKEN).assert(0, &[]).assert_prints(&[
-        "Forwarded to the personal manager: Anna (anna)",
+        "Forwarded: Anna (anna)",
         "1. 101  rings for 20 s",
         "2. +79035550101  rings for 25 s",
         "then the linked operation: queue:support",

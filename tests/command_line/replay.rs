@@ -47,7 +47,7 @@ fn a_recorded_call_is_replayed_without_amocrm_to_the_instruction() {
     let imports = recording(&home)["imports"].as_array().map_or(0, Vec::len);
     let imports = format!("the same {imports} imports");
     replayed.assert(0, &[]).assert_prints(&["the same resolution", &imports, &instructions]);
-    replayed.assert_prints(&["Forwarded to the personal manager: Anna (anna)", "Request contacts: 200 ok"]);
+    replayed.assert_prints(&["Forwarded: Anna (anna)", "Request contacts: 200 ok"]);
     // The kept manager, in another recording of the same caller: the numbers are hidden by one key.
     let first = recording(&home);
     record(&home, &[]);

@@ -52,6 +52,9 @@ pub(super) struct Call {
     /// How long the operation may wait for amoCRM, such as 500ms or 3s
     #[arg(long, value_name = "DURATION")]
     waiting_time: Option<String>,
+    /// A setting of the operation, over that of the configuration, such as search_companies=true; may be repeated
+    #[arg(long, value_name = "SETTING=VALUE", value_parser = super::replay::setting)]
+    set: Vec<(String, String)>,
     /// The component [default: the built-in operation]
     #[arg(long, value_name = "FILE")]
     component: Option<PathBuf>,
@@ -132,10 +135,11 @@ impl Call {
     /// The configured settings, then those of the command line, judged by the operation's own description.
     fn settings(&self, description: &Description, scene: &Scene) -> anyhow::Result<Vec<Setting>> {
         let mut settings = read_settings(description, &scene.settings).map_err(|error| in_file(&self.config, error))?;
-        if let Some(waiting_time) = &self.waiting_time {
-            settings.retain(|setting| setting.key != WAITING_TIME);
-            let written = BTreeMap::from([(WAITING_TIME.to_owned(), waiting_time.clone())]);
-            settings.extend(read_settings(description, &written).context("--waiting-time")?);
+        let waiting_time = self.waiting_time.iter().map(|time| (WAITING_TIME.to_owned(), time.clone())).collect();
+        for (option, written) in [("--set", self.set.iter().cloned().collect()), ("--waiting-time", waiting_time)] {
+            let written: BTreeMap<_, _> = written;
+            settings.retain(|setting| !written.contains_key(&setting.key));
+            settings.extend(read_settings(description, &written).context(option)?);
         }
         Ok(settings)
     }

@@ -40,13 +40,7 @@ impl Text<'_> {
         let seconds = |time: Duration| format!("{} {}", time.as_secs_f64(), self.say("с", "s"));
         match &self.call.route {
             Route::Forward { employee, destinations, then } => {
-                writeln!(
-                    out,
-                    "{}: {} ({})",
-                    self.say("Переадресация на персонального менеджера", "Forwarded to the personal manager"),
-                    employee.name,
-                    employee.id
-                )?;
+                writeln!(out, "{}: {} ({})", self.say("Переадресация", "Forwarded"), employee.name, employee.id)?;
                 for (index, destination) in destinations.iter().enumerate() {
                     let ring_time = seconds(destination.ring_time);
                     writeln!(

@@ -123,7 +123,7 @@ impl Timeline<'_> {
     fn route(&self, out: &mut String) -> std::fmt::Result {
         match (&self.document.route, &self.document.reason) {
             (RoutePart::Forward { employee, numbers, .. }, _) => {
-                let to = self.say("Переадресован персональному менеджеру", "Forwarded to the personal manager");
+                let to = self.say("Переадресован", "Forwarded");
                 writeln!(out, "{to}: {} ({})", employee.name, employee.id)?;
                 for number in numbers {
                     writeln!(out, "  {}  {} {}", number.number, number.ring_seconds, self.say("с", "s"))?;
