@@ -1,5 +1,5 @@
 //! The same source gives the same bytes, wherever it is built: what this binary carries was built in this workspace's folder; here a copy
-//! of the sources is built elsewhere, into another target directory and from a registry under another path.
+//! of the sources is built elsewhere, into another target directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};

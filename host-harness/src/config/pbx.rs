@@ -172,6 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn the_guides_sections_are_read() {
+        let guide = include_str!("../../pbx/README.md");
+        let blocks: Vec<_> = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        let [first, second] = blocks.as_slice() else { panic!("two sections: {blocks:?}") };
+        let first = kamailio(&first.replace("[kamailio]\n", "")).unwrap();
+        assert_eq!(first.destinations.number("+79035550101").as_deref(), Some("sip:+79035550101@trunk.example"));
+        let second = asterisk(&second.replace("[asterisk]\n", "")).unwrap();
+        assert_eq!(second.destinations.linked_operation("queue:sales"), Some("queue-sales"));
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_fix() {
         for (text, message) in [
             (SIP.to_owned(), "missing field `linked_operations`"),
