@@ -115,7 +115,7 @@ async fn one_call_is_shown_as_a_timeline_in_both_languages_and_as_json() {
                 "операция: sales",
                 "3000 мс",
                 "ответ",
-                "Переадресован персональному менеджеру: Анна",
+                "Переадресован: Анна",
                 "101  20 с",
             ],
         ),

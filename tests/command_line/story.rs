@@ -86,7 +86,7 @@ fn text_is_in_the_language_of_the_environment_and_names_the_called_number() {
     let russian = Ended::of(command.env("LANG", "ru_RU.UTF-8").output().expect("the binary starts"));
     russian.assert(0, &[]).assert_prints(&[
         "Звонок +7916•••4567 → +78121234567",
-        "Переадресация на персонального менеджера: Анна Соколова (anna)",
+        "Переадресация: Анна Соколова (anna)",
         "1. 101  звонит 20 с",
         "2. +79035550101  звонит 25 с",
         "затем связанная операция: queue:sales",
