@@ -107,18 +107,7 @@ async fn one_call_is_shown_as_a_timeline_in_both_languages_and_as_json() {
                 "101  20 s",
             ][..],
         ),
-        (
-            "1",
-            "ru",
-            &[
-                "Звонок 1 (pbx-1)",
-                "операция: sales",
-                "3000 мс",
-                "ответ",
-                "Переадресован: Анна",
-                "101  20 с",
-            ],
-        ),
+        ("1", "ru", &["Звонок 1 (pbx-1)", "операция: sales", "3000 мс", "ответ", "Переадресован: Анна", "101  20 с"]),
         ("pbx-3", "en", &["withheld", "no requests", "Linked operation: queue:sales", "(caller-hidden)"]),
         ("pbx-3", "ru", &["скрыт", "запросов не было", "Связанная операция: queue:sales", "(caller-hidden)"]),
     ] {
