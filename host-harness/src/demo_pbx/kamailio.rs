@@ -83,7 +83,12 @@ impl Kamailio {
 
     /// Waits until an OPTIONS is answered.
     async fn answers(&mut self) -> anyhow::Result<()> {
-        let socket = UdpSocket::bind((self.address.ip(), 0)).await?;
+        let socket = UdpSocket::bind((self.address.ip(), 0)).await.with_context(|| {
+            format!(
+                "Kamailio cannot listen on {}: this machine does not have the address; choose another",
+                self.address
+            )
+        })?;
         socket.connect(self.address).await?;
         let (here, there, began) = (socket.local_addr()?, self.address, Instant::now());
         let mut answer = [0; 2_048];
