@@ -7,7 +7,7 @@ A schedule is a text, one rule a line (or after a semicolon), read from the top;
     *          daily    20:00-08:00  +79035550177/40
 
 CALLED is the number that was called, or `*` and its last digits; `*` alone is any. DAYS are `mon`, `mon-fri`, `sat,sun` or `daily`; HOURS that end
-before they begin go past midnight and belong to the day on which they begin. A ring time is written in seconds after a slash.
+before they begin go past midnight and belong to the day on which they begin; a whole day is `00:00-24:00`. A ring time is written in seconds after a slash.
 
 The decision, `resolve`, is plain Python: it knows nothing of components and can be called anywhere. The class `Operation` at the end is its edge.
 It imports nothing: the hour is that of the call's arrival, which comes with the call.
@@ -113,7 +113,11 @@ def read_rule(position, line, ring_time):
     numbers = tuple(read_number(position, number.strip(), ring_time) for number in numbers.split(","))
     if len(numbers) > MOST_NUMBERS:
         raise Wrong(f"{position}: 1 to {MOST_NUMBERS} numbers")
-    return Rule(called, read_days(position, days), read_time(position, begins), read_time(position, ends), numbers)
+    begins, ends = read_time(position, begins), read_time(position, ends)
+    # From nine to nine may be meant as a whole day or as nothing.
+    if begins == ends:
+        raise Wrong(f"{position}: HOURS = 09:00-18:00, 00:00-24:00")
+    return Rule(called, read_days(position, days), begins, ends, numbers)
 
 
 def read_days(position, text):
@@ -136,7 +140,8 @@ def read_days(position, text):
 def read_time(position, text):
     """`09:00` to `24:00`, as minutes."""
     hour, _, minute = text.partition(":")
-    if is_digits(hour) and is_digits(minute) and len(minute) == 2 and int(minute) < 60:
+    # `int` raises on a number of thousands of digits: what is too long is refused first.
+    if is_digits(hour) and is_digits(minute) and len(hour) <= 2 and len(minute) == 2 and int(minute) < 60:
         time = int(hour) * 60 + int(minute)
         if time <= DAY:
             return time
@@ -263,6 +268,7 @@ class Operation(exports.Operation):
             else:
                 facts["rule"] = FactValue_Integer(position)
                 numbers = [Destination(number, ring_time) for number, ring_time in rule.numbers]
-                route = Route_Forward(Forwarding(f"rule-{position}", rule.called, numbers))
+                # Not the rule's position, which another rule above it changes: the identifier must be stable.
+                route = Route_Forward(Forwarding(f"schedule:{rule.called}", rule.called, numbers))
         # It has no waiting time and asks nobody.
         return Resolution(route, CallDetails(0, 0, [], [Fact(key, value) for key, value in facts.items()], notes))
