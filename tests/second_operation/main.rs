@@ -8,13 +8,24 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+#[allow(dead_code, unused_imports, reason = "shared with other tests, which use the rest")]
+#[path = "../support/mod.rs"]
+mod support;
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use host_harness::bindings::exports::telephony::operation::operation::SettingKind;
+use host_harness::bindings::telephony::operation::types::SettingValue;
+use host_harness::engine::{CompiledShelf, Engine, EngineSettings, Operation};
+use host_harness::policy::{self, Mode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use support::{CALLER, Scene};
 
 /// Where the workspace keeps what is built from time to time.
 const KEPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/second-operation");
@@ -61,14 +72,24 @@ fn component() -> Option<&'static Path> {
     built.as_deref()
 }
 
-/// The binary with this command and the component; what the host compiled is kept from run to run.
-fn harness(command: &str, component: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+/// The component, loaded in this process. What the host compiled is kept from run to run, where the binary finds it too: Python's runtime takes
+/// most of a minute without optimisation.
+fn operation() -> Option<Operation> {
+    static LOADED: OnceLock<Option<Operation>> = OnceLock::new();
+    let loaded = LOADED.get_or_init(|| {
+        let bytes = std::fs::read(component()?).expect("the component");
+        let shelf = CompiledShelf::new(Path::new(KEPT).join("compiled"));
+        let engine = Engine::with_shelf(EngineSettings::default(), Some(shelf)).expect("wasmtime runs on this machine");
+        Some(engine.load(&bytes).unwrap_or_else(|fit| panic!("{fit}")))
+    });
+    loaded.clone()
+}
+
+/// The binary's `call` with the component.
+fn harness(component: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    operation();
     let mut process = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    process.arg(command).args(arguments).env("LANG", "C");
-    match command {
-        "check" => process.arg(component),
-        _ => process.args(["--state", KEPT]).arg("--component").arg(component),
-    };
+    process.arg("call").args(arguments).args(["--state", KEPT]).arg("--component").arg(component).env("LANG", "C");
     let output = process.output().expect("the binary");
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text")).concat();
     (output.status.code(), said)
@@ -79,13 +100,12 @@ fn call(component: &Path, called: &str, at: &str, settings: &[&str]) -> Value {
     for setting in settings {
         arguments.extend(["--set", setting]);
     }
-    let (code, said) = harness("call", component, &arguments);
+    let (code, said) = harness(component, &arguments);
     let json: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
     assert_eq!(code, Some(i32::from(json["reason"].is_object())), "{said}");
     json
 }
 
-/// One test, so that the host compiles Python's runtime once.
 #[test]
 fn an_operation_in_python_is_one_like_any_other() {
     let Some(component) = component() else { return };
@@ -95,7 +115,7 @@ fn an_operation_in_python_is_one_like_any_other() {
 
     // Monday noon in Moscow, at either end of the hours, on a Saturday, and past midnight into one.
     let noon = at("+7 (495) 123-70-01", "2026-11-23T12:00:00+03:00");
-    assert_eq!(noon["route"]["employee"]["id"], "rule-1", "{noon}");
+    assert_eq!(noon["route"]["employee"]["id"], "schedule:*7001", "{noon}");
     assert_eq!(noon["route"]["numbers"][0], serde_json::json!({"number": "101", "ring_seconds": 15}));
     assert_eq!(noon["route"]["numbers"][1], serde_json::json!({"number": "+79035550101", "ring_seconds": 20}));
     assert_eq!((&noon["details"]["rule"], &noon["details"]["local_time"]), (&1.into(), &"mon 12:00".into()));
@@ -118,6 +138,8 @@ fn an_operation_in_python_is_one_like_any_other() {
         ("* mon 09:00-18:00", "1: CALLED DAYS HOURS NUMBERS"),
         ("* daily 09:00-18:00 101; * monday 09:00-18:00 101", "2: DAYS"),
         ("* daily 9-18 101", "1: HOURS"),
+        ("* daily 09:00-09:00 101", "1: HOURS"),
+        (format!("* daily {}:00-18:00 101", "9".repeat(5_000)).as_str(), "1: HOURS"),
         ("* daily 09:00-18:00 101&102", "1: NUMBERS"),
         ("* daily 09:00-18:00 101/3", "1: NUMBERS"),
     ] {
@@ -126,11 +148,128 @@ fn an_operation_in_python_is_one_like_any_other() {
         assert!(wrong["reason"]["text_en"].as_str().unwrap().contains(part), "{wrong}");
     }
     // The host judges settings by the operation's own description.
-    let (code, said) = harness("call", component, &["1", "--set", "ring_time=1s", "--set", &schedule]);
+    let (code, said) = harness(component, &["1", "--set", "ring_time=1s", "--set", &schedule]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("ring_time") && said.contains("5s"), "{said}");
+}
 
-    let (code, said) = harness("check", component, &[]);
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("fits telephony:operation@0.1.0") && said.contains("forward-by-schedule 0.1.0"), "{said}");
+#[tokio::test]
+async fn it_fits_and_describes_itself_whole_in_both_languages() {
+    let Some(operation) = operation() else { return };
+    assert!(operation.fit().is_fit(), "{}", operation.fit());
+    let description = operation.describe().await.expect("a description");
+    assert_eq!(description.id, "forward-by-schedule");
+    let settings: Vec<_> =
+        description.settings.iter().map(|setting| (setting.key.as_str(), setting.required)).collect();
+    assert_eq!(settings, [("schedule", true), ("utc_offset", false), ("ring_time", false)]);
+    let bounds = description.settings.iter().filter_map(|setting| match &setting.kind {
+        SettingKind::Duration(kind) => Some((kind.minimum, kind.default, kind.maximum)),
+        _ => None,
+    });
+    assert_eq!(bounds.collect::<Vec<_>>(), [(5_000, 20_000, 120_000)]);
+    let reasons: Vec<_> = description.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    assert_eq!(reasons, ["outside-schedule", "no-schedule", "schedule-wrong", "setting-wrong"]);
+    let texts = [&description.title, &description.summary].into_iter();
+    let texts = texts.chain(description.settings.iter().flat_map(|setting| [&setting.title, &setting.help]));
+    let texts = texts.chain(description.reasons.iter().map(|reason| &reason.text));
+    for text in texts.chain(description.facts.iter().map(|fact| &fact.title)) {
+        assert!(text.ru.chars().any(|letter| ('а'..='я').contains(&letter)), "not in Russian: {text:?}");
+        assert!(!text.en.is_empty() && text.en.is_ascii(), "not in English: {text:?}");
+    }
+}
+
+#[tokio::test]
+async fn its_policy_tests_hold_and_reach_every_reason() {
+    let Some(operation) = operation() else { return };
+    let cases = workspace().join("tests/second_operation/cases");
+    let report = policy::run(&cases, &operation, Mode::Compare, |_| {}).await.expect("cases");
+    assert_eq!((report.cases.len(), report.failed().count()), (3, 0), "\n{report}");
+    assert_eq!(report.coverage.unreached().count(), 0, "\n{report}");
+}
+
+/// A PBX of another make may send what the command line here would refuse: the contract has the operation judge settings itself.
+#[tokio::test]
+async fn it_judges_settings_that_no_host_has_judged() {
+    let Some(operation) = operation() else { return };
+    let placed = async |key: &str, value: SettingValue| {
+        let mut scene = Scene::new().await;
+        scene.operation = operation.clone();
+        scene.set("schedule", SettingValue::Text("* daily 00:00-24:00 101".to_owned()));
+        scene.set(key, value);
+        let outcome = scene.call_to(CALLER, "+74951237001").await;
+        assert!(scene.requests().is_empty(), "{key}");
+        outcome
+    };
+    let unknown = placed("colour", SettingValue::Text("red".to_owned())).await;
+    assert_eq!(unknown.code(), "forward", "{}", unknown.json);
+    assert!(unknown.has_note("unknown-setting"), "{}", unknown.json);
+    for (key, value) in [
+        ("schedule", SettingValue::Flag(true)),
+        ("schedule", SettingValue::Text("x".repeat(8_001))),
+        ("utc_offset", SettingValue::Integer(841)),
+        ("utc_offset", SettingValue::Integer(i64::MIN)),
+        ("utc_offset", SettingValue::Text("180".to_owned())),
+        ("ring_time", SettingValue::Duration(4_999)),
+        ("ring_time", SettingValue::Duration(u64::MAX)),
+        ("ring_time", SettingValue::Integer(20_000)),
+    ] {
+        let wrong = placed(key, value.clone()).await;
+        assert_eq!((wrong.code(), wrong.class()), ("setting-wrong", "configuration"), "{key} = {value:?}");
+        assert!(wrong.json["reason"]["text_en"].as_str().expect("a text").contains(key), "{}", wrong.json);
+    }
+}
+
+/// A server, killed when it is dropped.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server keeps memory for its calls beforehand: Python's runtime has to fit there too.
+#[test]
+fn a_server_takes_it() {
+    let (Some(component), Some(_)) = (component(), operation()) else { return };
+    let home = tempfile::tempdir().expect("a folder");
+    // Nothing listens at the account's address, and nothing is asked there: an operation belongs to an integration, whatever it needs.
+    let config = format!(
+        "[[integration]]\naccount = \"http://127.0.0.1:9\"\ntoken = \"file:token\"\nplain_http = \"granted\"\n\
+         private_addresses = \"granted\"\n[[operation]]\nlinked_operation = \"queue:sales\"\ncomponent = '{}'\n\
+         settings = {{ schedule = \"*7001 daily 00:00-24:00 101/15\" }}\n[server]\ntoken = \"file:token\"\n",
+        component.display()
+    );
+    let token = "a-token-of-the-tests-0123456789";
+    for (name, text) in [("config.toml", config.as_str()), ("token", token)] {
+        std::fs::write(home.path().join(name), text).expect("a file");
+    }
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_host-harness"));
+    serve.args(["serve", "--config", "config.toml", "--listen", "127.0.0.1:0", "--state", KEPT]);
+    let serve = serve.current_dir(home.path()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let mut server = Server(serve.expect("the binary"));
+    let mut line = String::new();
+    let said = server.0.stdout.as_mut().expect("its output");
+    BufReader::new(said).read_line(&mut line).expect("a line");
+    let address = line.strip_prefix("listening on http://").and_then(|rest| rest.split([';', '\n']).next());
+    let address = address.unwrap_or_else(|| panic!("it does not listen: {line}"));
+
+    for (called, part) in
+        [("74951237001", r#""number":"101","ring_seconds":15"#), ("74951237002", r#""code":"no-schedule""#)]
+    {
+        let mut stream = TcpStream::connect(address).expect("the server");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time");
+        let body = format!("caller=79161234567&called={called}");
+        write!(
+            stream,
+            "POST /v1/resolve-call HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(part), "{answer}");
+    }
 }
