@@ -8,22 +8,27 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
+#[allow(dead_code, reason = "shared with other tests, which use the rest")]
+#[path = "../server/client.rs"]
+mod client;
+#[allow(dead_code, reason = "shared with other tests, which use the rest")]
+#[path = "../support/serving.rs"]
+mod serving;
 #[allow(dead_code, unused_imports, reason = "shared with other tests, which use the rest")]
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use host_harness::bindings::exports::telephony::operation::operation::SettingKind;
 use host_harness::bindings::telephony::operation::types::SettingValue;
 use host_harness::engine::{CompiledShelf, Engine, EngineSettings, Operation};
 use host_harness::policy::{self, Mode};
-use serde_json::Value;
+use serde_json::{Value, json};
+use serving::Process;
 use sha2::{Digest, Sha256};
 use support::{CALLER, Scene};
 
@@ -116,8 +121,10 @@ fn an_operation_in_python_is_one_like_any_other() {
     // Monday noon in Moscow, at either end of the hours, on a Saturday, and past midnight into one.
     let noon = at("+7 (495) 123-70-01", "2026-11-23T12:00:00+03:00");
     assert_eq!(noon["route"]["employee"]["id"], "schedule:*7001", "{noon}");
-    assert_eq!(noon["route"]["numbers"][0], serde_json::json!({"number": "101", "ring_seconds": 15}));
-    assert_eq!(noon["route"]["numbers"][1], serde_json::json!({"number": "+79035550101", "ring_seconds": 20}));
+    assert_eq!(noon["route"]["numbers"][0], json!({"number": "101", "ring_seconds": 15}));
+    assert_eq!(noon["route"]["numbers"][1], json!({"number": "+79035550101", "ring_seconds": 20}));
+    let (_, said) = harness(component, &["1", "--to", "74951237001", "--lang", "en", "--set", &schedule]);
+    assert!(said.contains("Waited: 0 ms\n"), "{said}");
     assert_eq!((&noon["details"]["rule"], &noon["details"]["local_time"]), (&1.into(), &"mon 12:00".into()));
     for (called, time, expected) in [
         ("74951237001", "2026-11-23T08:59:59+03:00", "outside-schedule"),
@@ -219,19 +226,9 @@ async fn it_judges_settings_that_no_host_has_judged() {
     }
 }
 
-/// A server, killed when it is dropped.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A server keeps memory for its calls beforehand: Python's runtime has to fit there too.
-#[test]
-fn a_server_takes_it() {
+#[tokio::test]
+async fn a_server_takes_it() {
     let (Some(component), Some(_)) = (component(), operation()) else { return };
     let home = tempfile::tempdir().expect("a folder");
     // Nothing listens at the account's address, and nothing is asked there: an operation belongs to an integration, whatever it needs.
@@ -241,35 +238,12 @@ fn a_server_takes_it() {
          settings = {{ schedule = \"*7001 daily 00:00-24:00 101/15\" }}\n[server]\ntoken = \"file:token\"\n",
         component.display()
     );
-    let token = "a-token-of-the-tests-0123456789";
-    for (name, text) in [("config.toml", config.as_str()), ("token", token)] {
+    for (name, text) in [("config.toml", config.as_str()), ("token", client::TOKEN)] {
         std::fs::write(home.path().join(name), text).expect("a file");
     }
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    serve.args(["serve", "--config", "config.toml", "--listen", "127.0.0.1:0", "--state", KEPT]);
-    let serve = serve.current_dir(home.path()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
-    let mut server = Server(serve.expect("the binary"));
-    let mut line = String::new();
-    let said = server.0.stdout.as_mut().expect("its output");
-    BufReader::new(said).read_line(&mut line).expect("a line");
-    let address = line.strip_prefix("listening on http://").and_then(|rest| rest.split([';', '\n']).next());
-    let address = address.unwrap_or_else(|| panic!("it does not listen: {line}"));
-
-    for (called, part) in
-        [("74951237001", r#""number":"101","ring_seconds":15"#), ("74951237002", r#""code":"no-schedule""#)]
-    {
-        let mut stream = TcpStream::connect(address).expect("the server");
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time");
-        let body = format!("caller=79161234567&called={called}");
-        write!(
-            stream,
-            "POST /v1/resolve-call HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .expect("a request");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(part), "{answer}");
-    }
+    let server = Process::start(home.path(), &["--config", "config.toml", "--state", KEPT]);
+    let call = async |called: &str| server.client.call(&json!({"caller": CALLER, "called": called})).await.json();
+    let first = json!({"number": "101", "ring_seconds": 15});
+    assert_eq!(call("74951237001").await["route"]["numbers"][0], first);
+    assert_eq!(call("74951237002").await["reason"]["code"], "no-schedule");
 }

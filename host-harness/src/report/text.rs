@@ -76,7 +76,9 @@ impl Text<'_> {
         }
         let (waited, waiting_time) = (details.waited.as_millis(), details.waiting_time.as_millis());
         let waiting = self.say("Ожидание", "Waited");
-        writeln!(out, "  {waiting}: {waited} {} {waiting_time} {milliseconds}", self.say("из", "of"))?;
+        // An operation that waits for nothing has no waiting time.
+        let of = if waiting_time == 0 { String::new() } else { format!(" {} {waiting_time}", self.say("из", "of")) };
+        writeln!(out, "  {waiting}: {waited}{of} {milliseconds}")?;
         if details.requests.is_empty() {
             writeln!(out, "  {}", self.say("Запросов не было", "No requests"))?;
         }
