@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::debug;
 use wasmtime::component::{ResourceTable, ResourceTableError};
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use super::limits::{LimitReached, Limits, MemoryMeter, TICK};
@@ -247,6 +248,11 @@ fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant)
     store
 }
 
+/// How many functions the log names at a trap.
+const INNERMOST: usize = 8;
+/// How many letters of a name.
+const LONGEST_NAME: usize = 80;
+
 /// What wasmtime says when a component hands the host too many bytes; it has no type for it. The test of the hostile guest
 /// `big_host_call` sees when this changes.
 const TOO_MANY_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
@@ -266,5 +272,61 @@ fn failure(error: &wasmtime::Error, limits: &Limits) -> Failure {
     if text.contains(TOO_MANY_BYTES) {
         return Failure::Limit(LimitReached::HostCallBytes(limits.host_call_bytes));
     }
+    // For whoever writes an operation: "unreachable" alone does not say whether it was their code, their language's runtime, or an import that
+    // their toolchain had replaced by a trap.
+    debug!(r#in = %innermost(error), "the operation trapped");
     Failure::Trap(text.lines().next().unwrap_or_default().trim_start_matches("wasm trap: ").to_owned())
+}
+
+/// The component's innermost functions at a trap, each called by the one after it, by number where they have no name. Names are the component's
+/// own words: no line of the log may be broken or filled by them.
+fn innermost(error: &wasmtime::Error) -> String {
+    let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
+    let names = frames.iter().take(INNERMOST).map(|frame| match frame.func_name() {
+        Some(name) => name.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect(),
+        None => format!("function {}", frame.func_index()),
+    });
+    names.collect::<Vec<String>>().join(" < ")
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_encoder::{
+        CodeSection, ExportKind, ExportSection, Function, FunctionSection, Module, NameMap, NameSection, TypeSection,
+    };
+    use wasmtime::{Engine, Instance};
+
+    use super::*;
+
+    #[test]
+    fn functions_at_a_trap_are_named_on_one_short_line() {
+        let (mut types, mut functions, mut exports) =
+            (TypeSection::new(), FunctionSection::new(), ExportSection::new());
+        types.ty().function([], []);
+        exports.export("run", ExportKind::Func, 0);
+        let mut code = CodeSection::new();
+        for called in [Some(1), Some(2), None] {
+            functions.function(0);
+            let mut body = Function::new([]);
+            match called {
+                Some(called) => body.instructions().call(called).end(),
+                None => body.instructions().unreachable().end(),
+            };
+            code.function(&body);
+        }
+        let (mut names, mut named) = (NameSection::new(), NameMap::new());
+        named.append(1, &"x".repeat(1_000));
+        named.append(2, "clock\n2026-11-22 INFO forwarded\u{1b}[31m");
+        names.functions(&named);
+        let mut module = Module::new();
+        module.section(&types).section(&functions).section(&exports).section(&code).section(&names);
+
+        let engine = Engine::default();
+        let module = wasmtime::Module::new(&engine, module.finish()).unwrap();
+        let mut store = wasmtime::Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let error = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap().call(&mut store, ()).unwrap_err();
+        let long = "x".repeat(LONGEST_NAME);
+        assert_eq!(innermost(&error), format!("clock2026-11-22 INFO forwarded[31m < {long} < function 0"));
+    }
 }

@@ -203,7 +203,9 @@ fn foreign_import(name: &str) -> Option<Finding> {
     }
     let fix = match interface.split('/').next().unwrap_or_default() {
         "wasi:cli" => {
-            "an operation has no command line, environment or standard streams; build for wasm32-unknown-unknown and encode with wit-component"
+            "an operation has no command line, environment or standard streams: build Rust for wasm32-unknown-unknown and encode it with \
+             wit-component, Python with `componentize-py componentize --stub-wasi`, JavaScript by componentize-js with `stdio`, `random`, \
+             `clocks` and `fetch-event` disabled"
         }
         "wasi:keyvalue" => "use `wasi:keyvalue/store` alone: batch and atomics differ between hosts",
         "wasi:config" => "use `wasi:config/store`",
