@@ -12,9 +12,9 @@ use crate::client::PATIENCE;
 use crate::pbx::PBXS;
 use crate::serving::{Home, Process};
 
-/// Two operations with a short waiting time.
+/// Two operations with short waiting times.
 const OPERATIONS: &str = "[[operation]]\nid = \"sales\"\nlinked_operation = \"queue:sales\"\nsettings = { waiting_time = \"1s\" }\n\
-     [[operation]]\nid = \"support\"\nlinked_operation = \"queue:support\"\n";
+     [[operation]]\nid = \"support\"\nlinked_operation = \"queue:support\"\nsettings = { waiting_time = \"900ms\" }\n";
 /// The block of a call, as Asterisk 22 opens a connection with it.
 const BLOCK: &str = "agi_network: yes\nagi_network_script: resolve-call\nagi_request: agi://127.0.0.1:4573/resolve-call\n\
     agi_channel: PJSIP/trunk-00000001\nagi_language: en\nagi_type: PJSIP\nagi_uniqueid: 1795338000.7\nagi_version: 22.10.1\n\
@@ -40,7 +40,12 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let home = Home::new(OPERATIONS, PBXS).await;
+        Self::with(PBXS).await
+    }
+
+    /// With these further settings of the server.
+    async fn with(sections: &str) -> Self {
+        let home = Home::new(OPERATIONS, sections).await;
         let process = home.serve(&["--log", "warn"]);
         let deadline = std::time::Instant::now() + PATIENCE;
         let fastagi = loop {
@@ -132,9 +137,24 @@ async fn it_closes_by_itself_whatever_asterisk_does_not_say() {
     assert_eq!(scene.dialogue(BLOCK, &[DONE, DONE]).await, &FORWARD[..3]);
     // Lines without end, and nothing of a reply in them.
     assert_eq!(scene.dialogue(BLOCK, &[&"HANGUP\n".repeat(100)]).await, &FORWARD[..1]);
-    for part in ["the block did not come within 1000 ms", "waiting time is over", "64 lines came"] {
+    // While nobody knows whose call it is, it is given no more than the shortest waiting time.
+    for part in ["the block did not come within 900 ms", "its 1000 ms are over", "64 lines came"] {
         scene.process.logs(part).await;
     }
+}
+
+/// Whoever cannot be served is let go at once, not when somebody else has ended.
+#[tokio::test]
+async fn of_too_many_connections_the_next_is_closed() {
+    let scene = Scene::with(&format!("max_calls = 1\n{PBXS}")).await;
+    let mut silent = Vec::new();
+    for _ in 0..50 {
+        silent.push(TcpStream::connect(scene.fastagi).await.expect("it listens"));
+    }
+    scene.process.logs("too many connections").await;
+    drop(silent);
+    let again = async { while scene.dialogue(BLOCK, &[DONE; 6]).await != FORWARD {} };
+    timeout(PATIENCE, again).await.expect("it goes on");
 }
 
 #[tokio::test]

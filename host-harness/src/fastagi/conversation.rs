@@ -14,7 +14,7 @@ use crate::node::{FinishedCall, Node};
 use crate::pbx::dialplan::Asterisk;
 use crate::report::HostReason;
 
-/// How long a report may take.
+/// How long a report may take, where no waiting time is shorter: the caller hears nothing meanwhile.
 const REPORT: Duration = Duration::from_secs(2);
 
 /// Where requests are answered.
@@ -31,12 +31,16 @@ impl Desk {
         Self { node, asterisk, details, room: Arc::new(Semaphore::new(most)) }
     }
 
+    /// The shortest waiting time that a call here may have.
+    pub(super) fn shortest_waiting_time(&self) -> Duration {
+        self.node.steps().iter().map(|step| step.active().placed.waiting_time()).min().unwrap_or(REPORT)
+    }
+
     /// How long a request may take.
     pub(super) fn waiting_time(&self, request: &Request) -> Duration {
-        let step = self.node.asked_for(request.operation().as_deref()).or(self.node.steps().first());
-        match (request.path(), step) {
+        match (request.path(), self.node.asked_for(request.operation().as_deref())) {
             ("resolve-call", Some(step)) => step.active().placed.waiting_time(),
-            _ => REPORT,
+            _ => self.shortest_waiting_time().min(REPORT),
         }
     }
 

@@ -6,8 +6,8 @@
 //! | `AGI(agi://127.0.0.1/outcome,LEG,DIALSTATUS,HANGUPCAUSE,RING_MS)` | reports how a leg ended ([`crate::call_details::Seen`]) |
 //!
 //! Asterisk waits for as long as the server is silent, and no limit of the dialplan's ends that. So the server does: each connection is closed
-//! within the call's waiting time and a moment for the variables, whatever happened. A connection that is closed without `ROUTE_ACTION` leaves the
-//! dialplan with its own linked operation. FastAGI has no proof of who asks: listen on loopback or in a network of the PBX's own.
+//! within the call's waiting time, whatever happened. A connection that is closed without `ROUTE_ACTION` leaves the dialplan with its own linked
+//! operation. FastAGI has no proof of who asks: listen on loopback or in a network of the PBX's own.
 
 pub mod command;
 mod conversation;
@@ -30,10 +30,8 @@ use crate::node::Node;
 use crate::pbx::dialplan::Asterisk;
 use conversation::Desk;
 
-/// How long the block may take that a connection begins with.
+/// How long the block may take that a connection begins with, where no waiting time is shorter: until it is read nobody knows whose call it is.
 const BLOCK: Duration = Duration::from_secs(1);
-/// How long setting the variables may take beyond the waiting time.
-const MOMENT: Duration = Duration::from_millis(250);
 /// The pause where the system has no more connections to give.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -45,7 +43,8 @@ pub struct FastAgi {
 }
 
 impl FastAgi {
-    /// Listens. At most `most` calls are resolved at once; further ones go to the linked operation at once.
+    /// Listens. At most `most` calls are resolved at once; further ones go to the linked operation at once. Of twice as many connections the
+    /// next ones are closed as they come: a dialplan has its own linked operation then.
     ///
     /// Fails where the address cannot be had.
     pub async fn bind(
@@ -78,9 +77,13 @@ impl FastAgi {
             let accepted = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                accepted = accept(&self.listener, &self.room) => accepted,
+                accepted = accept(&self.listener) => accepted,
             };
-            let Some((stream, place)) = accepted else { continue };
+            let Some(stream) = accepted else { continue };
+            let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+                warn!("there are too many connections of FastAGI; the dialplan goes to its linked operation");
+                continue;
+            };
             let desk = Arc::clone(&self.desk);
             connections.spawn(async move {
                 converse(&desk, stream).await;
@@ -94,17 +97,13 @@ impl FastAgi {
     }
 }
 
-/// The next connection, when there is room for it.
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(room).acquire_owned().await.ok()?;
+/// The next connection.
+async fn accept(listener: &TcpListener) -> Option<TcpStream> {
     match listener.accept().await {
         Ok((stream, _)) => {
             // Each command waits for its answer: nothing is gained by holding one back.
             let _ = stream.set_nodelay(true);
-            Some((stream, place))
+            Some(stream)
         }
         Err(error) => {
             warn!(%error, "a connection of FastAGI cannot be accepted");
@@ -118,12 +117,13 @@ async fn accept(
 async fn converse(desk: &Desk, stream: TcpStream) {
     let began = Instant::now();
     let mut dialogue = dialogue::Dialogue::new(stream);
-    let ended = match timeout_at(began + BLOCK, dialogue.request()).await {
+    let block = desk.shortest_waiting_time().min(BLOCK);
+    let ended = match timeout_at(began + block, dialogue.request()).await {
         Ok(Ok(request)) => {
-            let deadline = began + desk.waiting_time(&request) + MOMENT;
-            match timeout_at(deadline, desk.answer(&request, &mut dialogue)).await {
+            let waiting_time = desk.waiting_time(&request);
+            match timeout_at(began + waiting_time, desk.answer(&request, &mut dialogue)).await {
                 Ok(answered) => answered.map_err(|error| error.to_string()),
-                Err(_) => Err("the call's waiting time is over".to_owned()),
+                Err(_) => Err(format!("its {} ms are over", waiting_time.as_millis())),
             }
         }
         Ok(Err(dialogue::Broken::Silent)) => {
@@ -131,7 +131,7 @@ async fn converse(desk: &Desk, stream: TcpStream) {
             Ok(())
         }
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("the block did not come within {} ms", BLOCK.as_millis())),
+        Err(_) => Err(format!("the block did not come within {} ms", block.as_millis())),
     };
     if let Err(why) = ended {
         warn!(why, "a dialogue of FastAGI ended early; the dialplan goes to its linked operation");
