@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use amocrm_simulator::{Endpoint, Fault, FaultRule};
-use host_harness::demo_pbx::{KAMAILIO_CFG, Kamailio, Patience};
+use host_harness::demo_pbx::Patience;
 
-use crate::scene::{MACHINE, Scene, kamailio};
+use crate::scene::{MACHINE, Scene};
 
 #[tokio::test]
 async fn while_the_manager_rings_nothing_else_does() {
@@ -37,28 +37,4 @@ async fn before_the_answer_came_nothing_rings() {
     assert_eq!(legs, ["101 caller-gone"]);
     assert_eq!(scene.telephony.rang(&call), []);
     assert_eq!(scene.home.simulator.count_of(Endpoint::Contacts), 1);
-}
-
-/// A configuration that asks in the SIP workers themselves. It is not shipped, since one slow answer after another would hold up all SIP; a caller
-/// who leaves is let go at once.
-#[tokio::test]
-async fn a_configuration_without_asynchronous_workers_is_possible_too() {
-    let _quiet = MACHINE.read().await;
-    let Some(scene) = Scene::new("[\"101\"]").await else { return };
-    let (asks, instead) =
-        ("if (!async_task_route(\"DECIDE\"))", "t_newtran(); t_reply(\"100\", \"Trying\"); route(DECIDE); if (0)");
-    assert_eq!(KAMAILIO_CFG.matches(asks).count(), 1);
-    let mut settings = kamailio(&scene.telephony, scene.server.client.server, scene.address);
-    settings.configuration = KAMAILIO_CFG.replace(asks, instead).into();
-    let kamailio = Kamailio::start(scene.programs, &scene.home.path("synchronous"), &settings).await.unwrap();
-
-    scene.home.simulator.add_fault(FaultRule::new(Fault::Hang).on(Endpoint::Contacts));
-    let (mut caller, call) = scene.caller();
-    caller.pbx = kamailio.address();
-    caller.patience = Patience::HangsUp(Duration::from_millis(300));
-    scene.make(&caller).await;
-    assert_eq!(scene.decisions(&call).await, 0, "the caller was let go before there was a decision");
-    let (legs, _) = scene.story(&call, 1).await;
-    assert_eq!(legs, ["queue:sales caller-gone"]);
-    assert_eq!(scene.telephony.rang(&call), []);
 }

@@ -1,9 +1,8 @@
 //! Real SIP: callers and telephones of sipp, Kamailio with the configuration that ships, `host-harness serve` as a process, and a simulated
 //! amoCRM. Each test has all of them to itself, on a loopback address of its own.
 //!
-//! The cases are those of Kamailio with a routing document in the project's facts: who answers, who does not, what breaks, who leaves. Two rows
-//! of theirs are of other configurations: one asks in the SIP workers themselves, and is tried here as a variant; the other asks a second time
-//! where nobody answered. Here a call is asked about once, and what becomes of its legs is reported.
+//! The cases are those of Kamailio with a routing document in the project's facts: who answers, who does not, what breaks, who leaves. Two of
+//! them are of other configurations than the shipped one, and are tried as variants of it.
 
 #![cfg(unix)]
 #![allow(
@@ -25,3 +24,4 @@ mod scene;
 #[allow(dead_code, reason = "shared with other tests, which use the rest")]
 #[path = "../support/serving.rs"]
 mod serving;
+mod variants;
