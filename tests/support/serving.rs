@@ -82,9 +82,19 @@ pub(crate) fn in_home(mut command: Command, home: &Path) -> Command {
     command
 }
 
-/// A process that serves; killed when it is dropped.
+/// Killed when it is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A process that serves, until it is dropped.
 pub(crate) struct Process {
-    child: Child,
+    child: Killed,
     home: PathBuf,
     pub(crate) client: Client,
 }
@@ -101,7 +111,7 @@ impl Process {
     pub(crate) fn of(mut command: Command, home: &Path) -> Self {
         let file = |name: &str| std::fs::File::create(home.join(name)).expect("a file");
         command.stdout(file("stdout")).stderr(file("stderr"));
-        let mut child = command.spawn().expect("the binary starts");
+        let mut child = Killed(command.spawn().expect("the binary starts"));
         let deadline = Instant::now() + PATIENCE;
         let address = loop {
             let said = read(home, "stdout");
@@ -111,7 +121,7 @@ impl Process {
                     .and_then(|address| address.parse::<SocketAddr>().ok())
                     .unwrap_or_else(|| panic!("{said}"));
             }
-            let ended = child.try_wait().expect("a process of one's own");
+            let ended = child.0.try_wait().expect("a process of one's own");
             assert!(
                 ended.is_none() && Instant::now() < deadline,
                 "it does not listen: {ended:?}: {}",
@@ -123,7 +133,7 @@ impl Process {
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// What it printed so far.
@@ -146,7 +156,7 @@ impl Process {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
+        let sent = Command::new("kill").args([signal, &self.child.0.id().to_string()]).status().expect("kill runs");
         assert!(sent.success());
     }
 
@@ -154,19 +164,12 @@ impl Process {
     pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("a process of one's own") {
+            if let Some(status) = self.child.0.try_wait().expect("a process of one's own") {
                 return (status, self.stderr());
             }
             assert!(Instant::now() < deadline, "it does not end: {}", self.stderr());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
