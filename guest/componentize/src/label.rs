@@ -5,7 +5,8 @@ use std::env;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Revision, Source, Version};
+use wasm_metadata::AddMetadataField::Set;
+use wasm_metadata::{AddMetadata, Description, Licenses, Revision, Source, Version};
 
 use crate::Workshop;
 
@@ -70,19 +71,18 @@ impl Label {
 
     /// The component with its label.
     pub(crate) fn put_on(&self, component: &[u8]) -> Result<Vec<u8>> {
-        let set = AddMetadataField::Set;
         let mut metadata = AddMetadata::default();
-        metadata.name = set(self.name.clone());
-        metadata.version = AddMetadataField::Set(Version::new(self.version.clone()));
-        metadata.description = AddMetadataField::Set(Description::new(self.description.clone()));
+        metadata.name = Set(self.name.clone());
+        metadata.version = Set(Version::new(self.version.clone()));
+        metadata.description = Set(Description::new(self.description.clone()));
         let licence = Licenses::new(&self.licence);
-        metadata.licenses = AddMetadataField::Set(licence.context("`license` is not an SPDX expression")?);
+        metadata.licenses = Set(licence.context("`license` is not an SPDX expression")?);
         let source = Source::new(&self.source);
-        metadata.source = AddMetadataField::Set(source.with_context(|| {
+        metadata.source = Set(source.with_context(|| {
             format!("the source `{}` is not a URL: set {SOURCE}, or `repository` in the manifest", self.source)
         })?);
         if let Some(revision) = &self.revision {
-            metadata.revision = AddMetadataField::Set(Revision::new(revision.clone()));
+            metadata.revision = Set(Revision::new(revision.clone()));
         }
         metadata.to_wasm(component).context("the component's label cannot be written")
     }
