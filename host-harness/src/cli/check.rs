@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::host_choice::HostChoice;
 use super::{Outcome, Stop, print};
 use crate::engine::{Engine, EngineSettings, Fit, Severity, read_component};
 use crate::other_hosts::OtherHost;
@@ -17,7 +16,7 @@ pub(super) struct Check {
     file: PathBuf,
     /// Judge it by what another wasm host links, not by the contract
     #[arg(long, value_name = "HOST")]
-    host: Option<HostChoice>,
+    host: Option<OtherHost>,
 }
 
 impl Check {
@@ -26,7 +25,6 @@ impl Check {
         let engine = Engine::new(EngineSettings::default())?;
         let name = self.file.display();
         if let Some(host) = self.host {
-            let host = OtherHost::from(host);
             let fit = match engine.validate(&bytes) {
                 Ok(()) => host.judge(&bytes),
                 Err(fit) => fit,

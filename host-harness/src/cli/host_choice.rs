@@ -1,23 +1,16 @@
 //! `--host`: another wasm host, on the command line.
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::other_hosts::OtherHost;
 
-/// Another wasm host.
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum HostChoice {
-    Wasmtime,
-    Spin,
-    Wasmcloud,
-}
+impl ValueEnum for OtherHost {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<HostChoice> for OtherHost {
-    fn from(choice: HostChoice) -> Self {
-        match choice {
-            HostChoice::Wasmtime => Self::Wasmtime,
-            HostChoice::Spin => Self::Spin,
-            HostChoice::Wasmcloud => Self::WasmCloud,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
     }
 }

@@ -7,7 +7,6 @@ use anyhow::Context;
 use clap::Args;
 use sha2::{Digest, Sha256};
 
-use super::host_choice::HostChoice;
 use super::{Outcome, Stop, print};
 use crate::other_hosts::OtherHost;
 use crate::{CONTRACT, OPERATION};
@@ -20,7 +19,7 @@ pub(super) struct Package {
     file: PathBuf,
     /// Compose it for a host that knows nothing of telephony: behind HTTP, its employees in configuration
     #[arg(long, value_name = "HOST")]
-    host: Option<HostChoice>,
+    host: Option<OtherHost>,
     /// Also write the contract as an encoded WIT package, documentation included
     #[arg(long, value_name = "FILE")]
     wit: Option<PathBuf>,
@@ -28,7 +27,7 @@ pub(super) struct Package {
 
 impl Package {
     pub(super) fn run(self) -> Result<Outcome, Stop> {
-        let component = self.host.map_or(OPERATION, |host| OtherHost::from(host).component());
+        let component = self.host.map_or(OPERATION, OtherHost::component);
         write(&self.file, component)?;
         if let Some(wit) = &self.wit {
             write(wit, CONTRACT)?;
