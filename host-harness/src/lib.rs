@@ -18,7 +18,6 @@ pub mod engine;
 pub mod fastagi;
 pub mod hooks;
 pub mod integration;
-pub mod masking;
 pub mod node;
 pub mod observe;
 pub mod other_hosts;

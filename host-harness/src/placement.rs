@@ -13,8 +13,8 @@ use crate::bindings::telephony::operation::types::{Call, Note, Setting, SettingV
 use crate::capabilities::clocks::{Clock, datetime};
 use crate::engine::{Answer, Failure, Operation, World};
 use crate::integration::Integration;
-use crate::masking::unless_secret;
 use crate::report::{FactTitles, ResolvedCall};
+use telephony_text::masking::unless_secret;
 
 /// The setting that the contract reserves for the waiting time.
 pub const WAITING_TIME: &str = "waiting_time";

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::Numbers;
 use super::leg::{self, Leg};
 use super::outcome::Outcome;
-use crate::masking::mask;
 use crate::node::{FinishedCall, WholeNumber};
 use crate::report::Route;
+use telephony_text::masking::mask;
 
 /// How many of a number's last digits may be asked for.
 const DIGITS: usize = 4;

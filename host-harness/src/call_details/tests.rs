@@ -11,9 +11,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::capabilities::directory::Destination;
 use crate::engine::Run;
-use crate::masking::mask;
 use crate::node::WholeNumber;
 use crate::report::{CallRecord, Details, EmployeeRecord, Localized, Reason, ResolvedCall, Route};
+use telephony_text::masking::mask;
 
 const START: &str = "2026-11-22T09:00:00Z";
 

@@ -19,7 +19,6 @@ use crate::engine::{Engine, EngineSettings};
 use crate::fastagi::FastAgi;
 use crate::hooks::Hooks;
 use crate::integration::Access;
-use crate::masking::unless_secret;
 use crate::node::{self, Node, Step};
 use crate::observe::logs::CallLog;
 use crate::observe::metrics::Metrics;
@@ -28,6 +27,7 @@ use crate::recording::{Recorder, SamplingSettings};
 use crate::report::OPERATION_FAILED;
 use crate::server::{self, Extras, Server, ServerSettings, metrics, token};
 use crate::stores::{self, StoreLocation};
+use telephony_text::masking::unless_secret;
 
 /// Take calls over HTTP, until interrupted
 ///

@@ -1,22 +1,14 @@
 //! `[[integration.employee]]`: a person whom the PBX can ring, and the amoCRM user who that is.
 
 use std::fmt;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use telephony_text::dialling;
 
 use crate::capabilities::directory::{Destination, Employee, Presence};
-use crate::masking::unless_secret;
-
-/// How long a number rings unless set (rule D5).
-const RING_TIME: Duration = Duration::from_secs(20);
-/// The least and the greatest ring time.
-const RING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(120));
-/// The longest number that can be dialled.
-const LONGEST_NUMBER: usize = 32;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,31 +119,7 @@ pub(super) fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64
 }
 
 fn destination(entry: NumberEntry, place: &str) -> Result<Destination, String> {
-    let number = entry.number;
-    // What a PBX dials: digits, a leading plus, and the two keys of a telephone; nothing that a dial plan would read as syntax.
-    let dialled = number.strip_prefix('+').unwrap_or(&number);
-    let dialable = !dialled.is_empty() && dialled.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#'));
-    if !dialable || number.len() > LONGEST_NUMBER {
-        return Err(format!(
-            "{place}: `numbers`: `{}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most \
-             {LONGEST_NUMBER} characters",
-            unless_secret(&number)
-        ));
-    }
-    let (least, greatest) = RING_TIME_BOUNDS;
-    let ring_time = match &entry.ring_time {
-        None => RING_TIME,
-        Some(written) => {
-            let parsed = humantime::parse_duration(written).ok();
-            parsed.filter(|time| (least..=greatest).contains(time)).ok_or_else(|| {
-                format!(
-                    "{place}: `ring_time` = `{}` of number `{number}`; set a duration from {} s to {} s, for example `20s`",
-                    unless_secret(written),
-                    least.as_secs(),
-                    greatest.as_secs()
-                )
-            })?
-        }
-    };
+    let NumberEntry { number, ring_time } = entry;
+    let ring_time = dialling::ring_time(&number, ring_time.as_deref()).map_err(|error| format!("{place}: {error}"))?;
     Ok(Destination { number, ring_time })
 }

@@ -12,8 +12,8 @@ use crate::capabilities::http::{
     BaseUrl, CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, Scheme,
 };
 use crate::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
-use crate::masking::unless_secret;
 use crate::secret::{Secret, SecretSource};
+use telephony_text::masking::unless_secret;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -37,7 +37,6 @@ use serde::{Deserialize, Deserializer};
 use crate::call_details::CallDetailsSettings;
 use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
-use crate::masking::unless_secret;
 use crate::observe::traces::TraceSettings;
 use crate::recording::SamplingSettings;
 use crate::server::ServerSettings;
@@ -49,6 +48,7 @@ use pbx::{AsteriskEntry, KamailioEntry};
 use recordings::RecordingsEntry;
 use server::ServerEntry;
 use store::StoreEntry;
+use telephony_text::masking::unless_secret;
 use traces::TracesEntry;
 
 /// A configuration file, read and checked.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::masking::unless_secret;
 use crate::secret::{Secret, SecretSource};
 use crate::server::ServerSettings;
 use crate::server::settings::SHORTEST_SECRET;
+use telephony_text::masking::unless_secret;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]

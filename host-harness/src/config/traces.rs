@@ -6,9 +6,9 @@ use std::path::Path;
 use http::HeaderName;
 use serde::Deserialize;
 
-use crate::masking::unless_secret;
 use crate::observe::traces::TraceSettings;
 use crate::secret::SecretSource;
+use telephony_text::masking::unless_secret;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

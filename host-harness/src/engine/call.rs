@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use telephony_text::masking::on_one_line;
 use tokio::time::Instant;
 use tracing::debug;
 use wasmtime::component::{ResourceTable, ResourceTableError};
@@ -283,7 +284,7 @@ fn failure(error: &wasmtime::Error, limits: &Limits) -> Failure {
 fn innermost(error: &wasmtime::Error) -> String {
     let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
     let names = frames.iter().take(INNERMOST).map(|frame| match frame.func_name() {
-        Some(name) => name.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect(),
+        Some(name) => on_one_line(name, LONGEST_NAME),
         None => format!("function {}", frame.func_index()),
     });
     names.collect::<Vec<String>>().join(" < ")
@@ -327,6 +328,6 @@ mod tests {
         let instance = Instance::new(&mut store, &module, &[]).unwrap();
         let error = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap().call(&mut store, ()).unwrap_err();
         let long = "x".repeat(LONGEST_NAME);
-        assert_eq!(innermost(&error), format!("clock2026-11-22 INFO forwarded[31m < {long} < function 0"));
+        assert_eq!(innermost(&error), format!("clock·2026-11-22 INFO forwarded·[31m < {long} < function 0"));
     }
 }

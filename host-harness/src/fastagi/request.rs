@@ -11,6 +11,7 @@
 //! Absent values are the word `unknown` (`res_agi.c`). A caller's name is in the block as the network gave it, so a value that this program
 //! reads and that comes twice is refused: somebody may have put a line into the name.
 
+use telephony_text::call_request::is_withheld;
 use url::form_urlencoded;
 
 use crate::placement::IncomingCall;
@@ -27,8 +28,6 @@ const MOST_ARGUMENTS: usize = 8;
 const LONGEST: usize = 128;
 /// What Asterisk writes for a value that it does not have.
 const UNKNOWN: &str = "unknown";
-/// What some networks send for a number that is withheld.
-const ANONYMOUS: &str = "anonymous";
 
 /// What is wrong with a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,7 +127,7 @@ impl Block {
     fn request(&mut self) -> Request {
         let known = |value: &mut Option<String>| value.take().filter(|value| !value.is_empty() && value != UNKNOWN);
         let restricted = self.presentation.take().is_some_and(|value| is_restricted(&value));
-        let caller = known(&mut self.caller).filter(|caller| !restricted && !caller.eq_ignore_ascii_case(ANONYMOUS));
+        let caller = known(&mut self.caller).filter(|caller| !restricted && !is_withheld(caller));
         Request {
             script: known(&mut self.script).unwrap_or_default(),
             id: known(&mut self.id).unwrap_or_default(),

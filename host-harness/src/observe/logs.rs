@@ -3,6 +3,7 @@
 //! The line has the call's identifier, its masked number, where it went and why, and how long it took. Everything else is in the call
 //! details. A call whose operation failed is a warning.
 
+use telephony_text::masking::on_one_line;
 use tracing::{info, warn};
 
 use crate::node::{FinishedCall, Onlooker};
@@ -20,40 +21,24 @@ pub struct CallLog;
 impl Onlooker for CallLog {
     fn finished(&self, call: &FinishedCall) {
         let resolved = &call.resolved;
-        let (id, operation) = (on_one_line(&resolved.call.id), &*call.step);
+        let (id, operation) = (on_one_line(&resolved.call.id, LONGEST), &*call.step);
         let caller = resolved.call.caller.as_deref().unwrap_or("withheld");
         let waited_ms = resolved.run.wall.as_secs_f64() * 1_000.0;
         let requests = resolved.details.requests.len();
         let component = resolved.component.get(..12).unwrap_or(&resolved.component);
         match &resolved.route {
             Route::Forward { employee, .. } => {
-                let employee = on_one_line(&employee.id);
+                let employee = on_one_line(&employee.id, LONGEST);
                 info!(target: TARGET, id, operation, caller, employee, waited_ms, requests, component, "forwarded");
             }
             Route::LinkedOperation { target, reason } if reason.code == OPERATION_FAILED => {
-                let why = on_one_line(&reason.text.en);
+                let why = on_one_line(&reason.text.en, LONGEST);
                 warn!(target: TARGET, id, operation, caller, target, why, waited_ms, requests, component, "operation failed");
             }
             Route::LinkedOperation { target, reason } => {
-                let reason = on_one_line(&reason.code);
+                let reason = on_one_line(&reason.code, LONGEST);
                 info!(target: TARGET, id, operation, caller, target, reason, waited_ms, requests, component, "linked operation");
             }
         }
-    }
-}
-
-/// Text from a PBX or a component, so that it cannot pretend to be another line.
-fn on_one_line(text: &str) -> String {
-    text.chars().take(LONGEST).map(|letter| if letter.is_control() { '·' } else { letter }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_identifier_cannot_begin_a_line_of_its_own() {
-        assert_eq!(on_one_line("a\r\n2026-11-22 INFO forwarded\u{1b}[31m"), "a··2026-11-22 INFO forwarded·[31m");
-        assert_eq!(on_one_line(&"x".repeat(1_000)).len(), LONGEST);
     }
 }

@@ -10,8 +10,8 @@ use super::history::{PastCall, callers};
 use super::world::Variant;
 use crate::capabilities::http::Fate;
 use crate::integration::IntegrationSettings;
-use crate::masking::mask;
 use crate::report::{FactValue, ResolvedCall, Route};
+use telephony_text::masking::mask;
 
 /// How many spans a picture has at most.
 const MOST_SPANS: i64 = 288;

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use super::{CallRecord, Details, Localized, Reason, ResolvedCall, Route};
 use crate::engine::Run;
-use crate::masking::mask;
 use crate::placement::IncomingCall;
+use telephony_text::masking::mask;
 
 /// Why no operation was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

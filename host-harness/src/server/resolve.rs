@@ -17,6 +17,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use telephony_text::call_request::CallRequest;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,7 +30,6 @@ use crate::node::{FinishedCall, Step};
 use crate::placement::IncomingCall;
 use crate::report::{HostReason, Localized};
 use answer::{Wanted, answer};
-use request::CallRequest;
 
 /// The call's routes and what they count.
 #[derive(Clone)]
@@ -136,16 +136,16 @@ impl Calls {
     async fn route(&self, first: &Arc<Step>, head: &Parts, body: Result<Bytes, Unread>) -> FinishedCall {
         let named = request::operation_of_query(head.uri.query());
         let read = match body {
-            Ok(body) => CallRequest::read(head.headers.get(CONTENT_TYPE), &body),
+            Ok(body) => request::read(head.headers.get(CONTENT_TYPE), &body),
             Err(unread) => Err(self.unread(unread)),
         };
-        let (request, misunderstood) = match read {
-            Ok(request) => (request, None),
+        let (asked, misunderstood) = match read {
+            Ok(asked) => (asked, None),
             Err(what) => (CallRequest::default(), Some(HostReason::NotUnderstood(what))),
         };
         let node = &self.shared.node;
-        let step = node.asked_for(named.as_deref().or(request.operation.as_deref()));
-        let call = request.call(|| self.ids.next());
+        let step = node.asked_for(named.as_deref().or(asked.operation.as_deref()));
+        let call = request::call(asked, || self.ids.next());
         let declined = |reason: HostReason, call: IncomingCall| node.decline(step.unwrap_or(first), &call, &reason);
         if let Some(reason) = misunderstood {
             return declined(reason, call);
@@ -180,7 +180,7 @@ impl Calls {
     fn after_fault(&self, first: &Arc<Step>, head: &Parts) -> Response {
         let named = request::operation_of_query(head.uri.query());
         let step = self.shared.node.asked_for(named.as_deref()).unwrap_or(first);
-        let call = CallRequest::default().call(|| self.ids.next());
+        let call = request::call(CallRequest::default(), || self.ids.next());
         let failed = step.active().placed.host_failed(&call, self.shared.node.clock());
         answer(&failed, Wanted::of(head), &self.shared.settings)
     }

@@ -1,16 +1,13 @@
 //! Employees as configuration writes them: a JSON list, with the fields and the bounds that the host's own configuration file has.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
+use telephony_text::dialling;
+use telephony_text::masking::unless_secret;
 
-/// How long a number rings unless set, and the bounds (rule D5).
-const RING_TIME: Duration = Duration::from_secs(20);
-const RING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(120));
-/// The longest number that can be dialled.
-const LONGEST_NUMBER: usize = 32;
 /// What an entry may hold; a field that is misspelt is not passed over in silence.
 const FIELDS: [&str; 6] = ["id", "name", "amocrm_user", "enabled", "numbers", "presence"];
 
@@ -72,7 +69,7 @@ pub fn find(written: &str, amocrm_user: u64) -> Result<Option<Employee>, String>
 fn read(entry: &Value) -> Result<(u64, Employee), String> {
     let entry = entry.as_object().ok_or("write an object with `id`, `amocrm_user` and `numbers`")?;
     if let Some(unknown) = entry.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-        return Err(format!("unknown field `{}`; there are {}", short(unknown), FIELDS.join(", ")));
+        return Err(format!("unknown field `{}`; there are {}", unless_secret(unknown), FIELDS.join(", ")));
     }
     let id = text(entry, "id")?.filter(|id| !id.trim().is_empty()).ok_or("`id` is missing or empty")?;
     let user = entry.get("amocrm_user").and_then(Value::as_u64);
@@ -115,25 +112,7 @@ fn number(written: &Value) -> Result<(String, u64), String> {
         }
         _ => return Err("`numbers`: write texts, or objects with `number` and `ring_time`".to_owned()),
     };
-    // What a PBX dials: digits, a leading plus, and the two keys of a telephone; nothing that a dial plan would read as syntax.
-    let dialled = number.strip_prefix('+').unwrap_or(&number);
-    let dialable = !dialled.is_empty() && dialled.bytes().all(|key| key.is_ascii_digit() || matches!(key, b'*' | b'#'));
-    if !dialable || number.len() > LONGEST_NUMBER {
-        return Err(format!(
-            "`numbers`: `{}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most {LONGEST_NUMBER} \
-             characters",
-            short(&number)
-        ));
-    }
-    let (least, greatest) = RING_TIME_BOUNDS;
-    let ring_time = match ring_time {
-        None => RING_TIME,
-        Some(written) => {
-            humantime::parse_duration(&written).ok().filter(|time| (least..=greatest).contains(time)).ok_or_else(
-                || format!("`ring_time` of number `{number}`: set a duration from 5s to 120s, for example `20s`"),
-            )?
-        }
-    };
+    let ring_time = dialling::ring_time(&number, ring_time.as_deref())?;
     Ok((number, u64::try_from(ring_time.as_millis()).unwrap_or(u64::MAX)))
 }
 
@@ -147,11 +126,6 @@ fn presence(written: Option<&str>) -> Result<Presence, String> {
             .map(|since| Presence::LastSeen(since.as_secs()))
             .ok_or_else(|| "`presence`: set `never-seen` or a time such as `2026-11-22T09:00:00Z`".to_owned()),
     }
-}
-
-/// A value that a message repeats, unless it is so long that it may be a secret in the wrong place.
-fn short(value: &str) -> &str {
-    if value.len() <= LONGEST_NUMBER { value } else { "…" }
 }
 
 #[cfg(test)]
@@ -196,7 +170,7 @@ mod tests {
             (r#"[{"id": "a", "amocrm_user": 1}, {"id": "a", "amocrm_user": 2}]"#, "employee 2: another"),
             (r#"[{"id": "a", "amocrm_user": 1}, {"id": "b", "amocrm_user": 1}]"#, "mapped already"),
             (r#"[{"id": "a", "amocrm_user": 1, "numbers": ["101;rm"]}]"#, "cannot be dialled"),
-            (r#"[{"id": "a", "amocrm_user": 1, "numbers": [{"number": "1", "ring_time": "1s"}]}]"#, "5s to 120s"),
+            (r#"[{"id": "a", "amocrm_user": 1, "numbers": [{"number": "1", "ring_time": "1s"}]}]"#, "5 s to 120 s"),
             (r#"[{"id": "a", "amocrm_user": 1, "enabled": "no"}]"#, "`enabled`"),
             (r#"[{"id": "a", "amocrm_user": 1, "presence": "today"}]"#, "`presence`"),
         ] {

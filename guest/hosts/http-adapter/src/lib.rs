@@ -6,5 +6,3 @@
 
 #[cfg(target_family = "wasm")]
 mod edge;
-pub mod masking;
-pub mod request;

@@ -1,12 +1,12 @@
 //! A resolution as JSON: the format of host-harness, version 1. What only host-harness can know is null there.
 
 use serde_json::{Map, Value, json};
+use telephony_text::masking::mask;
 
 use super::bindings::telephony::operation::types::{
     Call, CallDetails, FactValue, LocalizedText, ReasonClass, Resolution, Route, TransitionReason,
 };
 use super::rfc3339;
-use crate::masking::mask;
 
 /// The version of the format.
 const VERSION: u32 = 1;

@@ -1,11 +1,12 @@
 //! Requests in and responses out, over `wasi:http/types`.
 
+use telephony_text::call_request::Misunderstood;
+
 use super::answer::Answer;
 use super::bindings::wasi::http::types::{
     Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use super::bindings::wasi::io::streams::StreamError;
-use crate::request::Misunderstood;
 
 /// The longest body of a request.
 const LONGEST_BODY: usize = 64 * 1024;

@@ -19,8 +19,8 @@ use bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use bindings::wasi::config::store as config;
 use bindings::wasi::http::types::Method;
 use serde_json::Value;
+use telephony_text::call_request::{CallRequest, Misunderstood};
 
-use crate::request::{CallRequest, Misunderstood};
 use answer::Answer;
 
 const PATH: &str = "/v1/resolve-call";
@@ -82,7 +82,7 @@ fn resolve(request: CallRequest, linked_operation: &str) -> Answer {
         // There is no randomness here; two calls within a nanosecond share a name, and nothing else.
         id: request.id.unwrap_or_else(|| format!("{}-{:09}", now.seconds, now.nanoseconds)),
         caller: request.caller,
-        called: request.called,
+        called: request.called.unwrap_or_default(),
         at: now,
     };
     let settings = match settings::read() {

@@ -1,0 +1,61 @@
+//! An employee's numbers, as configuration writes them: what a PBX dials, and for how long it rings (rule D5).
+
+use std::time::Duration;
+
+use crate::masking::unless_secret;
+
+/// How long a number rings unless set.
+const RING_TIME: Duration = Duration::from_secs(20);
+/// The least and the greatest ring time.
+const RING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(120));
+/// The longest number that can be dialled.
+const LONGEST_NUMBER: usize = 32;
+
+/// Checks a number and reads its ring time, such as `25s`; 20 s unless set. The error names the field and the fix.
+pub fn ring_time(number: &str, written: Option<&str>) -> Result<Duration, String> {
+    // What a PBX dials: digits, a leading plus, and the two keys of a telephone; nothing that a dial plan would read as syntax.
+    let dialled = number.strip_prefix('+').unwrap_or(number);
+    let dialable = !dialled.is_empty() && dialled.bytes().all(|key| key.is_ascii_digit() || matches!(key, b'*' | b'#'));
+    if !dialable || number.len() > LONGEST_NUMBER {
+        return Err(format!(
+            "`numbers`: `{}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most {LONGEST_NUMBER} \
+             characters",
+            unless_secret(number)
+        ));
+    }
+    let Some(written) = written else { return Ok(RING_TIME) };
+    let (least, greatest) = RING_TIME_BOUNDS;
+    humantime::parse_duration(written).ok().filter(|time| (least..=greatest).contains(time)).ok_or_else(|| {
+        format!(
+            "`ring_time` = `{}` of number `{number}`; set a duration from {} s to {} s, for example `20s`",
+            unless_secret(written),
+            least.as_secs(),
+            greatest.as_secs()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d05_a_number_rings_for_20_s_or_for_its_time_within_bounds() {
+        for (written, seconds) in [(None, 20), (Some("5s"), 5), (Some("2m"), 120)] {
+            assert_eq!(ring_time("+79035550101", written), Ok(Duration::from_secs(seconds)), "{written:?}");
+        }
+        for written in ["4999ms", "120001ms", "", "20", "soon"] {
+            assert!(ring_time("101", Some(written)).unwrap_err().contains("from 5 s to 120 s"), "{written}");
+        }
+    }
+
+    #[test]
+    fn d05_nothing_but_the_keys_of_a_telephone_is_dialled() {
+        for number in ["101", "*55#", "+7", &"1".repeat(32)] {
+            assert!(ring_time(number, None).is_ok(), "{number}");
+        }
+        for number in ["", "+", "1+1", "101;rm", "+7 916", "sip:101", "１０１", &"1".repeat(33)] {
+            assert!(ring_time(number, None).unwrap_err().contains("cannot be dialled"), "{number}");
+        }
+    }
+}
