@@ -36,7 +36,7 @@ fn what_was_kept_survives_a_kill_right_after_the_answer_and_a_store_cut_short_is
     std::fs::write(&store, &whole[..whole.len() / 2]).expect("a file");
     home.run(["call", CALLER])
         .assert(0, &["warning: ", &store.display().to_string(), "move it away", "without a durable cache"])
-        .assert_prints(&["Forwarded", "known from: crm"]);
+        .assert_prints(&["Forwarded: ", "known from: crm"]);
 }
 
 /// An amoCRM that tells when it was asked, and answers only when it is told to.
@@ -114,7 +114,7 @@ fn processes_that_share_a_state_directory_from_its_first_moment_all_resolve() {
     let processes: Vec<_> = (0..2).map(|_| spawn(&mut home.command(["call", CALLER, "--state", "shared"]))).collect();
     for process in processes {
         let ended = Ended::of(process.wait_with_output().expect("it ends"));
-        ended.assert(0, &[]).assert_prints(&["Forwarded"]);
+        ended.assert(0, &[]).assert_prints(&["Forwarded: "]);
     }
     assert!(store_in(&home.path("shared")).exists());
 }
@@ -127,7 +127,7 @@ fn a_file_that_is_no_store_is_named_left_alone_and_the_call_is_forwarded_as_usua
     std::fs::write(store_in(&home.path("kept")), &garbage).expect("a file");
     home.run(["call", CALLER, "--state", "kept"])
         .assert(0, &["warning: ", "kept/key-value.sqlite3", "move it away", "without a durable cache"])
-        .assert_prints(&["Forwarded"]);
+        .assert_prints(&["Forwarded: "]);
     assert_eq!(std::fs::read(store_in(&home.path("kept"))).expect("a file"), garbage);
 }
 
