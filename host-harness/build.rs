@@ -11,7 +11,7 @@ use componentize::{Workshop, deliver, encode_wit};
 const HOSTS: [&str; 3] = ["wasmtime", "spin", "wasmcloud"];
 
 fn main() -> Result<()> {
-    let workshop = Workshop::of_build_script(&["guest", "wit", "host-harness/telephony-text", "host-harness/worlds"])?;
+    let workshop = Workshop::of_build_script(&["guest", "wit", "host-harness/call", "host-harness/worlds"])?;
     let delivery = deliver(&workshop)?;
     let given = [
         ("OPERATION_COMPONENT", delivery.operation),

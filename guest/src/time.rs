@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn d7_the_day_is_the_accounts_own() {
+    fn d07_the_day_is_the_accounts_own() {
         let at = |text: &str| text.parse::<u64>().map(Timestamp::from_unix_seconds).unwrap();
         let moscow = UtcOffset::parse("+03:00").unwrap();
         // 2026-11-21T21:30:00Z is half past midnight of the 22nd in Moscow.

@@ -14,7 +14,7 @@ use crate::capabilities::clocks::{Clock, datetime};
 use crate::engine::{Answer, Failure, Operation, World};
 use crate::integration::Integration;
 use crate::report::{FactTitles, ResolvedCall};
-use telephony_text::masking::unless_secret;
+use call::masking::unless_secret;
 
 /// The setting that the contract reserves for the waiting time.
 pub const WAITING_TIME: &str = "waiting_time";

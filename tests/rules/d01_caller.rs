@@ -3,7 +3,7 @@
 use crate::support::{CALLER, Scene};
 
 #[tokio::test]
-async fn d1_a_hidden_caller_asks_nothing() {
+async fn d01_a_hidden_caller_asks_nothing() {
     let scene = Scene::new().await;
     for caller in ["", "anonymous", "Anonymous", "unknown", "restricted"] {
         let outcome = scene.call(caller).await;
@@ -13,7 +13,7 @@ async fn d1_a_hidden_caller_asks_nothing() {
 }
 
 #[tokio::test]
-async fn d1_an_unusable_caller_asks_nothing() {
+async fn d01_an_unusable_caller_asks_nothing() {
     let scene = Scene::new().await;
     for caller in [
         "101",
@@ -33,7 +33,7 @@ async fn d1_an_unusable_caller_asks_nothing() {
 }
 
 #[tokio::test]
-async fn d1_every_spelling_finds_the_contact() {
+async fn d01_every_spelling_finds_the_contact() {
     for caller in [
         CALLER,
         "+79161234567",
@@ -57,7 +57,7 @@ async fn d1_every_spelling_finds_the_contact() {
 }
 
 #[tokio::test]
-async fn d1_ten_bare_digits_get_the_default_countrys_code() {
+async fn d01_ten_bare_digits_get_the_default_countrys_code() {
     let mut scene =
         Scene::with_toml("[[contacts]]\nresponsible_user_id = 504141\nphones = [\"+49 301 234 5678\"]\n").await;
     assert_eq!(scene.call("3012345678").await.code(), "contact-not-found");
@@ -66,7 +66,7 @@ async fn d1_ten_bare_digits_get_the_default_countrys_code() {
 }
 
 #[tokio::test]
-async fn d1_the_trunk_eight_is_russian_only() {
+async fn d01_the_trunk_eight_is_russian_only() {
     let account = "[[contacts]]\nresponsible_user_id = 504141\nphones = [\"+79161234567\"]\n";
     let mut scene = Scene::with_toml(account).await;
     scene.integration.default_country_code = 81;
@@ -74,7 +74,7 @@ async fn d1_the_trunk_eight_is_russian_only() {
 }
 
 #[tokio::test]
-async fn d1_short_numbers_are_searched_whole() {
+async fn d01_short_numbers_are_searched_whole() {
     let scene = Scene::with_toml("[[contacts]]\nresponsible_user_id = 504141\nphones = [\"555-123\"]\n").await;
     assert_eq!(scene.call("555123").await.employee(), Some("anna"));
     assert_eq!(scene.simulator.requests()[0].query[0], ("query".to_owned(), "555123".to_owned()));

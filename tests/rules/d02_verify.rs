@@ -3,7 +3,7 @@
 use crate::support::{CALLER, Scene};
 
 #[tokio::test]
-async fn d2_an_order_number_that_equals_the_phone_is_not_used() {
+async fn d02_an_order_number_that_equals_the_phone_is_not_used() {
     // Contact 20 of the demonstration account carries the caller's digits as an order number, with another manager and a later update.
     let scene = Scene::new().await;
     let outcome = scene.call(CALLER).await;
@@ -12,7 +12,7 @@ async fn d2_an_order_number_that_equals_the_phone_is_not_used() {
 }
 
 #[tokio::test]
-async fn d2_hits_that_are_all_unverified_are_no_contact() {
+async fn d02_hits_that_are_all_unverified_are_no_contact() {
     let scene = Scene::new().await;
     let outcome = scene.call("+7 903 555-04-03").await;
     assert_eq!(outcome.code(), "contact-not-found");
@@ -20,7 +20,7 @@ async fn d2_hits_that_are_all_unverified_are_no_contact() {
 }
 
 #[tokio::test]
-async fn d2_the_last_ten_digits_are_not_enough() {
+async fn d02_the_last_ten_digits_are_not_enough() {
     // +49 916 1234567 ends like +7 916 123-45-67.
     let scene = Scene::with_toml("[[contacts]]\nresponsible_user_id = 504141\nphones = [\"+49 916 1234567\"]\n").await;
     assert_eq!(scene.call(CALLER).await.code(), "contact-not-found");
@@ -28,7 +28,7 @@ async fn d2_the_last_ten_digits_are_not_enough() {
 }
 
 #[tokio::test]
-async fn d2_any_of_a_contacts_numbers_counts_in_any_spelling() {
+async fn d02_any_of_a_contacts_numbers_counts_in_any_spelling() {
     for phone in
         ["8 (916) 123-45-67", "9161234567", "+7 916 123 45 67 доб. 5", "8-10-7-916-123-45-67", "тел. 89161234567"]
     {
@@ -39,13 +39,13 @@ async fn d2_any_of_a_contacts_numbers_counts_in_any_spelling() {
 }
 
 #[tokio::test]
-async fn d2_a_contact_without_fields_is_not_used() {
+async fn d02_a_contact_without_fields_is_not_used() {
     let scene = Scene::with_toml("[[contacts]]\nname = \"9161234567\"\nresponsible_user_id = 504141\n").await;
     assert_eq!(scene.call(CALLER).await.code(), "contact-not-found");
 }
 
 #[tokio::test]
-async fn d2_the_field_code_counts_and_not_the_name() {
+async fn d02_the_field_code_counts_and_not_the_name() {
     let account = "[[contacts]]\nresponsible_user_id = 504141\ncustom_fields = [{ name = \"Телефон\", values = [\"+79161234567\"] }]\n";
     let scene = Scene::with_toml(account).await;
     assert_eq!(scene.call(CALLER).await.code(), "contact-not-found");

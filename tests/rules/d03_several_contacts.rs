@@ -14,7 +14,7 @@ async fn scene_with(contacts: &[(u64, u64)]) -> Scene {
 }
 
 #[tokio::test]
-async fn d3_contacts_with_one_manager_are_not_ambiguous() {
+async fn d03_contacts_with_one_manager_are_not_ambiguous() {
     let scene = scene_with(&[(ANNA, 1_700_000_000), (ANNA, 1_600_000_000)]).await;
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.employee(), Some("anna"));
@@ -22,7 +22,7 @@ async fn d3_contacts_with_one_manager_are_not_ambiguous() {
 }
 
 #[tokio::test]
-async fn d3_of_different_managers_the_most_recently_updated_contacts_is_taken() {
+async fn d03_of_different_managers_the_most_recently_updated_contacts_is_taken() {
     for (contacts, expected) in [
         ([(ANNA, 1_700_000_000), (BORIS, 1_600_000_000)], "anna"),
         ([(ANNA, 1_600_000_000), (BORIS, 1_700_000_000)], "boris"),
@@ -34,7 +34,7 @@ async fn d3_of_different_managers_the_most_recently_updated_contacts_is_taken() 
 }
 
 #[tokio::test]
-async fn d3_a_placement_may_refuse_ambiguity() {
+async fn d03_a_placement_may_refuse_ambiguity() {
     let mut scene = scene_with(&[(ANNA, 1_700_000_000), (BORIS, 1_600_000_000)]).await;
     scene.choose("several_contacts", "linked-operation");
     let outcome = scene.call(CALLER).await;
@@ -42,7 +42,7 @@ async fn d3_a_placement_may_refuse_ambiguity() {
 }
 
 #[tokio::test]
-async fn d3_ambiguity_is_remembered_with_the_manager() {
+async fn d03_ambiguity_is_remembered_with_the_manager() {
     // One placement takes the latest; another of the same integration, which refuses, must not be talked into it by the cache.
     let mut scene = scene_with(&[(ANNA, 1_700_000_000), (BORIS, 1_600_000_000)]).await;
     assert_eq!(scene.call(CALLER).await.employee(), Some("anna"));
@@ -54,7 +54,7 @@ async fn d3_ambiguity_is_remembered_with_the_manager() {
 }
 
 #[tokio::test]
-async fn d3_deleted_contacts_do_not_count() {
+async fn d03_deleted_contacts_do_not_count() {
     let scene = Scene::new().await;
     assert_eq!(scene.call("+7 903 555-04-04").await.code(), "contact-not-found");
     let outcome = scene.call("+7 903 555-04-05").await;

@@ -3,7 +3,7 @@
 use crate::support::{ANNA, CALLER, Scene};
 
 #[tokio::test]
-async fn d4_a_manager_whom_nobody_is_mapped_to() {
+async fn d04_a_manager_whom_nobody_is_mapped_to() {
     let mut scene = Scene::new().await;
     scene.integration.employees.retain(|(user, _)| *user != ANNA);
     let outcome = scene.call(CALLER).await;
@@ -12,7 +12,7 @@ async fn d4_a_manager_whom_nobody_is_mapped_to() {
 }
 
 #[tokio::test]
-async fn d4_an_employee_who_is_switched_off() {
+async fn d04_an_employee_who_is_switched_off() {
     let mut scene = Scene::new().await;
     scene.change_employee(ANNA, |employee| employee.enabled = false);
     let outcome = scene.call(CALLER).await;
@@ -20,7 +20,7 @@ async fn d4_an_employee_who_is_switched_off() {
 }
 
 #[tokio::test]
-async fn d4_an_employee_without_numbers() {
+async fn d04_an_employee_without_numbers() {
     let mut scene = Scene::new().await;
     scene.change_employee(ANNA, |employee| employee.destinations.clear());
     let outcome = scene.call(CALLER).await;
@@ -28,7 +28,7 @@ async fn d4_an_employee_without_numbers() {
 }
 
 #[tokio::test]
-async fn d4_the_employee_is_looked_up_on_every_call() {
+async fn d04_the_employee_is_looked_up_on_every_call() {
     let mut scene = Scene::new().await;
     scene.change_employee(ANNA, |employee| employee.enabled = false);
     scene.call(CALLER).await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{ANNA, CALLER, Scene, employee};
 
 #[tokio::test]
-async fn d5_all_numbers_in_order_each_with_its_ring_time() {
+async fn d05_all_numbers_in_order_each_with_its_ring_time() {
     let mut scene = Scene::new().await;
     scene.integration.employees = vec![(ANNA, employee("anna", &[("103", 5), ("101", 120), ("+79035550101", 25)]))];
     let outcome = scene.call(CALLER).await;
@@ -20,7 +20,7 @@ async fn d5_all_numbers_in_order_each_with_its_ring_time() {
 }
 
 #[tokio::test]
-async fn d5_after_the_last_number_comes_the_linked_operation() {
+async fn d05_after_the_last_number_comes_the_linked_operation() {
     let scene = Scene::new().await;
     assert_eq!(scene.call(CALLER).await.json["route"]["then"], "queue:sales");
 }

@@ -15,7 +15,7 @@ const FAILURES: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn d6_goes_to_the_linked_operation_with_its_own_reason() {
+async fn d06_goes_to_the_linked_operation_with_its_own_reason() {
     for fault in FAILURES {
         let mut scene = Scene::new().await;
         scene.integration.consider_manager_status = true;
@@ -28,7 +28,7 @@ async fn d6_goes_to_the_linked_operation_with_its_own_reason() {
 }
 
 #[tokio::test]
-async fn d6_a_setting_may_forward_all_the_same() {
+async fn d06_a_setting_may_forward_all_the_same() {
     for fault in FAILURES {
         let mut scene = Scene::new().await;
         scene.integration.consider_manager_status = true;
@@ -41,7 +41,7 @@ async fn d6_a_setting_may_forward_all_the_same() {
 }
 
 #[tokio::test]
-async fn d6_a_check_that_times_out_is_unknown_and_never_absent() {
+async fn d06_a_check_that_times_out_is_unknown_and_never_absent() {
     for (option, code) in [("linked-operation", "status-unknown"), ("forward", "forward")] {
         let mut scene = Scene::new().await;
         scene.integration.consider_manager_status = true;
@@ -53,7 +53,7 @@ async fn d6_a_check_that_times_out_is_unknown_and_never_absent() {
 }
 
 #[tokio::test]
-async fn d6_a_failed_check_is_made_anew_on_the_next_call() {
+async fn d06_a_failed_check_is_made_anew_on_the_next_call() {
     let mut scene = Scene::new().await;
     scene.integration.consider_manager_status = true;
     scene.fault("account:status=500");

@@ -14,7 +14,7 @@ async fn scene_at(now: &str, offset: &str, seen: &str) -> Scene {
 }
 
 #[tokio::test]
-async fn d7_midnight_is_the_accounts() {
+async fn d07_midnight_is_the_accounts() {
     // Half past midnight in Moscow, half past nine in the evening in Greenwich.
     let now = "2026-11-21T21:30:00Z";
     for (offset, seen, code) in [
@@ -32,7 +32,7 @@ async fn d7_midnight_is_the_accounts() {
 }
 
 #[tokio::test]
-async fn d7_events_are_asked_for_since_the_accounts_midnight() {
+async fn d07_events_are_asked_for_since_the_accounts_midnight() {
     let mut scene = scene_at("2026-11-21T21:30:00Z", "+03:00", "2026-11-21T00:00:00Z").await;
     scene.set_presence(ANNA, Presence::NotFed);
     scene.call(CALLER).await;
@@ -46,7 +46,7 @@ async fn d7_events_are_asked_for_since_the_accounts_midnight() {
 }
 
 #[tokio::test]
-async fn d7_the_details_name_the_evidence() {
+async fn d07_the_details_name_the_evidence() {
     let scene = scene_at("2026-11-22T09:00:00Z", "+03:00", "2026-11-22T06:15:30Z").await;
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.detail("status_evidence"), "presence");

@@ -35,7 +35,7 @@ const TABLE: [(&str, &str); 22] = [
 ];
 
 #[tokio::test]
-async fn d8_the_component_describes_the_whole_table() {
+async fn d08_the_component_describes_the_whole_table() {
     use host_harness::bindings::telephony::operation::types::ReasonClass;
     let description = operation().describe().await.expect("a description");
     let class = |class: ReasonClass| match class {
@@ -54,7 +54,7 @@ async fn d8_the_component_describes_the_whole_table() {
 }
 
 #[tokio::test]
-async fn d8_each_answer_of_amocrm_has_its_reason() {
+async fn d08_each_answer_of_amocrm_has_its_reason() {
     for (fault, code) in [
         ("unauthorized-401", "credentials-rejected"),
         ("unpaid-402", "account-unpaid"),
@@ -89,7 +89,7 @@ async fn d8_each_answer_of_amocrm_has_its_reason() {
 }
 
 #[tokio::test]
-async fn d8_a_redirect_is_not_followed() {
+async fn d08_a_redirect_is_not_followed() {
     let scene = Scene::new().await;
     scene.fault("contacts:redirect");
     scene.call(CALLER).await;
@@ -97,7 +97,7 @@ async fn d8_a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn d8_an_oversized_answer_is_not_understood() {
+async fn d08_an_oversized_answer_is_not_understood() {
     let mut account = String::new();
     for _ in 0..50 {
         let long = "я".repeat(20_000);
@@ -111,7 +111,7 @@ async fn d8_an_oversized_answer_is_not_understood() {
 }
 
 #[tokio::test]
-async fn d8_nobody_listening_is_unreachable() {
+async fn d08_nobody_listening_is_unreachable() {
     let mut scene = Scene::new().await;
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -124,7 +124,7 @@ async fn d8_nobody_listening_is_unreachable() {
 }
 
 #[tokio::test]
-async fn d8_a_destination_that_the_host_does_not_grant_is_forbidden() {
+async fn d08_a_destination_that_the_host_does_not_grant_is_forbidden() {
     use host_harness::capabilities::http::PrivateAddresses;
     let mut scene = Scene::new().await;
     scene.integration.private_addresses = PrivateAddresses::Refused;
@@ -142,7 +142,7 @@ async fn d8_a_destination_that_the_host_does_not_grant_is_forbidden() {
 }
 
 #[tokio::test]
-async fn d8_invalid_settings_are_named() {
+async fn d08_invalid_settings_are_named() {
     for (key, value) in [
         ("waiting_time", SettingValue::Duration(499)),
         ("waiting_time", SettingValue::Duration(30_001)),
@@ -160,7 +160,7 @@ async fn d8_invalid_settings_are_named() {
 }
 
 #[tokio::test]
-async fn d8_an_unknown_setting_is_ignored_and_noted() {
+async fn d08_an_unknown_setting_is_ignored_and_noted() {
     let mut scene = Scene::new().await;
     scene.set("colour", SettingValue::Text("red".to_owned()));
     let outcome = scene.call(CALLER).await;

@@ -14,7 +14,7 @@ async fn scene_with_faulty_store() -> (Scene, Arc<FaultyStore>) {
 }
 
 #[tokio::test]
-async fn d9_a_store_that_fails_to_read_is_a_miss() {
+async fn d09_a_store_that_fails_to_read_is_a_miss() {
     let (scene, store) = scene_with_faulty_store().await;
     scene.call(CALLER).await;
     store.reads_fail.store(true, Ordering::Relaxed);
@@ -24,7 +24,7 @@ async fn d9_a_store_that_fails_to_read_is_a_miss() {
 }
 
 #[tokio::test]
-async fn d9_a_store_that_fails_to_write_is_noted_and_the_call_forwarded() {
+async fn d09_a_store_that_fails_to_write_is_noted_and_the_call_forwarded() {
     let (scene, store) = scene_with_faulty_store().await;
     store.writes_fail.store(true, Ordering::Relaxed);
     let outcome = scene.call(CALLER).await;
@@ -33,7 +33,7 @@ async fn d9_a_store_that_fails_to_write_is_noted_and_the_call_forwarded() {
 }
 
 #[tokio::test]
-async fn d9_a_store_that_hangs_ends_at_the_hosts_bound() {
+async fn d09_a_store_that_hangs_ends_at_the_hosts_bound() {
     let (mut scene, store) = scene_with_faulty_store().await;
     scene.set_waiting_time(std::time::Duration::from_millis(500));
     store.hangs.store(true, Ordering::Relaxed);
@@ -44,7 +44,7 @@ async fn d9_a_store_that_hangs_ends_at_the_hosts_bound() {
 }
 
 #[tokio::test]
-async fn d9_an_employee_with_hostile_names_and_numbers_is_passed_on_as_given() {
+async fn d09_an_employee_with_hostile_names_and_numbers_is_passed_on_as_given() {
     use crate::support::{ANNA, employee};
     let mut scene = Scene::new().await;
     let mut odd = employee("a\"b\n'; --", &[("*#", 5)]);

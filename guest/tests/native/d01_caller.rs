@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::pbx::Pbx;
 
 #[test]
-fn d1_a_withheld_number_is_caller_hidden_and_nothing_is_asked() {
+fn d01_a_withheld_number_is_caller_hidden_and_nothing_is_asked() {
     let words =
         ["", "  ", "\t", "\u{a0}", "anonymous", "Anonymous", "ANONYMOUS", "private", "Restricted", "unavailable"];
     for caller in words.into_iter().chain(["unknown", "Withheld", " anonymous "]).map(Some).chain([None]) {
@@ -17,7 +17,7 @@ fn d1_a_withheld_number_is_caller_hidden_and_nothing_is_asked() {
 }
 
 #[test]
-fn d1_what_is_not_a_telephone_number_is_caller_unusable_and_nothing_is_asked() {
+fn d01_what_is_not_a_telephone_number_is_caller_unusable_and_nothing_is_asked() {
     let short =
         ["1", "101", "12345", "1-23-45", "+12345", "0012345", "12345,678901", "12345x678901", "12345 доб. 678901"];
     let long = ["1234567890123456", "+7 916 123-45-67 89 01 23"];
@@ -33,14 +33,14 @@ fn d1_what_is_not_a_telephone_number_is_caller_unusable_and_nothing_is_asked() {
 }
 
 #[test]
-fn d1_six_digits_are_enough_and_fifteen_are_not_too_many() {
+fn d01_six_digits_are_enough_and_fifteen_are_not_too_many() {
     for caller in ["123456", "+123456", "00123456", "12-34-56,1", "123456789012345", "+123456789012345"] {
         assert_eq!(Pbx::new().call_from(Some(caller)).route(), "contact-not-found", "{caller:?}");
     }
 }
 
 #[test]
-fn d1_amocrm_is_searched_by_the_last_ten_digits_or_by_all_of_fewer() {
+fn d01_amocrm_is_searched_by_the_last_ten_digits_or_by_all_of_fewer() {
     let searches = [
         ("+79161234567", "9161234567"),
         ("8 (916) 123-45-67 доб. 89", "9161234567"),
@@ -63,7 +63,7 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn d1_no_search_is_ever_empty_or_short(caller in prop_oneof!["\\PC*", "[0-9+() xXдобext.;,#\u{a0}-]{0,20}"]) {
+    fn d01_no_search_is_ever_empty_or_short(caller in prop_oneof!["\\PC*", "[0-9+() xXдобext.;,#\u{a0}-]{0,20}"]) {
         let pbx = Pbx::new();
         let route = pbx.call_from(Some(&caller)).route();
         let queries = pbx.received.borrow().iter().map(|received| query_of(&received.url)).collect::<Vec<_>>();

@@ -23,7 +23,7 @@ fn number(text: &str) -> InternationalNumber {
 }
 
 #[test]
-fn d1_numbers_are_brought_to_international_digits() {
+fn d01_numbers_are_brought_to_international_digits() {
     let spellings = [
         ("+7 (916) 123-45-67", "79161234567"),
         ("8 916 123 45 67", "79161234567"),
@@ -52,7 +52,7 @@ fn d1_numbers_are_brought_to_international_digits() {
 }
 
 #[test]
-fn d1_another_default_country_gives_its_own_code_and_has_no_trunk_eight() {
+fn d01_another_default_country_gives_its_own_code_and_has_no_trunk_eight() {
     let spellings = [
         (375, "29 123-45-67-8", "3752912345678"),
         (49, "3012345678", "493012345678"),
@@ -69,7 +69,7 @@ fn d1_another_default_country_gives_its_own_code_and_has_no_trunk_eight() {
 }
 
 #[test]
-fn d1_a_country_code_has_one_to_three_digits() {
+fn d01_a_country_code_has_one_to_three_digits() {
     for (code, accepted) in [(0, false), (1, true), (7, true), (999, true), (1_000, false), (u16::MAX, false)] {
         assert_eq!(CountryCode::new(code).is_some(), accepted, "{code}");
     }
@@ -85,7 +85,7 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn d1_any_text_gives_6_to_15_digits_or_nothing(
+    fn d01_any_text_gives_6_to_15_digits_or_nothing(
         text in prop_oneof![any::<String>(), "\\PC*", "[0-9+() xXдобДОБextEXT.;,#\u{a0}-]{0,30}"],
         country in 1..=999_u16,
     ) {
@@ -98,7 +98,7 @@ proptest! {
     }
 
     #[test]
-    fn d2_every_spelling_of_a_russian_number_is_the_same_number(
+    fn d02_every_spelling_of_a_russian_number_is_the_same_number(
         (national, spelling) in national().prop_flat_map(|number| (Just(number.clone()), russian_spelling(&number))),
     ) {
         prop_assert_eq!(digits(&spelling), format!("7{national}"));
@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn d2_different_national_digits_are_never_the_same_number(
+    fn d02_different_national_digits_are_never_the_same_number(
         (one, one_spelling) in national().prop_flat_map(|number| (Just(number.clone()), russian_spelling(&number))),
         (other, other_spelling) in national().prop_flat_map(|number| (Just(number.clone()), russian_spelling(&number))),
         digit in 1..10_usize,
@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn d2_foreign_numbers_stay_themselves_in_every_country(
+    fn d02_foreign_numbers_stay_themselves_in_every_country(
         (foreign, spelling) in foreign().prop_flat_map(|number| (Just(number.clone()), international_spelling(&number))),
         country in 1..=999_u16,
     ) {
@@ -129,14 +129,14 @@ proptest! {
     }
 
     #[test]
-    fn d2_a_foreign_number_is_no_russian_one_with_the_same_last_ten_digits(national in national()) {
+    fn d02_a_foreign_number_is_no_russian_one_with_the_same_last_ten_digits(national in national()) {
         for country in ["1", "49", "375", "971"] {
             prop_assert_ne!(number(&format!("+{country}{national}")), number(&format!("8{national}")));
         }
     }
 
     #[test]
-    fn d1_the_national_part_is_the_last_ten_digits_or_all(digits in "[1-79][0-9]{5,14}") {
+    fn d01_the_national_part_is_the_last_ten_digits_or_all(digits in "[1-79][0-9]{5,14}") {
         let number = number(&format!("+{digits}"));
         let expected: String = digits.chars().skip(digits.len().saturating_sub(10)).collect();
         prop_assert_eq!(number.national_part(), expected);

@@ -22,7 +22,7 @@ fn contact_with_fields(fields: Value) -> Value {
 }
 
 #[test]
-fn d2_unverified_hits_are_never_used() {
+fn d02_unverified_hits_are_never_used() {
     let phone = |values: Value| json!([{"field_code": "PHONE", "values": values}]);
     let unverified = [
         ("another number", phone(json!([{"value": "+79161234568"}]))),
@@ -49,7 +49,7 @@ fn d2_unverified_hits_are_never_used() {
 }
 
 #[test]
-fn d2_any_of_a_contacts_numbers_verifies_it() {
+fn d02_any_of_a_contacts_numbers_verifies_it() {
     let verified = [
         json!([{"field_code": "PHONE", "values": [{"value": "+74950000000"}, {"value": "8 (916) 123-45-67"}]}]),
         json!([{"field_code": "EMAIL", "values": [{"value": "a@b"}]}, {"field_code": "PHONE", "values": [{"value": CALLER}]}]),
@@ -63,7 +63,7 @@ fn d2_any_of_a_contacts_numbers_verifies_it() {
 }
 
 #[test]
-fn d2_unverified_hits_are_counted_in_the_call_details() {
+fn d02_unverified_hits_are_counted_in_the_call_details() {
     let mut pbx = Pbx::new();
     let others = [contact(1, BORIS, "+79160000000"), contact(2, BORIS, "+79161111111"), contact(3, ANNA, CALLER)];
     pbx.contacts = vec![contacts(&others).into()];
@@ -73,12 +73,12 @@ fn d2_unverified_hits_are_counted_in_the_call_details() {
 }
 
 #[test]
-fn d2_an_answer_with_no_contacts_is_contact_not_found() {
+fn d02_an_answer_with_no_contacts_is_contact_not_found() {
     assert_eq!(route_with(&[]), "contact-not-found");
 }
 
 #[test]
-fn d2_the_default_country_applies_to_stored_numbers_too() {
+fn d02_the_default_country_applies_to_stored_numbers_too() {
     let mut pbx = Pbx::new();
     pbx.configure("default_country_code", "49");
     pbx.contacts = vec![contacts(&[contact(3, ANNA, "30 1234-5678")]).into()];
@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn d2_the_callers_spelling_and_the_stored_one_need_not_agree(
+    fn d02_the_callers_spelling_and_the_stored_one_need_not_agree(
         (caller, stored) in national().prop_flat_map(|number| (russian_spelling(&number), russian_spelling(&number))),
         other in national(),
     ) {
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn d2_a_call_is_never_forwarded_by_another_number(
+    fn d02_a_call_is_never_forwarded_by_another_number(
         (caller, stored) in (national(), national()).prop_filter("different", |(caller, stored)| caller != stored)
             .prop_flat_map(|(caller, stored)| (russian_spelling(&caller), russian_spelling(&stored))),
     ) {

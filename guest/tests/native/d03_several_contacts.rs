@@ -28,7 +28,7 @@ fn pbx_that_finds(pages: Vec<Answer>) -> Pbx {
 }
 
 #[test]
-fn d3_of_several_contacts_the_most_recently_updated_decides() {
+fn d03_of_several_contacts_the_most_recently_updated_decides() {
     let mut undated = updated(9, BORIS, 0);
     undated["updated_at"] = json!(null);
     let cases = [
@@ -77,13 +77,13 @@ fn d3_of_several_contacts_the_most_recently_updated_decides() {
 }
 
 #[test]
-fn d3_an_unverified_contact_does_not_make_the_answer_ambiguous() {
+fn d03_an_unverified_contact_does_not_make_the_answer_ambiguous() {
     let found = [contact(9, BORIS, "+79160000000"), updated(1, ANNA, 10)];
     assert_eq!(pbx_that_finds(vec![contacts(&found).into()]).call().notes(), ["hits-unverified"]);
 }
 
 #[test]
-fn d3_the_setting_sends_ambiguous_calls_to_the_linked_operation_and_keeps_nothing() {
+fn d03_the_setting_sends_ambiguous_calls_to_the_linked_operation_and_keeps_nothing() {
     let mut pbx = pbx_that_finds(vec![contacts(&[updated(1, ANNA, 20), updated(2, BORIS, 10)]).into()]);
     pbx.choose("several_contacts", "linked-operation");
     let outcome = pbx.call();
@@ -92,14 +92,14 @@ fn d3_the_setting_sends_ambiguous_calls_to_the_linked_operation_and_keeps_nothin
 }
 
 #[test]
-fn d3_the_setting_lets_calls_with_one_manager_pass() {
+fn d03_the_setting_lets_calls_with_one_manager_pass() {
     let mut pbx = pbx_that_finds(vec![contacts(&[updated(1, ANNA, 20), updated(2, ANNA, 10)]).into()]);
     pbx.choose("several_contacts", "linked-operation");
     assert_eq!(pbx.call().route(), "forward to anna");
 }
 
 #[test]
-fn d3_a_manager_is_not_set_and_nothing_is_kept() {
+fn d03_a_manager_is_not_set_and_nothing_is_kept() {
     let pbx = pbx_that_finds(vec![contacts(&[without_manager(updated(1, 0, 10))]).into()]);
     let outcome = pbx.call();
     assert_eq!((outcome.route().as_str(), outcome.fact("manager_source").as_str()), ("manager-not-set", "crm"));
@@ -111,7 +111,7 @@ fn page_of_others() -> Value {
 }
 
 #[test]
-fn d3_the_next_page_is_asked_for_while_there_is_one() {
+fn d03_the_next_page_is_asked_for_while_there_is_one() {
     let pbx = pbx_that_finds(vec![page_of_others().into(), contacts(&[contact(3, ANNA, CALLER)]).into()]);
     let outcome = pbx.call();
     assert_eq!((outcome.route().as_str(), outcome.requests().len()), ("forward to anna", 2));
@@ -121,7 +121,7 @@ fn d3_the_next_page_is_asked_for_while_there_is_one() {
 }
 
 #[test]
-fn d3_contacts_of_all_pages_are_weighed_together() {
+fn d03_contacts_of_all_pages_are_weighed_together() {
     let pbx = pbx_that_finds(vec![
         and_more(contacts(&[updated(1, ANNA, 20)])).into(),
         contacts(&[updated(2, BORIS, 10)]).into(),
@@ -131,7 +131,7 @@ fn d3_contacts_of_all_pages_are_weighed_together() {
 }
 
 #[test]
-fn d3_a_next_page_that_is_not_there_is_the_end() {
+fn d03_a_next_page_that_is_not_there_is_the_end() {
     let pbx = pbx_that_finds(vec![and_more(contacts(&[contact(3, ANNA, CALLER)])).into(), nothing()]);
     let outcome = pbx.call();
     assert_eq!(outcome.route(), "forward to anna");
@@ -139,7 +139,7 @@ fn d3_a_next_page_that_is_not_there_is_the_end() {
 }
 
 #[test]
-fn d3_a_next_page_that_fails_is_a_failure_since_it_may_hold_a_later_contact() {
+fn d03_a_next_page_that_fails_is_a_failure_since_it_may_hold_a_later_contact() {
     for (page, route) in [
         (answer(500, b""), "crm-error"),
         (answer(200, b"{}"), "answer-not-understood"),
@@ -152,14 +152,14 @@ fn d3_a_next_page_that_fails_is_a_failure_since_it_may_hold_a_later_contact() {
 }
 
 #[test]
-fn d3_an_endless_search_is_cut_and_says_so() {
+fn d03_an_endless_search_is_cut_and_says_so() {
     let outcome = pbx_that_finds(vec![page_of_others().into(); 1_000]).call();
     assert_eq!((outcome.route().as_str(), outcome.requests().len()), ("contact-not-found", 5));
     assert_eq!(outcome.notes(), ["search-cut", "hits-unverified"]);
 }
 
 #[test]
-fn d3_the_last_page_that_is_read_still_counts() {
+fn d03_the_last_page_that_is_read_still_counts() {
     let mut pages: Vec<Answer> = vec![page_of_others().into(); 4];
     pages.push(and_more(contacts(&[contact(3, ANNA, CALLER)])).into());
     assert_eq!(pbx_that_finds(pages).call().route(), "forward to anna");

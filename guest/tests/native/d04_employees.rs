@@ -8,7 +8,7 @@ use crate::amocrm::{contact, contacts};
 use crate::pbx::{CALLER, Pbx};
 
 #[test]
-fn d4_a_manager_without_an_employee_has_a_reason_of_its_own() {
+fn d04_a_manager_without_an_employee_has_a_reason_of_its_own() {
     let mut pbx = Pbx::new();
     pbx.contacts = vec![contacts(&[contact(3, 999, CALLER)]).into()];
     let outcome = pbx.call();
@@ -19,7 +19,7 @@ fn d4_a_manager_without_an_employee_has_a_reason_of_its_own() {
 }
 
 #[test]
-fn d4_an_employee_who_is_switched_off_is_not_rung() {
+fn d04_an_employee_who_is_switched_off_is_not_rung() {
     let mut pbx = Pbx::new();
     pbx.anna().enabled = false;
     assert_eq!(pbx.call().route(), "employee-off");
@@ -28,14 +28,14 @@ fn d4_an_employee_who_is_switched_off_is_not_rung() {
 }
 
 #[test]
-fn d4_an_employee_without_numbers_has_a_reason_of_its_own() {
+fn d04_an_employee_without_numbers_has_a_reason_of_its_own() {
     let mut pbx = Pbx::new();
     pbx.anna().destinations.clear();
     assert_eq!(pbx.call().route(), "employee-has-no-number");
 }
 
 #[test]
-fn d4_the_pbx_is_asked_on_every_call_also_when_the_manager_is_kept() {
+fn d04_the_pbx_is_asked_on_every_call_also_when_the_manager_is_kept() {
     let mut pbx = Pbx::new();
     assert_eq!(pbx.call().route(), "forward to anna");
     pbx.anna().enabled = false;
@@ -43,7 +43,7 @@ fn d4_the_pbx_is_asked_on_every_call_also_when_the_manager_is_kept() {
 }
 
 #[test]
-fn d4_a_directory_that_fails_is_directory_unavailable_with_a_note() {
+fn d04_a_directory_that_fails_is_directory_unavailable_with_a_note() {
     let mut pbx = Pbx::new();
     pbx.employees = Err("database locked ".to_owned() + &"я".repeat(1_000));
     let outcome = pbx.call();
@@ -53,7 +53,7 @@ fn d4_a_directory_that_fails_is_directory_unavailable_with_a_note() {
 }
 
 #[test]
-fn d5_all_numbers_are_returned_in_order_each_with_its_ring_time() {
+fn d05_all_numbers_are_returned_in_order_each_with_its_ring_time() {
     let outcome = Pbx::new().call();
     let Route::Forward(forwarding) = &outcome.0.route else { panic!("{}", outcome.route()) };
     let numbers = forwarding.destinations.iter().map(|it| (it.number.as_str(), it.ring_time)).collect::<Vec<_>>();

@@ -15,7 +15,7 @@ fn route_with(list: &[Value]) -> String {
 }
 
 #[test]
-fn d7_an_event_of_the_managers_own_since_midnight_is_evidence() {
+fn d07_an_event_of_the_managers_own_since_midnight_is_evidence() {
     let outcome = pbx_with(vec![events(&[event("lead_status_changed", ANNA, MIDNIGHT + 3_600)]).into()]).call();
     assert_eq!(outcome.route(), "forward to anna");
     assert_eq!(outcome.fact("manager_status"), "at-work");
@@ -24,7 +24,7 @@ fn d7_an_event_of_the_managers_own_since_midnight_is_evidence() {
 }
 
 #[test]
-fn d7_no_event_is_absent() {
+fn d07_no_event_is_absent() {
     for pages in [vec![], vec![nothing()], vec![events(&[]).into()]] {
         let outcome = pbx_with(pages).call();
         assert_eq!(outcome.route(), "manager-absent");
@@ -34,7 +34,7 @@ fn d7_no_event_is_absent() {
 }
 
 #[test]
-fn d7_service_events_prove_nothing() {
+fn d07_service_events_prove_nothing() {
     let service = [
         "incoming_call",
         "outgoing_call",
@@ -53,7 +53,7 @@ fn d7_service_events_prove_nothing() {
 }
 
 #[test]
-fn d7_what_people_do_by_hand_proves_that_they_are_there() {
+fn d07_what_people_do_by_hand_proves_that_they_are_there() {
     let by_hand = [
         "common_note_added",
         "attachment_note_added",
@@ -74,7 +74,7 @@ fn d7_what_people_do_by_hand_proves_that_they_are_there() {
 }
 
 #[test]
-fn d7_events_that_the_filter_should_have_left_out_are_left_out() {
+fn d07_events_that_the_filter_should_have_left_out_are_left_out() {
     let strangers = [
         ("another user's", event("lead_added", BORIS, MIDNIGHT + 60)),
         ("a robot's", event("lead_added", 0, MIDNIGHT + 60)),
@@ -88,7 +88,7 @@ fn d7_events_that_the_filter_should_have_left_out_are_left_out() {
 }
 
 #[test]
-fn d7_the_question_names_the_user_and_the_midnight() {
+fn d07_the_question_names_the_user_and_the_midnight() {
     let pbx = pbx_with(vec![]);
     pbx.call();
     let url = pbx.received.borrow().last().unwrap().url.clone();
@@ -97,7 +97,7 @@ fn d7_the_question_names_the_user_and_the_midnight() {
 }
 
 #[test]
-fn d7_the_day_is_the_accounts_own() {
+fn d07_the_day_is_the_accounts_own() {
     // START is 09:00 UTC; an hour after each place's midnight an event was made.
     for (utc_offset, hours_since_midnight) in
         [("+03:00", 12), ("+00:00", 9), ("-08:00", 1), ("-09:00", 0), ("+14:00", 23)]
@@ -112,7 +112,7 @@ fn d7_the_day_is_the_accounts_own() {
 }
 
 #[test]
-fn d7_the_managers_event_may_be_on_a_later_page() {
+fn d07_the_managers_event_may_be_on_a_later_page() {
     let service = and_more(events(&[event("incoming_call", ANNA, MIDNIGHT + 60)]));
     let own: Answer = events(&[event("lead_added", ANNA, MIDNIGHT + 30)]).into();
     let outcome = pbx_with(vec![service.clone().into(), service.clone().into(), own]).call();
@@ -123,7 +123,7 @@ fn d7_the_managers_event_may_be_on_a_later_page() {
 }
 
 #[test]
-fn d6_service_events_without_an_end_leave_the_status_unknown() {
+fn d06_service_events_without_an_end_leave_the_status_unknown() {
     let service = and_more(events(&[event("incoming_call", ANNA, MIDNIGHT + 60)]));
     let outcome = pbx_with(vec![service.into(); 100]).call();
     assert_eq!(outcome.route(), "status-unknown");
@@ -131,7 +131,7 @@ fn d6_service_events_without_an_end_leave_the_status_unknown() {
 }
 
 #[test]
-fn d6_events_of_another_shape_leave_the_status_unknown() {
+fn d06_events_of_another_shape_leave_the_status_unknown() {
     let wrong = [
         ("type", json!(null)),
         ("type", json!(1)),

@@ -16,7 +16,7 @@ fn route_after(found: Answer) -> (String, Vec<String>) {
 }
 
 #[test]
-fn d8_every_status_has_its_reason_whatever_the_body_is() {
+fn d08_every_status_has_its_reason_whatever_the_body_is() {
     for status in 100..=599 {
         let code = match status {
             200 => continue,
@@ -38,7 +38,7 @@ fn d8_every_status_has_its_reason_whatever_the_body_is() {
 }
 
 #[test]
-fn d8_a_success_that_is_not_a_list_of_contacts_is_answer_not_understood() {
+fn d08_a_success_that_is_not_a_list_of_contacts_is_answer_not_understood() {
     let bodies: [&[u8]; 14] = [
         b"",
         b" ",
@@ -63,7 +63,7 @@ fn d8_a_success_that_is_not_a_list_of_contacts_is_answer_not_understood() {
 }
 
 #[test]
-fn d8_a_contact_of_another_shape_is_answer_not_understood() {
+fn d08_a_contact_of_another_shape_is_answer_not_understood() {
     let wrong: [(&str, Value); 14] = [
         ("id", json!(null)),
         ("id", json!("3")),
@@ -88,7 +88,7 @@ fn d8_a_contact_of_another_shape_is_answer_not_understood() {
 }
 
 #[test]
-fn d8_members_that_nobody_asks_for_may_be_of_any_shape() {
+fn d08_members_that_nobody_asks_for_may_be_of_any_shape() {
     let mut contact = contact(3, ANNA, CALLER);
     for (member, value) in [("name", json!([[{}]])), ("is_unsorted", json!(1.5e300)), ("is_deleted", json!(null))] {
         contact[member] = value;
@@ -100,7 +100,7 @@ fn d8_members_that_nobody_asks_for_may_be_of_any_shape() {
 }
 
 #[test]
-fn d8_a_list_of_thousands_and_nesting_of_thousands_are_answer_not_understood() {
+fn d08_a_list_of_thousands_and_nesting_of_thousands_are_answer_not_understood() {
     let entry = contact(3, ANNA, CALLER);
     assert_eq!(route_after(contacts(&vec![entry; 2_001]).into()).0, "answer-not-understood");
     for name in ["_embedded", "unknown"] {
@@ -110,7 +110,7 @@ fn d8_a_list_of_thousands_and_nesting_of_thousands_are_answer_not_understood() {
 }
 
 #[test]
-fn d8_a_request_without_an_answer_has_its_reason() {
+fn d08_a_request_without_an_answer_has_its_reason() {
     let failures = [
         (HttpFailureKind::Deadline, "no-answer-in-time", vec![]),
         (HttpFailureKind::TooLarge, "answer-not-understood", vec![]),
@@ -129,14 +129,14 @@ fn d8_a_request_without_an_answer_has_its_reason() {
 }
 
 #[test]
-fn d8_the_status_is_shown_also_where_the_body_failed() {
+fn d08_the_status_is_shown_also_where_the_body_failed() {
     let mut cut = failure(HttpFailureKind::TooLarge);
     cut.result = Err(HttpFailure { status: Some(200), kind: HttpFailureKind::TooLarge });
     assert_eq!(route_after(cut).1, ["contacts 200 answer-not-understood"]);
 }
 
 #[test]
-fn d8_bodies_are_bounded_and_the_bound_is_room_enough_for_a_full_page() {
+fn d08_bodies_are_bounded_and_the_bound_is_room_enough_for_a_full_page() {
     let mut long = contact(3, ANNA, CALLER);
     long["name"] = json!("я".repeat(4_000));
     let page = contacts(&vec![long; 50]);
@@ -147,7 +147,7 @@ fn d8_bodies_are_bounded_and_the_bound_is_room_enough_for_a_full_page() {
 }
 
 #[test]
-fn d8_the_next_link_counts_by_its_presence_and_is_never_followed() {
+fn d08_the_next_link_counts_by_its_presence_and_is_never_followed() {
     for next in [json!({"href": "https://evil.example/"}), json!({}), json!("x"), json!(1)] {
         let mut page = and_more(contacts(&[contact(3, ANNA, CALLER)]));
         page["_links"]["next"] = next;
@@ -160,7 +160,7 @@ fn d8_the_next_link_counts_by_its_presence_and_is_never_followed() {
 }
 
 #[test]
-fn d8_what_amocrm_says_beside_a_bad_status_is_not_shown() {
+fn d08_what_amocrm_says_beside_a_bad_status_is_not_shown() {
     let pbx = Pbx { contacts: vec![answer(401, b"secret detail")], ..Pbx::new() };
     assert!(!format!("{:?}", pbx.call().0).contains("secret detail"));
 }

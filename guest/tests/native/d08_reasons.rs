@@ -36,13 +36,13 @@ const TABLE: [(&str, ReasonClass); 22] = [
 ];
 
 #[test]
-fn d8_the_codes_and_their_classes_are_those_of_the_specification() {
+fn d08_the_codes_and_their_classes_are_those_of_the_specification() {
     let reasons: Vec<_> = Reason::ALL.iter().map(|reason| (reason.code(), reason.class())).collect();
     assert_eq!(reasons, TABLE);
 }
 
 #[test]
-fn d8_codes_are_unique_and_kebab_case() {
+fn d08_codes_are_unique_and_kebab_case() {
     let codes: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
     assert_eq!(codes.len(), Reason::ALL.len());
     for code in codes {
@@ -53,7 +53,7 @@ fn d8_codes_are_unique_and_kebab_case() {
 }
 
 #[test]
-fn d8_every_reason_has_a_text_of_its_own_in_both_languages() {
+fn d08_every_reason_has_a_text_of_its_own_in_both_languages() {
     let texts: Vec<_> = Reason::ALL.iter().map(|reason| reason.text()).collect();
     let is_russian = |text: &str| text.chars().any(|character| ('а'..='я').contains(&character));
     for text in &texts {

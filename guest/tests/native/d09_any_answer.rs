@@ -46,7 +46,7 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn d9_whatever_amocrm_answers_the_call_goes_somewhere(
+    fn d09_whatever_amocrm_answers_the_call_goes_somewhere(
         contacts in prop::collection::vec(any_answer(), 0..4),
         events in prop::collection::vec(any_answer(), 0..4),
         (account, user) in (any_answer(), any_answer()),
@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn d9_the_second_call_has_a_route_whatever_the_first_one_kept(first in any_answer(), second in any_answer()) {
+    fn d09_the_second_call_has_a_route_whatever_the_first_one_kept(first in any_answer(), second in any_answer()) {
         let mut pbx = Pbx::new();
         pbx.contacts = vec![first];
         let before = pbx.call();

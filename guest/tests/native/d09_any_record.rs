@@ -46,7 +46,7 @@ proptest! {
     }
 
     #[test]
-    fn d9_any_record_of_the_accounts_day_leaves_the_call_a_route(record in any_record(START)) {
+    fn d09_any_record_of_the_accounts_day_leaves_the_call_a_route(record in any_record(START)) {
         let pbx = Pbx::considering_status();
         pbx.call();
         call_with_record(&record, &pbx);

@@ -6,7 +6,7 @@ use crate::amocrm::{contact, contacts, event, events};
 use crate::pbx::{ANNA, BORIS, CALLER, MIDNIGHT, Pbx};
 
 #[test]
-fn d9_a_store_that_fails_to_read_is_a_miss_with_a_note() {
+fn d09_a_store_that_fails_to_read_is_a_miss_with_a_note() {
     let mut pbx = Pbx::new();
     pbx.call();
     pbx.broken_reads = Some("no such bucket");
@@ -20,7 +20,7 @@ fn d9_a_store_that_fails_to_read_is_a_miss_with_a_note() {
 }
 
 #[test]
-fn d9_a_store_that_fails_to_write_is_noted_and_the_call_is_forwarded() {
+fn d09_a_store_that_fails_to_write_is_noted_and_the_call_is_forwarded() {
     let mut pbx = Pbx::new();
     pbx.broken_writes = Some("quota exceeded");
     let outcome = pbx.call();
@@ -29,7 +29,7 @@ fn d9_a_store_that_fails_to_write_is_noted_and_the_call_is_forwarded() {
 }
 
 #[test]
-fn d9_a_store_that_fails_altogether_does_not_fail_the_status_check() {
+fn d09_a_store_that_fails_altogether_does_not_fail_the_status_check() {
     let mut pbx = Pbx::considering_status();
     pbx.events = vec![events(&[event("lead_added", ANNA, MIDNIGHT + 60)]).into()];
     (pbx.broken_reads, pbx.broken_writes) = (Some("down"), Some("down"));
@@ -41,7 +41,7 @@ fn d9_a_store_that_fails_altogether_does_not_fail_the_status_check() {
 }
 
 #[test]
-fn d9_what_a_store_says_is_cut_short() {
+fn d09_what_a_store_says_is_cut_short() {
     let mut pbx = Pbx::new();
     pbx.broken_reads = Some("я".repeat(10_000).leak());
     assert!(pbx.call().note().chars().count() < 250);
@@ -60,7 +60,7 @@ fn route_with_record(record: &[u8]) -> (String, Vec<&'static str>) {
 }
 
 #[test]
-fn d9_a_record_that_cannot_be_read_is_a_miss_and_is_replaced() {
+fn d09_a_record_that_cannot_be_read_is_a_miss_and_is_replaced() {
     let value = json!({"user_id": ANNA, "contact_id": 3, "ambiguous": false});
     let now = Pbx::new().now.get();
     let unreadable = [
@@ -83,7 +83,7 @@ fn d9_a_record_that_cannot_be_read_is_a_miss_and_is_replaced() {
 }
 
 #[test]
-fn d9_a_record_of_another_version_or_from_the_future_is_a_miss() {
+fn d09_a_record_of_another_version_or_from_the_future_is_a_miss() {
     let value = json!({"user_id": ANNA, "contact_id": 3, "ambiguous": false});
     let now = Pbx::new().now.get();
     let others = [

@@ -84,7 +84,7 @@ fn o1_described_bounds_defaults_and_options_are_accepted() {
 }
 
 #[test]
-fn d8_a_setting_of_a_wrong_kind_or_out_of_bounds_is_settings_invalid() {
+fn d08_a_setting_of_a_wrong_kind_or_out_of_bounds_is_settings_invalid() {
     let wrong = [
         ("waiting_time", milliseconds(0)),
         ("waiting_time", milliseconds(499)),
@@ -116,7 +116,7 @@ fn d8_a_setting_of_a_wrong_kind_or_out_of_bounds_is_settings_invalid() {
 }
 
 #[test]
-fn d8_the_bounds_of_the_waiting_time_are_half_a_second_and_thirty_seconds() {
+fn d08_the_bounds_of_the_waiting_time_are_half_a_second_and_thirty_seconds() {
     for (value, route) in
         [(499, "settings-invalid"), (500, "forward to anna"), (30_000, "forward to anna"), (30_001, "settings-invalid")]
     {
@@ -127,7 +127,7 @@ fn d8_the_bounds_of_the_waiting_time_are_half_a_second_and_thirty_seconds() {
 }
 
 #[test]
-fn d8_an_unknown_setting_is_noted_and_ignored() {
+fn d08_an_unknown_setting_is_noted_and_ignored() {
     let mut pbx = Pbx::new();
     pbx.set(&("ring_\ntime".to_owned() + &"х".repeat(500)), text("20"));
     let outcome = pbx.call();
@@ -136,7 +136,7 @@ fn d8_an_unknown_setting_is_noted_and_ignored() {
 }
 
 #[test]
-fn d8_a_wrong_configuration_value_is_settings_invalid_and_names_key_and_fix() {
+fn d08_a_wrong_configuration_value_is_settings_invalid_and_names_key_and_fix() {
     let urls = [
         "",
         "example.amocrm.ru",
@@ -169,7 +169,7 @@ fn d8_a_wrong_configuration_value_is_settings_invalid_and_names_key_and_fix() {
 }
 
 #[test]
-fn d8_country_codes_from_1_to_999_are_accepted() {
+fn d08_country_codes_from_1_to_999_are_accepted() {
     for code in ["1", "7", "49", "999"] {
         let mut pbx = Pbx::new();
         pbx.configure("default_country_code", code);
@@ -187,7 +187,7 @@ fn o7_statuses_are_used_again_for_at_most_five_minutes() {
 }
 
 #[test]
-fn d8_a_missing_base_url_is_settings_invalid() {
+fn d08_a_missing_base_url_is_settings_invalid() {
     let mut pbx = Pbx::new();
     pbx.config.clear();
     let outcome = pbx.call();
@@ -196,7 +196,7 @@ fn d8_a_missing_base_url_is_settings_invalid() {
 }
 
 #[test]
-fn d8_a_configuration_store_that_fails_is_settings_invalid_whatever_the_key() {
+fn d08_a_configuration_store_that_fails_is_settings_invalid_whatever_the_key() {
     for setting in describe().configuration {
         let mut pbx = Pbx::new();
         pbx.config.insert(setting.key, Err("upstream is down".to_owned()));

@@ -101,7 +101,7 @@ fn failures() -> Vec<Answer> {
 }
 
 #[test]
-fn d6_a_check_that_fails_is_status_unknown_unless_the_setting_forwards() {
+fn d06_a_check_that_fails_is_status_unknown_unless_the_setting_forwards() {
     for failed in failures() {
         for of_events in [true, false] {
             let mut pbx = Pbx::considering_status();
@@ -122,7 +122,7 @@ fn d6_a_check_that_fails_is_status_unknown_unless_the_setting_forwards() {
 }
 
 #[test]
-fn d6_an_account_without_a_day_is_status_unknown_and_is_not_kept() {
+fn d06_an_account_without_a_day_is_status_unknown_and_is_not_kept() {
     let unusable = [
         account("Europe/Moscow"),
         account("+24:00"),
@@ -141,7 +141,7 @@ fn d6_an_account_without_a_day_is_status_unknown_and_is_not_kept() {
 }
 
 #[test]
-fn d6_forwarding_with_an_unknown_status_does_not_forward_to_an_absent_manager() {
+fn d06_forwarding_with_an_unknown_status_does_not_forward_to_an_absent_manager() {
     let mut pbx = with_presence(Presence::NeverSeen);
     pbx.choose("status_unknown", "forward");
     assert_eq!(pbx.call().route(), "manager-absent");

@@ -185,7 +185,7 @@ fn shared_numbers(employees: &[(u64, Employee)], country: CountryCode) -> impl I
 /// An extension whole, a telephone number masked (rule D10).
 fn shown(number: &str) -> String {
     const LONGEST_EXTENSION: usize = 6;
-    if number.len() <= LONGEST_EXTENSION { number.to_owned() } else { telephony_text::masking::mask(number) }
+    if number.len() <= LONGEST_EXTENSION { number.to_owned() } else { call::masking::mask(number) }
 }
 
 #[cfg(test)]

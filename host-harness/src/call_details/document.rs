@@ -10,7 +10,7 @@ use super::leg::{self, Leg};
 use super::outcome::Outcome;
 use crate::node::{FinishedCall, WholeNumber};
 use crate::report::Route;
-use telephony_text::masking::mask;
+use call::masking::mask;
 
 /// How many of a number's last digits may be asked for.
 const DIGITS: usize = 4;

@@ -13,7 +13,7 @@ use crate::capabilities::directory::Destination;
 use crate::engine::Run;
 use crate::node::WholeNumber;
 use crate::report::{CallRecord, Details, EmployeeRecord, Localized, Reason, ResolvedCall, Route};
-use telephony_text::masking::mask;
+use call::masking::mask;
 
 const START: &str = "2026-11-22T09:00:00Z";
 

@@ -83,7 +83,7 @@ fn user(who: &str, employees: &[(u64, Employee)]) -> anyhow::Result<u64> {
             let ids: Vec<_> = employees.iter().map(|(_, employee)| format!("`{}`", employee.id)).collect();
             bail!(
                 "`{}` is no employee and no employee's amoCRM user; there are {}",
-                telephony_text::masking::unless_secret(who),
+                call::masking::unless_secret(who),
                 ids.join(", ")
             )
         }

@@ -27,7 +27,7 @@ use crate::recording::{Recorder, SamplingSettings};
 use crate::report::OPERATION_FAILED;
 use crate::server::{self, Extras, Server, ServerSettings, metrics, token};
 use crate::stores::{self, StoreLocation};
-use telephony_text::masking::unless_secret;
+use call::masking::unless_secret;
 
 /// Take calls over HTTP, until interrupted
 ///

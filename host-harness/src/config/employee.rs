@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use call::dialling;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use telephony_text::dialling;
 
 use crate::capabilities::directory::{Destination, Employee, Presence};
 

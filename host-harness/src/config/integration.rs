@@ -13,7 +13,7 @@ use crate::capabilities::http::{
 };
 use crate::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
 use crate::secret::{Secret, SecretSource};
-use telephony_text::masking::unless_secret;
+use call::masking::unless_secret;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -41,6 +41,7 @@ use crate::observe::traces::TraceSettings;
 use crate::recording::SamplingSettings;
 use crate::server::ServerSettings;
 use crate::stores::StoreLocation;
+use call::masking::unless_secret;
 use call_details::CallDetailsEntry;
 use employee::EmployeeEntry;
 use integration::IntegrationEntry;
@@ -48,7 +49,6 @@ use pbx::{AsteriskEntry, KamailioEntry};
 use recordings::RecordingsEntry;
 use server::ServerEntry;
 use store::StoreEntry;
-use telephony_text::masking::unless_secret;
 use traces::TracesEntry;
 
 /// A configuration file, read and checked.

@@ -11,7 +11,7 @@ use crate::integration::IntegrationSettings;
 use crate::pbx::dialplan::Asterisk;
 use crate::pbx::rtjson::Kamailio;
 use crate::pbx::{Destinations, Syntax, is_dialable, is_sip_address};
-use telephony_text::masking::unless_secret;
+use call::masking::unless_secret;
 
 /// Where FastAGI is listened for unless set: the port that Asterisk asks by itself.
 const FASTAGI: &str = "127.0.0.1:4573";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::recording::SamplingSettings;
-use telephony_text::masking::unless_secret;
+use call::masking::unless_secret;
 
 /// How many recordings are kept unless it is written otherwise: some ten megabytes.
 const KEEP_AT_MOST: usize = 1_000;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::secret::{Secret, SecretSource};
 use crate::server::ServerSettings;
 use crate::server::settings::SHORTEST_SECRET;
-use telephony_text::masking::unless_secret;
+use call::masking::unless_secret;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]

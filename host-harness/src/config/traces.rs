@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::observe::traces::TraceSettings;
 use crate::secret::SecretSource;
-use telephony_text::masking::unless_secret;
+use call::masking::unless_secret;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

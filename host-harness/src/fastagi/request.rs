@@ -11,7 +11,7 @@
 //! Absent values are the word `unknown` (`res_agi.c`). A caller's name is in the block as the network gave it, so a value that this program
 //! reads and that comes twice is refused: somebody may have put a line into the name.
 
-use telephony_text::call_request::is_withheld;
+use call::call_request::is_withheld;
 use url::form_urlencoded;
 
 use crate::placement::IncomingCall;

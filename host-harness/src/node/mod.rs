@@ -103,7 +103,7 @@ impl WholeNumber {
 
 impl fmt::Debug for WholeNumber {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&telephony_text::masking::mask(&self.0))
+        formatter.write_str(&call::masking::mask(&self.0))
     }
 }
 

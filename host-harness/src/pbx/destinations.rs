@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use telephony_text::masking::unless_secret;
+use call::masking::unless_secret;
 
 /// Where the number stands in a template.
 const PLACE: &str = "{number}";

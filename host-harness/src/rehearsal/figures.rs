@@ -11,7 +11,7 @@ use super::world::Variant;
 use crate::capabilities::http::Fate;
 use crate::integration::IntegrationSettings;
 use crate::report::{FactValue, ResolvedCall, Route};
-use telephony_text::masking::mask;
+use call::masking::mask;
 
 /// How many spans a picture has at most.
 const MOST_SPANS: i64 = 288;

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{CallRecord, Details, Localized, Reason, ResolvedCall, Route};
 use crate::engine::Run;
 use crate::placement::IncomingCall;
-use telephony_text::masking::mask;
+use call::masking::mask;
 
 /// Why no operation was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

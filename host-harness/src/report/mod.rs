@@ -17,7 +17,7 @@ use crate::bindings::telephony::operation::types as wit;
 use crate::capabilities::directory::Destination;
 use crate::capabilities::http::Exchange;
 use crate::engine::{Answer, Failure, LimitReached, Run};
-use telephony_text::masking::mask;
+use call::masking::mask;
 
 pub use description::description_json;
 pub use host::HostReason;

@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use call::dialling;
+use call::masking::unless_secret;
 use serde_json::{Map, Value};
-use telephony_text::dialling;
-use telephony_text::masking::unless_secret;
 
 /// What an entry may hold; a field that is misspelt is not passed over in silence.
 const FIELDS: [&str; 6] = ["id", "name", "amocrm_user", "enabled", "numbers", "presence"];

@@ -1,7 +1,7 @@
 //! A request to resolve a call, read for the node.
 
+use call::call_request::{CallRequest, Misunderstood};
 use http::HeaderValue;
-use telephony_text::call_request::{CallRequest, Misunderstood};
 use url::form_urlencoded;
 
 use crate::placement::IncomingCall;

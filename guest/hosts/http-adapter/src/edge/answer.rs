@@ -1,7 +1,7 @@
 //! A resolution as JSON: the format of host-harness, version 1. What only host-harness can know is null there.
 
+use call::masking::mask;
 use serde_json::{Map, Value, json};
-use telephony_text::masking::mask;
 
 use super::bindings::telephony::operation::types::{
     Call, CallDetails, FactValue, LocalizedText, ReasonClass, Resolution, Route, TransitionReason,

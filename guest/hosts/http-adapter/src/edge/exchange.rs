@@ -1,6 +1,6 @@
 //! Requests in and responses out, over `wasi:http/types`.
 
-use telephony_text::call_request::Misunderstood;
+use call::call_request::Misunderstood;
 
 use super::answer::Answer;
 use super::bindings::wasi::http::types::{

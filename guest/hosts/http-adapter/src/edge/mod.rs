@@ -18,8 +18,8 @@ use bindings::telephony::operation::types::Call;
 use bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use bindings::wasi::config::store as config;
 use bindings::wasi::http::types::Method;
+use call::call_request::{CallRequest, Misunderstood};
 use serde_json::Value;
-use telephony_text::call_request::{CallRequest, Misunderstood};
 
 use answer::Answer;
 
