@@ -1,8 +1,8 @@
 //! The operation «Переадресация на персонального менеджера из CRM» (forward to the personal manager from the CRM).
 //!
 //! An incoming call arrives; [`decision::resolve`] finds the caller's contact in amoCRM, takes the responsible user, checks if asked that
-//! this person is at work today, and answers: ring these numbers, or go to the linked operation, and why. The rules (O1–O7, D1–D11) that
-//! the comments name are those of the operation's specification.
+//! this person is at work today, and answers: ring these numbers, or go to the linked operation, and why. The rules that
+//! the comments name (rules O1–O7, D1–D12, B1–B5) are in `guest/docs/operation.md`, the amoCRM facts in `guest/docs/amocrm.md`.
 //!
 //! The decision sees the outside world only through the traits of [`world`]. The `edge` module, compiled for WebAssembly only, implements
 //! them with the component's imports and is the one place that names generated bindings; natively the same decision runs with fakes,

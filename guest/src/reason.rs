@@ -48,7 +48,7 @@ reasons! {
     /// The contact has no responsible user.
     ManagerNotSet = "manager-not-set", EmptyAnswer,
         "У контакта в amoCRM нет ответственного", "The amoCRM contact has no responsible user";
-    /// Several contacts with different managers, and the placement refuses that (D3).
+    /// Several contacts with different managers, and the placement refuses that (rule D3).
     ContactAmbiguous = "contact-ambiguous", EmptyAnswer,
         "У номера несколько контактов с разными ответственными", "The number belongs to several contacts with different managers";
     /// The waiting time ran out.

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::script::Script;
 
-/// What a list or an entity is sent as (facts §1.2).
+/// What a list or an entity is sent as (amoCRM facts §1.2).
 pub(crate) const HAL_JSON: &str = "application/hal+json";
-/// What an error is sent as (facts §6).
+/// What an error is sent as (amoCRM facts §6).
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A whole answer.
@@ -31,12 +31,12 @@ impl Answer {
         Self::new(StatusCode::OK, HAL_JSON, document.to_string())
     }
 
-    /// 204: nothing found, or a page past the end (facts §1.4). Never a body.
+    /// 204: nothing found, or a page past the end (amoCRM facts §1.4). Never a body.
     pub(crate) fn nothing() -> Self {
         Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
-    /// A page of the web server in front of the API (facts §6: blocks, and 429 of amoCRM).
+    /// A page of the web server in front of the API (amoCRM facts §6: blocks, and 429 of amoCRM).
     pub(crate) fn nginx(status: StatusCode) -> Self {
         let title = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or("Error"));
         let page = format!(

@@ -27,23 +27,23 @@ use crate::problem;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Endpoint {
-    /// `/api/v4/contacts` (facts §1).
+    /// `/api/v4/contacts` (amoCRM facts §1).
     Contacts,
-    /// `/api/v4/companies` (facts §2).
+    /// `/api/v4/companies` (amoCRM facts §2).
     Companies,
-    /// `/api/v4/leads` (facts §2).
+    /// `/api/v4/leads` (amoCRM facts §2).
     Leads,
-    /// `/api/v4/users` (facts §3).
+    /// `/api/v4/users` (amoCRM facts §3).
     Users,
-    /// `/api/v4/events` (facts §7.9).
+    /// `/api/v4/events` (amoCRM facts §7.9).
     Events,
-    /// `/api/v4/account` (facts §9).
+    /// `/api/v4/account` (amoCRM facts §9).
     Account,
-    /// `/oauth`, the consent page (facts §5.1).
+    /// `/oauth`, the consent page (amoCRM facts §5.1).
     Consent,
-    /// `/oauth2/access_token` (facts §5.2).
+    /// `/oauth2/access_token` (amoCRM facts §5.2).
     Token,
-    /// `/oauth2/account/current/subdomain` (facts §5.7).
+    /// `/oauth2/account/current/subdomain` (amoCRM facts §5.7).
     Subdomain,
 }
 

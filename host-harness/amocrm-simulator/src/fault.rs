@@ -11,7 +11,7 @@ pub(crate) use self::book::FaultBook;
 pub(crate) use self::play::play;
 use crate::Endpoint;
 
-/// One way to fail. Facts §5.5, §6 are where the bodies and headers come from.
+/// One way to fail. amoCRM facts §5.5, §6 are where the bodies and headers come from.
 ///
 /// On a command line a fault is its kind, and `=` before what the kind needs; [`std::fmt::Display`] writes exactly that.
 /// In a file it is the same text, or a table with `kind` and the names below.
@@ -30,7 +30,7 @@ pub enum Fault {
     /// `close-before-headers`: the request is read, then the connection closes.
     CloseBeforeHeaders,
     /// `close-after-processing`: the request is carried out, then the connection closes without an answer, so that a refresh
-    /// token is spent and its new pair lost (facts §5.4). Other kinds spend nothing, but those that send a part of the answer.
+    /// token is spent and its new pair lost (amoCRM facts §5.4). Other kinds spend nothing, but those that send a part of the answer.
     CloseAfterProcessing,
     /// `close-mid-body`, `close-mid-body=chunked`: half the body, then the connection closes.
     CloseMidBody {

@@ -29,7 +29,7 @@ pub(crate) struct Host {
 pub(crate) enum Role {
     /// The account's domain, such as `demo.amocrm.ru`; a former one too.
     Account,
-    /// The API's domain, such as `api-a.amocrm.ru`: what the claim `api_domain` names (facts §5.7).
+    /// The API's domain, such as `api-a.amocrm.ru`: what the claim `api_domain` names (amoCRM facts §5.7).
     Api,
 }
 

@@ -12,7 +12,7 @@ const LONG_LIVED_KEY: &str = "demonstration";
 /// How long before its end a long-lived token says it was issued, in seconds: the shortest validity there is, one day.
 const LONG_LIVED_FOR: i64 = 86_400;
 
-/// A long-lived token (facts §5.6) that ends at this instant: a JWT for [`crate::Options::token`], whose `exp` then counts.
+/// A long-lived token (amoCRM facts §5.6) that ends at this instant: a JWT for [`crate::Options::token`], whose `exp` then counts.
 pub fn long_lived_token(expires_at: Timestamp) -> String {
     let exp = expires_at.as_second();
     let issued = exp.saturating_sub(LONG_LIVED_FOR);

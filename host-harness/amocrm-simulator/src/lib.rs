@@ -1,8 +1,8 @@
 //! An amoCRM to develop against: a real HTTP server with contacts, companies, leads, users, events and account, as amoCRM's API v4 has them,
 //! and with faults on request.
 //!
-//! It runs inside the process, on a loopback port that the system chooses, and follows the project's collected facts about
-//! the API ("facts §…" in these pages). Where those leave a choice, [`Behaviour`] is the switch.
+//! It runs inside the process, on a loopback port that the system chooses, and follows the collected facts about
+//! the API ("amoCRM facts §…" in these pages; they are in `guest/docs/amocrm.md`). Where those leave a choice, [`Behaviour`] is the switch.
 //!
 //! ```
 //! use amocrm_simulator::{Endpoint, Fault, FaultRule, Options, Simulator};

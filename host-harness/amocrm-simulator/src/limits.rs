@@ -1,4 +1,4 @@
-//! Limits (facts §6): how many requests a second the account takes, and the block that follows repeated abuse.
+//! Limits (amoCRM facts §6): how many requests a second the account takes, and the block that follows repeated abuse.
 
 use std::collections::VecDeque;
 use std::time::Duration;

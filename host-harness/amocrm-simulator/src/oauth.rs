@@ -1,4 +1,4 @@
-//! OAuth 2.0 as amoCRM does it (facts §5): consent, codes, pairs of tokens, the account's domain, the uninstall hook and
+//! OAuth 2.0 as amoCRM does it (amoCRM facts §5): consent, codes, pairs of tokens, the account's domain, the uninstall hook and
 //! one-time tokens. Everything lives and ends by the simulator's clock.
 
 mod consent;

@@ -28,7 +28,7 @@ pub struct Options {
     /// The bearer token that is accepted; where it is a JWT ([`crate::long_lived_token`]), until its `exp`. Absent: any that
     /// is not empty, or, with OAuth, only the access tokens of its grants.
     pub token: Option<String>,
-    /// The integration whose users can be asked for consent (facts §5). Absent: no OAuth.
+    /// The integration whose users can be asked for consent (amoCRM facts §5). Absent: no OAuth.
     pub oauth: Option<OAuthApp>,
     /// How many requests the account takes. Absent: any number.
     pub rate_limit: Option<RateLimit>,

@@ -1,4 +1,4 @@
-//! Pages: `page`, `limit`, and the links to this page and the next (facts §1.1, §1.2).
+//! Pages: `page`, `limit`, and the links to this page and the next (amoCRM facts §1.1, §1.2).
 
 use serde_json::{Value, json};
 

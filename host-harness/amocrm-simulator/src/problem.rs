@@ -1,4 +1,4 @@
-//! Errors as amoCRM words them: `application/problem+json` with `title`, `type`, `status`, `detail` (facts §5.5, §6).
+//! Errors as amoCRM words them: `application/problem+json` with `title`, `type`, `status`, `detail` (amoCRM facts §5.5, §6).
 
 use http::StatusCode;
 use http::header::{ALLOW, HeaderValue};
@@ -40,7 +40,7 @@ pub(crate) fn no_such_account() -> Answer {
     document(status, body)
 }
 
-/// A refusal of the token endpoint with its hint (facts §5.5).
+/// A refusal of the token endpoint with its hint (amoCRM facts §5.5).
 pub(crate) fn oauth(status: StatusCode, hint: &str) -> Answer {
     let body = json!({
         "hint": hint,
@@ -52,7 +52,7 @@ pub(crate) fn oauth(status: StatusCode, hint: &str) -> Answer {
     document(status, body)
 }
 
-/// 401 of the token endpoint: client id, secret and redirect URI do not belong together (facts §5.5).
+/// 401 of the token endpoint: client id, secret and redirect URI do not belong together (amoCRM facts §5.5).
 pub(crate) fn wrong_client() -> Answer {
     let status = StatusCode::UNAUTHORIZED;
     let body = json!({
@@ -100,7 +100,7 @@ pub(crate) fn method_not_allowed(allowed: &'static str) -> Answer {
     problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed").with_header(ALLOW, HeaderValue::from_static(allowed))
 }
 
-/// 422: a page larger than the endpoint gives (facts §8: "Limit 250 per page").
+/// 422: a page larger than the endpoint gives (amoCRM facts §8: "Limit 250 per page").
 pub(crate) fn limit(most: usize) -> Answer {
     problem(StatusCode::UNPROCESSABLE_ENTITY, &format!("Limit {most} per page"))
 }

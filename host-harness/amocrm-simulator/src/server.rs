@@ -174,7 +174,7 @@ impl Simulator {
     }
 
     /// The account's administrator switches the integration off: every token is revoked, [`Options::token`] too. Returns the
-    /// query of the hook that amoCRM then calls by GET (facts §5.8): `account_id=…&client_uuid=…&signature=…`. A new consent
+    /// query of the hook that amoCRM then calls by GET (amoCRM facts §5.8): `account_id=…&client_uuid=…&signature=…`. A new consent
     /// switches it on again.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl Simulator {
         oauth::uninstall(&self.state)
     }
 
-    /// A one-time token (facts §4 B) with which the widget of this user says who it is; it lives 30 minutes.
+    /// A one-time token (amoCRM facts §4 B) with which the widget of this user says who it is; it lives 30 minutes.
     ///
     /// # Errors
     /// Without [`Options::oauth`].
@@ -191,7 +191,7 @@ impl Simulator {
         oauth::disposable_token(&self.state, user_id)
     }
 
-    /// The body, `application/x-www-form-urlencoded`, of the webhook `responsible_contact` (facts §7.5) with which amoCRM
+    /// The body, `application/x-www-form-urlencoded`, of the webhook `responsible_contact` (amoCRM facts §7.5) with which amoCRM
     /// tells that this contact has the manager that it has now.
     ///
     /// # Errors

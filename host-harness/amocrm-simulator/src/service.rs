@@ -126,7 +126,7 @@ fn former(state: &State, target: &str) -> Answer {
     }
 }
 
-/// Adds the headers of every answer (facts §6: `X-Request-Id`, `X-Runtime-Generated`).
+/// Adds the headers of every answer (amoCRM facts §6: `X-Request-Id`, `X-Runtime-Generated`).
 fn dress(state: &State, response: &mut Response<Script>) {
     let now = state.now();
     let headers = response.headers_mut();

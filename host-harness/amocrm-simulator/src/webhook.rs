@@ -1,4 +1,4 @@
-//! The webhook that amoCRM sends when a contact's manager changes: `responsible_contact` (facts §7.5).
+//! The webhook that amoCRM sends when a contact's manager changes: `responsible_contact` (amoCRM facts §7.5).
 
 use anyhow::Context;
 

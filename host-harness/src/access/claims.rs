@@ -19,7 +19,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The claims of an access token that are used (facts §5.6, §5.7).
+/// The claims of an access token that are used (amoCRM facts §5.6, §5.7).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
     /// When the token expires.

@@ -22,7 +22,7 @@ pub enum ConnectError {
 
 fn connect_error(error: &TokenError) -> String {
     match error {
-        // amoCRM answers either to a bad code as to bad keys (facts §5.5).
+        // amoCRM answers either to a bad code as to bad keys (amoCRM facts §5.5).
         TokenError::Refused | TokenError::Misconfigured => {
             "amoCRM did not accept the code: it is older than 20 minutes or was used already, or `client_id`, `client_secret` or \
              `redirect_uri` is not the integration's; correct that and connect again"

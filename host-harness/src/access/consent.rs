@@ -1,4 +1,4 @@
-//! A user's consent: the page where it is given, and what comes back (facts §5.1).
+//! A user's consent: the page where it is given, and what comes back (amoCRM facts §5.1).
 
 use url::Url;
 use url::form_urlencoded;

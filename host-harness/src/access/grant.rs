@@ -22,7 +22,7 @@ pub struct Grant<T = Secret> {
     pub account: BaseUrl,
     /// The account's number in amoCRM, where the token names it.
     pub account_id: Option<u64>,
-    /// Where the account's address is asked for after it was renamed (facts §5.7), where the token names it.
+    /// Where the account's address is asked for after it was renamed (amoCRM facts §5.7), where the token names it.
     pub api_domain: Option<Origin>,
     /// Under which name the operations' values are kept: fixed at the first connect, so that a renamed account keeps them.
     pub namespace: String,
@@ -128,7 +128,7 @@ pub enum GrantError {
     Unreadable,
 }
 
-/// What amoCRM answers when tokens are asked for (facts §5.2), already read.
+/// What amoCRM answers when tokens are asked for (amoCRM facts §5.2), already read.
 #[derive(Clone, Debug)]
 pub struct Pair {
     /// The access token.

@@ -1,7 +1,7 @@
 //! What counts as amoCRM's host. Tokens, authorization codes and the client secret are sent nowhere else.
 //!
 //! An origin is amoCRM's when it speaks https on the default port and its host is a proper subdomain of `amocrm.ru`, `amocrm.com` or
-//! `kommo.com` (facts §8); or when the user configured it. Names that amoCRM gives (`referer`, the token's `api_domain`, the answer of
+//! `kommo.com` (amoCRM facts §8); or when the user configured it. Names that amoCRM gives (`referer`, the token's `api_domain`, the answer of
 //! the subdomain look-up) travel through browsers and tokens, so each is judged here before anything is sent to it.
 
 use url::Host;

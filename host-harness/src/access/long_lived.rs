@@ -1,4 +1,4 @@
-//! A long-lived token («долгосрочный токен», facts §5.6): simply sent. Its expiry is read from it, and warned of in time.
+//! A long-lived token («долгосрочный токен», amoCRM facts §5.6): simply sent. Its expiry is read from it, and warned of in time.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! amoCRM's OAuth endpoints: a code or a refresh token for a pair of tokens, and the address of a renamed account (facts §5).
+//! amoCRM's OAuth endpoints: a code or a refresh token for a pair of tokens, and the address of a renamed account (amoCRM facts §5).
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub struct OAuthSettings {
     pub account: Option<BaseUrl>,
 }
 
-/// Which of the two products: they are apart, and integrations are registered separately (facts §8).
+/// Which of the two products: they are apart, and integrations are registered separately (amoCRM facts §8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Platform {

@@ -1,13 +1,13 @@
 //! One refresh: the lease, the refresh token spent, the new pair written; and what follows where amoCRM refuses.
 //!
-//! A refresh token can be used once (facts §5.4), so nothing is sent before the record says that it is being spent, by whom and until
+//! A refresh token can be used once (amoCRM facts §5.4), so nothing is sent before the record says that it is being spent, by whom and until
 //! when. Whoever finds such a mark waits for its holder; where the holder did not come back, tries the token once more (Kommo allows that),
 //! and where it is refused, the new tokens were lost with the answer and a user has to consent again.
 //!
 //! | amoCRM says | then |
 //! |---|---|
 //! | a new pair | it is written first of all, whatever the store does meanwhile |
-//! | 401 or 404, or the account's host is gone | the address is looked up at `api_domain`, and tried there once (facts §5.7) |
+//! | 401 or 404, or the account's host is gone | the address is looked up at `api_domain`, and tried there once (amoCRM facts §5.7) |
 //! | 401, and the account was not renamed | the integration is off (rule O6) |
 //! | anything else | it is tried again later |
 

@@ -1,4 +1,4 @@
-//! The hook that amoCRM calls when an integration is switched off or uninstalled there (facts §5.8): the integration is off (rule O6).
+//! The hook that amoCRM calls when an integration is switched off or uninstalled there (amoCRM facts §5.8): the integration is off (rule O6).
 //!
 //! `GET …?account_id=…&client_uuid=…&signature=…`, the signature being the hexadecimal HMAC-SHA256 of `{client_id}|{account_id}` under the
 //! client secret. The second parameter was once named `client_id`. The signature does not age, so who knows one can send it again after a

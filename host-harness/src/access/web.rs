@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::oauth::{NoAnswer, Web};
 use crate::capabilities::http::{Ask, OutboundHttp};
 
-/// How long amoCRM has for an answer (facts §6: the vendor's own client waits 15 s here).
+/// How long amoCRM has for an answer (amoCRM facts §6: the vendor's own client waits 15 s here).
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Asks over an integration's outbound HTTP.

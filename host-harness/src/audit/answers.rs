@@ -1,4 +1,4 @@
-//! amoCRM's lists of users and contacts, as far as an audit reads them (facts §1.2, §3). Unknown members are ignored.
+//! amoCRM's lists of users and contacts, as far as an audit reads them (amoCRM facts §1.2, §3). Unknown members are ignored.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,7 +78,7 @@ struct RawPage<T> {
 }
 
 impl<T> RawPage<T> {
-    /// Only the link's presence counts: its address may name another host (facts §1.2).
+    /// Only the link's presence counts: its address may name another host (amoCRM facts §1.2).
     fn has_next(&self) -> bool {
         self.links.as_ref().is_some_and(|links| links.next.is_some())
     }

@@ -1,6 +1,6 @@
 //! The audit of an integration: what would keep calls from their managers, found before a call finds it.
 //!
-//! Reads all users (an administrator's token is needed, facts §3) and all contacts of the account, page by page inside the integration's
+//! Reads all users (an administrator's token is needed, amoCRM facts §3) and all contacts of the account, page by page inside the integration's
 //! budget of requests, and compares them with the PBX's employees by the operation's own rules for numbers. Nothing is changed anywhere.
 
 pub mod answers;
@@ -19,7 +19,7 @@ use crate::capabilities::http::{Ask, AskError, BaseUrl, OutboundHttp};
 use answers::{NotAList, Page};
 use findings::{ContactsSeen, Finding};
 
-/// Entries asked for at once: as many as amoCRM gives (facts §1.1, §3).
+/// Entries asked for at once: as many as amoCRM gives (amoCRM facts §1.1, §3).
 const PAGE: usize = 250;
 /// How long one page may take. Nobody is on the telephone.
 const TIMEOUT: Duration = Duration::from_secs(30);

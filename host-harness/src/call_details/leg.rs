@@ -180,7 +180,7 @@ mod tests {
         Seen { leg: Some(1), dial_status, q850_cause: Some(cause), ..Seen::default() }.leg().unwrap().result
     }
 
-    /// The rows of the facts, telephony §6.1.
+    /// The rows of telephony facts §6.1.
     #[test]
     fn one_outcome_in_every_pbxs_words() {
         for (ending, sips, asterisks) in [

@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    /// As captured from Asterisk 22 (facts, telephony §2.2), with fictional numbers.
+    /// As captured from Asterisk 22 (telephony facts §2.2), with fictional numbers.
     const CAPTURED: &str = "agi_network: yes\nagi_network_script: resolve-call\nagi_request: agi://127.0.0.1:4573/resolve-call\n\
         agi_channel: PJSIP/trunk-00000001\nagi_language: en\nagi_type: PJSIP\nagi_uniqueid: 1795338000.7\nagi_version: 22.10.1\n\
         agi_callerid: +79161234567\nagi_calleridname: Иван \"x\" $si\nagi_callingpres: 0\nagi_callingani2: 0\nagi_callington: 0\n\

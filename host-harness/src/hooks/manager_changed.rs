@@ -1,6 +1,6 @@
 //! amoCRM's webhook «Смена ответственного»: the kept manager is dropped at once, for those who prefer it to the six hours.
 //!
-//! `POST`, a form (facts §7.5). amoCRM signs its webhooks with nothing, so a key in the address shows that the sender knows it. What the form
+//! `POST`, a form (amoCRM facts §7.5). amoCRM signs its webhooks with nothing, so a key in the address shows that the sender knows it. What the form
 //! says is not believed: the operation forgets what it keeps for the numbers named in it, and asks amoCRM at their next call.
 
 use std::sync::Arc;

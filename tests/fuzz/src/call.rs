@@ -52,7 +52,7 @@ pub fn resolve_with(path: &'static str, body: &[u8]) {
     assert!(again.details.requests.iter().all(|request| request.purpose == "events" || request.purpose == "account"));
 }
 
-/// Passes a webhook on, and checks that it costs the next call a request at most (facts §7.5).
+/// Passes a webhook on, and checks that it costs the next call a request at most (amoCRM facts §7.5).
 pub fn notice_with(body: &[u8]) {
     let world = Outside { path: "", body: b"", store: RefCell::default() };
     world.resolve();

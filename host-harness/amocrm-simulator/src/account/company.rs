@@ -7,7 +7,7 @@ use super::contact::LONG_AGO;
 use super::{CustomField, Phone};
 use crate::spelling::instant;
 
-/// A company (facts §2). A contact belongs to one by [`crate::Contact::companies`].
+/// A company (amoCRM facts §2). A contact belongs to one by [`crate::Contact::companies`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Company {

@@ -15,7 +15,7 @@ use crate::spelling::{instant, text_or_table};
 /// When an entity was created that does not say so: 2026-01-12 09:00 in Moscow.
 pub(super) const LONG_AGO: Timestamp = Timestamp::constant(1_768_197_600, 0);
 
-/// A contact (facts §1.2). Everything has a default; a contact with neither phones nor custom fields has
+/// A contact (amoCRM facts §1.2). Everything has a default; a contact with neither phones nor custom fields has
 /// `custom_fields_values: null`, as in amoCRM.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::spelling::{duration, instant, time_of_day};
 
-/// An event of the account (facts §7.9). In a file it has exactly one of `created_at`, `ago`, `today`, `yesterday`.
+/// An event of the account (amoCRM facts §7.9). In a file it has exactly one of `created_at`, `ago`, `today`, `yesterday`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "EventTable", into = "EventTable")]
 pub struct Event {

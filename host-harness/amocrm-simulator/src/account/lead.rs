@@ -7,7 +7,7 @@ use super::CustomField;
 use super::contact::LONG_AGO;
 use crate::spelling::instant;
 
-/// A lead (facts §2). It has no phone: `query` finds it by those of its contacts.
+/// A lead (amoCRM facts §2). It has no phone: `query` finds it by those of its contacts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Lead {

@@ -3,7 +3,7 @@
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
-/// The account itself (facts §9).
+/// The account itself (amoCRM facts §9).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountSettings {
@@ -66,7 +66,7 @@ fn parse_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
 }
 
-/// The order that contacts, companies and leads come in when a request names none (facts §1.1: unknown, so a switch).
+/// The order that contacts, companies and leads come in when a request names none (amoCRM facts §1.1: unknown, so a switch).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DefaultOrder {
@@ -81,7 +81,7 @@ pub enum DefaultOrder {
     UpdatedAtDesc,
 }
 
-/// The key that carries a phone's kind; one sample page of the documentation differs (facts §1.2).
+/// The key that carries a phone's kind; one sample page of the documentation differs (amoCRM facts §1.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PhoneEnumKey {
@@ -94,7 +94,7 @@ pub enum PhoneEnumKey {
     None,
 }
 
-/// Which of the two services it is (facts §8).
+/// Which of the two services it is (amoCRM facts §8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Platform {
@@ -105,7 +105,7 @@ pub enum Platform {
     Kommo,
 }
 
-/// What an address answers that the account was renamed away from (facts §5.7: unknown, so a switch).
+/// What an address answers that the account was renamed away from (amoCRM facts §5.7: unknown, so a switch).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Renamed {
@@ -122,35 +122,35 @@ pub enum Renamed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Behaviour {
-    /// Page size of contacts, companies and leads when a request names none (facts §1.1: inferred 50). 1 to 250.
+    /// Page size of contacts, companies and leads when a request names none (amoCRM facts §1.1: inferred 50). 1 to 250.
     pub default_limit: usize,
     /// Their order when a request names none.
     pub default_order: DefaultOrder,
     /// Whether `query` also compares digits with the digits of phones, so that formatted numbers are found
-    /// (facts §1.5). `false`: only a plain substring.
+    /// (amoCRM facts §1.5). `false`: only a plain substring.
     pub search_by_digits: bool,
-    /// Whether deleted ones are found and listed (facts §10.1: unknown). With `false` they come only with
+    /// Whether deleted ones are found and listed (amoCRM facts §10.1: unknown). With `false` they come only with
     /// `with=only_deleted`.
     pub list_deleted: bool,
-    /// Whether entities carry `is_deleted` (facts §1.2: documented, but absent from the samples).
+    /// Whether entities carry `is_deleted` (amoCRM facts §1.2: documented, but absent from the samples).
     pub show_is_deleted: bool,
     /// Which key carries a phone's kind.
     pub phone_enum_key: PhoneEnumKey,
-    /// Whether the token was granted by an administrator; `false` gives 403 on the users (facts §3).
+    /// Whether the token was granted by an administrator; `false` gives 403 on the users (amoCRM facts §3).
     pub admin_token: bool,
     /// Which service it is. Consent, the domain's answer and the claims of tokens differ, and Kommo orders every list by
     /// `created_at` too.
     pub platform: Platform,
     /// Whether the user refuses consent.
     pub refuse_consent: bool,
-    /// Whether a spent refresh token can be spent again until one that came of it is, as Kommo has it (facts §5.4).
+    /// Whether a spent refresh token can be spent again until one that came of it is, as Kommo has it (amoCRM facts §5.4).
     pub refresh_grace: bool,
-    /// Whether a refresh ends the access token of the spent pair at once (facts §5.4: unknown).
+    /// Whether a refresh ends the access token of the spent pair at once (amoCRM facts §5.4: unknown).
     pub refresh_revokes_access: bool,
     /// What the account's former addresses answer.
     pub renamed: Renamed,
     /// What hrefs begin with, where it is not the simulator's own address, such as `https://shard151.amocrm.ru`
-    /// (facts §1.2: samples show a shard's name).
+    /// (amoCRM facts §1.2: samples show a shard's name).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub href_base: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A user of the account (facts §3). Only `id` is required.
+/// A user of the account (amoCRM facts §3). Only `id` is required.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {

@@ -1,4 +1,4 @@
-//! `GET /api/v4/account` (facts §9).
+//! `GET /api/v4/account` (amoCRM facts §9).
 
 use serde_json::{Value, json};
 

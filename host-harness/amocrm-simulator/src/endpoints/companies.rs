@@ -1,4 +1,4 @@
-//! A company as `GET /api/v4/companies` and `/api/v4/companies/{id}` send it (facts §2).
+//! A company as `GET /api/v4/companies` and `/api/v4/companies/{id}` send it (amoCRM facts §2).
 
 use serde_json::{Value, json};
 

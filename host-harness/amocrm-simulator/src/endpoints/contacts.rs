@@ -1,4 +1,4 @@
-//! A contact as `GET /api/v4/contacts` and `/api/v4/contacts/{id}` send it (facts §1).
+//! A contact as `GET /api/v4/contacts` and `/api/v4/contacts/{id}` send it (amoCRM facts §1).
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! What lists of contacts, companies and leads have in common: search, order, pages, and the keys of every entity (facts §1,
-//! §2). Filters are ignored, as on an account without the paid package (facts §1.3).
+//! What lists of contacts, companies and leads have in common: search, order, pages, and the keys of every entity (amoCRM facts §1,
+//! §2). Filters are ignored, as on an account without the paid package (amoCRM facts §1.3).
 
 use std::cmp::Reverse;
 
@@ -34,7 +34,7 @@ pub(super) struct Card<'a> {
 pub(super) trait Entity {
     /// The last word of its path.
     const COLLECTION: &'static str;
-    /// Whether lists can be ordered by `created_at`; those of Kommo always can (facts §8).
+    /// Whether lists can be ordered by `created_at`; those of Kommo always can (amoCRM facts §8).
     const ORDERED_BY_CREATION: bool;
 
     fn card(&self) -> Card<'_>;

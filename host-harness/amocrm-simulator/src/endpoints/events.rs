@@ -1,4 +1,4 @@
-//! `GET /api/v4/events` (facts §4 row D, §7.9). Newest first; events that the clock has not reached are not listed.
+//! `GET /api/v4/events` (amoCRM facts §4 row D, §7.9). Newest first; events that the clock has not reached are not listed.
 
 use jiff::Timestamp;
 use jiff::tz::Offset;

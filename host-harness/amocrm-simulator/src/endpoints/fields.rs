@@ -1,4 +1,4 @@
-//! `custom_fields_values`: the phones and the other fields of an entity, as amoCRM sends them (facts §1.2).
+//! `custom_fields_values`: the phones and the other fields of an entity, as amoCRM sends them (amoCRM facts §1.2).
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! A lead as `GET /api/v4/leads` and `/api/v4/leads/{id}` send it (facts §2).
+//! A lead as `GET /api/v4/leads` and `/api/v4/leads/{id}` send it (amoCRM facts §2).
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ impl Entity for Lead {
         }
     }
 
-    /// By its own fields, or by a phone of one of its contacts (facts §1.5).
+    /// By its own fields, or by a phone of one of its contacts (amoCRM facts §1.5).
     fn is_found(&self, search: &Search, account: &Account) -> bool {
         let mut contacts = self.contacts.iter().filter_map(|id| account.contact(*id));
         search.finds(&self.card()) || contacts.any(|contact| search.finds_phone(&contact.phones))

@@ -1,4 +1,4 @@
-//! How `query` finds entities: in every filled field, as a substring (facts §1.5). That is why strangers come back.
+//! How `query` finds entities: in every filled field, as a substring (amoCRM facts §1.5). That is why strangers come back.
 
 use serde_json::Value;
 

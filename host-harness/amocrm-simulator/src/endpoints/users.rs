@@ -1,4 +1,4 @@
-//! `GET /api/v4/users` and `/api/v4/users/{id}`: for administrators' tokens only (facts §3).
+//! `GET /api/v4/users` and `/api/v4/users/{id}`: for administrators' tokens only (amoCRM facts §3).
 
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use crate::script::{Script, Step};
 
 /// What stands in for a body where the right answer has none, so that there is something to slow down or to cut.
 const STAND_IN: &str = "{\"_page\":1,\"_links\":{\"self\":{\"href\":\"/\"}},\"_embedded\":{\"contacts\":[]}}";
-/// The shape of the API's second version, which old samples still read (facts §1.5).
+/// The shape of the API's second version, which old samples still read (amoCRM facts §1.5).
 const SECOND_VERSION: &str =
     "{\"response\":{\"contacts\":[{\"id\":3,\"responsible_user_id\":504141}],\"server_time\":1}}";
 /// Long enough for the bytes before a cut to leave.

@@ -1,4 +1,4 @@
-//! `GET /oauth`: the consent page, whose user decides at once (facts §5.1), and the code that it leads to.
+//! `GET /oauth`: the consent page, whose user decides at once (amoCRM facts §5.1), and the code that it leads to.
 
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};

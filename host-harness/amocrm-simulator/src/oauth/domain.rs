@@ -1,4 +1,4 @@
-//! `GET /oauth2/account/current/subdomain`: where the account is now, for who holds a refresh token (facts §5.7).
+//! `GET /oauth2/account/current/subdomain`: where the account is now, for who holds a refresh token (amoCRM facts §5.7).
 
 use http::{HeaderMap, StatusCode};
 use serde_json::json;

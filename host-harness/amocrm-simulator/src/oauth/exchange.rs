@@ -1,4 +1,4 @@
-//! `POST /oauth2/access_token`: a code or a refresh token for a new pair (facts §5.2), and the refusals of facts §5.5.
+//! `POST /oauth2/access_token`: a code or a refresh token for a new pair (amoCRM facts §5.2), and the refusals of amoCRM facts §5.5.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a code lives (facts §5.1).
+/// How long a code lives (amoCRM facts §5.1).
 const CODE: SignedDuration = SignedDuration::from_mins(20);
-/// How long an access token lives (facts §5.3).
+/// How long an access token lives (amoCRM facts §5.3).
 pub(super) const ACCESS: SignedDuration = SignedDuration::from_hours(24);
-/// How long a refresh token lives (facts §5.3): three months, here 90 days.
+/// How long a refresh token lives (amoCRM facts §5.3): three months, here 90 days.
 const REFRESH: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// How refreshes went since the start.
@@ -72,7 +72,7 @@ impl Grants {
         Ok(())
     }
 
-    /// Whether this refresh token could be exchanged; `grace`: a spent one too, until one that came of it is (facts §5.4).
+    /// Whether this refresh token could be exchanged; `grace`: a spent one too, until one that came of it is (amoCRM facts §5.4).
     pub(super) fn refreshable(&self, refresh: &str, now: Timestamp, grace: bool) -> bool {
         self.refresh.get(refresh).is_some_and(|token| now < token.ends && !token.superseded && (!token.spent || grace))
     }

@@ -1,4 +1,4 @@
-//! The end of an integration and the hook that tells it (facts §5.8), and the one-time token of its widget (facts §4 B).
+//! The end of an integration and the hook that tells it (amoCRM facts §5.8), and the one-time token of its widget (amoCRM facts §4 B).
 
 use anyhow::Context;
 use http::Uri;

@@ -1,4 +1,4 @@
-//! `/api/v4/account` and `/api/v4/users` (facts §3, §9).
+//! `/api/v4/account` and `/api/v4/users` (amoCRM facts §3, §9).
 
 use http::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The bearer token (facts §6).
+//! The bearer token (amoCRM facts §6).
 
 use amocrm_simulator::{Options, long_lived_token};
 use http::Method;

@@ -1,4 +1,4 @@
-//! `/api/v4/companies` and `/api/v4/leads` (facts §2).
+//! `/api/v4/companies` and `/api/v4/leads` (amoCRM facts §2).
 
 use serde_json::json;
 

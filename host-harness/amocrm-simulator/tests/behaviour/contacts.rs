@@ -1,4 +1,4 @@
-//! `/api/v4/contacts` (facts §1).
+//! `/api/v4/contacts` (amoCRM facts §1).
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `/api/v4/events` (facts §4, §7.9).
+//! `/api/v4/events` (amoCRM facts §4, §7.9).
 
 use super::client::{Bench, at};
 use amocrm_simulator::{Account, Options};

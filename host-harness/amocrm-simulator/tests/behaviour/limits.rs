@@ -1,4 +1,4 @@
-//! The limit of requests a second, and the block for abuse (facts §6).
+//! The limit of requests a second, and the block for abuse (amoCRM facts §6).
 
 use amocrm_simulator::{Fault, OAuthApp, Options, RateLimit};
 use http::Method;

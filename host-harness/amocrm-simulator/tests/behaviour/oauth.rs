@@ -1,4 +1,4 @@
-//! Consent, the token endpoint, and the tokens it gives (facts §5).
+//! Consent, the token endpoint, and the tokens it gives (amoCRM facts §5).
 
 use amocrm_simulator::{Endpoint, Fault, FaultRule, OAuthApp, Options, Platform, Refreshes};
 use base64::Engine as _;

@@ -1,4 +1,4 @@
-//! The account moves to another address (facts §5.7).
+//! The account moves to another address (amoCRM facts §5.7).
 
 use amocrm_simulator::Renamed;
 use http::Method;

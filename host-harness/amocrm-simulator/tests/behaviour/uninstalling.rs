@@ -1,4 +1,4 @@
-//! The integration is switched off by the account (facts §5.8), and the one-time tokens of its widget (facts §4 B).
+//! The integration is switched off by the account (amoCRM facts §5.8), and the one-time tokens of its widget (amoCRM facts §4 B).
 
 use amocrm_simulator::{OAuthApp, Options};
 use base64::Engine as _;

@@ -1,4 +1,4 @@
-//! The body of the webhook for a change of manager (facts §7.5).
+//! The body of the webhook for a change of manager (amoCRM facts §7.5).
 
 use super::client::Bench;
 

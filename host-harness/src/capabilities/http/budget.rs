@@ -1,6 +1,6 @@
 //! The rate budget of one integration: how many requests may begin in any second, and whose turn it is.
 //!
-//! amoCRM allows an integration 7 requests a second, answers more with 429 and blocks an account that goes on (facts §6). The bound is kept
+//! amoCRM allows an integration 7 requests a second, answers more with 429 and blocks an account that goes on (amoCRM facts §6). The bound is kept
 //! here in any *sliding* window, not per second of the clock, and the window is [`MARGIN`] longer than a second: requests that leave in
 //! order and well spaced do not arrive so exactly.
 //!

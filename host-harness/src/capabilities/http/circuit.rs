@@ -1,7 +1,7 @@
 //! The circuit of one integration: when amoCRM says that enough is enough, nothing more is sent for a while.
 //!
 //! amoCRM answers too many requests with 429, and blocks an account that goes on: 403 to everything, in HTML, lifted only by its support
-//! (facts §6). Whoever keeps asking makes it worse, and a caller gains nothing by it. (A 403 in JSON is about rights or the account's list of
+//! (amoCRM facts §6). Whoever keeps asking makes it worse, and a caller gains nothing by it. (A 403 in JSON is about rights or the account's list of
 //! addresses: it concerns that request and opens nothing.)
 //!
 //! | the circuit is | and a request |
@@ -229,7 +229,7 @@ impl Drop for Pass {
         }
     }
 }
-/// The rest that the body of a 429 states: Kommo's `retry_after`, in seconds (facts §6).
+/// The rest that the body of a 429 states: Kommo's `retry_after`, in seconds (amoCRM facts §6).
 pub fn stated_in(body: &[u8]) -> Option<Duration> {
     let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
     answer.get("retry_after")?.as_u64().map(Duration::from_secs)

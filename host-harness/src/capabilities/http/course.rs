@@ -267,7 +267,7 @@ impl Course {
     }
 }
 
-/// A rest stated in seconds. (The header may also hold a date; amoCRM sends none at all, facts §6.)
+/// A rest stated in seconds. (The header may also hold a date; amoCRM sends none at all, amoCRM facts §6.)
 fn stated_in(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

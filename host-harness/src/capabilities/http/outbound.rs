@@ -54,7 +54,7 @@ pub struct OutboundHttpConfig {
     pub circuit: CircuitSettings,
 }
 
-/// What amoCRM allows an integration in a second (facts §6).
+/// What amoCRM allows an integration in a second (amoCRM facts §6).
 pub const REQUESTS_PER_SECOND: u16 = 7;
 
 /// How many requests of calls may be under way at once, each on a connection of its own. The budget lets 210 begin within the longest waiting
