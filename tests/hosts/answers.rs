@@ -87,8 +87,9 @@ async fn a_wrong_request_is_refused_with_a_message_and_a_route() {
     let long = format!(r#"{{"caller": "{}"}}"#, "1".repeat(70_000));
     for (kind, body, part) in [
         ("application/json", "+7 916", "not JSON"),
-        ("application/json", r#"{"caller": 7916}"#, "texts"),
-        ("text/plain", "{}", "Content-Type"),
+        ("application/json", r#"{"caller": [7916]}"#, "write it as text"),
+        ("text/plain", "caller=7916", "Content-Type"),
+        ("application/x-www-form-urlencoded", "Caller-Caller-ID-Number=7916", "did you mean `caller`?"),
         ("application/json", long.as_str(), "65536"),
     ] {
         let answer = host.ask(post(kind, body)).await;

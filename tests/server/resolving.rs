@@ -43,6 +43,25 @@ async fn a_call_is_resolved_as_json_and_as_a_form() {
 }
 
 #[tokio::test]
+async fn json_is_read_under_the_type_that_curl_gives_it() {
+    let serving = Scene::new().await.serve().await;
+    let number = json!({"caller": 79_161_234_567_u64}).to_string();
+    let text = json!({"caller": CALLER}).to_string();
+    for (kind, body) in [
+        (Some("application/x-www-form-urlencoded"), &text),
+        (Some("application/x-www-form-urlencoded"), &number),
+        (Some("text/json; charset=utf-8"), &text),
+        (None, &text),
+    ] {
+        let mut request = authorised(Method::POST, "/v1/resolve-call");
+        if let Some(kind) = kind {
+            request = request.header("content-type", kind);
+        }
+        assert_eq!(serving.client.send(request, body.clone()).await.goes_to(), "anna", "{kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn d01_a_withheld_number_goes_to_the_linked_operation() {
     let serving = Scene::new().await.serve().await;
     for caller in [json!(null), json!(""), json!("anonymous")] {
@@ -62,7 +81,11 @@ async fn d09_whatever_is_wrong_with_the_request_there_is_a_route_and_it_is_told_
     let long = format!("{{\"caller\": \"{}\"}}", "1".repeat(70_000));
     let cases = [
         ("application/json", "{", "request-not-understood"),
-        ("application/json", "{\"caller\": 7}", "request-not-understood"),
+        ("application/json", "{\"caller\": 7}", "caller-unusable"),
+        ("application/json", "{\"caller\": [7]}", "request-not-understood"),
+        ("application/json", "{\"from\": \"anna\"}", "request-not-understood"),
+        ("application/x-www-form-urlencoded", "Caller-Caller-ID-Number=%2B79161234567", "request-not-understood"),
+        ("multipart/form-data; boundary=b", "--b", "request-not-understood"),
         ("application/json", "", "request-not-understood"),
         ("application/json", long.as_str(), "request-not-understood"),
         ("text/plain", "{}", "request-not-understood"),
