@@ -4,6 +4,10 @@
 //! A record carries its own version and time of receipt, since key-value storage has no time-to-live. A record that is too old, from the
 //! future, unreadable, or of another version is a miss and is removed. A store that fails to read is a miss; one that fails to write is
 //! noted (rule D9). Callers' numbers are hashed in keys, and nothing of a contact is kept but its id (rule D10).
+//!
+//! Beside each manager stands a record for the contact, the company and the lead that it was found through: the hashes of the callers that
+//! this concerns, so that a notice which says nothing but an id finds them (rule B5). Two calls of one contact from two numbers at the same
+//! moment can lose one of them; such a manager is kept for its six hours.
 
 use std::time::Duration;
 
@@ -44,6 +48,20 @@ pub struct KeptManager {
     pub ambiguous: bool,
 }
 
+/// What a manager can be found through in amoCRM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entity {
+    /// A contact.
+    Contact,
+    /// A company.
+    Company,
+    /// A lead.
+    Lead,
+}
+
+/// How many callers are kept of one contact, company or lead.
+const MOST_CALLERS: usize = 32;
+
 /// What amoCRM's events showed of a user, as kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptStatus {
@@ -61,7 +79,7 @@ impl Cache<'_> {
         lookup: Lookup,
         details: &mut Recorder,
     ) -> Option<(KeptManager, Duration)> {
-        self.read(&manager_key(number, lookup), KEPT_FOR, kept_manager, details)
+        self.read(&manager_key(&number.hash(), lookup), KEPT_FOR, kept_manager, details)
     }
 
     /// Keeps the manager received at `received_at`.
@@ -83,15 +101,53 @@ impl Cache<'_> {
             }
         }
         value.push('}');
-        self.write(&manager_key(number, lookup), &value, received_at, details);
+        let caller = number.hash();
+        if self.write(&manager_key(&caller, lookup), &value, received_at, details).is_none() {
+            return;
+        }
+        for (entity, id) in
+            [(Entity::Contact, origin.contact_id), (Entity::Company, origin.company_id), (Entity::Lead, origin.lead_id)]
+        {
+            if let Some(id) = id {
+                self.add_caller(entity, id, &caller, details);
+            }
+        }
     }
 
     /// Forgets the managers of a number, however they were looked up. How many records there were; `None` when the store failed, which is
     /// noted.
     pub fn forget_managers(&self, number: &InternationalNumber, details: &mut Recorder) -> Option<u64> {
+        self.forget_managers_of(&number.hash(), details)
+    }
+
+    /// Forgets the managers that were found through a contact, a company or a lead. How many records there were; `None` when the store failed,
+    /// which is noted.
+    pub fn forget_found_through(&self, entity: Entity, id: u64, details: &mut Recorder) -> Option<u64> {
+        let key = callers_key(entity, id);
+        let Some(callers) = self.get(&key, details)? else { return Some(0) };
+        let mut forgotten = 0;
+        for caller in callers_of(&callers) {
+            forgotten += self.forget_managers_of(caller, details)?;
+        }
+        self.remove(&key, details).map(|()| forgotten)
+    }
+
+    /// Notes down that a caller's manager was found through this.
+    fn add_caller(&self, entity: Entity, id: u64, caller: &str, details: &mut Recorder) {
+        let key = callers_key(entity, id);
+        // A store that fails to read has said so to the call already.
+        let before = self.key_value.get(self.bucket, &key).ok().flatten().unwrap_or_default();
+        let others = callers_of(&before).filter(|other| *other != caller).take(MOST_CALLERS - 1);
+        let callers = std::iter::once(caller).chain(others).collect::<Vec<_>>().join(" ");
+        if callers.as_bytes() != before {
+            self.set(&key, callers.as_bytes(), details);
+        }
+    }
+
+    fn forget_managers_of(&self, caller: &str, details: &mut Recorder) -> Option<u64> {
         let mut forgotten = 0;
         for lookup in Lookup::all() {
-            let key = manager_key(number, lookup);
+            let key = manager_key(caller, lookup);
             // Most combinations are in use nowhere, and a look is cheaper than a removal. What cannot be read may be there.
             if self.key_value.get(self.bucket, &key) != Ok(None) {
                 self.remove(&key, details)?;
@@ -154,16 +210,7 @@ impl Cache<'_> {
 
     /// What [`Self::read`] does for every type alike, so that the component holds it once.
     fn look(&self, key: &str, kept_for: Duration, take: &mut Take, details: &mut Recorder) -> Option<Duration> {
-        let bytes = match self.key_value.get(self.bucket, key) {
-            Ok(bytes) => bytes?,
-            Err(error) => {
-                details.note(
-                    "store-read-failed",
-                    store_text("Хранилище не прочитано", "the store could not be read", &error),
-                );
-                return None;
-            }
-        };
+        let bytes = self.get(key, details)??;
         match understand(&bytes, kept_for, take, self.clock.now()) {
             Ok(Some(age)) => return Some(age),
             Ok(None) => {}
@@ -179,6 +226,32 @@ impl Cache<'_> {
         None
     }
 
+    /// What is stored under a key; `None` when the store failed, which is noted.
+    fn get(&self, key: &str, details: &mut Recorder) -> Option<Option<Vec<u8>>> {
+        let stored = self.key_value.get(self.bucket, key);
+        stored
+            .map_err(|error| {
+                details.note(
+                    "store-read-failed",
+                    store_text("Хранилище не прочитано", "the store could not be read", &error),
+                );
+            })
+            .ok()
+    }
+
+    /// Stores something under a key; `None` when the store failed, which is noted.
+    fn set(&self, key: &str, value: &[u8], details: &mut Recorder) -> Option<()> {
+        let stored = self.key_value.set(self.bucket, key, value);
+        stored
+            .map_err(|error| {
+                details.note(
+                    "store-write-failed",
+                    store_text("Хранилище не записано", "the store could not be written", &error),
+                );
+            })
+            .ok()
+    }
+
     /// Removes a record; `None` when the store failed, which is noted.
     fn remove(&self, key: &str, details: &mut Recorder) -> Option<()> {
         let removed = self.key_value.delete(self.bucket, key);
@@ -192,15 +265,10 @@ impl Cache<'_> {
             .ok()
     }
 
-    /// Writes a record around `value`, which is JSON made of numbers, flags and plain words alone.
-    fn write(&self, key: &str, value: &str, received_at: Timestamp, details: &mut Recorder) {
+    /// Writes a record around `value`, which is JSON made of numbers, flags and plain words alone; `None` when the store failed, which is noted.
+    fn write(&self, key: &str, value: &str, received_at: Timestamp, details: &mut Recorder) -> Option<()> {
         let record = format!(r#"{{"version":{VERSION},"received_at_ms":{},"value":{value}}}"#, received_at.0);
-        if let Err(error) = self.key_value.set(self.bucket, key, record.as_bytes()) {
-            details.note(
-                "store-write-failed",
-                store_text("Хранилище не записано", "the store could not be written", &error),
-            );
-        }
+        self.set(key, record.as_bytes(), details)
     }
 }
 
@@ -255,12 +323,26 @@ fn kept_offset(value: &Json) -> Result<UtcOffset, Unexpected> {
 
 const ACCOUNT_KEY: &str = "account-day";
 
-fn manager_key(number: &InternationalNumber, lookup: Lookup) -> String {
+fn manager_key(caller: &str, lookup: Lookup) -> String {
     let mark = |on, mark| if on { mark } else { "" };
     let companies = mark(lookup.companies, "companies:");
     let open_lead = mark(lookup.open_lead, "lead:");
     let active_only = mark(lookup.active_only, "active:");
-    format!("manager:{companies}{open_lead}{active_only}{}", number.hash())
+    format!("manager:{companies}{open_lead}{active_only}{caller}")
+}
+
+fn callers_key(entity: Entity, id: u64) -> String {
+    let name = match entity {
+        Entity::Contact => "contact",
+        Entity::Company => "company",
+        Entity::Lead => "lead",
+    };
+    format!("callers:{name}:{id}")
+}
+
+/// The hashes of callers in such a record.
+fn callers_of(record: &[u8]) -> impl Iterator<Item = &str> {
+    str::from_utf8(record).unwrap_or_default().split(' ').filter(|caller| !caller.is_empty()).take(MOST_CALLERS)
 }
 
 fn status_key(user_id: u64) -> String {

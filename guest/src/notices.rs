@@ -1,8 +1,9 @@
-//! Notices from outside the PBX: amoCRM's webhooks, which say that a contact or company was changed.
+//! Notices from outside the PBX: amoCRM's webhooks, which say that a contact, company or lead was changed, deleted or restored.
 //!
-//! A notice is never believed: what it names is forgotten, so that the next call asks amoCRM. A forged or garbled one costs a request.
+//! A notice is never believed: what was kept of the numbers and through the ids in it is forgotten, so that the next call asks amoCRM. A forged
+//! or garbled one costs a request. What happened does not matter either: a deletion says an id alone, and a lead has no number.
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Entity};
 use crate::caller::InternationalNumber;
 use crate::contract::{Note, Text};
 use crate::details::Recorder;
@@ -15,13 +16,23 @@ pub const AMOCRM_WEBHOOK: &str = "amocrm-webhook";
 
 /// How much of a body is read.
 pub const MAXIMUM_BODY: usize = 64 * 1024;
-/// How many numbers of one notice are forgotten. amoCRM's webhooks name one contact, or the few of one bulk change.
+/// How many numbers of one notice are forgotten, and how many ids. amoCRM's webhooks name one contact, or the few of one bulk change.
 pub const MAXIMUM_NUMBERS: usize = 100;
 
 /// How the keys of a field's values end: `contacts[responsible][0][custom_fields][0][values][0][value]`.
 const VALUE: &[u8] = b"[value]";
+/// How the key of an entity's own id ends: `leads[responsible][0][id]`.
+const ID: &[u8] = b"[id]";
 
-/// Forgets the managers of every telephone number in the notice. Whether the integration is on does not matter: it may be again within
+/// What one field of a notice names.
+enum Named {
+    /// What may be a telephone number.
+    Value(String),
+    /// An entity that changed. Companies are sent as contacts too.
+    Entity(&'static [Entity], u64),
+}
+
+/// Forgets what was kept of every telephone number and through every entity in the notice. Whether the integration is on does not matter: it may be again within
 /// the six hours.
 pub fn receive(world: World<'_>, kind: &str, body: &[u8]) -> Vec<Note> {
     let mut details = Recorder::start(world.clock);
@@ -42,13 +53,31 @@ fn forget(world: World<'_>, body: &[u8], details: &mut Recorder) -> Result<(), R
     let bucket = settings::bucket(world.config, details)?;
     let cache = Cache { key_value: world.key_value, bucket: &bucket, clock: world.clock };
     let read = body.get(..MAXIMUM_BODY).unwrap_or(body);
-    let mut numbers = values(read).filter_map(|value| InternationalNumber::parse(&value, country));
-    let mut forgotten = 0;
-    for number in numbers.by_ref().take(MAXIMUM_NUMBERS) {
-        let Some(records) = cache.forget_managers(&number, details) else { break };
+    let (mut numbers, mut entities, mut forgotten) = (0, 0, 0);
+    let mut cut = read.len() < body.len();
+    for field in fields(read) {
+        let records = match field {
+            Named::Value(value) => {
+                let Some(number) = InternationalNumber::parse(&value, country) else { continue };
+                numbers += 1;
+                if numbers > MAXIMUM_NUMBERS { None } else { cache.forget_managers(&number, details) }
+            }
+            Named::Entity(kinds, id) => {
+                entities += 1;
+                if entities > MAXIMUM_NUMBERS {
+                    None
+                } else {
+                    kinds.iter().map(|kind| cache.forget_found_through(*kind, id, details)).sum()
+                }
+            }
+        };
+        let Some(records) = records else {
+            cut = true;
+            break;
+        };
         forgotten += records;
     }
-    if numbers.next().is_some() || read.len() < body.len() {
+    if cut {
         details
             .note("notice-cut", Text::fixed("Уведомление прочитано не до конца", "the notice was not read to its end"));
     }
@@ -62,13 +91,33 @@ fn forget(world: World<'_>, body: &[u8], details: &mut Recorder) -> Result<(), R
     Ok(())
 }
 
-/// The values of fields in a form. Those that are no telephone numbers do no harm.
-fn values(body: &[u8]) -> impl Iterator<Item = String> {
+/// What the fields of a form name. Values that are no telephone numbers do no harm.
+fn fields(body: &[u8]) -> impl Iterator<Item = Named> {
     body.split(|byte| *byte == b'&').filter_map(|pair| {
         let mut parts = pair.splitn(2, |byte| *byte == b'=').map(decoded);
-        let is_value = parts.next()?.ends_with(VALUE);
-        parts.next().filter(|_| is_value).and_then(|value| String::from_utf8(value).ok())
+        let (name, value) = (parts.next()?, parts.next()?);
+        let value = || String::from_utf8(value).ok();
+        if name.ends_with(VALUE) {
+            return value().map(Named::Value);
+        }
+        let kinds = kinds(&name)?;
+        value()?.trim().parse().ok().map(|id| Named::Entity(kinds, id))
     })
+}
+
+/// What the field with this name is the id of: `contacts[delete][0][id]`. Ids of notes and fields stand deeper.
+fn kinds(name: &[u8]) -> Option<&'static [Entity]> {
+    let name = name.strip_suffix(ID)?;
+    let (collection, place) = name.split_at(name.iter().position(|byte| *byte == b'[')?);
+    if place.iter().filter(|byte| **byte == b'[').count() != 2 {
+        return None;
+    }
+    match collection {
+        b"contacts" => Some(&[Entity::Contact, Entity::Company]),
+        b"companies" => Some(&[Entity::Company]),
+        b"leads" => Some(&[Entity::Lead]),
+        _ => None,
+    }
 }
 
 /// A name or value of a form without its percent-encoding. What is no code of a byte stays as it is.

@@ -8,10 +8,11 @@ use crate::support::{BORIS, CALLER, Scene};
 const SIX_HOURS: SignedDuration = SignedDuration::from_hours(6);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// The keys under which the operation keeps values.
+/// The keys under which the operation keeps managers.
 async fn kept_keys(scene: &Scene) -> Vec<String> {
     let shelf = Shelf { namespace: "main", bucket: "default" };
-    scene.store.list_keys(shelf, 0, 100).await.expect("a working store").keys
+    let keys = scene.store.list_keys(shelf, 0, 100).await.expect("a working store").keys;
+    keys.into_iter().filter(|key| key.starts_with("manager:")).collect()
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ proptest! {
             }
             _ => {
                 prop_assert_eq!(outcome.route(), "crm-error");
-                prop_assert!(pbx.store.borrow().is_empty(), "what is not used is removed");
+                prop_assert_eq!(pbx.managers(), 0, "what is not used is removed");
             }
         }
     }

@@ -156,6 +156,11 @@ impl Pbx {
     }
 
     /// The key under which a manager is kept, after a call that kept one.
+    /// How many managers are kept.
+    pub(crate) fn managers(&self) -> usize {
+        self.store.borrow().keys().filter(|key| key.contains("manager")).count()
+    }
+
     pub(crate) fn manager_key(&self) -> String {
         self.store.borrow().keys().find(|key| key.contains("manager")).expect("a manager is kept").clone()
     }
