@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings, Standing};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
-use crate::capabilities::directory::{CallDirectory, Directory, Employee};
+use crate::capabilities::directory::{CallDirectory, Directory, Employee, Employees};
 use crate::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
     OutboundHttpConfig, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, budget_bounds,
@@ -24,7 +24,7 @@ use crate::engine::World;
 use crate::hooks::HookKeys;
 use crate::hooks::presence::PresenceFeed;
 use crate::hooks::widget_token::ClientKeys;
-use crate::presence::PresenceBook;
+use crate::presence::{FedDirectory, PresenceBook};
 use crate::secret::Secret;
 use crate::stores::KeyValueStore;
 
@@ -112,7 +112,9 @@ pub struct Integration {
     consider_manager_status: bool,
     manager_status_reuse: Duration,
     default_country_code: u16,
-    directory: Directory,
+    employees: Employees,
+    /// Asked in place of the employees, where the PBX answers itself.
+    directory: Option<Arc<dyn Directory>>,
 }
 
 /// Where a keeper refreshes whose time is its own: there is nobody to spread the refreshes for.
@@ -191,8 +193,15 @@ impl Integration {
             consider_manager_status: settings.consider_manager_status,
             manager_status_reuse: settings.manager_status_reuse,
             default_country_code: settings.default_country_code,
-            directory: Directory::new(settings.employees.clone()),
+            employees: Employees::new(settings.employees.clone()),
+            directory: None,
         })
+    }
+
+    /// The same with a directory of the PBX's own in place of the configured employees: it tells presence itself.
+    #[must_use]
+    pub fn with_directory(self, directory: Arc<dyn Directory>) -> Self {
+        Self { directory: Some(directory), ..self }
     }
 
     /// Who keeps the integration's tokens, where there is something to keep.
@@ -263,11 +272,14 @@ impl Integration {
     /// What one call of this integration is granted.
     pub fn world(&self, clock: Clock) -> World {
         let is_on = self.is_on();
-        let mut directory = CallDirectory::new(self.directory.clone());
-        // Looked up only where it counts.
-        if let Some(book) = self.presence().filter(|_| self.consider_manager_status) {
-            directory = directory.with_presence(book, clock.clone());
-        }
+        let employees = self.employees.clone();
+        // Presence is looked up only where it counts.
+        let presence = self.presence().filter(|_| self.consider_manager_status);
+        let directory: Arc<dyn Directory> = match (&self.directory, presence) {
+            (Some(directory), _) => Arc::clone(directory),
+            (None, Some(presence)) => Arc::new(FedDirectory { employees, presence }),
+            (None, None) => Arc::new(employees),
+        };
         let mut configuration = vec![
             ("enabled", is_on.to_string()),
             ("consider_manager_status", self.consider_manager_status.to_string()),
@@ -277,6 +289,7 @@ impl Integration {
         ];
         configuration.extend(self.account().map(|address| ("amocrm_base_url", address.to_string())));
         World {
+            directory: CallDirectory::new(directory, clock.clone()),
             clock,
             http: self.http.clone(),
             // Calls of an account that was never connected get no further than that the integration is off.
@@ -285,7 +298,6 @@ impl Integration {
                 .into_iter()
                 .map(|(key, value)| (key.to_owned(), value))
                 .collect::<Configuration>(),
-            directory,
             journal: Journal::default(),
             script: Script::default(),
         }

@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::capabilities::directory::Presence;
+use crate::capabilities::directory::{Directory, Employee, Employees, Presence, Unavailable};
 use crate::stores::{KeyValueStore, Shelf, Slot, StoreError};
 
 /// The bucket beside those of components.
@@ -64,6 +65,36 @@ impl PresenceBook {
 
     fn slot<'a>(&'a self, key: &'a str) -> Slot<'a> {
         Shelf { namespace: &self.namespace, bucket: BUCKET }.slot(key)
+    }
+}
+
+/// Employees with the presence that the host was told of, read anew for each call.
+pub struct FedDirectory {
+    /// The employees. Presence that is set for one of them stays.
+    pub employees: Employees,
+    /// Who was seen at work.
+    pub presence: PresenceBook,
+}
+
+#[async_trait]
+impl Directory for FedDirectory {
+    /// A store that fails to read knows nothing of anybody (rule D9).
+    async fn find(
+        &self,
+        crm_user_id: u64,
+        now: Timestamp,
+        faults: &mut Vec<String>,
+    ) -> Result<Option<Employee>, Unavailable> {
+        let mut found = self.employees.find(crm_user_id, now, faults).await?;
+        if let Some(employee) = &mut found
+            && employee.presence == Presence::NotFed
+        {
+            match self.presence.of(crm_user_id, now).await {
+                Ok(presence) => employee.presence = presence,
+                Err(error) => faults.push(format!("who is at work is not known: {error}")),
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -22,5 +22,5 @@ async fn golden_cases_reach_every_reason() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/cases");
     let report = policy::run(&cases, &operation(), Mode::Compare, |_| {}).await.expect("cases");
     let unreached: Vec<_> = report.coverage.unreached().map(|reason| reason.code.as_str()).collect();
-    assert_eq!(unreached, ["directory-unavailable"], "this host's directory always answers");
+    assert_eq!(unreached, ["directory-unavailable"], "configured employees are always at hand");
 }

@@ -1,6 +1,31 @@
 //! D4: a manager without employee, an employee switched off, or one without numbers: each its own reason.
 
+use std::sync::Arc;
+
+use host_harness::capabilities::directory::{Directory, Employee, Unavailable};
+use jiff::Timestamp;
+
 use crate::support::{ANNA, CALLER, Scene};
+
+/// A PBX whose own directory is out of reach.
+struct OutOfReach;
+
+#[async_trait::async_trait]
+impl Directory for OutOfReach {
+    async fn find(&self, _: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+        Err(Unavailable("the PBX's database is being restored".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn d04_a_directory_that_cannot_answer_is_a_reason_of_its_own() {
+    let scene = Scene::new().await;
+    let integration = (*scene.integrate()).clone().with_directory(Arc::new(OutOfReach));
+    let outcome = scene.line(&Arc::new(integration)).await.call(CALLER).await;
+    assert_eq!((outcome.code(), outcome.class()), ("directory-unavailable", "technical-failure"));
+    assert!(outcome.has_note("directory"));
+    assert!(outcome.everything_shown().contains("the PBX's database is being restored"));
+}
 
 #[tokio::test]
 async fn d04_a_manager_whom_nobody_is_mapped_to() {

@@ -1,20 +1,21 @@
 //! The PBX's employees for operations: `telephony:operation/directory`.
 //!
-//! Grants: asking for the employee who is mapped to an amoCRM user, one at a time, within one integration. The employee comes with the
-//! presence that the host was told of ([`PresenceBook`]), read anew for every call.
+//! Grants: asking for the employee who is mapped to a CRM user, one at a time, within one integration. Who the employees are, and whether
+//! they are at work, a [`Directory`] tells; it may also say that it cannot answer now.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use wasmtime::component::{HasData, Linker};
 
 use super::clocks::{Clock, datetime};
 use super::journal::{Import, Journal, Outcome, Script, milliseconds};
 use crate::bindings::telephony::operation::directory as wit;
-use crate::presence::PresenceBook;
 
 /// A person whom the PBX can ring. Written down so in recordings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,42 +56,60 @@ pub enum Presence {
     LastSeen(Timestamp),
 }
 
-/// The employees of one integration, by amoCRM user. Clones are the same directory.
-#[derive(Clone, Debug, Default)]
-pub struct Directory(Arc<BTreeMap<u64, Employee>>);
+/// The PBX's employees, as one integration's operations may ask for them. Implemented by whoever embeds the host.
+///
+/// Asked while a caller is waiting: it answers from what it holds. What takes longer than [`LONGEST_LOOKUP`] counts as unavailable.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The employee who is mapped to a CRM user, with the person's presence at `now`; `None` where nobody is, which is an answer.
+    ///
+    /// What could not be looked up about a person who was found goes into `faults`, for the call details.
+    async fn find(
+        &self,
+        crm_user_id: u64,
+        now: Timestamp,
+        faults: &mut Vec<String>,
+    ) -> Result<Option<Employee>, Unavailable>;
+}
 
-impl Directory {
-    /// A directory of these employees, each mapped to an amoCRM user id.
+/// A directory that cannot be asked now. The text says why, for the call details; it names no number and no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unavailable(pub String);
+
+/// The longest that a directory is waited for.
+pub const LONGEST_LOOKUP: Duration = Duration::from_secs(1);
+
+/// Employees that are known beforehand, by CRM user. Clones are the same directory.
+#[derive(Clone, Debug, Default)]
+pub struct Employees(Arc<BTreeMap<u64, Employee>>);
+
+impl Employees {
+    /// A directory of these employees, each mapped to a CRM user id.
     pub fn new(employees: impl IntoIterator<Item = (u64, Employee)>) -> Self {
         Self(Arc::new(employees.into_iter().collect()))
     }
+}
 
-    /// The employee mapped to an amoCRM user.
-    pub fn find(&self, crm_user_id: u64) -> Option<Employee> {
-        self.0.get(&crm_user_id).cloned()
+#[async_trait]
+impl Directory for Employees {
+    async fn find(&self, crm_user_id: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+        Ok(self.0.get(&crm_user_id).cloned())
     }
 }
 
 /// The directory of one call.
-#[derive(Debug, Default)]
 pub struct CallDirectory {
-    directory: Directory,
-    /// Who was seen at work, and what time it is; absent where the operation does not ask.
-    presence: Option<(PresenceBook, Clock)>,
+    directory: Arc<dyn Directory>,
+    clock: Clock,
     faults: Vec<String>,
     journal: Journal,
     script: Script,
 }
 
 impl CallDirectory {
-    /// These employees, their presence as it was set.
-    pub fn new(directory: Directory) -> Self {
-        Self { directory, ..Self::default() }
-    }
-
-    /// The same, with the presence that the host was told of.
-    pub fn with_presence(self, book: PresenceBook, clock: Clock) -> Self {
-        Self { presence: Some((book, clock)), ..self }
+    /// A call's view of a directory.
+    pub fn new(directory: Arc<dyn Directory>, clock: Clock) -> Self {
+        Self { directory, clock, faults: Vec::new(), journal: Journal::default(), script: Script::default() }
     }
 
     /// The same, noted in a call's journal, and answered as the script says where it says anything.
@@ -103,16 +122,13 @@ impl CallDirectory {
         &self.faults
     }
 
-    /// A store that fails to read knows nothing of anybody (rule D9).
-    async fn find(&mut self, crm_user_id: u64) -> Option<Employee> {
-        let mut found = self.directory.find(crm_user_id)?;
-        if let (Presence::NotFed, Some((book, clock))) = (found.presence, &self.presence) {
-            match book.of(crm_user_id, clock.now()).await {
-                Ok(presence) => found.presence = presence,
-                Err(error) => self.faults.push(format!("who is at work is not known: {error}")),
-            }
+    async fn find(&mut self, crm_user_id: u64) -> Outcome<Option<Employee>> {
+        let looking = self.directory.find(crm_user_id, self.clock.now(), &mut self.faults);
+        match timeout(LONGEST_LOOKUP, looking).await {
+            Ok(Ok(found)) => Outcome::Done(found),
+            Ok(Err(Unavailable(why))) => Outcome::Failed(why),
+            Err(_) => Outcome::Failed(format!("no answer in {} ms", LONGEST_LOOKUP.as_millis())),
         }
-        Some(found)
     }
 }
 
@@ -138,15 +154,19 @@ impl wit::Host for CallDirectory {
         let index = self.journal.note(|| Import::Directory { crm_user_id, answer: Outcome::Unanswered });
         let found = match self.script.directory() {
             None => self.find(crm_user_id).await,
-            Some(Outcome::Done(found)) => found,
-            Some(_) => std::future::pending().await,
+            Some(found) => found,
         };
         self.journal.learn(index, 0, |import| {
             if let Import::Directory { answer, .. } = import {
-                *answer = Outcome::Done(found.clone());
+                answer.clone_from(&found);
             }
         });
-        Ok(Ok(found.map(employee)))
+        match found {
+            Outcome::Done(found) => Ok(Ok(found.map(employee))),
+            Outcome::Failed(why) => Ok(Err(wit::DirectoryError::Unavailable(why))),
+            // The call that is replayed ended while it waited here.
+            Outcome::Unanswered | Outcome::NoSuchStore | Outcome::AccessDenied => std::future::pending().await,
+        }
     }
 }
 
@@ -165,5 +185,25 @@ fn employee(found: Employee) -> wit::Employee {
             Presence::NeverSeen => wit::Presence::NeverSeen,
             Presence::LastSeen(at) => wit::Presence::LastSeen(datetime(at)),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Silent;
+
+    #[async_trait]
+    impl Directory for Silent {
+        async fn find(&self, _: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn d09_a_directory_that_does_not_answer_is_unavailable() {
+        let mut directory = CallDirectory::new(Arc::new(Silent), Clock::system());
+        assert_eq!(directory.find(1).await, Outcome::Failed("no answer in 1000 ms".to_owned()));
     }
 }

@@ -21,7 +21,7 @@ use crate::bindings::exports::telephony::operation::operation::{Call, Descriptio
 use crate::bindings::telephony::operation::types::{Note, Route};
 use crate::capabilities::clocks::{CallClocks, Clock};
 use crate::capabilities::config::Configuration;
-use crate::capabilities::directory::CallDirectory;
+use crate::capabilities::directory::{CallDirectory, Employees};
 use crate::capabilities::http::{Exchange, OutboundHttp};
 use crate::capabilities::journal::{Journal, Script};
 use crate::capabilities::key_value::KeyValue;
@@ -187,12 +187,13 @@ pub(super) async fn notify(
 pub(super) async fn describe(operation: &Operation) -> Result<Description, Failure> {
     let started = Instant::now();
     let deadline = started + DESCRIBING;
+    let clock = Clock::system();
     let world = World {
-        clock: Clock::system(),
+        directory: CallDirectory::new(Arc::new(Employees::default()), clock.clone()),
+        clock,
         http: operation.engine.0.nothing.clone(),
         key_value: KeyValue::new(Arc::new(MemoryStore::new()), "", ""),
         configuration: Configuration::default(),
-        directory: CallDirectory::default(),
         journal: Journal::default(),
         script: Script::default(),
     };

@@ -1,13 +1,15 @@
 //! A recorded call, resolved again: without a network, without a store, in a time of its own in which waiting takes none.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::runtime::Builder;
 
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::config::Configuration;
-use crate::capabilities::directory::{CallDirectory, Directory};
+use crate::capabilities::directory::{CallDirectory, Directory, Employee, Unavailable};
 use crate::capabilities::http::Replay;
 use crate::capabilities::journal::{Entry, Import, Journal, Outcome, Script};
 use crate::capabilities::key_value::KeyValue;
@@ -59,12 +61,13 @@ async fn resolve(placement: &Placement, call: IncomingCall, at: Timestamp, impor
     let overlay = Overlay::new(Arc::new(MemoryStore::new()), imports);
     let unknown_keys = overlay.unknown();
     let journal = Journal::begin();
+    let clock = Clock::following(began(imports).unwrap_or(at));
     let world = World {
-        clock: Clock::following(began(imports).unwrap_or(at)),
         http: placement.operation().no_http().replayed_from(&replay),
         key_value: KeyValue::new(Arc::new(overlay), "", BUCKET),
         configuration: configuration(imports),
-        directory: CallDirectory::new(directory(imports)),
+        directory: CallDirectory::new(Arc::new(RecordedDirectory::of(imports)), clock.clone()),
+        clock,
         journal: journal.clone(),
         script: if manner == Manner::Exactly { Script::of(imports) } else { Script::default() },
     };
@@ -100,11 +103,27 @@ fn configuration(imports: &[Entry]) -> Configuration {
     values.into_iter().collect()
 }
 
-fn directory(imports: &[Entry]) -> Directory {
-    Directory::new(imports.iter().filter_map(|entry| match &entry.import {
-        Import::Directory { crm_user_id, answer: Outcome::Done(Some(found)) } => Some((*crm_user_id, found.clone())),
-        _ => None,
-    }))
+/// What the directory answered then, by question.
+struct RecordedDirectory(BTreeMap<u64, Result<Option<Employee>, Unavailable>>);
+
+impl RecordedDirectory {
+    fn of(imports: &[Entry]) -> Self {
+        let answers = imports.iter().filter_map(|entry| match &entry.import {
+            Import::Directory { crm_user_id, answer: Outcome::Done(found) } => Some((*crm_user_id, Ok(found.clone()))),
+            Import::Directory { crm_user_id, answer: Outcome::Failed(why) } => {
+                Some((*crm_user_id, Err(Unavailable(why.clone()))))
+            }
+            _ => None,
+        });
+        Self(answers.collect())
+    }
+}
+
+#[async_trait]
+impl Directory for RecordedDirectory {
+    async fn find(&self, crm_user_id: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+        self.0.get(&crm_user_id).cloned().unwrap_or(Ok(None))
+    }
 }
 
 /// Configuration and employees that were not asked for then count as not there.
