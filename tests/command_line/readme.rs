@@ -1,4 +1,4 @@
-//! What the README tells a newcomer to type works as written.
+//! What the README and the pages it leads to tell people to type works as written.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,18 +10,37 @@ use host_harness::integration::Access;
 
 use crate::process::Home;
 
-const README: &str = include_str!("../../README.md");
+/// The pages with commands, in the order in which somebody reads them.
+const PAGES: [&str; 8] = [
+    include_str!("../../README.md"),
+    include_str!("../../host-harness/docs/command-line.md"),
+    CONFIGURATION,
+    SERVER,
+    include_str!("../../host-harness/docs/recording.md"),
+    include_str!("../../host-harness/docs/operations.md"),
+    include_str!("../../host-harness/docs/performance.md"),
+    include_str!("../../host-harness/pbx/README.md"),
+];
+const COMMAND_LINE: &str = PAGES[1];
+const CONFIGURATION: &str = include_str!("../../host-harness/docs/configuration.md");
+const SERVER: &str = include_str!("../../host-harness/docs/server.md");
 
-/// The lines of the README's code blocks of one language.
-fn blocks(language: &str) -> Vec<Vec<&'static str>> {
+/// The lines of a page's code blocks of one language.
+fn blocks(page: &'static str, language: &str) -> Vec<Vec<&'static str>> {
     let mut blocks = Vec::new();
-    let mut lines = README.lines();
+    let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if line == format!("```{language}") {
             blocks.push(lines.by_ref().take_while(|line| *line != "```").collect());
         }
     }
     blocks
+}
+
+/// The commands of all pages that begin with a program's name, without that name.
+fn commands(program: &str) -> Vec<&'static str> {
+    let lines = PAGES.into_iter().flat_map(|page| blocks(page, "sh")).flatten();
+    lines.filter_map(|line| line.strip_prefix(program)).collect()
 }
 
 /// A command's arguments, as a shell would split them: double quotes group, a number sign begins a comment.
@@ -47,11 +66,10 @@ fn arguments(command: &str) -> Vec<String> {
 #[test]
 fn every_command_of_the_readme_runs() {
     let home = Home::new();
-    let commands: Vec<_> =
-        blocks("sh").concat().into_iter().filter_map(|line| line.strip_prefix("cargo run -- ")).collect();
-    assert!(commands.len() >= 8, "{commands:?}");
+    let commands = commands("cargo run -- ");
+    assert!(commands.len() >= 15, "{commands:?}");
     for command in commands {
-        // The home is one for all of them: the README's commands build on each other.
+        // The home is one for all of them: the commands of a page build on each other.
         let ended = home.run(arguments(command));
         // Forwarded, linked operation, or findings of an audit: what a command is meant to end with.
         assert!(matches!(ended.code, Some(0 | 1 | 10..=15)), "{command}: {ended:?}");
@@ -63,14 +81,28 @@ fn every_command_of_the_readme_runs() {
     }
 }
 
+/// These need a PBX, an account or a server that stays. What is said before `--help` is judged all the same.
 #[test]
-fn the_readmes_configuration_is_accepted_with_either_access() {
+fn every_other_command_of_the_readme_is_one_that_the_program_has() {
+    let home = Home::new();
+    let commands = commands("host-harness ");
+    assert!(commands.len() >= 10, "{commands:?}");
+    let help = |command: &str| home.run(arguments(command).into_iter().chain(["--help".to_owned()]));
+    for command in commands {
+        let ended = help(command);
+        assert_eq!(ended.code, Some(0), "{command}: {ended:?}");
+    }
+    assert_eq!(help("calls --reasons manager-absent").code, Some(2), "a wrong option is refused");
+}
+
+#[test]
+fn the_documented_configuration_is_accepted_with_either_access() {
     let home = Home::new();
     home.write("secret.txt", "a-secret");
-    let [oauth, rest, long_lived] = blocks("toml")
+    let [oauth, rest, long_lived] = blocks(CONFIGURATION, "toml")
         .try_into()
         .expect("the integration, what calls need, and the integration with a long-lived token");
-    assert_eq!(oauth.len(), 4, "connecting takes five lines, the command is one");
+    assert_eq!(oauth.len(), 4, "four lines connect it");
     for (integration, is_oauth) in [(oauth, true), (long_lived, false)] {
         let read = |lines: &[&str]| {
             let text = lines.join("\n");
@@ -88,7 +120,7 @@ fn the_readmes_configuration_is_accepted_with_either_access() {
 }
 
 #[test]
-fn the_readmes_table_of_options_is_the_commands_own() {
+fn the_documented_table_of_options_is_the_commands_own() {
     let help = Home::new().run(["call", "--help"]).stdout;
     let long = |text: &'static str| text.split(|character: char| !(character.is_ascii_lowercase() || character == '-'));
     let of_help: BTreeSet<_> = help.lines().filter_map(|line| line.trim_start().split_once("--")).collect();
@@ -97,14 +129,13 @@ fn the_readmes_table_of_options_is_the_commands_own() {
         .map(|(_, rest)| rest.split([' ', ',']).next().unwrap_or_default())
         .filter(|name| *name != "help")
         .collect();
-    let rows = README.lines().filter_map(|line| line.strip_prefix("| `--"));
-    let of_readme: BTreeSet<_> = rows.filter_map(|row| long(row).next()).collect();
-    assert_eq!(of_readme, of_help);
+    let rows = COMMAND_LINE.lines().filter_map(|line| line.strip_prefix("| `--"));
+    let documented: BTreeSet<_> = rows.filter_map(|row| long(row).next()).collect();
+    assert_eq!(documented, of_help);
 }
 
 #[test]
-fn the_routes_that_the_readmes_show_are_the_servers_own() {
-    const SERVER: &str = include_str!("../../host-harness/README.md");
+fn the_routes_that_the_pages_show_are_the_servers_own() {
     const BASE: &str = "http://127.0.0.1:8066";
     let home = Home::new();
     let server = home.command(["serve", "--listen", "127.0.0.1:0", "--state", "memory"]).stdout(Stdio::piped()).spawn();
@@ -113,7 +144,7 @@ fn the_routes_that_the_readmes_show_are_the_servers_own() {
     BufReader::new(server.0.stdout.take().expect("a pipe")).read_line(&mut said).expect("its address");
     let address = said.split("http://").nth(1).and_then(|rest| rest.split(';').next()).expect("its address");
     let described: serde_json::Value = serde_json::from_str(&get(address, "/openapi.json")).expect("JSON");
-    let shown = [README, SERVER].into_iter().flat_map(|text| text.split(BASE).skip(1));
+    let shown = PAGES.into_iter().flat_map(|page| page.split(BASE).skip(1));
     let shown: BTreeSet<_> = shown.map(|rest| rest.split([' ', '\n', '>', ';']).next().unwrap_or_default()).collect();
     assert!(shown.len() >= 6, "{shown:?}");
     for path in shown {
