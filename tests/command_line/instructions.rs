@@ -2,7 +2,7 @@
 
 use crate::process::{CALLER, Home};
 
-/// Instructions of a call that asks amoCRM, in the README's first example.
+/// Instructions of a call that asks amoCRM, as with the README's first command.
 const MISS: u64 = 314_454;
 /// Instructions of a call that is answered from the cache.
 const HIT: u64 = 60_463;
@@ -27,7 +27,7 @@ fn a_call_computes_no_more_than_what_is_checked_in_and_a_twentieth() {
         assert!(
             allowed.contains(&counted),
             "a call that {what} takes {counted} instructions, {checked_in} are checked in: where the change is worth that (or is better than \
-             that), write {name} = {counted} here and in the README"
+             that), write {name} = {counted} here and in host-harness/docs/performance.md"
         );
     }
 }

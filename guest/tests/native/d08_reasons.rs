@@ -74,3 +74,28 @@ fn o6_the_status_of_every_call_that_is_not_forwarded_is_the_one_the_rule_names()
 fn o1_the_description_lists_every_reason() {
     assert_eq!(describe().reasons, Reason::ALL);
 }
+
+#[test]
+fn d08_the_documented_reasons_are_the_operations_own_and_the_hosts() {
+    let class = |class| match class {
+        Caller => "caller",
+        EmptyAnswer => "empty-answer",
+        NoAnswer => "no-answer",
+        TechnicalFailure => "technical-failure",
+        Absent => "absent",
+        IntegrationOff => "integration-off",
+        Configuration => "configuration",
+    };
+    let given = TABLE.iter().map(|(code, of)| (*code, class(*of))).chain([("operation-failed", "technical-failure")]);
+    assert_eq!(documented("## Reasons").collect::<BTreeSet<_>>(), given.collect());
+}
+
+/// The first two columns of the table under a heading of the document, of rows that begin with a code.
+fn documented(heading: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let document = include_str!("../../docs/operation.md");
+    let section = document.split_once(heading).map_or("", |(_, rest)| rest.split("\n## ").next().unwrap_or(rest));
+    section.lines().filter_map(|line| {
+        let (code, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+        Some((code, rest.split(" |").next()?))
+    })
+}

@@ -58,6 +58,15 @@ fn o1_the_described_settings_are_those_of_the_specification() {
 }
 
 #[test]
+fn o1_every_described_setting_is_documented() {
+    let document = include_str!("../../docs/operation.md");
+    let table = document.split("## Settings").nth(1).and_then(|rest| rest.split("## ").next()).unwrap();
+    for setting in describe().settings.iter().chain(describe().configuration) {
+        assert!(table.contains(&format!(" | `{}` ", setting.key)), "{}", setting.key);
+    }
+}
+
+#[test]
 fn o1_described_bounds_defaults_and_options_are_accepted() {
     for setting in describe().settings {
         let values = match &setting.kind {
