@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking, helpers of tests too")]
 
+mod facts;
 mod links;
 mod readme;
 mod rules;
