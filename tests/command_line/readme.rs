@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use host_harness::config::HarnessConfig;
 use host_harness::integration::Access;
 
-use crate::process::Home;
+use crate::process::{CALLER, Home};
 
 /// The pages with commands, in the order in which somebody reads them.
 const PAGES: [&str; 8] = [
@@ -117,6 +117,36 @@ fn the_documented_configuration_is_accepted_with_either_access() {
         assert_eq!(config.integrations[0].employees[0].1.destinations.len(), 2);
         assert_eq!(config.operations[0].linked_operation, "queue:sales");
     }
+}
+
+#[test]
+fn the_documented_keys_are_those_that_the_configuration_takes() {
+    let home = Home::new();
+    for (section, documented) in tables() {
+        let employee = section == "[[integration.employee]]";
+        let integration = if employee { "[[integration]]\n" } else { "" };
+        home.write("host-harness.toml", format!("{integration}{section}\nno_such_key = 1\n"));
+        let refused = home.run(["call", CALLER, "--config", "host-harness.toml"]).stderr;
+        let (_, expected) = refused.split_once("expected one of ").unwrap_or_else(|| panic!("{section}: {refused}"));
+        let taken: BTreeSet<_> = expected.split('`').skip(1).step_by(2).filter(|key| *key != "employee").collect();
+        assert_eq!(documented, taken, "{section}");
+    }
+}
+
+/// The sections that the page of the configuration has a table for, and the keys in the table.
+fn tables() -> Vec<(&'static str, BTreeSet<&'static str>)> {
+    let mut tables = Vec::<(_, BTreeSet<_>)>::new();
+    for line in CONFIGURATION.lines() {
+        let Some(first) = line.strip_prefix("| `").and_then(|line| line.split(" | ").next()) else { continue };
+        let names = first.trim_end_matches('`').split("`, `");
+        if first.starts_with('[') {
+            tables.extend(names.map(|section| (section, BTreeSet::new())));
+        } else if let Some((_, keys)) = tables.last_mut() {
+            keys.extend(names);
+        }
+    }
+    assert!(tables.len() >= 8, "{tables:?}");
+    tables
 }
 
 #[test]
