@@ -105,11 +105,11 @@ fn fields(body: &[u8]) -> impl Iterator<Item = Named> {
     })
 }
 
-/// What the field with this name is the id of: `contacts[delete][0][id]`. Ids of notes and fields stand deeper.
+/// What the field with this name is the id of: `contacts[delete][0][id]`. Ids of fields stand deeper, and a note is not its contact.
 fn kinds(name: &[u8]) -> Option<&'static [Entity]> {
     let name = name.strip_suffix(ID)?;
     let (collection, place) = name.split_at(name.iter().position(|byte| *byte == b'[')?);
-    if place.iter().filter(|byte| **byte == b'[').count() != 2 {
+    if place.starts_with(b"[note]") || place.iter().filter(|byte| **byte == b'[').count() != 2 {
         return None;
     }
     match collection {

@@ -13,6 +13,7 @@ use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::node::Step;
 use host_harness::placement::IncomingCall;
 use host_harness::secret::Secret;
+use host_harness::server;
 use jiff::SignedDuration;
 
 use crate::support::{CALLER, LINKED_OPERATION, Outcome, START, Scene, operation};
@@ -26,8 +27,8 @@ pub(crate) struct Node {
     pub(crate) clock: Clock,
     keeper: Arc<Keeper>,
     step: Arc<Step>,
-    /// What it proves itself by to amoCRM, and what amoCRM must know.
-    pub(crate) hooks: Hooks,
+    /// What amoCRM reports to.
+    pub(crate) hooks: axum::Router,
 }
 
 impl Node {
@@ -81,6 +82,7 @@ impl Node {
         let step = Arc::new(step.await.expect("an operation that describes itself"));
         let mut hooks = Hooks::new(clock.clone());
         hooks.add("main", keys, integration, vec![Arc::clone(&step)]);
+        let (hooks, _) = server::hooks::routes(hooks, Duration::from_secs(5)).split_for_parts();
         Self { simulator, clock, keeper, step, hooks }
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use host_harness::bindings::attentive::exports::telephony::operation::notices::Notice;
+use host_harness::bindings::telephony::operation::types::SettingValue;
 use host_harness::engine::{Failure, LimitReached};
 use hostile_components::STRANGER_CALLER;
 
@@ -36,6 +37,28 @@ async fn b5_the_webhook_of_a_changed_manager_is_seen_by_the_next_call() {
     assert!(scene.requests().is_empty(), "a notice makes no request");
     let outcome = scene.call(CALLER).await;
     assert_eq!((outcome.employee(), outcome.source()), (Some("boris"), Some("crm")));
+}
+
+#[tokio::test]
+async fn b5_a_lead_that_changed_hands_or_a_company_that_is_gone_is_seen_by_the_next_call() {
+    for (setting, caller, body, manager) in [
+        ("open_lead_first", "+7 903 555-07-02", "leads[responsible][0][id]=9102", "lead_id"),
+        ("open_lead_first", "+7 903 555-07-02", "contacts[delete][0][id]=37", "lead_id"),
+        (
+            "search_companies",
+            "8 (495) 555-07-01",
+            "contacts[update][0][id]=703&contacts[update][0][type]=company",
+            "company_id",
+        ),
+    ] {
+        let mut scene = Scene::new().await;
+        scene.set(setting, SettingValue::Flag(true));
+        scene.call(caller).await;
+        let kept = scene.call(caller).await;
+        assert!(kept.source() == Some("cache") && kept.detail(manager).is_u64(), "{body}");
+        notify(&scene, "amocrm-webhook", body.as_bytes()).await.expect("notices are taken").expect("an answer");
+        assert_eq!(scene.call(caller).await.source(), Some("crm"), "{body}");
+    }
 }
 
 #[tokio::test]

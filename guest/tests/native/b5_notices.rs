@@ -124,7 +124,7 @@ fn b5_an_id_of_something_else_forgets_nothing() {
         ("contact", "contacts[delete][0][id]=4"),
         ("contact", "leads[delete][0][id]=3"),
         ("contact", "companies[delete][0][id]=3"),
-        ("contact", "contacts[note][0][note][id]=3"),
+        ("contact", "contacts[note][0][id]=3&contacts[note][0][note][id]=3"),
         ("contact", "contacts[update][0][custom_fields][0][id]=3"),
         ("contact", "contacts[id]=3"),
         ("contact", "contacts[delete][0][id]=+3x"),

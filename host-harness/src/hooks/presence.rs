@@ -2,19 +2,31 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderName, Method, Request, Response, StatusCode};
+use http::HeaderName;
+use jiff::Timestamp;
 
 use super::once::UsedOnce;
-use super::widget_token::{self, ClientKeys};
-use super::{answer, refuse};
-use crate::capabilities::clocks::Clock;
+use super::widget_token::{self, ClientKeys, TokenRefusal};
 use crate::capabilities::http::Origin;
 use crate::presence::PresenceBook;
-use crate::stores::KeyValueStore;
+use crate::stores::{KeyValueStore, StoreError};
 
-/// Where `$authorizedAjax` puts the token (facts §4 B).
-const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+/// Where `$authorizedAjax` puts the token (amoCRM facts §4 B).
+pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+
+/// Why a report counts for nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum NotNoted {
+    /// Its token is not one of amoCRM's for this integration.
+    #[error(transparent)]
+    Token(TokenRefusal),
+    /// Somebody sent it before.
+    #[error("the token was used before")]
+    UsedBefore,
+    /// The store did not keep it; the token may be sent again.
+    #[error(transparent)]
+    Store(StoreError),
+}
 
 /// What reports of one integration are checked against and kept in.
 #[derive(Clone, Debug)]
@@ -34,48 +46,17 @@ impl PresenceFeed {
         Self { account, book, used: UsedOnce::new(store, namespace) }
     }
 
-    /// 204: noted. 401: the token is missing or counts for nothing. 405: neither `POST` nor the browser's question before it. 409: the token
-    /// was used before. 503: the store did not keep it; the token may be sent again.
-    pub async fn answer(&self, client: &ClientKeys, clock: &Clock, request: &Request<Bytes>) -> Response<Bytes> {
-        match *request.method() {
-            Method::POST => {}
-            // The widget runs in amoCRM's pages, so the browser asks whether it may send this header to another site. What is sent
-            // proves itself, and no cookie is involved: any page may ask.
-            Method::OPTIONS => {
-                let mut permission = answer(StatusCode::NO_CONTENT);
-                let headers = permission.headers_mut();
-                headers
-                    .insert(http::header::ACCESS_CONTROL_ALLOW_HEADERS, http::HeaderValue::from_static("x-auth-token"));
-                headers.insert(http::header::ACCESS_CONTROL_ALLOW_METHODS, http::HeaderValue::from_static("POST"));
-                return from_any_page(permission);
-            }
-            _ => return refuse(StatusCode::METHOD_NOT_ALLOWED, "send POST"),
-        }
-        let token = request.headers().get(TOKEN).and_then(|token| token.to_str().ok());
-        let Some(token) = token else {
-            return refuse(StatusCode::UNAUTHORIZED, "the header X-Auth-Token with amoCRM's one-time token is missing");
-        };
-        let now = clock.now();
-        let sighting = match widget_token::verify(token, client, &self.account, now) {
-            Ok(sighting) => sighting,
-            Err(refusal) => return from_any_page(refuse(StatusCode::UNAUTHORIZED, &refusal.to_string())),
-        };
-        let kept = async {
-            // Noted first: the same sighting twice is one, but one that was used up and not noted would be lost.
-            self.book.seen(sighting.user, sighting.at).await?;
-            self.used.first_use(&sighting.token_id, sighting.expires_at, now).await
-        };
-        from_any_page(match kept.await {
-            Ok(true) => answer(StatusCode::NO_CONTENT),
-            Ok(false) => refuse(StatusCode::CONFLICT, "the token was used before"),
-            Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
-        })
+    /// Notes that the user of this token is at work.
+    ///
+    /// # Errors
+    /// Where the token counts for nothing, or the store fails.
+    pub async fn report(&self, token: &str, client: &ClientKeys, now: Timestamp) -> Result<(), NotNoted> {
+        let sighting = widget_token::verify(token, client, &self.account, now).map_err(NotNoted::Token)?;
+        // Noted first: the same sighting twice is one, but one that was used up and not noted would be lost.
+        self.book.seen(sighting.user, sighting.at).await.map_err(NotNoted::Store)?;
+        let first = self.used.first_use(&sighting.token_id, sighting.expires_at, now).await.map_err(NotNoted::Store)?;
+        if first { Ok(()) } else { Err(NotNoted::UsedBefore) }
     }
-}
-
-fn from_any_page(mut response: Response<Bytes>) -> Response<Bytes> {
-    response.headers_mut().insert(http::header::ACCESS_CONTROL_ALLOW_ORIGIN, http::HeaderValue::from_static("*"));
-    response
 }
 
 #[cfg(test)]
@@ -85,6 +66,7 @@ mod tests {
 
     use super::super::widget_token::tests::{claims, keys, noon, signed};
     use super::*;
+    use crate::capabilities::clocks::Clock;
     use crate::capabilities::directory::Presence;
     use crate::stores::MemoryStore;
 
@@ -102,26 +84,20 @@ mod tests {
             Self { feed, clock: Clock::frozen_at(noon()) }
         }
 
-        async fn send(&self, request: http::request::Builder) -> Response<Bytes> {
-            self.feed.answer(&keys(), &self.clock, &request.body(Bytes::new()).unwrap()).await
-        }
-
-        async fn report(&self, claims: &Value) -> StatusCode {
+        async fn report(&self, claims: &Value) -> Result<(), NotNoted> {
             let token = signed(claims, Algorithm::HS256, "client-secret");
-            let response = self.send(Request::post("/").header(TOKEN, token)).await;
-            assert_eq!(response.headers()[http::header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
-            response.status()
+            self.feed.report(&token, &keys(), self.clock.now()).await
         }
     }
 
     #[tokio::test]
     async fn o7_a_genuine_report_is_noted_once() {
         let scene = Scene::new();
-        assert_eq!(scene.report(&claims()).await, StatusCode::NO_CONTENT);
+        scene.report(&claims()).await.unwrap();
         let seen = Presence::LastSeen("2026-11-23T11:59:00Z".parse().unwrap());
         assert_eq!(scene.feed.book.of(ANNA, noon()).await.unwrap(), seen);
         scene.clock.advance(jiff::SignedDuration::from_mins(20));
-        assert_eq!(scene.report(&claims()).await, StatusCode::CONFLICT);
+        assert!(matches!(scene.report(&claims()).await, Err(NotNoted::UsedBefore)));
         assert_eq!(
             scene.feed.book.of(ANNA, noon()).await.unwrap(),
             seen,
@@ -134,26 +110,16 @@ mod tests {
         let scene = Scene::new();
         let claims = claims();
         let (one, other) = tokio::join!(scene.report(&claims), scene.report(&claims));
-        let mut statuses = [one.as_u16(), other.as_u16()];
-        statuses.sort_unstable();
-        assert_eq!(statuses, [204, 409]);
+        assert!(one.is_ok() != other.is_ok(), "{one:?}, {other:?}");
     }
 
     #[tokio::test]
     async fn what_proves_nothing_is_refused_and_noted_nowhere() {
         let scene = Scene::new();
-        assert_eq!(scene.send(Request::post("/")).await.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(scene.send(Request::post("/").header(TOKEN, "a.b.c")).await.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(scene.send(Request::get("/")).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+        let garbled = scene.feed.report("a.b.c", &keys(), scene.clock.now()).await;
+        assert!(matches!(garbled, Err(NotNoted::Token(_))), "{garbled:?}");
         scene.clock.advance(jiff::SignedDuration::from_mins(31));
-        assert_eq!(scene.report(&claims()).await, StatusCode::UNAUTHORIZED);
+        assert!(matches!(scene.report(&claims()).await, Err(NotNoted::Token(TokenRefusal::Time))));
         assert_eq!(scene.feed.book.of(ANNA, noon()).await.unwrap(), Presence::NotFed);
-    }
-
-    #[tokio::test]
-    async fn a_browser_may_send_the_token_from_amocrms_pages() {
-        let permission = Scene::new().send(Request::options("/")).await;
-        assert_eq!(permission.status(), StatusCode::NO_CONTENT);
-        assert_eq!(permission.headers()[http::header::ACCESS_CONTROL_ALLOW_HEADERS], "x-auth-token");
     }
 }

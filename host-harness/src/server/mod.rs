@@ -199,7 +199,9 @@ fn assemble(
     }
     let guarded = guarded.layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), proof::layer));
     // The route of calls looks at the proof itself: whoever proves it gets a route, whatever is wrong with the rest of the request.
-    let described = resolve::routes(&shared).merge(health::routes(&shared)).merge(hooks::routes(&shared, hooks));
+    let described = resolve::routes(&shared)
+        .merge(health::routes(&shared))
+        .merge(hooks::routes(hooks, shared.settings.body_timeout));
     let (mut router, description) = openapi::described().merge(described).merge(guarded).split_for_parts();
     router = router.merge(openapi::route(&description)?);
     for open in extras.open {
