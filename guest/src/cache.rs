@@ -139,9 +139,8 @@ impl Cache<'_> {
         let before = self.key_value.get(self.bucket, &key).ok().flatten().unwrap_or_default();
         let others = callers_of(&before).filter(|other| *other != caller).take(MOST_CALLERS - 1);
         let callers = std::iter::once(caller).chain(others).collect::<Vec<_>>().join(" ");
-        if callers.as_bytes() != before {
-            self.set(&key, callers.as_bytes(), details);
-        }
+        // Written also where it says so already: a store that expires what it keeps then keeps it as long as the manager.
+        self.set(&key, callers.as_bytes(), details);
     }
 
     fn forget_managers_of(&self, caller: &str, details: &mut Recorder) -> Option<u64> {
