@@ -147,7 +147,7 @@ impl Integration {
     ) -> Result<Self, HttpSetupError> {
         let keeper_of =
             |oauth: &OAuthSettings, store| settings.keeper_of(oauth, store, clock.clone(), &OutboundHttp::new);
-        Self::over(&settings, store, &keeper_of, &OutboundHttp::new)
+        Self::over(&settings, store, &clock, &keeper_of, &OutboundHttp::new)
     }
 
     /// The same with servers that are in this process, and nothing left to chance.
@@ -161,12 +161,13 @@ impl Integration {
         let keeper_of = |oauth: &OAuthSettings, store| {
             Ok(settings.keeper_of(oauth, store, clock.clone(), &http)?.at_place(NO_SPREAD))
         };
-        Self::over(&settings, store, &keeper_of, &http)
+        Self::over(&settings, store, &clock, &keeper_of, &http)
     }
 
     fn over(
         settings: &IntegrationSettings,
         store: Arc<dyn KeyValueStore>,
+        clock: &Clock,
         keeper_of: &KeeperOf<'_>,
         http: &Outbound<'_>,
     ) -> Result<Self, HttpSetupError> {
@@ -182,7 +183,7 @@ impl Integration {
         };
         let config = OutboundHttpConfig {
             shared_budget: store.shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
-            ..settings.outbound(Some(access))
+            ..settings.outbound(Some(access), clock)
         };
         Ok(Self {
             http: http(config)?,
@@ -333,7 +334,7 @@ impl IntegrationSettings {
     ) -> Result<Keeper, HttpSetupError> {
         let mut hosts = self.granted.clone();
         hosts.extend(oauth.account.as_ref().map(|account| account.origin().clone()));
-        let web = HostWeb::new(http(self.outbound(None))?);
+        let web = HostWeb::new(http(self.outbound(None, &clock))?);
         let ledger = Ledger::new(store, &self.id, &oauth.client_id);
         let oauth = OAuth::new(oauth.clone(), Hosts::new(hosts), Arc::new(web), clock.clone());
         Ok(Keeper::new(oauth, ledger, clock))
@@ -347,7 +348,7 @@ impl IntegrationSettings {
         }
     }
 
-    fn outbound(&self, access: Option<Arc<dyn AccessTokens>>) -> OutboundHttpConfig {
+    fn outbound(&self, access: Option<Arc<dyn AccessTokens>>, clock: &Clock) -> OutboundHttpConfig {
         OutboundHttpConfig {
             granted: self.granted.clone(),
             private_addresses: self.private_addresses,
@@ -359,6 +360,7 @@ impl IntegrationSettings {
             requests_per_second: self.requests_per_second,
             shared_budget: None,
             circuit: self.circuit,
+            clock: clock.clone(),
         }
     }
 }

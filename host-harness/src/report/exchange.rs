@@ -20,6 +20,9 @@ pub(super) struct ExchangeJson<'a> {
     sent: bool,
     /// It shared the answer to another call's request.
     shared: bool,
+    /// Its connection broke before any of the answer came, and it went out once more on a new one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    repeated: bool,
     /// `budget` or `circuit`: it was refused here.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'static str>,
@@ -53,6 +56,7 @@ impl<'a> From<&'a Exchange> for ExchangeJson<'a> {
             turn_ms: exchange.turn.as_millis(),
             sent: exchange.fate == Fate::Sent,
             shared: exchange.fate == Fate::Shared,
+            repeated: exchange.repeated,
             refused,
             turn_foreseen_ms: foreseen,
             circuit: exchange.circuit.name(),
@@ -101,6 +105,12 @@ pub(super) fn remarks(exchange: &Exchange, language: Language) -> Vec<String> {
             format!("Не отправлен: {path}, запросы к amoCRM приостановлены"),
             format!("Not sent: {path}, requests to amoCRM are paused"),
         ),
+    }
+    if exchange.repeated {
+        say(
+            format!("Повторный запрос: {path}, соединение оборвалось до ответа"),
+            format!("Sent again: {path}, the connection broke before any answer"),
+        );
     }
     let because = |cause| match cause {
         CircuitCause::Limited => ("слишком много запросов, 429", "too many requests, 429"),

@@ -91,7 +91,7 @@ pub enum AskError {
 
 impl OutboundHttp {
     /// Sends a request of the host's own and reads the whole answer, within `timeout` altogether. Answers of any status are answers; redirects
-    /// are not followed. Only a GET without a body is ever written to the network a second time, where a kept connection had been closed.
+    /// are not followed. Only a GET without a body is ever written to the network a second time, where its connection broke before any answer.
     pub async fn ask(&self, request: Request<Bytes>, timeout: Duration, how: Ask) -> Result<Response<Bytes>, AskError> {
         let origin = Origin::of_request(request.uri())?;
         let deadline = Instant::now() + timeout;

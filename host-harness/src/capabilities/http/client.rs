@@ -80,10 +80,19 @@ pub(crate) fn network(resolver: Resolver, ca_file: Option<&Path>) -> Result<Dial
 
 /// Opens no connection yet.
 pub(crate) fn pool(connector: Dialler, connections: Connections) -> Pool {
+    keeping(MAX_IDLE_PER_HOST, connector, connections)
+}
+
+/// The same, each request on a connection of its own: where one has just broken, others that were kept as long may be broken too.
+pub(crate) fn unkept(connector: Dialler, connections: Connections) -> Pool {
+    keeping(0, connector, connections)
+}
+
+fn keeping(idle_per_host: usize, connector: Dialler, connections: Connections) -> Pool {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+        .pool_max_idle_per_host(idle_per_host)
         .http1_max_buf_size(MAX_HEAD_BYTES)
         .build(Watching { connector, connections })
 }

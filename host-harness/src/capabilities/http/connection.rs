@@ -1,8 +1,8 @@
 //! One connection of the pool, watched: how many requests it has carried, when one is written to it, and whether the last one was answered
 //! yet.
 //!
-//! The pool retries by itself while a request has not been written. What it cannot know is that a server closed an idle connection at
-//! the very moment when a request was written to it; that is told apart here from a server that fails on the request.
+//! The pool retries by itself while a request has not been written to a kept connection. What it does not know is whether any byte of an answer
+//! came before a connection broke; that is told here, since only a request that got none is sent once more.
 
 use std::future::Future;
 use std::io;
@@ -49,9 +49,9 @@ impl History {
         }))
     }
 
-    /// The connection had carried a request before the last one, and the last one got not a single byte of an answer.
-    pub(crate) fn went_stale(&self) -> bool {
-        self.0.requests.load(Ordering::Acquire) > 1 && !self.0.answered.load(Ordering::Acquire)
+    /// The last request that was given to the connection got not a single byte of an answer.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.0.requests.load(Ordering::Acquire) == 0 || !self.0.answered.load(Ordering::Acquire)
     }
 
     /// This connection has been given to a request, which is or will be written to it.

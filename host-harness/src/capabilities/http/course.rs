@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::connect::capture_connection;
+use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use wasmtime_wasi_http::Error;
@@ -19,6 +20,7 @@ use wasmtime_wasi_http::Error;
 use super::access::AccessToken;
 use super::budget::{Admission, Departure, Place, TooLate, Turn};
 use super::circuit::{self, CircuitCause, CircuitState, Pass, Verdict};
+use super::client::Pool;
 use super::connection::History;
 use super::errors::{self, Failure};
 use super::flight::{self, Failed, Flight, Head, Piece, Question, Refusal, Stage, Waiter};
@@ -163,17 +165,17 @@ impl Course {
         Ok((Head { status: head.status, headers: head.headers, length, circuit }, intake))
     }
 
-    /// Sends a request; once more where it met a kept connection that the server had closed, if sending it twice is harmless and the budget
+    /// Sends a request; a question once more, on a new connection, where its connection broke before any byte of an answer came and the budget
     /// has another turn: whatever goes out is counted.
     ///
-    /// The pool itself retries only while nothing of the request has been written.
+    /// The pool itself retries only while nothing of the request has been written to a kept connection.
     async fn send(&self, turn: Option<Turn>, request: Request<RequestBody>) -> Result<Response<Incoming>, Failure> {
         let shared = &self.http.0;
         let counted = turn.is_some();
         let (head, body) = request.into_parts();
-        let again = (head.method.is_idempotent() && body.is_end_stream()).then(|| head.clone());
-        match (self.attempt(turn, Request::from_parts(head, body)).await, again) {
-            (Err(failure), Some(head)) if failure.stale_connection => {
+        let again = (head.method == Method::GET && body.is_end_stream()).then(|| head.clone());
+        match (self.attempt(&shared.pool, turn, Request::from_parts(head, body)).await, again) {
+            (Err(failure), Some(head)) if failure.broke_unanswered => {
                 let patience = self.flight.patience();
                 let turn = match counted.then(|| shared.budget.join(patience)) {
                     None => None,
@@ -181,7 +183,8 @@ impl Course {
                     Some(Ok(Admission::Place(place))) => Some(place.turn().await),
                     Some(Err(_)) => return Err(failure),
                 };
-                self.attempt(turn, Request::from_parts(head, RequestBody::empty(patience))).await
+                self.flight.repeat();
+                self.attempt(&shared.unkept, turn, Request::from_parts(head, RequestBody::empty(patience))).await
             }
             (outcome, _) => outcome,
         }
@@ -189,6 +192,7 @@ impl Course {
 
     async fn attempt(
         &self,
+        pool: &Pool,
         turn: Option<Turn>,
         mut request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Failure> {
@@ -203,7 +207,7 @@ impl Course {
                 history.carries(&departure);
             }
         };
-        let mut answer = pin!(self.http.0.pool.request(request));
+        let mut answer = pin!(pool.request(request));
         let mut early = None;
         tokio::select! {
             biased;
@@ -224,7 +228,7 @@ impl Course {
         let json = is_json(headers);
         pass.answered(match status {
             StatusCode::TOO_MANY_REQUESTS => {
-                let stated = match stated_in(headers) {
+                let stated = match stated_in(headers, self.http.0.clock.now()) {
                     None if json => self.stated_in_body(intake).await,
                     stated => stated,
                 };
@@ -267,9 +271,15 @@ impl Course {
     }
 }
 
-/// A rest stated in seconds. (The header may also hold a date; amoCRM sends none at all, amoCRM facts §6.)
-fn stated_in(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+/// A rest stated in seconds, or as a date in any of the three forms of RFC 9110, 5.6.7. (amoCRM sends none, amoCRM facts §6.) A date that has passed
+/// states nothing: the clocks differ.
+fn stated_in(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let stated = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = stated.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = Timestamp::try_from(httpdate::parse_http_date(stated).ok()?).ok()?;
+    Duration::try_from(date.duration_since(now)).ok().filter(|rest| !rest.is_zero())
 }
 
 /// `application/json`, `application/problem+json`, …

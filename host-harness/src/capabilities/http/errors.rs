@@ -17,8 +17,8 @@ use super::resolver::ResolveError;
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    /// The request went to a kept connection that the server had closed meanwhile.
-    pub(crate) stale_connection: bool,
+    /// The connection was reset or closed before any byte of an answer came.
+    pub(crate) broke_unanswered: bool,
     /// The name leads only to addresses that are refused, this one among them.
     pub(crate) prohibited: Option<IpAddr>,
 }
@@ -29,12 +29,15 @@ pub(crate) fn from_client(error: &hyper_util::client::legacy::Error) -> Failure 
     if let Some(connection) = error.connect_info() {
         connection.get_extras(&mut extensions);
     }
-    let stale_connection = extensions.get::<History>().is_some_and(History::went_stale);
+    let failed = from_chain(error, error.is_connect());
+    // One that broke while it was being opened, in the handshake of TLS, has no history.
+    let unanswered = extensions.get::<History>().map_or_else(|| error.is_connect(), History::is_unanswered);
+    let broke = matches!(failed, Error::ConnectionTerminated | Error::HttpResponseIncomplete);
     let prohibited = match find::<ResolveError>(error) {
         Some(ResolveError::Prohibited { address, .. }) => Some(*address),
         _ => None,
     };
-    Failure { error: from_chain(error, error.is_connect()), stale_connection, prohibited }
+    Failure { error: failed, broke_unanswered: broke && unanswered, prohibited }
 }
 
 /// The failure of an answer's body.

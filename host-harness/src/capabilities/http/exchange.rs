@@ -22,6 +22,8 @@ pub struct Exchange {
     pub turn: Duration,
     /// What became of it.
     pub fate: Fate,
+    /// Its connection broke before any of the answer came, and it went out once more on a new one.
+    pub repeated: bool,
     /// The circuit, as this request met it or left it.
     pub circuit: CircuitState,
     /// When an open circuit lets a probe out.
@@ -87,6 +89,7 @@ impl Exchanges {
             path: path.chars().take(MAX_PATH).collect(),
             turn: Duration::ZERO,
             fate: Fate::GivenUp,
+            repeated: false,
             circuit: CircuitState::Closed,
             circuit_again: None,
         });
@@ -112,6 +115,11 @@ impl Entry {
     /// What became of it.
     pub(crate) fn fate(&self, fate: Fate) {
         self.change(|exchange| exchange.fate = fate);
+    }
+
+    /// Whether it went out once more.
+    pub(crate) fn repeated(&self, repeated: bool) {
+        self.change(|exchange| exchange.repeated = repeated);
     }
 
     /// Its turn was foreseen for then, too late.

@@ -90,6 +90,7 @@ struct Progress {
     stage: Stage,
     /// Its place in the line, as long as it is queued.
     place: Option<Arc<Place>>,
+    repeated: bool,
     outcome: Option<Result<Head, Failed>>,
     pieces: Vec<Piece>,
     /// How the body ended.
@@ -181,6 +182,7 @@ impl Flight {
             progress: Mutex::new(Progress {
                 stage,
                 place,
+                repeated: false,
                 outcome: None,
                 pieces: Vec::new(),
                 end: None,
@@ -225,6 +227,11 @@ impl Flight {
             progress.stage = progress.stage.max(stage);
             progress.place = None;
         });
+    }
+
+    /// Its connection broke before any of the answer came, and it goes out once more.
+    pub(crate) fn repeat(&self) {
+        self.progress().repeated = true;
     }
 
     /// The head of its answer is here, or it failed and is over.
@@ -286,6 +293,11 @@ impl Waiter {
     /// When its turn comes, as long as it waits for it.
     pub(crate) fn foreseen(&self) -> Option<Instant> {
         self.flight.foreseen()
+    }
+
+    /// Whether it went out once more.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.flight.progress().repeated
     }
 
     /// The piece of this number; `None` after the last.

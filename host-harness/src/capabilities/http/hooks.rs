@@ -168,7 +168,9 @@ impl OutboundHttp {
                 return Err(connecting.error.into());
             }
             let first_byte = timing.first_byte();
-            if timeout_at(first_byte.at, waiter.past(Stage::Sent)).await.is_err() {
+            let landed = timeout_at(first_byte.at, waiter.past(Stage::Sent)).await;
+            entry.repeated(waiter.is_repeated());
+            if landed.is_err() {
                 return Err(first_byte.error.into());
             }
             let Head { status, headers, length, circuit } = waiter.outcome()?;

@@ -27,6 +27,7 @@ use super::replay::Replay;
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::timing::RequestTimeouts;
+use crate::capabilities::clocks::Clock;
 use crate::stores::{SharedWindow, WindowBounds};
 
 /// What one integration's component may do over HTTP.
@@ -52,6 +53,8 @@ pub struct OutboundHttpConfig {
     pub shared_budget: Option<Arc<dyn SharedWindow>>,
     /// How long nothing is sent after amoCRM refused.
     pub circuit: CircuitSettings,
+    /// What a date in `Retry-After` is compared with.
+    pub clock: Clock,
 }
 
 /// What amoCRM allows an integration in a second (amoCRM facts §6).
@@ -105,11 +108,15 @@ pub(super) struct Shared {
     pub(super) max_response_bytes: u64,
     pub(super) request_timeouts: RequestTimeouts,
     pub(super) pool: Pool,
+    /// For what is sent once more, on a new connection.
+    pub(super) unkept: Pool,
     pub(super) connections: Connections,
     /// How many more requests of calls may be under way at once.
     pub(super) room: Arc<Semaphore>,
     pub(super) budget: Budget,
     pub(super) circuit: Circuit,
+    /// What a date in `Retry-After` is compared with.
+    pub(super) clock: Clock,
     pub(super) flights: Flights,
     /// Held by whoever asks besides the calls.
     pub(super) aside: tokio::sync::Mutex<()>,
@@ -129,6 +136,7 @@ impl Default for OutboundHttpConfig {
             requests_per_second: REQUESTS_PER_SECOND,
             shared_budget: None,
             circuit: CircuitSettings::default(),
+            clock: Clock::system(),
         }
     }
 }
@@ -153,7 +161,8 @@ impl OutboundHttp {
 
     fn over(config: OutboundHttpConfig, connector: Dialler) -> Result<Self, HttpSetupError> {
         let connections = Connections::default();
-        let pool = client::pool(connector, connections.clone());
+        let pool = client::pool(connector.clone(), connections.clone());
+        let unkept = client::unkept(connector, connections.clone());
         let shared = Shared {
             allow_list: AllowList::new(config.granted),
             private_addresses: config.private_addresses,
@@ -162,10 +171,12 @@ impl OutboundHttp {
             max_response_bytes: config.max_response_bytes,
             request_timeouts: config.request_timeouts,
             pool,
+            unkept,
             connections,
             room: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             budget: Budget::new(config.requests_per_second, config.shared_budget),
             circuit: Circuit::new(config.circuit),
+            clock: config.clock,
             flights: Flights::default(),
             aside: tokio::sync::Mutex::default(),
         };

@@ -142,9 +142,71 @@ async fn a_server_that_closes_every_connection_is_asked_no_more_than_twice() {
     assert_eq!(name(fetch(&mut call, get(&server.uri("/"))).await), "ok");
     assert_eq!(name(fetch(&mut call, get(&server.uri("/"))).await), "HttpResponseIncomplete");
     assert_eq!(server.seen().len(), 3);
-    // A fresh connection that is closed is not tried again at all.
+    // The same where the first connection is a new one.
     assert_eq!(name(fetch(&mut call, get(&server.uri("/"))).await), "HttpResponseIncomplete");
-    assert_eq!(server.seen().len(), 4);
+    assert_eq!(server.seen().len(), 5);
+}
+
+#[tokio::test]
+async fn a_new_connection_that_breaks_before_any_answer_costs_one_more_try_which_is_told() {
+    for broken in [vec![Step::Close], vec![Step::Reset]] {
+        let broken_first = broken.clone();
+        let server = Server::start(move |number| if number == 0 { broken_first.clone() } else { ok("fine") }).await;
+        let mut call = call(config(&[&server.origin()]));
+        for _ in 0..2 {
+            assert_eq!(fetch(&mut call, get(&server.uri("/"))).await.unwrap(), "fine", "{broken:?}");
+        }
+        let connections: Vec<_> = server.seen().iter().map(|request| request.connection).collect();
+        assert_eq!(connections[..2], [0, 1], "{broken:?}");
+        let repeated: Vec<_> = call.exchanges().iter().map(|exchange| exchange.repeated).collect();
+        assert_eq!(repeated, [true, false], "{broken:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_try_has_a_connection_of_its_own_though_another_is_kept() {
+    // Two requests at once open two connections, which are kept; the next request breaks one of them.
+    let server = Server::start(|number| match number {
+        0 | 1 => [vec![Step::Wait(Duration::from_millis(30))], ok("fine")].concat(),
+        2 => vec![Step::Reset],
+        _ => ok("fine"),
+    })
+    .await;
+    let http = outbound(config(&[&server.origin()]));
+    let mut call = http.for_call(Instant::now() + Duration::from_secs(30));
+    let mut other = http.for_call(Instant::now() + Duration::from_secs(30));
+    let (one, two) = tokio::join!(fetch(&mut call, get(&server.uri("/1"))), fetch(&mut other, get(&server.uri("/2"))));
+    assert_eq!((one.unwrap(), two.unwrap()), ("fine".into(), "fine".into()));
+    assert_eq!(fetch(&mut call, get(&server.uri("/"))).await.unwrap(), "fine");
+    let seen = server.seen();
+    assert_eq!(seen.len(), 4, "{seen:?}");
+    assert_eq!(seen[3].connection, 2, "the other may be broken too");
+}
+
+#[tokio::test]
+async fn what_broke_after_a_byte_of_its_answer_or_is_no_get_is_not_sent_again() {
+    let server = Server::start(|_| vec![raw("HTTP/1.1 2"), Step::Close]).await;
+    let mut call = call(config(&[&server.origin()]));
+    assert_eq!(name(fetch(&mut call, get(&server.uri("/"))).await), "HttpResponseIncomplete");
+    assert_eq!(server.seen().len(), 1);
+    for method in ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"] {
+        let server = Server::start(|_| vec![Step::Close]).await;
+        let mut call = self::call(config(&[&server.origin()]));
+        let mut request = get(&server.uri("/"));
+        *request.method_mut() = method.parse().unwrap();
+        assert_eq!(name(send(&mut call, request).await), "HttpResponseIncomplete", "{method}");
+        assert_eq!(server.seen().len(), 1, "{method}");
+        assert!(!call.exchanges()[0].repeated, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn o3_a_second_try_ends_with_the_waiting_time() {
+    let server = Server::start(|number| if number == 0 { vec![Step::Reset] } else { vec![Step::Hang] }).await;
+    let mut call = outbound(config(&[&server.origin()])).for_call(Instant::now() + Duration::from_millis(200));
+    assert_eq!(name(fetch(&mut call, get(&server.uri("/"))).await), "HttpResponseTimeout");
+    assert_eq!(server.seen().len(), 2);
+    assert!(call.exchanges()[0].repeated);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::super::outbound::MOST_AT_ONCE;
 use super::super::{Ask, AskError, CircuitCause, CircuitSettings, CircuitState, Fate};
 use super::server::{Server, Step, ok, raw};
 use super::*;
+use crate::capabilities::clocks::Clock;
 
 const MS: Duration = Duration::from_millis(1);
 const LIMITED: &str = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
@@ -70,6 +71,49 @@ async fn who_joins_a_request_that_waits_for_its_turn_must_be_able_to_wait_for_it
     patient.abort();
     waiting(&http, 0).await;
     assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_try_on_a_new_connection_is_counted_by_the_budget() {
+    let server = Server::start(|number| if number == 0 { vec![Step::Reset] } else { ok("") }).await;
+    let http = bounded(&server, 2);
+    assert_eq!(outcome(&http, &server.uri("/"), 700 * MS).await.0, "ok");
+    assert_eq!(server.seen().len(), 2);
+    let (refused, fate) = outcome(&http, &server.uri("/"), 500 * MS).await;
+    assert!(matches!(fate, Fate::RefusedByBudget { .. }), "{refused}, {fate:?}");
+}
+
+#[tokio::test]
+async fn a_rest_may_be_stated_as_a_date_by_the_hosts_clock() {
+    for (written, seconds) in [
+        ("Sun, 22 Nov 2026 09:00:30 GMT", 30),
+        ("Sunday, 22-Nov-26 09:00:30 GMT", 30),
+        ("Sun Nov 22 09:00:30 2026", 30),
+        ("120", 120),
+        // Bounded as seconds are.
+        ("Mon, 23 Nov 2026 09:00:00 GMT", 300),
+        ("86400", 300),
+        // What states nothing, or the past, is two seconds.
+        ("Sun, 22 Nov 2026 09:00:00 GMT", 2),
+        ("Sun, 22 Nov 2026 08:59:59 GMT", 2),
+        ("Sun, 22 Nov 1926 09:00:30 GMT", 2),
+        ("Sun, 31 Nov 2026 09:00:30 GMT", 2),
+        ("in half a minute", 2),
+        ("", 2),
+    ] {
+        let limited = format!("HTTP/1.1 429 Too Many Requests\r\nretry-after: {written}\r\ncontent-length: 0\r\n\r\n");
+        let server = Server::start(move |_| vec![raw(&limited)]).await;
+        let clock = Clock::frozen_at("2026-11-22T06:00:00Z".parse().unwrap());
+        clock.advance(jiff::SignedDuration::from_hours(3));
+        let config = OutboundHttpConfig { clock, ..with_token(&[], &server.origin()) };
+        let http = outbound(config);
+        let before = Instant::now();
+        outcome(&http, &server.uri("/"), 5_000 * MS).await;
+        let CircuitState::Open { until, .. } = http.state().circuit else { panic!("not open after `{written}`") };
+        let (least, most) = (until - Instant::now(), until - before);
+        let stated = Duration::from_secs(seconds);
+        assert!(least <= stated && stated <= most, "`{written}`: {least:?} to {most:?}");
+    }
 }
 
 #[tokio::test]

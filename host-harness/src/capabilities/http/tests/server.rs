@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 /// What the server does after it has read a request.
@@ -18,6 +18,8 @@ pub(super) enum Step {
     /// The same bytes again and again.
     Forever(Vec<u8>),
     Close,
+    /// The connection is reset, with whatever was on its way.
+    Reset,
 }
 
 /// A request as it arrived.
@@ -65,10 +67,10 @@ impl Server {
                 let (script, log, tls) = (Arc::clone(&script), Arc::clone(&log), tls.clone());
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, connection, &*script, &log).await,
+                        None => serve(stream, connection, &*script, &log, reset).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, connection, &*script, &log).await;
+                                serve(stream, connection, &*script, &log, |stream| reset(stream.into_inner().0)).await;
                             }
                         }
                     }
@@ -92,11 +94,17 @@ impl Server {
     }
 }
 
+/// Closes with a reset in place of an end.
+fn reset(stream: TcpStream) {
+    stream.set_zero_linger().unwrap();
+}
+
 async fn serve<S>(
     mut stream: S,
     connection: usize,
     script: &(impl Fn(usize) -> Vec<Step> + Sync),
     log: &Mutex<Vec<Seen>>,
+    reset: impl FnOnce(S),
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -122,6 +130,7 @@ async fn serve<S>(
                     let _ = stream.shutdown().await;
                     return;
                 }
+                Step::Reset => return reset(stream),
             };
             if sent.and(stream.flush().await).is_err() {
                 return;
