@@ -71,6 +71,9 @@ pub struct FailedRefresh {
     pub at: Timestamp,
     /// What happened and what to do, for people.
     pub what: String,
+    /// Whether it goes on failing until a person does that.
+    #[serde(default)]
+    pub needs_user: bool,
 }
 
 /// Since when and why an integration is off.
@@ -101,7 +104,7 @@ impl OffReason {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Refused => {
-                "amoCRM refused to renew the access: it was revoked in amoCRM, was not used for three months, or the integration's keys changed"
+                "amoCRM refused to renew the access: it was revoked in amoCRM, or was not used for three months"
             }
             Self::AnswerLost => {
                 "amoCRM renewed the access, but its answer was lost (the program or the connection was cut off in that moment), and the \

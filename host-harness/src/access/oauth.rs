@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::claims::Claims;
 use super::grant::Pair;
 use super::hosts::{Hosts, NotAmocrm};
 use crate::capabilities::clocks::Clock;
@@ -50,6 +52,16 @@ pub enum Platform {
     Kommo,
 }
 
+/// As it is written in the configuration.
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Amocrm => "amocrm",
+            Self::Kommo => "kommo",
+        })
+    }
+}
+
 /// Sends a request of the host's own, and reads the whole answer.
 #[async_trait::async_trait]
 pub trait Web: Send + Sync + fmt::Debug {
@@ -78,9 +90,21 @@ pub enum TokenError {
     /// The request was sent and its answer is not known.
     #[error("amoCRM's answer was lost ({0})")]
     Unanswered(String),
-    /// 401: the code or the refresh token is not, or no longer, good.
+    /// 401 with a hint at the token: the code or the refresh token is not, or no longer, good.
     #[error("amoCRM refused it (401)")]
     Refused,
+    /// 401 without one: it did not get as far as the token, so nothing was spent.
+    #[error(
+        "amoCRM does not accept the integration's keys (401): check `client_secret`, `client_id` and `redirect_uri` against the integration's \
+         page in amoCRM, and that the account is paid"
+    )]
+    WrongKeys,
+    /// 400 with a hint that another address is the account's.
+    #[error("this is not the address of the account that gave access (400): check `account`")]
+    AnotherAccount,
+    /// 402: the subscription has ended.
+    #[error("the amoCRM account is unpaid (402): pay for it")]
+    Unpaid,
     /// 400: what the integration says of itself does not fit.
     #[error("amoCRM does not know the integration so (400): check `client_id`, `client_secret` and `redirect_uri`")]
     Misconfigured,
@@ -116,14 +140,80 @@ struct TokenRequest<'a> {
     redirect_uri: &'a str,
 }
 
-/// What it answers.
+/// What it answers. The times are of any kind: a pair is not thrown away, its predecessor being spent, for the way in which a number is written.
 #[derive(Deserialize)]
 struct TokenAnswer {
-    expires_in: i64,
     #[serde(default)]
-    server_time: Option<i64>,
+    expires_in: Value,
+    #[serde(default)]
+    server_time: Value,
     access_token: Secret,
     refresh_token: Secret,
+}
+
+impl TokenError {
+    /// Whether a person has to do something before amoCRM gives tokens.
+    pub const fn needs_user(&self) -> bool {
+        match self {
+            Self::Host(_)
+            | Self::Refused
+            | Self::WrongKeys
+            | Self::AnotherAccount
+            | Self::Unpaid
+            | Self::Misconfigured
+            | Self::NotThere(_) => true,
+            Self::NotSent(_) | Self::Unanswered(_) | Self::Failed(_) => false,
+        }
+    }
+
+    /// Of the token endpoint's refusal. amoCRM's texts are in its user's language, so the status and the hint decide (facts §5.5).
+    fn of_refusal(status: StatusCode, body: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Problem {
+            hint: String,
+        }
+
+        let hint =
+            serde_json::from_slice::<Problem>(body).map(|problem| problem.hint.to_lowercase()).unwrap_or_default();
+        match status {
+            StatusCode::BAD_REQUEST if hint.contains("request to account") => Self::AnotherAccount,
+            StatusCode::BAD_REQUEST => Self::Misconfigured,
+            StatusCode::UNAUTHORIZED if hint.contains("token") || hint.contains("code") => Self::Refused,
+            StatusCode::UNAUTHORIZED => Self::WrongKeys,
+            other => Self::of_status(other),
+        }
+    }
+
+    fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::BAD_REQUEST => Self::Misconfigured,
+            StatusCode::UNAUTHORIZED => Self::Refused,
+            StatusCode::PAYMENT_REQUIRED => Self::Unpaid,
+            status if status == StatusCode::NOT_FOUND || status.is_redirection() => Self::NotThere(status.as_u16()),
+            status => Self::Failed(status.as_u16()),
+        }
+    }
+}
+
+/// How long an access token lives: what the answer says, else what the token says, else a day (facts §5.3).
+fn lifetime(expires_in: &Value, token: &Secret, asked_at: Timestamp) -> SignedDuration {
+    const DAY: i64 = 24 * 3_600;
+    let told = seconds(expires_in);
+    let claimed = || Claims::of(token).expires_at.map(|at| at.duration_since(asked_at).as_secs());
+    let possible = |seconds: &i64| (1..=LONGEST_LIFETIME).contains(seconds);
+    SignedDuration::from_secs(told.filter(possible).or_else(|| claimed().filter(possible)).unwrap_or(DAY))
+}
+
+/// Whole seconds, as a number or as text.
+fn seconds(written: &Value) -> Option<i64> {
+    let text = match written {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_owned(),
+        _ => return None,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "what is out of bounds is no lifetime and no time")]
+    let rounded = || text.parse::<f64>().ok().filter(|seconds| seconds.is_finite()).map(|seconds| seconds as i64);
+    text.parse().ok().or_else(rounded)
 }
 
 impl OAuth {
@@ -167,18 +257,21 @@ impl OAuth {
         // Before it is sent, so that the tokens are never believed to live longer than they do.
         let asked_at = self.clock.now();
         let answer = self.ask(Method::POST, &format!("{account}{TOKEN_PATH}"), body, None).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(TokenError::of_refusal(answer.status(), answer.body()));
+        }
         // The parser's own message may repeat what it read.
         let tokens = serde_json::from_slice::<TokenAnswer>(answer.body())
             .ok()
-            .filter(|answer| (1..=LONGEST_LIFETIME).contains(&answer.expires_in))
             .filter(|answer| !answer.access_token.expose().is_empty() && !answer.refresh_token.expose().is_empty())
             .ok_or_else(|| TokenError::Unanswered("it is not what this endpoint answers".to_owned()))?;
         Ok(Pair {
+            lifetime: lifetime(&tokens.expires_in, &tokens.access_token, asked_at),
+            clock_behind_seconds: seconds(&tokens.server_time)
+                .map_or(0, |time| time.saturating_sub(asked_at.as_second())),
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token,
             asked_at,
-            lifetime: SignedDuration::from_secs(tokens.expires_in),
-            clock_behind_seconds: tokens.server_time.map_or(0, |time| time.saturating_sub(asked_at.as_second())),
         })
     }
 
@@ -196,6 +289,9 @@ impl OAuth {
         token.set_sensitive(true);
         let address = format!("{api_domain}{SUBDOMAIN_PATH}");
         let answer = self.ask(Method::GET, &address, Zeroizing::default(), Some(token)).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(TokenError::of_status(answer.status()));
+        }
         let subdomain: Subdomain = serde_json::from_slice(answer.body())
             .map_err(|_| TokenError::Unanswered("it is not what this endpoint answers".to_owned()))?;
         Ok(self.hosts.judge(&subdomain.domain)?)
@@ -216,17 +312,10 @@ impl OAuth {
             request = request.header(REFRESH_TOKEN, token);
         }
         let request = request.body(body).map_err(|_| TokenError::NotSent("its address is none".to_owned()))?;
-        let answer = self.web.ask(request).await.map_err(|NoAnswer { sent, why }| {
-            if sent { TokenError::Unanswered(why) } else { TokenError::NotSent(why) }
-        })?;
-        match answer.status() {
-            StatusCode::OK => Ok(answer),
-            StatusCode::BAD_REQUEST => Err(TokenError::Misconfigured),
-            StatusCode::UNAUTHORIZED => Err(TokenError::Refused),
-            status if status == StatusCode::NOT_FOUND || status.is_redirection() => {
-                Err(TokenError::NotThere(status.as_u16()))
-            }
-            status => Err(TokenError::Failed(status.as_u16())),
-        }
+        self.web.ask(request).await.map_err(
+            |NoAnswer { sent, why }| {
+                if sent { TokenError::Unanswered(why) } else { TokenError::NotSent(why) }
+            },
+        )
     }
 }

@@ -7,8 +7,9 @@
 //! | amoCRM says | then |
 //! |---|---|
 //! | a new pair | it is written first of all, whatever the store does meanwhile |
-//! | 401 or 404, or the account's host is gone | the address is looked up at `api_domain`, and tried there once (amoCRM facts §5.7) |
-//! | 401, and the account was not renamed | the integration is off (rule O6) |
+//! | 401 or 404, or the account's host is gone or another's | the address is looked up at `api_domain`, and tried there once (amoCRM facts §5.7) |
+//! | 401 for the token, and the account was not renamed | the integration is off (rule O6) |
+//! | 401 for the integration's keys | nothing is spent; the token in hand is used on, and it is tried again later (amoCRM facts §5.5) |
 //! | anything else | it is tried again later |
 
 use std::fmt;
@@ -140,9 +141,13 @@ impl Keeper {
         let grant = &mine.grant;
         let outcome = match self.oauth.refresh(&grant.account, &grant.refresh_token).await {
             Ok(pair) => Outcome::Renewed(pair, grant.account.clone()),
-            Err(error @ (TokenError::Refused | TokenError::NotThere(_) | TokenError::NotSent(_))) => {
-                self.try_elsewhere(grant, error).await
-            }
+            Err(
+                error @ (TokenError::Refused
+                | TokenError::WrongKeys
+                | TokenError::AnotherAccount
+                | TokenError::NotThere(_)
+                | TokenError::NotSent(_)),
+            ) => self.try_elsewhere(grant, error).await,
             Err(error) => Outcome::Failed(error),
         };
         match outcome {
@@ -185,6 +190,9 @@ impl Keeper {
             }
             // The address is right; or the look-up does not know the token either.
             Ok(_) | Err(TokenError::Refused) => conclusive(error),
+            Err(unclear @ TokenError::Host(_)) => Outcome::Failed(unclear),
+            // What was said of the keys or the account is not in doubt.
+            Err(_) if matches!(error, TokenError::WrongKeys | TokenError::AnotherAccount) => Outcome::Failed(error),
             Err(unclear) => Outcome::Failed(unclear),
         }
     }
@@ -248,7 +256,8 @@ impl Keeper {
         if !matches!(error, TokenError::Unanswered(_)) {
             failed.unanswered_since = unanswered_since;
         }
-        failed.failure = Some(FailedRefresh { at: self.clock.now(), what: error.to_string() });
+        failed.failure =
+            Some(FailedRefresh { at: self.clock.now(), what: error.to_string(), needs_user: error.needs_user() });
         self.write(mine, failed).await?;
         Err(RefreshError::Amocrm(error))
     }

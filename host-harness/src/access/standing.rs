@@ -5,10 +5,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::grant::{FailedRefresh, Off, OffReason};
+use super::grant::{FailedRefresh, Off};
 use super::keeper::Keeper;
 use super::ledger::LedgerError;
-use super::long_lived::LongLived;
+use super::long_lived::{LongLived, Said};
 
 /// A difference of clocks that is worth saying, in seconds.
 const CLOCK_DIFFERENCE: u64 = 60;
@@ -64,21 +64,35 @@ pub enum State {
     Off,
     /// The record cannot be read.
     Unreadable,
+    /// amoCRM refuses them.
+    Refused,
+    /// amoCRM was not asked.
+    NotAsked,
+    /// amoCRM was asked, and its answer does not tell.
+    Unclear,
 }
 
 impl Standing {
-    /// Of an integration with a long-lived token.
-    pub fn of_long_lived(integration: &str, access: &LongLived, now: Timestamp) -> Self {
-        let warning = access.warning(now);
-        let expired = warning.is_some_and(|warning| warning.expired);
-        Self {
+    /// Of an integration with a long-lived token; `said` is what amoCRM says of it, where it was asked.
+    pub fn of_long_lived(integration: &str, access: &LongLived, now: Timestamp, said: Option<Said>) -> Self {
+        let standing = Self {
             account: Some(access.account.to_string()),
-            state: if expired { State::Expired } else { State::Connected },
+            state: State::NotAsked,
             expires_at: access.expires_at(),
-            warnings: warning.filter(|warning| !warning.expired).iter().map(ToString::to_string).collect(),
-            action: warning.filter(|warning| warning.expired).map(|warning| warning.to_string()),
             ..Self::blank(integration, Kind::LongLived)
+        };
+        let warning = access.warning(now);
+        if let Some(expired) = warning.filter(|warning| warning.expired) {
+            return Self { state: State::Expired, action: Some(expired.to_string()), ..standing };
         }
+        let (state, action, unclear) = match said {
+            None => (State::NotAsked, None, None),
+            Some(Said::Accepted) => (State::Connected, None, None),
+            Some(Said::Refused(what)) => (State::Refused, Some(what), None),
+            Some(Said::Unclear(what)) => (State::Unclear, None, Some(what)),
+        };
+        let warnings = warning.iter().map(ToString::to_string).chain(unclear).collect();
+        Self { state, action, warnings, ..standing }
     }
 
     /// Of an integration that a keeper looks after, after the keeper looked. `connect` is the command that connects it.
@@ -118,15 +132,14 @@ impl Standing {
             connected_at: Some(grant.connected_at),
             expires_at: Some(grant.expires_at),
             refresh_at: keeper.refresh_at(),
-            action: grant.off.map(|off| {
-                let again = match off.reason {
-                    OffReason::Refused => {
-                        " (or, where only the keys in the configuration were wrong, correct them and run `access --refresh`)"
-                    }
-                    OffReason::AnswerLost | OffReason::FreshTokenRefused | OffReason::Uninstalled => "",
-                };
-                format!("{}: run `{connect}`{again}", off.reason.text())
-            }),
+            action: match (grant.off, &grant.failure) {
+                (Some(off), _) => Some(format!("{}: run `{connect}`", off.reason.text())),
+                (None, Some(failure)) if failure.needs_user => Some(format!(
+                    "the access cannot be renewed: {}; calls use the access token in hand while it lasts, and renewing is tried again by itself",
+                    failure.what
+                )),
+                (None, _) => None,
+            },
             off: grant.off,
             failure: grant.failure,
             warnings,
@@ -164,6 +177,9 @@ impl fmt::Display for Standing {
             State::NotConnected => "not connected",
             State::Off => "off",
             State::Unreadable => "not readable",
+            State::Refused => "refused by amoCRM",
+            State::NotAsked => "amoCRM was not asked",
+            State::Unclear => "not known",
         };
         writeln!(formatter, "{}: {kind}, {account}: {state}", self.integration)?;
         for (name, time) in [

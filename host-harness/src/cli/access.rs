@@ -16,7 +16,7 @@ use crate::access::keeper::Due;
 use crate::access::{Keeper, LongLived, Standing};
 use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
-use crate::integration::{Access as IntegrationAccess, IntegrationSettings};
+use crate::integration::{Access as IntegrationAccess, Integration, IntegrationSettings};
 use crate::stores::{self, KeyValueStore, StoreLocation, StoreWarning};
 
 /// How long `call` stays after its answer to refresh a token that amoCRM refused.
@@ -24,7 +24,7 @@ const AFTER_CALL: Duration = Duration::from_secs(60);
 
 /// Show how each integration's access to amoCRM stands
 ///
-/// Ends with 2 where a person has to do something.
+/// Of a long-lived token amoCRM is asked, with one request. Ends with 2 where a person has to do something.
 #[derive(Args)]
 pub(super) struct Access {
     /// The configuration file, host-harness.toml
@@ -63,7 +63,12 @@ impl Access {
                 .with_context(|| self.config.display().to_string())?;
             let standing = match (&integration.access, keeper) {
                 (IntegrationAccess::LongLived(access), _) => {
-                    Standing::of_long_lived(&integration.id, access, Clock::system().now())
+                    let http = Integration::new(integration.clone(), Arc::clone(&store))
+                        .with_context(|| self.config.display().to_string())?;
+                    let now = Clock::system().now();
+                    let expired = access.warning(now).is_some_and(|warning| warning.expired);
+                    let said = if expired { None } else { Some(access.ask(http.http()).await) };
+                    Standing::of_long_lived(&integration.id, access, now, said)
                 }
                 (IntegrationAccess::OAuth(_), None) => continue,
                 (IntegrationAccess::OAuth(_), Some(keeper)) => {

@@ -32,6 +32,8 @@ enum Fate {
     AnswerLost,
     NotReached,
     Status(u16),
+    /// The same with a hint (facts §5.5).
+    Hint(u16, &'static str),
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +47,8 @@ struct Account {
     named: Option<String>,
     pairs: u32,
     refresh_token: String,
+    /// How the lifetime of an access token is written, where it is not as amoCRM writes it.
+    expires_in: Option<Value>,
     fates: VecDeque<Fate>,
     /// `POST https://old.amocrm.ru` and the like.
     asked: Vec<String>,
@@ -72,6 +76,7 @@ impl Account {
         match fate {
             Some(Fate::NotReached) => return Err(NoAnswer { sent: false, why: "nobody listens there".to_owned() }),
             Some(Fate::Status(status)) => return Ok((status, json!({}))),
+            Some(Fate::Hint(status, hint)) => return Ok((status, json!({ "hint": hint }))),
             _ => {}
         }
         if host != self.address {
@@ -87,11 +92,12 @@ impl Account {
         if matches!(fate, Some(Fate::AnswerLost)) {
             return Err(NoAnswer { sent: true, why: "the connection ended".to_owned() });
         }
+        let expires_in = self.expires_in.clone().unwrap_or(json!(86_400));
         let claims = URL_SAFE_NO_PAD.encode(r#"{"api_domain":"api-a.amocrm.ru","account_id":7}"#);
         Ok((
             200,
             json!({
-                "token_type": "Bearer", "expires_in": 86_400, "server_time": 1_795_338_007,
+                "token_type": "Bearer", "expires_in": expires_in, "server_time": 1_795_338_007,
                 "access_token": format!("e30.{claims}.{}", self.pairs), "refresh_token": self.refresh_token,
             }),
         ))

@@ -160,6 +160,93 @@ async fn failures_are_tried_again_later_and_later_and_change_nothing() {
 }
 
 #[tokio::test]
+async fn keys_that_amocrm_does_not_accept_spend_nothing_and_it_heals_once_they_are_right() {
+    let world = World::new();
+    let keeper = world.connected().await;
+    world.pass(20);
+    let token = keeper.current();
+    for wait in [6, 12, 24] {
+        world.meet(Fate::Status(401));
+        let error = keeper.refresh_if_due().await.unwrap_err();
+        assert_eq!(error, RefreshError::Amocrm(TokenError::WrongKeys));
+        assert!(error.to_string().contains("check `client_secret`"), "{error}");
+        assert!(keeper.is_on() && keeper.current() == token, "the token in hand is used on");
+        let grant = keeper.grant().unwrap();
+        assert!(grant.unanswered_since.is_none() && grant.failure.as_ref().is_some_and(|failure| failure.needs_user));
+        let action = Standing::of_kept("main", &keeper, Ok(()), "connect").action.unwrap();
+        assert!(action.contains("`client_secret`") && action.contains("tried again by itself"), "{action}");
+        assert!(!action.contains("revoked"), "{action}");
+        assert_eq!(keeper.refresh_if_due().await, Ok(Refreshed::NotDue), "not at once");
+        world.clock.advance(SignedDuration::from_secs(wait));
+    }
+    assert_eq!(keeper.refresh_if_due().await, Ok(Refreshed::Here));
+    assert_eq!((refresh_token(&keeper).as_str(), keeper.grant().unwrap().failure), ("refresh-2", None));
+    assert_eq!(Standing::of_kept("main", &keeper, Ok(()), "connect").action, None);
+}
+
+#[tokio::test]
+async fn keys_that_amocrm_does_not_accept_hide_no_lost_answer() {
+    let world = World::new();
+    let keeper = world.connected().await;
+    world.meet(Fate::AnswerLost);
+    keeper.refresh_now().await.unwrap_err();
+    world.meet(Fate::Status(401));
+    assert_eq!(keeper.refresh_now().await, Err(RefreshError::Amocrm(TokenError::WrongKeys)));
+    assert!(keeper.grant().unwrap().unanswered_since.is_some());
+    assert_eq!(keeper.refresh_now().await, Err(RefreshError::Off(OffReason::AnswerLost)));
+}
+
+#[tokio::test]
+async fn o6_a_revoked_access_is_off_and_other_refusals_are_named_and_tried_again() {
+    for (fate, error) in [
+        (Fate::Hint(401, "Token has been revoked"), RefreshError::Off(OffReason::Refused)),
+        (Fate::Hint(401, "Cannot decrypt the refresh token"), RefreshError::Off(OffReason::Refused)),
+        (Fate::Hint(401, "Check the `client_secret` parameter"), RefreshError::Amocrm(TokenError::WrongKeys)),
+        (Fate::Hint(400, "Send request to account"), RefreshError::Amocrm(TokenError::AnotherAccount)),
+        (Fate::Hint(400, "Check the `client_id` parameter"), RefreshError::Amocrm(TokenError::Misconfigured)),
+        (Fate::Status(402), RefreshError::Amocrm(TokenError::Unpaid)),
+        (Fate::Status(403), RefreshError::Amocrm(TokenError::Failed(403))),
+    ] {
+        let world = World::new();
+        let keeper = world.connected().await;
+        world.meet(fate);
+        assert_eq!(keeper.refresh_now().await, Err(error.clone()));
+        assert_eq!(keeper.is_on(), matches!(error, RefreshError::Amocrm(_)), "{error}");
+        let needs_user = !matches!(error, RefreshError::Amocrm(TokenError::Failed(_)));
+        let action = Standing::of_kept("main", &keeper, Ok(()), "connect").action;
+        assert_eq!(action.is_some(), needs_user, "{action:?}");
+    }
+    assert!(TokenError::AnotherAccount.to_string().contains("check `account`"));
+    assert!(TokenError::Unpaid.to_string().contains("pay for it"));
+}
+
+#[tokio::test]
+async fn a_lifetime_is_taken_however_it_is_written_and_no_pair_is_thrown_away_for_it() {
+    for (written, seconds) in [
+        (json!(3_600), 3_600),
+        (json!("3600"), 3_600),
+        (json!(" 3600 "), 3_600),
+        (json!(3_600.5), 3_600),
+        (json!("3600.9"), 3_600),
+        (json!("3.6e3"), 3_600),
+        (Value::Null, 86_400),
+        (json!(0), 86_400),
+        (json!(-1), 86_400),
+        (json!(1e300), 86_400),
+        (json!(u64::MAX), 86_400),
+        (json!("soon"), 86_400),
+        (json!("inf"), 86_400),
+        (json!([3_600]), 86_400),
+    ] {
+        let world = World::new();
+        world.amocrm.0.lock().unwrap().expires_in = Some(written.clone());
+        let keeper = world.connected().await;
+        assert_eq!(keeper.grant().unwrap().lifetime().as_secs(), seconds, "{written}");
+        assert_eq!(keeper.refresh_now().await, Ok(Refreshed::Here), "{written}");
+    }
+}
+
+#[tokio::test]
 async fn a_clock_that_is_moved_neither_keeps_a_token_for_ever_nor_a_lease() {
     let world = World::new();
     let keeper = world.connected().await;
