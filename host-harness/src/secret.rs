@@ -8,6 +8,8 @@
 //! message repeats it, since it may be the token itself. Deserializing never fails for that reason (see [`SecretSource`]): a TOML or
 //! JSON parser that reports an error quotes the offending line, and with it the token.
 
+mod pasted;
+
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,8 @@ use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use zeroize::{Zeroize, Zeroizing};
+
+pub use pasted::unwrapped;
 
 /// No secret that this software knows is longer (amoCRM's long-lived tokens are about 1 KiB).
 const MAX_BYTES: u64 = 64 * 1024;
@@ -109,6 +113,11 @@ pub enum SecretError {
     /// The file is too large to be a secret.
     #[error("the secret file {} is larger than 64 KiB, so it is not a secret: write the secret alone into it", .0.display())]
     FileTooLarge(PathBuf),
+    /// There is more than one word, or a character that no token has.
+    #[error(
+        "{0} has {1} inside: write the secret alone there, on one line and without blanks, exactly as it was shown to you"
+    )]
+    NotOneWord(String, String),
     /// The source exists and holds nothing.
     #[error("{0} is empty: put the secret there")]
     Empty(String),
@@ -133,13 +142,32 @@ impl SecretSource {
         let length = text.trim_end_matches(['\r', '\n']).len();
         text.truncate(length);
         if text.trim().is_empty() {
-            return Err(SecretError::Empty(match &self.0 {
-                Source::File(path) => format!("the secret file {}", path.display()),
-                Source::Environment(name) => format!("the environment variable {name}"),
-                Source::Refused(_) => "the secret".to_owned(),
-            }));
+            return Err(SecretError::Empty(self.place()));
         }
         Ok(Secret(text))
+    }
+
+    /// Reads a token or a key that people paste: without what came [along with it](unwrapped). What is left has to be one word of visible ASCII
+    /// characters, as every token and key is.
+    pub fn read_token(&self) -> Result<Secret, SecretError> {
+        let secret = self.read()?;
+        let token = unwrapped(secret.expose());
+        if token.is_empty() {
+            return Err(SecretError::Empty(self.place()));
+        }
+        match pasted::odd(token) {
+            None => Ok(Secret::new(token.to_owned())),
+            Some(odd) => Err(SecretError::NotOneWord(self.place(), odd)),
+        }
+    }
+
+    /// Where it is, for people.
+    fn place(&self) -> String {
+        match &self.0 {
+            Source::File(path) => format!("the secret file {}", path.display()),
+            Source::Environment(name) => format!("the environment variable {name}"),
+            Source::Refused(_) => "the secret".to_owned(),
+        }
     }
 
     fn parse(text: &str) -> Result<Source, SecretError> {

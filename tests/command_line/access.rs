@@ -3,12 +3,12 @@
 use std::process::Child;
 use std::time::Duration;
 
-use amocrm_simulator::{Endpoint, FaultRule, Renamed};
+use amocrm_simulator::{Endpoint, FaultRule, Options, Renamed, Simulator};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::installation::Installation;
-use crate::process::{CALLER, Ended, Home, config_for};
+use crate::installation::{CLIENT_SECRET, Installation};
+use crate::process::{CALLER, Ended, Home, LOOPBACK, TOKEN, config_for};
 
 const CALL: [&str; 4] = ["call", CALLER, "--lang", "en"];
 
@@ -217,20 +217,125 @@ async fn a_stored_grant_that_cannot_be_read_is_named_and_replaced_by_connecting(
     installation.run(&CALL).assert(0, &[]);
 }
 
-#[test]
-fn a_long_lived_token_is_warned_of_before_it_expires() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_client_secret_keeps_the_access_and_heals_once_it_is_right() {
+    let installation = Installation::connected().await;
+    let with_wrong = |arguments: &[&str]| {
+        let mut command = installation.command(arguments);
+        let wrong = CLIENT_SECRET.replace("shows-once", "showed-before");
+        installation.ended(command.env("AMOCRM_CLIENT_SECRET", wrong).output().expect("the binary starts"))
+    };
+    with_wrong(&["access", "--refresh"]).assert(2, &["(401)", "check `client_secret`"]).assert_prints(&[
+        ": connected",
+        "To do: ",
+        "check `client_secret`",
+        "tried again by itself",
+    ]);
+    let ended = with_wrong(&CALL);
+    ended.assert(0, &["check `client_secret`"]).assert_prints(&["anna"]);
+    assert!(!ended.stderr.contains("revoked"), "{ended:?}");
+    assert_eq!(json(&installation, &[])["integrations"][0]["failure"]["needs_user"], true);
+
+    // Nothing was spent.
+    installation.run(&["access", "--refresh"]).assert(0, &["`main`: refreshed"]).assert_prints(&[": connected"]);
+    installation.run(&CALL).assert(0, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unpaid_account_is_told_to_pay_at_the_token_endpoint_too() {
+    let installation = Installation::connected().await;
+    fault(&installation, "token:status=402");
+    let ended = installation.run(&["access", "--refresh"]);
+    ended.assert(2, &["unpaid (402): pay for it"]).assert_prints(&[": connected", "To do: ", "pay for it"]);
+    installation.simulator.set_faults(Vec::new());
+    installation.run(&["access", "--refresh"]).assert(0, &["refreshed"]);
+}
+
+/// A simulated account that demands this token, and how `access` finds it with another or the same.
+async fn long_lived(fault: &str) -> (Home, Simulator) {
+    let options = Options { token: Some(TOKEN.to_owned()), ..Options::default() };
+    let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
+    simulator.set_faults(fault.parse().ok().into_iter().collect());
     let home = Home::new();
-    home.write("host-harness.toml", config_for("https://example.amocrm.ru", ""));
-    let access = |days: i64| {
+    home.write("host-harness.toml", config_for(simulator.base_url(), LOOPBACK));
+    (home, simulator)
+}
+
+fn access_with(home: &Home, token: &str, more: &[&str]) -> Ended {
+    let mut command = home.command(["access", "--config", "host-harness.toml"].iter().chain(more));
+    Ended::of(command.env("AMOCRM_TOKEN", token).output().expect("the binary starts"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_long_lived_token_amocrm_is_asked_and_what_it_says_is_told() {
+    for (fault, token, code, parts) in [
+        ("", TOKEN, 0, &[": connected"][..]),
+        ("", "another-token", 2, &[": refused by amoCRM", "To do: ", "(401)", "Долгосрочный токен"]),
+        ("account:status=402", TOKEN, 2, &[": refused by amoCRM", "To do: ", "unpaid (402): pay for it"]),
+        ("account:html-403", TOKEN, 2, &[": refused by amoCRM", "To do: ", "(403)", "administrator"]),
+        ("account:status=404", TOKEN, 2, &[": refused by amoCRM", "To do: ", "404", "check `account`"]),
+        ("account:status=503", TOKEN, 0, &[": not known", "Warning: ", "503", "try again later"]),
+    ] {
+        let (home, simulator) = long_lived(fault).await;
+        let ended = access_with(&home, token, &[]);
+        assert_eq!(ended.code, Some(code), "{fault}: {ended:?}");
+        ended.assert_prints(&["main: long-lived token, http://127.0.0.1:"]).assert_prints(parts);
+        assert_eq!(ended.stdout.contains("connected"), code == 0 && fault.is_empty(), "{ended:?}");
+        assert_eq!(simulator.count(), 1, "one request");
+        assert_eq!(simulator.requests()[0].endpoint, Some(Endpoint::Account));
+    }
+    let (home, simulator) = long_lived("").await;
+    let shown: Value = serde_json::from_str(&access_with(&home, TOKEN, &["--json"]).stdout).expect("JSON");
+    assert_eq!(shown["integrations"][0]["state"], "connected");
+    simulator.stop();
+    simulator.stopped().await;
+    let ended = access_with(&home, TOKEN, &[]);
+    ended.assert(0, &[]).assert_prints(&[": not known", "cannot be reached"]);
+    assert!(!ended.stdout.contains("connected"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_read_without_what_was_pasted_with_it_and_refused_where_it_is_none() {
+    let (home, _simulator) = long_lived("").await;
+    for token in [format!("Bearer {TOKEN}"), format!(" \u{feff}\"{TOKEN}\"\u{200b}\r\n"), format!("bearer  '{TOKEN}'")]
+    {
+        access_with(&home, &token, &[]).assert(0, &[]).assert_prints(&[": connected"]);
+    }
+    for (token, said) in [("two words", "a blank"), ("two\nlines", "a line break"), ("Bearer ", "is empty")] {
+        access_with(&home, token, &[]).assert(2, &["host-harness.toml", "`token`", "AMOCRM_TOKEN", said]);
+    }
+}
+
+#[test]
+fn addresses_that_are_no_accounts_are_refused_with_the_line_to_write() {
+    let home = Home::new();
+    for (account, said) in [
+        ("https://www.amocrm.ru", "the browser shows"),
+        ("https://kommo.com/", "the browser shows"),
+        ("https://example.amocrm.ru/leads/list/", "write account = \"https://example.amocrm.ru\""),
+    ] {
+        home.write("host-harness.toml", config_for(account, ""));
+        let ended = access_with(&home, TOKEN, &[]);
+        ended.assert(2, &["host-harness.toml", "`account`", said]);
+        assert!(ended.stdout.is_empty(), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_lived_token_is_warned_of_before_it_expires() {
+    let access = async |days: i64| {
         let payload = format!("{{\"exp\":{}}}", Timestamp::now().as_second() + days * 24 * 3_600 + 60);
         let token =
             format!("e30.{}.c2ln", base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload));
-        let mut command = home.command(["access", "--config", "host-harness.toml"]);
-        Ended::of(command.env("AMOCRM_TOKEN", token).output().expect("the binary starts"))
+        let options = Options { token: Some(token.clone()), ..Options::default() };
+        let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
+        let home = Home::new();
+        home.write("host-harness.toml", config_for(simulator.base_url(), LOOPBACK));
+        access_with(&home, &token, &[])
     };
-    access(15).assert(0, &[]).assert_prints(&["long-lived token, https://example.amocrm.ru: connected"]);
-    access(13).assert(0, &[]).assert_prints(&["Warning: the long-lived token expires on", "Долгосрочный токен"]);
-    let expired = access(-1);
+    access(15).await.assert(0, &[]).assert_prints(&["main: long-lived token, http://127.0.0.1:", ": connected"]);
+    access(13).await.assert(0, &[]).assert_prints(&["Warning: the long-lived token expires on", "Долгосрочный токен"]);
+    let expired = access(-1).await;
     assert_eq!(expired.code, Some(2));
     expired.assert_prints(&["To do: the long-lived token expired on"]);
 }

@@ -133,6 +133,14 @@ fn the_keys_of_oauth_are_checked() {
         (keys.replace("file:secret", CLIENT_SECRET), &["`client_secret`", "never written inline"]),
         (keys.replace("file:secret", "file:none"), &["`client_secret`", "none", "check that it exists"]),
         (format!("{keys}platform = \"bitrix\""), &["platform`", "`amocrm` or `kommo`"]),
+        (
+            format!("{keys}platform = \"amocrm\"\naccount = \"https://a.kommo.com\""),
+            &["`platform` = `amocrm`", "write platform = \"kommo\""],
+        ),
+        (
+            "token = \"file:secret\"\nplatform = \"kommo\"\naccount = \"https://a.amocrm.ru\"".to_owned(),
+            &["`platform` = `kommo`", "write platform = \"amocrm\""],
+        ),
         (format!("{keys}account = \"http://a.example\""), &["`account` = `http://a.example", "plain_http"]),
     ] {
         home.write("host-harness.toml", format!("[[integration]]\n{integration}\n{operation}"));

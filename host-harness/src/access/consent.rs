@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use super::hosts::{Hosts, NotAmocrm};
 use super::oauth::{OAuthSettings, Platform};
 use crate::capabilities::http::{BaseUrl, Origin};
-use crate::secret::Secret;
+use crate::secret::{Secret, unwrapped};
 
 /// A random text that ties an answer to the question it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub fn read(
 
 /// Reads what a person gave: the code alone, or the whole address that the browser was sent to.
 pub fn read_pasted(pasted: &str, settings: &OAuthSettings, hosts: &Hosts) -> Result<Consented, ConsentError> {
-    let pasted = pasted.trim();
+    let pasted = unwrapped(pasted);
     if let Some((_, query)) = pasted.split_once('?') {
         return read(query.split('#').next().unwrap_or_default(), None, settings, hosts);
     }
@@ -222,7 +222,11 @@ mod tests {
         let whole = format!(" https://pbx.example/hook?code={CODE}&referer=example.amocrm.ru&state=x#top\n");
         assert_eq!(read_pasted(&whole, &open, &hosts).unwrap().account.to_string(), "https://example.amocrm.ru");
         assert_eq!(read_pasted(&whole, &open, &hosts).unwrap().code.expose(), CODE);
-        assert_eq!(read_pasted(CODE, &fixed, &hosts).unwrap().code.expose(), CODE);
+        for pasted in [CODE.to_owned(), format!("\u{feff}\"{CODE}\"\u{200b}\r\n"), format!("«{CODE}»")] {
+            assert_eq!(read_pasted(&pasted, &fixed, &hosts).unwrap().code.expose(), CODE, "{pasted:?}");
+        }
+        let quoted = format!("'https://pbx.example/hook?code={CODE}&referer=example.amocrm.ru'");
+        assert_eq!(read_pasted(&quoted, &open, &hosts).unwrap().account.to_string(), "https://example.amocrm.ru");
         assert_eq!(read_pasted(CODE, &open, &hosts).unwrap_err(), ConsentError::NoAccount);
         for nothing in ["", "https://pbx.example/hook", "https://pbx.example/hook?referer=example.amocrm.ru"] {
             assert_eq!(read_pasted(nothing, &fixed, &hosts).unwrap_err(), ConsentError::NoCode);

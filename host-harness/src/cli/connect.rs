@@ -11,7 +11,7 @@ use super::{Outcome, Stop, print};
 use crate::access::connecting::ConnectError;
 use crate::access::consent::{self, ConsentError, Consented};
 use crate::access::listener::Listener;
-use crate::access::{Grant, Keeper, OAuthSettings};
+use crate::access::{Grant, Keeper, OAuthSettings, Platform};
 use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::integration::{Access, IntegrationSettings};
@@ -104,6 +104,9 @@ impl Connect {
         let listener = Listener::bind(&oauth.redirect_uri).await?;
         print("Open this address in a browser, as an administrator of the amoCRM account, and allow access:\n");
         print(consent::page(oauth, &state));
+        if oauth.platform == Platform::Kommo {
+            print("(It is Kommo's page: integrations of amoCRM and of Kommo are registered separately.)");
+        }
         let Some(listener) = listener else {
             print(format_args!(
                 "\nThe browser is then sent to {}. Copy that whole address within 20 minutes and run:\n\n{} --code 'ADDRESS'",

@@ -6,13 +6,12 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
 
+use super::account;
 use super::employee::EmployeeEntry;
 use crate::access::{LongLived, OAuthSettings, Platform};
-use crate::capabilities::http::{
-    BaseUrl, CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, Scheme,
-};
+use crate::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
 use crate::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::{Secret, SecretSource, unwrapped};
 use call::masking::unless_secret;
 
 #[derive(serde::Deserialize)]
@@ -83,10 +82,15 @@ const fn requests_per_second() -> i64 {
     REQUESTS_PER_SECOND as i64
 }
 
+/// A secret, without what comes along when it is pasted.
+fn secret(key: &str, source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, String> {
+    source.clone().relative_to(folder).read_token().map_err(|error| format!("{place}: `{key}`: {error}"))
+}
+
 /// Long enough that nobody guesses it, and of characters that stand for themselves in an address.
 fn webhook_key(source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, String> {
     const SHORTEST: usize = 20;
-    let key = source.clone().relative_to(folder).read().map_err(|error| format!("{place}: `webhook_key`: {error}"))?;
+    let key = secret("webhook_key", source, folder, place)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if key.expose().len() < SHORTEST || !key.expose().bytes().all(plain) {
         return Err(format!(
@@ -158,16 +162,16 @@ impl IntegrationEntry {
 
     /// A long-lived token, or OAuth.
     fn access(&self, place: &str, folder: &Path) -> Result<Access, String> {
-        let secret = |key: &str, source: &SecretSource| {
-            source.clone().relative_to(folder).read().map_err(|error| format!("{place}: `{key}`: {error}"))
-        };
-        let account = self.account.as_deref().map(|account| self.account(place, account)).transpose()?;
+        let plain_http = self.plain_http == Grant::Granted;
+        let account =
+            self.account.as_deref().map(|written| account::address(place, written, plain_http)).transpose()?;
+        let platform = account::platform(place, account.as_ref(), self.platform)?;
         let named = [
             ("client_id", self.client_id.is_some()),
             ("client_secret", self.client_secret.is_some()),
             ("redirect_uri", self.redirect_uri.is_some()),
         ];
-        let oauth = named.iter().any(|(_, is_there)| *is_there) || self.platform.is_some();
+        let oauth = named.iter().any(|(_, is_there)| *is_there) || (self.platform.is_some() && self.token.is_none());
         match (&self.token, oauth) {
             (Some(_), true) => Err(format!(
                 "{place}: there are both `token` and keys of OAuth (`client_id` and the like); keep `token` for a long-lived token, or \
@@ -179,7 +183,7 @@ impl IntegrationEntry {
                         "{place}: `account` is missing; write, for example, account = \"https://example.amocrm.ru\""
                     )
                 })?;
-                let token = secret("token", token)?;
+                let token = secret("token", token, folder, place)?;
                 // Another account's managers are other people, so the address is part of the name under which values are kept.
                 Ok(Access::LongLived(LongLived { namespace: format!("{}@{account}", self.id), account, token }))
             }
@@ -189,9 +193,9 @@ impl IntegrationEntry {
             (None, true) => match (&self.client_id, &self.client_secret, &self.redirect_uri) {
                 (Some(client_id), Some(client_secret), Some(redirect_uri)) => Ok(Access::OAuth(OAuthSettings {
                     client_id: filled(place, "client_id", client_id)?,
-                    client_secret: secret("client_secret", client_secret)?,
+                    client_secret: secret("client_secret", client_secret, folder, place)?,
                     redirect_uri: redirect(place, redirect_uri)?,
-                    platform: self.platform.unwrap_or_default(),
+                    platform,
                     account,
                 })),
                 _ => {
@@ -204,30 +208,18 @@ impl IntegrationEntry {
             },
         }
     }
-
-    fn account(&self, place: &str, written: &str) -> Result<BaseUrl, String> {
-        let account: BaseUrl = written.parse().map_err(|error| {
-            format!("{place}: `account`: {error}; write, for example, account = \"https://example.amocrm.ru\"")
-        })?;
-        if account.origin().scheme() == Scheme::Http && self.plain_http == Grant::Refused {
-            return Err(format!(
-                "{place}: `account` = `{account}` would send the access token unencrypted; use https://, or write \
-                 plain_http = \"granted\" if that network is yours"
-            ));
-        }
-        Ok(account)
-    }
 }
 
 fn filled(place: &str, key: &str, value: &str) -> Result<String, String> {
-    if value.trim().is_empty() {
-        return Err(format!("{place}: `{key}` is empty; copy it from the integration's page in amoCRM"));
+    match unwrapped(value) {
+        "" => Err(format!("{place}: `{key}` is empty; copy it from the integration's page in amoCRM")),
+        value => Ok(value.to_owned()),
     }
-    Ok(value.to_owned())
 }
 
-/// amoCRM compares it letter by letter, so it is only looked at.
+/// amoCRM compares it letter by letter, so it is only looked at; blanks around it are none of its letters.
 fn redirect(place: &str, written: &str) -> Result<String, String> {
+    let written = written.trim();
     match Url::parse(written) {
         Ok(url) if matches!(url.scheme(), "https" | "http") && url.port() != Some(0) => Ok(written.to_owned()),
         _ => Err(format!(

@@ -17,6 +17,7 @@
 //! linked_operation = "queue:sales"
 //! ```
 
+mod account;
 mod call_details;
 mod employee;
 mod integration;
