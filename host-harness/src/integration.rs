@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings, Standing};
 use crate::capabilities::clocks::Clock;
-use crate::capabilities::config::Configuration;
+use crate::capabilities::config::{CACHE_KEY_SECRET, Configuration};
 use crate::capabilities::directory::{CallDirectory, Directory, Employee, Employees};
 use crate::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
@@ -66,6 +66,9 @@ pub struct IntegrationSettings {
     pub circuit: CircuitSettings,
     /// The last part of the address at which amoCRM reports changes of managers; absent where kept managers stay for their six hours.
     pub webhook_key: Option<Secret>,
+    /// By which operations hash callers' numbers in stored keys (rule D12): configured, or [made by this host](crate::cache_key). Without one they
+    /// hash without a key.
+    pub cache_key_secret: Option<Secret>,
     /// Employees by amoCRM user.
     pub employees: Vec<(u64, Employee)>,
 }
@@ -87,6 +90,7 @@ impl IntegrationSettings {
             requests_per_second: REQUESTS_PER_SECOND,
             circuit: CircuitSettings::default(),
             webhook_key: None,
+            cache_key_secret: None,
             employees,
         }
     }
@@ -112,6 +116,7 @@ pub struct Integration {
     consider_manager_status: bool,
     manager_status_reuse: Duration,
     default_country_code: u16,
+    cache_key_secret: Option<Secret>,
     employees: Employees,
     /// Asked in place of the employees, where the PBX answers itself.
     directory: Option<Arc<dyn Directory>>,
@@ -194,6 +199,7 @@ impl Integration {
             consider_manager_status: settings.consider_manager_status,
             manager_status_reuse: settings.manager_status_reuse,
             default_country_code: settings.default_country_code,
+            cache_key_secret: settings.cache_key_secret.clone(),
             employees: Employees::new(settings.employees.clone()),
             directory: None,
         })
@@ -289,6 +295,8 @@ impl Integration {
             ("kv_bucket", BUCKET.to_owned()),
         ];
         configuration.extend(self.account().map(|address| ("amocrm_base_url", address.to_string())));
+        configuration
+            .extend(self.cache_key_secret.as_ref().map(|secret| (CACHE_KEY_SECRET, secret.expose().to_owned())));
         World {
             directory: CallDirectory::new(directory, clock.clone()),
             clock,

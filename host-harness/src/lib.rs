@@ -7,6 +7,7 @@
 pub mod access;
 pub mod audit;
 pub mod bindings;
+pub mod cache_key;
 pub mod call_details;
 pub mod capabilities;
 pub mod cli;

@@ -4,7 +4,7 @@
 use amocrm_simulator::FaultRule;
 
 use crate::installation::{CLIENT_SECRET, Installation};
-use crate::process::{Amocrm, CALLER, Ended, Home, LOOPBACK, TOKEN, config_for};
+use crate::process::{Amocrm, CALLER, Ended, Home, LOOPBACK, TOKEN, config_for, store_in};
 
 const TRACE: [&str; 2] = ["--log", "trace"];
 
@@ -102,4 +102,60 @@ fn a_log_is_written_on_request_and_a_wrong_filter_is_refused() {
     let quiet = home.run(["call", CALLER]);
     quiet.assert(0, &[]);
     home.run(["call", CALLER, "--log", "shout=loud=x"]).assert(2, &["--log", "error, warn, info, debug or trace"]);
+}
+
+/// Runs a command against a simulated account, in a home that has a secret of its own for stored keys.
+fn with_cache_key(home: &Home, config: &str, arguments: &[&str]) -> Ended {
+    home.write("host-harness.toml", config);
+    let mut command = home.command(arguments.iter().chain(&["--config", "host-harness.toml", "--log", "trace"]));
+    Ended::of(command.env("AMOCRM_TOKEN", TOKEN).output().expect("the binary starts"))
+}
+
+#[test]
+fn d12_the_secret_of_stored_keys_is_in_its_file_alone() {
+    let home = Home::new();
+    let amocrm = Amocrm::start(&home, &[]);
+    let made = home.path("state/host-harness/cache-key-secret");
+    home.write("cache-key", "a-secret-of-every-node-of-this-site\n");
+    for (more, file) in [("", made), ("cache_key_secret = \"file:cache-key\"", home.path("cache-key"))] {
+        let config = config_for(&amocrm.base_url, &format!("{LOOPBACK}\n{more}"));
+        let call = |more: &[&str]| {
+            let arguments: Vec<_> = ["call", CALLER].iter().chain(more).copied().collect();
+            let ended = with_cache_key(&home, &config, &arguments);
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+            format!("{ended:?}")
+        };
+        let mut told = call(&["--record", "masked.json"]);
+        told += &call(&["--record", "whole.json", "--whole-numbers", "--json"]);
+        let secret = std::fs::read_to_string(&file).expect("a secret");
+        assert!(secret.trim().len() >= 32, "{}", secret.len());
+        for recording in ["masked.json", "whole.json"] {
+            told += &std::fs::read_to_string(home.path(recording)).expect("a recording");
+            home.run(["replay", recording]).assert(0, &[]).assert_prints(&["the same resolution"]);
+        }
+        let store = std::fs::read(store_in(&home.path("state/host-harness"))).expect("the store");
+        told += &String::from_utf8_lossy(&store);
+        assert!(!told.contains(secret.trim()), "the secret was let out");
+    }
+}
+
+#[test]
+fn d12_a_shared_store_needs_a_configured_secret_and_each_command_says_so() {
+    let home = Home::new();
+    let config = |more: &str| {
+        let store = "[store]\nlocation = \"redis://127.0.0.1:1\"\n";
+        format!("{}{store}", config_for("https://example.amocrm.ru", more))
+    };
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["call", CALLER], &["presence"]] {
+        let ended = with_cache_key(&home, &config(""), arguments);
+        ended.assert(2, &["`main`: `cache_key_secret` is missing", "openssl rand -hex 32", "file:/path"]);
+        assert!(ended.stdout.is_empty(), "{ended:?}");
+    }
+    for (written, said) in [("too-short", "at least 32 characters"), ("", "is empty"), ("in two\nlines", "a blank")] {
+        home.write("cache-key", written);
+        let ended = with_cache_key(&home, &config("cache_key_secret = \"file:cache-key\""), &["call", CALLER]);
+        ended.assert(2, &["`cache_key_secret`", said]);
+    }
+    let inline = config(&format!("cache_key_secret = \"{TOKEN}\""));
+    with_cache_key(&home, &inline, &["call", CALLER]).assert(2, &["`cache_key_secret`", "never written inline"]);
 }

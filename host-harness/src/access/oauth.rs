@@ -166,7 +166,7 @@ impl TokenError {
         }
     }
 
-    /// Of the token endpoint's refusal. amoCRM's texts are in its user's language, so the status and the hint decide (facts §5.5).
+    /// Of the token endpoint's refusal. amoCRM's texts are in its user's language, so the status and the hint decide (amoCRM facts §5.5).
     fn of_refusal(status: StatusCode, body: &[u8]) -> Self {
         #[derive(Deserialize)]
         struct Problem {
@@ -195,7 +195,7 @@ impl TokenError {
     }
 }
 
-/// How long an access token lives: what the answer says, else what the token says, else a day (facts §5.3).
+/// How long an access token lives: what the answer says, else what the token says, else a day (amoCRM facts §5.3).
 fn lifetime(expires_in: &Value, token: &Secret, asked_at: Timestamp) -> SignedDuration {
     const DAY: i64 = 24 * 3_600;
     let told = seconds(expires_in);

@@ -1,8 +1,10 @@
 //! An integration's configuration for operations: `wasi:config/store@0.2.0-rc.1`.
 //!
-//! Grants: reading the integration's own keys. Secrets are not among them: the access token is added to requests by the HTTP capability.
+//! Grants: reading the integration's own keys. The access token is not among them: it is added to requests by the HTTP capability. One secret is,
+//! [`CACHE_KEY_SECRET`], since operations hash by it; so a configuration prints its keys alone, and no recording holds that value.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker};
@@ -10,9 +12,18 @@ use wasmtime::component::{HasData, Linker};
 use super::journal::{Import, Journal};
 use crate::bindings::wasi::config::store;
 
+/// The key of the secret by which callers' numbers are hashed in stored keys (rule D12).
+pub const CACHE_KEY_SECRET: &str = "cache_key_secret";
+
 /// The keys and values that one integration's operations may read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Configuration(Arc<BTreeMap<String, String>>);
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl FromIterator<(String, String)> for Configuration {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
@@ -51,5 +62,17 @@ impl store::Host for ConfigurationView<'_> {
         let answer = &*self.configuration.0;
         self.journal.note(|| Import::WholeConfiguration { answer: answer.clone() });
         Ok(Ok(answer.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d12_a_configuration_prints_no_value() {
+        let pair = (CACHE_KEY_SECRET.to_owned(), "a-secret-of-the-host".to_owned());
+        let shown = format!("{:?}", Configuration::from_iter([pair]));
+        assert_eq!(shown, r#"{"cache_key_secret"}"#);
     }
 }

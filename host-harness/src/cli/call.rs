@@ -11,6 +11,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::integration::hash_callers;
 use super::{LanguageChoice, Outcome, Stop, access, complain, component, language, print};
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types::Setting;
@@ -78,11 +79,12 @@ impl Call {
         // second then comes exactly 6 h later, however long either process took. Waiting times have a clock of their own.
         let arrival = self.at.unwrap_or_else(|| Clock::system().now());
         let clock = Clock::frozen_at(Timestamp::from_second(arrival.as_second())?);
-        let scene = Scene::set(&self, &clock).await?;
+        let mut scene = Scene::set(&self, &clock).await?;
         let component = self.component.as_deref().or(scene.component.as_deref());
         let location = self.state.clone().or_else(|| scene.store.clone()).unwrap_or_default();
         let (operation, description) = component::load_described(component, component::shelf(&location)).await?;
         let settings = self.settings(&description, &scene)?;
+        hash_callers(&mut scene.integration, &location).map_err(|error| in_file(&self.config, error))?;
 
         let (store, warning) = stores::open(&location);
         if let Some(warning) = warning {

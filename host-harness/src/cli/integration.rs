@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::{access, complain};
+use crate::cache_key;
 use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::demo::Demo;
@@ -31,12 +32,9 @@ impl Chosen {
     ) -> anyhow::Result<Self> {
         let Some(path) = config else {
             let demo = Demo::start(&Clock::system()).await.context("the demonstration cannot be started")?;
-            return Ok(Self {
-                settings: demo.integration.clone(),
-                state: state.unwrap_or_default(),
-                connect: String::new(),
-                _demo: Some(demo),
-            });
+            let (mut settings, state) = (demo.integration.clone(), state.unwrap_or_default());
+            hash_callers(&mut settings, &state)?;
+            return Ok(Self { settings, state, connect: String::new(), _demo: Some(demo) });
         };
         let config = HarnessConfig::read(path)?;
         let file = path.display();
@@ -50,7 +48,9 @@ impl Chosen {
         };
         let connect = access::connect_command(path, &config, settings, state.as_ref());
         let state = state.or(config.store.clone()).unwrap_or_default();
-        Ok(Self { settings: (*settings).clone(), state, connect, _demo: None })
+        let mut settings = (*settings).clone();
+        hash_callers(&mut settings, &state).map_err(|missing| anyhow!("{file}: {missing}"))?;
+        Ok(Self { settings, state, connect, _demo: None })
     }
 
     /// Sets it up, its access ready for requests.
@@ -67,4 +67,15 @@ impl Chosen {
         }
         Ok(integration)
     }
+}
+
+/// Gives an integration the secret by which callers' numbers are hashed in this store, and says where it cannot be kept.
+pub(super) fn hash_callers(
+    settings: &mut IntegrationSettings,
+    location: &StoreLocation,
+) -> Result<(), cache_key::Missing> {
+    if let Some(not_kept) = cache_key::provide(settings, location)? {
+        complain(format_args!("warning: {not_kept}"));
+    }
+    Ok(())
 }

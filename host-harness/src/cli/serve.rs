@@ -10,6 +10,7 @@ use clap::Args;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::integration::hash_callers;
 use super::{Outcome, Stop, access, calls, complain, component, print, versions};
 use crate::call_details::{CallDetails, CallDetailsSettings};
 use crate::capabilities::clocks::Clock;
@@ -54,7 +55,7 @@ impl Serve {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         allow_many_connections();
         let clock = Clock::system();
-        let (config, _demo) = match &self.config {
+        let (mut config, _demo) = match &self.config {
             Some(file) => (HarnessConfig::read(file)?, None),
             None => {
                 let demo = Demo::start(&clock).await.context("the demonstration cannot be started")?;
@@ -66,6 +67,9 @@ impl Serve {
             None => error,
         };
         let location = self.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
+        for integration in &mut config.integrations {
+            hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
+        }
         let mut settings = config.server.clone();
         settings.listen = self.listen.unwrap_or(settings.listen);
         let token = whose_token(&mut settings, &location)?;

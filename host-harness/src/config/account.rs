@@ -1,6 +1,6 @@
 //! `account` and `platform` of an `[[integration]]`: where an amoCRM account is, as people write it and copy it from a browser.
 //!
-//! amoCRM's API answers at an account's own subdomain alone; its site and any path give 404 to every request (facts §5.7). So an address of
+//! amoCRM's API answers at an account's own subdomain alone; its site and any path give 404 to every request (amoCRM facts §5.7). So an address of
 //! amoCRM's that is no account's is refused here, with the line to write. Other servers (a simulator, a gateway) may have any address.
 
 use url::Url;
@@ -8,7 +8,7 @@ use url::Url;
 use crate::access::{Hosts, Platform};
 use crate::capabilities::http::{BaseUrl, Scheme};
 
-/// The domains of accounts, and whose they are (facts §8).
+/// The domains of accounts, and whose they are (amoCRM facts §8).
 const DOMAINS: [(&str, Platform); 3] =
     [("amocrm.ru", Platform::Amocrm), ("amocrm.com", Platform::Kommo), ("kommo.com", Platform::Kommo)];
 

@@ -9,6 +9,7 @@ use url::Url;
 use super::account;
 use super::employee::EmployeeEntry;
 use crate::access::{LongLived, OAuthSettings, Platform};
+use crate::cache_key;
 use crate::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
 use crate::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
 use crate::secret::{Secret, SecretSource, unwrapped};
@@ -49,6 +50,8 @@ pub(super) struct IntegrationEntry {
     requests_per_second: i64,
     /// `env:NAME` or `file:PATH`, never inline.
     webhook_key: Option<SecretSource>,
+    /// The same, of at least [`cache_key::SHORTEST`] characters.
+    cache_key_secret: Option<SecretSource>,
     #[serde(default)]
     employee: Vec<EmployeeEntry>,
 }
@@ -85,6 +88,18 @@ const fn requests_per_second() -> i64 {
 /// A secret, without what comes along when it is pasted.
 fn secret(key: &str, source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, String> {
     source.clone().relative_to(folder).read_token().map_err(|error| format!("{place}: `{key}`: {error}"))
+}
+
+/// Long enough that nobody finds callers' numbers in a copy of the store by trying.
+fn cache_key_secret(source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, String> {
+    let secret = secret("cache_key_secret", source, folder, place)?;
+    if secret.expose().len() < cache_key::SHORTEST {
+        return Err(format!(
+            "{place}: `cache_key_secret` must have at least {} characters; make one with `openssl rand -hex 32`",
+            cache_key::SHORTEST
+        ));
+    }
+    Ok(secret)
 }
 
 /// Long enough that nobody guesses it, and of characters that stand for themselves in an address.
@@ -138,6 +153,8 @@ impl IntegrationEntry {
         };
         let granted = self.granted.iter().map(grant).collect::<Result<_, _>>()?;
         let webhook_key = self.webhook_key.as_ref().map(|key| webhook_key(key, folder, &place)).transpose()?;
+        let cache_key_secret =
+            self.cache_key_secret.as_ref().map(|source| cache_key_secret(source, folder, &place)).transpose()?;
         let manager_status_reuse = status_reuse(self.manager_status_reuse.as_deref(), &place)?;
         Ok(IntegrationSettings {
             access,
@@ -145,6 +162,7 @@ impl IntegrationEntry {
             consider_manager_status: self.consider_manager_status,
             manager_status_reuse,
             webhook_key,
+            cache_key_secret,
             default_country_code: self.default_country_code,
             granted,
             private_addresses: match self.private_addresses {

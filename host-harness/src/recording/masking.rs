@@ -3,7 +3,8 @@
 //!
 //! The last seven digits are encrypted with FF1 (NIST SP 800-38G), which makes seven digits of seven digits. Seven, because a number is written with
 //! a plus, an 8 or nothing before it, and all of them must stay the same number. Whoever has the key can undo it; the key stays in the
-//! state directory. Shorter numbers are extensions of the PBX and stay.
+//! state directory. Shorter numbers are extensions of the PBX and stay; so do those that stand for a withheld number, which are nobody's and decide
+//! where a call goes.
 
 use std::fs;
 use std::ops::Range;
@@ -13,11 +14,16 @@ use aes::Aes256;
 use anyhow::{Context, anyhow};
 use fpe::ff1::{FF1, FlexibleNumeralString};
 
+use crate::capabilities::config::CACHE_KEY_SECRET;
 use crate::capabilities::journal::{Blob, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 use crate::own_file::write_whole;
 
 /// How many digits at the end of a number are replaced.
 const DIGITS: usize = 7;
+/// What stands in a recording for the secret of stored keys: a text as long as those that hosts make.
+const STANDS_FOR_THE_SECRET: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// What networks send for a number that was withheld: a word on the keypad (ANONYMOUS, RESTRICTED, UNAVAILABLE, UNKNOWN).
+const PLACEHOLDERS: [&[u8]; 4] = [b"266696687", b"7378742833", b"86282452253", b"8656696"];
 /// The key's file in the state directory.
 const KEY_FILE: &str = "recordings.key";
 
@@ -135,6 +141,19 @@ impl Numbers {
     }
 }
 
+/// Puts another secret in place of the one by which callers' numbers are hashed in stored keys (rule D12). The call is resolved again with it, so
+/// that the keys of a recording are those of its own secret.
+pub(super) fn hide_secret(import: &mut Import) {
+    let secret = match import {
+        Import::Configuration { key, answer } if key == CACHE_KEY_SECRET => answer.as_mut(),
+        Import::WholeConfiguration { answer } => answer.get_mut(CACHE_KEY_SECRET),
+        _ => None,
+    };
+    if let Some(secret) = secret {
+        STANDS_FOR_THE_SECRET.clone_into(secret);
+    }
+}
+
 fn new_key() -> anyhow::Result<[u8; 32]> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|error| anyhow!("the operating system gives no randomness: {error}"))?;
@@ -203,7 +222,7 @@ fn runs(text: &[u8], part: Range<usize>, notation: Notation) -> Vec<Vec<usize>> 
         at += length;
     }
     found.push(run);
-    found.retain(|run| run.len() >= DIGITS && !is_date(text, run));
+    found.retain(|run| run.len() >= DIGITS && !is_date(text, run) && !is_placeholder(text, run));
     found
 }
 
@@ -223,6 +242,13 @@ fn character(text: &[u8], notation: Notation) -> (char, usize) {
             first.map_or(('?', 1), |first| (first, first.len_utf8()))
         }
     }
+}
+
+/// Whether the digits at these places are no number: a word on the keypad, or zeros alone.
+fn is_placeholder(text: &[u8], digits: &[usize]) -> bool {
+    let digits: Vec<u8> = digits.iter().filter_map(|place| text.get(*place).copied()).collect();
+    let number = digits.get(digits.iter().take_while(|digit| **digit == b'0').count()..).unwrap_or_default();
+    number.is_empty() || PLACEHOLDERS.contains(&number)
 }
 
 /// `2026-11-22`
@@ -277,6 +303,38 @@ mod tests {
         let escaped = hidden(r#"["+7\u00a0916\u00a0123\u201145\u201167"]"#, "");
         let value: serde_json::Value = serde_json::from_str(&escaped).unwrap();
         assert_eq!(digits(value[0].as_str().unwrap()), format!("7916{tail}"), "{escaped}");
+    }
+
+    #[test]
+    fn d01_what_stands_for_a_withheld_number_stays() {
+        for placeholder in
+            ["+266696687", "266696687", "7378742833", "+86282452253", "8656696", "0000000000", "+0000000"]
+        {
+            assert_eq!(numbers().number(placeholder), placeholder);
+            let text = serde_json::json!({ "phone": placeholder, "other": "+79161234567" }).to_string();
+            let made = hidden(&text, placeholder);
+            assert!(made.contains(placeholder) && !made.contains("+79161234567"), "{made}");
+        }
+        for number in ["+7916 266 69 66 87", "+79168656696", "0079161234567"] {
+            assert_ne!(numbers().number(number), number);
+        }
+    }
+
+    #[test]
+    fn d12_another_secret_stands_in_a_recording() {
+        let secret = || Some("the-secret-of-this-host".to_owned());
+        let pair = (CACHE_KEY_SECRET.to_owned(), "the-secret-of-this-host".to_owned());
+        for mut import in [
+            Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: secret() },
+            Import::WholeConfiguration { answer: [pair].into() },
+        ] {
+            hide_secret(&mut import);
+            let written = serde_json::to_string(&import).unwrap();
+            assert!(written.contains(STANDS_FOR_THE_SECRET) && !written.contains("the-secret"), "{written}");
+        }
+        let mut absent = Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: None };
+        hide_secret(&mut absent);
+        assert_eq!(absent, Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: None });
     }
 
     #[test]

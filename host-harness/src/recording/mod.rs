@@ -5,7 +5,8 @@
 //! on any machine, instruction for instruction, because it is made by the same means by which it is [replayed](Recording::replay). Whether it
 //! is also the course that the live call took is compared once, while both are at hand ([`Recording::departed`]).
 //!
-//! Never in a recording: the access token, and any other header that proves who somebody is. Names of people and their other data are; so the
+//! Never in a recording: the access token, any other header that proves who somebody is, and the secret by which stored keys are hashed, in whose
+//! place another stands. Names of people and their other data are; so the
 //! file is for its owner alone.
 
 mod compare;
@@ -167,6 +168,7 @@ impl Recording {
         let (Noted { call, at, imports }, placement) = (noted, placed.placement());
         let imports = imports.map_err(|TooMuch| anyhow!("the call was told more than a recording keeps"))?;
         let (mut hidden, mut answers) = (call.clone(), imports.clone());
+        answers.iter_mut().for_each(|entry| masking::hide_secret(&mut entry.import));
         if let Some(numbers) = numbers {
             hidden.caller = call.caller.as_deref().map(|caller| numbers.number(caller));
             for entry in &mut answers {

@@ -32,7 +32,7 @@ enum Fate {
     AnswerLost,
     NotReached,
     Status(u16),
-    /// The same with a hint (facts §5.5).
+    /// The same with a hint (amoCRM facts §5.5).
     Hint(u16, &'static str),
 }
 
