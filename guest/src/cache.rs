@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use crate::amocrm::Activity;
-use crate::caller::InternationalNumber;
+use crate::caller::Caller;
 use crate::contract::Text;
 use crate::details::{Origin, Recorder};
 use crate::json::{Json, Take, Unexpected};
@@ -73,19 +73,14 @@ pub struct KeptStatus {
 
 impl Cache<'_> {
     /// The manager kept for a caller, and how long ago it was received.
-    pub fn manager(
-        &self,
-        number: &InternationalNumber,
-        lookup: Lookup,
-        details: &mut Recorder,
-    ) -> Option<(KeptManager, Duration)> {
-        self.read(&manager_key(&number.hash(), lookup), KEPT_FOR, kept_manager, details)
+    pub fn manager(&self, caller: &Caller, lookup: Lookup, details: &mut Recorder) -> Option<(KeptManager, Duration)> {
+        self.read(&manager_key(&caller.hash(), lookup), KEPT_FOR, kept_manager, details)
     }
 
     /// Keeps the manager received at `received_at`.
     pub fn keep_manager(
         &self,
-        number: &InternationalNumber,
+        caller: &Caller,
         lookup: Lookup,
         manager: KeptManager,
         received_at: Timestamp,
@@ -101,7 +96,7 @@ impl Cache<'_> {
             }
         }
         value.push('}');
-        let caller = number.hash();
+        let caller = caller.hash();
         if self.write(&manager_key(&caller, lookup), &value, received_at, details).is_none() {
             return;
         }
@@ -114,10 +109,10 @@ impl Cache<'_> {
         }
     }
 
-    /// Forgets the managers of a number, however they were looked up. How many records there were; `None` when the store failed, which is
+    /// Forgets the managers of a caller, however they were looked up. How many records there were; `None` when the store failed, which is
     /// noted.
-    pub fn forget_managers(&self, number: &InternationalNumber, details: &mut Recorder) -> Option<u64> {
-        self.forget_managers_of(&number.hash(), details)
+    pub fn forget_managers(&self, caller: &Caller, details: &mut Recorder) -> Option<u64> {
+        self.forget_managers_of(&caller.hash(), details)
     }
 
     /// Forgets the managers that were found through a contact, a company or a lead. How many records there were; `None` when the store failed,

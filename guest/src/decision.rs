@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::amocrm::{COMPANIES, CONTACTS, Client, Found};
 use crate::cache::{Cache, KeptManager};
-use crate::caller::InternationalNumber;
+use crate::caller::Caller;
 use crate::contract::{Call, Employee, Forwarding, Resolution, Route, Setting, Text};
 use crate::details::{Origin, Recorder};
 use crate::reason::Reason;
@@ -36,7 +36,7 @@ fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Rec
     let placement = placement?;
 
     // D1: without a usable number nothing is asked.
-    let caller = InternationalNumber::of_caller(call.caller.as_deref(), integration.country)?;
+    let caller = Caller::read(call.caller.as_deref(), integration.country)?;
 
     // O3: one deadline for every request of this call.
     let deadline = details.started() + placement.waiting_time.saturating_sub(ANSWERING);
@@ -67,7 +67,7 @@ fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Rec
 fn personal_manager(
     client: &Client,
     cache: &Cache,
-    caller: &InternationalNumber,
+    caller: &Caller,
     placement: Placement,
     details: &mut Recorder,
 ) -> Result<u64, Reason> {

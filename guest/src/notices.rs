@@ -4,7 +4,7 @@
 //! or garbled one costs a request. What happened does not matter either: a deletion says an id alone, and a lead has no number.
 
 use crate::cache::{Cache, Entity};
-use crate::caller::InternationalNumber;
+use crate::caller::Caller;
 use crate::contract::{Note, Text};
 use crate::details::Recorder;
 use crate::reason::Reason;
@@ -18,6 +18,8 @@ pub const AMOCRM_WEBHOOK: &str = "amocrm-webhook";
 pub const MAXIMUM_BODY: usize = 64 * 1024;
 /// How many numbers of one notice are forgotten, and how many ids. amoCRM's webhooks name one contact, or the few of one bulk change.
 pub const MAXIMUM_NUMBERS: usize = 100;
+/// How many callers of one value are forgotten: a few numbers, each as networks may present it.
+const MAXIMUM_CALLERS: usize = 16;
 
 /// How the keys of a field's values end: `contacts[responsible][0][custom_fields][0][values][0][value]`.
 const VALUE: &[u8] = b"[value]";
@@ -56,11 +58,18 @@ fn forget(world: World<'_>, body: &[u8], details: &mut Recorder) -> Result<(), R
     let (mut numbers, mut entities, mut forgotten) = (0, 0, 0);
     let mut cut = read.len() < body.len();
     for field in fields(read) {
-        let records = match field {
+        let records: Option<u64> = match field {
             Named::Value(value) => {
-                let Some(number) = InternationalNumber::parse(&value, country) else { continue };
+                let mut callers = Caller::of_card(&value, country).take(MAXIMUM_CALLERS).peekable();
+                if callers.peek().is_none() {
+                    continue;
+                }
                 numbers += 1;
-                if numbers > MAXIMUM_NUMBERS { None } else { cache.forget_managers(&number, details) }
+                if numbers > MAXIMUM_NUMBERS {
+                    None
+                } else {
+                    callers.map(|caller| cache.forget_managers(&caller, details)).sum()
+                }
             }
             Named::Entity(kinds, id) => {
                 entities += 1;

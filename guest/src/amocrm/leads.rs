@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::search::{LEADS, latest};
-use crate::caller::InternationalNumber;
+use crate::caller::Caller;
 use crate::details::Recorder;
 use crate::reason::Reason;
 
@@ -23,7 +23,7 @@ impl Client<'_> {
     pub fn open_lead(
         &self,
         contact_id: u64,
-        caller: &InternationalNumber,
+        caller: &Caller,
         details: &mut Recorder,
     ) -> Result<Option<OpenLead>, Reason> {
         let leads = self.search(LEADS, caller, 1, details)?;

@@ -1,7 +1,7 @@
 //! `GET /api/v4/contacts` and its likes: search by number, verification, and the choice among several (rules D1–D3; amoCRM facts §1, §2).
 
 use super::{Client, has_next_page};
-use crate::caller::{CountryCode, InternationalNumber};
+use crate::caller::Caller;
 use crate::contract::Text;
 use crate::details::Recorder;
 use crate::json::{Json, Unexpected};
@@ -60,13 +60,13 @@ impl Client<'_> {
     pub fn find(
         &self,
         section: &'static str,
-        caller: &InternationalNumber,
+        caller: &Caller,
         details: &mut Recorder,
     ) -> Result<Option<Found>, Reason> {
         let mut verified = self.search(section, caller, MAXIMUM_PAGES, details)?;
         let mut unverified = 0_u64;
         verified.retain(|card| {
-            let counts = card.has_number(caller, self.integration.country);
+            let counts = card.has_number(caller);
             unverified += u64::from(!counts);
             counts
         });
@@ -86,7 +86,7 @@ impl Client<'_> {
     pub(super) fn search(
         &self,
         section: &'static str,
-        caller: &InternationalNumber,
+        caller: &Caller,
         pages: u64,
         details: &mut Recorder,
     ) -> Result<Vec<Card>, Reason> {
@@ -95,7 +95,7 @@ impl Client<'_> {
         for page in 1..=pages {
             let path = format!(
                 "/api/v4/{section}?query={}&limit={PAGE}&page={page}&order%5Bupdated_at%5D=desc{with}",
-                caller.national_part()
+                caller.search_digits()
             );
             let Some(answer) = self.get(section, &path, |answer| page_of(section, answer), details)? else {
                 return Ok(found);
@@ -131,10 +131,8 @@ pub(super) fn latest<'a>(cards: &'a [Card], counts: &dyn Fn(&Card) -> bool) -> O
 
 impl Card {
     /// Whether this card counts as the caller's: not deleted, and one of its telephone numbers is the caller's (rule D2).
-    fn has_number(&self, caller: &InternationalNumber, country: CountryCode) -> bool {
-        let equals =
-            |phone: &String| InternationalNumber::parse(phone, country).is_some_and(|number| number == *caller);
-        !self.is_deleted && self.phones.iter().any(equals)
+    fn has_number(&self, caller: &Caller) -> bool {
+        !self.is_deleted && self.phones.iter().any(|phone| caller.matching_reading(phone).is_some())
     }
 }
 

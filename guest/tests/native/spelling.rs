@@ -41,9 +41,18 @@ pub(crate) fn national() -> impl Strategy<Value = String> {
     "[3489][0-9]{9}"
 }
 
-/// A number abroad, as international digits.
+/// A number abroad that its country's plan has room for, as international digits.
 pub(crate) fn foreign() -> impl Strategy<Value = String> {
-    "(49|44|375|380|1|86|81|971)[1-9][0-9]{7,10}"
+    prop_oneof![
+        "49[1-9][0-9]{9}",
+        "44[12357][0-9]{9}",
+        "375[1-4][0-9]{8}",
+        "380[3-9][0-9]{8}",
+        "1[2-9][0-9]{9}",
+        "86[1-9][0-9]{10}",
+        "81[1-9][0-9]{8}",
+        "971[2-9][0-9]{7}",
+    ]
 }
 
 /// A Russian number in some spelling.

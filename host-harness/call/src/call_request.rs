@@ -13,11 +13,11 @@ const LONGEST: usize = 128;
 const LONGEST_ID: usize = 255;
 /// What UTF-8 text may begin with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// What some networks send for a number that is withheld.
-const ANONYMOUS: &str = "anonymous";
 
 use fields::Fields;
 use format::Format;
+
+use crate::caller::Presented;
 
 /// A call. Fields that are not known are ignored: a PBX may say more than is asked. In JSON a whole number stands for its digits.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct CallRequest {
     /// The PBX's identifier of the call, as the details will name it; made by the host unless given.
     #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub id: Option<String>,
-    /// The caller's number as the network gave it; null, empty or `anonymous` when it is withheld. May be left out then, where the body has
+    /// The caller's number as the network gave it; null, empty or a word for it when it is withheld ([`Presented`]). May be left out then, where the body has
     /// no field of another name.
     #[cfg_attr(feature = "openapi", schema(max_length = 128, example = "+7 916 123-45-67"))]
     pub caller: Option<String>,
@@ -52,11 +52,6 @@ impl Misunderstood {
     pub fn new(ru: impl Into<String>, en: impl Into<String>) -> Self {
         Self { ru: ru.into(), en: en.into() }
     }
-}
-
-/// Whether this stands for a number that the caller does not want to be seen.
-pub fn is_withheld(caller: &str) -> bool {
-    caller.trim().is_empty() || caller.trim().eq_ignore_ascii_case(ANONYMOUS)
 }
 
 impl CallRequest {
@@ -85,7 +80,7 @@ impl CallRequest {
         }
         Ok(Self {
             id: id.filter(|id| !id.trim().is_empty()),
-            caller: caller.filter(|caller| !is_withheld(caller)),
+            caller: caller.filter(|caller| !Presented::is_withheld(caller)),
             called,
             // What a dialplan leaves open it sends empty.
             operation: operation.filter(|operation| !operation.is_empty()),

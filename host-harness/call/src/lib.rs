@@ -5,6 +5,9 @@
 
 #[cfg(feature = "document")]
 pub mod call_request;
+pub mod caller;
 #[cfg(feature = "document")]
 pub mod dialling;
 pub mod masking;
+pub mod numbers;
+mod withheld;

@@ -1,19 +1,28 @@
 //! What may be shown: telephone numbers as logs and call details have them (rule D10), enough to recognise a call, not enough to call back;
 //! values that may be secrets; texts from outside.
 
+use crate::caller::Presented;
+
 /// Masks a caller's number: `+79161234567` becomes `+7916•••4567`.
 ///
-/// Separators are dropped. Of a number of eleven digits and more the first four and the last four are kept, of a shorter one the last two
+/// The digits are those that are read as the number, whatever the spelling: of `tel:+7-916-123-45-67;phone-context=+7` the same. Of a number of eleven digits and more the first four and the last four are kept, of a shorter one the last two
 /// at the most; whatever has no digits at all is masked whole.
 pub fn mask(number: &str) -> String {
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    let (digits, plus) = match Presented::read(number) {
+        Presented::Number(presented) => {
+            let (digits, plus) = presented.digits();
+            (digits.iter().map(|digit| char::from(*digit)).collect(), plus)
+        }
+        // A name with digits in it, or digits that stand for a withheld number.
+        _ => (number.chars().filter(char::is_ascii_digit).collect::<Vec<_>>(), number.trim_start().starts_with('+')),
+    };
     let (head, tail) = match digits.len() {
         0..=3 => (0, 0),
         4..=8 => (0, 2),
         9..=10 => (digits.len() - 7, 4),
         _ => (4, 4),
     };
-    let plus = if number.trim_start().starts_with('+') { "+" } else { "" };
+    let plus = if plus { "+" } else { "" };
     let hidden = "•".repeat(if digits.is_empty() { 3 } else { digits.len() - head - tail });
     let kept = |part: &[char]| part.iter().collect::<String>();
     format!(
@@ -47,6 +56,9 @@ mod tests {
         for (number, masked) in [
             ("+7 916 123-45-67", "+7916•••4567"),
             ("89161234567", "8916•••4567"),
+            ("%2B79161234567", "+7916•••4567"),
+            ("\"Ivan 2\" <sip:+79161234567@192.0.2.1:5060>;tag=81", "+7916•••4567"),
+            ("tel:916-123-45-67;phone-context=+7;ext=12", "+7916•••4567"),
             ("9161234567", "916•••4567"),
             ("+4930123456", "+493•••3456"),
             ("123456", "••••56"),
@@ -73,7 +85,7 @@ mod tests {
     proptest! {
         #[test]
         fn d10_never_shows_a_whole_number(number in ".{0,40}") {
-            let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+            let digits: String = number.chars().filter(|letter| letter.is_numeric()).collect();
             let shown: String = mask(&number).chars().filter(char::is_ascii_digit).collect();
             prop_assert!(digits.is_empty() || shown.len() <= digits.len().saturating_sub(2));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use forward_to_personal_manager::caller::{CountryCode, InternationalNumber};
+use call::numbers::{self, CountryCode};
 use serde::Serialize;
 
 use super::answers::{Contact, User};
@@ -153,16 +153,16 @@ impl ContactsSeen {
     }
 }
 
-/// Why no caller has this number; `None` where one may.
+/// Why no caller has any of the numbers in this value; `None` where one may. The operation verifies cards by the same reading.
 fn phone_fault(phone: &str, country: CountryCode) -> Option<PhoneFault> {
-    /// Whole numbers without a country's code have at least as many digits nearly everywhere; shorter ones lack their area.
-    const WHOLE: usize = 10;
-    let Some(number) = InternationalNumber::parse(phone, country) else {
-        return Some(PhoneFault::NotANumber);
-    };
-    let written = phone.trim_start();
-    let international = written.starts_with('+') || written.starts_with("00");
-    (number.digits().len() < WHOLE && !international).then_some(PhoneFault::WithoutAreaCode)
+    let mut fault = PhoneFault::NotANumber;
+    for numbers in numbers::read_all(phone, country) {
+        if numbers.is_whole() {
+            return None;
+        }
+        fault = PhoneFault::WithoutAreaCode;
+    }
+    Some(fault)
 }
 
 fn shared_numbers(employees: &[(u64, Employee)], country: CountryCode) -> impl Iterator<Item = Finding> {
@@ -170,8 +170,9 @@ fn shared_numbers(employees: &[(u64, Employee)], country: CountryCode) -> impl I
     for (_, employee) in employees {
         for destination in &employee.destinations {
             // Two spellings of one telephone number are one number; extensions are compared as they are.
-            let number = InternationalNumber::parse(&destination.number, country)
-                .map_or_else(|| destination.number.clone(), |number| number.digits().to_owned());
+            let number = numbers::read(&destination.number, country)
+                .and_then(|numbers| numbers.readings().first().map(|number| number.digits().to_owned()))
+                .unwrap_or_else(|| destination.number.clone());
             let (_, sharing) = by_number.entry(number).or_insert_with(|| (shown(&destination.number), Vec::new()));
             if !sharing.contains(&employee.id) {
                 sharing.push(employee.id.clone());

@@ -10,7 +10,7 @@ mod text;
 use std::time::Duration;
 
 use bytes::Bytes;
-use forward_to_personal_manager::caller::CountryCode;
+use call::numbers::CountryCode;
 use http::{Request, Response, StatusCode};
 use serde::Serialize;
 

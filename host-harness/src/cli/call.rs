@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use amocrm_simulator::FaultRule;
 use anyhow::{Context, anyhow, ensure};
+use call::caller::Presented;
 use clap::Args;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -105,7 +106,7 @@ impl Call {
             .context("the operation cannot describe itself")?;
         let call = IncomingCall {
             id: call_id(clock.now()),
-            caller: Some(self.number).filter(|number| !number.trim().is_empty()),
+            caller: Some(self.number).filter(|number| !Presented::is_withheld(number)),
             called: self.to.unwrap_or(scene.called),
         };
         let (resolved, noted) = match &self.record {

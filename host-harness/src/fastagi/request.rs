@@ -11,7 +11,7 @@
 //! Absent values are the word `unknown` (`res_agi.c`). A caller's name is in the block as the network gave it, so a value that this program
 //! reads and that comes twice is refused: somebody may have put a line into the name.
 
-use call::call_request::is_withheld;
+use call::caller::Presented;
 use url::form_urlencoded;
 
 use crate::placement::IncomingCall;
@@ -127,7 +127,7 @@ impl Block {
     fn request(&mut self) -> Request {
         let known = |value: &mut Option<String>| value.take().filter(|value| !value.is_empty() && value != UNKNOWN);
         let restricted = self.presentation.take().is_some_and(|value| is_restricted(&value));
-        let caller = known(&mut self.caller).filter(|caller| !restricted && !is_withheld(caller));
+        let caller = known(&mut self.caller).filter(|caller| !restricted && !Presented::is_withheld(caller));
         Request {
             script: known(&mut self.script).unwrap_or_default(),
             id: known(&mut self.id).unwrap_or_default(),

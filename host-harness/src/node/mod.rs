@@ -19,6 +19,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use call::caller::Presented;
 use futures_util::FutureExt;
 use tokio_util::task::TaskTracker;
 
@@ -217,7 +218,7 @@ impl Node {
         let finished = FinishedCall {
             step: step.id_shared(),
             integration: step.integration_id_shared(),
-            caller: caller.filter(|caller| !caller.trim().is_empty()).map(WholeNumber::new),
+            caller: caller.filter(|caller| !Presented::is_withheld(caller)).map(WholeNumber::new),
             resolved: Arc::new(resolved),
         };
         for onlooker in &self.0.onlookers {

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use call::caller::Presented;
 use jiff::Timestamp;
 
 use super::{CallRecord, Details, Localized, Reason, ResolvedCall, Route};
@@ -68,7 +69,7 @@ impl ResolvedCall {
         linked_operation: &str,
         reason: &HostReason,
     ) -> Self {
-        let caller = call.caller.as_deref().filter(|caller| !caller.trim().is_empty()).map(mask);
+        let caller = call.caller.as_deref().filter(|caller| !Presented::is_withheld(caller)).map(mask);
         Self {
             call: CallRecord { id: call.id.clone(), caller, called: call.called.clone(), at },
             route: Route::LinkedOperation {

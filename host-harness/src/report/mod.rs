@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::caller::Presented;
 use jiff::Timestamp;
 
 use crate::bindings::exports::telephony::operation::operation::Description;
@@ -242,7 +243,7 @@ impl ResolvedCall {
                 en: format!("directory of employees: {fault}"),
             },
         }));
-        let caller = call.caller.as_deref().filter(|caller| !caller.trim().is_empty()).map(mask);
+        let caller = call.caller.as_deref().filter(|caller| !Presented::is_withheld(caller)).map(mask);
         let call = CallRecord { id: call.id.clone(), caller, called: call.called.clone(), at };
         Self { call, route, details, run: answer.run, component: Arc::clone(component) }
     }

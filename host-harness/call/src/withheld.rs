@@ -1,0 +1,110 @@
+//! What stands in the place of a number that the caller withholds, or that no network knew (rule D1).
+//!
+//! One definition, for every face of the host and for the operation.
+
+use crate::numbers::plan_of_international;
+use crate::numbers::typed::{is_letter, small};
+
+/// The words that RFC 3323 and 3325, Asterisk, FreeSWITCH, Twilio and carriers write, letters alone: blanks, hyphens and case do not count.
+const WORDS: [&str; 55] = [
+    // SIP, PBXs and carriers. `asterisk` and `freeswitch` are what the two write where they know no caller.
+    "anonymous",
+    "anonymouscaller",
+    "anonym",
+    "asterisk",
+    "blocked",
+    "blockedcaller",
+    "blockednumber",
+    "callerblocked",
+    "calleridblocked",
+    "calleridrestricted",
+    "calleridunavailable",
+    "calleridwithheld",
+    "freeswitch",
+    "hidden",
+    "hiddennumber",
+    "idblocked",
+    "idrestricted",
+    "idunavailable",
+    "idwithheld",
+    "invalid",
+    "nocallerid",
+    "nonumber",
+    "notavailable",
+    "numberblocked",
+    "numberrestricted",
+    "numberunavailable",
+    "numberwithheld",
+    "outofarea",
+    "private",
+    "privatecaller",
+    "privatename",
+    "privatenumber",
+    "restricted",
+    "restrictedcaller",
+    "restrictednumber",
+    "unavailable",
+    "undefined",
+    "unknown",
+    "unknowncaller",
+    "unknownnumber",
+    "withheld",
+    "withheldnumber",
+    // The same in the languages of the CRM's users.
+    "аноним",
+    "анонимный",
+    "номернеопределен",
+    "номернеопределился",
+    "неопределен",
+    "неизвестен",
+    "неизвестный",
+    "неизвестныйномер",
+    "номерскрыт",
+    "скрыт",
+    "скрытый",
+    "скрытыйномер",
+    "прихованийномер",
+];
+/// Of these, what says nothing of the number when it stands in the place of the caller's name.
+const NAMES_UNKNOWN: [&str; 9] = [
+    "asterisk",
+    "freeswitch",
+    "unknown",
+    "unavailable",
+    "undefined",
+    "notavailable",
+    "outofarea",
+    "unknowncaller",
+    "invalid",
+];
+
+/// Keypad spellings of ANONYMOUS, RESTRICTED, UNAVAILABLE, UNKNOWN, BLOCKED and PRIVATE, which some networks (Twilio for one) present as
+/// numbers; the first with the 1 that North American ones put before it.
+const PLACEHOLDERS: [&[u8]; 7] =
+    [b"266696687", b"1266696687", b"7378742833", b"86282452253", b"8656696", b"2562533", b"7748283"];
+
+/// Whether the digits stand for a withheld number: a placeholder, or nothing but zeros, with or without a calling code before them.
+pub(crate) fn is_placeholder(digits: &[u8]) -> bool {
+    /// Fewer may be all of a subscriber's number: 930 000-00-00.
+    const ZEROS: usize = 9;
+    let is_zero = |digits: &[u8]| digits.iter().all(|digit| *digit == b'0');
+    let is_zero_after_code = |national: &[u8]| national.len() >= ZEROS && is_zero(national);
+    (!digits.is_empty() && is_zero(digits))
+        || plan_of_international(digits).is_some_and(|(_, national)| is_zero_after_code(national))
+        || digits.strip_prefix(b"8").is_some_and(is_zero_after_code)
+        || PLACEHOLDERS.contains(&digits)
+}
+
+/// Whether the text is one of the words.
+pub(crate) fn is_word(text: &str) -> bool {
+    WORDS.iter().any(|word| has_letters_of(text, word))
+}
+
+/// Whether a display name says that the caller withholds the number that stands beside it.
+pub(crate) fn is_private_name(name: &str) -> bool {
+    is_word(name) && !NAMES_UNKNOWN.iter().any(|word| has_letters_of(name, word))
+}
+
+fn has_letters_of(text: &str, word: &str) -> bool {
+    text.chars().filter(|character| is_letter(*character)).map(small).eq(word.chars())
+}

@@ -1,0 +1,7 @@
+//! Writes the table: `cargo run -p numbering-plans > host-harness/call/src/numbers/table.rs`.
+
+use std::io::{Write, stdout};
+
+fn main() -> std::io::Result<()> {
+    stdout().write_all(numbering_plans::table().as_bytes())
+}
