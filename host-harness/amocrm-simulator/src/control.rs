@@ -8,7 +8,8 @@
 //! | `PUT /_simulator/faults` | replaces them by a JSON list of rules, each a text or an object; answers with them |
 //! | `DELETE /_simulator/faults` | removes them; 204 |
 //! | `POST` or `PATCH /_simulator/contacts/{id}` | `{"responsible_user_id": N}` (or `null`) changes the manager, and the contact is updated now; 204 |
-//! | `GET /_simulator/contacts/{id}/webhook` | the body of the webhook that tells its manager, form-encoded |
+//! | `GET /_simulator/contacts/{id}/webhook`, `…/leads/{id}/webhook` | the body of the webhook that tells its manager, form-encoded |
+//! | `GET /_simulator/{contacts,companies,leads}/{id}/deleted` | the body of the webhook that tells its deletion |
 //! | `GET /_simulator/limits` | `{"blocked", "most_in_a_second"}` |
 //! | `POST /_simulator/unblock` | lifts the block for abuse; 204 |
 //! | `POST /_simulator/rename` | `{"base_url"}`: the account's new address |
@@ -95,27 +96,34 @@ async fn answer(state: &Arc<State>, method: &Method, path: &str, body: &[u8]) ->
         },
         ("disposable-token", &Method::POST) => disposable_token(state, body),
         ("unblock" | "rename" | "uninstall" | "disposable-token", _) => problem::method_not_allowed("POST"),
-        _ => of_contact(state, method, path, body),
+        _ => of_entity(state, method, path, body),
     }
 }
 
-fn of_contact(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
-    let path = path.strip_prefix("contacts/").unwrap_or("");
-    let (id, webhook) = match path.strip_suffix("/webhook") {
-        Some(id) => (id, true),
-        None => (path, false),
-    };
+fn of_entity(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
+    let mut parts = path.splitn(3, '/');
+    let (collection, id, rest) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next());
     let Ok(id) = id.parse() else {
         return problem::not_found();
     };
-    match (webhook, method) {
-        (true, &Method::GET) => match webhook::responsible_changed(state, id) {
-            Ok(body) => Answer::new(StatusCode::OK, "application/x-www-form-urlencoded", body),
-            Err(error) => problem::problem(StatusCode::NOT_FOUND, &error.to_string()),
-        },
-        (true, _) => problem::method_not_allowed("GET"),
-        (false, &Method::POST | &Method::PATCH) => change_contact(state, id, body),
-        (false, _) => problem::method_not_allowed("POST, PATCH"),
+    let webhook = match (collection, rest) {
+        ("contacts", None) => {
+            return match method {
+                &Method::POST | &Method::PATCH => change_contact(state, id, body),
+                _ => problem::method_not_allowed("POST, PATCH"),
+            };
+        }
+        ("contacts", Some("webhook")) => webhook::responsible_changed(state, id),
+        ("leads", Some("webhook")) => webhook::lead_responsible_changed(state, id),
+        ("contacts" | "companies" | "leads", Some("deleted")) => Ok(webhook::deleted(state, collection, id)),
+        _ => return problem::not_found(),
+    };
+    if method != Method::GET {
+        return problem::method_not_allowed("GET");
+    }
+    match webhook {
+        Ok(body) => Answer::new(StatusCode::OK, "application/x-www-form-urlencoded", body),
+        Err(error) => problem::problem(StatusCode::NOT_FOUND, &error.to_string()),
     }
 }
 
@@ -151,14 +159,14 @@ fn change_contact(state: &State, id: u64, body: &[u8]) -> Answer {
         Err(refusal) => return *refusal,
     };
     let now = state.now();
-    match state.account().contact_mut(id) {
+    state.change(|account| match account.contact_mut(id) {
         Some(contact) => {
             contact.responsible_user_id = change.responsible_user_id;
             contact.updated_at = Some(now);
             Answer::nothing()
         }
         None => problem::problem(StatusCode::NOT_FOUND, &format!("there is no contact {id}")),
-    }
+    })
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Box<Answer>> {

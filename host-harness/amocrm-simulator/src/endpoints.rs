@@ -6,7 +6,9 @@ mod contacts;
 mod entities;
 mod events;
 mod fields;
+mod filter;
 mod leads;
+mod reference;
 mod search;
 mod users;
 
@@ -145,6 +147,9 @@ pub(crate) fn answer(method: &Method, path: &str, ask: &Ask<'_>) -> Answer {
         return problem::not_found();
     };
     let rest = path.strip_prefix("/api/v4/").and_then(|path| path.strip_prefix(endpoint.name())).unwrap_or("");
+    if let Some(document) = reference::document(ask, endpoint, rest) {
+        return if method == Method::GET { Answer::hal(&document) } else { problem::method_not_allowed("GET") };
+    }
     let id = match rest.strip_prefix('/') {
         None => None,
         Some(id) => match id.parse::<u64>() {
@@ -166,7 +171,9 @@ pub(crate) fn answer(method: &Method, path: &str, ask: &Ask<'_>) -> Answer {
         (Endpoint::Users, Some(id)) => users::one(ask, id),
         (Endpoint::Events, _) => events::list(ask),
         (Endpoint::Account, _) => Ok(account::one(ask)),
-        (Endpoint::Consent | Endpoint::Token | Endpoint::Subdomain, _) => return problem::not_found(),
+        (Endpoint::Consent | Endpoint::Token | Endpoint::Subdomain, _) => {
+            return problem::not_found();
+        }
     };
     match answered {
         Ok(document) => Answer::hal(&document),

@@ -28,7 +28,10 @@
 //! ```
 //!
 //! What it answers: `GET /api/v4/contacts[/{id}]`, `/api/v4/companies[/{id}]`, `/api/v4/leads[/{id}]`, `/api/v4/users[/{id}]`, `/api/v4/events`, `/api/v4/account`; 204 without
-//! a body where nothing is found; `application/hal+json` and `application/problem+json`; 401, 404, 405 and 422 as amoCRM.
+//! a body where nothing is found, on a page past the last too, to which `_links.next` may point ([`Behaviour::next_on_last_page`]); `application/hal+json` and `application/problem+json`; 401, 404, 405 and 422 as amoCRM.
+//! Lists are filtered by `filter[id]`, `filter[created_at]` and `filter[updated_at]`; other filters are ignored, as without the paid package.
+//! What clients read first is there too: `GET /api/v4/leads/pipelines`, `/api/v4/{contacts,companies,leads}/custom_fields`,
+//! `/api/v4/events/types`, and whatever `with=` of the account asks for.
 //!
 //! With [`Options::oauth`] it also answers `GET /oauth` (consent, granted at once), `POST /oauth2/access_token` and
 //! `GET /oauth2/account/current/subdomain`, and the API opens to the access tokens that it issued ([`OAuthApp`]). Tokens
@@ -45,7 +48,8 @@
 //! | `GET`, `DELETE /_simulator/requests` | lists and counts the requests; forgets them |
 //! | `GET`, `PUT`, `DELETE /_simulator/faults` | the fault rules, a JSON list of texts or objects |
 //! | `POST`, `PATCH /_simulator/contacts/{id}` | `{"responsible_user_id": N}` changes a contact's manager |
-//! | `GET /_simulator/contacts/{id}/webhook` | the form-encoded body of the webhook that tells the manager |
+//! | `GET /_simulator/contacts/{id}/webhook`, `…/leads/{id}/webhook` | the form-encoded body of the webhook that tells the manager |
+//! | `GET /_simulator/{contacts,companies,leads}/{id}/deleted` | that of the webhook that tells the deletion: an id alone |
 //! | `GET /_simulator/limits`, `POST /_simulator/unblock` | the block and the most requests in a second; lifts the block |
 //! | `POST /_simulator/rename` | moves the account; `{"base_url"}` |
 //! | `POST /_simulator/uninstall` | revokes every token; `{"query"}` of the hook |

@@ -142,7 +142,7 @@ impl Simulator {
     /// Changes the account, for example a contact's manager, between two requests. Its `faults` are only read at the
     /// start: use [`Simulator::set_faults`].
     pub fn update<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
-        change(&mut self.state.account())
+        self.state.change(change)
     }
 
     /// Gives the account a new address, on a port of the system's choice, and returns its base URL. The old address stays
@@ -198,6 +198,19 @@ impl Simulator {
     /// Where there is no such contact.
     pub fn responsible_changed_webhook(&self, contact_id: u64) -> anyhow::Result<String> {
         webhook::responsible_changed(&self.state, contact_id)
+    }
+
+    /// The same, `responsible_lead`, for a lead. It names no contact and no number.
+    ///
+    /// # Errors
+    /// Where there is no such lead.
+    pub fn lead_responsible_changed_webhook(&self, lead_id: u64) -> anyhow::Result<String> {
+        webhook::lead_responsible_changed(&self.state, lead_id)
+    }
+
+    /// The body of the webhook with which amoCRM tells that an entity of `contacts`, `companies` or `leads` was deleted: it has its id alone.
+    pub fn deleted_webhook(&self, collection: &str, id: u64) -> String {
+        webhook::deleted(&self.state, collection, id)
     }
 
     /// Closes the listeners and every connection. [`Simulator::stopped`] says when that is done.

@@ -1,5 +1,6 @@
 //! What all connections of one simulator share.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,7 @@ pub(crate) struct State {
     gate: Mutex<Gate>,
     request_ids: Mutex<fastrand::Rng>,
     tokens: Mutex<fastrand::Rng>,
+    former_managers: Mutex<BTreeMap<Managed, Option<u64>>>,
     connections: AtomicU64,
     closed: AtomicU64,
 }
@@ -41,6 +43,19 @@ struct GivenToken {
     /// Its own end, where it is a JWT.
     ends: Option<Timestamp>,
     revoked: AtomicBool,
+}
+
+/// Something that has a manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Managed {
+    Contact(u64),
+    Lead(u64),
+}
+
+fn managers(account: &Account) -> BTreeMap<Managed, Option<u64>> {
+    let contacts = account.contacts.iter().map(|contact| (Managed::Contact(contact.id), contact.responsible_user_id));
+    let leads = account.leads.iter().map(|lead| (Managed::Lead(lead.id), lead.responsible_user_id));
+    contacts.chain(leads).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -70,6 +85,7 @@ impl State {
             gate: Mutex::new(Gate::new(rate_limit)),
             request_ids: Mutex::new(fastrand::Rng::with_seed(seed)),
             tokens: Mutex::new(fastrand::Rng::with_seed(!seed ^ u64::from(port))),
+            former_managers: Mutex::default(),
             connections: AtomicU64::new(0),
             closed: AtomicU64::new(0),
         }
@@ -81,6 +97,21 @@ impl State {
 
     pub(crate) fn account(&self) -> MutexGuard<'_, Account> {
         lock(&self.account)
+    }
+
+    /// Changes the account, and remembers who was the manager of what changed hands.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> R {
+        let mut account = self.account();
+        let before = managers(&account);
+        let result = change(&mut account);
+        let after = managers(&account);
+        lock(&self.former_managers).extend(before.into_iter().filter(|(of, manager)| after.get(of) != Some(manager)));
+        result
+    }
+
+    /// Whose it was before it last changed hands; 0 for nobody's, `None` where it has not.
+    pub(crate) fn former_manager(&self, of: Managed) -> Option<u64> {
+        lock(&self.former_managers).get(&of).map(|manager| manager.unwrap_or(0))
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultBook> {

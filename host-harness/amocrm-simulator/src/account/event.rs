@@ -34,7 +34,8 @@ pub enum EventTime {
     At(Timestamp),
     /// So long before the clock's now.
     Ago(Duration),
-    /// At this time of the account's present day; while that is still ahead, now (so an account file works at any hour).
+    /// At this time of the account's present day; while that is still ahead, at that day's midnight, so that an account file works at any hour
+    /// and two requests get the same time.
     Today(Time),
     /// At this time of the account's previous day.
     Yesterday(Time),
@@ -55,7 +56,10 @@ impl EventTime {
             EventTime::Ago(ago) => {
                 SignedDuration::try_from(ago).ok().and_then(|ago| now.checked_sub(ago).ok()).unwrap_or(Timestamp::MIN)
             }
-            EventTime::Today(time) => of_day(0, time).min(now),
+            EventTime::Today(time) => {
+                let at = of_day(0, time);
+                if at <= now { at } else { of_day(0, Time::midnight()) }
+            }
             EventTime::Yesterday(time) => of_day(1, time),
         }
     }
@@ -153,9 +157,11 @@ mod tests {
     #[test]
     fn today_is_the_accounts_day_and_never_ahead_of_the_clock() {
         let nine = EventTime::Today(Time::constant(9, 30, 0, 0));
-        // 22:30 in London is already tomorrow in Moscow, where 09:30 has not come: the event is just now.
-        let night = at("2026-03-01T22:30:00Z");
-        assert_eq!(nine.resolve(night, MOSCOW), night);
+        // 22:30 in London is already tomorrow in Moscow, where 09:30 has not come: the event is at its midnight,
+        // whenever it is asked for.
+        for night in ["2026-03-01T21:00:00Z", "2026-03-01T22:30:00Z", "2026-03-02T06:29:59Z"] {
+            assert_eq!(nine.resolve(at(night), MOSCOW), at("2026-03-01T21:00:00Z"));
+        }
         assert_eq!(nine.resolve(at("2026-03-02T10:00:00Z"), MOSCOW), at("2026-03-02T06:30:00Z"));
     }
 

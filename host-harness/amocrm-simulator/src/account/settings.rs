@@ -134,6 +134,10 @@ pub struct Behaviour {
     pub list_deleted: bool,
     /// Whether entities carry `is_deleted` (amoCRM facts §1.2: documented, but absent from the samples).
     pub show_is_deleted: bool,
+    /// Whether `_links.next` is there on the last page too, as amoCRM's developers say (amoCRM facts §1.2); the page after it is 204.
+    pub next_on_last_page: bool,
+    /// Whether lists are filtered by id and time (amoCRM facts §1.3: unknown without the paid package).
+    pub filters: bool,
     /// Which key carries a phone's kind.
     pub phone_enum_key: PhoneEnumKey,
     /// Whether the token was granted by an administrator; `false` gives 403 on the users (amoCRM facts §3).
@@ -163,6 +167,8 @@ impl Default for Behaviour {
             search_by_digits: true,
             list_deleted: true,
             show_is_deleted: true,
+            next_on_last_page: false,
+            filters: true,
             phone_enum_key: PhoneEnumKey::default(),
             admin_token: true,
             platform: Platform::default(),

@@ -30,11 +30,11 @@ impl Entity for Company {
         if ask.with("contacts") {
             let contacts = ask.account.contacts.iter();
             let contacts = contacts.filter(|contact| !contact.is_deleted && contact.companies.contains(&self.id));
-            embedded["contacts"] = links(contacts.map(|contact| contact.id));
+            embedded["contacts"] = links(ask, "contacts", contacts.map(|contact| contact.id));
         }
         if ask.with("leads") {
             let leads = ask.account.leads.iter().filter(|lead| !lead.is_deleted && lead.companies.contains(&self.id));
-            embedded["leads"] = links(leads.map(|lead| lead.id));
+            embedded["leads"] = links(ask, "leads", leads.map(|lead| lead.id));
         }
         for name in ["customers", "catalog_elements"] {
             if ask.with(name) {

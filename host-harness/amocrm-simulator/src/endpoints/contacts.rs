@@ -30,10 +30,10 @@ impl Entity for Contact {
         document["first_name"] = json!(self.first_name.as_deref().unwrap_or(first));
         document["last_name"] = json!(self.last_name.as_deref().unwrap_or(last));
         let embedded = &mut document["_embedded"];
-        embedded["companies"] = links(self.companies.iter().copied());
+        embedded["companies"] = links(ask, "companies", self.companies.iter().copied());
         if ask.with("leads") {
             let leads = ask.account.leads.iter().filter(|lead| !lead.is_deleted && lead.contacts.contains(&self.id));
-            embedded["leads"] = links(leads.map(|lead| lead.id));
+            embedded["leads"] = links(ask, "leads", leads.map(|lead| lead.id));
         }
         for name in ["customers", "catalog_elements"] {
             if ask.with(name) {

@@ -1,5 +1,5 @@
 //! What lists of contacts, companies and leads have in common: search, order, pages, and the keys of every entity (amoCRM facts §1,
-//! §2). Filters are ignored, as on an account without the paid package (amoCRM facts §1.3).
+//! §2). Filters by id and time count; those by custom fields are ignored, as on an account without the paid package (amoCRM facts §1.3).
 
 use std::cmp::Reverse;
 
@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::fields;
+use super::filter::EntityFilter;
 use super::search::Search;
 use super::{Ask, Refusal, bad_request, nothing};
 use crate::paging::Page;
@@ -52,13 +53,18 @@ pub(super) fn list<E: Entity>(ask: &Ask<'_>, all: &[E]) -> Result<Value, Refusal
     let page = Page::read(ask.params, behaviour.default_limit, MOST)?;
     let order = Order::read(ask, E::ORDERED_BY_CREATION)?;
     let search = Search::new(ask.params.get("query"), behaviour);
+    let filter = EntityFilter::read(ask)?;
+    let passes =
+        |card: &Card<'_>| filter.as_ref().is_none_or(|filter| filter.passes(card.id, card.created_at, card.updated_at));
     let only_deleted = ask.with("only_deleted");
-    let is_listed = |deleted: bool| if only_deleted { deleted } else { behaviour.list_deleted || !deleted };
+    let is_listed = |deleted: bool| {
+        if only_deleted { deleted } else { behaviour.list_deleted || !deleted }
+    };
     let mut found: Vec<(Card<'_>, &E)> = all
         .iter()
         .filter(|entity| search.as_ref().is_none_or(|search| entity.is_found(search, ask.account)))
         .map(|entity| (entity.card(), entity))
-        .filter(|(card, _)| is_listed(card.is_deleted))
+        .filter(|(card, _)| is_listed(card.is_deleted) && passes(card))
         .collect();
     found.sort_by_key(|(card, _)| card.id);
     let key = |card: &Card<'_>| match order.by {
@@ -77,7 +83,7 @@ pub(super) fn list<E: Entity>(ask: &Ask<'_>, all: &[E]) -> Result<Value, Refusal
     }
     Ok(json!({
         "_page": page.number,
-        "_links": page.links(&ask.href(&format!("/api/v4/{}", E::COLLECTION)), ask.params, more),
+        "_links": page.links(&ask.href(&format!("/api/v4/{}", E::COLLECTION)), ask.params, more || behaviour.next_on_last_page),
         "_embedded": {E::COLLECTION: found.iter().map(|(_, entity)| document(ask, *entity)).collect::<Vec<_>>()},
     }))
 }
@@ -86,9 +92,10 @@ pub(super) fn one<E: Entity>(ask: &Ask<'_>, all: &[E], id: u64) -> Result<Value,
     all.iter().find(|entity| entity.card().id == id).map(|entity| document(ask, entity)).ok_or_else(nothing)
 }
 
-/// `{"id": …}` of each, as `_embedded` has it.
-pub(super) fn links(ids: impl IntoIterator<Item = u64>) -> Value {
-    ids.into_iter().map(|id| json!({"id": id})).collect()
+/// `{"id": …, "_links": …}` of each, as `_embedded` has it.
+pub(super) fn links(ask: &Ask<'_>, collection: &str, ids: impl IntoIterator<Item = u64>) -> Value {
+    let link = |id| json!({"id": id, "_links": {"self": {"href": ask.href(&format!("/api/v4/{collection}/{id}"))}}});
+    ids.into_iter().map(link).collect()
 }
 
 fn document<E: Entity>(ask: &Ask<'_>, entity: &E) -> Value {

@@ -59,7 +59,7 @@ pub(crate) fn enum_id(code: &str) -> usize {
 }
 
 /// The same id for the same field in every card.
-fn field_id(field: &CustomField) -> u64 {
+pub(super) fn field_id(field: &CustomField) -> u64 {
     match field.code.as_deref() {
         Some("PHONE") => PHONE_FIELD_ID,
         Some("EMAIL") => 264_913,

@@ -41,7 +41,7 @@ impl Entity for Lead {
             document[name] = Value::Null;
         }
         let embedded = &mut document["_embedded"];
-        embedded["companies"] = links(self.companies.iter().copied());
+        embedded["companies"] = links(ask, "companies", self.companies.iter().copied());
         if ask.with("contacts") {
             let contacts = self.contacts.iter().enumerate();
             embedded["contacts"] = contacts.map(|(place, id)| json!({"id": id, "is_main": place == 0})).collect();

@@ -22,6 +22,21 @@ async fn the_account_tells_its_day_when_asked() {
 }
 
 #[tokio::test]
+async fn the_account_tells_whatever_clients_ask_it_for() {
+    let bench = Bench::demo().await;
+    let names = "amojo_id,amojo_rights,users_groups,task_types,entity_names,drive_url,uuid,datetime_settings";
+    let account = bench.get(&format!("/api/v4/account?with={names}")).await.json();
+    for name in ["amojo_id", "drive_url", "uuid"] {
+        assert!(account[name].is_string(), "{name}");
+    }
+    let embedded = &account["_embedded"];
+    for name in ["amojo_rights", "entity_names", "datetime_settings"] {
+        assert!(embedded[name].is_object(), "{name}");
+    }
+    assert_eq!((&embedded["users_groups"][0]["id"], &embedded["task_types"][0]["id"]), (&json!(0), &json!(1)));
+}
+
+#[tokio::test]
 async fn users_are_listed_with_their_rights() {
     let bench = Bench::demo().await;
     let reply = bench.get("/api/v4/users?limit=4").await;

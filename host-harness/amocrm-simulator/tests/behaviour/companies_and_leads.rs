@@ -4,6 +4,11 @@ use serde_json::json;
 
 use super::client::Bench;
 
+/// Another entity, as `_embedded` has it.
+fn link(base: &str, collection: &str, id: u64) -> serde_json::Value {
+    json!({"id": id, "_links": {"self": {"href": format!("{base}/api/v4/{collection}/{id}")}}})
+}
+
 #[tokio::test]
 async fn a_company_is_like_a_contact_without_first_and_last_name() {
     let bench = Bench::demo().await;
@@ -20,7 +25,7 @@ async fn a_company_is_like_a_contact_without_first_and_last_name() {
             }],
             "account_id": 28_805_383,
             "_links": {"self": {"href": format!("{base}/api/v4/companies/701")}},
-            "_embedded": {"tags": [], "contacts": [{"id": 3}], "leads": []},
+            "_embedded": {"tags": [], "contacts": [link(base, "contacts", 3)], "leads": []},
         })
     );
 }
@@ -62,6 +67,28 @@ async fn a_lead_has_a_manager_a_stage_and_an_end() {
 }
 
 #[tokio::test]
+async fn what_clients_read_first_is_there() {
+    let bench = Bench::demo().await;
+    let get = async |path: &str| bench.get(&format!("/api/v4/{path}")).await.json();
+    let pipelines = get("leads/pipelines").await;
+    let stages = pipelines["_embedded"]["pipelines"][0]["_embedded"]["statuses"].as_array().unwrap();
+    let stages: Vec<_> = stages.iter().map(|stage| stage["id"].as_u64().unwrap()).collect();
+    assert_eq!(pipelines["_embedded"]["pipelines"][0]["id"], 3_177_727);
+    assert_eq!(stages, [32_392_156, 142, 143], "every stage of a lead, and the two ends");
+    for collection in ["contacts", "companies"] {
+        let fields = get(&format!("{collection}/custom_fields")).await;
+        let phone = &fields["_embedded"]["custom_fields"][0];
+        assert_eq!((&phone["id"], &phone["code"]), (&json!(264_911), &json!("PHONE")), "{collection}");
+    }
+    let contact = get("contacts/20").await;
+    let ids = get("contacts/custom_fields").await["_embedded"]["custom_fields"].clone();
+    for field in contact["custom_fields_values"].as_array().unwrap() {
+        assert!(ids.as_array().unwrap().iter().any(|known| known["id"] == field["field_id"]), "{field}");
+    }
+    assert_eq!(bench.get("/api/v4/leads/pipelines/1").await.status, 404);
+}
+
+#[tokio::test]
 async fn leads_are_found_by_their_name_and_by_the_phone_of_a_contact() {
     let bench = Bench::demo().await;
     let get = async |query: &str| bench.get(&format!("/api/v4/leads?{query}")).await;
@@ -76,13 +103,14 @@ async fn leads_are_found_by_their_name_and_by_the_phone_of_a_contact() {
 async fn contacts_name_their_leads_when_asked() {
     let bench = Bench::demo().await;
     let embedded = async |path: &str| bench.get(path).await.json()["_embedded"].clone();
-    assert_eq!(embedded("/api/v4/contacts/37?with=leads").await["leads"], json!([{"id": 9101}, {"id": 9102}]));
+    let lead = |id| link(bench.simulator.base_url(), "leads", id);
+    assert_eq!(embedded("/api/v4/contacts/37?with=leads").await["leads"], json!([lead(9101), lead(9102)]));
     assert_eq!(embedded("/api/v4/contacts/3?with=leads").await["leads"], json!([]));
     assert!(embedded("/api/v4/contacts/37").await.get("leads").is_none());
     let listed = embedded("/api/v4/contacts?query=9035550702&with=leads").await;
-    assert_eq!(listed["contacts"][0]["_embedded"]["leads"], json!([{"id": 9101}, {"id": 9102}]));
+    assert_eq!(listed["contacts"][0]["_embedded"]["leads"], json!([lead(9101), lead(9102)]));
     bench.simulator.update(|account| account.lead_mut(9101).unwrap().is_deleted = true);
-    assert_eq!(embedded("/api/v4/contacts/37?with=leads").await["leads"], json!([{"id": 9102}]));
+    assert_eq!(embedded("/api/v4/contacts/37?with=leads").await["leads"], json!([lead(9102)]));
 }
 
 #[tokio::test]
@@ -98,9 +126,13 @@ async fn a_lead_of_several_contacts_has_one_main_contact() {
         lead["_embedded"]["contacts"],
         json!([{"id": 1, "is_main": true}, {"id": 2, "is_main": false}, {"id": 9, "is_main": false}])
     );
-    assert_eq!(lead["_embedded"]["companies"], json!([{"id": 1}]));
+    let base = bench.simulator.base_url();
+    assert_eq!(lead["_embedded"]["companies"], json!([link(base, "companies", 1)]));
     assert_eq!(bench.get("/api/v4/leads?query=9162").await.ids("leads"), [1]);
-    assert_eq!(bench.get("/api/v4/companies/1?with=leads").await.json()["_embedded"]["leads"], json!([{"id": 1}]));
+    assert_eq!(
+        bench.get("/api/v4/companies/1?with=leads").await.json()["_embedded"]["leads"],
+        json!([link(base, "leads", 1)])
+    );
     // Kommo orders contacts by creation too.
     assert_eq!(bench.get("/api/v4/contacts?order[created_at]=desc").await.ids("contacts"), [2, 1]);
 }

@@ -26,7 +26,9 @@ async fn a_contact_has_the_documented_shape() {
             }],
             "account_id": 28_805_383,
             "_links": {"self": {"href": format!("{base}/api/v4/contacts/3")}},
-            "_embedded": {"tags": [], "companies": [{"id": 701}]},
+            "_embedded": {"tags": [], "companies": [
+                {"id": 701, "_links": {"self": {"href": format!("{base}/api/v4/companies/701")}}},
+            ]},
         })
     );
 }
@@ -67,21 +69,62 @@ async fn an_empty_query_is_ignored() {
 }
 
 #[tokio::test]
-async fn pages_link_to_the_next_until_the_last() {
+async fn the_last_page_links_to_a_next_one_too_which_is_204() {
     let bench = Bench::demo().await;
+    bench.simulator.update(|account| account.behaviour.next_on_last_page = true);
+    let only = bench.get("/api/v4/contacts?query=9161234567&limit=50").await.json();
+    assert!(only["_links"]["next"]["href"].as_str().is_some_and(|next| next.ends_with("page=2")), "{only}");
+    assert_eq!(bench.get("/api/v4/contacts?query=9161234567&limit=50&page=2").await.status, 204);
+}
+
+#[tokio::test]
+async fn lists_are_filtered_by_ids_and_times_in_every_spelling() {
+    let bench = Bench::demo().await;
+    let get = async |query: &str| bench.get(&format!("/api/v4/contacts?{query}")).await;
+    for filter in [
+        "filter[id]=3",
+        "filter[id][]=3",
+        "filter%5Bid%5D%5B0%5D=3",
+        "filter[id]=3&filter[custom_fields_values][1][]=x",
+    ] {
+        assert_eq!(get(filter).await.ids("contacts"), [3], "{filter}");
+    }
+    assert_eq!(get("filter[id][]=14&filter[id][]=3&filter[id][]=999").await.ids("contacts"), [3, 14]);
+    assert_eq!(get("filter[id]=999").await.status, 204);
+    // Contact 3 was updated at 1770022800; most were never updated since 1768197600.
+    for filter in [
+        "filter[updated_at][from]=1770022800&filter[updated_at][to]=1770022800",
+        "filter[updated_at]=1770022800&filter[id]=3",
+    ] {
+        assert_eq!(get(filter).await.ids("contacts"), [3], "{filter}");
+    }
+    assert_eq!(get("filter[created_at][to]=1").await.status, 204);
+    assert_eq!(bench.get("/api/v4/companies?filter[id][]=702").await.ids("companies"), [702]);
+    assert_eq!(bench.get("/api/v4/leads?filter[id][]=9102").await.ids("leads"), [9102]);
+    for filter in ["filter[id]=anna", "filter[updated_at][from]=today"] {
+        assert_eq!(get(filter).await.status, 400, "{filter}");
+    }
+    let ignoring = Bench::with_account("[behaviour]\nfilters = false\n[[contacts]]\n[[contacts]]").await;
+    assert_eq!(ignoring.get("/api/v4/contacts?filter[id]=2").await.ids("contacts"), [1, 2]);
+}
+
+#[tokio::test]
+async fn pages_link_to_the_next_until_nothing_is_left() {
+    let bench = Bench::demo().await;
+    bench.simulator.update(|account| account.behaviour.next_on_last_page = true);
     let base = bench.simulator.base_url().to_owned();
     let mut path = "/api/v4/contacts?query=90355503&limit=2&order%5Bid%5D=desc".to_owned();
     let mut seen = Vec::new();
     loop {
         let reply = bench.get(&path).await;
+        if reply.status == 204 {
+            break;
+        }
         seen.extend(reply.ids("contacts"));
         let json = reply.json();
         assert_eq!(json["_page"], json!(seen.len().div_ceil(2)));
         assert!(json["_links"]["self"]["href"].as_str().unwrap().starts_with(&base));
-        match json["_links"]["next"]["href"].as_str() {
-            Some(next) => path = next.strip_prefix(&base).unwrap().to_owned(),
-            None => break,
-        }
+        path = json["_links"]["next"]["href"].as_str().unwrap().strip_prefix(&base).unwrap().to_owned();
     }
     assert_eq!(seen, [18, 17, 16, 15, 14]);
 }
@@ -128,6 +171,7 @@ async fn what_the_documentation_leaves_open_is_a_switch() {
         search_by_digits = false
         list_deleted = false
         show_is_deleted = false
+        next_on_last_page = false
         phone_enum_key = "enum"
         href_base = "https://shard151.amocrm.ru"
 
@@ -149,6 +193,8 @@ async fn what_the_documentation_leaves_open_is_a_switch() {
     let reply = bench.get("/api/v4/contacts").await;
     assert_eq!(reply.ids("contacts"), [3]);
     assert_eq!(reply.json()["_links"]["next"]["href"], "https://shard151.amocrm.ru/api/v4/contacts?page=2");
+    let last = bench.get("/api/v4/contacts?page=2").await;
+    assert_eq!((last.ids("contacts"), last.json()["_links"].get("next")), (vec![1], None));
     assert_eq!(bench.get("/api/v4/contacts?with=only_deleted").await.ids("contacts"), [2]);
     assert_eq!(bench.get("/api/v4/contacts?query=916123").await.status, 204);
     let contact = bench.get("/api/v4/contacts/1").await.json();

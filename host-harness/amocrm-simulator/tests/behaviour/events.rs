@@ -1,7 +1,9 @@
 //! `/api/v4/events` (amoCRM facts §4, §7.9).
 
-use super::client::{Bench, at};
 use amocrm_simulator::{Account, Options};
+use serde_json::json;
+
+use super::client::{Bench, at};
 
 /// 2026-11-23 00:00 in Moscow.
 const MIDNIGHT: i64 = 1_795_381_200;
@@ -22,7 +24,8 @@ async fn an_event_has_the_documented_shape() {
     assert_eq!((event["created_by"].as_i64(), event["entity_id"].as_i64()), (Some(504_141), Some(9001)));
     assert_eq!(event["created_at"].as_i64(), Some(MIDNIGHT + (9 * 60 + 5) * 60));
     assert_eq!(event["id"].as_str().unwrap().len(), 26);
-    assert!(event["value_after"].is_array() && event["value_before"].is_array());
+    let status = json!([{"lead_status": {"id": 32_392_156, "pipeline_id": 3_177_727}}]);
+    assert_eq!((&event["value_after"], &event["value_before"]), (&status, &json!([])));
 }
 
 #[tokio::test]
@@ -56,6 +59,29 @@ async fn events_are_newest_first_and_filtered() {
     let of_contact = "filter[entity][]=contact&filter[entity_id][]=2".to_owned();
     assert_eq!(kinds(&get(of_contact).await), ["contact_added"]);
     assert_eq!(kinds(&get("limit=3&page=3".to_owned()).await), ["entity_tag_added", "lead_status_changed"]);
+}
+
+#[tokio::test]
+async fn the_same_event_has_the_same_time_however_often_and_early_it_is_asked_for() {
+    let mut times = Vec::new();
+    for now in ["2026-11-22T21:00:01Z", "2026-11-23T02:00:00Z", "2026-11-23T06:04:59Z"] {
+        let bench = Bench::start(at(now)).await;
+        let event = bench.get("/api/v4/events?filter[created_by]=504141").await.json();
+        times.push(event["_embedded"]["events"][0]["created_at"].as_i64());
+    }
+    assert_eq!(times, [Some(MIDNIGHT); 3]);
+}
+
+#[tokio::test]
+async fn the_last_page_of_events_names_a_next_one_which_is_empty() {
+    let bench = Bench::demo().await;
+    bench.simulator.update(|account| account.behaviour.next_on_last_page = true);
+    let last = bench.get("/api/v4/events?filter[created_by]=504141").await.json();
+    assert!(last["_links"]["next"]["href"].as_str().is_some_and(|next| next.ends_with("page=2")), "{last}");
+    assert_eq!(bench.get("/api/v4/events?filter[created_by]=504141&page=2").await.status, 204);
+    let types = bench.get("/api/v4/events/types").await.json();
+    let kinds = types["_embedded"]["events_types"].as_array().unwrap();
+    assert!(kinds.iter().any(|kind| kind["key"] == "lead_status_changed"), "{types}");
 }
 
 #[tokio::test]
