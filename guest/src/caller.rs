@@ -30,8 +30,7 @@ impl Caller {
     /// The callers whose calls a value of a card decides: for each of its numbers the callers who present it with a plus sign, without one,
     /// and as a national number. What was kept for one of them may come from this card.
     pub fn of_card(value: &str, country: CountryCode) -> impl Iterator<Item = Self> {
-        let whole = numbers::read_all(value, country).filter(Numbers::is_whole);
-        let presented = whole.flat_map(move |numbers| {
+        let presented = numbers::read_all(value, country).flat_map(move |numbers| {
             let each = numbers.readings().iter().map(|number| number.presentations(country));
             each.collect::<Vec<_>>().into_iter().flatten()
         });
@@ -51,8 +50,7 @@ impl Caller {
 
     /// Which of the [readings](Self::readings) is one of the numbers in a card's value; `None` where the card is not the caller's.
     pub fn matching_reading(&self, value: &str) -> Option<usize> {
-        let whole = numbers::read_all(value, self.country).filter(Numbers::is_whole);
-        whole.filter_map(|numbers| self.numbers.shared_with(&numbers)).min()
+        numbers::read_all(value, self.country).filter_map(|numbers| self.numbers.shared_with(&numbers)).min()
     }
 
     /// 32 hexadecimal digits that stand for the caller in stored keys.

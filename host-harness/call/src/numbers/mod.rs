@@ -175,8 +175,8 @@ pub fn read(text: &str, country: CountryCode) -> Option<Numbers> {
 
 /// Reads every number in a value of a card: one, or several between `/`, `;`, `,`, `|`, line breaks, words («или», "or", "and", «и»).
 ///
-/// Extensions (`#`, `x`, `ext`, `доб`, `вн`) are left out. Numbers that [lack their area code](Numbers::is_whole) are among the results;
-/// no caller has one.
+/// Extensions (`#`, `x`, `ext`, `доб`, `вн`) are left out. Numbers that [lack their area code](Numbers::is_whole) are among the results:
+/// they equal those of callers from the same town whose network leaves it out too.
 pub fn read_all(value: &str, country: CountryCode) -> impl Iterator<Item = Numbers> {
     TypedNumbers::of(value).flat_map(move |typed| {
         let one = of_typed(&typed, country);

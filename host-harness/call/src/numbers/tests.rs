@@ -209,7 +209,7 @@ fn d02_digits_of_every_script_are_digits_and_invisible_characters_are_nothing() 
 }
 
 #[test]
-fn d02_a_number_that_lacks_its_area_code_is_no_callers() {
+fn d02_a_number_that_fits_no_plan_and_is_short_lacks_its_area_code() {
     for (code, value, is_whole) in [
         (7, "123-45-67", false),
         (7, "555-01-02", false),
