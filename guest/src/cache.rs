@@ -1,9 +1,10 @@
-//! What is kept in key-value storage from the moment it was received: managers and account days for 6 hours (rule O5), a manager's status
+//! What is kept in key-value storage from the moment it was received: managers and the account's time zone for 6 hours (rule O5), a manager's status
 //! for as long as the integration says (rule O7).
 //!
 //! A record carries its own version and time of receipt, since key-value storage has no time-to-live. A record that is too old, from the
 //! future, unreadable, or of another version is a miss and is removed. A store that fails to read is a miss; one that fails to write is
-//! noted (rule D9). Callers' numbers are hashed in keys, and nothing of a contact is kept but its id (rule D10).
+//! noted (rule D9). Callers' numbers are hashed in keys, with the host's secret where it has one (rule D12), and nothing of a contact is kept but its id (rule
+//! D10).
 //!
 //! Beside each manager stands a record for the contact, the company and the lead that it was found through: the hashes of the callers that
 //! this concerns, so that a notice which says nothing but an id finds them (rule B5). Two calls of one contact from two numbers at the same
@@ -11,20 +12,27 @@
 
 use std::time::Duration;
 
+use blake2::digest::consts::U16;
+use blake2::digest::{FixedOutput, KeyInit, Update};
+use blake2::{Blake2b, Blake2bMac};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
 use crate::amocrm::Activity;
 use crate::caller::Caller;
 use crate::contract::Text;
 use crate::details::{Origin, Recorder};
-use crate::json::{Json, Take, Unexpected};
+use crate::json::{self, Object};
 use crate::settings::Lookup;
-use crate::time::{Timestamp, UtcOffset};
+use crate::time::{TimeZone, Timestamp, UtcOffset};
 use crate::world::{Clock, KeyValue};
 
-/// How long a manager or an account's day is used, from the moment its content was received.
+/// How long a manager or the account's time zone is used, from the moment its content was received.
 pub const KEPT_FOR: Duration = Duration::from_secs(6 * 3_600);
 
 /// The version of the records written here.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The cache of one integration.
 #[derive(Clone, Copy)]
@@ -35,6 +43,8 @@ pub struct Cache<'a> {
     pub bucket: &'a str,
     /// The host's clock.
     pub clock: &'a dyn Clock,
+    /// What callers' numbers are hashed with (rule D12), at most 64 bytes.
+    pub secret: Option<&'a str>,
 }
 
 /// A caller's manager, as kept.
@@ -71,10 +81,61 @@ pub struct KeptStatus {
     pub activity: Option<Activity>,
 }
 
+/// A record, around what is kept.
+#[derive(Serialize)]
+struct Record<T> {
+    version: u64,
+    received_at_ms: u64,
+    value: T,
+}
+
+/// A record as it is read. What is kept is looked at only where version and age allow.
+#[derive(Deserialize)]
+struct Stored<'a> {
+    version: u64,
+    received_at_ms: u64,
+    #[serde(borrow)]
+    value: &'a RawValue,
+}
+
+#[derive(Deserialize, Serialize)]
+struct ManagerRecord {
+    user_id: u64,
+    ambiguous: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead_id: Option<u64>,
+}
+
+/// Times are in seconds since the Unix epoch.
+#[derive(Deserialize, Serialize)]
+struct StatusRecord {
+    midnight: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activity: Option<ActivityRecord>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct ActivityRecord {
+    kind: String,
+    at: u64,
+}
+
+#[derive(Deserialize, Serialize)]
+struct TimeZoneRecord {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    utc_offset_seconds: Option<i32>,
+}
+
 impl Cache<'_> {
     /// The manager kept for a caller, and how long ago it was received.
     pub fn manager(&self, caller: &Caller, lookup: Lookup, details: &mut Recorder) -> Option<(KeptManager, Duration)> {
-        self.read(&manager_key(&caller.hash(), lookup), KEPT_FOR, kept_manager, details)
+        self.read(&manager_key(&self.hash(caller), lookup), KEPT_FOR, ManagerRecord::manager, details)
     }
 
     /// Keeps the manager received at `received_at`.
@@ -86,23 +147,13 @@ impl Cache<'_> {
         received_at: Timestamp,
         details: &mut Recorder,
     ) {
-        let KeptManager { user_id, origin, ambiguous } = manager;
-        let mut value = format!(r#"{{"user_id":{user_id},"ambiguous":{ambiguous}"#);
-        for (name, id) in
-            [("contact_id", origin.contact_id), ("company_id", origin.company_id), ("lead_id", origin.lead_id)]
-        {
-            if let Some(id) = id {
-                value += &format!(r#","{name}":{id}"#);
-            }
-        }
-        value.push('}');
-        let caller = caller.hash();
-        if self.write(&manager_key(&caller, lookup), &value, received_at, details).is_none() {
+        let KeptManager { user_id, origin: Origin { contact_id, company_id, lead_id }, ambiguous } = manager;
+        let record = ManagerRecord { user_id, ambiguous, contact_id, company_id, lead_id };
+        let caller = self.hash(caller);
+        if self.write(&manager_key(&caller, lookup), record, received_at, details).is_none() {
             return;
         }
-        for (entity, id) in
-            [(Entity::Contact, origin.contact_id), (Entity::Company, origin.company_id), (Entity::Lead, origin.lead_id)]
-        {
+        for (entity, id) in [(Entity::Contact, contact_id), (Entity::Company, company_id), (Entity::Lead, lead_id)] {
             if let Some(id) = id {
                 self.add_caller(entity, id, &caller, details);
             }
@@ -112,7 +163,7 @@ impl Cache<'_> {
     /// Forgets the managers of a caller, however they were looked up. How many records there were; `None` when the store failed, which is
     /// noted.
     pub fn forget_managers(&self, caller: &Caller, details: &mut Recorder) -> Option<u64> {
-        self.forget_managers_of(&caller.hash(), details)
+        self.forget_managers_of(&self.hash(caller), details)
     }
 
     /// Forgets the managers that were found through a contact, a company or a lead. How many records there were; `None` when the store failed,
@@ -153,62 +204,47 @@ impl Cache<'_> {
 
     /// The user's status, if kept for less than `kept_for`, and how long ago it was received.
     pub fn status(&self, user_id: u64, kept_for: Duration, details: &mut Recorder) -> Option<(KeptStatus, Duration)> {
-        self.read(&status_key(user_id), kept_for, kept_status, details)
+        self.read(&status_key(user_id), kept_for, StatusRecord::status, details)
     }
 
     /// Keeps the user's status received at `received_at`.
     pub fn keep_status(&self, user_id: u64, status: &KeptStatus, received_at: Timestamp, details: &mut Recorder) {
-        let midnight = status.midnight.unix_seconds();
-        let value = match &status.activity {
-            None => format!(r#"{{"midnight":{midnight}}}"#),
-            Some(Activity { kind, at }) if kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
-                format!(r#"{{"midnight":{midnight},"type":"{kind}","created_at":{}}}"#, at.unix_seconds())
-            }
-            // No type of amoCRM's. What would have to be escaped is not kept.
-            Some(_) => return,
+        let activity = status.activity.as_ref();
+        let record = StatusRecord {
+            midnight: status.midnight.unix_seconds(),
+            activity: activity
+                .map(|Activity { kind, at }| ActivityRecord { kind: kind.clone(), at: at.unix_seconds() }),
         };
-        self.write(&status_key(user_id), &value, received_at, details);
+        self.write(&status_key(user_id), record, received_at, details);
     }
 
-    /// The account's distance from UTC, if kept.
-    pub fn utc_offset(&self, details: &mut Recorder) -> Option<UtcOffset> {
-        self.read(ACCOUNT_KEY, KEPT_FOR, kept_offset, details).map(|(offset, _)| offset)
+    /// The account's time zone, if kept, and how long ago it was received.
+    pub fn time_zone(&self, details: &mut Recorder) -> Option<(TimeZone, Duration)> {
+        self.read(ACCOUNT_KEY, KEPT_FOR, TimeZoneRecord::time_zone, details)
     }
 
-    /// Keeps the account's distance from UTC.
-    pub fn keep_utc_offset(&self, offset: UtcOffset, received_at: Timestamp, details: &mut Recorder) {
-        self.write(
-            ACCOUNT_KEY,
-            &format!(r#"{{"utc_offset_seconds":{}}}"#, i64::from(offset.seconds())),
-            received_at,
-            details,
-        );
+    /// Keeps the account's time zone.
+    pub fn keep_time_zone(&self, time_zone: &TimeZone, received_at: Timestamp, details: &mut Recorder) {
+        let record = TimeZoneRecord {
+            name: time_zone.name().map(str::to_owned),
+            utc_offset_seconds: time_zone.offset().map(UtcOffset::seconds),
+        };
+        self.write(ACCOUNT_KEY, record, received_at, details);
     }
 
     /// Reads a record and how long ago it was received. What is not used is removed.
-    fn read<T>(
+    fn read<R: DeserializeOwned, T>(
         &self,
         key: &str,
         kept_for: Duration,
-        read: fn(&Json) -> Result<T, Unexpected>,
+        value: fn(R) -> Option<T>,
         details: &mut Recorder,
     ) -> Option<(T, Duration)> {
-        let mut taken = None;
-        let mut take = |value: &Json| {
-            taken = Some(read(value)?);
-            Ok(())
-        };
-        let age = self.look(key, kept_for, &mut take, details)?;
-        taken.map(|value| (value, age))
-    }
-
-    /// What [`Self::read`] does for every type alike, so that the component holds it once.
-    fn look(&self, key: &str, kept_for: Duration, take: &mut Take, details: &mut Recorder) -> Option<Duration> {
         let bytes = self.get(key, details)??;
-        match understand(&bytes, kept_for, take, self.clock.now()) {
-            Ok(Some(age)) => return Some(age),
+        match understand(&bytes, kept_for, self.clock.now(), value) {
+            Ok(Some(found)) => return Some(found),
             Ok(None) => {}
-            Err(Unexpected) => details.note(
+            Err(Unreadable) => details.note(
                 "record-unreadable",
                 Text::fixed(
                     "Запись в хранилище не распознана и удалена",
@@ -259,60 +295,85 @@ impl Cache<'_> {
             .ok()
     }
 
-    /// Writes a record around `value`, which is JSON made of numbers, flags and plain words alone; `None` when the store failed, which is noted.
-    fn write(&self, key: &str, value: &str, received_at: Timestamp, details: &mut Recorder) -> Option<()> {
-        let record = format!(r#"{{"version":{VERSION},"received_at_ms":{},"value":{value}}}"#, received_at.0);
-        self.set(key, record.as_bytes(), details)
+    /// Writes a record; `None` when the store failed, which is noted.
+    fn write(&self, key: &str, value: impl Serialize, received_at: Timestamp, details: &mut Recorder) -> Option<()> {
+        let record = Record { version: VERSION, received_at_ms: received_at.0, value };
+        // Numbers, flags and texts can always be written as JSON.
+        let record = serde_json::to_vec(&record).ok()?;
+        self.set(key, &record, details)
+    }
+
+    /// 32 hexadecimal digits that stand for a caller in stored keys: BLAKE2b (RFC 7693) with the secret as its key, which without the secret
+    /// nobody can reverse by trying all numbers. Where the host gives none, there is no key, and numbers are hidden from a casual look alone.
+    fn hash(&self, caller: &Caller) -> String {
+        // A secret that is no key, being too long, was refused with the configuration.
+        let keyed = self.secret.and_then(|secret| Blake2bMac::<U16>::new_from_slice(secret.as_bytes()).ok());
+        let digest = match keyed {
+            Some(keyed) => digest(keyed, caller),
+            None => digest(Blake2b::<U16>::default(), caller),
+        };
+        let mut text = String::with_capacity(2 * digest.len());
+        for byte in digest {
+            text.extend([byte >> 4, byte & 15].map(|nibble| char::from(b"0123456789abcdef"[usize::from(nibble)])));
+        }
+        text
     }
 }
 
-/// The age of a record that is to be used; `None` for one of another version, too old, or received in the future of a clock that has
-/// since been set back: its age is not known.
-fn understand(
+/// The hash of the numbers that a caller may mean.
+fn digest(mut hash: impl FixedOutput<OutputSize = U16>, caller: &Caller) -> [u8; 16] {
+    hash.update(b"telephony:operation/caller\0");
+    for (position, number) in caller.readings().iter().enumerate() {
+        hash.update(if position == 0 { b"" } else { b"/" });
+        hash.update(number.digits().as_bytes());
+    }
+    hash.finalize_fixed().into()
+}
+
+/// A record that no version of this program wrote.
+struct Unreadable;
+
+/// What a record holds, and its age; `None` for one of another version, too old, or received in the future of a clock that has since been
+/// set back: its age is not known.
+fn understand<R: DeserializeOwned, T>(
     bytes: &[u8],
     kept_for: Duration,
-    take: &mut Take,
     now: Timestamp,
-) -> Result<Option<Duration>, Unexpected> {
-    let record = Json::parse(bytes)?;
-    let version = record.get("version").unsigned()?;
-    let age = Timestamp(record.get("received_at_ms").unsigned()?).age_at(now);
-    let age = age.filter(|age| version == VERSION && *age < kept_for);
-    if age.is_some() {
-        take(record.get("value"))?;
+    value: fn(R) -> Option<T>,
+) -> Result<Option<(T, Duration)>, Unreadable> {
+    let record = json::strictly::<Object<Stored>>(bytes).ok().and_then(|record| record.0).ok_or(Unreadable)?;
+    let age = Timestamp(record.received_at_ms).age_at(now);
+    let Some(age) = age.filter(|age| record.version == VERSION && *age < kept_for) else { return Ok(None) };
+    let kept = json::strictly::<Object<R>>(record.value.get().as_bytes()).ok().and_then(|kept| kept.0);
+    let found = kept.and_then(value).ok_or(Unreadable)?;
+    Ok(Some((found, age)))
+}
+
+impl ManagerRecord {
+    fn manager(self) -> Option<KeptManager> {
+        let Self { user_id, ambiguous, contact_id, company_id, lead_id } = self;
+        // A manager is somebody's: of a contact or of a company.
+        contact_id.or(company_id)?;
+        Some(KeptManager { user_id, origin: Origin { contact_id, company_id, lead_id }, ambiguous })
     }
-    Ok(age)
 }
 
-fn kept_manager(value: &Json) -> Result<KeptManager, Unexpected> {
-    let origin = Origin {
-        contact_id: value.get("contact_id").optional_unsigned()?,
-        company_id: value.get("company_id").optional_unsigned()?,
-        lead_id: value.get("lead_id").optional_unsigned()?,
-    };
-    // A manager is somebody's: of a contact or of a company.
-    origin.contact_id.or(origin.company_id).ok_or(Unexpected)?;
-    Ok(KeptManager {
-        user_id: value.get("user_id").unsigned()?,
-        origin,
-        ambiguous: *value.get("ambiguous") == Json::Bool(true),
-    })
+impl StatusRecord {
+    fn status(self) -> Option<KeptStatus> {
+        let activity =
+            self.activity.map(|ActivityRecord { kind, at }| Activity { kind, at: Timestamp::from_unix_seconds(at) });
+        Some(KeptStatus { midnight: Timestamp::from_unix_seconds(self.midnight), activity })
+    }
 }
 
-fn kept_status(value: &Json) -> Result<KeptStatus, Unexpected> {
-    let midnight = Timestamp::from_unix_seconds(value.get("midnight").unsigned()?);
-    let activity = match value.get("type") {
-        Json::Null => None,
-        _ => Some(Activity::read(value)?),
-    };
-    Ok(KeptStatus { midnight, activity })
-}
-
-fn kept_offset(value: &Json) -> Result<UtcOffset, Unexpected> {
-    let Json::Integer(seconds) = value.get("utc_offset_seconds") else {
-        return Err(Unexpected);
-    };
-    i32::try_from(*seconds).ok().and_then(UtcOffset::from_seconds).ok_or(Unexpected)
+impl TimeZoneRecord {
+    fn time_zone(self) -> Option<TimeZone> {
+        let offset = match self.utc_offset_seconds {
+            Some(seconds) => Some(UtcOffset::from_seconds(seconds)?),
+            None => None,
+        };
+        TimeZone::new(self.name, offset)
+    }
 }
 
 const ACCOUNT_KEY: &str = "account-day";

@@ -3,7 +3,6 @@
 use call::caller::Presented;
 pub use call::numbers::CountryCode;
 use call::numbers::{self, Number, Numbers};
-use sha2::{Digest, Sha256};
 
 use crate::reason::Reason;
 
@@ -51,19 +50,5 @@ impl Caller {
     /// Which of the [readings](Self::readings) is one of the numbers in a card's value; `None` where the card is not the caller's.
     pub fn matching_reading(&self, value: &str) -> Option<usize> {
         numbers::read_all(value, self.country).filter_map(|numbers| self.numbers.shared_with(&numbers)).min()
-    }
-
-    /// 32 hexadecimal digits that stand for the caller in stored keys.
-    pub fn hash(&self) -> String {
-        let mut digest = Sha256::new().chain_update("telephony:operation/caller\0");
-        for (position, number) in self.readings().iter().enumerate() {
-            digest.update(if position == 0 { "" } else { "/" });
-            digest.update(number.digits());
-        }
-        let mut text = String::with_capacity(32);
-        for byte in digest.finalize().iter().take(16) {
-            text.extend([byte >> 4, byte & 15].map(|nibble| char::from(b"0123456789abcdef"[usize::from(nibble)])));
-        }
-        text
     }
 }

@@ -41,7 +41,8 @@ fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Rec
     // O3: one deadline for every request of this call.
     let deadline = details.started() + placement.waiting_time.saturating_sub(ANSWERING);
     let client = Client { world, integration: &integration, deadline };
-    let cache = Cache { key_value: world.key_value, bucket: &integration.bucket, clock: world.clock };
+    let secret = integration.cache_key_secret.as_deref();
+    let cache = Cache { key_value: world.key_value, bucket: &integration.bucket, clock: world.clock, secret };
 
     // O5, O2, D2, D3: the personal manager, kept or asked for.
     let user_id = personal_manager(&client, &cache, &caller, placement, details)?;

@@ -98,7 +98,7 @@ static PLACEMENT: [SettingDescription; 6] = [
     ),
 ];
 
-static INTEGRATION: [SettingDescription; 7] = [
+static INTEGRATION: [SettingDescription; 8] = [
     SettingDescription {
         key: settings::BASE_URL,
         title: Text::fixed("Адрес аккаунта amoCRM", "amoCRM account address"),
@@ -157,6 +157,15 @@ static INTEGRATION: [SettingDescription; 7] = [
             "Only on hosts that do not add the token to requests themselves; otherwise left out",
         ),
         SettingKind::Text { default: None, maximum_length: 8_192, secret: true },
+    ),
+    optional(
+        settings::CACHE_KEY_SECRET,
+        Text::fixed("Секрет ключей хранилища", "Cache key secret"),
+        Text::fixed(
+            "С ним номера звонящих хешируются в ключах хранилища; хост создаёт и хранит его сам, без него хеш без секрета",
+            "Callers' numbers are hashed with it in stored keys; the host makes and keeps it itself, without it the hash has no secret",
+        ),
+        SettingKind::Text { default: None, maximum_length: settings::CACHE_KEY_SECRET_MAXIMUM as u32, secret: true },
     ),
 ];
 

@@ -53,7 +53,8 @@ pub fn receive(world: World<'_>, kind: &str, body: &[u8]) -> Vec<Note> {
 fn forget(world: World<'_>, body: &[u8], details: &mut Recorder) -> Result<(), Reason> {
     let country = settings::country(world.config, details)?;
     let bucket = settings::bucket(world.config, details)?;
-    let cache = Cache { key_value: world.key_value, bucket: &bucket, clock: world.clock };
+    let secret = settings::cache_key_secret(world.config, details)?;
+    let cache = Cache { key_value: world.key_value, bucket: &bucket, clock: world.clock, secret: secret.as_deref() };
     let read = body.get(..MAXIMUM_BODY).unwrap_or(body);
     let (mut numbers, mut entities, mut forgotten) = (0, 0, 0);
     let mut cut = read.len() < body.len();

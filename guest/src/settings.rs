@@ -59,6 +59,11 @@ pub const BUCKET_DEFAULT: &str = "default";
 /// The access token, only on hosts that cannot add it themselves.
 pub const ACCESS_TOKEN: &str = "amocrm_access_token";
 
+/// The secret that the caller's number is hashed with in stored keys (rule D12).
+pub const CACHE_KEY_SECRET: &str = "cache_key_secret";
+/// The longest secret, in bytes: the longest key of BLAKE2b.
+pub const CACHE_KEY_SECRET_MAXIMUM: usize = 64;
+
 /// The settings of a placed operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
@@ -177,6 +182,8 @@ pub struct Integration {
     pub bucket: String,
     /// The access token, where the host does not add it.
     pub access_token: Option<String>,
+    /// What the caller's number is hashed with in stored keys, where the host has such a secret.
+    pub cache_key_secret: Option<String>,
 }
 
 impl Integration {
@@ -192,6 +199,7 @@ impl Integration {
             country: country(config, details)?,
             bucket: bucket(config, details)?,
             access_token: value(config, details, ACCESS_TOKEN)?.filter(|token| !token.is_empty()),
+            cache_key_secret: cache_key_secret(config, details)?,
         })
     }
 }
@@ -234,6 +242,20 @@ pub fn country(config: &dyn Config, details: &mut Recorder) -> Result<CountryCod
 /// The key-value bucket's name.
 pub fn bucket(config: &dyn Config, details: &mut Recorder) -> Result<String, Reason> {
     Ok(value(config, details, BUCKET)?.unwrap_or_else(|| BUCKET_DEFAULT.to_owned()))
+}
+
+/// The secret that the caller's number is hashed with in stored keys. It is not repeated in notes.
+pub fn cache_key_secret(config: &dyn Config, details: &mut Recorder) -> Result<Option<String>, Reason> {
+    let secret = value(config, details, CACHE_KEY_SECRET)?.filter(|secret| !secret.is_empty());
+    if secret.as_ref().is_some_and(|secret| secret.len() > CACHE_KEY_SECRET_MAXIMUM) {
+        return Err(invalid(
+            details,
+            CACHE_KEY_SECRET,
+            &format!("длиннее {CACHE_KEY_SECRET_MAXIMUM} байт; нужен более короткий секрет"),
+            &format!("is longer than {CACHE_KEY_SECRET_MAXIMUM} bytes; set a shorter secret"),
+        ));
+    }
+    Ok(secret)
 }
 
 fn status_reuse(config: &dyn Config, details: &mut Recorder) -> Result<u64, Reason> {
@@ -286,7 +308,7 @@ fn invalid(details: &mut Recorder, key: &str, ru: &str, en: &str) -> Reason {
 }
 
 /// A value as a note may repeat it: bounded, on one line.
-fn excerpt(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     text.chars().take(60).map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
@@ -304,18 +326,13 @@ pub struct BaseUrl {
 impl BaseUrl {
     /// Parses `https://example.amocrm.ru` or `http://127.0.0.1:8080/prefix`.
     pub fn parse(text: &str) -> Option<Self> {
-        // Bytes are looked for, since the standard library's search for a character costs the component half a kilobyte.
-        let find = |text: &str, wanted| text.bytes().position(|byte| byte == wanted);
-        let (scheme, rest) = text.split_at_checked(find(text, b':')?)?;
-        let mut rest = rest.strip_prefix("://")?;
+        let (scheme, rest) = text.split_once("://")?;
         let secure = scheme.eq_ignore_ascii_case("https");
         if !secure && !scheme.eq_ignore_ascii_case("http") {
             return None;
         }
-        while let Some(shorter) = rest.strip_suffix('/') {
-            rest = shorter;
-        }
-        let (authority, prefix) = rest.split_at_checked(find(rest, b'/').unwrap_or(rest.len()))?;
+        let rest = rest.trim_end_matches('/');
+        let (authority, prefix) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
         let plain =
             |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'?' | b'#' | b'\\' | b'"' | b'<' | b'>');
         (!authority.is_empty() && rest.bytes().all(plain)).then(|| Self {

@@ -10,7 +10,11 @@ use crate::cache::{Cache, KeptStatus};
 use crate::contract::{Presence, Text};
 use crate::details::Recorder;
 use crate::reason::Reason;
-use crate::time::Timestamp;
+use crate::settings::excerpt;
+use crate::time::{DayRule, Timestamp, UtcOffset};
+
+/// Evidence of this last time counts across midnight: whoever was at work ten minutes ago still is.
+const ACROSS_MIDNIGHT: Duration = Duration::from_secs(3_600);
 
 /// Whether the manager is at work today, checked on every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +82,11 @@ fn evidence(
         Presence::LastSeen(at) => Some(at),
         Presence::NotFed => None,
     };
-    let midnight = midnight(client, cache, details)?;
+    let today = today(client, cache, details)?;
     if let Some(at) = last_seen {
-        return Ok(Evidence::new(at >= midnight, "presence", Some(at)));
+        return Ok(Evidence::new(at >= today.since, "presence", Some(at)));
     }
-    let (activity, reused) = activity(client, cache, user_id, midnight, details)?;
+    let (activity, reused) = activity(client, cache, user_id, today, details)?;
     let evidence = match activity {
         Some(activity) => Evidence::new(true, &format!("event:{}", activity.kind), Some(activity.at)),
         None => Evidence::new(false, "no-events", None),
@@ -90,39 +94,71 @@ fn evidence(
     Ok(Evidence { reused, ..evidence })
 }
 
-/// What the user did since midnight, and how long ago that was learned where an earlier call did.
+/// What the user did today, and how long ago that was learned where an earlier call did.
 fn activity(
     client: &Client,
     cache: &Cache,
     user_id: u64,
-    midnight: Timestamp,
+    Today { midnight, since }: Today,
     details: &mut Recorder,
 ) -> Result<(Option<Activity>, Option<Duration>), Reason> {
     let reuse = client.integration.status_reuse;
     if reuse.is_zero() {
-        return client.activity_since(midnight, user_id, details).map(|activity| (activity, None));
+        return client.activity_since(since, user_id, details).map(|activity| (activity, None));
     }
     if let Some((KeptStatus { midnight: asked, activity }, age)) = cache.status(user_id, reuse, details) {
         // Of this same day, and so is its evidence.
-        if asked == midnight && activity.as_ref().is_none_or(|activity| activity.at >= midnight) {
+        if asked == midnight && activity.as_ref().is_none_or(|activity| activity.at >= since) {
             return Ok((activity, Some(age)));
         }
     }
-    let activity = client.activity_since(midnight, user_id, details)?;
+    let activity = client.activity_since(since, user_id, details)?;
     let status = KeptStatus { midnight, activity };
     cache.keep_status(user_id, &status, client.world.clock.now(), details);
     Ok((status.activity, None))
 }
 
-/// When the account's own day began.
-fn midnight(client: &Client, cache: &Cache, details: &mut Recorder) -> Result<Timestamp, Reason> {
-    let offset = match cache.utc_offset(details) {
-        Some(offset) => offset,
+/// The account's own day, as evidence is judged by it.
+#[derive(Clone, Copy)]
+struct Today {
+    /// When the day began.
+    midnight: Timestamp,
+    /// From when on evidence counts: from midnight, and from an hour ago where midnight is nearer than that.
+    since: Timestamp,
+}
+
+fn today(client: &Client, cache: &Cache, details: &mut Recorder) -> Result<Today, Reason> {
+    let clock = client.world.clock;
+    let (time_zone, received_at) = match cache.time_zone(details) {
+        Some((time_zone, age)) => (time_zone, clock.now().before(age)),
         None => {
-            let offset = client.utc_offset(details)?;
-            cache.keep_utc_offset(offset, client.world.clock.now(), details);
-            offset
+            let time_zone = client.time_zone(details)?;
+            let received_at = clock.now();
+            cache.keep_time_zone(&time_zone, received_at, details);
+            (time_zone, received_at)
         }
     };
-    Ok(offset.start_of_day(client.world.clock.now()))
+    let day_rule = time_zone.day_rule(received_at).ok_or(Reason::AnswerNotUnderstood)?;
+    if let DayRule::Offset(offset) = day_rule {
+        note_offset(time_zone.name(), offset, details);
+    }
+    let now = clock.now();
+    let midnight = day_rule.start_of_day(now);
+    Ok(Today { midnight, since: midnight.min(now.before(ACROSS_MIDNIGHT)) })
+}
+
+/// Notes why the day is counted by the offset that amoCRM reported.
+fn note_offset(name: Option<&str>, offset: UtcOffset, details: &mut Recorder) {
+    let name = excerpt(name.unwrap_or_default());
+    details.note(
+        "time-zone-by-offset",
+        Text::made(
+            format!(
+                "Часовой пояс «{name}» неизвестен или не сходится со смещением {offset}: день считается по смещению"
+            ),
+            format!(
+                "the time zone `{name}` is unknown or contradicts the offset {offset}: the day is counted by the offset"
+            ),
+        ),
+    );
 }

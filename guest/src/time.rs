@@ -2,11 +2,13 @@
 //!
 //! Nothing here reads a clock: on the component's target `std::time` has none, and time comes from the host alone (rule D11).
 
+use std::fmt;
 use std::time::Duration;
 
-const SECONDS_PER_DAY: i64 = 86_400;
+use call::zones::Zone;
+use call::zones::calendar::{SECONDS_PER_DAY, date_of};
 
-/// Whole milliseconds, as the contract counts them. The standard library's are of 128 bits, and showing those costs the component 1.5 kB.
+/// Whole milliseconds, as the contract counts them. The standard library's are of 128 bits.
 pub fn milliseconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000).saturating_add(u64::from(duration.subsec_millis()))
 }
@@ -36,28 +38,25 @@ impl Timestamp {
         Self(seconds.saturating_mul(1_000))
     }
 
+    /// Whole seconds since the Unix epoch, as calendars count them.
+    fn signed_seconds(self) -> i64 {
+        // Milliseconds of 64 bits are fewer seconds than fit.
+        i64::try_from(self.unix_seconds()).unwrap_or(i64::MAX)
+    }
+
+    /// This much earlier; the epoch where that is before it.
+    pub fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(milliseconds(duration)))
+    }
+
     /// As `2026-11-22T09:00:00Z`.
     pub fn rfc3339(self) -> String {
-        let seconds = i64::try_from(self.unix_seconds()).unwrap_or(i64::MAX);
-        let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
+        let seconds = self.signed_seconds();
+        let (year, month, day) = date_of(seconds.div_euclid(SECONDS_PER_DAY));
         let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
         let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
-}
-
-/// The proleptic Gregorian date of a day counted from 1970-01-01 (the well-known `civil_from_days` of H. Hinnant's
-/// "chrono-compatible low-level date algorithms").
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// An account's distance from UTC, as amoCRM gives it in `datetime_settings.timezone_offset`.
@@ -102,9 +101,76 @@ impl UtcOffset {
     /// The midnight with which the account's day began that `now` belongs to.
     pub fn start_of_day(self, now: Timestamp) -> Timestamp {
         let offset = i64::from(self.seconds);
-        let local = i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX - SECONDS_PER_DAY).saturating_add(offset);
-        let midnight = local.div_euclid(SECONDS_PER_DAY) * SECONDS_PER_DAY - offset;
-        Timestamp::from_unix_seconds(u64::try_from(midnight).unwrap_or(0))
+        let local = now.signed_seconds() + offset;
+        from_signed_seconds(local.div_euclid(SECONDS_PER_DAY) * SECONDS_PER_DAY - offset)
+    }
+}
+
+impl fmt::Display for UtcOffset {
+    /// As amoCRM writes it, `+03:00`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.seconds.unsigned_abs() / 60;
+        let sign = if self.seconds < 0 { '-' } else { '+' };
+        write!(formatter, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+fn from_signed_seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or(0))
+}
+
+/// An account's time zone, as amoCRM gives it: by name, with the distance from UTC of the moment. At least one of them is usable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeZone {
+    name: Option<String>,
+    offset: Option<UtcOffset>,
+}
+
+/// By what the account's day is counted.
+pub enum DayRule {
+    /// The rules of the zone's name.
+    Zone(Zone),
+    /// The distance from UTC that amoCRM reported: the name is not known, or its rules contradict the report.
+    Offset(UtcOffset),
+}
+
+impl TimeZone {
+    /// From a zone's IANA name and the account's distance from UTC; `None` where neither says what time it is there.
+    pub fn new(name: Option<String>, offset: Option<UtcOffset>) -> Option<Self> {
+        let is_usable = offset.is_some() || name.as_deref().and_then(Zone::named).is_some();
+        is_usable.then_some(Self { name, offset })
+    }
+
+    /// The name, where there is one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The distance from UTC, where it was given.
+    pub const fn offset(&self) -> Option<UtcOffset> {
+        self.offset
+    }
+
+    /// By what the day is counted. Name and offset were received at the same time, so that is when they must agree.
+    pub fn day_rule(&self, received_at: Timestamp) -> Option<DayRule> {
+        let zone = self.name.as_deref().and_then(Zone::named);
+        match (zone, self.offset) {
+            (Some(zone), Some(offset)) if zone.offset_at(received_at.signed_seconds()) != offset.seconds() => {
+                Some(DayRule::Offset(offset))
+            }
+            (Some(zone), _) => Some(DayRule::Zone(zone)),
+            (None, offset) => offset.map(DayRule::Offset),
+        }
+    }
+}
+
+impl DayRule {
+    /// When the account's day began that `now` belongs to.
+    pub fn start_of_day(&self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Zone(zone) => from_signed_seconds(zone.start_of_day(now.signed_seconds())),
+            Self::Offset(offset) => offset.start_of_day(now),
+        }
     }
 }
 

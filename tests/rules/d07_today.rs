@@ -18,8 +18,9 @@ async fn d07_midnight_is_the_accounts() {
     // Half past midnight in Moscow, half past nine in the evening in Greenwich.
     let now = "2026-11-21T21:30:00Z";
     for (offset, seen, code) in [
-        ("+03:00", "2026-11-21T20:59:59Z", "manager-absent"),
-        ("+03:00", "2026-11-21T21:00:00Z", "forward"),
+        // The last hour counts across midnight.
+        ("+03:00", "2026-11-21T20:29:59Z", "manager-absent"),
+        ("+03:00", "2026-11-21T20:30:00Z", "forward"),
         ("+00:00", "2026-11-21T00:00:00Z", "forward"),
         ("+00:00", "2026-11-20T23:59:59Z", "manager-absent"),
         ("-05:00", "2026-11-21T05:00:00Z", "forward"),
@@ -33,7 +34,7 @@ async fn d07_midnight_is_the_accounts() {
 
 #[tokio::test]
 async fn d07_events_are_asked_for_since_the_accounts_midnight() {
-    let mut scene = scene_at("2026-11-21T21:30:00Z", "+03:00", "2026-11-21T00:00:00Z").await;
+    let mut scene = scene_at("2026-11-22T09:00:00Z", "+03:00", "2026-11-21T00:00:00Z").await;
     scene.set_presence(ANNA, Presence::NotFed);
     scene.call(CALLER).await;
     let requests = scene.simulator.requests();

@@ -100,7 +100,7 @@ async fn d08_a_redirect_is_not_followed() {
 async fn d08_an_oversized_answer_is_not_understood() {
     let mut account = String::new();
     for _ in 0..50 {
-        let long = "я".repeat(20_000);
+        let long = "я".repeat(50_000);
         account.push_str(&format!(
             "[[contacts]]\nname = \"{long}\"\nphones = [\"+79161234567\"]\nresponsible_user_id = 504141\n"
         ));

@@ -57,6 +57,7 @@ async fn o1_each_configuration_key_is_described() {
             ("default_country_code", false),
             ("kv_bucket", false),
             ("amocrm_access_token", false),
+            ("cache_key_secret", false),
         ]
     );
     let find = |key: &str| &configuration.iter().find(|setting| setting.key == key).expect("the key").kind;

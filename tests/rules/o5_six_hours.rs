@@ -117,8 +117,8 @@ async fn o5_an_unreadable_record_is_a_miss() {
     scene.call(CALLER).await;
     let keys = kept_keys(&scene).await;
     let shelf = Shelf { namespace: "main", bucket: "default" };
-    let future = r#"{"version":1,"received_at_ms":99999999999999,"value":{"user_id":504142,"contact_id":3}}"#;
-    let newer = r#"{"version":2,"received_at_ms":1795338000000,"value":{"user_id":504142,"contact_id":3}}"#;
+    let future = r#"{"version":2,"received_at_ms":99999999999999,"value":{"user_id":504142,"contact_id":3}}"#;
+    let newer = r#"{"version":3,"received_at_ms":1795338000000,"value":{"user_id":504142,"contact_id":3}}"#;
     for record in [
         "",
         "{}",
@@ -126,7 +126,7 @@ async fn o5_an_unreadable_record_is_a_miss() {
         "[1,2]",
         future,
         newer,
-        r#"{"version":1,"received_at_ms":1795338000000,"value":{"user_id":-1}}"#,
+        r#"{"version":2,"received_at_ms":1795338000000,"value":{"user_id":-1}}"#,
     ] {
         scene.store.set(Slot { shelf, key: &keys[0] }, record.as_bytes()).await.expect("a working store");
         let outcome = scene.call(CALLER).await;

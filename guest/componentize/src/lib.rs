@@ -25,7 +25,7 @@ pub use delivery::{Delivery, deliver, encode_wit};
 pub use label::Label;
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// The profile in the workspace's `Cargo.toml` that makes a component small.
+/// The profile in the workspace's `Cargo.toml` for components.
 const PROFILE: &str = "component";
 
 /// Magic number, version and layer of a component.
@@ -224,15 +224,16 @@ fn clean_command(program: OsString, root: &Path) -> Command {
     command
 }
 
-/// Flags that keep this machine's folders out of the component, so that the same source gives the same bytes anywhere, and choose the
-/// small one of the `sha2` crate's two implementations.
+/// Flags that keep this machine's folders out of the component, so that the same source gives the same bytes anywhere, and
+/// - give it a stack of 64 KiB: Rust's default of 1 MiB is memory that a host pays for in every instance;
+/// - inline less than usual. Measured on the built-in component: a fifth smaller (329 kB instead of 415), a call answered from the cache takes
+///   some 6 % more instructions.
 fn guest_flags(root: &Path) -> OsString {
     let home = || env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cargo")));
     // Arguments are separated by 0x1f in CARGO_ENCODED_RUSTFLAGS, since paths may hold blanks.
-    let mut flags = OsString::from(
-        "--cfg=sha2_backend_soft=\"compact\"\u{1f}-Cllvm-args=-inline-threshold=20\u{1f}--remap-path-prefix=",
-    );
+    let mut flags =
+        OsString::from("-Clink-arg=-zstack-size=65536\u{1f}-Cllvm-args=-inline-threshold=50\u{1f}--remap-path-prefix=");
     flags.push(root);
     flags.push("=.");
     if let Some(cargo_home) = cargo_home {

@@ -1,15 +1,21 @@
-//! `GET /api/v4/events`: what a user did in amoCRM since midnight (rule O7; amoCRM facts §4 row D, §7.9).
+//! `GET /api/v4/events`: what a user did in amoCRM today (rules O7, D7; amoCRM facts §4 row D, §7.9).
 
-use super::{Client, has_next_page};
+use serde::Deserialize;
+
+use super::Client;
+use super::page::{Entry, Page};
 use crate::details::Recorder;
-use crate::json::{Json, Unexpected};
+use crate::json::{Number, Text};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
+/// The list of events: its name in paths, answers and call details.
+pub(super) const EVENTS: &str = "events";
+
 /// Events asked for in one page: the most that amoCRM gives.
-const PAGE: u64 = 100;
+const PAGE: usize = 100;
 /// Pages read for one check.
-const MAXIMUM_PAGES: u64 = 5;
+const MAXIMUM_PAGES: usize = 5;
 
 /// How much of an event's type is kept for the call details; amoCRM's own are shorter.
 const LONGEST_KIND: usize = 64;
@@ -23,68 +29,73 @@ pub struct Activity {
     pub at: Timestamp,
 }
 
-struct Page {
-    events: Vec<Event>,
-    has_next: bool,
-}
-
+/// An event as far as it matters here.
 struct Event {
     activity: Activity,
     created_by: u64,
 }
 
+/// An event as amoCRM sends it.
+#[derive(Deserialize)]
+struct EventJson {
+    #[serde(default)]
+    r#type: Text,
+    #[serde(default)]
+    created_by: Number,
+    #[serde(default)]
+    created_at: Number,
+}
+
 impl Client<'_> {
-    /// An event that the user made since `midnight`; `None` when there is none.
+    /// An event that the user made since this time; `None` when there is none.
     ///
-    /// `Err(AnswerNotUnderstood)` when so many service events came back that the user's own, if any, were not reached.
+    /// `Err(AnswerNotUnderstood)` when so many service events came back that the user's own, if any, were not reached, and when there is none
+    /// but one that could not be read.
     pub fn activity_since(
         &self,
-        midnight: Timestamp,
+        since: Timestamp,
         user_id: u64,
         details: &mut Recorder,
     ) -> Result<Option<Activity>, Reason> {
-        for page in 1..=MAXIMUM_PAGES {
+        let mut all_read = true;
+        for number in 1..=MAXIMUM_PAGES {
             let path = format!(
-                "/api/v4/events?filter%5Bcreated_by%5D%5B%5D={user_id}&filter%5Bcreated_at%5D%5Bfrom%5D={}&limit={PAGE}&page={page}",
-                midnight.unix_seconds()
+                "/api/v4/events?filter%5Bcreated_by%5D%5B%5D={user_id}&filter%5Bcreated_at%5D%5Bfrom%5D={}&limit={PAGE}&page={number}",
+                since.unix_seconds()
             );
-            let Some(answer) = self.get("events", &path, page_of_events, details)? else {
-                return Ok(None);
-            };
-            // amoCRM ignores filters that the account has not paid for (facts §1.3), so each event is verified.
-            let own = answer.events.into_iter().find(|event| {
-                let Activity { kind, at } = &event.activity;
-                event.created_by == user_id && *at >= midnight && !is_service_event(kind)
-            });
-            if let Some(event) = own {
-                return Ok(Some(event.activity));
+            let page = self.get(EVENTS, &path, |answer| Page::<Event>::read(EVENTS, PAGE, answer), details)?;
+            let is_last = page.as_ref().is_none_or(|page| page.is_last);
+            if let Some(page) = page {
+                page.note_unreadable(EVENTS, details);
+                all_read &= !page.has_unreadable();
+                // amoCRM ignores filters that the account has not paid for (facts §1.3), so each event is verified.
+                let own = page.entries.into_iter().find(|event| {
+                    let Activity { kind, at } = &event.activity;
+                    event.created_by == user_id && *at >= since && !is_service_event(kind)
+                });
+                if let Some(event) = own {
+                    return Ok(Some(event.activity));
+                }
             }
-            if !answer.has_next {
-                return Ok(None);
+            if is_last {
+                return if all_read { Ok(None) } else { Err(Reason::AnswerNotUnderstood) };
             }
         }
         Err(Reason::AnswerNotUnderstood)
     }
 }
 
-fn page_of_events(answer: &Json) -> Result<Page, Unexpected> {
-    let mut events = Vec::new();
-    for entry in answer.get("_embedded").get("events").list()? {
-        events.push(event(entry)?);
-    }
-    Ok(Page { events, has_next: has_next_page(answer) })
-}
+impl Entry for Event {
+    type Json = EventJson;
 
-fn event(event: &Json) -> Result<Event, Unexpected> {
-    Ok(Event { activity: Activity::read(event)?, created_by: event.get("created_by").unsigned()? })
-}
-
-impl Activity {
-    /// Reads type and time, from an event of amoCRM's or from what is kept of one.
-    pub fn read(event: &Json) -> Result<Self, Unexpected> {
+    fn read(json: EventJson) -> Result<Self, &'static str> {
+        let kind = json.r#type.0.ok_or("type")?;
         Ok(Self {
-            kind: event.get("type").optional_text()?.ok_or(Unexpected)?.chars().take(LONGEST_KIND).collect(),
-            at: Timestamp::from_unix_seconds(event.get("created_at").unsigned()?),
+            activity: Activity {
+                kind: kind.chars().take(LONGEST_KIND).collect(),
+                at: Timestamp::from_unix_seconds(json.created_at.known().ok_or("created_at")?),
+            },
+            created_by: json.created_by.known().ok_or("created_by")?,
         })
     }
 }

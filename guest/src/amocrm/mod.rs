@@ -1,28 +1,34 @@
 //! The amoCRM client: the few endpoints that the operation uses, with one deadline over all of them (rule O3).
 //!
-//! An answer that cannot be understood is a reason, never a panic; unknown fields are ignored. Shapes follow amoCRM's API v4.
+//! Each endpoint has one small type beside the code that asks it. An answer that is nothing of the kind is a reason, never a panic; members
+//! that nobody asks for are not decoded, and one odd entry spoils no other. Shapes follow amoCRM's API v4.
 
 mod account;
+mod contacts;
 mod events;
 mod leads;
-mod search;
+mod page;
 mod users;
 
 use std::time::Duration;
 
 use crate::contract::Text;
 use crate::details::Recorder;
-use crate::json::{Json, Take, Unexpected};
+use crate::json::{Number, Unexpected};
 use crate::reason::Reason;
 use crate::settings::Integration;
 use crate::world::{HttpFailureKind, Request, Response, World};
 
+pub use contacts::{COMPANIES, CONTACTS, Found};
 pub use events::{Activity, is_service_event};
 pub use leads::OpenLead;
-pub use search::{COMPANIES, CONTACTS, Found};
 
-/// The greatest body read from amoCRM. A page of 50 contacts with long custom fields takes some hundred kilobytes.
-pub const MAXIMUM_BODY: usize = 1024 * 1024;
+use events::EVENTS;
+use leads::LEADS;
+
+/// The greatest body read from amoCRM, in bytes. A page of 50 contacts takes some hundred kilobytes, but one comment may have a megabyte; a
+/// body takes up to four times its size of the component's memory.
+pub const MAXIMUM_BODY: usize = 4 * 1024 * 1024;
 
 /// Requests of one call to one account.
 pub struct Client<'a> {
@@ -42,26 +48,9 @@ impl Client<'_> {
         &self,
         purpose: &'static str,
         path_with_query: &str,
-        read: impl Fn(&Json) -> Result<T, Unexpected>,
+        read: impl FnOnce(&[u8]) -> Result<T, Unexpected>,
         details: &mut Recorder,
     ) -> Result<Option<T>, Reason> {
-        let mut taken = None;
-        let mut take = |answer: &Json| {
-            taken = Some(read(answer)?);
-            Ok(())
-        };
-        self.ask(purpose, path_with_query, &mut take, details)?;
-        Ok(taken)
-    }
-
-    /// What [`Self::get`] does for every type alike, so that the component holds it once.
-    fn ask(
-        &self,
-        purpose: &'static str,
-        path_with_query: &str,
-        take: &mut Take,
-        details: &mut Recorder,
-    ) -> Result<(), Reason> {
         let sent_at = self.world.clock.monotonic();
         if sent_at >= self.deadline {
             return Err(Reason::NoAnswerInTime);
@@ -76,10 +65,10 @@ impl Client<'_> {
             maximum_body: MAXIMUM_BODY,
         });
         let (status, result) = match answer {
-            Ok(response) => (Some(response.status), understand(purpose, &response, take)),
+            Ok(response) => (Some(response.status), understand(purpose, &response, read)),
             Err(failure) => (failure.status, Err(self.reason_of(&failure.kind, details))),
         };
-        details.request(purpose, sent_at, status, result.map_or_else(Reason::code, |()| "ok"));
+        details.request(purpose, sent_at, status, result.as_ref().map_or_else(|reason| reason.code(), |_| "ok"));
         result
     }
 
@@ -108,17 +97,19 @@ impl Client<'_> {
 }
 
 /// What a status and a body mean (rule D8; amoCRM facts §6). Redirects are not followed: they are errors like any other status.
-fn understand(purpose: &str, response: &Response, take: &mut Take) -> Result<(), Reason> {
+fn understand<T>(
+    purpose: &str,
+    response: &Response,
+    read: impl FnOnce(&[u8]) -> Result<T, Unexpected>,
+) -> Result<Option<T>, Reason> {
     match response.status {
-        204 => Ok(()),
-        200 => Json::parse(&response.body)
-            .and_then(|answer| take(&answer))
-            .map_err(|Unexpected| Reason::AnswerNotUnderstood),
+        204 => Ok(None),
+        200 => read(&response.body).map(Some).map_err(|Unexpected| Reason::AnswerNotUnderstood),
         401 => Err(Reason::CredentialsRejected),
         402 => Err(Reason::AccountUnpaid),
         403 => Err(Reason::AccessForbidden),
         // The one endpoint that is asked for a single thing, which may be missing.
-        404 if purpose == users::PURPOSE => Ok(()),
+        404 if purpose == users::PURPOSE => Ok(None),
         429 => Err(Reason::RateLimited),
         // Other successes exist (201, 206), but no endpoint used here answers with them.
         201..=299 => Err(Reason::AnswerNotUnderstood),
@@ -126,7 +117,16 @@ fn understand(purpose: &str, response: &Response, take: &mut Take) -> Result<(),
     }
 }
 
-/// Whether a list answer has a page after it. Only the link's presence counts: its address may name another host (facts §1.2).
-fn has_next_page(answer: &Json) -> bool {
-    *answer.get("_links").get("next") != Json::Null
+/// The most recently updated of the entries that count, ties going to the greater id.
+fn latest<T>(entries: &[T], counts: impl Fn(&T) -> bool, order: impl Fn(&T) -> (Option<u64>, u64)) -> Option<&T> {
+    entries.iter().filter(|entry| counts(entry)).max_by_key(|entry| order(entry))
+}
+
+/// A responsible user; amoCRM's ids begin at 1. An odd one makes the entry unreadable, since nobody knows whom it means.
+fn user_id(responsible_user_id: Number) -> Result<Option<u64>, &'static str> {
+    match responsible_user_id {
+        Number::Absent | Number::Known(0) => Ok(None),
+        Number::Known(user_id) => Ok(Some(user_id)),
+        Number::Odd => Err("responsible_user_id"),
+    }
 }

@@ -1,13 +1,27 @@
 //! `GET /api/v4/users/{id}`: whether a user is switched on in the account (amoCRM facts §3). Needs an administrator's token.
 
+use serde::Deserialize;
+
 use super::Client;
 use crate::contract::Text;
 use crate::details::Recorder;
-use crate::json::{Json, Unexpected};
+use crate::json::{self, Flag, Object, Unexpected};
 use crate::reason::Reason;
 
 /// How these requests are named in call details.
 pub(super) const PURPOSE: &str = "users";
+
+#[derive(Deserialize)]
+struct User {
+    #[serde(default)]
+    rights: Object<Rights>,
+}
+
+#[derive(Deserialize)]
+struct Rights {
+    #[serde(default)]
+    is_active: Flag,
+}
 
 impl Client<'_> {
     /// Whether the user may still sign in. One who is not a user of the account (204, 404) may not.
@@ -26,9 +40,7 @@ impl Client<'_> {
     }
 }
 
-fn is_active(user: &Json) -> Result<bool, Unexpected> {
-    match user.get("rights").get("is_active") {
-        Json::Bool(active) => Ok(*active),
-        _ => Err(Unexpected),
-    }
+fn is_active(answer: &[u8]) -> Result<bool, Unexpected> {
+    let Object(user) = json::read::<Object<User>>(answer)?;
+    user.and_then(|user| user.rights.0?.is_active.0).ok_or(Unexpected)
 }

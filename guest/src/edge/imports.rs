@@ -1,5 +1,6 @@
 //! Clocks, key-value, configuration and directory, from the component's imports.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use super::bindings::telephony::operation::directory::{self, DirectoryError};
@@ -26,19 +27,33 @@ fn timestamp(at: wall_clock::Datetime) -> Timestamp {
     Timestamp(at.seconds.saturating_mul(1_000).saturating_add(u64::from(at.nanoseconds / 1_000_000)))
 }
 
-pub(super) struct HostKeyValue;
+/// The bucket of one call or notice, opened when it is first used. It is always the same one: the integration names it.
+#[derive(Default)]
+pub(super) struct HostKeyValue {
+    opened: OnceCell<key_value::Bucket>,
+}
+
+impl HostKeyValue {
+    fn bucket(&self, name: &str) -> Result<&key_value::Bucket, String> {
+        if let Some(bucket) = self.opened.get() {
+            return Ok(bucket);
+        }
+        let bucket = key_value::open(name).map_err(key_value_error)?;
+        Ok(self.opened.get_or_init(|| bucket))
+    }
+}
 
 impl KeyValue for HostKeyValue {
     fn get(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, String> {
-        key_value::open(bucket).and_then(|bucket| bucket.get(key)).map_err(key_value_error)
+        self.bucket(bucket)?.get(key).map_err(key_value_error)
     }
 
     fn set(&self, bucket: &str, key: &str, value: &[u8]) -> Result<(), String> {
-        key_value::open(bucket).and_then(|bucket| bucket.set(key, value)).map_err(key_value_error)
+        self.bucket(bucket)?.set(key, value).map_err(key_value_error)
     }
 
     fn delete(&self, bucket: &str, key: &str) -> Result<(), String> {
-        key_value::open(bucket).and_then(|bucket| bucket.delete(key)).map_err(key_value_error)
+        self.bucket(bucket)?.delete(key).map_err(key_value_error)
     }
 }
 

@@ -18,13 +18,15 @@ use crate::world::World;
 struct Operation;
 
 /// The component's imports.
-const WORLD: World<'static> = World {
-    clock: &imports::HostClock,
-    http: &http::OutgoingHttp,
-    key_value: &imports::HostKeyValue,
-    config: &imports::HostConfig,
-    directory: &imports::HostDirectory,
-};
+const fn world(key_value: &imports::HostKeyValue) -> World<'_> {
+    World {
+        clock: &imports::HostClock,
+        http: &http::OutgoingHttp,
+        key_value,
+        config: &imports::HostConfig,
+        directory: &imports::HostDirectory,
+    }
+}
 
 impl Guest for Operation {
     fn describe() -> Description {
@@ -33,13 +35,15 @@ impl Guest for Operation {
 
     fn resolve_call(call: Call, settings: Vec<Setting>) -> Resolution {
         let settings: Vec<_> = settings.into_iter().map(answer::setting).collect();
-        answer::resolution(crate::decision::resolve(WORLD, &answer::call(call), &settings))
+        let key_value = imports::HostKeyValue::default();
+        answer::resolution(crate::decision::resolve(world(&key_value), &answer::call(call), &settings))
     }
 }
 
 impl Attentive for Operation {
     fn receive(notice: Notice) -> Vec<Note> {
-        answer::notes(crate::notices::receive(WORLD, &notice.kind, &notice.body))
+        let key_value = imports::HostKeyValue::default();
+        answer::notes(crate::notices::receive(world(&key_value), &notice.kind, &notice.body))
     }
 }
 

@@ -110,14 +110,25 @@ pub(crate) fn events(list: &[Value]) -> Value {
     json!({"_page": 1, "_links": {"self": {"href": "https://example.amocrm.ru/"}}, "_embedded": {"events": list}})
 }
 
-/// The same page, but not the last one.
+/// The same page, but full, its entries over and over, and not the last one.
 pub(crate) fn and_more(mut page: Value) -> Value {
+    for (section, list) in page["_embedded"].as_object_mut().expect("a page embeds lists") {
+        let list = list.as_array_mut().expect("a list");
+        let entries = list.clone();
+        let limit = if section == "events" { 100 } else { 50 };
+        list.extend(entries.into_iter().cycle().take(limit - list.len()));
+    }
     page["_links"]["next"] = json!({"href": "https://another-host.example/api/v4/next"});
     page
 }
 
-/// The account, so many hours and minutes from UTC.
+/// The account, so many hours and minutes from UTC, in a zone that no database knows.
 pub(crate) fn account(utc_offset: &str) -> Value {
+    account_in("Example/Nowhere", utc_offset)
+}
+
+/// The account, in a time zone and so many hours and minutes from UTC.
+pub(crate) fn account_in(zone: &str, utc_offset: &str) -> Value {
     json!({"id": 28_805_383, "name": "Пример", "subdomain": "example", "_embedded": {"datetime_settings": {
-        "date_pattern": "d.m.Y H:i", "timezone": "Europe/Moscow", "timezone_offset": utc_offset}}})
+        "date_pattern": "d.m.Y H:i", "timezone": zone, "timezone_offset": utc_offset}}})
 }

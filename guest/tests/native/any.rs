@@ -8,10 +8,12 @@ use crate::amocrm::{account, and_more, companies, contact, contacts, event, even
 use crate::pbx::{ANNA, BORIS, CALLER, MIDNIGHT};
 
 /// The names that the operation looks for, and some that it does not.
-const NAMES: [&str; 35] = [
+const NAMES: [&str; 39] = [
     "_embedded",
     "_links",
+    "activity",
     "ambiguous",
+    "at",
     "closed_at",
     "companies",
     "company_id",
@@ -26,6 +28,7 @@ const NAMES: [&str; 35] = [
     "id",
     "is_active",
     "is_deleted",
+    "kind",
     "lead_id",
     "leads",
     "midnight",
@@ -34,6 +37,7 @@ const NAMES: [&str; 35] = [
     "responsible_user_id",
     "rights",
     "status_id",
+    "timezone",
     "timezone_offset",
     "type",
     "updated_at",
@@ -167,7 +171,7 @@ pub(crate) fn any_record(now: u64) -> impl Strategy<Value = Vec<u8>> {
         now - 2 * SIX_HOURS..now + SIX_HOURS,
         any::<u64>(),
     ];
-    let record = (received_at, select(vec![1, 1, 1, 1, 0, 2]), any::<bool>()).prop_map(|(at, version, ambiguous)| {
+    let record = (received_at, select(vec![2, 2, 2, 2, 1, 3]), any::<bool>()).prop_map(|(at, version, ambiguous)| {
         json!({"version": version, "received_at_ms": at,
                "value": {"user_id": ANNA, "contact_id": 3, "ambiguous": ambiguous}})
     });
@@ -188,8 +192,8 @@ pub(crate) fn any_status_record(now: u64) -> impl Strategy<Value = Vec<u8>> {
     let kind = select(vec![json!("lead_added"), json!("x\"y"), json!(null), json!(3)]);
     let record =
         (received_at, around(MIDNIGHT), around(MIDNIGHT), kind).prop_map(|(at, midnight, created_at, kind)| {
-            let value = json!({"midnight": midnight, "type": kind, "created_at": created_at});
-            json!({"version": 1, "received_at_ms": at, "value": value})
+            let value = json!({"midnight": midnight, "activity": {"kind": kind, "at": created_at}});
+            json!({"version": 2, "received_at_ms": at, "value": value})
         });
     let bytes = |value: Value| value.to_string().into_bytes();
     prop_oneof![

@@ -112,7 +112,7 @@ fn b2_a_failure_has_its_reason_and_nothing_is_kept() {
         (answer(403, b"<html>"), "access-forbidden"),
         (answer(500, b""), "crm-error"),
         (answer(200, b"{}"), "answer-not-understood"),
-        (leads(&[changed("_embedded", json!({"contacts": [{"id": "3"}]}))]).into(), "answer-not-understood"),
+        (leads(&[changed("_embedded", json!(3))])["_embedded"].clone().into(), "answer-not-understood"),
     ] {
         let pbx = with_leads(found);
         assert_eq!(pbx.call().route(), route);

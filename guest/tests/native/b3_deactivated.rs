@@ -65,7 +65,7 @@ fn b3_a_failure_has_its_reason_and_is_not_kept() {
         (answer(500, b""), "crm-error"),
         (answer(429, b""), "rate-limited"),
         (answer(200, b"[]"), "answer-not-understood"),
-        (json!({"rights": {"is_active": 1}}).into(), "answer-not-understood"),
+        (json!({"rights": {"is_active": 2}}).into(), "answer-not-understood"),
         (json!({"is_active": true}).into(), "answer-not-understood"),
     ] {
         let pbx = with_user(found);

@@ -78,12 +78,6 @@ fn d01_a_country_code_has_one_to_three_digits() {
     }
 }
 
-#[test]
-fn d10_the_hash_is_half_a_sha_256_and_stays_so_since_stored_keys_depend_on_it() {
-    // printf 'telephony:operation/caller\00079161234567' | sha256sum
-    assert_eq!(caller("+7 916 123-45-67").hash(), "d3228e39ed2b447b9974c7447cd817f5");
-}
-
 proptest! {
     #![proptest_config(crate::config())]
 
@@ -147,15 +141,5 @@ proptest! {
             prop_assert!((6..=10).contains(&searched.len()), "{searched}");
             prop_assert!(caller.readings()[0].digits().ends_with(searched), "{searched}");
         }
-    }
-
-    #[test]
-    fn d10_the_hash_is_32_hexadecimal_digits_that_depend_on_the_number_alone(one in national(), other in national()) {
-        let hash = caller(&one).hash();
-        prop_assert_eq!(hash.len(), 32);
-        prop_assert!(hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{hash}");
-        prop_assert_eq!(&caller(&format!("8 {one}")).hash(), &caller(&format!("+7 {one}")).hash());
-        prop_assert_eq!(hash == caller(&other).hash(), one == other);
-        prop_assert!(!hash.contains(&one), "{hash}");
     }
 }

@@ -139,15 +139,43 @@ fn d03_a_next_page_that_is_not_there_is_the_end() {
 }
 
 #[test]
-fn d03_a_next_page_that_fails_is_a_failure_since_it_may_hold_a_later_contact() {
+fn d03_a_next_page_that_fails_does_not_take_away_what_was_verified_before_it() {
+    for (page, why) in [
+        (answer(500, b""), "amoCRM answered with an error"),
+        (answer(429, b""), "The limit of requests to amoCRM is exceeded"),
+        (answer(200, b"{}"), "amoCRM's answer could not be understood"),
+        (failure(HttpFailureKind::Deadline), "amoCRM did not answer inside the waiting time"),
+    ] {
+        let pbx = pbx_that_finds(vec![and_more(contacts(&[contact(3, ANNA, CALLER)])).into(), page]);
+        let outcome = pbx.call();
+        assert_eq!(outcome.route(), "forward to anna");
+        assert_eq!(outcome.note(), format!("page 2 of the search failed; the pages before it were used: {why}"));
+    }
+}
+
+#[test]
+fn d03_a_next_page_that_fails_is_a_failure_where_nothing_was_verified_before_it() {
     for (page, route) in [
         (answer(500, b""), "crm-error"),
         (answer(200, b"{}"), "answer-not-understood"),
         (failure(HttpFailureKind::Deadline), "no-answer-in-time"),
     ] {
-        let pbx = pbx_that_finds(vec![and_more(contacts(&[contact(3, ANNA, CALLER)])).into(), page]);
+        let pbx = pbx_that_finds(vec![page_of_others().into(), page]);
         assert_eq!(pbx.call().route(), route);
         assert!(pbx.store.borrow().is_empty(), "a failure is never kept");
+    }
+}
+
+#[test]
+fn d02_a_page_shorter_than_its_limit_is_the_last_whatever_it_links_to() {
+    let mut page = contacts(&[contact(3, ANNA, CALLER)]);
+    page["_links"]["next"] = json!({"href": "https://example.amocrm.ru/api/v4/contacts?page=2"});
+    for second in [nothing(), failure(HttpFailureKind::Deadline), answer(429, b"")] {
+        let outcome = pbx_that_finds(vec![page.clone().into(), second]).call();
+        assert_eq!(
+            (outcome.route().as_str(), outcome.requests(), outcome.notes()),
+            ("forward to anna", vec!["contacts 200 ok".to_owned()], vec![])
+        );
     }
 }
 

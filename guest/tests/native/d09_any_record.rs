@@ -12,7 +12,7 @@ fn usable_manager(record: &[u8], now: u64) -> Option<u64> {
     let record: Value = serde_json::from_slice(record).ok()?;
     let received_at = record["received_at_ms"].as_u64()?;
     let age = now.checked_sub(received_at)?;
-    (record["version"] == 1 && age < 6 * 3_600_000).then(|| record["value"]["user_id"].as_u64())?
+    (record["version"] == 2 && age < 6 * 3_600_000).then(|| record["value"]["user_id"].as_u64())?
 }
 
 /// A call while amoCRM is down and the store holds this under every key that it is asked for.
@@ -65,11 +65,12 @@ proptest! {
         } else {
             let record: Value = serde_json::from_slice(&record).unwrap();
             let age = START.checked_sub(record["received_at_ms"].as_u64().unwrap()).unwrap();
-            prop_assert!(record["version"] == 1 && age < 30_000);
+            prop_assert!(record["version"] == 2 && age < 30_000);
             prop_assert_eq!(record["value"]["midnight"].as_u64(), Some(MIDNIGHT));
-            let at_work = record["value"]["type"].is_string();
+            let activity = &record["value"]["activity"];
+            let at_work = activity.is_object();
             prop_assert_eq!(outcome.route(), if at_work { "forward to anna" } else { "manager-absent" });
-            prop_assert!(!at_work || record["value"]["created_at"].as_u64().unwrap() >= MIDNIGHT);
+            prop_assert!(!at_work || activity["at"].as_u64().unwrap() >= MIDNIGHT);
         }
     }
 }

@@ -67,12 +67,12 @@ fn d09_a_record_that_cannot_be_read_is_a_miss_and_is_replaced() {
         json!(null),
         json!([]),
         json!({}),
-        json!({"version": 1}),
+        json!({"version": 2}),
         json!({"version": "1", "received_at_ms": now, "value": value}),
-        json!({"version": 1, "received_at_ms": -1, "value": value}),
-        json!({"version": 1, "received_at_ms": now, "value": null}),
-        json!({"version": 1, "received_at_ms": now, "value": {"user_id": ANNA}}),
-        json!({"version": 1, "received_at_ms": now, "value": {"user_id": -5, "contact_id": 3}}),
+        json!({"version": 2, "received_at_ms": -1, "value": value}),
+        json!({"version": 2, "received_at_ms": now, "value": null}),
+        json!({"version": 2, "received_at_ms": now, "value": {"user_id": ANNA}}),
+        json!({"version": 2, "received_at_ms": now, "value": {"user_id": -5, "contact_id": 3}}),
     ];
     let unreadable = unreadable.map(|record| record.to_string().into_bytes());
     for record in unreadable.into_iter().chain([b"".to_vec(), b"\xff".to_vec(), b"{".to_vec()]) {
@@ -87,11 +87,12 @@ fn d09_a_record_of_another_version_or_from_the_future_is_a_miss() {
     let value = json!({"user_id": ANNA, "contact_id": 3, "ambiguous": false});
     let now = Pbx::new().now.get();
     let others = [
-        json!({"version": 2, "received_at_ms": now, "value": value}),
-        json!({"version": 0, "received_at_ms": now, "value": value}),
-        json!({"version": 1, "received_at_ms": now + 60_000, "value": value}),
-        json!({"version": 1, "received_at_ms": i64::MAX, "value": value}),
-        json!({"version": 1, "received_at_ms": 0, "value": value}),
+        json!({"version": 3, "received_at_ms": now, "value": value}),
+        json!({"version": 1, "received_at_ms": now, "value": value}),
+        json!({"version": 1, "received_at_ms": now, "value": {"utc_offset_seconds": 10_800}}),
+        json!({"version": 2, "received_at_ms": now + 60_000, "value": value}),
+        json!({"version": 2, "received_at_ms": i64::MAX, "value": value}),
+        json!({"version": 2, "received_at_ms": 0, "value": value}),
     ];
     for record in others {
         let (route, notes) = route_with_record(record.to_string().as_bytes());

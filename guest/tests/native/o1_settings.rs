@@ -53,6 +53,7 @@ fn o1_the_described_settings_are_those_of_the_specification() {
         "amocrm_base_url",
         "amocrm_access_token",
         "kv_bucket",
+        "cache_key_secret",
     ]);
     assert_eq!(keys(describe().configuration), configuration);
 }

@@ -6,7 +6,7 @@ use forward_to_personal_manager::contract::SettingValue;
 use proptest::prelude::*;
 
 use crate::amocrm::{Answer, account, and_more, contact, contacts, event, events};
-use crate::pbx::{ANNA, CALLER, MIDNIGHT, Pbx};
+use crate::pbx::{ANNA, BORIS, CALLER, MIDNIGHT, Pbx};
 
 /// What is kept back of the waiting time for giving the answer.
 const ANSWERING: Duration = Duration::from_millis(20);
@@ -17,12 +17,12 @@ fn pbx_that_takes(times: [Duration; 5], waiting_time: Duration) -> Pbx {
     let mut pbx = Pbx::considering_status();
     pbx.set("waiting_time", SettingValue::Duration(waiting_time));
     pbx.contacts = vec![
-        Answer::from(and_more(contacts(&[]))).after(first),
+        Answer::from(and_more(contacts(&[contact(7, BORIS, "+79160000000")]))).after(first),
         Answer::from(contacts(&[contact(3, ANNA, CALLER)])).after(second),
     ];
     pbx.account = Answer::from(account("+03:00")).after(of_account);
     pbx.events = vec![
-        Answer::from(and_more(events(&[]))).after(third),
+        Answer::from(and_more(events(&[event("incoming_call", ANNA, MIDNIGHT)]))).after(third),
         Answer::from(events(&[event("lead_added", ANNA, MIDNIGHT)])).after(fourth),
     ];
     pbx

@@ -13,7 +13,7 @@ use forward_to_personal_manager::world::{
     Clock, Config, Directory, Http, HttpFailure, HttpFailureKind, KeyValue, Request, Response, World,
 };
 
-use crate::amocrm::{Answer, account, contact, contacts, nothing, user};
+use crate::amocrm::{Answer, account_in, contact, contacts, nothing, user};
 use crate::outcome::Outcome;
 
 /// The caller of most tests.
@@ -83,7 +83,7 @@ impl Pbx {
             leads: Vec::new(),
             user: user(true).into(),
             events: Vec::new(),
-            account: account("+03:00").into(),
+            account: account_in("Europe/Moscow", "+03:00").into(),
             received: RefCell::default(),
             store: RefCell::default(),
             broken_reads: None,
@@ -155,12 +155,12 @@ impl Pbx {
         self.received.borrow().len()
     }
 
-    /// The key under which a manager is kept, after a call that kept one.
     /// How many managers are kept.
     pub(crate) fn managers(&self) -> usize {
         self.store.borrow().keys().filter(|key| key.contains("manager")).count()
     }
 
+    /// The key under which a manager is kept, after a call that kept one.
     pub(crate) fn manager_key(&self) -> String {
         self.store.borrow().keys().find(|key| key.contains("manager")).expect("a manager is kept").clone()
     }

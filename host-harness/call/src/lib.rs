@@ -11,3 +11,4 @@ pub mod dialling;
 pub mod masking;
 pub mod numbers;
 mod withheld;
+pub mod zones;

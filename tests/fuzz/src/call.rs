@@ -84,7 +84,7 @@ pub fn record_with(record: &[u8]) -> bool {
     let received = read["received_at_ms"].as_u64().expect("a time of receipt");
     assert!(received <= NOW && NOW - received < 6 * 3_600_000, "received at {received}");
     let value = &read["value"];
-    assert_eq!((read["version"].as_u64(), value["user_id"].as_u64()), (Some(1), Some(ANNA)));
+    assert_eq!((read["version"].as_u64(), value["user_id"].as_u64()), (Some(2), Some(ANNA)));
     assert!(value["contact_id"].is_u64() || value["company_id"].is_u64(), "somebody's manager");
     true
 }

@@ -1,0 +1,212 @@
+//! `GET /api/v4/contacts` and `/companies`: search by number, verification, and the choice among several (rules D1–D3; amoCRM facts §1, §2).
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::page::{Entry, Page};
+use super::{Client, latest};
+use crate::caller::Caller;
+use crate::contract::Text;
+use crate::details::Recorder;
+use crate::json::{self, Flag, List, Number, Object, TextOrDigits};
+use crate::reason::Reason;
+
+/// The section of people: its name in paths, answers and call details.
+pub const CONTACTS: &str = "contacts";
+/// The section of companies, which have telephone numbers and a responsible user as contacts have.
+pub const COMPANIES: &str = "companies";
+
+/// Cards asked for in one page. amoCRM allows 250; a real caller has a handful.
+const PAGE: usize = 50;
+/// Pages read for one caller: a search that finds more is not about this number.
+const MAXIMUM_PAGES: usize = 5;
+
+/// The field code of telephone numbers; the field's name is localised and means nothing.
+const PHONE: &str = "PHONE";
+
+/// What the search for a caller found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The contact or company whose manager is taken.
+    pub id: u64,
+    /// Its responsible user; `None` when no verified one has any.
+    pub user_id: Option<u64>,
+    /// Whether verified ones have different managers (rule D3).
+    pub ambiguous: bool,
+}
+
+/// A contact or company, as far as it matters here.
+struct Card {
+    id: u64,
+    manager: Option<u64>,
+    updated_at: Option<u64>,
+    is_deleted: bool,
+    phones: Vec<String>,
+}
+
+/// A card as amoCRM sends it.
+#[derive(Deserialize)]
+struct CardJson {
+    #[serde(default)]
+    id: Number,
+    #[serde(default)]
+    responsible_user_id: Number,
+    #[serde(default)]
+    updated_at: Number,
+    /// Documented, but absent from the documented samples.
+    #[serde(default)]
+    is_deleted: Flag,
+    #[serde(default, rename = "custom_fields_values", deserialize_with = "phones")]
+    phones: Vec<String>,
+}
+
+/// A custom field. What its values are is looked at only where it holds telephone numbers.
+#[derive(Deserialize)]
+struct FieldJson<'a> {
+    #[serde(default)]
+    field_code: json::Text,
+    #[serde(borrow)]
+    values: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ValueJson {
+    /// A number comes as text, and as a JSON number from some integrations.
+    #[serde(default)]
+    value: TextOrDigits,
+}
+
+impl Client<'_> {
+    /// Finds the caller's verified contacts or companies; `None` when there is none.
+    ///
+    /// Where a later page fails, what the earlier ones have verified is used, which is noted.
+    pub fn find(
+        &self,
+        section: &'static str,
+        caller: &Caller,
+        details: &mut Recorder,
+    ) -> Result<Option<Found>, Reason> {
+        let mut verified: Vec<Card> = Vec::new();
+        let mut unverified = 0;
+        let mut is_complete = false;
+        for number in 1..=MAXIMUM_PAGES {
+            let page = match self.page_of_cards(section, number, caller, details) {
+                Ok(page) => page,
+                Err(reason) if verified.is_empty() => return Err(reason),
+                Err(reason) => {
+                    incomplete(number, reason, details);
+                    is_complete = true;
+                    break;
+                }
+            };
+            let Some(page) = page else {
+                is_complete = true;
+                break;
+            };
+            page.note_unreadable(section, details);
+            for card in page.entries {
+                if card.has_number(caller) {
+                    verified.push(card);
+                } else {
+                    unverified += 1;
+                }
+            }
+            if page.is_last {
+                is_complete = true;
+                break;
+            }
+        }
+        if !is_complete {
+            cut(MAXIMUM_PAGES * PAGE, details);
+        }
+        if unverified > 0 {
+            details.note(
+                "hits-unverified",
+                Text::made(
+                    format!("Найдено, но удалено или без номера звонящего: {unverified}"),
+                    format!("found, but deleted or without the caller's number: {unverified}"),
+                ),
+            );
+        }
+        Ok(choose(&verified))
+    }
+
+    fn page_of_cards(
+        &self,
+        section: &'static str,
+        number: usize,
+        caller: &Caller,
+        details: &mut Recorder,
+    ) -> Result<Option<Page<Card>>, Reason> {
+        let digits = caller.search_digits();
+        let path = format!("/api/v4/{section}?query={digits}&limit={PAGE}&page={number}&order%5Bupdated_at%5D=desc");
+        self.get(section, &path, |answer| Page::read(section, PAGE, answer), details)
+    }
+}
+
+/// Notes that a search found more than is verified.
+pub(super) fn cut(first: usize, details: &mut Recorder) {
+    details.note(
+        "search-cut",
+        Text::made(
+            format!("Поиск нашёл слишком много, проверены первые {first}"),
+            format!("the search found too much; the first {first} were verified"),
+        ),
+    );
+}
+
+fn incomplete(page: usize, reason: Reason, details: &mut Recorder) {
+    let text = reason.text();
+    details.note(
+        "search-incomplete",
+        Text::made(
+            format!("Страница {page} поиска не получена, учтены предыдущие: {}", text.ru),
+            format!("page {page} of the search failed; the pages before it were used: {}", text.en),
+        ),
+    );
+}
+
+/// The card whose manager is taken: of those with a manager the most recently updated (rule D3). `None` when no card is left.
+fn choose(verified: &[Card]) -> Option<Found> {
+    let order = |card: &Card| (card.updated_at, card.id);
+    let chosen =
+        latest(verified, |card| card.manager.is_some(), order).or_else(|| latest(verified, |_| true, order))?;
+    let ambiguous = verified.iter().any(|other| other.manager.is_some() && other.manager != chosen.manager);
+    Some(Found { id: chosen.id, user_id: chosen.manager, ambiguous })
+}
+
+impl Card {
+    /// Whether this card counts as the caller's: not deleted, and one of its telephone numbers is the caller's (rule D2).
+    fn has_number(&self, caller: &Caller) -> bool {
+        !self.is_deleted && self.phones.iter().any(|phone| caller.matching_reading(phone).is_some())
+    }
+}
+
+impl Entry for Card {
+    type Json = CardJson;
+
+    fn read(json: CardJson) -> Result<Self, &'static str> {
+        Ok(Self {
+            id: json.id.known().ok_or("id")?,
+            manager: super::user_id(json.responsible_user_id)?,
+            // Only an order: without it the card counts as the oldest.
+            updated_at: json.updated_at.known(),
+            is_deleted: json.is_deleted.0 == Some(true),
+            phones: json.phones,
+        })
+    }
+}
+
+/// The telephone numbers among custom fields, which are `null` when nothing is filled.
+fn phones<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let mut phones = Vec::new();
+    for field in List::<Object<FieldJson>>::deserialize(deserializer)?.entries().filter_map(|field| field.0) {
+        if field.field_code.0.as_deref() == Some(PHONE)
+            && let Some(values) = field.values
+            && let Ok(values) = json::read::<List<Object<ValueJson>>>(values.get().as_bytes())
+        {
+            phones.extend(values.entries().filter_map(|value| value.0?.value.0));
+        }
+    }
+    Ok(phones)
+}
