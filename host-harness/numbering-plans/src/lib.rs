@@ -97,11 +97,7 @@ fn trunk_prefixes(region: &Metadata) -> Vec<String> {
     };
     let mut trunks: Vec<String> = of_digits(1..=3).filter(is_prefix).collect();
     if trunks.is_empty() {
-        // Gabon: the zero of old numbers, named only together with the number behind it.
-        trunks = national_prefix.into_iter().collect();
-        if rule.as_str().starts_with('0') && region.national_prefix_transform_rule() == Some("$1") {
-            trunks.push("0".to_owned());
-        }
+        trunks.extend(national_prefix);
     }
     trunks.sort_by_key(|trunk| std::cmp::Reverse(trunk.len()));
     trunks

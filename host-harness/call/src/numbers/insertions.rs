@@ -40,6 +40,8 @@ pub(super) fn settled(code: u16, national: &[u8]) -> Number {
             number.extend(&[*a, *b, b'9', *first]);
             number.extend(rest);
         }
+        // Gabon: a zero before eight digits; before seven it is part of the number.
+        (241, [b'0', rest @ ..]) if rest.len() == 8 => number.extend(rest),
         // Madagascar, San Marino and Norfolk Island: fixed lines are dialled without their area at home.
         (261, [b'2' | b'4'..=b'9', rest @ ..]) if rest.len() == 6 => {
             number.extend(b"20");
@@ -60,7 +62,7 @@ pub(super) fn settled(code: u16, national: &[u8]) -> Number {
 
 /// Whether the plan has any of these rules.
 pub(super) const fn has_any(code: u16) -> bool {
-    matches!(code, 52 | 54 | 55 | 261 | 378 | 672)
+    matches!(code, 52 | 54 | 55 | 241 | 261 | 378 | 672)
 }
 
 /// How many of the last digits stand together in every spelling of a settled national number.
