@@ -61,7 +61,7 @@ pub const ACCESS_TOKEN: &str = "amocrm_access_token";
 
 /// The secret that the caller's number is hashed with in stored keys (rule D12).
 pub const CACHE_KEY_SECRET: &str = "cache_key_secret";
-/// The longest secret, in bytes: the longest key of BLAKE2b.
+/// The longest secret, in bytes: 32 random bytes in hexadecimal.
 pub const CACHE_KEY_SECRET_MAXIMUM: usize = 64;
 
 /// The settings of a placed operation.
