@@ -89,8 +89,10 @@ fn sentence(finding: &Finding) -> Localized {
                 format!("contact {contact}: there is no telephone number in its phone field, no call can find it"),
             ),
             PhoneFault::WithoutAreaCode => (
-                format!("контакт {contact}: номер без кода города, по звонку его не найти"),
-                format!("contact {contact}: its number lacks the area code, no call can find it"),
+                format!("контакт {contact}: номер без кода города, по звонку с полным номером его не найти"),
+                format!(
+                    "contact {contact}: its number lacks the area code, a call with the whole number cannot find it"
+                ),
             ),
         },
     };
