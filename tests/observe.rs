@@ -9,10 +9,10 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use call::IncomingCall;
 use host_harness::node::{Node, Onlooker};
 use host_harness::observe::metrics::Metrics;
 use host_harness::observe::traces::{TraceSettings, Traces};
-use host_harness::placement::IncomingCall;
 use host_harness::secret::Secret;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -22,8 +22,7 @@ use tokio::net::TcpListener;
 use crate::support::{CALLER, Scene, TOKEN};
 
 async fn call(node: &Node, caller: &str) {
-    let call =
-        IncomingCall { id: "call-1".to_owned(), caller: Some(caller.to_owned()), called: "+74951234567".to_owned() };
+    let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.into()), called: "+74951234567".to_owned() };
     node.resolve(&node.steps()[0], call).await;
 }
 

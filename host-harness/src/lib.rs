@@ -2,7 +2,7 @@
 //!
 //! The command line (`host-harness`) is made of this library, and so are the tests. A call goes like this: a face takes it in and hands it to
 //! a [`placement::PlacedOperation`]; the [`engine`] runs the component in a sandbox of its own with the [`capabilities`] of the placement's
-//! [`integration::Integration`]; what comes out becomes a [`report::ResolvedCall`], which every face shows.
+//! [`integration::Integration`]; what comes out becomes a [`call::CallDocument`], which every face shows.
 
 pub mod access;
 pub mod audit;

@@ -13,25 +13,17 @@ use crate::bindings::telephony::operation::types::{Call, Note, Setting, SettingV
 use crate::capabilities::clocks::{Clock, datetime};
 use crate::engine::{Answer, Failure, Operation, World};
 use crate::integration::Integration;
-use crate::report::{FactTitles, ResolvedCall};
+use crate::report::{self, Resolver};
+use call::details::FactTitles;
+use call::document::CallRecord;
 use call::masking::unless_secret;
+use call::{CallDocument, IncomingCall};
 
 /// The setting that the contract reserves for the waiting time.
 pub const WAITING_TIME: &str = "waiting_time";
 
 /// The waiting time of an operation that describes none.
 const WAITING_TIME_DEFAULT: Duration = Duration::from_secs(3);
-
-/// An incoming call, as a face received it.
-#[derive(Clone, Debug)]
-pub struct IncomingCall {
-    /// The host's identifier, unique within the host.
-    pub id: String,
-    /// The caller's number as the network gave it; `None` when withheld.
-    pub caller: Option<String>,
-    /// The number that was called.
-    pub called: String,
-}
 
 /// An operation at one place of a scenario.
 #[derive(Clone)]
@@ -104,21 +96,19 @@ impl PlacedOperation {
     }
 
     /// Resolves one call. There is always a route.
-    pub async fn resolve(&self, call: IncomingCall, clock: &Clock) -> ResolvedCall {
+    pub async fn resolve(&self, call: IncomingCall, clock: &Clock) -> CallDocument {
         self.resolve_in(self.integration.world(clock.clone()), call, clock.now()).await
     }
 
     /// Resolves one call that arrived at `at`, with another world than the integration's own.
-    pub(crate) async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> ResolvedCall {
+    pub(crate) async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> CallDocument {
         self.placement.resolve_in(world, call, at).await
     }
 
     /// The record of a call during which the host itself failed: it goes to the linked operation.
-    pub fn host_failed(&self, call: &IncomingCall, clock: &Clock) -> ResolvedCall {
-        let at = clock.now();
-        let call =
-            Call { id: call.id.clone(), caller: call.caller.clone(), called: call.called.clone(), at: datetime(at) };
-        self.placement.resolved(&call, at, Answer::failed(Failure::Host))
+    pub fn host_failed(&self, call: &IncomingCall, clock: &Clock) -> CallDocument {
+        let call = CallRecord::new(call, clock.now());
+        self.placement.resolver().document(call, Answer::failed(Failure::Host))
     }
 }
 
@@ -131,7 +121,7 @@ impl Placement {
         settings: Vec<Setting>,
     ) -> Self {
         let waiting_time = waiting_time(description, &settings);
-        let fact_titles = FactTitles::new(description);
+        let fact_titles = report::fact_titles(description);
         Self { operation, linked_operation, settings, waiting_time, fact_titles }
     }
 
@@ -151,16 +141,21 @@ impl Placement {
     }
 
     /// Resolves one call that arrived at `at`.
-    pub(crate) async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> ResolvedCall {
-        let call = Call { id: call.id, caller: call.caller, called: call.called, at: datetime(at) };
+    pub(crate) async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> CallDocument {
+        let record = CallRecord::new(&call, at);
+        let caller = call.caller.map(|caller| caller.whole().to_owned());
+        let call = Call { id: call.id, caller, called: call.called, at: datetime(at) };
         let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
-        self.resolved(&call, at, answer)
+        self.resolver().document(record, answer)
     }
 
-    fn resolved(&self, call: &Call, at: Timestamp, answer: Answer) -> ResolvedCall {
-        let component = self.operation.digest();
-        let (titles, linked_operation) = (&self.fact_titles, &self.linked_operation);
-        ResolvedCall::new(component, titles, call, at, linked_operation, self.waiting_time, answer)
+    fn resolver(&self) -> Resolver<'_> {
+        Resolver {
+            component: self.operation.digest(),
+            titles: &self.fact_titles,
+            linked_operation: &self.linked_operation,
+            waiting_time: self.waiting_time,
+        }
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amocrm_simulator::{FaultRule, OAuthApp, Options, Simulator};
+use call::IncomingCall;
 use host_harness::access::consent::Consented;
 use host_harness::access::{Keeper, OAuthSettings, Platform, uninstall};
 use host_harness::capabilities::clocks::Clock;
 use host_harness::hooks::Hooks;
 use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::node::Step;
-use host_harness::placement::IncomingCall;
 use host_harness::secret::Secret;
 use host_harness::server;
 use jiff::SignedDuration;
@@ -87,7 +87,7 @@ impl Node {
     }
 
     pub(crate) async fn call(&self, caller: &str) -> Outcome {
-        let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.to_owned()), called: String::new() };
+        let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.into()), called: String::new() };
         Outcome::new(self.step.active().placed.resolve(call, &self.clock).await)
     }
 }

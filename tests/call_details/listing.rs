@@ -104,18 +104,58 @@ async fn one_call_is_shown_as_a_timeline_in_both_languages_and_as_json() {
                 "contacts 200 ok",
                 "answer",
                 "Forwarded: Анна Соколова (anna)",
-                "101  20 s",
+                "1. 101  rings for 20 s",
+                "then the linked operation: queue:sales",
+                "Call details",
+                "Where the manager is known from: crm",
+                "amoCRM user: 504141",
             ][..],
         ),
-        ("1", "ru", &["Звонок 1 (pbx-1)", "операция: sales", "3000 мс", "ответ", "Переадресован: Анна", "101  20 с"]),
-        ("pbx-3", "en", &["withheld", "no requests", "Linked operation: queue:sales", "(caller-hidden)"]),
-        ("pbx-3", "ru", &["скрыт", "запросов не было", "Связанная операция: queue:sales", "(caller-hidden)"]),
+        (
+            "1",
+            "ru",
+            &[
+                "Звонок 1 (pbx-1)",
+                "операция: sales",
+                "3000 мс",
+                "ответ",
+                "Переадресация: Анна Соколова (anna)",
+                "1. 101  звонит 20 с",
+                "затем связанная операция: queue:sales",
+                "Детализация звонка",
+                "Источник сведений о менеджере: crm",
+                "Пользователь amoCRM: 504141",
+            ],
+        ),
+        (
+            "pbx-3",
+            "en",
+            &[
+                "withheld",
+                "no requests",
+                "Linked operation: queue:sales",
+                "Forwarding failed: ",
+                "reason code: caller-hidden (caller)",
+            ],
+        ),
+        (
+            "pbx-3",
+            "ru",
+            &[
+                "скрыт",
+                "запросов не было",
+                "Связанная операция: queue:sales",
+                "Переадресация не удалась: ",
+                "код причины: caller-hidden (caller)",
+            ],
+        ),
     ] {
         let shown = serving.calls(&["show", id, "--lang", lang]);
         assert_eq!((shown.code, shown.stderr.as_str()), (Some(0), ""), "{shown:?}");
         for part in parts {
             assert!(shown.stdout.contains(part), "{id} {lang} lacks `{part}`: {}", shown.stdout);
         }
+        assert!(!shown.stdout.contains("manager_source"), "a key stands where its title should: {}", shown.stdout);
         assert_masked(&shown);
     }
     let request = serving.calls(&["show", "pbx-1"]).stdout;

@@ -92,18 +92,30 @@ async fn a_wrong_report_is_told_what_is_wrong_and_changes_nothing() {
     assert_eq!(serving.get("/v1/calls/pbx-1").await["outcome"], Value::Null);
 }
 
-/// As an earlier version of the server left it: without the column of what PBXs saw.
+/// As earlier versions of the server left it: without what facts are called, and without the column of what PBXs saw.
 #[tokio::test]
-async fn a_file_of_the_format_before_keeps_its_calls_and_takes_reports() {
+async fn a_file_of_a_format_before_keeps_its_calls_and_takes_reports() {
     let mut serving = Serving::new("").await;
     serving.call("old", Some(CALLER), "sales").await;
     serving.kept(1).await;
-    serving.process.signal("-KILL");
-    let file = serving.other_program();
-    file.execute_batch("ALTER TABLE calls DROP COLUMN legs; PRAGMA user_version = 1").unwrap();
-    drop(file);
-    serving.again();
-    assert_eq!(serving.get("/v1/calls/old").await["outcome"], Value::Null);
+    for older in [
+        "DROP TABLE titles; PRAGMA user_version = 2",
+        "ALTER TABLE calls DROP COLUMN legs; DROP TABLE titles; PRAGMA user_version = 1",
+    ] {
+        serving.process.signal("-KILL");
+        let file = serving.other_program();
+        file.execute_batch(older).unwrap();
+        drop(file);
+        serving.again();
+        let old = serving.get("/v1/calls/old").await;
+        assert_eq!((&old["outcome"], old.get("titles")), (&Value::Null, None), "{older}");
+        let shown = calls(&serving.home, &["show", "old", "--lang", "en"]).stdout;
+        assert!(shown.contains("manager_source: crm"), "a key is better than nothing: {shown}");
+    }
     let reported = report(&serving, "old", FORM, "leg=1&sip_status=486").await;
     assert_eq!(reported.json()["outcome"]["result"], "busy");
+    // The next call of the component tells what its facts are called.
+    serving.call("new", Some(CALLER), "sales").await;
+    serving.kept(1).await;
+    assert!(serving.get("/v1/calls/old").await["titles"]["manager_source"].is_object());
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
+use call::details::{Details, FactTitles};
+use call::document::{CallRecord, EmployeeRecord, Route, Run, VERSION};
+use call::{CallDocument, WholeNumber};
 use host_harness::call_details::{CallDetails, CallDetailsSettings, Place};
 use host_harness::capabilities::clocks::Clock;
-use host_harness::engine::Run;
-use host_harness::node::{FinishedCall, Onlooker, WholeNumber};
-use host_harness::report::{CallRecord, Details, EmployeeRecord, ResolvedCall, Route};
+use host_harness::node::{FinishedCall, Onlooker};
 use host_harness::server::calls;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -104,7 +105,8 @@ async fn calls_come_as_they_are_kept_and_a_reader_that_comes_back_misses_none() 
     let event = events.event().await;
     assert_eq!(event.seq(), 5, "only what comes from now on");
     assert!(event.data.contains("+7916•••4567") && !event.data.contains("9161234567"), "{event:?}");
-    assert_eq!(serde_json::from_str::<Value>(&event.data).expect("JSON"), serving.get("/v1/calls/5").await);
+    let told: Value = serde_json::from_str(&event.data).expect("JSON");
+    assert_eq!(told, serving.get("/v1/calls?limit=1").await["calls"][0], "as it is listed");
     drop(events);
     for number in 6..10 {
         serving.call(&format!("pbx-{number}"), Some(CALLER), "sales").await;
@@ -175,7 +177,8 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
     const CALLS: i64 = 3_000;
     let details = details();
     let mut events = open(&details).await;
-    let resolved = ResolvedCall {
+    let resolved = CallDocument {
+        version: VERSION,
         call: CallRecord {
             id: "a".to_owned(),
             caller: Some("+7916•••4567".to_owned()),
@@ -187,9 +190,10 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
             destinations: Vec::new(),
             then: "queue:sales".to_owned(),
         },
+        reason: None,
         details: Details::default(),
-        run: Run::default(),
-        component: "0123456789abcdef".into(),
+        run: Run { component: Some("0123456789abcdef".to_owned()), ..Run::default() },
+        titles: FactTitles::default(),
     };
     let call = FinishedCall {
         step: "main".into(),

@@ -82,8 +82,12 @@ async fn a_call_appears_as_it_comes_and_opens_as_a_picture_in_both_languages() {
                   return [...document.querySelectorAll('#timeline rect')].every(r => +r.getAttribute('x') + +r.getAttribute('width') <= limit)";
     assert_eq!(browser.run(inside).await, json!(true));
 
+    let has_fact = |title: &str| format!("return document.querySelector('#facts').textContent.includes('{title}')");
+    browser.until("facts are called by their titles", &has_fact("Where the manager is known from")).await;
     browser.click("#language").await;
     browser.until("it is Russian", "return document.documentElement.lang === 'ru'").await;
+    browser.until("facts too", &has_fact("Источник сведений о менеджере")).await;
+    assert_eq!(browser.run(&has_fact("manager_source")).await, json!(false), "no key is shown");
     assert!(browser.text("body").await.contains("Чем закончились звонки"));
     let drawn = browser.run(picture).await.as_str().expect("text").to_owned();
     assert!(drawn.contains("время ожидания") && drawn.contains("ответ: "), "{drawn}");

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use call::Language;
 use host_harness::bindings::telephony::operation::types::SettingValue;
-use host_harness::report::Language;
 
 use crate::support::{CALLER, Scene, operation};
 
@@ -138,7 +138,7 @@ async fn d08_a_destination_that_the_host_does_not_grant_is_forbidden() {
         .iter()
         .find(|note| note.code == "refused-by-host")
         .expect("the host says what it refused");
-    assert!(note.text.en.contains("private_addresses = \"granted\""), "and how to grant it: {}", note.text.en);
+    assert!(note.text_en.contains("private_addresses = \"granted\""), "and how to grant it: {}", note.text_en);
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn d08_invalid_settings_are_named() {
         scene.set(key, value);
         let outcome = scene.call(CALLER).await;
         assert_eq!((outcome.code(), outcome.class()), ("settings-invalid", "configuration"), "{key}");
-        assert!(outcome.resolved.details.notes.iter().any(|note| note.text.en.contains(key)), "{key} is named");
+        assert!(outcome.resolved.details.notes.iter().any(|note| note.text_en.contains(key)), "{key} is named");
         assert_eq!(scene.simulator.count(), 0);
     }
 }

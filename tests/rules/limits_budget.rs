@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use amocrm_simulator::RateLimit;
-use host_harness::report::Language;
+use call::Language;
 
 use crate::support::{CALLER, Scene};
 

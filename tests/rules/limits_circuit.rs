@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use call::Language;
 use host_harness::capabilities::http::CircuitSettings;
-use host_harness::report::Language;
 
 use crate::support::{CALLER, Scene};
 

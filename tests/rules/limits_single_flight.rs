@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::report::Language;
+use call::Language;
 
 use crate::support::{CALLER, Scene};
 

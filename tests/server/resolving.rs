@@ -136,7 +136,7 @@ async fn a_client_that_goes_away_does_not_stop_the_call() {
     crate::scene::until(|| !told.0.lock().expect("no panic").is_empty()).await;
     let calls = told.0.lock().expect("no panic");
     assert_eq!(calls[0].resolved.call.id, "left");
-    assert!(matches!(calls[0].resolved.route, host_harness::report::Route::Forward { .. }), "{:?}", calls[0].resolved);
+    assert!(matches!(calls[0].resolved.route, call::document::Route::Forward { .. }), "{:?}", calls[0].resolved);
 }
 
 #[tokio::test]

@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use amocrm_simulator::Simulator;
+use call::details::FactValue;
+use call::document::{OPERATION_FAILED, Route};
+use call::{CallDocument, Language};
 use host_harness::capabilities::clocks::Clock;
-use host_harness::report::{FactValue, Language, OPERATION_FAILED, ResolvedCall, Route};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -129,7 +131,7 @@ impl Model {
         }
     }
 
-    pub(crate) fn after(&mut self, before: &Before, resolved: &ResolvedCall, took: Duration, store: &WorldStore) {
+    pub(crate) fn after(&mut self, before: &Before, resolved: &CallDocument, took: Duration, store: &WorldStore) {
         let seen = Seen::of(resolved);
         let shown = shown(resolved);
         self.summary.count(&seen.outcome, &shown);
@@ -168,7 +170,7 @@ impl Model {
     fn judge(
         &mut self,
         before: &Before,
-        resolved: &ResolvedCall,
+        resolved: &CallDocument,
         seen: &Seen,
         shown: &str,
         took: Duration,
@@ -300,17 +302,15 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(resolved: &ResolvedCall) -> Self {
-        let fact = |key: &str| resolved.details.facts.iter().find(|fact| fact.key == key)?.value.clone();
-        let (outcome, employee, numbers) = match &resolved.route {
-            Route::Forward { employee, destinations, .. } => {
-                ("forwarded".to_owned(), Some(employee.id.clone()), Some(destinations.len()))
-            }
-            Route::LinkedOperation { reason, .. } => (reason.code.clone(), None, None),
+    fn of(resolved: &CallDocument) -> Self {
+        let fact = |key: &str| resolved.details.facts.get(key).cloned();
+        let (employee, numbers) = match &resolved.route {
+            Route::Forward { employee, destinations, .. } => (Some(employee.id.clone()), Some(destinations.len())),
+            Route::LinkedOperation { .. } => (None, None),
         };
         let requests = &resolved.details.requests;
         Self {
-            outcome,
+            outcome: resolved.outcome().to_owned(),
             employee,
             numbers,
             manager: match fact("manager_user_id") {
@@ -328,7 +328,7 @@ impl Seen {
 }
 
 /// Everything that a call shows to anybody, but for what it cost.
-fn shown(resolved: &ResolvedCall) -> String {
+fn shown(resolved: &CallDocument) -> String {
     let mut document = serde_json::to_value(resolved).expect("JSON");
     document.as_object_mut().expect("an object").remove("run");
     let texts = [Language::Ru, Language::En].map(|language| {

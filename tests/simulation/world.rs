@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use amocrm_simulator::{FaultRule, OAuthApp, Options, RateLimit, Simulator};
+use call::IncomingCall;
 use host_harness::OPERATION;
 use host_harness::access::consent::Consented;
 use host_harness::access::{LongLived, OAuthSettings, Platform};
@@ -13,7 +14,7 @@ use host_harness::capabilities::clocks::Clock;
 use host_harness::capabilities::http::{Dial, PrivateAddresses};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::placement::PlacedOperation;
 use host_harness::secret::Secret;
 use host_harness::stores::KeyValueStore;
 use jiff::{SignedDuration, Timestamp};
@@ -138,7 +139,7 @@ impl<'a> World<'a> {
         let store = Arc::clone(&self.store);
         let call = IncomingCall {
             id: format!("call-{number}"),
-            caller: caller.presented(spelling),
+            caller: caller.presented(spelling).map(Into::into),
             called: "+74951234567".to_owned(),
         };
         node.calls.spawn(async move {

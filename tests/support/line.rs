@@ -1,7 +1,8 @@
 //! A placed operation that many calls come to, one after another or all at once.
 
+use call::{IncomingCall, WholeNumber};
 use host_harness::capabilities::clocks::Clock;
-use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::placement::PlacedOperation;
 use host_harness::recording;
 use tokio::task::JoinHandle;
 
@@ -28,7 +29,7 @@ impl Line {
     pub(crate) async fn call_to(&self, caller: &str, called: &str) -> Outcome {
         let call = IncomingCall {
             id: "call-1".to_owned(),
-            caller: Some(caller.to_owned()).filter(|caller| !caller.is_empty()),
+            caller: Some(caller).filter(|caller| !caller.is_empty()).map(WholeNumber::new),
             called: called.to_owned(),
         };
         let (resolved, noted) = recording::noted(&self.placed, call, &self.clock).await;

@@ -1,16 +1,16 @@
 //! What a call came to, as tests ask about it: through the JSON that programs read.
 
-use host_harness::report::{Language, ResolvedCall};
+use call::{CallDocument, Language};
 use serde_json::Value;
 
 /// A resolved call and its JSON.
 pub(crate) struct Outcome {
     pub(crate) json: Value,
-    pub(crate) resolved: ResolvedCall,
+    pub(crate) resolved: CallDocument,
 }
 
 impl Outcome {
-    pub(crate) fn new(resolved: ResolvedCall) -> Self {
+    pub(crate) fn new(resolved: CallDocument) -> Self {
         Self { json: serde_json::to_value(&resolved).expect("a resolved call is JSON"), resolved }
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use call::CallDocument;
 use host_harness::placement::PlacedOperation;
 use host_harness::recording::{Noted, Numbers, Recording, With};
-use host_harness::report::ResolvedCall;
 
 use tokio::sync::Semaphore;
 
@@ -15,7 +15,7 @@ use super::TOKEN;
 static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// Records the call, whole and masked, and replays both.
-pub(crate) async fn assert_replayable(placed: &PlacedOperation, resolved: &ResolvedCall, noted: Noted, caller: &str) {
+pub(crate) async fn assert_replayable(placed: &PlacedOperation, resolved: &CallDocument, noted: Noted, caller: &str) {
     if noted.is_too_much() {
         return;
     }

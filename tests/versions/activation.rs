@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use call::document::Route;
 use host_harness::node::versions::{How, VersionError};
-use host_harness::report::Route;
 use hostile_components::TRAP;
 
 use crate::scene::{Fixture, STEP, variant};
@@ -27,7 +27,7 @@ async fn no_call_is_lost_while_versions_are_swapped_under_load() {
                 let wanted = &versions[round % 2];
                 fixture.versions.activate(STEP, wanted, "test").await.unwrap();
                 let call = fixture.call(&format!("after-{round}")).await;
-                assert_eq!(*call.resolved.component, **wanted, "what was activated resolves the next call");
+                assert_eq!(call.resolved.component(), &**wanted, "what was activated resolves the next call");
             }
         }
     });
@@ -50,7 +50,7 @@ async fn no_call_is_lost_while_versions_are_swapped_under_load() {
     for number in 0..CALLS / 8 {
         assert!((0..8).all(|caller| ids.contains(&format!("{caller}-{number}"))));
     }
-    let components: BTreeSet<_> = calls.iter().map(|call| call.resolved.component.to_string()).collect();
+    let components: BTreeSet<_> = calls.iter().map(|call| call.resolved.component().to_owned()).collect();
     assert_eq!(components, BTreeSet::from([first, second]), "each call names one of the two");
 }
 
@@ -105,7 +105,7 @@ async fn rolling_back_goes_one_version_further_back_each_time() {
     assert_eq!(fixture.versions.roll_back(STEP, "test").await.unwrap().digest, two);
     assert_eq!(fixture.in_force(), two);
     assert_eq!(fixture.versions.roll_back(STEP, "test").await.unwrap().digest, configured);
-    assert_eq!(*fixture.call("1").await.resolved.component, *configured);
+    assert_eq!(fixture.call("1").await.resolved.component(), &*configured);
     assert!(fixture.versions.roll_back(STEP, "test").await.is_err());
     let history = fixture.versions.history(STEP).await.unwrap();
     let how: Vec<_> = history.iter().map(|change| change.how).collect();

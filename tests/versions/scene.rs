@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use call::IncomingCall;
 use host_harness::OPERATION;
 use host_harness::node::versions::Versions;
 use host_harness::node::{FinishedCall, Node, Onlooker, Parts, Step};
-use host_harness::placement::IncomingCall;
 
 use crate::support::{CALLER, LINKED_OPERATION, Scene, engine};
 
@@ -78,7 +78,7 @@ impl Fixture {
     }
 
     pub(crate) async fn call_from(&self, id: &str, caller: &str) -> FinishedCall {
-        let caller = (!caller.is_empty()).then(|| caller.to_owned());
+        let caller = (!caller.is_empty()).then(|| caller.into());
         let call = IncomingCall { id: id.to_owned(), caller, called: "+74951234567".to_owned() };
         self.node.resolve(self.step(), call).await
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use call::document::Route;
 use host_harness::node::shadow::Findings;
-use host_harness::report::Route;
 use host_harness::stores::Shelf;
 use hostile_components::{ENDLESS_LOOP, MEMORY_BOMB, STRANGER_CALLER, TRAP};
 

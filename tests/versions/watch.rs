@@ -40,7 +40,7 @@ async fn a_changed_file_is_put_in_force_and_one_that_does_not_fit_changes_nothin
     assert_ne!(two, before);
     assert!(told.starts_with(&format!("forward.wasm changed: sha256 {} in force", &two[..12])), "{told}");
     assert!(told.contains(" ms") && !told.contains('\n'), "{told}");
-    assert_eq!(*fixture.call("1").await.resolved.component, *two);
+    assert_eq!(fixture.call("1").await.resolved.component(), &*two);
     // In place, and no component.
     std::fs::write(&file, b"\0asm and so on").unwrap();
     let told = line(&lines, 1).await;
@@ -70,5 +70,5 @@ async fn a_file_that_is_being_written_is_waited_for() {
     drop(file);
     until("the whole file in force", || async { lines.lock().unwrap().iter().any(|line| line.contains("in force")) })
         .await;
-    assert_eq!(*fixture.call("1").await.resolved.component, *fixture.in_force());
+    assert_eq!(fixture.call("1").await.resolved.component(), &*fixture.in_force());
 }

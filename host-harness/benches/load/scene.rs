@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amocrm_simulator::{Options, Simulator};
+use call::IncomingCall;
 use host_harness::OPERATION;
 use host_harness::access::LongLived;
 use host_harness::capabilities::clocks::Clock;
@@ -12,7 +13,6 @@ use host_harness::demo;
 use host_harness::engine::{Engine, EngineSettings, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::node::{Node, Onlooker, Parts, Step};
-use host_harness::placement::IncomingCall;
 use host_harness::secret::Secret;
 use host_harness::server::ServerSettings;
 use host_harness::stores::{KeyValueStore, MemoryStore};
@@ -74,7 +74,7 @@ pub(crate) async fn node(
 }
 
 pub(crate) fn call(caller: &str) -> IncomingCall {
-    IncomingCall { id: "call-1".to_owned(), caller: Some(caller.to_owned()), called: "+74951234567".to_owned() }
+    IncomingCall { id: "call-1".to_owned(), caller: Some(caller.into()), called: "+74951234567".to_owned() }
 }
 
 /// A node whose store knows the caller's manager.

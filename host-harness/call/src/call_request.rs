@@ -14,6 +14,7 @@ const LONGEST_ID: usize = 255;
 /// What UTF-8 text may begin with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+use crate::Localized;
 use fields::Fields;
 use format::Format;
 
@@ -38,26 +39,10 @@ pub struct CallRequest {
     pub operation: Option<String>,
 }
 
-/// What is wrong with a request, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misunderstood {
-    /// Russian.
-    pub ru: String,
-    /// English.
-    pub en: String,
-}
-
-impl Misunderstood {
-    /// In both languages.
-    pub fn new(ru: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { ru: ru.into(), en: en.into() }
-    }
-}
-
 impl CallRequest {
     /// Reads a body by its type (`Content-Type`, empty where there is none), or says what is wrong with it. No value of the body is repeated:
     /// it holds the caller's number. What is given empty counts as not given, a withheld number too.
-    pub fn read(kind: &str, body: &[u8]) -> Result<Self, Misunderstood> {
+    pub fn read(kind: &str, body: &[u8]) -> Result<Self, Localized> {
         // Some clients begin every text with a byte order mark.
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii_start();
         let fields = match Format::of(kind, body)? {
@@ -72,7 +57,7 @@ impl CallRequest {
             ("id", &id, LONGEST_ID),
         ] {
             if field.as_ref().is_some_and(|field| field.chars().nth(most).is_some()) {
-                return Err(Misunderstood::new(
+                return Err(Localized::new(
                     format!("поле `{name}` длиннее {most} символов"),
                     format!("`{name}` is longer than {most} characters"),
                 ));

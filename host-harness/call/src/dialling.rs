@@ -35,6 +35,13 @@ pub fn ring_time(number: &str, written: Option<&str>) -> Result<Duration, String
     })
 }
 
+/// Whether a PBX is given a number of a route: up to 32 digits, with a leading plus if international, so that nothing that a component answers
+/// can become syntax of a SIP address or a dial string.
+pub fn is_dialable(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    !digits.is_empty() && number.len() <= LONGEST_NUMBER && digits.bytes().all(|digit| digit.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

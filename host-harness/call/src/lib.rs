@@ -7,8 +7,37 @@
 pub mod call_request;
 pub mod caller;
 #[cfg(feature = "document")]
+pub mod details;
+#[cfg(feature = "document")]
 pub mod dialling;
+#[cfg(feature = "document")]
+pub mod document;
+#[cfg(feature = "document")]
+mod durations;
+#[cfg(feature = "document")]
+pub mod exchange;
+#[cfg(feature = "document")]
+pub mod host_reason;
+#[cfg(feature = "document")]
+mod incoming;
+#[cfg(feature = "document")]
+pub mod kept;
+#[cfg(feature = "document")]
+mod language;
+#[cfg(feature = "document")]
+pub mod leg;
 pub mod masking;
 pub mod numbers;
+#[cfg(feature = "document")]
+pub mod outcome;
+#[cfg(feature = "document")]
+pub mod text;
 mod withheld;
 pub mod zones;
+
+#[cfg(feature = "document")]
+pub use self::{
+    document::CallDocument,
+    incoming::{IncomingCall, WholeNumber},
+    language::{Language, Localized},
+};

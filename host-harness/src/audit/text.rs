@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use super::AuditReport;
 use super::findings::{Finding, PhoneFault};
-use crate::report::{Language, Localized};
+use call::{Language, Localized};
 
 /// Contacts shown one by one; of more, the rest is counted. The JSON has them all.
 const CONTACTS_SHOWN: usize = 20;

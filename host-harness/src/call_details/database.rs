@@ -17,9 +17,16 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Marks the file as ours (`PRAGMA application_id`): "hhcd".
 const APPLICATION: i64 = 0x6868_6364;
 /// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 /// What makes a file of format 1 one of format 2: what PBXs report of a call.
 const FROM_1: &str = "ALTER TABLE calls ADD COLUMN legs TEXT";
+/// What makes a file of format 2 one of format 3: what components call their facts.
+const FROM_2: &str = "
+    CREATE TABLE titles (
+        component TEXT PRIMARY KEY, -- its SHA-256
+        titles    TEXT NOT NULL     -- by the facts' keys, in both languages, as JSON
+    ) STRICT;
+";
 
 /// The tables themselves take some pages.
 const LEAST_PAGES: i64 = 16;
@@ -98,7 +105,7 @@ pub(super) fn for_reading(place: &Place) -> Result<Connection, CallDetailsError>
     {
         return Err(CallDetailsError::Missing(file.clone()));
     }
-    // Write access, or the last reader could not clean up after a writer that was killed; nothing is written but an older file's new column.
+    // Write access, or the last reader could not clean up after a writer that was killed; nothing is written but what an older file lacks.
     let mut connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let failed = |error| CallDetailsError::of(place, &error);
     if matches!(place, Place::Memory(_)) {
@@ -143,7 +150,7 @@ fn prepare(connection: &mut Connection, place: &Place) -> Result<(), CallDetails
         // One transaction: of two programs that start at once only one creates the tables.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         if !is_ours(&transaction, place)? {
-            transaction.execute_batch(SCHEMA).map_err(failed)?;
+            transaction.execute_batch(SCHEMA).and_then(|()| transaction.execute_batch(FROM_2)).map_err(failed)?;
             transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
             transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         }
@@ -160,8 +167,12 @@ fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if format(&transaction)? == 1 {
+    let older = format(&transaction)?;
+    if older == 1 {
         transaction.execute_batch(FROM_1)?;
+    }
+    if older < FORMAT {
+        transaction.execute_batch(FROM_2)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()

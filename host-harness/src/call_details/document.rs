@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use call::details::FactTitles;
+use call::document::Route;
+use call::kept::KeptDocument;
+use call::leg::{self, Leg};
+use call::outcome::Outcome;
+use call::{CallDocument, WholeNumber};
 
 use super::Numbers;
-use super::leg::{self, Leg};
-use super::outcome::Outcome;
-use crate::node::{FinishedCall, WholeNumber};
-use crate::report::Route;
-use call::masking::mask;
+use crate::node::FinishedCall;
 
 /// How many of a number's last digits may be asked for.
 const DIGITS: usize = 4;
-/// The outcome of a call that was forwarded.
-pub(super) const FORWARDED: &str = "forwarded";
 
 /// A call, ready to be written.
 #[derive(Clone, Debug)]
@@ -29,32 +27,38 @@ pub(super) struct Record {
     pub(super) digits: String,
     pub(super) caller: Option<WholeNumber>,
     pub(super) document: String,
+    pub(super) component: String,
+    pub(super) titles: FactTitles,
 }
 
 impl Record {
     pub(super) fn of(call: &FinishedCall, numbers: Numbers) -> Self {
         let resolved = &call.resolved;
-        let (outcome, employee) = match &resolved.route {
-            Route::Forward { employee, .. } => (FORWARDED.to_owned(), Some(employee.id.clone())),
-            Route::LinkedOperation { reason, .. } => (reason.code.clone(), None),
+        let employee = match &resolved.route {
+            Route::Forward { employee, .. } => Some(employee.id.clone()),
+            Route::LinkedOperation { .. } => None,
         };
-        let whole = call.caller.as_ref().map_or("", |caller| caller.whole());
         // What the mask shows of a short number is less than four digits; more must not be found out by asking.
         let shown = match numbers {
-            Numbers::Whole => whole.chars().filter(char::is_ascii_digit).collect(),
-            Numbers::Masked => mask(whole),
+            Numbers::Whole => {
+                let whole = call.caller.as_ref().map_or("", WholeNumber::whole);
+                whole.chars().filter(char::is_ascii_digit).collect()
+            }
+            Numbers::Masked => resolved.call.caller.clone().unwrap_or_default(),
         };
         Self {
             at: resolved.call.at.as_millisecond(),
             call_id: resolved.call.id.clone(),
             operation: Arc::clone(&call.step),
             integration: Arc::clone(&call.integration),
-            outcome,
+            outcome: resolved.outcome().to_owned(),
             employee,
             digits: last_digits(&shown),
             caller: call.caller.clone().filter(|_| numbers == Numbers::Whole),
             // A value of this program's does not fail to be written as JSON; if one did, the call would still be listed.
             document: serde_json::to_string(&**resolved).unwrap_or_default(),
+            component: resolved.component().to_owned(),
+            titles: resolved.titles.clone(),
         }
     }
 
@@ -72,6 +76,7 @@ impl Record {
             caller: self.caller.clone(),
             document: self.document.clone(),
             legs: Vec::new(),
+            titles: FactTitles::default(),
         }
     }
 }
@@ -97,6 +102,8 @@ pub struct KeptCall {
     document: String,
     /// What the PBX reported of its legs, in order.
     legs: Vec<Leg>,
+    /// What the facts are called, where the call was looked up alone.
+    pub(super) titles: FactTitles,
 }
 
 impl KeptCall {
@@ -112,7 +119,8 @@ impl KeptCall {
     ) -> Self {
         // Legs that cannot be read are as if they had not been reported.
         let legs = legs.and_then(|legs| serde_json::from_str(legs).ok()).unwrap_or_default();
-        Self { seq, operation, integration, caller: caller.map(WholeNumber::new), document, legs }
+        let caller = caller.map(WholeNumber::new);
+        Self { seq, operation, integration, caller, document, legs, titles: FactTitles::default() }
     }
 
     /// Adds what a PBX reports.
@@ -132,175 +140,34 @@ impl KeptCall {
 
     /// What the PBX saw; none where it has reported nothing, or the record cannot be read.
     pub fn outcome(&self) -> Option<Outcome> {
-        Outcome::of(&self.document()?, &self.legs)
+        Outcome::of(&self.document()?.route, &self.legs)
     }
 
-    /// The call as JSON: the format of `host-harness call --json`, with `seq`, `operation`, `integration` and `outcome` (null until the PBX has
-    /// reported one) beside it. A record that cannot be read says so.
-    pub fn json(&self, numbers: Numbers) -> Value {
-        let mut document = serde_json::from_str::<Map<String, Value>>(&self.document)
-            .unwrap_or_else(|_| Map::from_iter([("unreadable".to_owned(), json!(true))]));
-        document.insert("seq".to_owned(), json!(self.seq));
-        document.insert("operation".to_owned(), json!(self.operation));
-        document.insert("integration".to_owned(), json!(self.integration));
-        document.insert("outcome".to_owned(), json!(self.outcome()));
-        if let (Numbers::Whole, Some(caller), Some(Value::Object(call))) =
-            (numbers, &self.caller, document.get_mut("call"))
-        {
-            call.insert("caller".to_owned(), json!(caller.whole()));
+    /// The call as JSON among others.
+    pub fn shown(&self, numbers: Numbers) -> KeptDocument {
+        let mut call = self.document();
+        if let (Numbers::Whole, Some(caller), Some(document)) = (numbers, &self.caller, &mut call) {
+            document.call.caller = Some(caller.whole().to_owned());
         }
-        Value::Object(document)
+        KeptDocument {
+            outcome: call.as_ref().and_then(|document| Outcome::of(&document.route, &self.legs)),
+            unreadable: call.is_none(),
+            call,
+            seq: self.seq,
+            operation: self.operation.clone(),
+            integration: self.integration.clone(),
+            titles: FactTitles::default(),
+        }
     }
 
-    /// What people are shown of it; none where the record cannot be read.
-    pub fn document(&self) -> Option<Document> {
-        serde_json::from_str(&self.document).ok()
+    /// The call as JSON by itself: with what its facts are called.
+    pub fn shown_alone(&self, numbers: Numbers) -> KeptDocument {
+        KeptDocument { titles: self.titles.clone(), ..self.shown(numbers) }
     }
-}
 
-/// A call's JSON, as far as people are shown it. Fields may be added to the format, so unknown ones are passed over.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Document {
-    /// The call.
-    pub call: CallPart,
-    /// Where it went.
-    pub route: RoutePart,
-    /// Why it went to the linked operation.
-    pub reason: Option<ReasonPart>,
-    /// How it came to that.
-    pub details: DetailsPart,
-    /// What it cost.
-    pub run: RunPart,
-}
-
-/// The call itself.
-#[derive(Clone, Debug, Deserialize)]
-pub struct CallPart {
-    /// The PBX's identifier.
-    pub id: String,
-    /// The masked number; none when withheld.
-    pub caller: Option<String>,
-    /// The number that was called.
-    pub called: String,
-    /// When it arrived.
-    pub at: jiff::Timestamp,
-}
-
-/// Where a call went.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum RoutePart {
-    /// To an employee's numbers.
-    Forward {
-        /// Who.
-        employee: EmployeePart,
-        /// Which numbers.
-        numbers: Vec<NumberPart>,
-        /// The linked operation after them.
-        #[serde(default)]
-        then: String,
-    },
-    /// To the linked operation.
-    LinkedOperation {
-        /// Its name.
-        target: String,
-    },
-}
-
-/// An employee.
-#[derive(Clone, Debug, Deserialize)]
-pub struct EmployeePart {
-    /// The PBX's identifier.
-    pub id: String,
-    /// The name.
-    pub name: String,
-}
-
-/// A number that was rung.
-#[derive(Clone, Debug, Deserialize)]
-pub struct NumberPart {
-    /// The number.
-    pub number: String,
-    /// For how long, in seconds.
-    pub ring_seconds: f64,
-}
-
-/// Why a call went to the linked operation.
-#[derive(Clone, Debug, Deserialize)]
-pub struct ReasonPart {
-    /// The stable code.
-    pub code: String,
-    /// In Russian.
-    pub text_ru: String,
-    /// In English.
-    pub text_en: String,
-}
-
-/// How a call came to its route. All times are milliseconds.
-#[derive(Clone, Debug, Deserialize)]
-pub struct DetailsPart {
-    /// The waiting time in force.
-    pub waiting_time_ms: u64,
-    /// How long the call waited.
-    pub waited_ms: u64,
-    /// The operation's requests.
-    #[serde(default)]
-    pub requests: Vec<RequestPart>,
-    /// What the host saw of them.
-    #[serde(default)]
-    pub exchanges: Vec<ExchangePart>,
-    /// Remarks.
-    #[serde(default)]
-    pub notes: Vec<NotePart>,
-    /// What the operation found out, by key.
-    #[serde(flatten)]
-    pub facts: Map<String, Value>,
-}
-
-/// A request.
-#[derive(Clone, Debug, Deserialize)]
-pub struct RequestPart {
-    /// What was asked for.
-    pub purpose: String,
-    /// When, from the start of the call.
-    pub at_ms: u64,
-    /// How long it took.
-    pub ms: u64,
-    /// The HTTP status, where one came.
-    pub status: Option<u16>,
-    /// `ok`, or what went wrong.
-    pub outcome: String,
-}
-
-/// What the host saw of a request.
-#[derive(Clone, Debug, Deserialize)]
-pub struct ExchangePart {
-    /// How long it waited for its turn in the budget.
-    #[serde(default)]
-    pub turn_ms: u64,
-    /// Whether it shared another call's answer.
-    #[serde(default)]
-    pub shared: bool,
-    /// What refused it: `budget` or `circuit`.
-    pub refused: Option<String>,
-}
-
-/// A remark.
-#[derive(Clone, Debug, Deserialize)]
-pub struct NotePart {
-    /// In Russian.
-    pub text_ru: String,
-    /// In English.
-    pub text_en: String,
-}
-
-/// What a call cost.
-#[derive(Clone, Debug, Deserialize)]
-pub struct RunPart {
-    /// The component's SHA-256.
-    #[serde(default)]
-    pub component: String,
-    /// How long it took, in microseconds.
-    #[serde(default)]
-    pub wall_us: u64,
+    /// The call as it was resolved; none where the record cannot be read.
+    pub fn document(&self) -> Option<CallDocument> {
+        let document: CallDocument = serde_json::from_str(&self.document).ok()?;
+        Some(CallDocument { titles: self.titles.clone(), ..document })
+    }
 }

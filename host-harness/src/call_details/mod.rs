@@ -13,8 +13,6 @@ mod database;
 mod document;
 mod error;
 mod filter;
-mod leg;
-mod outcome;
 mod reader;
 mod report;
 mod retention;
@@ -31,20 +29,16 @@ use tokio::sync::{broadcast, oneshot};
 use tokio::time::timeout;
 
 pub use database::Place;
-pub use document::{
-    CallPart, DetailsPart, Document, EmployeePart, ExchangePart, KeptCall, NotePart, NumberPart, ReasonPart,
-    RequestPart, RoutePart, RunPart,
-};
+pub use document::KeptCall;
 pub use error::CallDetailsError;
 pub use filter::Filter;
-pub use leg::{Ending, Leg, MOST_LEGS, Seen};
-pub use outcome::{Outcome, Rung, RungLeg};
 pub use reader::{Bucket, Gap, Page, Reader};
 pub use report::Unreported;
 pub use writer::WriterState;
 
 use crate::capabilities::clocks::Clock;
 use crate::node::{FinishedCall, Onlooker};
+use call::leg::Leg;
 use report::Report;
 use writer::Writer;
 

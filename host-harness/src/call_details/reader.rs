@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use call::details::FactTitles;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::database::{self, Place};
 use super::document::KeptCall;
@@ -42,9 +44,10 @@ pub struct Gap {
 }
 
 /// How the calls of a span of time ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Bucket {
     /// When the span begins.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Calls by outcome: `forwarded`, or the reason's code.
     pub counts: BTreeMap<String, u64>,
@@ -81,9 +84,13 @@ impl Reader {
         })
     }
 
-    /// The last call with this identifier of the PBX's, or the call of this number.
+    /// The last call with this identifier of the PBX's, or the call of this number, with what its facts are called.
     pub fn find(&self, id: &str) -> Result<Option<KeptCall>, CallDetailsError> {
-        self.ask(|connection| find(connection, id))
+        self.ask(|connection| {
+            let Some(mut call) = find(connection, id)? else { return Ok(None) };
+            call.titles = titles(connection, &call)?;
+            Ok(Some(call))
+        })
     }
 
     /// The number of the newest call.
@@ -165,6 +172,15 @@ pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option
         }
         (found, _) => Ok(found),
     }
+}
+
+/// What the facts of the call's component are called; nothing, where that was not kept.
+fn titles(connection: &Connection, call: &KeptCall) -> rusqlite::Result<FactTitles> {
+    let Some(document) = call.document() else { return Ok(FactTitles::default()) };
+    let titles: Option<String> = connection
+        .query_row("SELECT titles FROM titles WHERE component = ?1", params![document.component()], |row| row.get(0))
+        .optional()?;
+    Ok(titles.and_then(|titles| serde_json::from_str(&titles).ok()).unwrap_or_default())
 }
 
 fn time(milliseconds: i64) -> Timestamp {

@@ -1,10 +1,10 @@
 //! A PBX's report on its way into the kept call: taken in by the writer, behind the calls that came before it.
 
+use call::leg::Leg;
 use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
 use super::document::KeptCall;
-use super::leg::Leg;
 use super::reader;
 
 /// The most bytes of an identifier that is looked for.

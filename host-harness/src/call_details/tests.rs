@@ -9,11 +9,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::capabilities::directory::Destination;
-use crate::engine::Run;
-use crate::node::WholeNumber;
-use crate::report::{CallRecord, Details, EmployeeRecord, Localized, Reason, ResolvedCall, Route};
-use call::masking::mask;
+use call::details::Details;
+use call::document::{CallRecord, Destination, EmployeeRecord, Reason, Route, Run, VERSION};
+use call::{CallDocument, IncomingCall, Localized, WholeNumber};
 
 const START: &str = "2026-11-22T09:00:00Z";
 
@@ -29,36 +27,22 @@ fn call(id: &str, seconds: i64, caller: Option<&str>, outcome: &str) -> Finished
             destinations: vec![Destination { number: "101".to_owned(), ring_time: Duration::from_secs(20) }],
             then: "queue:sales".to_owned(),
         },
-        None => Route::LinkedOperation {
-            target: "queue:sales".to_owned(),
-            reason: Reason {
-                code: outcome.to_owned(),
-                class: "technical-failure",
-                status: Localized {
-                    ru: "Переадресация не удалась".to_owned(), en: "Forwarding failed".to_owned()
-                },
-                text: Localized { ru: "почему".to_owned(), en: "why".to_owned() },
-            },
-        },
+        None => Route::LinkedOperation { target: "queue:sales".to_owned() },
     };
-    let resolved = ResolvedCall {
-        call: CallRecord {
-            id: id.to_owned(),
-            caller: caller.map(mask),
-            called: "+74951234567".to_owned(),
-            at: start() + SignedDuration::from_secs(seconds),
-        },
+    let why = || Reason::of_host(outcome, "technical-failure", Localized::new("почему", "why"));
+    let reason = matches!(route, Route::LinkedOperation { .. }).then(why);
+    let caller = caller.map(WholeNumber::new);
+    let incoming = IncomingCall { id: id.to_owned(), caller: caller.clone(), called: "+74951234567".to_owned() };
+    let resolved = CallDocument {
+        version: VERSION,
+        call: CallRecord::new(&incoming, start() + SignedDuration::from_secs(seconds)),
         route,
+        reason,
         details: Details { waiting_time: Duration::from_secs(3), ..Details::default() },
-        run: Run::default(),
-        component: "0123456789abcdef".into(),
+        run: Run { component: Some("0123456789abcdef".to_owned()), ..Run::default() },
+        titles: [("manager_source".to_owned(), Localized::new("Источник", "Source"))].into_iter().collect(),
     };
-    FinishedCall {
-        step: "main".into(),
-        integration: "demo".into(),
-        caller: caller.map(WholeNumber::new),
-        resolved: Arc::new(resolved),
-    }
+    FinishedCall { step: "main".into(), integration: "demo".into(), caller, resolved: Arc::new(resolved) }
 }
 
 struct Book {
@@ -304,7 +288,7 @@ fn the_last_call_of_an_identifier_is_found_and_so_is_a_number() {
     }
     book.written();
     let found = book.details.reader().find("same@pbx").unwrap().unwrap();
-    assert!(matches!(found.document().unwrap().route, RoutePart::Forward { .. }));
+    assert!(matches!(found.document().unwrap().route, Route::Forward { .. }));
     let first = book.details.reader().find("1").unwrap().unwrap();
     assert_eq!(first.document().unwrap().reason.unwrap().code, "caller-hidden");
     assert!(book.details.reader().find("nobody").unwrap().is_none());
@@ -321,7 +305,7 @@ fn d10_whole_numbers_are_shown_only_when_asked_for_and_kept_only_where_configure
         book.keep(call("a", 0, Some("+79161234567"), "to:anna"));
         book.written();
         let call = book.details.reader().find("a").unwrap().unwrap();
-        assert_eq!(call.json(asked)["call"]["caller"], shown);
+        assert_eq!(call.shown(asked).call.unwrap().call.caller.as_deref(), Some(shown));
         assert!(!format!("{call:?}").contains("9161234567"), "{call:?}");
         if numbers == Numbers::Masked {
             let bytes =
@@ -340,7 +324,9 @@ fn a_record_that_cannot_be_read_is_listed_as_such() {
     Connection::open(&book.file).unwrap().execute("UPDATE calls SET document = '{\"call\": 5'", []).unwrap();
     let page = book.details.reader().list(&Filter::default(), 10).unwrap();
     assert!(page.calls[0].document().is_none());
-    assert_eq!(page.calls[0].json(Numbers::Whole)["unreadable"], true);
+    let shown = serde_json::to_value(page.calls[0].shown(Numbers::Whole)).unwrap();
+    assert_eq!((&shown["unreadable"], &shown["seq"]), (&true.into(), &1.into()));
+    assert_eq!(shown.get("call"), None);
 }
 
 #[test]

@@ -386,11 +386,19 @@ fn commit<'a>(
     const CALL: &str =
         "INSERT INTO calls (at, call_id, operation, integration, outcome, employee, digits, caller, document)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    const TITLES: &str = "INSERT OR IGNORE INTO titles (component, titles) VALUES (?1, ?2)";
     let transaction = connection.transaction()?;
     let mut first = None;
     {
         let mut insert = transaction.prepare_cached(CALL)?;
+        let mut title = transaction.prepare_cached(TITLES)?;
+        let mut titled = "";
         for record in records {
+            // Once for the calls of a component that follow each other; they mostly all do.
+            if !record.titles.is_empty() && record.component != titled {
+                titled = &record.component;
+                title.execute(params![titled, serde_json::to_string(&record.titles).unwrap_or_default()])?;
+            }
             let seq = insert.insert(params![
                 record.at,
                 record.call_id,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use amocrm_simulator::FaultRule;
 use anyhow::{Context, anyhow, ensure};
-use call::caller::Presented;
 use clap::Args;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -20,10 +19,11 @@ use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::demo::{self, Demo};
 use crate::integration::{Access, Integration, IntegrationSettings};
-use crate::placement::{IncomingCall, PlacedOperation, WAITING_TIME, read_settings};
+use crate::placement::{PlacedOperation, WAITING_TIME, read_settings};
 use crate::recording::{self, Noted, Numbers, Recording};
-use crate::report::{OPERATION_FAILED, ResolvedCall, Route};
 use crate::stores::{self, StoreLocation};
+use call::document::OPERATION_FAILED;
+use call::{CallDocument, IncomingCall, WholeNumber};
 
 /// Resolve one call: print where it goes, and why
 ///
@@ -106,7 +106,7 @@ impl Call {
             .context("the operation cannot describe itself")?;
         let call = IncomingCall {
             id: call_id(clock.now()),
-            caller: Some(self.number).filter(|number| !Presented::is_withheld(number)),
+            caller: Some(WholeNumber::from(self.number)),
             called: self.to.unwrap_or(scene.called),
         };
         let (resolved, noted) = match &self.record {
@@ -128,10 +128,10 @@ impl Call {
         if let Some(keeper) = &keeper {
             access::after_call(&id, keeper, &connect).await;
         }
-        Ok(match &resolved.route {
-            Route::Forward { .. } => Outcome::Done,
-            Route::LinkedOperation { reason, .. } if reason.code == OPERATION_FAILED => Outcome::OperationFailed,
-            Route::LinkedOperation { .. } => Outcome::LinkedOperation,
+        Ok(match &resolved.reason {
+            None => Outcome::Done,
+            Some(reason) if reason.code == OPERATION_FAILED => Outcome::OperationFailed,
+            Some(_) => Outcome::LinkedOperation,
         })
     }
 
@@ -152,7 +152,7 @@ impl Call {
 async fn record(
     file: &Path,
     placed: &PlacedOperation,
-    resolved: &ResolvedCall,
+    resolved: &CallDocument,
     noted: Noted,
     whole: bool,
     location: &StoreLocation,

@@ -10,7 +10,8 @@ use super::{LanguageChoice, Outcome, Stop, component, language, print};
 use crate::bindings::exports::telephony::operation::operation::{Description, SettingKind};
 use crate::bindings::telephony::operation::types::LocalizedText;
 use crate::engine::Operation;
-use crate::report::{Language, class, description_json};
+use crate::report::{class, description_json};
+use call::Language;
 
 /// Show an operation's self-description: title, settings, configuration keys, transition reasons
 #[derive(Args)]

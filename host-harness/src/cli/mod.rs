@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::report::Language;
+use ::call::Language;
 
 /// Loads telephony operations and resolves calls with them.
 ///

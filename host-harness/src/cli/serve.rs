@@ -25,9 +25,9 @@ use crate::observe::logs::CallLog;
 use crate::observe::metrics::Metrics;
 use crate::observe::traces::Traces;
 use crate::recording::{Recorder, SamplingSettings};
-use crate::report::OPERATION_FAILED;
 use crate::server::{self, Extras, Server, ServerSettings, metrics, token};
 use crate::stores::{self, StoreLocation};
+use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
 
 /// Take calls over HTTP, until interrupted

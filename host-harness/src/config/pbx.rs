@@ -10,7 +10,8 @@ use super::OperationEntry;
 use crate::integration::IntegrationSettings;
 use crate::pbx::dialplan::Asterisk;
 use crate::pbx::rtjson::Kamailio;
-use crate::pbx::{Destinations, Syntax, is_dialable, is_sip_address};
+use crate::pbx::{Destinations, Syntax, is_sip_address};
+use call::dialling::is_dialable;
 use call::masking::unless_secret;
 
 /// Where FastAGI is listened for unless set: the port that Asterisk asks by itself.

@@ -9,10 +9,11 @@ use tracing::warn;
 
 use super::dialogue::{Broken, Dialogue};
 use super::request::Request;
-use crate::call_details::{CallDetails, Seen};
+use crate::call_details::CallDetails;
 use crate::node::{FinishedCall, Node};
 use crate::pbx::dialplan::Asterisk;
-use crate::report::HostReason;
+use call::host_reason::HostReason;
+use call::leg::Seen;
 
 /// How long a report may take, where no waiting time is shorter: the caller hears nothing meanwhile.
 const REPORT: Duration = Duration::from_secs(2);
@@ -76,12 +77,12 @@ impl Desk {
     async fn route(&self, request: &Request) -> Option<FinishedCall> {
         let (node, call) = (&self.node, request.call());
         let Some(step) = node.asked_for(request.operation().as_deref()) else {
-            return Some(node.decline(node.steps().first()?, &call, &HostReason::OperationUnknown));
+            return Some(node.decline(node.steps().first()?, call, &HostReason::OperationUnknown));
         };
         match Arc::clone(&self.room).try_acquire_owned() {
             // The place is the call's, not the connection's: a call goes on when Asterisk has gone away.
             Ok(place) => Some(node.resolve_holding(step, call, place).await),
-            Err(_) => Some(node.decline(step, &call, &HostReason::Overloaded)),
+            Err(_) => Some(node.decline(step, call, &HostReason::Overloaded)),
         }
     }
 

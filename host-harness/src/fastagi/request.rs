@@ -12,9 +12,8 @@
 //! reads and that comes twice is refused: somebody may have put a line into the name.
 
 use call::caller::Presented;
+use call::{IncomingCall, WholeNumber};
 use url::form_urlencoded;
-
-use crate::placement::IncomingCall;
 
 /// The most bytes of a line; Asterisk's own buffer is no longer.
 pub const LONGEST_LINE: usize = 8 * 1024;
@@ -176,7 +175,11 @@ impl Request {
     /// The call. The number that was called is the second argument, where a dialplan knows it better than by its extension.
     pub fn call(&self) -> IncomingCall {
         let called = self.arguments.get(1).filter(|called| !called.is_empty()).unwrap_or(&self.called);
-        IncomingCall { id: self.id.clone(), caller: self.caller.clone(), called: called.clone() }
+        IncomingCall {
+            id: self.id.clone(),
+            caller: self.caller.as_deref().map(WholeNumber::new),
+            called: called.clone(),
+        }
     }
 }
 
@@ -203,7 +206,7 @@ mod tests {
         assert_eq!((request.path(), request.operation().as_deref()), ("resolve-call", Some("main")));
         let call = request.call();
         assert_eq!((call.id.as_str(), call.called.as_str()), ("1795338000.7", "+74951234567"));
-        assert_eq!(call.caller.as_deref(), Some("+79161234567"));
+        assert_eq!(call.caller, Some("+79161234567".into()));
         let bare = CAPTURED
             .replace("agi_arg_1: main\nagi_arg_2: +74951234567\n", "")
             .replace("script: resolve-call", "script: resolve-call?operation=second");

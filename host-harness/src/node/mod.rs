@@ -14,20 +14,19 @@ pub mod versions;
 pub mod watch;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use call::caller::Presented;
 use futures_util::FutureExt;
 use tokio_util::task::TaskTracker;
 
 use crate::capabilities::clocks::Clock;
 use crate::integration::Integration;
-use crate::placement::IncomingCall;
 use crate::recording::{self, Recorder};
-use crate::report::{HostReason, ResolvedCall};
+use call::document::CallRecord;
+use call::host_reason::HostReason;
+use call::{CallDocument, IncomingCall, WholeNumber};
 
 pub use assemble::assemble;
 pub use library::LibraryError;
@@ -83,29 +82,7 @@ pub struct FinishedCall {
     /// The caller's whole number; none when withheld.
     pub caller: Option<WholeNumber>,
     /// The call, its caller masked.
-    pub resolved: Arc<ResolvedCall>,
-}
-
-/// A caller's whole number. It is not printed by mistake: `Debug` shows it masked, and there is no `Display`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct WholeNumber(Arc<str>);
-
-impl WholeNumber {
-    /// Takes a number as the network gave it.
-    pub fn new(number: &str) -> Self {
-        Self(number.into())
-    }
-
-    /// The number itself, for those who were asked for it.
-    pub fn whole(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for WholeNumber {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&call::masking::mask(&self.0))
-    }
+    pub resolved: Arc<CallDocument>,
 }
 
 impl Node {
@@ -163,7 +140,7 @@ impl Node {
         held: impl Send + 'static,
     ) -> FinishedCall {
         let (node, placed) = (self.clone(), Arc::clone(step));
-        let lost = (call.id.clone(), call.caller.clone(), call.called.clone());
+        let lost = call.clone();
         let resolving = async move {
             let _held = held;
             node.resolve_here(&placed, call).await
@@ -174,20 +151,19 @@ impl Node {
             Ok(finished) => finished,
             // Only a fault of the host itself ends a call so.
             Err(_) => {
-                let (id, caller, called) = lost;
-                let call = IncomingCall { id, caller, called };
-                let resolved = step.active().placed.host_failed(&call, &self.0.clock);
-                self.told(step, call.caller.as_deref(), resolved)
+                let resolved = step.active().placed.host_failed(&lost, &self.0.clock);
+                self.told(step, lost.presented().cloned(), resolved)
             }
         }
     }
 
     /// Sends a call to the linked operation without asking the operation. It is told of like any other.
-    pub fn decline(&self, step: &Step, call: &IncomingCall, reason: &HostReason) -> FinishedCall {
+    pub fn decline(&self, step: &Step, call: IncomingCall, reason: &HostReason) -> FinishedCall {
         let active = step.active();
+        let record = CallRecord::new(&call, self.0.clock.now());
         let component = active.placed.operation().digest();
-        let resolved = ResolvedCall::declined(component, call, self.0.clock.now(), step.linked_operation(), reason);
-        self.told(step, call.caller.as_deref(), resolved)
+        let resolved = CallDocument::declined(record, step.linked_operation(), reason, Some(component));
+        self.told(step, call.presented().cloned(), resolved)
     }
 
     async fn resolve_here(&self, step: &Step, call: IncomingCall) -> FinishedCall {
@@ -195,7 +171,7 @@ impl Node {
         for onlooker in &self.0.onlookers {
             onlooker.began(step);
         }
-        let caller = call.caller.clone();
+        let caller = call.presented().cloned();
         let (active, clock) = (step.active(), &self.0.clock);
         let shadow = step.shadow();
         let place = shadow.as_ref().and_then(|shadow| shadow.place());
@@ -211,14 +187,14 @@ impl Node {
         } else {
             active.placed.resolve(call, clock).await
         };
-        self.told(step, caller.as_deref(), resolved)
+        self.told(step, caller, resolved)
     }
 
-    fn told(&self, step: &Step, caller: Option<&str>, resolved: ResolvedCall) -> FinishedCall {
+    fn told(&self, step: &Step, caller: Option<WholeNumber>, resolved: CallDocument) -> FinishedCall {
         let finished = FinishedCall {
             step: step.id_shared(),
             integration: step.integration_id_shared(),
-            caller: caller.filter(|caller| !Presented::is_withheld(caller)).map(WholeNumber::new),
+            caller,
             resolved: Arc::new(resolved),
         };
         for onlooker in &self.0.onlookers {

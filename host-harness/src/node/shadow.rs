@@ -23,7 +23,7 @@ use crate::capabilities::http::Replay;
 use crate::engine::World;
 use crate::placement::PlacedOperation;
 use crate::recording::{Noted, Overlay};
-use crate::report::ResolvedCall;
+use call::CallDocument;
 
 /// How many calls are followed at once.
 pub const MOST_AT_ONCE: usize = 64;
@@ -97,7 +97,7 @@ impl Shadow {
     }
 
     /// Has a call that was resolved by the version in force resolved by the shadow once more.
-    pub(super) fn follow(&self, place: Place, resolved: &ResolvedCall, noted: Noted) {
+    pub(super) fn follow(&self, place: Place, resolved: &CallDocument, noted: Noted) {
         let job = Job { noted, active: Outcome::of(resolved), live: Handle::current(), _place: place };
         // Refused only where the thread is gone; then there is nothing to follow with.
         let _ = self.jobs.send(job);

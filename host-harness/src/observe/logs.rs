@@ -7,7 +7,7 @@ use call::masking::on_one_line;
 use tracing::{info, warn};
 
 use crate::node::{FinishedCall, Onlooker};
-use crate::report::{OPERATION_FAILED, Route};
+use call::document::{OPERATION_FAILED, Route};
 
 /// The target of these lines, for filters: `host_harness::calls=info`.
 const TARGET: &str = "host_harness::calls";
@@ -25,18 +25,19 @@ impl Onlooker for CallLog {
         let caller = resolved.call.caller.as_deref().unwrap_or("withheld");
         let waited_ms = resolved.run.wall.as_secs_f64() * 1_000.0;
         let requests = resolved.details.requests.len();
-        let component = resolved.component.get(..12).unwrap_or(&resolved.component);
-        match &resolved.route {
-            Route::Forward { employee, .. } => {
+        let component = resolved.component();
+        let component = component.get(..12).unwrap_or(component);
+        match (&resolved.route, &resolved.reason) {
+            (Route::Forward { employee, .. }, _) => {
                 let employee = on_one_line(&employee.id, LONGEST);
                 info!(target: TARGET, id, operation, caller, employee, waited_ms, requests, component, "forwarded");
             }
-            Route::LinkedOperation { target, reason } if reason.code == OPERATION_FAILED => {
-                let why = on_one_line(&reason.text.en, LONGEST);
+            (Route::LinkedOperation { target }, Some(reason)) if reason.code == OPERATION_FAILED => {
+                let why = on_one_line(&reason.text_en, LONGEST);
                 warn!(target: TARGET, id, operation, caller, target, why, waited_ms, requests, component, "operation failed");
             }
-            Route::LinkedOperation { target, reason } => {
-                let reason = on_one_line(&reason.code, LONGEST);
+            (Route::LinkedOperation { target }, _) => {
+                let reason = on_one_line(resolved.outcome(), LONGEST);
                 info!(target: TARGET, id, operation, caller, target, reason, waited_ms, requests, component, "linked operation");
             }
         }

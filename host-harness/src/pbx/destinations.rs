@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use call::dialling::is_dialable;
 use call::masking::unless_secret;
 
 /// Where the number stands in a template.
 const PLACE: &str = "{number}";
 /// The most digits of a number that is dialled inside the PBX.
 const INTERNAL_DIGITS: usize = 6;
-/// The longest number that can be dialled.
-const LONGEST_NUMBER: usize = 32;
 /// The longest template or destination.
 const LONGEST: usize = 200;
 
@@ -38,12 +37,6 @@ pub struct Destinations {
 struct Template {
     before: String,
     after: String,
-}
-
-/// Whether a number may go into a template: up to 32 digits, with a leading plus if international.
-pub fn is_dialable(number: &str) -> bool {
-    let digits = number.strip_prefix('+').unwrap_or(number);
-    !digits.is_empty() && number.len() <= LONGEST_NUMBER && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 impl Destinations {

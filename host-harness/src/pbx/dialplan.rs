@@ -16,7 +16,8 @@ use std::net::SocketAddr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Destinations, slug};
-use crate::report::{ResolvedCall, Route};
+use call::CallDocument;
+use call::document::Route;
 
 /// What stays as it is in a form.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
@@ -32,7 +33,7 @@ pub struct Asterisk {
 
 impl Asterisk {
     /// The variables for a resolved call, by name and value.
-    pub fn variables(&self, resolved: &ResolvedCall) -> Vec<(String, String)> {
+    pub fn variables(&self, resolved: &CallDocument) -> Vec<(String, String)> {
         let (_, reason) = super::reasons(resolved);
         let mut dials = Vec::new();
         if let Route::Forward { destinations, .. } = &resolved.route {
@@ -49,7 +50,7 @@ impl Asterisk {
             variables.push((format!("ROUTE_DIAL_{position}"), dial));
             variables.push((format!("ROUTE_RING_{position}"), seconds.to_string()));
         }
-        let name = super::linked_operation(resolved);
+        let name = resolved.linked_operation();
         let linked = self.destinations.linked_operation(name).map_or_else(|| slug(name), str::to_owned);
         variables.push(("ROUTE_LINKED".to_owned(), linked));
         variables.push(("ROUTE_REASON".to_owned(), reason));

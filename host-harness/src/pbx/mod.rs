@@ -2,16 +2,17 @@
 //!
 //! Each of them is a pure function of the resolved call and of what the configuration says of destinations ([`Destinations`]): Kamailio's routing
 //! document ([`rtjson`]) and the dialplan's variables ([`dialplan`]). They decide nothing. What the PBX saw comes back as an outcome report
-//! ([`crate::call_details::Leg`]); its legs are counted as they are given here: the numbers in order, then the linked operation.
+//! ([`call::leg::Leg`]); its legs are counted as they are given here: the numbers in order, then the linked operation.
 
 mod destinations;
 pub mod dialplan;
 pub mod rtjson;
 
-use crate::report::{ResolvedCall, Route};
+use call::CallDocument;
+use call::document::Route;
 
 pub(crate) use destinations::is_sip_address;
-pub use destinations::{Destinations, Syntax, is_dialable};
+pub use destinations::{Destinations, Syntax};
 
 /// The most characters of a slug.
 const LONGEST_SLUG: usize = 64;
@@ -36,18 +37,10 @@ pub fn slug(text: &str) -> String {
 }
 
 /// Why a call rings whom it rings: the slug for the manager's numbers (none where none is rung), and the one for the linked operation.
-fn reasons(resolved: &ResolvedCall) -> (Option<&'static str>, String) {
+fn reasons(resolved: &CallDocument) -> (Option<&'static str>, String) {
     match &resolved.route {
         Route::Forward { .. } => (Some(PERSONAL_MANAGER), DID_NOT_ANSWER.to_owned()),
-        Route::LinkedOperation { reason, .. } => (None, slug(&reason.code)),
-    }
-}
-
-/// The linked operation's name.
-fn linked_operation(resolved: &ResolvedCall) -> &str {
-    match &resolved.route {
-        Route::Forward { then, .. } => then,
-        Route::LinkedOperation { target, .. } => target,
+        Route::LinkedOperation { .. } => (None, slug(resolved.outcome())),
     }
 }
 

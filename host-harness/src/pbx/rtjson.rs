@@ -13,9 +13,11 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Destinations;
-use crate::report::{ResolvedCall, Route};
+use call::CallDocument;
+use call::document::Route;
 
 /// What Kamailio is told: where numbers and linked operations are, and for how long they are tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,27 +33,34 @@ pub struct Kamailio {
 /// The members of a routing document.
 #[derive(Clone, Debug, Serialize)]
 pub struct Routing {
-    routing: &'static str,
-    routes: Vec<Destination>,
+    pub(crate) routing: &'static str,
+    pub(crate) routes: Vec<Destination>,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct Destination {
+/// One place that Kamailio tries.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = KamailioRoute)]
+pub struct Destination {
+    /// Its SIP address.
     uri: String,
+    /// For how long nothing may be heard, in milliseconds.
     fr_timer: u64,
+    /// For how long it rings, in milliseconds.
     fr_inv_timer: u64,
+    /// Headers that are added.
     headers: Headers,
 }
 
 /// Headers that are added as they are, so nothing but a slug may stand in them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = KamailioHeaders)]
 struct Headers {
     extra: String,
 }
 
 impl Kamailio {
     /// Where a resolved call goes.
-    pub fn routing(&self, resolved: &ResolvedCall) -> Routing {
+    pub fn routing(&self, resolved: &CallDocument) -> Routing {
         let (manager, linked) = super::reasons(resolved);
         let mut routes = Vec::new();
         if let (Route::Forward { destinations, .. }, Some(reason)) = (&resolved.route, manager) {
@@ -62,7 +71,7 @@ impl Kamailio {
                 }
             }
         }
-        let name = super::linked_operation(resolved);
+        let name = resolved.linked_operation();
         match self.destinations.linked_operation(name) {
             Some(uri) => routes.push(self.route(uri.to_owned(), self.linked_ring_time, &linked)),
             None => tracing::warn!(linked_operation = name, "[kamailio] does not say where it is"),

@@ -13,7 +13,7 @@ use crate::capabilities::directory::Employee;
 use crate::config::read_employees;
 use crate::demo;
 use crate::engine::Operation;
-use crate::report::ResolvedCall;
+use call::CallDocument;
 
 /// The files that a case may have. Any other is refused, or a misspelt one would silently change nothing.
 const FILES: [&str; 4] = ["call.toml", "account.toml", "employees.toml", "expected.json"];
@@ -67,7 +67,7 @@ impl Case {
     }
 
     /// Resolves the calls, one after another.
-    pub(super) async fn run(self, operation: &Operation) -> Result<Vec<ResolvedCall>, String> {
+    pub(super) async fn run(self, operation: &Operation) -> Result<Vec<CallDocument>, String> {
         let mut site = Site::build(self.account, self.employees, operation.clone()).await?;
         let own_faults = site.simulator.faults();
         let mut answers = Vec::with_capacity(self.calls.steps.len());
@@ -80,7 +80,7 @@ impl Case {
     }
 }
 
-async fn resolve(site: &mut Site, step: Step) -> Result<ResolvedCall, String> {
+async fn resolve(site: &mut Site, step: Step) -> Result<CallDocument, String> {
     site.clock.advance(step.at.duration_since(site.clock.now()));
     site.integration.enabled = step.integration.enabled.unwrap_or(true);
     site.integration.consider_manager_status = step.integration.consider_manager_status.unwrap_or(false);
@@ -95,7 +95,7 @@ async fn resolve(site: &mut Site, step: Step) -> Result<ResolvedCall, String> {
 }
 
 /// The answers as they are written down: one document, or a list where the calls were written as a list.
-pub(super) fn documents(answers: &[ResolvedCall], several: bool) -> Result<Value, String> {
+pub(super) fn documents(answers: &[CallDocument], several: bool) -> Result<Value, String> {
     let mut documents = answers
         .iter()
         .map(serde_json::to_value)

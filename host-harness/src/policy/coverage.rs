@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::bindings::exports::telephony::operation::operation::Description;
-use crate::report::{Localized, ResolvedCall, Route};
+use call::{CallDocument, Localized};
 
 /// The reasons that the operation describes, and how many calls came to each.
 #[derive(Debug)]
@@ -36,12 +36,12 @@ impl Coverage {
         Self { forwarded: 0, reasons: reasons.collect() }
     }
 
-    pub(super) fn reached(&mut self, answers: &[ResolvedCall]) {
+    pub(super) fn reached(&mut self, answers: &[CallDocument]) {
         let mut calls = BTreeMap::<&str, usize>::new();
         for answer in answers {
-            match &answer.route {
-                Route::Forward { .. } => self.forwarded += 1,
-                Route::LinkedOperation { reason, .. } => *calls.entry(&reason.code).or_default() += 1,
+            match &answer.reason {
+                None => self.forwarded += 1,
+                Some(reason) => *calls.entry(&reason.code).or_default() += 1,
             }
         }
         for reason in &mut self.reasons {

@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::report::{FactValue, ResolvedCall, Route};
+use call::CallDocument;
+use call::details::FactValue;
+use call::document::Route;
 
 /// What a call must come to.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -30,7 +32,7 @@ impl Expectation {
     }
 
     /// What is different, one text each.
-    pub(super) fn differences(&self, call: usize, resolved: &ResolvedCall) -> Vec<String> {
+    pub(super) fn differences(&self, call: usize, resolved: &CallDocument) -> Vec<String> {
         let mut found = Vec::new();
         let mut compare = |key: &str, expected: Option<Value>, actual: Value| {
             if let Some(expected) = expected.filter(|expected| *expected != actual) {
@@ -42,18 +44,15 @@ impl Expectation {
                 let numbers: Vec<_> = destinations.iter().map(|destination| destination.number.clone()).collect();
                 (Value::from(employee.id.clone()), Value::from(numbers), Value::Null)
             }
-            Route::LinkedOperation { reason, .. } => {
-                (Value::Null, Value::Array(Vec::new()), Value::from(reason.code.clone()))
-            }
+            Route::LinkedOperation { .. } => (Value::Null, Value::Array(Vec::new()), Value::from(resolved.outcome())),
         };
         compare("employee", self.employee.clone().map(Value::from), employee);
         compare("numbers", self.numbers.clone().map(Value::from), numbers);
         compare("reason", self.reason.clone().map(Value::from), reason);
         compare("requests", self.requests.map(Value::from), Value::from(resolved.details.requests.len()));
         for (key, expected) in &self.details {
-            let fact = resolved.details.facts.iter().find(|fact| fact.key == *key);
-            let actual = match fact.and_then(|fact| fact.value.as_ref()) {
-                None => Value::Null,
+            let actual = match resolved.details.facts.get(key) {
+                None | Some(FactValue::Unknown) => Value::Null,
                 Some(FactValue::Integer(number)) => Value::from(*number),
                 Some(FactValue::Text(text)) => Value::from(text.clone()),
             };

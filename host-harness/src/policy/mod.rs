@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::engine::Operation;
-use crate::report::ResolvedCall;
+use call::CallDocument;
 use case::Case;
 pub(crate) use compare::{differences, drop_volatile};
 pub use coverage::Coverage;
@@ -111,7 +111,7 @@ async fn run_one(
     operation: &Operation,
     mode: Mode,
     about: &mut Option<String>,
-    answers: &mut Vec<ResolvedCall>,
+    answers: &mut Vec<CallDocument>,
 ) -> Result<(), String> {
     if recorded::is_one(folder) {
         let (told, document) = recorded::run(folder, operation, about).await?;

@@ -10,7 +10,7 @@ use super::compare::drop_volatile;
 use super::{EXPECTED, write_expected};
 use crate::engine::Operation;
 use crate::recording::{Recording, With};
-use crate::report::ResolvedCall;
+use call::CallDocument;
 
 /// The file of the recording.
 pub(crate) const RECORDING: &str = "recording.json";
@@ -32,7 +32,7 @@ pub(super) async fn run(
     folder: &Path,
     operation: &Operation,
     about: &mut Option<String>,
-) -> Result<(ResolvedCall, Value), String> {
+) -> Result<(CallDocument, Value), String> {
     for entry in fs::read_dir(folder).map_err(|error| format!("  not a folder of a case: {error}"))? {
         let name = entry.map_err(|error| format!("  {error}"))?.file_name();
         if ![RECORDING, EXPECTED].iter().any(|file| name == **file) {

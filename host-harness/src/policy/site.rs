@@ -11,9 +11,9 @@ use crate::capabilities::directory::Employee;
 use crate::demo;
 use crate::engine::Operation;
 use crate::integration::{Integration, IntegrationSettings};
-use crate::placement::{IncomingCall, PlacedOperation, read_settings};
-use crate::report::ResolvedCall;
+use crate::placement::{PlacedOperation, read_settings};
 use crate::stores::{KeyValueStore, MemoryStore};
+use call::{CallDocument, IncomingCall, WholeNumber};
 
 /// A case's surroundings; its fields are changed between calls.
 pub(super) struct Site {
@@ -48,7 +48,7 @@ impl Site {
         caller: &str,
         called: String,
         settings: &BTreeMap<String, String>,
-    ) -> Result<ResolvedCall, String> {
+    ) -> Result<CallDocument, String> {
         let description = self.operation.describe().await.map_err(|failure| format!("  {failure}"))?;
         let settings =
             read_settings(&description, settings).map_err(|error| format!("  call.toml: [settings]: {error}"))?;
@@ -61,7 +61,7 @@ impl Site {
             demo::LINKED_OPERATION.to_owned(),
             settings,
         );
-        let caller = Some(caller.to_owned()).filter(|caller| !caller.is_empty());
+        let caller = Some(caller).filter(|caller| !caller.is_empty()).map(WholeNumber::new);
         let call = IncomingCall { id: "call-1".to_owned(), caller, called };
         Ok(placed.resolve(call, &self.clock).await)
     }

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::capabilities::journal::{Entry, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 use crate::policy::differences;
-use crate::report::{ResolvedCall, Route};
+use call::CallDocument;
+use call::document::Route;
 
 /// How a run departed from its recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +36,7 @@ pub struct Parting {
 }
 
 /// The call's JSON without what the run cost.
-pub(super) fn document(resolved: &ResolvedCall) -> anyhow::Result<Value> {
+pub(super) fn document(resolved: &CallDocument) -> anyhow::Result<Value> {
     let mut document = serde_json::to_value(resolved)?;
     if let Some(fields) = document.as_object_mut() {
         fields.remove("run");
@@ -123,9 +124,9 @@ fn answer(import: &Import) -> String {
 /// Whether the live call took the course that the recording shows; its numbers may have been others.
 pub(super) fn courses(
     live: &[Entry],
-    live_resolved: &ResolvedCall,
+    live_resolved: &CallDocument,
     recorded: &[Entry],
-    recorded_resolved: &ResolvedCall,
+    recorded_resolved: &CallDocument,
 ) -> Option<String> {
     let function = |entries: &[Entry], index: usize| entries.get(index).map(|entry: &Entry| entry.import.function());
     let longest = live.len().max(recorded.len());
@@ -138,9 +139,9 @@ pub(super) fn courses(
             name(function(recorded, index))
         ));
     }
-    let went = |resolved: &ResolvedCall| match &resolved.route {
+    let went = |resolved: &CallDocument| match &resolved.route {
         Route::Forward { employee, destinations, .. } => format!("{} at {} numbers", employee.id, destinations.len()),
-        Route::LinkedOperation { reason, .. } => reason.code.clone(),
+        Route::LinkedOperation { .. } => resolved.outcome().to_owned(),
     };
     let (live, recorded) = (went(live_resolved), went(recorded_resolved));
     (live != recorded).then(|| format!("the live call came to {live}, the recording to {recorded}"))

@@ -29,8 +29,8 @@ use crate::bindings::telephony::operation::types::{Setting, SettingValue};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::journal::{Entry, Journal, TooMuch};
 use crate::engine::{Operation, World};
-use crate::placement::{IncomingCall, PlacedOperation, Placement, SettingError, read_settings};
-use crate::report::ResolvedCall;
+use crate::placement::{PlacedOperation, Placement, SettingError, read_settings};
+use call::{CallDocument, IncomingCall, WholeNumber};
 
 pub use compare::Departure;
 pub use file::Unreadable;
@@ -126,7 +126,7 @@ impl Noted {
 }
 
 /// Resolves a call and notes what it asks and is answered.
-pub async fn noted(placed: &PlacedOperation, call: IncomingCall, clock: &Clock) -> (ResolvedCall, Noted) {
+pub async fn noted(placed: &PlacedOperation, call: IncomingCall, clock: &Clock) -> (CallDocument, Noted) {
     let (at, journal) = (clock.now(), Journal::begin());
     let world = World { journal: journal.clone(), ..placed.integration().world(clock.clone()) };
     let resolved = placed.resolve_in(world, call.clone(), at).await;
@@ -136,7 +136,7 @@ pub async fn noted(placed: &PlacedOperation, call: IncomingCall, clock: &Clock) 
 /// How a recording went when it was resolved again.
 pub struct Replayed {
     /// The call's record of this run.
-    pub resolved: ResolvedCall,
+    pub resolved: CallDocument,
     /// Its JSON, without the cost of the run.
     pub json: Value,
     /// How it departed from the recording; none where it did not.
@@ -161,18 +161,19 @@ impl Recording {
     /// Fails where the call was told more than is kept, or this machine cannot run it again.
     pub async fn make(
         placed: &PlacedOperation,
-        resolved: &ResolvedCall,
+        resolved: &CallDocument,
         noted: Noted,
         numbers: Option<&Numbers>,
     ) -> anyhow::Result<Self> {
         let (Noted { call, at, imports }, placement) = (noted, placed.placement());
         let imports = imports.map_err(|TooMuch| anyhow!("the call was told more than a recording keeps"))?;
+        let whole = |caller: WholeNumber| caller.whole().to_owned();
         let (mut hidden, mut answers) = (call.clone(), imports.clone());
         answers.iter_mut().for_each(|entry| masking::hide_secret(&mut entry.import));
         if let Some(numbers) = numbers {
-            hidden.caller = call.caller.as_deref().map(|caller| numbers.number(caller));
+            hidden.caller = call.caller.as_ref().map(|caller| numbers.number(caller.whole()).into());
             for entry in &mut answers {
-                numbers.answer(&mut entry.import, call.caller.as_deref());
+                numbers.answer(&mut entry.import, call.caller.as_ref().map(WholeNumber::whole));
             }
         }
         let again = run::again(placement.clone(), hidden.clone(), at, answers.clone(), Manner::Exactly).await?;
@@ -185,9 +186,9 @@ impl Recording {
         }
         Ok(Self {
             recording: VERSION,
-            component: resolved.component.to_string(),
+            component: resolved.component().to_owned(),
             numbers: if numbers.is_some() { WrittenNumbers::Masked } else { WrittenNumbers::Whole },
-            call: RecordedCall { id: hidden.id, caller: hidden.caller, called: hidden.called, at },
+            call: RecordedCall { id: hidden.id, caller: hidden.caller.map(whole), called: hidden.called, at },
             settings: placement.settings().iter().map(RecordedSetting::from).collect(),
             linked_operation: placement.linked_operation().to_owned(),
             instructions: again.resolved.run.instructions,
@@ -214,7 +215,7 @@ impl Recording {
         let operation = with.operation.clone();
         let placement = Placement::new(operation, with.description, self.linked_operation.clone(), settings);
         let RecordedCall { id, caller, called, at } = self.call.clone();
-        let call = IncomingCall { id, caller, called };
+        let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called };
         let manner = if exactly { Manner::Exactly } else { Manner::WhatIf };
         let again = run::again(placement, call, at, self.imports.clone(), manner).await.map_err(ReplayError::Host)?;
         let Again { resolved, imports, unknown } = again;

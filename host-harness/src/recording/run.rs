@@ -15,9 +15,9 @@ use crate::capabilities::journal::{Entry, Import, Journal, Outcome, Script};
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
 use crate::integration::BUCKET;
-use crate::placement::{IncomingCall, Placement};
-use crate::report::ResolvedCall;
+use crate::placement::Placement;
 use crate::stores::MemoryStore;
+use call::{CallDocument, IncomingCall};
 
 use super::store::Overlay;
 
@@ -32,7 +32,7 @@ pub(super) enum Manner {
 
 /// A call that was resolved again.
 pub(super) struct Again {
-    pub(super) resolved: ResolvedCall,
+    pub(super) resolved: CallDocument,
     pub(super) imports: Vec<Entry>,
     /// What it asked that the recorded call did not ask.
     pub(super) unknown: Vec<String>,

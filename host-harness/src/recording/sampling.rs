@@ -19,7 +19,7 @@ use super::{Noted, Numbers, Recording};
 use crate::engine::{CompiledShelf, Engine, EngineSettings, Operation};
 use crate::own_file::write_whole;
 use crate::placement::PlacedOperation;
-use crate::report::{ResolvedCall, Route};
+use call::CallDocument;
 
 /// How many calls wait for their recording at most. Their notes take up to a mebibyte each.
 const MOST_WAITING: usize = 64;
@@ -74,7 +74,7 @@ struct Shared {
 
 struct Job {
     placed: PlacedOperation,
-    resolved: ResolvedCall,
+    resolved: CallDocument,
     noted: Noted,
     recorder: Arc<Shared>,
 }
@@ -117,14 +117,11 @@ impl Recorder {
     }
 
     /// Has a call recorded, if it is one of those. Returns at once.
-    pub(crate) fn finished(&self, placed: &PlacedOperation, resolved: &ResolvedCall, noted: Noted) {
+    pub(crate) fn finished(&self, placed: &PlacedOperation, resolved: &CallDocument, noted: Noted) {
         let shared = &self.0;
         // Every call counts, so that a share is that of all.
         let drawn = shared.settings.draws(shared.seen.fetch_add(1, Ordering::Relaxed));
-        let wanted = match &resolved.route {
-            Route::Forward { .. } => false,
-            Route::LinkedOperation { reason, .. } => shared.settings.reasons.contains(&reason.code),
-        };
+        let wanted = resolved.reason.as_ref().is_some_and(|reason| shared.settings.reasons.contains(&reason.code));
         if !(drawn || wanted) {
             return;
         }
@@ -214,7 +211,7 @@ impl Workshop {
 }
 
 /// Names sort by the time of the call.
-fn name(resolved: &ResolvedCall) -> String {
+fn name(resolved: &CallDocument) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() || "-_".contains(letter) { letter } else { '_' };
     let id: String = resolved.call.id.chars().take(LONGEST_ID).map(plain).collect();
     format!("{}-{id}.json", resolved.call.at.strftime("%Y%m%dT%H%M%S%.3fZ"))

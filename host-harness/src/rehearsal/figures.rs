@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::history::{PastCall, callers};
 use super::world::Variant;
-use crate::capabilities::http::Fate;
 use crate::integration::IntegrationSettings;
-use crate::report::{FactValue, ResolvedCall, Route};
+use call::CallDocument;
+use call::details::FactValue;
+use call::document::Route;
 use call::masking::mask;
 
 /// How many spans a picture has at most.
@@ -150,16 +151,18 @@ impl Gathering {
         Self { figures, began, knew: 0, waited: Vec::with_capacity(calls.len()), seconds: BTreeMap::new() }
     }
 
-    pub(super) fn add(&mut self, number: usize, resolved: &ResolvedCall) {
+    pub(super) fn add(&mut self, number: usize, resolved: &CallDocument) {
         let at = resolved.call.at;
         let (outcome, failed) = match &resolved.route {
             Route::Forward { employee, destinations, .. } => {
                 let numbers: Vec<_> = destinations.iter().map(|rung| rung.number.as_str()).collect();
                 (format!("{} ({})", employee.id, numbers.join(", ")), None)
             }
-            Route::LinkedOperation { reason, .. } => {
-                *self.figures.linked.entry(reason.code.clone()).or_default() += 1;
-                (reason.code.clone(), Some(matches!(reason.class, "technical-failure" | "no-answer")))
+            Route::LinkedOperation { .. } => {
+                let (code, class) =
+                    (resolved.outcome().to_owned(), resolved.reason.as_ref().map(|reason| &*reason.class));
+                *self.figures.linked.entry(code.clone()).or_default() += 1;
+                (code, Some(matches!(class, Some("technical-failure" | "no-answer"))))
             }
         };
         self.figures.forwarded += usize::from(failed.is_none());
@@ -173,17 +176,15 @@ impl Gathering {
         if let Some(place) = self.figures.outcomes.get_mut(number) {
             *place = outcome;
         }
-        let source = resolved.details.facts.iter().find(|fact| fact.key == "manager_source");
-        if let Some(FactValue::Text(source)) = source.and_then(|fact| fact.value.as_ref()) {
+        if let Some(source) = resolved.details.facts.get("manager_source").and_then(FactValue::as_text) {
             self.knew += 1;
             self.figures.cache_hits += usize::from(source == "cache");
         }
         for exchange in &resolved.details.exchanges {
-            match exchange.fate {
-                Fate::Sent => self.request(at, exchange.at + exchange.turn),
-                Fate::RefusedByBudget { .. } | Fate::RefusedByCircuit => self.figures.requests_refused += 1,
-                Fate::GivenUp | Fate::Shared => {}
+            if exchange.sent {
+                self.request(at, exchange.at + exchange.turn);
             }
+            self.figures.requests_refused += usize::from(exchange.refused.is_some());
         }
         self.waited.push(u64::try_from(resolved.details.waited.as_millis()).unwrap_or(u64::MAX));
     }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use amocrm_simulator::{Account, Contact, Event, EventTime, Phone, User};
 use anyhow::{Context, anyhow, ensure};
@@ -11,10 +10,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::amocrm::Amocrm;
-use crate::call_details::{Document, Filter, KeptCall, Reader, RoutePart};
+use crate::call_details::{Filter, KeptCall, Reader};
 use crate::capabilities::directory::{Destination, Employee, Presence};
 use crate::capabilities::journal::{Import, Outcome};
 use crate::recording::Recording;
+use call::CallDocument;
+use call::details::FactValue;
+use call::document::Route;
 
 /// How many kept calls are read at once.
 const AT_ONCE: usize = 1_000;
@@ -155,19 +157,19 @@ fn unreadable(error: &csv::Error) -> String {
     }
 }
 
-fn past(kept: &KeptCall, document: &Document) -> PastCall {
+fn past(kept: &KeptCall, document: &CallDocument) -> PastCall {
     let whole = kept.caller.as_ref().map(|caller| caller.whole().to_owned());
     let masked = document.call.caller.as_ref().map(|masked| masked.replace('•', "0"));
     PastCall { at: document.call.at, caller: whole.or(masked), called: document.call.called.clone() }
 }
 
 /// What a call found out of the account. Later calls know better.
-fn learn_account(account: &mut Account, call: &PastCall, document: &Document) {
+fn learn_account(account: &mut Account, call: &PastCall, document: &CallDocument) {
     let fact = |key: &str| document.details.facts.get(key);
-    let (Some(contact), Some(caller)) = (fact("contact_id").and_then(serde_json::Value::as_u64), &call.caller) else {
+    let (Some(contact), Some(caller)) = (fact("contact_id").and_then(FactValue::as_integer), &call.caller) else {
         return;
     };
-    let manager = fact("manager_user_id").and_then(serde_json::Value::as_u64);
+    let manager = fact("manager_user_id").and_then(FactValue::as_integer);
     match account.contact_mut(contact) {
         Some(known) => {
             known.responsible_user_id = manager.or(known.responsible_user_id);
@@ -188,8 +190,8 @@ fn learn_account(account: &mut Account, call: &PastCall, document: &Document) {
         account.users.push(User::new(manager, ""));
     }
     // Whoever was at work by an event had made one.
-    let evidence = fact("status_evidence").and_then(serde_json::Value::as_str);
-    let at = fact("status_evidence_at").and_then(serde_json::Value::as_str).and_then(|at| at.parse().ok());
+    let evidence = fact("status_evidence").and_then(FactValue::as_text);
+    let at = fact("status_evidence_at").and_then(FactValue::as_text).and_then(|at| at.parse().ok());
     if let (Some(kind), Some(at)) = (evidence.and_then(|evidence| evidence.strip_prefix("event:")), at) {
         account.events.push(Event {
             id: String::new(),
@@ -202,15 +204,12 @@ fn learn_account(account: &mut Account, call: &PastCall, document: &Document) {
     }
 }
 
-fn learn_employee(employees: &mut BTreeMap<u64, Employee>, document: &Document) {
-    let manager = document.details.facts.get("manager_user_id").and_then(serde_json::Value::as_u64);
-    let (Some(manager), RoutePart::Forward { employee, numbers, .. }) = (manager, &document.route) else { return };
-    let destinations = numbers
+fn learn_employee(employees: &mut BTreeMap<u64, Employee>, document: &CallDocument) {
+    let manager = document.details.facts.get("manager_user_id").and_then(FactValue::as_integer);
+    let (Some(manager), Route::Forward { employee, destinations, .. }) = (manager, &document.route) else { return };
+    let destinations = destinations
         .iter()
-        .map(|rung| Destination {
-            number: rung.number.clone(),
-            ring_time: Duration::try_from_secs_f64(rung.ring_seconds).unwrap_or_default(),
-        })
+        .map(|rung| Destination { number: rung.number.clone(), ring_time: rung.ring_time })
         .collect();
     let (id, name) = (employee.id.clone(), employee.name.clone());
     employees.insert(manager, Employee { id, name, enabled: true, destinations, presence: Presence::NotFed });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use amocrm_simulator::FaultRule;
+use call::{IncomingCall, WholeNumber};
 use jiff::Timestamp;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -18,7 +19,7 @@ use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::capabilities::clocks::Clock;
 use crate::engine::Operation;
 use crate::integration::{Access, Integration, IntegrationSettings};
-use crate::placement::{IncomingCall, PlacedOperation, SettingError, read_settings};
+use crate::placement::{PlacedOperation, SettingError, read_settings};
 use crate::secret::Secret;
 use crate::stores::MemoryStore;
 
@@ -105,7 +106,11 @@ async fn play(stage: &Stage, variant: &Variant, told: impl Fn(u64)) -> anyhow::R
 }
 
 fn incoming(number: usize, call: &PastCall) -> IncomingCall {
-    IncomingCall { id: format!("rehearsed-{}", number + 1), caller: call.caller.clone(), called: call.called.clone() }
+    IncomingCall {
+        id: format!("rehearsed-{}", number + 1),
+        caller: call.caller.as_deref().map(WholeNumber::new),
+        called: call.called.clone(),
+    }
 }
 
 impl Variant {

@@ -1,55 +1,21 @@
-//! One call, resolved: the one struct that every face shows, as text for people ([`text`]) or as versioned JSON for programs ([`json`]).
+//! What the engine answered of a call, made its document ([`call::CallDocument`]), and what an operation says of itself, as JSON.
 
 mod description;
-mod exchange;
-mod host;
-pub mod json;
-pub mod text;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use call::caller::Presented;
-use jiff::Timestamp;
+use call::details::{Details, Fact, FactTitles, FactValue, Note, RequestRecord};
+use call::document::{
+    CallDocument, CallRecord, Destination, EmployeeRecord, OPERATION_FAILED, Reason, Route, Run, VERSION,
+};
+use call::{Localized, exchange};
 
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types as wit;
-use crate::capabilities::directory::Destination;
-use crate::capabilities::http::Exchange;
-use crate::engine::{Answer, Failure, LimitReached, Run};
-use call::masking::mask;
+use crate::capabilities::http::{CircuitCause, CircuitState, Exchange, Fate};
+use crate::engine::{Answer, Failure, LimitReached};
 
 pub use description::description_json;
-pub use host::HostReason;
-
-/// A text in both languages of the product.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Localized {
-    /// Russian.
-    pub ru: String,
-    /// English.
-    pub en: String,
-}
-
-/// The languages of the product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Russian.
-    Ru,
-    /// English.
-    En,
-}
-
-impl Localized {
-    /// The text in one language.
-    pub fn get(&self, language: Language) -> &str {
-        match language {
-            Language::Ru => &self.ru,
-            Language::En => &self.en,
-        }
-    }
-}
 
 impl From<wit::LocalizedText> for Localized {
     fn from(text: wit::LocalizedText) -> Self {
@@ -57,195 +23,88 @@ impl From<wit::LocalizedText> for Localized {
     }
 }
 
-/// One call, resolved.
-#[derive(Clone, Debug)]
-pub struct ResolvedCall {
-    /// The call, its caller masked.
-    pub call: CallRecord,
-    /// Where it goes.
-    pub route: Route,
-    /// What was asked, what came back, how long it took.
-    pub details: Details,
-    /// What it cost.
-    pub run: Run,
-    /// The SHA-256 of the component that resolved it, in hexadecimal.
-    pub component: Arc<str>,
+/// What an operation's facts are called, as it describes them.
+pub(crate) fn fact_titles(description: &Description) -> FactTitles {
+    description.facts.iter().map(|fact| (fact.key.clone(), fact.title.clone().into())).collect()
 }
 
-/// The call as the details keep it.
-#[derive(Clone, Debug)]
-pub struct CallRecord {
-    /// The host's identifier.
-    pub id: String,
-    /// The caller's number, masked; `None` when none was presented.
-    pub caller: Option<String>,
-    /// The number that was called.
-    pub called: String,
-    /// When the call arrived.
-    pub at: Timestamp,
-}
-
-/// Where a call goes.
-#[derive(Clone, Debug)]
-pub enum Route {
-    /// The numbers are rung one after another; then the call goes to the linked operation.
-    Forward {
-        /// Whose numbers these are.
-        employee: EmployeeRecord,
-        /// The numbers, in order; at least one.
-        destinations: Vec<Destination>,
-        /// The linked operation's name.
-        then: String,
-    },
-    /// The call goes to the linked operation at once.
-    LinkedOperation {
-        /// Its name.
-        target: String,
-        /// Why.
-        reason: Reason,
-    },
-}
-
-/// An employee as the details keep one.
-#[derive(Clone, Debug)]
-pub struct EmployeeRecord {
-    /// The PBX's identifier.
-    pub id: String,
-    /// The name.
-    pub name: String,
-}
-
-/// Why a call goes to the linked operation.
-#[derive(Clone, Debug)]
-pub struct Reason {
-    /// The stable machine code.
-    pub code: String,
-    /// The class of the reason.
-    pub class: &'static str,
-    /// The short status.
-    pub status: Localized,
-    /// One sentence.
-    pub text: Localized,
-}
-
-/// The code of the reason that the host itself gives: the operation did not answer.
-pub const OPERATION_FAILED: &str = "operation-failed";
-
-/// How a call came to its route.
-#[derive(Clone, Debug, Default)]
-pub struct Details {
-    /// Named values that the operation found out, in its order.
-    pub facts: Vec<Fact>,
+/// A placed operation, as the document of one of its calls tells of it.
+pub(crate) struct Resolver<'a> {
+    /// The SHA-256 of the component.
+    pub(crate) component: &'a str,
+    /// What its facts are called.
+    pub(crate) titles: &'a FactTitles,
+    /// Where calls go that are not forwarded.
+    pub(crate) linked_operation: &'a str,
     /// The waiting time in force.
-    pub waiting_time: Duration,
-    /// How long the operation took.
-    pub waited: Duration,
-    /// The requests it made, in order.
-    pub requests: Vec<RequestRecord>,
-    /// What the host saw of those requests, in order.
-    pub exchanges: Vec<Exchange>,
-    /// Remarks, in order: the operation's, then the host's.
-    pub notes: Vec<Note>,
+    pub(crate) waiting_time: Duration,
 }
 
-/// A named value.
-#[derive(Clone, Debug)]
-pub struct Fact {
-    /// The stable key.
-    pub key: String,
-    /// Its name for people.
-    pub title: Localized,
-    /// Its value, if known.
-    pub value: Option<FactValue>,
-}
-
-/// The value of a fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FactValue {
-    /// A whole number.
-    Integer(u64),
-    /// A word or a short text.
-    Text(String),
-}
-
-/// One request of the operation.
-#[derive(Clone, Debug)]
-pub struct RequestRecord {
-    /// What was asked for.
-    pub purpose: String,
-    /// When it was sent, from the start of the call.
-    pub at: Duration,
-    /// How long it took.
-    pub took: Duration,
-    /// The HTTP status, where one arrived.
-    pub status: Option<u16>,
-    /// `ok`, or what went wrong.
-    pub outcome: String,
-}
-
-/// A remark.
-#[derive(Clone, Debug)]
-pub struct Note {
-    /// Its stable code.
-    pub code: String,
-    /// What it says.
-    pub text: Localized,
-}
-
-/// The names of an operation's facts, as it describes them.
-#[derive(Clone, Debug, Default)]
-pub struct FactTitles(BTreeMap<String, Localized>);
-
-impl FactTitles {
-    /// Takes the names from a description.
-    pub fn new(description: &Description) -> Self {
-        Self(description.facts.iter().map(|fact| (fact.key.clone(), fact.title.clone().into())).collect())
-    }
-
-    /// The name of a fact; its key, if the operation gives a fact that it does not describe.
-    fn of(&self, key: &str) -> Localized {
-        self.0.get(key).cloned().unwrap_or_else(|| Localized { ru: key.to_owned(), en: key.to_owned() })
-    }
-}
-
-impl ResolvedCall {
-    /// Makes the record of a call out of what the engine answered.
+impl Resolver<'_> {
+    /// The document of a call out of what the engine answered.
     ///
     /// An operation that gave no answer sends the call to the linked operation with a reason that says which limit or fault it was.
-    pub fn new(
-        component: &Arc<str>,
-        titles: &FactTitles,
-        call: &wit::Call,
-        at: Timestamp,
-        linked_operation: &str,
-        waiting_time: Duration,
-        answer: Answer,
-    ) -> Self {
-        let target = linked_operation.to_owned();
-        let (route, mut details) = match answer.resolution {
-            Ok(resolution) => (route(resolution.route, target), details(resolution.details, titles)),
-            Err(failure) => (
-                Route::LinkedOperation { target, reason: operation_failed(&failure) },
-                Details { waiting_time, waited: answer.run.wall, ..Details::default() },
-            ),
+    pub(crate) fn document(&self, call: CallRecord, answer: Answer) -> CallDocument {
+        let (route, reason, mut details) = match answer.resolution {
+            Ok(resolution) => {
+                let (route, reason) = self.route(resolution.route);
+                (route, reason, details(resolution.details))
+            }
+            Err(failure) => {
+                let details =
+                    Details { waiting_time: self.waiting_time, waited: answer.run.wall, ..Details::default() };
+                (self.linked(), Some(operation_failed(&failure)), details)
+            }
         };
-        details.exchanges = answer.exchanges;
-        details.notes.extend(answer.refusals.into_iter().map(|refusal| Note {
-            code: "refused-by-host".to_owned(),
-            text: Localized {
-                ru: format!("Отказ хоста: {refusal}"), en: format!("refused by the host: {refusal}")
-            },
+        details.exchanges = answer.exchanges.into_iter().map(exchange::Exchange::from).collect();
+        details.notes.extend(answer.refusals.into_iter().map(|refusal| {
+            let text = Localized::new(format!("Отказ хоста: {refusal}"), format!("refused by the host: {refusal}"));
+            Note::new("refused-by-host", text)
         }));
-        details.notes.extend(answer.directory_faults.into_iter().map(|fault| Note {
-            code: "directory-fault".to_owned(),
-            text: Localized {
-                ru: format!("Справочник сотрудников: {fault}"),
-                en: format!("directory of employees: {fault}"),
-            },
+        details.notes.extend(answer.directory_faults.into_iter().map(|fault| {
+            let text =
+                Localized::new(format!("Справочник сотрудников: {fault}"), format!("directory of employees: {fault}"));
+            Note::new("directory-fault", text)
         }));
-        let caller = call.caller.as_deref().filter(|caller| !Presented::is_withheld(caller)).map(mask);
-        let call = CallRecord { id: call.id.clone(), caller, called: call.called.clone(), at };
-        Self { call, route, details, run: answer.run, component: Arc::clone(component) }
+        let run = Run {
+            component: Some(self.component.to_owned()),
+            instructions: answer.run.instructions,
+            memory_bytes: u64::try_from(answer.run.memory_bytes).ok(),
+            wall: answer.run.wall,
+        };
+        CallDocument { version: VERSION, call, route, reason, details, run, titles: self.titles.clone() }
+    }
+
+    fn route(&self, route: wit::Route) -> (Route, Option<Reason>) {
+        match route {
+            wit::Route::Forward(forwarding) => {
+                let destinations = forwarding.destinations.into_iter().map(|destination| Destination {
+                    number: destination.number,
+                    ring_time: Duration::from_millis(destination.ring_time),
+                });
+                let route = Route::Forward {
+                    employee: EmployeeRecord { id: forwarding.employee_id, name: forwarding.employee_name },
+                    destinations: destinations.collect(),
+                    then: self.linked_operation.to_owned(),
+                };
+                (route, None)
+            }
+            wit::Route::LinkedOperation(reason) => {
+                let reason = Reason {
+                    code: reason.code,
+                    class: class(reason.class).to_owned(),
+                    status: reason.status.ru,
+                    status_en: reason.status.en,
+                    text_ru: reason.text.ru,
+                    text_en: reason.text.en,
+                };
+                (self.linked(), Some(reason))
+            }
+        }
+    }
+
+    fn linked(&self) -> Route {
+        Route::LinkedOperation { target: self.linked_operation.to_owned() }
     }
 }
 
@@ -256,16 +115,8 @@ fn operation_failed(failure: &Failure) -> Reason {
         Failure::NoDestination => "операция не назвала ни одного номера".to_owned(),
         Failure::Host => "ошибка хоста".to_owned(),
     };
-    Reason {
-        code: OPERATION_FAILED.to_owned(),
-        class: "technical-failure",
-        status: Localized {
-            ru: "Переадресация не удалась".to_owned(), en: "Forwarding failed".to_owned()
-        },
-        text: Localized {
-            ru: format!("Сбой операции: {ru}"), en: format!("The operation failed: {failure}")
-        },
-    }
+    let text = Localized::new(format!("Сбой операции: {ru}"), format!("The operation failed: {failure}"));
+    Reason::of_host(OPERATION_FAILED, "technical-failure", text)
 }
 
 fn limit_in_russian(limit: LimitReached) -> String {
@@ -283,32 +134,6 @@ fn limit_in_russian(limit: LimitReached) -> String {
     }
 }
 
-fn route(route: wit::Route, linked_operation: String) -> Route {
-    match route {
-        wit::Route::Forward(forwarding) => Route::Forward {
-            employee: EmployeeRecord { id: forwarding.employee_id, name: forwarding.employee_name },
-            destinations: forwarding
-                .destinations
-                .into_iter()
-                .map(|destination| Destination {
-                    number: destination.number,
-                    ring_time: Duration::from_millis(destination.ring_time),
-                })
-                .collect(),
-            then: linked_operation,
-        },
-        wit::Route::LinkedOperation(reason) => Route::LinkedOperation {
-            target: linked_operation,
-            reason: Reason {
-                code: reason.code,
-                class: class(reason.class),
-                status: reason.status.into(),
-                text: reason.text.into(),
-            },
-        },
-    }
-}
-
 /// The class's name in JSON and in the contract.
 pub(crate) const fn class(class: wit::ReasonClass) -> &'static str {
     match class {
@@ -322,34 +147,59 @@ pub(crate) const fn class(class: wit::ReasonClass) -> &'static str {
     }
 }
 
-fn details(details: wit::CallDetails, titles: &FactTitles) -> Details {
+fn details(details: wit::CallDetails) -> Details {
+    let facts = details.facts.into_iter().map(|fact| Fact {
+        key: fact.key,
+        value: match fact.value {
+            Some(wit::FactValue::Integer(number)) => FactValue::Integer(number),
+            Some(wit::FactValue::Text(text)) => FactValue::Text(text),
+            None => FactValue::Unknown,
+        },
+    });
+    let requests = details.requests.into_iter().map(|request| RequestRecord {
+        purpose: request.purpose,
+        at: Duration::from_millis(request.at),
+        took: Duration::from_millis(request.took),
+        status: request.status,
+        outcome: request.outcome,
+    });
+    let notes = details.notes.into_iter().map(|note| Note::new(&note.code, note.text.into()));
     Details {
-        facts: details
-            .facts
-            .into_iter()
-            .map(|fact| Fact {
-                title: titles.of(&fact.key),
-                key: fact.key,
-                value: fact.value.map(|value| match value {
-                    wit::FactValue::Integer(number) => FactValue::Integer(number),
-                    wit::FactValue::Text(text) => FactValue::Text(text),
-                }),
-            })
-            .collect(),
+        facts: facts.collect(),
         waiting_time: Duration::from_millis(details.waiting_time),
         waited: Duration::from_millis(details.waited),
-        requests: details
-            .requests
-            .into_iter()
-            .map(|request| RequestRecord {
-                purpose: request.purpose,
-                at: Duration::from_millis(request.at),
-                took: Duration::from_millis(request.took),
-                status: request.status,
-                outcome: request.outcome,
-            })
-            .collect(),
+        requests: requests.collect(),
         exchanges: Vec::new(),
-        notes: details.notes.into_iter().map(|note| Note { code: note.code, text: note.text.into() }).collect(),
+        notes: notes.collect(),
+    }
+}
+
+impl From<Exchange> for exchange::Exchange {
+    fn from(exchange: Exchange) -> Self {
+        let (refused, turn_foreseen) = match exchange.fate {
+            Fate::RefusedByBudget { foreseen } => (Some("budget"), Some(foreseen)),
+            Fate::RefusedByCircuit => (Some("circuit"), None),
+            Fate::GivenUp | Fate::Sent | Fate::Shared => (None, None),
+        };
+        let circuit_cause = match exchange.circuit {
+            CircuitState::Closed => None,
+            CircuitState::Open { cause, .. } | CircuitState::HalfOpen { cause } => Some(match cause {
+                CircuitCause::Limited => "rate-limited",
+                CircuitCause::Blocked => "blocked",
+            }),
+        };
+        Self {
+            at: exchange.at,
+            path: exchange.path,
+            turn: exchange.turn,
+            sent: exchange.fate == Fate::Sent,
+            shared: exchange.fate == Fate::Shared,
+            repeated: exchange.repeated,
+            refused: refused.map(str::to_owned),
+            turn_foreseen,
+            circuit: exchange.circuit.name().to_owned(),
+            circuit_cause: circuit_cause.map(str::to_owned),
+            circuit_again: exchange.circuit_again,
+        }
     }
 }

@@ -9,10 +9,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use call::kept::KeptDocument;
 use futures_util::stream::Stream;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -133,9 +133,8 @@ fn numbers(written: Option<&str>) -> Result<Numbers, Problem> {
 /// Kept calls, newest first.
 #[derive(Serialize, ToSchema)]
 struct Calls {
-    /// Each in the format of `POST /v1/resolve-call`, with `seq`, `operation`, `integration` and `outcome`.
-    #[schema(value_type = Vec<Object>)]
-    calls: Vec<Value>,
+    /// Each in the format of `POST /v1/resolve-call`, with `seq`, `operation`, `integration` and `outcome`; without `titles`.
+    calls: Vec<KeptDocument>,
     /// `before` of the next page; null where this was the last.
     next: Option<i64>,
 }
@@ -156,7 +155,7 @@ struct Calls {
 async fn list(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Result<Json<Calls>, Problem> {
     let (filter, limit, numbers) = (wanted.filter()?, wanted.limit()?, numbers(wanted.numbers.as_deref())?);
     let page = desk.read(move |reader| reader.list(&filter, limit)).await?;
-    let calls = page.calls.iter().map(|call| call.json(numbers)).collect();
+    let calls = page.calls.iter().map(|call| call.shown(numbers)).collect();
     Ok(Json(Calls { calls, next: page.next }))
 }
 
@@ -167,7 +166,7 @@ async fn list(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Result<
     tag = "calls",
     params(("id" = String, Path, description = "The PBX's identifier of the call, or its `seq`"), Shown),
     responses(
-        (status = 200, description = "The call", body = serde_json::Value),
+        (status = 200, description = "The call", body = KeptDocument),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call is kept", body = Problem, content_type = "application/problem+json"),
@@ -178,11 +177,11 @@ async fn show(
     State(desk): State<Desk>,
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<KeptDocument>, Problem> {
     let numbers = numbers(shown.numbers.as_deref())?;
     let found = desk.read(move |reader| reader.find(&id)).await?;
     let nothing = || Problem::new(StatusCode::NOT_FOUND, "no call with this identifier is kept");
-    Ok(Json(found.ok_or_else(nothing)?.json(numbers)))
+    Ok(Json(found.ok_or_else(nothing)?.shown_alone(numbers)))
 }
 
 /// Which span of time, in which steps.
@@ -210,7 +209,6 @@ struct Reasons {
     /// The length of a step.
     step_seconds: i64,
     /// The steps in which there were calls.
-    #[schema(value_type = Vec<Object>)]
     buckets: Vec<Bucket>,
 }
 

@@ -6,14 +6,15 @@ use axum::extract::{Path, State};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use url::form_urlencoded;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use crate::call_details::{CallDetails, Leg, MOST_LEGS, Seen, Unreported};
+use crate::call_details::{CallDetails, Unreported};
+use call::leg::{Leg, MOST_LEGS, Seen};
+use call::outcome::Outcome;
 
 /// The most bytes of a report.
 const LONGEST: usize = 16 * 1024;
@@ -65,8 +66,7 @@ struct Completed {
     /// The call's number among the kept ones.
     seq: i64,
     /// `result`, `answered_by` and `legs`, as `GET /v1/calls/{id}` shows them.
-    #[schema(value_type = Object)]
-    outcome: Value,
+    outcome: Option<Outcome>,
 }
 
 /// Report what the PBX saw of a call
@@ -95,7 +95,7 @@ async fn report(
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let legs = legs(kind, &body).map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why))?;
     match details.complete(&id, legs).await {
-        Ok(call) => Ok(Json(Completed { seq: call.seq, outcome: serde_json::json!(call.outcome()) })),
+        Ok(call) => Ok(Json(Completed { seq: call.seq, outcome: call.outcome() })),
         Err(unknown @ Unreported::Unknown) => Err(Problem::new(StatusCode::NOT_FOUND, unknown.to_string())),
         Err(unavailable) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, unavailable.to_string())),
     }
@@ -141,7 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::call_details::Ending;
+    use call::leg::Ending;
 
     #[test]
     fn a_form_and_json_say_the_same_and_what_is_wrong_is_said() {

@@ -15,10 +15,11 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use call::call_request::CallRequest;
+use call::host_reason::HostReason;
+use call::{IncomingCall, Localized};
 use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -27,9 +28,7 @@ use super::body::{self, Unread};
 use super::problem::Problem;
 use super::proof::Proof;
 use crate::node::{FinishedCall, Step};
-use crate::placement::IncomingCall;
-use crate::report::{HostReason, Localized};
-use answer::{Wanted, answer};
+use answer::{ResolvedCall, Wanted, answer};
 
 /// The call's routes and what they count.
 #[derive(Clone)]
@@ -63,29 +62,6 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(resolve_call)).with_state(calls)
 }
 
-/// The shape of a resolved call, for the description. Fields may be added, none is renamed; `report::json` writes it.
-#[derive(ToSchema)]
-#[schema(as = ResolvedCall)]
-#[expect(dead_code, reason = "it describes what another type writes")]
-struct Shape {
-    /// The version of the format, 1.
-    version: u32,
-    /// `id`, `caller` (masked; null when withheld), `called`, `at`.
-    call: serde_json::Value,
-    /// `kind` is `forward` (with `employee`, `numbers` to ring one after another, `then`) or `linked-operation` (with `target`).
-    route: serde_json::Value,
-    /// Why the call goes to the linked operation at once: `code`, `class`, `status`, `status_en`, `text_ru`, `text_en`; null when forwarded.
-    reason: Option<serde_json::Value>,
-    /// What was asked, what came back, how long it took.
-    details: serde_json::Value,
-    /// What it cost; `component` is the digest of the component.
-    run: serde_json::Value,
-    /// `serial`, where the configuration has `[kamailio]`: the answer is a routing document of Kamailio's module rtjson.
-    routing: Option<String>,
-    /// Where Kamailio goes, one after another: `uri`, `fr_timer`, `fr_inv_timer`, `headers`.
-    routes: Option<Vec<serde_json::Value>>,
-}
-
 /// Resolve a call
 ///
 /// The answer is always a route. A request that is no call goes to the linked operation with the reason `request-not-understood`,
@@ -101,7 +77,7 @@ struct Shape {
     )),
     responses(
         (status = 200, description = "Where the call goes, and why", content(
-            (Shape = "application/json"),
+            (ResolvedCall = "application/json"),
             (String = "application/x-www-form-urlencoded"),
         )),
         (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
@@ -145,8 +121,8 @@ impl Calls {
         };
         let node = &self.shared.node;
         let step = node.asked_for(named.as_deref().or(asked.operation.as_deref()));
-        let call = request::call(asked, || self.ids.next());
-        let declined = |reason: HostReason, call: IncomingCall| node.decline(step.unwrap_or(first), &call, &reason);
+        let call = IncomingCall::new(asked, || self.ids.next());
+        let declined = |reason: HostReason, call: IncomingCall| node.decline(step.unwrap_or(first), call, &reason);
         if let Some(reason) = misunderstood {
             return declined(reason, call);
         }
@@ -162,17 +138,13 @@ impl Calls {
     }
 
     fn unread(&self, unread: Unread) -> Localized {
-        let text = |ru: &str, en: &str| Localized { ru: ru.to_owned(), en: en.to_owned() };
         match unread {
             Unread::TooLong => {
                 let most = self.shared.settings.max_body;
-                Localized {
-                    ru: format!("тело длиннее {most} байт"),
-                    en: format!("its body is longer than {most} bytes"),
-                }
+                Localized::new(format!("тело длиннее {most} байт"), format!("its body is longer than {most} bytes"))
             }
-            Unread::TooSlow => text("тело не пришло вовремя", "its body did not come in time"),
-            Unread::Broken => text("тело не дошло до конца", "its body broke off"),
+            Unread::TooSlow => Localized::new("тело не пришло вовремя", "its body did not come in time"),
+            Unread::Broken => Localized::new("тело не дошло до конца", "its body broke off"),
         }
     }
 
@@ -180,7 +152,7 @@ impl Calls {
     fn after_fault(&self, first: &Arc<Step>, head: &Parts) -> Response {
         let named = request::operation_of_query(head.uri.query());
         let step = self.shared.node.asked_for(named.as_deref()).unwrap_or(first);
-        let call = request::call(CallRequest::default(), || self.ids.next());
+        let call = IncomingCall::new(CallRequest::default(), || self.ids.next());
         let failed = step.active().placed.host_failed(&call, self.shared.node.clock());
         answer(&failed, Wanted::of(head), &self.shared.settings)
     }

@@ -16,9 +16,13 @@ pub fn converse(bytes: &[u8]) {
         if let Some(request) = &request {
             let call = request.call();
             let operation = request.operation().unwrap_or_default();
-            for value in
-                [request.path(), &call.id, &call.called, call.caller.as_deref().unwrap_or_default(), &operation]
-            {
+            for value in [
+                request.path(),
+                &call.id,
+                &call.called,
+                call.caller.as_ref().map_or("", |caller| caller.whole()),
+                &operation,
+            ] {
                 if dialogue.set_variable("FUZZED", value).await.is_err() {
                     break;
                 }

@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use amocrm_simulator::{Options, Simulator};
+use call::IncomingCall;
+use call::document::Route;
 use host_harness::OPERATION;
 use host_harness::access::LongLived;
 use host_harness::bindings::exports::telephony::operation::operation::Description;
@@ -14,9 +16,8 @@ use host_harness::capabilities::http::{Dial, PrivateAddresses};
 use host_harness::demo;
 use host_harness::engine::{Engine, EngineSettings, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::placement::{IncomingCall, PlacedOperation};
+use host_harness::placement::PlacedOperation;
 use host_harness::recording::{Recording, With};
-use host_harness::report::Route;
 use host_harness::secret::Secret;
 use host_harness::stores::MemoryStore;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -123,7 +124,7 @@ pub fn every_import_with(program: &[u8]) {
         for byte in program {
             write!(caller, "{byte:02x}").expect("a string grows");
         }
-        let call = IncomingCall { id: "1".to_owned(), caller: Some(caller), called: String::new() };
+        let call = IncomingCall { id: "1".to_owned(), caller: Some(caller.into()), called: String::new() };
         let began = Instant::now();
         let resolved = placed.resolve(call, &clock).await;
         assert!(began.elapsed() <= LONGEST, "{:?}", began.elapsed());

@@ -6,7 +6,8 @@ use form_urlencoded::parse;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::{CallRequest, Misunderstood};
+use super::CallRequest;
+use crate::Localized;
 
 /// The names of the fields that make a call.
 const NAMES: [&str; 4] = ["id", "caller", "called", "operation"];
@@ -32,23 +33,23 @@ pub(super) struct Fields {
     /// The names of the others.
     others: Vec<String>,
     /// What is wrong with a field.
-    wrong: Option<Misunderstood>,
+    wrong: Option<Localized>,
 }
 
 impl Fields {
     /// Reads a JSON object. Fields that are not known may hold anything, halves of emoji among it.
-    pub(super) fn of_json(body: &[u8]) -> Result<Self, Misunderstood> {
+    pub(super) fn of_json(body: &[u8]) -> Result<Self, Localized> {
         match serde_json::from_str(&String::from_utf8_lossy(body)) {
             Ok(fields) => Ok(fields),
             _ if body.is_empty() => Err(nothing()),
-            Err(error) if error.is_data() => Err(Misunderstood::new(
+            Err(error) if error.is_data() => Err(Localized::new(
                 "тело — JSON, но не объект; поля звонка стоят в {}",
                 "the body is JSON, but no object; write the call's fields inside {}",
             )),
             // Where the JSON is wrong, without the words of it.
             Err(error) => {
                 let (line, column) = (error.line(), error.column());
-                Err(Misunderstood::new(
+                Err(Localized::new(
                     format!("тело — не JSON (строка {line}, позиция {column}), хотя его тип — JSON"),
                     format!("the body is not JSON (line {line}, column {column}), though it is sent as JSON"),
                 ))
@@ -57,12 +58,12 @@ impl Fields {
     }
 
     /// Reads a form.
-    pub(super) fn of_form(body: &[u8]) -> Result<Self, Misunderstood> {
+    pub(super) fn of_form(body: &[u8]) -> Result<Self, Localized> {
         if body.is_empty() {
             return Err(nothing());
         }
         if !body.contains(&b'=') {
-            return Err(Misunderstood::new(
+            return Err(Localized::new(
                 "тело — не форма: в нём нет знака =; отправьте caller=… или JSON",
                 "the body is no form, for there is no = in it; send caller=… or JSON",
             ));
@@ -77,7 +78,7 @@ impl Fields {
     }
 
     /// The call, where the body says one.
-    pub(super) fn request(self) -> Result<CallRequest, Misunderstood> {
+    pub(super) fn request(self) -> Result<CallRequest, Localized> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
@@ -102,7 +103,7 @@ impl Fields {
             Ok(value) => {
                 if place.replace(value.clone()).is_some_and(|before| before != value) {
                     self.wrong.get_or_insert_with(|| {
-                        Misunderstood::new(
+                        Localized::new(
                             format!("поле `{name}` стоит дважды с разными значениями"),
                             format!("`{name}` comes twice, with different values"),
                         )
@@ -111,7 +112,7 @@ impl Fields {
             }
             Err(Kind { ru, en }) => {
                 self.wrong.get_or_insert_with(|| {
-                    Misunderstood::new(
+                    Localized::new(
                         format!("в поле `{name}` — {ru}, а нужен текст"),
                         format!("`{name}` is {en}; write it as text"),
                     )
@@ -181,17 +182,17 @@ fn with_its_plus(number: String) -> String {
     }
 }
 
-fn nothing() -> Misunderstood {
-    Misunderstood::new(
+fn nothing() -> Localized {
+    Localized::new(
         "тело пустое; отправьте `caller`, пустым, если номер скрыт",
         "the body is empty; send `caller`, empty where the number is withheld",
     )
 }
 
 /// The refusal of a body whose caller is nowhere or under another name.
-fn without_caller(others: &[String]) -> Misunderstood {
+fn without_caller(others: &[String]) -> Localized {
     if others.is_empty() {
-        return Misunderstood::new(
+        return Localized::new(
             "в теле нет полей; отправьте `caller`, пустым, если номер скрыт",
             "the body has no fields; send `caller`, empty where the number is withheld",
         );
@@ -204,7 +205,7 @@ fn without_caller(others: &[String]) -> Misunderstood {
     };
     let ru = told(&|meant| format!(" (может быть, это `{meant}`?)"), format!("других полей: {hidden}"));
     let en = told(&|meant| format!(" (did you mean `{meant}`?)"), format!("other fields: {hidden}"));
-    Misunderstood::new(
+    Localized::new(
         format!("в теле нет поля `caller`, а есть {ru}; если номер скрыт, отправьте `caller` пустым"),
         format!("the body has no field `caller`; it has {en}; where the number is withheld, send `caller` empty"),
     )

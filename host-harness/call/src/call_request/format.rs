@@ -1,6 +1,6 @@
 //! How a body is written: by its type and, where that says nothing, by its first character.
 
-use super::Misunderstood;
+use crate::Localized;
 
 /// The most characters of a type that a refusal repeats.
 const SHOWN: usize = 60;
@@ -16,7 +16,7 @@ pub(super) enum Format {
 
 impl Format {
     /// The format of a body of this type. Parameters such as `charset` do not matter: JSON is UTF-8 (RFC 8259), and numbers are ASCII.
-    pub(super) fn of(kind: &str, body: &[u8]) -> Result<Self, Misunderstood> {
+    pub(super) fn of(kind: &str, body: &[u8]) -> Result<Self, Localized> {
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         // No name of a form's field begins like this.
         let begins_as_json = matches!(body.first(), Some(b'{' | b'['));
@@ -33,12 +33,12 @@ impl Format {
 }
 
 /// The refusal of a type, which it names where it is one.
-fn unread(kind: &str) -> Misunderstood {
+fn unread(kind: &str) -> Localized {
     let is_shown = kind.chars().count() <= SHOWN
         && kind.chars().all(|sign| sign.is_ascii_alphanumeric() || "/.+-_".contains(sign))
         && !super::fields::has_number(kind);
     let named = if is_shown { format!(" {kind}") } else { String::new() };
-    Misunderstood::new(
+    Localized::new(
         format!(
             "тело типа{named} не читается; нужен Content-Type application/json или application/x-www-form-urlencoded"
         ),

@@ -15,8 +15,8 @@ use super::call::point_in_time;
 use super::{LanguageChoice, Outcome, Stop, complain, language};
 use crate::call_details::{self, Filter, KeptCall, Numbers, Place, Reader};
 use crate::capabilities::clocks::Clock;
-use crate::report::Language;
 use crate::stores::{self, StoreLocation};
+use call::Language;
 
 /// How often a follower looks for new calls.
 const LOOK: Duration = Duration::from_millis(200);
@@ -98,7 +98,7 @@ impl Calls {
             bail!("no call `{id}` is kept; `host-harness calls` lists those that are");
         };
         let text = match call.document() {
-            _ if self.json => serde_json::to_string_pretty(&call.json(self.numbers()))?,
+            _ if self.json => serde_json::to_string_pretty(&call.shown_alone(self.numbers()))?,
             Some(document) => timeline::of(&call, &document, self.numbers(), language(self.lang)),
             None => bail!("call {} is kept, but its record cannot be read", call.seq),
         };
@@ -149,7 +149,8 @@ impl Calls {
     fn print(&self, calls: &[KeptCall], language: Language, with_head: bool) -> bool {
         use std::io::Write;
         let text = if self.json {
-            calls.iter().map(|call| format!("{}\n", call.json(self.numbers()))).collect()
+            let line = |call: &KeptCall| serde_json::to_string(&call.shown(self.numbers())).map(|line| line + "\n");
+            calls.iter().filter_map(|call| line(call).ok()).collect()
         } else {
             table::of(calls, self.numbers(), language, with_head)
         };

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use crate::call_details::{Ending, Outcome, Rung, RungLeg};
-use crate::report::Language;
+use call::Language;
+use call::outcome::{Outcome, Rung, RungLeg};
 
 /// The width of the longest ringing.
 const WIDTH: u64 = 24;
 
 /// Writes the outcome: a line for each leg, with a bar for how long it rang, and how the call ended.
 pub(super) fn write(out: &mut String, outcome: &Outcome, language: Language) -> std::fmt::Result {
-    let say = |ru: &'static str, en: &'static str| if language == Language::Ru { ru } else { en };
+    let say = |ru: &'static str, en: &'static str| language.say(ru, en);
     let longest = outcome.legs.iter().filter_map(|rung| rung.leg.ring_ms).max().unwrap_or_default().max(1);
     writeln!(out, "{}", say("Что видела АТС", "What the PBX saw"))?;
     for RungLeg { rung, leg } in &outcome.legs {
@@ -35,30 +35,13 @@ pub(super) fn write(out: &mut String, outcome: &Outcome, language: Language) -> 
         .flatten()
         .collect();
         let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
-        let ended = ending(leg.result, language);
+        let ended = leg.result.text(language);
         writeln!(out, "  {}. {name:<30} {rang:<13} {bar:<width$} {ended}{codes}", leg.leg, width = WIDTH as usize)?;
     }
     match &outcome.answered_by {
         Some(rung) => writeln!(out, "  {}: {}", say("ответили", "answered by"), rung.name()),
         None => {
-            writeln!(out, "  {}: {}", say("не ответил никто", "answered by nobody"), ending(outcome.result, language))
+            writeln!(out, "  {}: {}", say("не ответил никто", "answered by nobody"), outcome.result.text(language))
         }
-    }
-}
-
-/// An ending in words.
-const fn ending(ending: Ending, language: Language) -> &'static str {
-    let (ru, en) = match ending {
-        Ending::Answered => ("ответ", "answered"),
-        Ending::Busy => ("занято", "busy"),
-        Ending::NoAnswer => ("нет ответа", "no answer"),
-        Ending::Declined => ("звонок отклонён", "declined"),
-        Ending::Unavailable => ("телефон недоступен", "no telephone there"),
-        Ending::CallerGone => ("звонящий положил трубку", "the caller hung up"),
-        Ending::Failed => ("сбой", "failed"),
-    };
-    match language {
-        Language::Ru => ru,
-        Language::En => en,
     }
 }

@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 
-use crate::call_details::RoutePart;
-use crate::call_details::{Document, KeptCall, Numbers};
-use crate::report::Language;
+use call::details::FactValue;
+use call::document::Route;
+use call::{CallDocument, Language};
+
+use crate::call_details::{KeptCall, Numbers};
 
 /// The calls as lines, with a line of titles above them where it is wanted.
 pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_head: bool) -> String {
@@ -25,9 +27,8 @@ pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_
             Some(document) => {
                 let at = document.call.at.to_zoned(TimeZone::system()).strftime("%d.%m %H:%M:%S").to_string();
                 let (caller, route) = (caller(call, &document, numbers, language), route(&document, language));
-                let waited =
-                    format!("{} {}", document.details.waited_ms, if language == Language::Ru { "мс" } else { "ms" });
-                let source = document.details.facts.get("manager_source").and_then(|source| source.as_str());
+                let waited = format!("{} {}", document.details.waited.as_millis(), language.say("мс", "ms"));
+                let source = document.details.facts.get("manager_source").and_then(FactValue::as_text);
                 line(&mut text, [&seq, &at, &caller, &route, &waited, source.unwrap_or_default()]);
             }
         }
@@ -41,31 +42,28 @@ fn line(text: &mut String, [seq, at, caller, route, waited, source]: [&str; 6]) 
 }
 
 /// The caller's number: masked, unless the whole one is asked for and kept.
-pub(super) fn caller(call: &KeptCall, document: &Document, numbers: Numbers, language: Language) -> String {
+pub(super) fn caller(call: &KeptCall, document: &CallDocument, numbers: Numbers, language: Language) -> String {
     match (&call.caller, &document.call.caller) {
         (Some(whole), _) if numbers == Numbers::Whole => whole.whole().to_owned(),
         (_, Some(masked)) => masked.clone(),
-        _ => if language == Language::Ru { "скрыт" } else { "withheld" }.to_owned(),
+        _ => language.say("скрыт", "withheld").to_owned(),
     }
 }
 
 /// Where a call went, in a few words.
-fn route(document: &Document, language: Language) -> String {
+fn route(document: &CallDocument, language: Language) -> String {
     match (&document.route, &document.reason) {
-        (RoutePart::Forward { employee, numbers, .. }, _) => {
-            let numbers: Vec<_> = numbers.iter().map(|number| number.number.as_str()).collect();
+        (Route::Forward { employee, destinations, .. }, _) => {
+            let numbers: Vec<_> = destinations.iter().map(|number| number.number.as_str()).collect();
             format!("{} ({})", employee.name, numbers.join(", "))
         }
-        (RoutePart::LinkedOperation { target }, Some(reason)) => format!("{target}: {}", reason.code),
-        (RoutePart::LinkedOperation { target }, None) => {
-            format!("{target}: {}", if language == Language::Ru { "причина не названа" } else { "no reason given" })
+        (Route::LinkedOperation { target }, Some(reason)) => format!("{target}: {}", reason.code),
+        (Route::LinkedOperation { target }, None) => {
+            format!("{target}: {}", language.say("причина не названа", "no reason given"))
         }
     }
 }
 
 fn unreadable(language: Language) -> &'static str {
-    match language {
-        Language::Ru => "запись не читается",
-        Language::En => "the record cannot be read",
-    }
+    language.say("запись не читается", "the record cannot be read")
 }

@@ -1,19 +1,21 @@
 //! One kept call as a timeline: each step with a bar against the waiting time.
 
 use std::fmt::Write;
+use std::time::Duration;
 
+use call::details::RequestRecord;
+use call::exchange::Exchange;
+use call::{CallDocument, Language};
 use jiff::tz::TimeZone;
-use serde_json::Value;
 
 use super::{story, table};
-use crate::call_details::{Document, ExchangePart, KeptCall, Numbers, RequestPart, RoutePart};
-use crate::report::Language;
+use crate::call_details::{KeptCall, Numbers};
 
 /// The width of the whole waiting time.
 const WIDTH: u64 = 48;
 
 /// The call as text.
-pub(super) fn of(call: &KeptCall, document: &Document, numbers: Numbers, language: Language) -> String {
+pub(super) fn of(call: &KeptCall, document: &CallDocument, numbers: Numbers, language: Language) -> String {
     let timeline = Timeline { call, document, numbers, language };
     let mut out = String::new();
     // Writing to a string does not fail.
@@ -23,17 +25,14 @@ pub(super) fn of(call: &KeptCall, document: &Document, numbers: Numbers, languag
 
 struct Timeline<'a> {
     call: &'a KeptCall,
-    document: &'a Document,
+    document: &'a CallDocument,
     numbers: Numbers,
     language: Language,
 }
 
 impl Timeline<'_> {
     fn say<'t>(&self, ru: &'t str, en: &'t str) -> &'t str {
-        match self.language {
-            Language::Ru => ru,
-            Language::En => en,
-        }
+        self.language.say(ru, en)
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
@@ -53,7 +52,7 @@ impl Timeline<'_> {
         writeln!(out)?;
 
         let milliseconds = self.say("мс", "ms");
-        let waiting_time = details.waiting_time_ms;
+        let (waiting_time, waited) = (milliseconds_of(details.waiting_time), milliseconds_of(details.waited));
         writeln!(out, "{:<34}0{:─<width$}{waiting_time} {milliseconds}", "", "", width = WIDTH as usize)?;
         if details.requests.is_empty() {
             let nothing = self.say("запросов не было", "no requests");
@@ -65,38 +64,30 @@ impl Timeline<'_> {
             self.request(out, request, exchange)?;
         }
         let answer = self.say("ответ", "answer");
-        writeln!(
-            out,
-            "  {answer:<30}  {}  {} {milliseconds}",
-            bar(details.waited_ms, 0, 0, waiting_time, '▲'),
-            details.waited_ms
-        )?;
+        writeln!(out, "  {answer:<30}  {}  {waited} {milliseconds}", bar(waited, 0, 0, waiting_time, '▲'))?;
         writeln!(out)?;
-        self.route(out)?;
+        let text = self.document.text(self.language);
+        text.route(out)?;
         if let Some(outcome) = self.call.outcome() {
             story::write(out, &outcome, self.language)?;
         }
-        for (key, value) in &details.facts {
-            match value {
-                Value::Null | Value::Object(_) | Value::Array(_) => {}
-                Value::String(text) => writeln!(out, "  {key}: {text}")?,
-                other => writeln!(out, "  {key}: {other}")?,
-            }
-        }
-        for note in &details.notes {
-            writeln!(out, "  {}: {}", self.say("замечание", "note"), self.say(&note.text_ru, &note.text_en))?;
-        }
-        let component = self.document.run.component.get(..12).unwrap_or(&self.document.run.component);
+        writeln!(out, "{}", self.say("Детализация звонка", "Call details"))?;
+        text.facts(out)?;
+        text.notes(out)?;
+        let component = self.document.component();
+        let component = component.get(..12).unwrap_or(component);
         writeln!(out, "  {}: {component}", self.say("компонент", "component"))
     }
 
-    fn request(&self, out: &mut String, request: &RequestPart, exchange: Option<&ExchangePart>) -> std::fmt::Result {
+    fn request(&self, out: &mut String, request: &RequestRecord, exchange: Option<&Exchange>) -> std::fmt::Result {
         let milliseconds = self.say("мс", "ms");
-        let turn = exchange.map_or(0, |exchange| exchange.turn_ms).min(request.ms);
+        let took = milliseconds_of(request.took);
+        let turn = exchange.map_or(0, |exchange| milliseconds_of(exchange.turn)).min(took);
         let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
         let name = format!("{} {status} {}", request.purpose, request.outcome);
-        let bar = bar(request.at_ms, turn, request.ms - turn, self.document.details.waiting_time_ms, '█');
-        write!(out, "  {name:<30}  {bar}  {} {milliseconds}", request.ms)?;
+        let waiting_time = milliseconds_of(self.document.details.waiting_time);
+        let bar = bar(milliseconds_of(request.at), turn, took - turn, waiting_time, '█');
+        write!(out, "  {name:<30}  {bar}  {took} {milliseconds}")?;
         if turn > 0 {
             write!(
                 out,
@@ -105,10 +96,10 @@ impl Timeline<'_> {
             )?;
         }
         match exchange {
-            Some(ExchangePart { shared: true, .. }) => {
+            Some(Exchange { shared: true, .. }) => {
                 write!(out, ", {}", self.say("ответ общий с другим звонком", "answer shared with another call"))?
             }
-            Some(ExchangePart { refused: Some(by), .. }) => {
+            Some(Exchange { refused: Some(by), .. }) => {
                 let by = match by.as_str() {
                     "budget" => self.say("не отправлен: лимит запросов", "not sent: the rate budget"),
                     _ => self.say("не отправлен: amoCRM просила паузу", "not sent: the circuit is open"),
@@ -119,26 +110,10 @@ impl Timeline<'_> {
         }
         writeln!(out)
     }
+}
 
-    fn route(&self, out: &mut String) -> std::fmt::Result {
-        match (&self.document.route, &self.document.reason) {
-            (RoutePart::Forward { employee, numbers, .. }, _) => {
-                let to = self.say("Переадресован", "Forwarded");
-                writeln!(out, "{to}: {} ({})", employee.name, employee.id)?;
-                for number in numbers {
-                    writeln!(out, "  {}  {} {}", number.number, number.ring_seconds, self.say("с", "s"))?;
-                }
-                Ok(())
-            }
-            (RoutePart::LinkedOperation { target }, reason) => {
-                writeln!(out, "{}: {target}", self.say("Связанная операция", "Linked operation"))?;
-                match reason {
-                    Some(reason) => writeln!(out, "  {} ({})", self.say(&reason.text_ru, &reason.text_en), reason.code),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
+fn milliseconds_of(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A step on the axis of the waiting time: where it began, how long it waited, how long it worked.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::report::{CallRecord, FactValue, ResolvedCall, Route};
+use call::details::FactValue;
+use call::document::{CallRecord, Route};
+use call::{CallDocument, Language};
 
 /// How many differences are listed, the newest.
 const MOST_LISTED: usize = 100;
@@ -153,16 +155,15 @@ fn differing(active: &Outcome, shadow: &Outcome) -> Vec<&'static str> {
 
 impl Outcome {
     /// Where this call goes.
-    pub(super) fn of(call: &ResolvedCall) -> Self {
-        let source = call.details.facts.iter().find(|fact| fact.key == MANAGER_SOURCE);
+    pub(super) fn of(call: &CallDocument) -> Self {
         let outcome = Self {
-            component: call.component.to_string(),
-            reason: None,
+            component: call.component().to_owned(),
+            reason: call.reason.as_ref().map(|reason| reason.code.clone()),
             employee: None,
             numbers: Vec::new(),
             text_ru: String::new(),
             text_en: String::new(),
-            source: source.and_then(|fact| fact.value.clone()),
+            source: call.details.facts.get(MANAGER_SOURCE).cloned(),
             requests: call.details.requests.len(),
             instructions: call.run.instructions,
         };
@@ -182,12 +183,14 @@ impl Outcome {
                     ..outcome
                 }
             }
-            Route::LinkedOperation { target, reason } => Self {
-                text_ru: format!("Связанная операция {target}: {}", reason.text.ru),
-                text_en: format!("Linked operation {target}: {}", reason.text.en),
-                reason: Some(reason.code.clone()),
-                ..outcome
-            },
+            Route::LinkedOperation { target } => {
+                let why = |language| call.reason.as_ref().map_or("", |reason| reason.text(language));
+                Self {
+                    text_ru: format!("Связанная операция {target}: {}", why(Language::Ru)),
+                    text_en: format!("Linked operation {target}: {}", why(Language::En)),
+                    ..outcome
+                }
+            }
         }
     }
 }

@@ -34,16 +34,16 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::capabilities::http::{Exchange, Fate};
 use crate::node::{FinishedCall, Node, Onlooker};
-use crate::report::{FactValue, ResolvedCall, Route};
 use bounded::Bounded;
+use call::CallDocument;
+use call::details::FactValue;
+use call::exchange::Exchange;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The outcome of a call that is forwarded.
-const FORWARDED: &str = "forwarded";
 /// The fact in which an operation says where it knows the manager from (`wit/operation.wit`).
 const MANAGER_SOURCE: &str = "manager_source";
 /// From a cache hit to the longest waiting time, in seconds.
@@ -185,7 +185,7 @@ impl Metrics {
         work(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn count_requests(&self, integration: &Arc<str>, call: &ResolvedCall) {
+    fn count_requests(&self, integration: &Arc<str>, call: &CallDocument) {
         for request in &call.details.requests {
             let (integration, purpose) = (Arc::clone(integration), self.purposes.of(&request.purpose));
             let outcome = self.request_outcomes.of(&request.outcome);
@@ -198,9 +198,9 @@ impl Metrics {
 
     fn count_exchanges(&self, integration: &Arc<str>, exchanges: &[Exchange]) {
         for exchange in exchanges {
-            let labels = ExchangeFate { integration: Arc::clone(integration), fate: exchange.fate.name() };
+            let labels = ExchangeFate { integration: Arc::clone(integration), fate: exchange.fate() };
             self.exchanges.get_or_create(&labels).inc();
-            if exchange.fate == Fate::Sent {
+            if exchange.sent {
                 let labels = Integration { integration: Arc::clone(integration) };
                 self.budget_wait.get_or_create(&labels).observe(exchange.turn.as_secs_f64());
             }
@@ -211,16 +211,11 @@ impl Metrics {
 impl Onlooker for Metrics {
     fn finished(&self, call: &FinishedCall) {
         let (operation, resolved) = (&call.step, &call.resolved);
-        let outcome = match &resolved.route {
-            Route::Forward { .. } => FORWARDED,
-            Route::LinkedOperation { reason, .. } => &reason.code,
-        };
-        let outcome = self.outcomes.of(outcome);
+        let outcome = self.outcomes.of(resolved.outcome());
         self.calls.get_or_create(&Call { operation: Arc::clone(operation), outcome }).inc();
         let labels = Operation { operation: Arc::clone(operation) };
         self.waited.get_or_create(&labels).observe(resolved.run.wall.as_secs_f64());
-        let source = resolved.details.facts.iter().find(|fact| fact.key == MANAGER_SOURCE);
-        if let Some(FactValue::Text(source)) = source.and_then(|fact| fact.value.as_ref()) {
+        if let Some(source) = resolved.details.facts.get(MANAGER_SOURCE).and_then(FactValue::as_text) {
             let source = self.source_names.of(source);
             self.sources.get_or_create(&Source { operation: Arc::clone(operation), source }).inc();
         }

@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 
-use crate::capabilities::http::Exchange;
 use crate::node::FinishedCall;
-use crate::report::{FactValue, RequestRecord, ResolvedCall, Route};
+use call::CallDocument;
+use call::details::RequestRecord;
+use call::document::Route;
+use call::exchange::Exchange;
 
 /// The class of reasons that are errors; the others are what callers, contacts and settings are like.
 const TECHNICAL_FAILURE: &str = "technical-failure";
@@ -29,10 +31,10 @@ where
     for (exchange, request) in requests(resolved) {
         make_request(tracer, &context, (began, ended), exchange, request);
     }
-    if let Route::LinkedOperation { reason, .. } = &resolved.route
+    if let Some(reason) = &resolved.reason
         && reason.class == TECHNICAL_FAILURE
     {
-        context.span().set_status(Status::error(reason.text.en.clone()));
+        context.span().set_status(Status::error(reason.text_en.clone()));
     }
     context.span().end_with_timestamp(ended);
 }
@@ -43,7 +45,7 @@ fn attributes(call: &FinishedCall) -> Vec<KeyValue> {
         KeyValue::new("call.id", resolved.call.id.clone()),
         KeyValue::new("call.operation", call.step.to_string()),
         KeyValue::new("call.integration", call.integration.to_string()),
-        KeyValue::new("call.component", resolved.component.to_string()),
+        KeyValue::new("call.component", resolved.component().to_owned()),
     ];
     attributes.extend(resolved.call.caller.clone().map(|caller| KeyValue::new("call.caller", caller)));
     match &resolved.route {
@@ -51,25 +53,25 @@ fn attributes(call: &FinishedCall) -> Vec<KeyValue> {
             attributes.push(KeyValue::new("call.route", "forward"));
             attributes.push(KeyValue::new("call.employee", employee.id.clone()));
         }
-        Route::LinkedOperation { reason, .. } => {
-            attributes.push(KeyValue::new("call.route", "linked-operation"));
-            attributes.push(KeyValue::new("call.reason", reason.code.clone()));
-            attributes.push(KeyValue::new("call.reason_class", reason.class));
-        }
+        Route::LinkedOperation { .. } => attributes.push(KeyValue::new("call.route", "linked-operation")),
     }
-    attributes.extend(resolved.details.facts.iter().filter_map(|fact| {
+    if let Some(reason) = &resolved.reason {
+        attributes.push(KeyValue::new("call.reason", reason.code.clone()));
+        attributes.push(KeyValue::new("call.reason_class", reason.class.clone()));
+    }
+    attributes.extend(resolved.details.facts.known().map(|fact| {
         let key = format!("call.fact.{}", fact.key);
-        Some(match fact.value.as_ref()? {
-            FactValue::Integer(number) => KeyValue::new(key, i64::try_from(*number).unwrap_or(i64::MAX)),
-            FactValue::Text(text) => KeyValue::new(key, text.clone()),
-        })
+        match fact.value.as_integer() {
+            Some(number) => KeyValue::new(key, i64::try_from(number).unwrap_or(i64::MAX)),
+            None => KeyValue::new(key, fact.value.to_string()),
+        }
     }));
     attributes
 }
 
 /// Each request as the host saw it and as the operation tells of it. Where the operation tells of fewer (it trapped), the host's word stands
 /// alone.
-fn requests(resolved: &ResolvedCall) -> impl Iterator<Item = (&Exchange, Option<&RequestRecord>)> {
+fn requests(resolved: &CallDocument) -> impl Iterator<Item = (&Exchange, Option<&RequestRecord>)> {
     let details = &resolved.details;
     let told = details.requests.len() == details.exchanges.len();
     details.exchanges.iter().enumerate().map(move |(index, exchange)| {
@@ -87,8 +89,8 @@ fn make_request<T: Tracer>(
 ) {
     let mut attributes = vec![
         KeyValue::new("url.path", exchange.path.clone()),
-        KeyValue::new("request.fate", exchange.fate.name()),
-        KeyValue::new("request.circuit", exchange.circuit.name()),
+        KeyValue::new("request.fate", exchange.fate()),
+        KeyValue::new("request.circuit", exchange.circuit.clone()),
         KeyValue::new("request.budget_wait_ms", milliseconds(exchange.turn)),
     ];
     let (name, took) = match request {

@@ -86,12 +86,17 @@ impl Following {
 
     /// A call that a PBX completed. Without an `id`: a reader that comes back is caught up with from the last new call.
     fn outcome(&self, call: &KeptCall) -> Event {
-        Event::default().event("outcome").data(call.json(self.numbers).to_string())
+        Event::default().event("outcome").data(self.data(call))
+    }
+
+    fn data(&self, call: &KeptCall) -> String {
+        // A value of this program's does not fail to be written as JSON.
+        serde_json::to_string(&call.shown(self.numbers)).unwrap_or_default()
     }
 
     fn tell(mut self, call: &KeptCall) -> (Result<Event, Infallible>, Self) {
         self.seen = call.seq;
-        let event = Event::default().event("call").id(call.seq.to_string()).data(call.json(self.numbers).to_string());
+        let event = Event::default().event("call").id(call.seq.to_string()).data(self.data(call));
         (Ok(event), self)
     }
 }

@@ -12,6 +12,10 @@ let open = null;
 let span = 3600;
 let filters = "";
 let following = false;
+/** The times of the details that the picture shows. */
+const TIMES = ["waiting_time_ms", "waited_ms"];
+/** What facts are called, by the component that found them out. */
+const titles = new Map();
 
 const reason = (call) => (call.reason ? call.reason[`text_${lang()}`] : "");
 const number = (call) => call.call?.caller ?? say("withheld");
@@ -41,6 +45,17 @@ function showCalls() {
   by("none").hidden = calls.length > 0;
 }
 
+/** What a fact is called: asked for once a component. */
+function title(call, key) {
+  return titles.get(call.run.component)?.[key]?.[lang()] ?? key;
+}
+
+async function learnTitles(call) {
+  if (titles.has(call.run.component)) return;
+  titles.set(call.run.component, (await get(`/v1/calls/${call.seq}`)).titles ?? {});
+  if (open?.seq === call.seq) showCall(open);
+}
+
 function showCall(call) {
   open = call;
   by("call").hidden = !call;
@@ -51,13 +66,14 @@ function showCall(call) {
   const facts = [
     [say("time"), moment(call.call.at)], [say("where"), where(call)],
     ...(call.reason ? [[say("reason"), call.reason.code], [say("status"), lang() === "ru" ? call.reason.status : call.reason.status_en]] : []),
-    ...Object.entries(call.details).filter(([, value]) => ["string", "number"].includes(typeof value)),
+    ...Object.entries(call.details).filter(([, value]) => ["string", "number"].includes(typeof value)).filter(([key]) => !TIMES.includes(key)).map(([key, value]) => [title(call, key), value]),
     [say("operation"), call.operation], [say("integration"), call.integration],
     [say("component"), call.run.component.slice(0, 12)], [say("id"), call.call.id],
   ];
   by("facts").replaceChildren(...facts.flatMap(([key, value]) => [element("dt", {}, key), element("dd", {}, `${value}`)]));
   by("notes").replaceChildren(...(call.details.notes ?? []).map((note) => element("li", {}, note[`text_${lang()}`])));
   by("call-title").scrollIntoView({ block: "nearest" });
+  attempt(() => learnTitles(call));
 }
 
 function card(kind, title, ...lines) {

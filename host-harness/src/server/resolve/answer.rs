@@ -1,14 +1,15 @@
 //! How a resolved call is answered: as the call's JSON, which Kamailio reads as its routing document too, or as the dialplan's variables.
 
 use axum::response::Response;
+use call::CallDocument;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, request::Parts};
 use serde::Serialize;
 use url::form_urlencoded;
+use utoipa::ToSchema;
 
 use crate::pbx::dialplan;
-use crate::pbx::rtjson::Routing;
-use crate::report::ResolvedCall;
+use crate::pbx::rtjson::{Destination, Routing};
 use crate::server::settings::ServerSettings;
 
 /// The type of a form.
@@ -37,17 +38,22 @@ impl Wanted {
     }
 }
 
-/// The call's JSON with the members of a routing document beside the others.
-#[derive(Serialize)]
-struct Document<'a> {
+/// A resolved call. Where the configuration has `[kamailio]`, it is a routing document of Kamailio's module rtjson too.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ResolvedCall<'a> {
     #[serde(flatten)]
-    resolved: &'a ResolvedCall,
-    #[serde(flatten)]
-    routing: Routing,
+    #[schema(inline = false)]
+    document: &'a CallDocument,
+    /// `serial`: the routes are tried one after another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing: Option<&'static str>,
+    /// Where Kamailio goes, one after another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routes: Option<Vec<Destination>>,
 }
 
 /// The answer, written once into the bytes that are sent.
-pub(super) fn answer(resolved: &ResolvedCall, wanted: Wanted, settings: &ServerSettings) -> Response {
+pub(super) fn answer(resolved: &CallDocument, wanted: Wanted, settings: &ServerSettings) -> Response {
     match (wanted, &settings.kamailio) {
         (Wanted::Dialplan, _) => {
             let variables = match &settings.asterisk {
@@ -56,12 +62,15 @@ pub(super) fn answer(resolved: &ResolvedCall, wanted: Wanted, settings: &ServerS
             };
             response(dialplan::form(&variables).into_bytes(), FORM)
         }
-        (Wanted::Document, None) => document(resolved),
-        (Wanted::Document, Some(kamailio)) => document(&Document { resolved, routing: kamailio.routing(resolved) }),
+        (Wanted::Document, None) => document(&ResolvedCall { document: resolved, routing: None, routes: None }),
+        (Wanted::Document, Some(kamailio)) => {
+            let Routing { routing, routes } = kamailio.routing(resolved);
+            document(&ResolvedCall { document: resolved, routing: Some(routing), routes: Some(routes) })
+        }
     }
 }
 
-fn document(document: &impl Serialize) -> Response {
+fn document(document: &ResolvedCall<'_>) -> Response {
     let mut body = Vec::with_capacity(USUAL);
     if let Err(error) = serde_json::to_writer(&mut body, document) {
         tracing::error!(%error, "a resolved call cannot be written");

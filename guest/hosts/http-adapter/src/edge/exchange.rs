@@ -1,6 +1,6 @@
 //! Requests in and responses out, over `wasi:http/types`.
 
-use call::call_request::Misunderstood;
+use call::Localized;
 
 use super::answer::Answer;
 use super::bindings::wasi::http::types::{
@@ -29,8 +29,8 @@ pub(super) fn shows(request: &IncomingRequest, token: &str) -> bool {
 }
 
 /// The whole body, if it is not too long.
-pub(super) fn body(request: IncomingRequest) -> Result<Vec<u8>, Misunderstood> {
-    let broken = || Misunderstood::new("тело не дошло до конца", "its body broke off");
+pub(super) fn body(request: IncomingRequest) -> Result<Vec<u8>, Localized> {
+    let broken = || Localized::new("тело не дошло до конца", "its body broke off");
     let body: IncomingBody = request.consume().map_err(|()| broken())?;
     let stream = body.stream().map_err(|()| broken())?;
     let mut bytes = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn body(request: IncomingRequest) -> Result<Vec<u8>, Misunderstood> {
             Err(StreamError::LastOperationFailed(_)) => return Err(broken()),
         }
         if bytes.len() > LONGEST_BODY {
-            return Err(Misunderstood::new(
+            return Err(Localized::new(
                 format!("тело длиннее {LONGEST_BODY} байт"),
                 format!("its body is longer than {LONGEST_BODY} bytes"),
             ));

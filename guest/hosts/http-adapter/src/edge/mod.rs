@@ -12,14 +12,19 @@ mod bindings {
     });
 }
 
+use std::time::Duration;
+
 use bindings::exports::wasi::http::incoming_handler::{Guest, IncomingRequest, ResponseOutparam};
 use bindings::telephony::operation::operation;
 use bindings::telephony::operation::types::Call;
 use bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use bindings::wasi::config::store as config;
 use bindings::wasi::http::types::Method;
-use call::call_request::{CallRequest, Misunderstood};
-use serde_json::Value;
+use call::call_request::CallRequest;
+use call::document::CallRecord;
+use call::host_reason::HostReason;
+use call::{CallDocument, IncomingCall};
+use jiff::Timestamp;
 
 use answer::Answer;
 
@@ -65,40 +70,48 @@ fn answer(request: IncomingRequest) -> Answer {
     let kind = exchange::header(&request, "content-type");
     let read = exchange::body(request).and_then(|body| CallRequest::read(&kind, &body));
     match read {
-        Ok(request) => resolve(request, &linked_operation),
+        Ok(request) => resolve(request, linked_operation),
         // Whoever reads the body alone finds a route there too.
-        Err(Misunderstood { ru, en }) => {
-            let text = (format!("Запрос АТС не понят: {ru}"), format!("The PBX's request was not understood: {en}"));
-            let reason = answer::own_reason("request-not-understood", "technical-failure", text);
-            Answer::json(400, &answer::declined(None, &linked_operation, reason))
+        Err(what) => {
+            let (call, at) = (IncomingCall::new(CallRequest::default(), made_id), now());
+            let reason = HostReason::NotUnderstood(what);
+            Answer::document(400, &CallDocument::declined(CallRecord::new(&call, at), &linked_operation, &reason, None))
         }
     }
 }
 
-fn resolve(request: CallRequest, linked_operation: &str) -> Answer {
+fn resolve(request: CallRequest, linked_operation: String) -> Answer {
     let begun = monotonic_clock::now();
-    let now = wall_clock::now();
-    let call = Call {
-        // There is no randomness here; two calls within a nanosecond share a name, and nothing else.
-        id: request.id.unwrap_or_else(|| format!("{}-{:09}", now.seconds, now.nanoseconds)),
-        caller: request.caller,
-        called: request.called.unwrap_or_default(),
-        at: now,
-    };
+    let incoming = IncomingCall::new(request, made_id);
+    let record = CallRecord::new(&incoming, now());
     let settings = match settings::read() {
         Ok(settings) => settings,
         Err(error) => {
-            let text = (
-                format!("Настройки операции не читаются: {error}"),
-                format!("The settings of the operation cannot be read: {error}"),
-            );
-            let reason = answer::own_reason("settings-unreadable", "configuration", text);
-            return Answer::json(200, &answer::declined(Some(&call), linked_operation, reason));
+            let reason = HostReason::SettingsUnreadable(error);
+            return Answer::document(200, &CallDocument::declined(record, &linked_operation, &reason, None));
         }
     };
+    let call = Call {
+        id: incoming.id,
+        caller: incoming.caller.as_ref().map(|caller| caller.whole().to_owned()),
+        called: incoming.called,
+        at: wall_clock::now(),
+    };
     let resolution = operation::resolve_call(&call, &settings);
-    let took = (monotonic_clock::now().saturating_sub(begun)) / 1_000;
-    Answer::json(200, &answer::resolved(&call, resolution, linked_operation, took))
+    let took = Duration::from_nanos(monotonic_clock::now().saturating_sub(begun));
+    Answer::document(200, &answer::resolved(record, resolution, linked_operation, took))
+}
+
+/// An identifier for a call that comes without one. There is no randomness here; two calls within a nanosecond share a name, and nothing else.
+fn made_id() -> String {
+    let now = wall_clock::now();
+    format!("{}-{:09}", now.seconds, now.nanoseconds)
+}
+
+fn now() -> Timestamp {
+    let now = wall_clock::now();
+    // No clock goes beyond the year 9999.
+    i64::try_from(now.seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(Timestamp::MAX)
 }
 
 fn configured(key: &str) -> Result<Option<String>, String> {
@@ -107,13 +120,6 @@ fn configured(key: &str) -> Result<Option<String>, String> {
             format!("configuration key `{key}` cannot be read: {text}")
         }
     })
-}
-
-/// A point in time as answers write it.
-fn rfc3339(at: wall_clock::Datetime) -> Value {
-    let since = std::time::Duration::new(at.seconds, 0);
-    let time = std::time::SystemTime::UNIX_EPOCH.checked_add(since);
-    time.map_or(Value::Null, |time| humantime::format_rfc3339_seconds(time).to_string().into())
 }
 
 bindings::export!(Adapter with_types_in bindings);

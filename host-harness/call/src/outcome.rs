@@ -1,13 +1,14 @@
 //! The outcome of a call: its legs, named by what was rung, and how it ended on the whole.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::document::{Document, RoutePart};
-use super::leg::{Ending, Leg};
-use crate::pbx::is_dialable;
+use crate::dialling::is_dialable;
+use crate::document::Route;
+use crate::leg::{Ending, Leg};
 
 /// What the PBX saw of a call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Outcome {
     /// How the call ended: answered where any leg was, else as its last leg did.
     pub result: Ending,
@@ -18,7 +19,8 @@ pub struct Outcome {
 }
 
 /// A leg, and what was rung.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RungLeg {
     /// What was rung.
     #[serde(flatten)]
@@ -29,7 +31,8 @@ pub struct RungLeg {
 }
 
 /// What a leg rang.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rung {
     /// One of the manager's numbers.
@@ -48,11 +51,10 @@ impl Rung {
 }
 
 impl Outcome {
-    /// The outcome of a call with these legs; none where none was reported.
-    pub fn of(document: &Document, legs: &[Leg]) -> Option<Self> {
+    /// The outcome of a call with this route and these legs; none where none was reported.
+    pub fn of(route: &Route, legs: &[Leg]) -> Option<Self> {
         let last = legs.last()?;
-        let legs: Vec<_> =
-            legs.iter().map(|leg| RungLeg { rung: rung(&document.route, leg.leg), leg: leg.clone() }).collect();
+        let legs: Vec<_> = legs.iter().map(|leg| RungLeg { rung: rung(route, leg.leg), leg: leg.clone() }).collect();
         let answered = legs.iter().find(|rung| rung.leg.result == Ending::Answered);
         let result = answered.map_or(last.result, |rung| rung.leg.result);
         Some(Self { result, answered_by: answered.map(|rung| rung.rung.clone()), legs })
@@ -60,13 +62,13 @@ impl Outcome {
 }
 
 /// What a leg rang: those numbers that PBXs are given, then the linked operation.
-fn rung(route: &RoutePart, leg: u8) -> Rung {
+fn rung(route: &Route, leg: u8) -> Rung {
     match route {
-        RoutePart::LinkedOperation { target } => Rung::LinkedOperation(target.clone()),
-        RoutePart::Forward { numbers, then, .. } => {
-            let mut given = numbers.iter().filter(|number| is_dialable(&number.number));
+        Route::LinkedOperation { target } => Rung::LinkedOperation(target.clone()),
+        Route::Forward { destinations, then, .. } => {
+            let mut given = destinations.iter().filter(|destination| is_dialable(&destination.number));
             match given.nth(usize::from(leg).saturating_sub(1)) {
-                Some(number) => Rung::Number(number.number.clone()),
+                Some(destination) => Rung::Number(destination.number.clone()),
                 None => Rung::LinkedOperation(then.clone()),
             }
         }

@@ -1,11 +1,13 @@
 //! What a PBX saw of one leg of a call: which number or linked operation rang, for how long, and how that ended.
 //!
-//! Legs are counted as the PBX was given them ([`crate::pbx`]): the manager's numbers that can be dialled, in order, then the linked operation.
+//! Legs are counted as PBXs are given them: the manager's numbers that can be dialled, in order, then the linked operation.
 //! PBXs say how a leg ended in words of their own; [`Seen::leg`] brings them to one ([`Ending`]). SIP's status, the cause of Q.850 and Asterisk's
 //! `DIALSTATUS` are read as RFC 3398 and app_dial have them. `DIALSTATUS` is coarse (a declined call looks like an absent telephone), so the
 //! cause is looked at too.
 
 use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
 
 /// The most legs that a call may have.
 pub const MOST_LEGS: u8 = 32;
@@ -14,6 +16,7 @@ const LONGEST_RING: u64 = 24 * 60 * 60 * 1_000;
 
 /// How a leg ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// Somebody answered.
@@ -43,6 +46,19 @@ impl Ending {
         ("caller-gone", Self::CallerGone),
         ("failed", Self::Failed),
     ];
+
+    /// The ending in words.
+    pub const fn text(self, language: Language) -> &'static str {
+        match self {
+            Self::Answered => language.say("ответ", "answered"),
+            Self::Busy => language.say("занято", "busy"),
+            Self::NoAnswer => language.say("нет ответа", "no answer"),
+            Self::Declined => language.say("звонок отклонён", "declined"),
+            Self::Unavailable => language.say("телефон недоступен", "no telephone there"),
+            Self::CallerGone => language.say("звонящий положил трубку", "the caller hung up"),
+            Self::Failed => language.say("сбой", "failed"),
+        }
+    }
 
     /// By SIP's final status; whether it rang tells a telephone that nobody answered from one that is not there.
     const fn of_sip(status: u16, rang: bool) -> Self {
@@ -86,6 +102,7 @@ impl Ending {
 
 /// What is kept of one leg.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Leg {
     /// Which one, from 1.
     pub leg: u8,
@@ -156,7 +173,7 @@ impl Seen {
 }
 
 /// Adds reported legs to those that are kept. A leg that is reported again is kept as it was reported last.
-pub(super) fn merge(kept: &mut Vec<Leg>, reported: &[Leg]) {
+pub fn merge(kept: &mut Vec<Leg>, reported: &[Leg]) {
     for leg in reported {
         kept.retain(|other| other.leg != leg.leg);
         kept.push(leg.clone());

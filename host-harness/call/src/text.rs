@@ -1,33 +1,31 @@
-//! A resolved call as text for people, in Russian or English.
+//! A resolved call as text for people, in Russian or English: the whole of it, and its parts for those who show them among others.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
-use super::{FactValue, Language, ResolvedCall, Route};
+use crate::document::{CallDocument, Route};
+use crate::language::Language;
 
 /// Shows a resolved call in a language.
 pub struct Text<'a> {
-    call: &'a ResolvedCall,
+    document: &'a CallDocument,
     language: Language,
 }
 
-impl ResolvedCall {
+impl CallDocument {
     /// The call as text.
     pub const fn text(&self, language: Language) -> Text<'_> {
-        Text { call: self, language }
+        Text { document: self, language }
     }
 }
 
 impl Text<'_> {
     const fn say(&self, ru: &'static str, en: &'static str) -> &'static str {
-        match self.language {
-            Language::Ru => ru,
-            Language::En => en,
-        }
+        self.language.say(ru, en)
     }
 
-    fn call(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let call = &self.call.call;
+    fn call(&self, out: &mut impl Write) -> fmt::Result {
+        let call = &self.document.call;
         let caller = call.caller.as_deref().unwrap_or(self.say("номер скрыт", "number withheld"));
         write!(out, "{} {caller}", self.say("Звонок", "Call"))?;
         if !call.called.is_empty() {
@@ -36,9 +34,10 @@ impl Text<'_> {
         writeln!(out, ", {:.0}", call.at)
     }
 
-    fn route(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Where the call goes: the numbers that are rung, or the linked operation and why.
+    pub fn route(&self, out: &mut impl Write) -> fmt::Result {
         let seconds = |time: Duration| format!("{} {}", time.as_secs_f64(), self.say("с", "s"));
-        match &self.call.route {
+        match &self.document.route {
             Route::Forward { employee, destinations, then } => {
                 writeln!(out, "{}: {} ({})", self.say("Переадресация", "Forwarded"), employee.name, employee.id)?;
                 for (index, destination) in destinations.iter().enumerate() {
@@ -53,27 +52,36 @@ impl Text<'_> {
                 }
                 writeln!(out, "  {}: {then}", self.say("затем связанная операция", "then the linked operation"))
             }
-            Route::LinkedOperation { target, reason } => {
+            Route::LinkedOperation { target } => {
                 writeln!(out, "{}: {target}", self.say("Связанная операция", "Linked operation"))?;
-                writeln!(out, "  {}: {}", reason.status.get(self.language), reason.text.get(self.language))?;
+                let Some(reason) = &self.document.reason else { return Ok(()) };
+                writeln!(out, "  {}: {}", reason.status(self.language), reason.text(self.language))?;
                 writeln!(out, "  {}: {} ({})", self.say("код причины", "reason code"), reason.code, reason.class)
             }
         }
     }
 
-    fn details(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let details = &self.call.details;
+    /// What the operation found out, a line for each fact that is known.
+    pub fn facts(&self, out: &mut impl Write) -> fmt::Result {
+        for fact in self.document.details.facts.known() {
+            writeln!(out, "  {}: {}", self.document.titles.get(&fact.key, self.language), fact.value)?;
+        }
+        Ok(())
+    }
+
+    /// The remarks, a line for each.
+    pub fn notes(&self, out: &mut impl Write) -> fmt::Result {
+        for note in &self.document.details.notes {
+            writeln!(out, "  {}: {}", self.say("Замечание", "Note"), note.text(self.language))?;
+        }
+        Ok(())
+    }
+
+    fn details(&self, out: &mut impl Write) -> fmt::Result {
+        let details = &self.document.details;
         let milliseconds = self.say("мс", "ms");
         writeln!(out, "{}", self.say("Детализация звонка", "Call details"))?;
-        for fact in &details.facts {
-            if let Some(value) = &fact.value {
-                let value = match value {
-                    FactValue::Integer(number) => number.to_string(),
-                    FactValue::Text(text) => text.clone(),
-                };
-                writeln!(out, "  {}: {value}", fact.title.get(self.language))?;
-            }
-        }
+        self.facts(out)?;
         let (waited, waiting_time) = (details.waited.as_millis(), details.waiting_time.as_millis());
         let waiting = self.say("Ожидание", "Waited");
         // An operation that waits for nothing has no waiting time.
@@ -95,24 +103,19 @@ impl Text<'_> {
                 request.at.as_millis(),
             )?;
         }
-        for exchange in &details.exchanges {
-            for line in super::exchange::remarks(exchange, self.language) {
-                writeln!(out, "  {line}")?;
-            }
+        for line in details.exchanges.iter().flat_map(|exchange| exchange.remarks(self.language)) {
+            writeln!(out, "  {line}")?;
         }
-        for note in &details.notes {
-            writeln!(out, "  {}: {}", self.say("Замечание", "Note"), note.text.get(self.language))?;
-        }
-        Ok(())
+        self.notes(out)
     }
 
-    fn cost(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let run = &self.call.run;
+    fn cost(&self, out: &mut impl Write) -> fmt::Result {
+        let run = &self.document.run;
         write!(out, "{}: ", self.say("Стоимость", "Cost"))?;
         if let Some(instructions) = run.instructions {
             write!(out, "{instructions} {}, ", self.say("инструкций", "instructions"))?;
         }
-        let (kibibytes, milliseconds) = (run.memory_bytes / 1024, run.wall.as_secs_f64() * 1_000.0);
+        let (kibibytes, milliseconds) = (run.memory_bytes.unwrap_or_default() / 1024, run.wall.as_secs_f64() * 1_000.0);
         writeln!(
             out,
             "{kibibytes} {}, {milliseconds:.1} {}",

@@ -1,0 +1,94 @@
+//! A call on its way in, and the caller's whole number, which only those see who ask for it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::call_request::CallRequest;
+use crate::caller::Presented;
+
+/// An incoming call, as a PBX sent it. Its `Debug` shows the caller masked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncomingCall {
+    /// The host's identifier, unique within the host.
+    pub id: String,
+    /// The caller's number as the network gave it; `None`, or what networks write for it, when withheld.
+    pub caller: Option<WholeNumber>,
+    /// The number that was called.
+    pub called: String,
+}
+
+impl IncomingCall {
+    /// The call that was asked for, with an identifier of the host's where the PBX gave none.
+    pub fn new(request: CallRequest, id: impl FnOnce() -> String) -> Self {
+        Self {
+            id: request.id.unwrap_or_else(id),
+            caller: request.caller.map(WholeNumber::from),
+            called: request.called.unwrap_or_default(),
+        }
+    }
+
+    /// The caller's number, where one was presented.
+    pub fn presented(&self) -> Option<&WholeNumber> {
+        self.caller.as_ref().filter(|caller| !Presented::is_withheld(caller.whole()))
+    }
+}
+
+/// A caller's whole number. It is not printed by mistake: `Debug` shows it masked, and there is no `Display`. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WholeNumber(Arc<str>);
+
+impl WholeNumber {
+    /// Takes a number as the network gave it.
+    pub fn new(number: &str) -> Self {
+        Self(number.into())
+    }
+
+    /// The number itself, for those who were asked for it.
+    pub fn whole(&self) -> &str {
+        &self.0
+    }
+
+    /// The number as it may be shown (rule D10).
+    pub fn masked(&self) -> String {
+        crate::masking::mask(&self.0)
+    }
+}
+
+impl From<&str> for WholeNumber {
+    fn from(number: &str) -> Self {
+        Self::new(number)
+    }
+}
+
+impl From<String> for WholeNumber {
+    fn from(number: String) -> Self {
+        Self(number.into())
+    }
+}
+
+impl fmt::Debug for WholeNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_without_an_identifier_is_given_one() {
+        let call = |id: Option<&str>| {
+            let request = CallRequest { id: id.map(str::to_owned), ..CallRequest::default() };
+            IncomingCall::new(request, || "made".to_owned()).id
+        };
+        assert_eq!((call(Some("7")).as_str(), call(None).as_str()), ("7", "made"));
+    }
+
+    #[test]
+    fn d10_an_incoming_call_is_printed_with_its_caller_masked() {
+        let call = IncomingCall { id: "1".to_owned(), caller: Some("+79165550101".into()), called: String::new() };
+        let printed = format!("{call:?}");
+        assert!(printed.contains("+7916•••0101") && !printed.contains("9165550101"), "{printed}");
+    }
+}

@@ -1,0 +1,31 @@
+//! A kept call as JSON: the call document with what call details know besides. The command line (`calls`) and the server (`/v1/calls`) show it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::details::FactTitles;
+use crate::document::CallDocument;
+use crate::outcome::Outcome;
+
+/// A kept call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeptDocument {
+    /// The call as it was resolved; its members stand beside the others. Missing where `unreadable` is true.
+    #[serde(flatten)]
+    pub call: Option<CallDocument>,
+    /// The call is kept, but its document cannot be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
+    /// Its number among the kept calls: later ones have greater numbers.
+    pub seq: i64,
+    /// The placed operation.
+    pub operation: String,
+    /// The integration.
+    pub integration: String,
+    /// What the PBX saw of it; null until the PBX has reported.
+    pub outcome: Option<Outcome>,
+    /// What its facts are called, by their keys, where one call is asked for.
+    #[serde(default, skip_serializing_if = "FactTitles::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, crate::Localized>))]
+    pub titles: FactTitles,
+}
