@@ -12,6 +12,7 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
+mod callers;
 #[allow(dead_code, reason = "shared with the tests of the server, which use the rest")]
 #[path = "../server/client.rs"]
 mod client;
