@@ -51,7 +51,7 @@ pub enum Finding {
         /// The employees.
         employees: Vec<String>,
     },
-    /// None of a contact's telephone numbers can equal a caller's: its calls end with `contact-not-found`.
+    /// None of a contact's telephone numbers can equal a whole number of a caller's: its calls end with `contact-not-found`.
     PhoneNotMatched {
         /// The contact.
         contact: u64,
@@ -68,7 +68,7 @@ pub enum Finding {
 pub enum PhoneFault {
     /// Too few or too many digits for a telephone number.
     NotANumber,
-    /// Too short to be whole, and without a country's code: a caller's number comes with its area.
+    /// Too short to be whole, and without a country's code: only a caller whose network leaves the area out as well is found by it.
     WithoutAreaCode,
 }
 
@@ -153,7 +153,7 @@ impl ContactsSeen {
     }
 }
 
-/// Why no caller has any of the numbers in this value; `None` where one may. The operation verifies cards by the same reading.
+/// Why no caller with a whole number has any of the numbers in this value; `None` where one may. The operation verifies cards by the same reading.
 fn phone_fault(phone: &str, country: CountryCode) -> Option<PhoneFault> {
     let mut fault = PhoneFault::NotANumber;
     for numbers in numbers::read_all(phone, country) {
@@ -192,6 +192,9 @@ fn shown(number: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use forward_to_personal_manager::caller::Caller;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::capabilities::directory::{Destination, Presence};
@@ -287,5 +290,36 @@ mod tests {
         assert_eq!(why(&["123-45-67"]), Some(PhoneFault::WithoutAreaCode));
         assert_eq!(why(&["12", "123-45-67"]), Some(PhoneFault::NotANumber));
         assert_eq!(why(&["12", "+7 916 123-45-67"]), None, "one good number is enough");
+    }
+
+    proptest! {
+        #[test]
+        fn d02_what_is_unreachable_no_call_finds_and_the_other_way_round(
+            card in prop_oneof!["[0-9+() -]{0,20}", "[0-9+() /;,доб.x-]{0,40}", "[+]?[0-9]{5,16}", "8?[(]?[0-9]{10}[)]?"],
+            country in prop::sample::select(vec![7, 44, 375, 49, 39, 34, 54, 55, 1]),
+        ) {
+            let country = CountryCode::new(country).unwrap();
+            let finds = |caller: &str| {
+                let caller = Caller::read(Some(caller), country);
+                caller.is_ok_and(|caller| caller.matching_reading(&card).is_some())
+            };
+            let digits: String = card.chars().filter(char::is_ascii_digit).collect();
+            match phone_fault(&card, country) {
+                Some(PhoneFault::NotANumber) => {
+                    prop_assert!(!finds(&card) && !finds(&digits) && !finds(&format!("+{digits}")), "{card}");
+                }
+                Some(PhoneFault::WithoutAreaCode) => {
+                    let whole = ["+7495", "+44207", "+49308"].map(|area| format!("{area}{digits}"));
+                    prop_assert!(whole.iter().all(|caller| !finds(caller)), "{card}");
+                }
+                None => {
+                    let mut numbers = numbers::read_all(&card, country).filter(numbers::Numbers::is_whole);
+                    let found = numbers.any(|numbers| {
+                        numbers.readings().iter().any(|number| finds(&format!("+{}", number.digits())) || finds(number.digits()))
+                    });
+                    prop_assert!(found, "{card}");
+                }
+            }
+        }
     }
 }
