@@ -1,5 +1,7 @@
 //! `GET /api/v4/contacts` and `/companies`: search by number, verification, and the choice among several (rules D1–D3; amoCRM facts §1, §2).
 
+use call::masking;
+use call::numbers::Number as TelephoneNumber;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -87,6 +89,7 @@ impl Client<'_> {
         details: &mut Recorder,
     ) -> Result<Option<Found>, Reason> {
         let mut verified: Vec<Card> = Vec::new();
+        let mut readings = Vec::new();
         let mut unverified = 0;
         let mut is_complete = false;
         for number in 1..=MAXIMUM_PAGES {
@@ -105,10 +108,12 @@ impl Client<'_> {
             };
             page.note_unreadable(section, details);
             for card in page.entries {
-                if card.has_number(caller) {
-                    verified.push(card);
-                } else {
-                    unverified += 1;
+                match card.reading(caller) {
+                    Some(reading) => {
+                        readings.push(reading);
+                        verified.push(card);
+                    }
+                    None => unverified += 1,
                 }
             }
             if page.is_last {
@@ -128,7 +133,12 @@ impl Client<'_> {
                 ),
             );
         }
-        Ok(choose(&verified))
+        let found = choose(&verified);
+        // The likeliest reading is what everybody expects.
+        if readings.iter().any(|reading| *reading > 0) {
+            read_in_several_ways(caller, &readings, found.is_some_and(|found| found.ambiguous), details);
+        }
+        Ok(found)
     }
 
     fn page_of_cards(
@@ -166,6 +176,34 @@ fn incomplete(page: usize, reason: Reason, details: &mut Recorder) {
     );
 }
 
+/// Notes which of a caller's readings the cards have that were found, where it is not the likeliest alone.
+fn read_in_several_ways(caller: &Caller, found: &[usize], managers_differ: bool, details: &mut Recorder) {
+    let shown = |(_, number): (usize, &TelephoneNumber)| masking::mask(&format!("+{}", number.digits()));
+    let readings = || caller.readings().iter().enumerate();
+    let all: Vec<_> = readings().map(shown).collect();
+    let of_cards: Vec<_> = readings().filter(|(reading, _)| found.contains(reading)).map(shown).collect();
+    let (differ_ru, differ_en) = if managers_differ {
+        ("; ответственные у них разные", ", and their managers differ")
+    } else {
+        ("", "")
+    };
+    details.note(
+        "caller-read-two-ways",
+        Text::made(
+            format!(
+                "Номер звонящего без «+» можно прочитать как {}; найдены карточки с {}{differ_ru}",
+                all.join(" или "),
+                of_cards.join(" и ")
+            ),
+            format!(
+                "without a plus sign, the caller's number can be {}; the cards found have {}{differ_en}",
+                all.join(" or "),
+                of_cards.join(" and ")
+            ),
+        ),
+    );
+}
+
 /// The card whose manager is taken: of those with a manager the most recently updated (rule D3). `None` when no card is left.
 fn choose(verified: &[Card]) -> Option<Found> {
     let order = |card: &Card| (card.updated_at, card.id);
@@ -176,9 +214,12 @@ fn choose(verified: &[Card]) -> Option<Found> {
 }
 
 impl Card {
-    /// Whether this card counts as the caller's: not deleted, and one of its telephone numbers is the caller's (rule D2).
-    fn has_number(&self, caller: &Caller) -> bool {
-        !self.is_deleted && self.phones.iter().any(|phone| caller.matching_reading(phone).is_some())
+    /// Which of the caller's readings this card has as a telephone number (rule D2); `None` where it is not the caller's, or is deleted.
+    fn reading(&self, caller: &Caller) -> Option<usize> {
+        if self.is_deleted {
+            return None;
+        }
+        self.phones.iter().filter_map(|phone| caller.matching_reading(phone)).min()
     }
 }
 

@@ -106,6 +106,43 @@ fn d03_a_manager_is_not_set_and_nothing_is_kept() {
     assert!(pbx.store.borrow().is_empty());
 }
 
+#[test]
+fn d03_a_number_with_several_readings_says_through_which_of_them_its_cards_were_found() {
+    const BELGOROD: &str = "8 (4722) 55-50-52";
+    const OSLO: &str = "+47 22 55 50 52";
+    let can_be = "without a plus sign, the caller's number can be +7472•••5052 or +472•••5052; the cards found have";
+    let cases = [
+        ("4722555052", vec![contact(1, ANNA, BELGOROD)], "forward to anna", vec![], String::new()),
+        ("+4722555052", vec![contact(1, ANNA, OSLO)], "forward to anna", vec![], String::new()),
+        (
+            "4722555052",
+            vec![contact(1, ANNA, OSLO)],
+            "forward to anna",
+            vec!["caller-read-two-ways"],
+            format!("{can_be} +472•••5052"),
+        ),
+        (
+            "4722555052",
+            vec![contact(1, ANNA, OSLO), contact(2, ANNA, BELGOROD)],
+            "forward to anna",
+            vec!["caller-read-two-ways"],
+            format!("{can_be} +7472•••5052 and +472•••5052"),
+        ),
+        (
+            "4722555052",
+            vec![contact(1, ANNA, OSLO), contact(2, BORIS, BELGOROD)],
+            "forward to boris",
+            vec!["caller-read-two-ways", "contact-ambiguous"],
+            format!("{can_be} +7472•••5052 and +472•••5052, and their managers differ"),
+        ),
+    ];
+    for (caller, found, route, notes, text) in cases {
+        let outcome = pbx_that_finds(vec![contacts(&found).into()]).call_from(Some(caller));
+        assert_eq!((outcome.route(), outcome.notes()), (route.to_owned(), notes), "{found:?}");
+        assert_eq!(outcome.0.details.notes.first().map_or("", |note| &note.text.en), text);
+    }
+}
+
 fn page_of_others() -> Value {
     and_more(contacts(&[contact(7, BORIS, "+79160000000")]))
 }
