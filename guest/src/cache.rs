@@ -58,6 +58,10 @@ pub struct KeptManager {
     pub ambiguous: bool,
 }
 
+/// A caller in stored keys: 32 hexadecimal digits in place of its number (rule D12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerKey(String);
+
 /// What a manager can be found through in amoCRM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entity {
@@ -134,14 +138,19 @@ struct TimeZoneRecord {
 
 impl Cache<'_> {
     /// The manager kept for a caller, and how long ago it was received.
-    pub fn manager(&self, caller: &Caller, lookup: Lookup, details: &mut Recorder) -> Option<(KeptManager, Duration)> {
-        self.read(&manager_key(&self.hash(caller), lookup), KEPT_FOR, ManagerRecord::manager, details)
+    pub fn manager(
+        &self,
+        caller: &CallerKey,
+        lookup: Lookup,
+        details: &mut Recorder,
+    ) -> Option<(KeptManager, Duration)> {
+        self.read(&manager_key(&caller.0, lookup), KEPT_FOR, ManagerRecord::manager, details)
     }
 
     /// Keeps the manager received at `received_at`.
     pub fn keep_manager(
         &self,
-        caller: &Caller,
+        caller: &CallerKey,
         lookup: Lookup,
         manager: KeptManager,
         received_at: Timestamp,
@@ -149,13 +158,13 @@ impl Cache<'_> {
     ) {
         let KeptManager { user_id, origin: Origin { contact_id, company_id, lead_id }, ambiguous } = manager;
         let record = ManagerRecord { user_id, ambiguous, contact_id, company_id, lead_id };
-        let caller = self.hash(caller);
-        if self.write(&manager_key(&caller, lookup), record, received_at, details).is_none() {
+        let caller = &caller.0;
+        if self.write(&manager_key(caller, lookup), record, received_at, details).is_none() {
             return;
         }
         for (entity, id) in [(Entity::Contact, contact_id), (Entity::Company, company_id), (Entity::Lead, lead_id)] {
             if let Some(id) = id {
-                self.add_caller(entity, id, &caller, details);
+                self.add_caller(entity, id, caller, details);
             }
         }
     }
@@ -163,7 +172,7 @@ impl Cache<'_> {
     /// Forgets the managers of a caller, however they were looked up. How many records there were; `None` when the store failed, which is
     /// noted.
     pub fn forget_managers(&self, caller: &Caller, details: &mut Recorder) -> Option<u64> {
-        self.forget_managers_of(&self.hash(caller), details)
+        self.forget_managers_of(&self.key_of(caller).0, details)
     }
 
     /// Forgets the managers that were found through a contact, a company or a lead. How many records there were; `None` when the store failed,
@@ -303,12 +312,12 @@ impl Cache<'_> {
         self.set(key, &record, details)
     }
 
-    /// 32 hexadecimal digits that stand for a caller in stored keys: BLAKE2b (RFC 7693) of the secret and the numbers that the caller may mean,
-    /// which without the secret nobody can reverse by trying all numbers. Where the host gives none, numbers are hidden from a casual look alone.
+    /// The caller in stored keys: BLAKE2b (RFC 7693) of the secret and the numbers that the caller may mean, which without the secret nobody can
+    /// reverse by trying all numbers. Where the host gives none, numbers are hidden from a casual look alone.
     ///
     /// Secret and numbers fill one block, so this takes half of what the function's own keyed mode does. BLAKE2b needs no other construction to be
     /// keyed: its length cannot be extended.
-    fn hash(&self, caller: &Caller) -> String {
+    pub fn key_of(&self, caller: &Caller) -> CallerKey {
         let mut hash = Blake2b::<U16>::default();
         hash.update(self.secret.unwrap_or_default().as_bytes());
         hash.update(b"\0telephony:operation/caller\0");
@@ -321,7 +330,7 @@ impl Cache<'_> {
         for byte in digest {
             text.extend([byte >> 4, byte & 15].map(|nibble| char::from(b"0123456789abcdef"[usize::from(nibble)])));
         }
-        text
+        CallerKey(text)
     }
 }
 

@@ -73,7 +73,8 @@ fn personal_manager(
     details: &mut Recorder,
 ) -> Result<u64, Reason> {
     let lookup = placement.lookup;
-    if let Some((kept, age)) = cache.manager(caller, lookup, details) {
+    let key = cache.key_of(caller);
+    if let Some((kept, age)) = cache.manager(&key, lookup, details) {
         details.manager("cache", Some(kept.user_id), kept.origin, age);
         if kept.ambiguous {
             ambiguity(placement, details)?;
@@ -106,7 +107,7 @@ fn personal_manager(
     if lookup.active_only && !client.is_active(user_id, details)? {
         return Err(Reason::ManagerDeactivated);
     }
-    cache.keep_manager(caller, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);
+    cache.keep_manager(&key, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);
     Ok(user_id)
 }
 
