@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use lenient::{Flag, List, MAXIMUM_LIST, Number, Object, Text, TextOrDigits};
-pub use mend::mended;
+pub use mend::{mended, without_repeated_members};
 
 /// The document is not JSON, or not of the shape that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Unexpected;
 pub fn read<T: DeserializeOwned>(document: &[u8]) -> Result<T, Unexpected> {
     strictly(document).or_else(|Unexpected| {
         let text = mended(document);
-        strictly(text.as_bytes()).or_else(|Unexpected| strictly(mend::without_repeated_members(&text)?.as_bytes()))
+        strictly(text.as_bytes()).or_else(|Unexpected| strictly(without_repeated_members(&text).as_bytes()))
     })
 }
 

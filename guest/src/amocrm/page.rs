@@ -70,8 +70,11 @@ impl<T: Entry> Page<T> {
             Ok(answer) => Self::of(section, limit, answer),
             Err(Unexpected) => {
                 let text = json::mended(answer);
-                let answer = json::strictly::<Answer>(text.as_bytes())?;
-                Self::of(section, limit, answer)
+                if let Ok(answer) = json::strictly::<Answer>(text.as_bytes()) {
+                    return Self::of(section, limit, answer);
+                }
+                let text = json::without_repeated_members(&text);
+                Self::of(section, limit, json::strictly(text.as_bytes())?)
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Text in place of bytes that are nearly JSON.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Unexpected;
@@ -61,39 +62,68 @@ fn surrogate(text: &str, at: usize) -> Option<Half> {
     }
 }
 
-/// The object without members that are named again after them.
-pub(super) fn without_repeated_members(object: &str) -> Result<String, Unexpected> {
-    let Members(members) = super::strictly(object.as_bytes())?;
-    let mut text = String::with_capacity(object.len());
-    text.push('{');
-    for (at, (name, value)) in members.iter().enumerate() {
-        if members.iter().skip(at + 1).all(|(later, _)| later.get() != name.get()) {
-            if text.len() > 1 {
-                text.push(',');
+/// Deeper objects stay as they are: what is asked for lies in the seventh at most.
+const DEEPEST: usize = 8;
+
+/// The document without members that are named again after them in the same object. What is not JSON stays as it is.
+pub fn without_repeated_members(document: &str) -> String {
+    let mut text = String::with_capacity(document.len());
+    write_once(document, DEEPEST, &mut text);
+    text
+}
+
+fn write_once(value: &str, depth: usize, text: &mut String) {
+    let parts = if depth > 0 { super::strictly(value.as_bytes()) } else { Err(Unexpected) };
+    match parts {
+        Ok(Parts::Object(members)) => {
+            text.push('{');
+            for (at, (name, value)) in last_of_each(members).into_iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                text.extend([name, ":"]);
+                write_once(value, depth - 1, text);
             }
-            text.extend([name.get(), ":", value.get()]);
+            text.push('}');
         }
+        Ok(Parts::List(entries)) => {
+            text.push('[');
+            for (at, value) in entries.into_iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                write_once(value.get(), depth - 1, text);
+            }
+            text.push(']');
+        }
+        Err(Unexpected) => text.push_str(value),
     }
-    text.push('}');
-    Ok(text)
 }
 
-/// The members of an object, as they are written.
-struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+/// Of members with one name the last, in the order they came in.
+fn last_of_each<'a>(members: Vec<(&'a RawValue, &'a RawValue)>) -> Vec<(&'a str, &'a str)> {
+    let mut named = BTreeSet::new();
+    let mut last: Vec<_> = members.iter().rev().map(|(name, value)| (name.get(), value.get())).collect();
+    last.retain(|(name, _)| named.insert(*name));
+    last.reverse();
+    last
+}
 
-impl<'de> Deserialize<'de> for Members<'de> {
+/// An object or a list, its parts as they are written.
+enum Parts<'a> {
+    Object(Vec<(&'a RawValue, &'a RawValue)>),
+    List(Vec<&'a RawValue>),
+}
+
+impl<'de> Deserialize<'de> for Parts<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
+        deserializer.deserialize_any(PartsVisitor)
     }
 }
 
-struct MembersVisitor;
+struct PartsVisitor;
 
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
+impl<'de> Visitor<'de> for PartsVisitor {
+    type Value = Parts<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
+        formatter.write_str("an object or a list")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
@@ -101,7 +131,15 @@ impl<'de> Visitor<'de> for MembersVisitor {
         while let Some(member) = object.next_entry()? {
             members.push(member);
         }
-        Ok(Members(members))
+        Ok(Parts::Object(members))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = list.next_element()? {
+            entries.push(entry);
+        }
+        Ok(Parts::List(entries))
     }
 }
 
@@ -129,14 +167,19 @@ mod tests {
 
     #[test]
     fn d02_of_members_with_one_name_the_last_is_kept() {
-        for (object, once) in [
-            ("{}", Ok("{}")),
-            (r#"{"a":1}"#, Ok(r#"{"a":1}"#)),
-            (r#" {"a" : 1, "b":[{"a":2}], "a":{"a":3}} "#, Ok(r#"{"b":[{"a":2}],"a":{"a":3}}"#)),
-            ("[1]", Err(Unexpected)),
-            ("", Err(Unexpected)),
+        for (document, once) in [
+            ("{}", "{}"),
+            (r#"{"a":1}"#, r#"{"a":1}"#),
+            (r#" {"a" : 1, "b":[{"a":2}], "a":{"a":3}} "#, r#"{"b":[{"a":2}],"a":{"a":3}}"#),
+            (r#"[1, {"a":1,"a":2}, [{"b":1,"b":{"c":3,"c":4}}]]"#, r#"[1,{"a":2},[{"b":{"c":4}}]]"#),
+            ("[]", "[]"),
+            (r#""text""#, r#""text""#),
+            (r#"{"a":1,"a""#, r#"{"a":1,"a""#),
+            ("", ""),
         ] {
-            assert_eq!(without_repeated_members(object), once.map(str::to_owned), "{object}");
+            assert_eq!(without_repeated_members(document), once, "{document}");
         }
+        let nested = |inner: &str| format!("{}{inner}{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
+        assert_eq!(without_repeated_members(&nested(r#"{"a":1,"a":2}"#)), nested(r#"{"a":1,"a":2}"#));
     }
 }

@@ -150,6 +150,43 @@ fn d02_of_members_with_one_name_the_last_counts() {
 }
 
 #[test]
+fn d02_a_member_named_twice_loses_neither_the_card_nor_the_page() {
+    let page = contacts(&[contact(2, BORIS, "+79160000000"), contact(3, ANNA, CALLER)]).to_string();
+    let number = format!("\"{CALLER}\"");
+    let embedded = page.split_once(r#""_embedded":"#).expect("a page embeds lists").1;
+    let (embedded, links) = embedded.split_once(r#","_links""#).expect("a page has links");
+    for (what, from, to) in [
+        (
+            "a field's code",
+            r#""field_code":"PHONE""#.to_owned(),
+            r#""field_code":null,"field_code":"PHONE""#.to_owned(),
+        ),
+        ("a field's values", r#""values":"#.to_owned(), r#""values":[],"values":"#.to_owned()),
+        ("a value", format!(r#""value":{number}"#), format!(r#""value":"12","value":{number}"#)),
+        ("unknown to us", r#""field_code":"PHONE""#.to_owned(), r#""x":1,"x":2,"field_code":"PHONE""#.to_owned()),
+        (
+            "the fields",
+            r#""custom_fields_values":"#.to_owned(),
+            r#""custom_fields_values":null,"custom_fields_values":"#.to_owned(),
+        ),
+        ("the list", r#""contacts":"#.to_owned(), r#""contacts":false,"contacts":"#.to_owned()),
+        ("the links", format!(r#","_links"{links}"#), format!(r#","_links":{{}},"_links"{links}"#)),
+        (
+            "all that the page embeds",
+            format!(r#""_embedded":{embedded}"#),
+            format!(r#""_embedded":[],"_embedded":{embedded}"#),
+        ),
+    ] {
+        let twice = page.replace(&from, &to);
+        assert_ne!(twice, page, "{what}");
+        let outcome = call_with(twice.as_bytes());
+        assert_eq!((outcome.route().as_str(), outcome.notes()), ("forward to anna", vec!["hits-unverified"]), "{what}");
+        let broken = twice.replace("Иван", r"\ud83d");
+        assert_eq!(call_with(broken.as_bytes()).route(), "forward to anna", "{what}, beside half a pair");
+    }
+}
+
+#[test]
 fn d02_odd_companies_and_leads_spoil_no_others() {
     let mut pbx = Pbx::new();
     pbx.switch_on(&["search_companies", "open_lead_first"]);
