@@ -35,7 +35,7 @@ pub(super) fn settled(code: u16, national: &[u8]) -> Number {
             }
         }
         // Brazil: two digits of a carrier may stand after the trunk prefix. Mobile numbers got a ninth digit, a 9, by 2016.
-        (55, [_, _, rest @ ..]) if matches!(rest.len(), 10 | 11) => return settled(code, rest),
+        (55, [b'1'..=b'9', _, rest @ ..]) if matches!(rest.len(), 10 | 11) => return settled(code, rest),
         (55, [a, b, first @ (b'6' | b'8' | b'9'), rest @ ..]) if rest.len() == 7 => {
             number.extend(&[*a, *b, b'9', *first]);
             number.extend(rest);

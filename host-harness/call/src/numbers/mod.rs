@@ -263,7 +263,8 @@ fn fitting<'a>(national: &'a [u8], plan: &Plan, fit: Fit) -> Option<&'a [u8]> {
     if fits(national, plan, fit) {
         return Some(national);
     }
-    if let Some((_, rest)) = without_trunk(national, plan, fit) {
+    let without_trunk = without_trunk(national, plan, fit).or_else(|| without_former_trunk(national, plan, fit));
+    if let Some((_, rest)) = without_trunk {
         return Some(rest);
     }
     // An input mask gave the code, and the number was typed with it: +7 (791) 612-34-567.
@@ -273,14 +274,36 @@ fn fitting<'a>(national: &'a [u8], plan: &Plan, fit: Fit) -> Option<&'a [u8]> {
 
 /// A national number of the plan, and the trunk prefix that stood before it.
 fn national_of<'a>(digits: &'a [u8], plan: &Plan) -> Option<(&'static str, &'a [u8])> {
-    [Fit::Beginning, Fit::Length]
-        .into_iter()
-        .find_map(|fit| without_trunk(digits, plan, fit).or_else(|| fits(digits, plan, fit).then_some(("", digits))))
+    [Fit::Beginning, Fit::Length].into_iter().find_map(|fit| {
+        without_trunk(digits, plan, fit)
+            .or_else(|| fits(digits, plan, fit).then_some(("", digits)))
+            .or_else(|| without_former_trunk(digits, plan, fit))
+    })
 }
 
 /// The trunk prefix, and a national number that fits without it.
 fn without_trunk<'a>(national: &'a [u8], plan: &Plan, fit: Fit) -> Option<(&'static str, &'a [u8])> {
-    plan.trunks.iter().find_map(|trunk| {
+    without_any(plan.trunks, national, plan, fit)
+}
+
+/// The same for trunk prefixes that people write and libphonenumber does not know of: a 0, as in `+7 (0) 916 …`, or in Poland, which dialled one
+/// until 2009; and in countries of the former Soviet Union its 8, before the 0 that came after it: `8 (067) …`.
+fn without_former_trunk<'a>(national: &'a [u8], plan: &Plan, fit: Fit) -> Option<(&'static str, &'a [u8])> {
+    let trunks: &[&str] = match (fit, plan.code) {
+        (Fit::Length, _) => &[],
+        (_, 373 | 374 | 380 | 992 | 993 | 994 | 995 | 996) => &["80", "8", "0"],
+        _ => &["0"],
+    };
+    without_any(trunks, national, plan, fit)
+}
+
+fn without_any<'a>(
+    trunks: &[&'static str],
+    national: &'a [u8],
+    plan: &Plan,
+    fit: Fit,
+) -> Option<(&'static str, &'a [u8])> {
+    trunks.iter().find_map(|trunk| {
         let rest = national.strip_prefix(trunk.as_bytes())?;
         fits(rest, plan, fit).then_some((*trunk, rest))
     })

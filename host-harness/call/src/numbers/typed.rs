@@ -106,8 +106,9 @@ impl Iterator for TypedNumbers<'_> {
                 }
                 Kind::Plus => typed.plus = true,
                 Kind::Separator | Kind::Extension | Kind::Letter if begun => {
-                    self.rest =
-                        if is_extension_mark(before.chars()) { after_extension(rest.as_str()) } else { rest.as_str() };
+                    // Fewer digits have no extension: Brazil writes 0xx11 … for a carrier of one's choice.
+                    let has_extension = typed.length >= FEWEST_DIGITS && is_extension_mark(before.chars());
+                    self.rest = if has_extension { after_extension(rest.as_str()) } else { rest.as_str() };
                     return Some(typed);
                 }
                 Kind::Separator | Kind::Extension | Kind::Letter => typed = Typed::new(),
