@@ -32,7 +32,7 @@ pub mod numbers;
 pub mod outcome;
 #[cfg(feature = "document")]
 pub mod text;
-mod withheld;
+pub mod withheld;
 pub mod zones;
 
 #[cfg(feature = "document")]

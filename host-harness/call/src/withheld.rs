@@ -83,8 +83,9 @@ const NAMES_UNKNOWN: [&str; 9] = [
 const PLACEHOLDERS: [&[u8]; 7] =
     [b"266696687", b"1266696687", b"7378742833", b"86282452253", b"8656696", b"2562533", b"7748283"];
 
-/// Whether the digits stand for a withheld number: a placeholder, or nothing but zeros, with or without a calling code before them.
-pub(crate) fn is_placeholder(digits: &[u8]) -> bool {
+/// Whether the digits, in ASCII, stand for a withheld number: a placeholder, or nothing but zeros, with or without a calling code or an
+/// international prefix before them.
+pub fn is_placeholder(digits: &[u8]) -> bool {
     /// Fewer may be all of a subscriber's number: 930 000-00-00.
     const ZEROS: usize = 9;
     let is_zero = |digits: &[u8]| digits.iter().all(|digit| *digit == b'0');
@@ -92,7 +93,7 @@ pub(crate) fn is_placeholder(digits: &[u8]) -> bool {
     (!digits.is_empty() && is_zero(digits))
         || plan_of_international(digits).is_some_and(|(_, national)| is_zero_after_code(national))
         || digits.strip_prefix(b"8").is_some_and(is_zero_after_code)
-        || PLACEHOLDERS.contains(&digits)
+        || PLACEHOLDERS.contains(&digits.strip_prefix(b"00").unwrap_or(digits))
 }
 
 /// Whether the text is one of the words.

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use aes::Aes256;
 use anyhow::{Context, anyhow};
+use call::withheld;
 use fpe::ff1::{FF1, FlexibleNumeralString};
 
 use crate::capabilities::config::CACHE_KEY_SECRET;
@@ -22,8 +23,6 @@ use crate::own_file::write_whole;
 const DIGITS: usize = 7;
 /// What stands in a recording for the secret of stored keys: a text as long as those that hosts make.
 const STANDS_FOR_THE_SECRET: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// What networks send for a number that was withheld: a word on the keypad (ANONYMOUS, RESTRICTED, UNAVAILABLE, UNKNOWN).
-const PLACEHOLDERS: [&[u8]; 4] = [b"266696687", b"7378742833", b"86282452253", b"8656696"];
 /// The key's file in the state directory.
 const KEY_FILE: &str = "recordings.key";
 
@@ -244,11 +243,10 @@ fn character(text: &[u8], notation: Notation) -> (char, usize) {
     }
 }
 
-/// Whether the digits at these places are no number: a word on the keypad, or zeros alone.
+/// Whether the digits at these places stand for a withheld number.
 fn is_placeholder(text: &[u8], digits: &[usize]) -> bool {
     let digits: Vec<u8> = digits.iter().filter_map(|place| text.get(*place).copied()).collect();
-    let number = digits.get(digits.iter().take_while(|digit| **digit == b'0').count()..).unwrap_or_default();
-    number.is_empty() || PLACEHOLDERS.contains(&number)
+    withheld::is_placeholder(&digits)
 }
 
 /// `2026-11-22`
@@ -307,9 +305,19 @@ mod tests {
 
     #[test]
     fn d01_what_stands_for_a_withheld_number_stays() {
-        for placeholder in
-            ["+266696687", "266696687", "7378742833", "+86282452253", "8656696", "0000000000", "+0000000"]
-        {
+        for placeholder in [
+            "+266696687",
+            "266696687",
+            "7378742833",
+            "+86282452253",
+            "8656696",
+            "2562533",
+            "7748283",
+            "00266696687",
+            "0000000000",
+            "+0000000",
+            "+70000000000",
+        ] {
             assert_eq!(numbers().number(placeholder), placeholder);
             let text = serde_json::json!({ "phone": placeholder, "other": "+79161234567" }).to_string();
             let made = hidden(&text, placeholder);
