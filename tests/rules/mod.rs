@@ -13,6 +13,7 @@ mod o7_manager_status;
 mod o7_presence;
 
 mod d01_caller;
+mod d02_odd_answers;
 mod d02_verify;
 mod d03_several_contacts;
 mod d04_employee;
