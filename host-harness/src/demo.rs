@@ -19,6 +19,9 @@ pub const CALLED: &str = "+74951234567";
 pub const LINKED_OPERATION: &str = "queue:sales";
 /// What the simulated account takes for an access token.
 const TOKEN: &str = "demonstration-token";
+/// What hides the numbers of the demonstration's callers, who are fictional, in stored keys: known to all, so that nodes which try a shared store
+/// need no configuration.
+const CACHE_KEY_SECRET: &str = "the-demonstration-has-no-secrets";
 
 /// A running demonstration: the simulator lives as long as this value.
 pub struct Demo {
@@ -38,7 +41,9 @@ impl Demo {
             ..Options::default()
         })
         .await?;
-        let integration = integration(simulator.base_url().parse()?, employees());
+        let cache_key_secret = Some(Secret::new(CACHE_KEY_SECRET.to_owned()));
+        let integration =
+            IntegrationSettings { cache_key_secret, ..integration(simulator.base_url().parse()?, employees()) };
         Ok(Self { simulator, integration })
     }
 }

@@ -20,7 +20,7 @@ const MUTANTS: &[Mutant] = &[
         name: "kept managers are kept anew with every use (sliding expiry)",
         file: "guest/src/decision.rs",
         from: "        details.manager(\"cache\", Some(kept.user_id), kept.origin, age);\n",
-        to: "        details.manager(\"cache\", Some(kept.user_id), kept.origin, age);\n        cache.keep_manager(caller, lookup, KeptManager { ..kept }, client.world.clock.now(), details);\n",
+        to: "        details.manager(\"cache\", Some(kept.user_id), kept.origin, age);\n        cache.keep_manager(&key, lookup, KeptManager { ..kept }, client.world.clock.now(), details);\n",
     },
     Mutant {
         name: "managers are kept for twelve hours",
@@ -37,20 +37,20 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "managers are never kept",
         file: "guest/src/decision.rs",
-        from: "    cache.keep_manager(caller, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);\n",
-        to: "    let _ = received_at;\n",
+        from: "    cache.keep_manager(&key, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);\n",
+        to: "    let _ = (&key, received_at);\n",
     },
     Mutant {
         name: "one record for all callers",
         file: "guest/src/cache.rs",
-        from: "{active_only}{}\", number.hash())",
-        to: "{active_only}{}\", number.hash().len())",
+        from: "{active_only}{caller}\")",
+        to: "{active_only}{}\", caller.len())",
     },
     Mutant {
         name: "hits are not verified",
-        file: "guest/src/amocrm/search.rs",
-        from: "            unverified += u64::from(!counts);\n            counts\n",
-        to: "            unverified += u64::from(!counts);\n            true\n",
+        file: "guest/src/amocrm/contacts.rs",
+        from: "                    None => unverified += 1,\n",
+        to: "                    None => {\n                        unverified += 1;\n                        verified.push(card);\n                    }\n",
     },
     Mutant {
         name: "the answer is given after the waiting time (deadline off by one)",
@@ -79,8 +79,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the day begins at midnight of the evening before",
         file: "guest/src/status.rs",
-        from: "    Ok(offset.start_of_day(client.world.clock.now()))",
-        to: "    Ok(Timestamp(offset.start_of_day(client.world.clock.now()).0.saturating_sub(10_800_000)))",
+        from: "    let midnight = day_rule.start_of_day(now);",
+        to: "    let midnight = Timestamp(day_rule.start_of_day(now).0.saturating_sub(10_800_000));",
     },
     Mutant {
         name: "an employee who is switched off is rung",
@@ -126,15 +126,15 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "callers are shown whole",
-        file: "host-harness/src/report/mod.rs",
-        from: "filter(|caller| !caller.trim().is_empty()).map(mask);",
-        to: "filter(|caller| !caller.trim().is_empty()).map(str::to_owned);",
+        file: "host-harness/call/src/document.rs",
+        from: "call.presented().map(WholeNumber::masked);",
+        to: "call.presented().map(|number| number.whole().to_owned());",
     },
     Mutant {
         name: "a write that fails fails the call",
         file: "guest/src/cache.rs",
-        from: "        if let Err(error) = self.key_value.set(self.bucket, key, record.as_bytes()) {",
-        to: "        if let Err(error) = self.key_value.set(self.bucket, key, record.as_bytes()) {\n            assert!(error.is_empty());",
+        from: "        let stored = self.key_value.set(self.bucket, key, value);\n",
+        to: "        let stored = self.key_value.set(self.bucket, key, value);\n        assert!(stored.is_ok());\n",
     },
 ];
 

@@ -21,8 +21,8 @@ async fn the_whole_thing_on_loopback_tells_the_story_of_each_call() {
         "answered by: +79035550101",
         "busy (SIP 486, Q.850 17)",
         "declined (SIP 603)",
-        "(contact-not-found)",
-        "(caller-hidden)",
+        "contact-not-found (empty-answer)",
+        "caller-hidden (caller)",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }

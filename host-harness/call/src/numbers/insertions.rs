@@ -24,14 +24,10 @@ pub(super) fn settled(code: u16, national: &[u8]) -> Number {
         }
         // Argentina: +54 9 11 5555-0133 and 011 15-5555-0133 are one mobile; no fixed line has its number without 9 and 15.
         (54, _) => {
-            let national = national.strip_prefix(b"9").filter(|rest| rest.len() >= 10).unwrap_or(national);
-            let area = area_of_argentina(national);
-            match national.split_at_checked(area) {
-                Some((area, [b'1', b'5', rest @ ..])) if area.len() + rest.len() == 10 => {
-                    number.extend(area);
-                    number.extend(rest);
-                }
-                _ => number.extend(national),
+            let bare = national.strip_prefix(b"9").unwrap_or(national);
+            let bare = without_fifteen(bare).or_else(|| (bare.len() == 10).then(|| [bare, &[][..]]));
+            for part in bare.or_else(|| without_fifteen(national)).unwrap_or([national, &[]]) {
+                number.extend(part);
             }
         }
         // Brazil: two digits of a carrier may stand after the trunk prefix. Mobile numbers got a ninth digit, a 9, by 2016.
@@ -76,6 +72,13 @@ pub(super) fn unbroken(code: u16, national: &[u8]) -> usize {
         (672, 6) if national.starts_with(b"3") => 5,
         _ => length,
     }
+}
+
+/// An Argentine mobile number of ten digits without the 15 between its area code and the rest; `None` where there is none.
+fn without_fifteen(national: &[u8]) -> Option<[&[u8]; 2]> {
+    let (area, local) = national.split_at_checked(area_of_argentina(national))?;
+    let rest = local.strip_prefix(b"15")?;
+    (area.len() + rest.len() == 10).then_some([area, rest])
 }
 
 /// How many digits the area code has that the national number begins with.
