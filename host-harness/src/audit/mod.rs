@@ -135,8 +135,10 @@ async fn each_page<T>(
             status => return Err(AuditError::Status { list, status }),
         }
         let page = read(answer.body()).map_err(|cause| AuditError::NotAList { list, cause })?;
+        // A page that is not full is the last, whatever it links to (amoCRM facts §1.2).
+        let is_full = page.entries.len() >= PAGE;
         take(page.entries);
-        if !page.has_next {
+        if !(is_full && page.has_next) {
             break;
         }
     }

@@ -167,7 +167,7 @@ impl Default for Behaviour {
             search_by_digits: true,
             list_deleted: true,
             show_is_deleted: true,
-            next_on_last_page: false,
+            next_on_last_page: true,
             filters: true,
             phone_enum_key: PhoneEnumKey::default(),
             admin_token: true,

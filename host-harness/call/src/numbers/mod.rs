@@ -248,9 +248,14 @@ pub(crate) fn of_typed(typed: &Typed, country: CountryCode) -> Option<Numbers> {
 fn international(digits: &[u8]) -> Number {
     let mut number = Number::NONE;
     match plan_of_international(digits) {
-        Some((plan, national)) => {
-            let fitting = CLOSEST_FIRST.into_iter().find_map(|fit| fitting(national, plan, fit));
-            number = insertions::settled(plan.code, fitting.unwrap_or(national));
+        Some((plan, mut national)) => {
+            // Until nothing is left to drop, so that the outcome is read as itself.
+            while let Some(rest) = CLOSEST_FIRST.into_iter().find_map(|fit| fitting(national, plan, fit))
+                && rest.len() < national.len()
+            {
+                national = rest;
+            }
+            number = insertions::settled(plan.code, national);
         }
         None if digits.len() <= MOST_DIGITS => number.extend(digits),
         None => {}
