@@ -13,29 +13,26 @@ use crate::engine::{Finding, Fit};
 
 /// The operation behind HTTP, with its employees in configuration.
 const BEHIND_HTTP: &[u8] = include_bytes!(env!("HTTP_COMPONENT"));
-/// The same on top of Spin's drafts of key-value and configuration.
-const BEHIND_HTTP_ON_SPIN: &[u8] = include_bytes!(env!("SPIN_COMPONENT"));
+/// The worlds of all of these hosts, as an encoded WIT package.
+const WORLDS: &[u8] = include_bytes!(env!("OTHER_HOSTS_WIT"));
 
 /// A host that runs components and is not of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherHost {
     /// `wasmtime serve`.
     Wasmtime,
-    /// Spin.
-    Spin,
     /// wasmCloud.
     WasmCloud,
 }
 
 impl OtherHost {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Wasmtime, Self::Spin, Self::WasmCloud];
+    pub const ALL: [Self; 2] = [Self::Wasmtime, Self::WasmCloud];
 
-    /// Its name on the command line.
+    /// Its name on the command line, and that of its vendored world.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wasmtime => "wasmtime",
-            Self::Spin => "spin",
             Self::WasmCloud => "wasmcloud",
         }
     }
@@ -44,7 +41,6 @@ impl OtherHost {
     pub fn title(self) -> &'static str {
         match self {
             Self::Wasmtime => "wasmtime serve 48.0.8 (-Skeyvalue -Sconfig)",
-            Self::Spin => "Spin 4.0.2 (HTTP trigger)",
             Self::WasmCloud => "wasmCloud 2.7.0 (HTTP)",
         }
     }
@@ -53,16 +49,6 @@ impl OtherHost {
     pub fn component(self) -> &'static [u8] {
         match self {
             Self::Wasmtime | Self::WasmCloud => BEHIND_HTTP,
-            Self::Spin => BEHIND_HTTP_ON_SPIN,
-        }
-    }
-
-    /// Its world, as an encoded WIT package.
-    fn world(self) -> &'static [u8] {
-        match self {
-            Self::Wasmtime => include_bytes!(env!("WORLD_WASMTIME")),
-            Self::Spin => include_bytes!(env!("WORLD_SPIN")),
-            Self::WasmCloud => include_bytes!(env!("WORLD_WASMCLOUD")),
         }
     }
 
@@ -78,9 +64,10 @@ impl OtherHost {
 
     fn compare(self, component: &[u8]) -> anyhow::Result<Fit> {
         let mut types = Types::default();
-        let wit = Package::from_bytes("world", None, self.world(), &mut types)?;
+        let wit = Package::from_bytes("worlds", None, WORLDS, &mut types)?;
         let component = Package::from_bytes("component", None, component, &mut types)?;
-        let world = world_of(&types, wit.ty()).ok_or_else(|| anyhow::anyhow!("the vendored world is not a world"))?;
+        let world =
+            self.world(&types, wit.ty()).ok_or_else(|| anyhow::anyhow!("its world is not among the vendored"))?;
         match validate_target(&types, world, component.ty()) {
             Ok(()) => Ok(Fit { findings: Vec::new() }),
             Err(report) => Ok(Fit { findings: self.findings(&report) }),
@@ -114,12 +101,7 @@ impl OtherHost {
             ("telephony:operation", _) => {
                 format!("{} has no telephony, the component needs composing: {}", self.name(), self.composed())
             }
-            ("wasi:keyvalue" | "wasi:config", Self::Spin) => {
-                format!("Spin links other drafts; plug in `guest/hosts/spin-shim`: {}", self.composed())
-            }
-            ("wasi:keyvalue" | "wasi:config", _) => {
-                format!("{} links other drafts (this file may be Spin's): {}", self.name(), self.composed())
-            }
+            ("wasi:keyvalue" | "wasi:config", _) => format!("{} links another draft: {}", self.name(), self.composed()),
             ("wasi:cli" | "wasi:filesystem" | "wasi:sockets", Self::Wasmtime) => {
                 "`wasmtime serve` links it with `-Scli` only; build for wasm32-unknown-unknown, or run with `-Scli`"
                     .to_owned()
@@ -131,15 +113,14 @@ impl OtherHost {
     fn composed(self) -> String {
         format!("`host-harness package --host {} FILE` writes the operation composed for it", self.name())
     }
-}
 
-/// The one world of an encoded WIT package.
-fn world_of(types: &Types, package: WorldId) -> Option<WorldId> {
-    let (_, world) = types[package].exports.first()?;
-    let ItemKind::Type(Type::World(world)) = world else { return None };
-    match types[*world].exports.first()? {
-        (_, ItemKind::Component(world)) => Some(*world),
-        _ => None,
+    /// Its world in the package of all of them.
+    fn world(self, types: &Types, package: WorldId) -> Option<WorldId> {
+        let ItemKind::Type(Type::World(world)) = types[package].exports.get(self.name())? else { return None };
+        match types[*world].exports.first()? {
+            (_, ItemKind::Component(world)) => Some(*world),
+            _ => None,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the composed operation answers, on wasmtime as `serve` runs it, and on the stand-in for Spin.
+//! What the composed operation answers on wasmtime as `serve` runs it.
 
 use std::sync::OnceLock;
 
@@ -11,20 +11,14 @@ use wasmtime::component::Component;
 
 use crate::configuration::{Configuration, EMPLOYEES, configuration, simulator};
 use crate::serving::{Host, engine, post, request};
-use crate::spin_stand_in;
 
 /// Contact 3 of the demonstration account, whose manager is Anna.
 const CALLER: &str = "+7 916 123-45-67";
 
-fn compiled(host: OtherHost) -> Component {
-    static COMPILED: [OnceLock<Component>; 2] = [OnceLock::new(), OnceLock::new()];
-    let [for_wasmtime, for_spin] = &COMPILED;
-    let place = if host == OtherHost::Spin { for_spin } else { for_wasmtime };
-    place.get_or_init(|| Component::new(engine(), host.component()).expect("the component compiles")).clone()
-}
-
 fn wasmtime(configuration: Configuration) -> Host {
-    Host::wasmtime(&compiled(OtherHost::Wasmtime), configuration)
+    static COMPILED: OnceLock<Component> = OnceLock::new();
+    let compile = || Component::new(engine(), OtherHost::Wasmtime.component()).expect("the component compiles");
+    Host::wasmtime(COMPILED.get_or_init(compile), configuration)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,18 +139,4 @@ async fn employees_may_come_in_base64_and_requests_may_have_to_show_a_token() {
         assert_eq!(answer.status.as_u16(), status);
         assert!(status != 200 || answer.outcome() == "anna", "{answer:?}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn on_the_stand_in_for_spin_the_second_call_comes_from_the_store() {
-    let simulator = simulator().await;
-    let host = spin_stand_in::host(&compiled(OtherHost::Spin), configuration(simulator.base_url(), "default"));
-    for _ in 0..2 {
-        let answer = host.call(CALLER).await;
-        assert_eq!((answer.status.as_u16(), answer.outcome().as_str()), (200, "anna"), "{answer:?}");
-    }
-    assert_eq!(simulator.requests().len(), 1);
-    // A bucket that is not granted costs the cache, never the call.
-    let host = spin_stand_in::host(&compiled(OtherHost::Spin), configuration(simulator.base_url(), "other"));
-    assert_eq!(host.call(CALLER).await.outcome(), "anna");
 }

@@ -23,23 +23,6 @@ fn each_composed_file_fits_the_vendored_world_of_its_host() {
 }
 
 #[test]
-fn spins_file_fits_spin_alone_and_the_others_need_the_shim_there() {
-    for host in [OtherHost::Wasmtime, OtherHost::WasmCloud] {
-        let findings = findings(&host.judge(OtherHost::Spin.component()));
-        let [first, second] = findings.as_slice() else { panic!("{findings:?}") };
-        assert!(first.starts_with("missing import `wasi:config/store@0.2.0-draft-2024-09-27`"), "{first}");
-        assert!(second.starts_with("missing import `wasi:keyvalue/store@0.2.0-draft2`"), "{second}");
-        let findings = self::findings(&OtherHost::Spin.judge(host.component()));
-        let [first, second] = findings.as_slice() else { panic!("{findings:?}") };
-        assert!(first.starts_with("missing import `wasi:config/store@0.2.0-rc.1`"), "{first}");
-        assert!(second.starts_with("missing import `wasi:keyvalue/store@0.2.0-draft`"), "{second}");
-        for finding in [first, second] {
-            assert!(finding.contains("spin-shim") && finding.contains("host-harness package --host spin"), "{finding}");
-        }
-    }
-}
-
-#[test]
 fn a_component_of_the_contract_needs_composing_everywhere() {
     for host in OtherHost::ALL {
         let findings = findings(&host.judge(OPERATION));
@@ -53,7 +36,7 @@ fn a_component_of_the_contract_needs_composing_everywhere() {
             let package = format!("host-harness package --host {} FILE", host.name());
             assert!(found.contains(fix) && found.contains(&package), "{found}");
         }
-        assert_eq!(findings.len(), if host == OtherHost::Spin { 5 } else { 3 }, "{findings:?}");
+        assert_eq!(findings.len(), 3, "{findings:?}");
     }
 }
 
@@ -64,6 +47,11 @@ fn a_version_or_a_shape_that_is_not_there_is_named() {
     };
     let text = judged("wasi:logging/logging@0.1.0-draft", &InstanceType::new());
     assert!(text.contains("missing import `wasi:logging/logging@0.1.0-draft`: wasmtime does not link it"), "{text}");
+    for other_draft in ["wasi:keyvalue/store@0.2.0-draft2", "wasi:config/store@0.2.0-draft-2024-09-27"] {
+        let text = judged(other_draft, &InstanceType::new());
+        assert!(text.contains(&format!("missing import `{other_draft}`: wasmtime links another draft")), "{text}");
+        assert!(text.contains("host-harness package --host wasmtime"), "{text}");
+    }
     let text = judged("wasi:cli/environment@0.2.6", &InstanceType::new());
     assert!(text.contains("`-Scli`"), "{text}");
     let mut clock = InstanceType::new();
@@ -109,12 +97,10 @@ fn the_command_line_writes_each_file_and_judges_it() {
         (OPERATION.to_vec(), host_harness::CONTRACT.to_vec())
     );
     std::fs::write(folder.path().join("cut.wasm"), &OPERATION[..5_000]).expect("a file");
-    for (file, part) in
-        [("operation.wasm", "needs composing"), ("wasmtime.wasm", "spin-shim"), ("cut.wasm", "cut short")]
-    {
-        let checked = run(&folder, &["check", "--host", "spin", file]);
+    for (file, part) in [("operation.wasm", "needs composing"), ("cut.wasm", "cut short")] {
+        let checked = run(&folder, &["check", "--host", "wasmcloud", file]);
         let said = String::from_utf8_lossy(&checked.stdout);
         assert_eq!(checked.status.code(), Some(3), "{said}");
-        assert!(said.contains("does not fit Spin") && said.contains(part), "{said}");
+        assert!(said.contains("does not fit wasmCloud") && said.contains(part), "{said}");
     }
 }

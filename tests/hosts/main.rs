@@ -1,5 +1,5 @@
 //! The operation on other wasm hosts: composed for each, judged against each one's vendored world, and run where that is possible in a test:
-//! as `wasmtime serve` does it, with wasmtime's own crates, and on a stand-in for Spin.
+//! as `wasmtime serve` does it, with wasmtime's own crates.
 
 #![allow(
     clippy::expect_used,
@@ -14,4 +14,3 @@ mod judged;
 mod labels;
 mod reproducible;
 mod serving;
-mod spin_stand_in;

@@ -46,6 +46,5 @@ fn two_builds_in_two_folders_give_one_digest() {
     let built = |path: &PathBuf| digest(&fs::read(path).expect("a file"));
     assert_eq!(built(&delivery.operation), digest(OPERATION), "the operation");
     assert_eq!(built(&delivery.http), digest(OtherHost::Wasmtime.component()), "composed for wasmtime and wasmCloud");
-    assert_eq!(built(&delivery.spin), digest(OtherHost::Spin.component()), "composed for Spin");
     assert_eq!(built(&delivery.contract), digest(CONTRACT), "the contract");
 }

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, Uri, header};
@@ -22,7 +22,6 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpC
 use wasmtime_wasi_keyvalue::{WasiKeyValue, WasiKeyValueCtx, WasiKeyValueCtxBuilder};
 
 use crate::configuration::{Configuration, TOKEN};
-use crate::spin_stand_in::Kept;
 
 /// The engine of all hosts of this binary.
 pub(crate) fn engine() -> &'static Engine {
@@ -31,15 +30,13 @@ pub(crate) fn engine() -> &'static Engine {
 }
 
 /// What one request's instance sees.
-pub(crate) struct Guest {
-    pub(crate) table: ResourceTable,
+struct Guest {
+    table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     sender: Sender,
     variables: WasiConfigVariables,
     key_value: WasiKeyValueCtx,
-    pub(crate) configuration: Arc<Configuration>,
-    pub(crate) kept: Kept,
 }
 
 impl WasiView for Guest {
@@ -57,27 +54,22 @@ impl WasiHttpView for Guest {
 /// A host with one component.
 pub(crate) struct Host {
     pre: ProxyPre<Guest>,
-    configuration: Arc<Configuration>,
-    kept: Kept,
+    configuration: Configuration,
 }
 
 impl Host {
     /// `wasmtime serve -Skeyvalue -Sconfig`.
     pub(crate) fn wasmtime(component: &Component, configuration: Configuration) -> Self {
-        let mut linker = linker();
+        let mut linker = Linker::new(engine());
+        wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).expect("wasi:http/proxy links");
         wasmtime_wasi_config::add_to_linker(&mut linker, |guest: &mut Guest| WasiConfig::from(&guest.variables))
             .expect("configuration links");
         wasmtime_wasi_keyvalue::add_to_linker(&mut linker, |guest: &mut Guest| {
             WasiKeyValue::new(&guest.key_value, &mut guest.table)
         })
         .expect("key-value links");
-        Self::linked(&linker, component, configuration)
-    }
-
-    /// Whatever was linked.
-    pub(crate) fn linked(linker: &Linker<Guest>, component: &Component, configuration: Configuration) -> Self {
         let pre = linker.instantiate_pre(component).and_then(ProxyPre::new).expect("the component links");
-        Self { pre, configuration: Arc::new(configuration), kept: Kept::default() }
+        Self { pre, configuration }
     }
 
     /// Sends it a request, and takes the answer.
@@ -90,8 +82,6 @@ impl Host {
             sender: Sender,
             variables,
             key_value: WasiKeyValueCtxBuilder::new().build(),
-            configuration: Arc::clone(&self.configuration),
-            kept: self.kept.clone(),
         };
         let mut store = Store::new(engine(), guest);
         let (sender, receiver) = oneshot::channel();
@@ -114,13 +104,6 @@ impl Host {
     pub(crate) async fn call(&self, caller: &str) -> Answer {
         self.ask(post("application/json", &format!(r#"{{"caller": "{caller}", "called": "+74951234567"}}"#))).await
     }
-}
-
-/// What every host of HTTP components links.
-pub(crate) fn linker() -> Linker<Guest> {
-    let mut linker = Linker::new(engine());
-    wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).expect("wasi:http/proxy links");
-    linker
 }
 
 /// A request with a call.

@@ -20,8 +20,6 @@ pub struct Delivery {
     pub operation: PathBuf,
     /// The operation behind HTTP, with its employees in configuration: for wasmtime and wasmCloud.
     pub http: PathBuf,
-    /// The same on top of Spin's drafts.
-    pub spin: PathBuf,
     /// The contract as an encoded WIT package.
     pub contract: PathBuf,
 }
@@ -33,16 +31,11 @@ pub fn deliver(workshop: &Workshop) -> Result<Delivery> {
     let operation = library(workshop, OPERATION, "guest")?;
     let adapter = library(workshop, "http-adapter", "guest/hosts/http-adapter")?;
     let directory = library(workshop, "directory", "guest/hosts/directory")?;
-    let shim = library(workshop, "spin-shim", "guest/hosts/spin-shim")?;
-
-    let behind_http = [
+    let http = compose(&[
         ("directory", directory.as_slice()),
         ("operation", operation.as_slice()),
         ("http-adapter", adapter.as_slice()),
-    ];
-    let http = compose(&behind_http)?;
-    let on_spin: Vec<_> = [("spin-shim", shim.as_slice())].into_iter().chain(behind_http).collect();
-    let spin = compose(&on_spin)?;
+    ])?;
 
     let write = |name: &str, bytes: &[u8]| {
         let path = workshop.out.join(name);
@@ -50,12 +43,9 @@ pub fn deliver(workshop: &Workshop) -> Result<Delivery> {
         Ok::<_, anyhow::Error>(path)
     };
     let http_label = label.named(&format!("{OPERATION}-http"), &format!("{}, behind HTTP", label.description));
-    let spin_label =
-        label.named(&format!("{OPERATION}-spin"), &format!("{}, behind HTTP, for Spin", label.description));
     Ok(Delivery {
         operation: write("delivered-operation.wasm", &label.put_on(&operation)?)?,
         http: write("delivered-http.wasm", &http_label.put_on(&http)?)?,
-        spin: write("delivered-spin.wasm", &spin_label.put_on(&spin)?)?,
         contract: write("contract.wasm", &encode_wit(&workshop.root.join("wit"))?)?,
     })
 }
