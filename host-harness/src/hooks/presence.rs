@@ -61,7 +61,6 @@ impl PresenceFeed {
 
 #[cfg(test)]
 mod tests {
-    use jsonwebtoken::Algorithm;
     use serde_json::Value;
 
     use super::super::widget_token::tests::{claims, keys, noon, signed};
@@ -85,7 +84,7 @@ mod tests {
         }
 
         async fn report(&self, claims: &Value) -> Result<(), NotNoted> {
-            let token = signed(claims, Algorithm::HS256, "client-secret");
+            let token = signed(claims, "client-secret");
             self.feed.report(&token, &keys(), self.clock.now()).await
         }
     }

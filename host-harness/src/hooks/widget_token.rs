@@ -3,9 +3,14 @@
 //! amoCRM adds it to the requests that a widget sends with `$authorizedAjax`: a JWT, HS256, signed with the integration's client secret, valid
 //! for 30 minutes (facts §4 B; amoCRM's page `oauth/disposable-tokens`). It may be used once, which is the caller's to see to.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
+use serde::de::{Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use serde_json::Number;
+use sha2::Sha256;
 
 use crate::capabilities::http::{BaseUrl, Origin};
 use crate::secret::Secret;
@@ -61,30 +66,57 @@ pub enum TokenRefusal {
     Time,
 }
 
+/// The head of a JWT (RFC 7515 §4.1), as far as it decides.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    /// Extensions that must be understood; none of them is.
+    crit: Option<IgnoredAny>,
+}
+
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
     jti: String,
-    iat: i64,
-    nbf: i64,
-    exp: i64,
+    #[serde(deserialize_with = "numeric_date")]
+    iat: Timestamp,
+    #[serde(deserialize_with = "numeric_date")]
+    nbf: Timestamp,
+    #[serde(deserialize_with = "numeric_date")]
+    exp: Timestamp,
     user_id: u64,
     client_uuid: String,
 }
 
-/// Checks a token and says whom it is about.
+/// Seconds since 1970, perhaps with a fraction (RFC 7519 §2, NumericDate), to the second.
+fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    #[expect(clippy::cast_possible_truncation, reason = "the fraction is dropped; what is out of bounds is no time")]
+    let seconds = number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64));
+    let seconds = seconds.ok_or_else(|| D::Error::custom("not a number of seconds"))?;
+    Timestamp::from_second(seconds).map_err(D::Error::custom)
+}
+
+/// The payload of a compact JWS (RFC 7515 §3.1) that is signed with this key by HMAC-SHA256; `None` for any other text.
+fn signed_payload(token: &str, key: &[u8]) -> Option<Vec<u8>> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (header, payload) = signed.split_once('.')?;
+    let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+    // The algorithm is ours to choose, never the token's (RFC 8725 §3.1).
+    if header.alg != "HS256" || header.crit.is_some() {
+        return None;
+    }
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(signed.as_bytes());
+    // In constant time.
+    mac.verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+    URL_SAFE_NO_PAD.decode(payload).ok()
+}
+
+/// Checks a token and says whom it is about. `now` is the host's clock (rule D11).
 pub fn verify(token: &str, client: &ClientKeys, account: &Origin, now: Timestamp) -> Result<Sighting, TokenRefusal> {
-    let mut signed_alone = Validation::new(Algorithm::HS256);
-    // The library would read the system's clock; times are checked below, by the host's (rule D11).
-    signed_alone.validate_exp = false;
-    signed_alone.validate_aud = false;
-    signed_alone.required_spec_claims.clear();
-    let key = DecodingKey::from_secret(client.secret.expose().as_bytes());
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &signed_alone).map_err(|error| match error.kind() {
-        jsonwebtoken::errors::ErrorKind::Json(_) => TokenRefusal::Claims,
-        _ => TokenRefusal::Signature,
-    })?;
-    let claims = claims.claims;
+    let payload = signed_payload(token, client.secret.expose().as_bytes()).ok_or(TokenRefusal::Signature)?;
+    let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenRefusal::Claims)?;
     if claims.client_uuid != client.id {
         return Err(TokenRefusal::Client);
     }
@@ -95,8 +127,7 @@ pub fn verify(token: &str, client: &ClientKeys, account: &Origin, now: Timestamp
     if issuer.origin() != account {
         return Err(TokenRefusal::Account);
     }
-    let time = |seconds| Timestamp::from_second(seconds).map_err(|_| TokenRefusal::Claims);
-    let (issued, begins, expires) = (time(claims.iat)?, time(claims.nbf)?, time(claims.exp)?);
+    let (issued, begins, expires) = (claims.iat, claims.nbf, claims.exp);
     let too_early = now.duration_since(begins.max(issued)) < -LEEWAY;
     let too_late = expires.duration_since(now) <= -LEEWAY;
     if too_early || too_late || expires.duration_since(issued) > VALID_FOR + LEEWAY {
@@ -107,7 +138,7 @@ pub fn verify(token: &str, client: &ClientKeys, account: &Origin, now: Timestamp
 
 #[cfg(test)]
 pub(super) mod tests {
-    use jsonwebtoken::{EncodingKey, Header, encode};
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -128,13 +159,25 @@ pub(super) mod tests {
                "exp": issued + 1_800, "account_id": 28_805_383, "subdomain": "example", "client_uuid": "client", "user_id": 504_141})
     }
 
-    pub(in crate::hooks) fn signed(claims: &Value, algorithm: Algorithm, secret: &str) -> String {
-        encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+    pub(in crate::hooks) fn signed(claims: &Value, secret: &str) -> String {
+        signed_under(&json!({"typ": "JWT", "alg": "HS256"}), claims, secret)
+    }
+
+    fn signed_under(header: &Value, claims: &Value, secret: &str) -> String {
+        let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(format!("{header}.{claims}").as_bytes());
+        format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    }
+
+    fn refusal(token: &str) -> TokenRefusal {
+        let account = "https://example.amocrm.ru".parse().unwrap();
+        verify(token, &keys(), &account, noon()).unwrap_err()
     }
 
     fn judge(claims: &Value) -> Result<Sighting, TokenRefusal> {
         let account = "https://example.amocrm.ru".parse().unwrap();
-        verify(&signed(claims, Algorithm::HS256, "client-secret"), &keys(), &account, noon())
+        verify(&signed(claims, "client-secret"), &keys(), &account, noon())
     }
 
     fn with(key: &str, value: impl Into<Value>) -> Value {
@@ -152,17 +195,90 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_signature_is_that_of_rfc_7515() {
+        // Appendix A.1.
+        const KEY: &str = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+        const TOKEN: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
+            eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+            dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let mut key = URL_SAFE_NO_PAD.decode(KEY).unwrap();
+        let payload = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+        assert_eq!(signed_payload(TOKEN, &key).as_deref(), Some(payload.as_bytes()));
+        key[0] ^= 1;
+        assert_eq!(signed_payload(TOKEN, &key), None);
+    }
+
+    #[test]
     fn what_is_not_signed_with_the_secret_counts_for_nothing() {
+        let genuine = signed(&claims(), "client-secret");
+        let [header, payload, signature] = genuine.split('.').collect::<Vec<_>>()[..] else { panic!("{genuine}") };
+        let garbled: String = signature.chars().rev().collect();
+        let other_claims = URL_SAFE_NO_PAD.encode(with("user_id", 504_142).to_string());
+        for token in [
+            "",
+            ".",
+            "..",
+            "a.b.c",
+            &signed(&claims(), "another-secret"),
+            &format!("{header}.{payload}.{garbled}"),
+            &format!("{header}.{payload}"),
+            &format!("{header}.{payload}."),
+            &format!("{header}.{other_claims}.{signature}"),
+            &format!("{header}.{payload}.{}", &signature[..signature.len() - 1]),
+            &format!("{header}.{payload}.{}", &signature[..signature.len() - 2]),
+            &format!("{header}.{payload}.{signature}="),
+            &format!("{header}=.{payload}.{signature}"),
+            &format!("{genuine}."),
+            &format!("{genuine}.{signature}"),
+            &format!(".{genuine}"),
+            &format!(" {genuine}"),
+            &format!("{genuine}\n"),
+        ] {
+            assert_eq!(refusal(token), TokenRefusal::Signature, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_token_does_not_choose_how_it_is_signed() {
+        for header in [
+            json!({"alg": "none"}),
+            json!({"alg": "None"}),
+            json!({"alg": "hs256"}),
+            json!({"alg": "HS512"}),
+            json!({"alg": "RS256"}),
+            json!({"alg": ["HS256"]}),
+            json!({"alg": null}),
+            json!({"typ": "JWT"}),
+            json!({"alg": "HS256", "crit": ["exp"]}),
+            json!([]),
+        ] {
+            let token = signed_under(&header, &claims(), "client-secret");
+            assert_eq!(refusal(&token), TokenRefusal::Signature, "{header}");
+            let (unsigned, _) = token.rsplit_once('.').unwrap();
+            assert_eq!(refusal(&format!("{unsigned}.")), TokenRefusal::Signature, "{header}");
+        }
+        let bare = signed_under(&json!({"alg": "HS256"}), &claims(), "client-secret");
         let account = "https://example.amocrm.ru".parse().unwrap();
-        let genuine = signed(&claims(), Algorithm::HS256, "client-secret");
-        let (head_and_claims, signature) = genuine.rsplit_once('.').unwrap();
-        let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", head_and_claims.split_once('.').unwrap().1);
-        let garbled = format!("{head_and_claims}.{}", signature.chars().rev().collect::<String>());
-        let other_secret = signed(&claims(), Algorithm::HS256, "another-secret");
-        let other_algorithm = signed(&claims(), Algorithm::HS512, "client-secret");
-        for token in ["", "a.b.c", &unsigned, &garbled, &other_secret, &other_algorithm] {
-            let refusal = verify(token, &keys(), &account, noon()).unwrap_err();
-            assert!(matches!(refusal, TokenRefusal::Signature | TokenRefusal::Claims), "{token}: {refusal}");
+        assert!(verify(&bare, &keys(), &account, noon()).is_ok());
+    }
+
+    #[test]
+    fn times_may_have_a_fraction_of_a_second() {
+        for key in ["iat", "nbf", "exp"] {
+            let whole = claims()[key].as_i64().unwrap();
+            #[expect(clippy::cast_precision_loss, reason = "seconds of this century")]
+            let fraction = with(key, whole as f64 + 0.25);
+            assert_eq!(judge(&fraction).unwrap().at, judge(&claims()).unwrap().at, "{key}");
+            for other in [json!("1795348800"), json!(1e300), json!(-1e300), json!(true), Value::Null] {
+                assert_eq!(judge(&with(key, other.clone())), Err(TokenRefusal::Claims), "{key} {other}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_may_be_a_token(token in ".{0,200}") {
+            refusal(&token);
         }
     }
 
