@@ -1,31 +1,23 @@
 //! Watches component files and puts a changed one in force while calls come in, for who is working on an operation.
 //!
-//! A changed file is waited for until it is whole, checked and compiled off the calls' threads, and swapped in; one that does not fit changes
-//! nothing, and the last good version stays. Each change is one line. The directory is watched and not the file, since editors and compilers
-//! replace files; and the file is looked at now and then besides, since not every file system tells of changes.
+//! Each file's time and length are looked at four times a second, which works on every file system. A changed file is taken once it was left
+//! alone between two looks; it is checked and compiled off the calls' threads, and swapped in. One that does not fit changes nothing, and the
+//! last good version stays. Each change is one line.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::versions::{VersionError, Versions, short};
 use super::{LibraryError, Step};
 use crate::engine::{digest, read_component};
 
-/// For how long a file must be left alone before it counts as whole.
-const QUIET: Duration = Duration::from_millis(100);
-/// How often the files are looked at without having been told of a change.
-const LOOK: Duration = Duration::from_secs(2);
-
-/// How long a file that keeps changing is waited for at a time.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How often the files are looked at, and so for how long one must be left alone before it counts as whole.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// A step's component file.
 #[derive(Clone, Debug)]
@@ -40,8 +32,6 @@ pub struct Watched {
 #[derive(Debug)]
 pub struct Watch {
     task: AbortHandle,
-    /// Tells of changes for as long as it lives; none where the system cannot.
-    _told: Option<RecommendedWatcher>,
 }
 
 impl Drop for Watch {
@@ -50,52 +40,18 @@ impl Drop for Watch {
     }
 }
 
-/// What a file looks like from outside: when that changes, it is read.
+/// What a file looks like from outside: when that changes, it is read. `None` where there is no file.
 type Looks = Option<(SystemTime, u64)>;
 
-/// Starts watching. `report` is given a line for each change, whether it was put in force or why not, and a line where the system does not tell
-/// of changes.
+/// Starts watching. `report` is given a line for each change, whether it was put in force or why not.
 pub fn start(versions: Arc<Versions>, files: Vec<Watched>, report: impl Fn(String) + Send + Sync + 'static) -> Watch {
-    let (tell, told) = mpsc::channel(1);
-    let watcher = notify::recommended_watcher(move |_| {
-        // Full means that a look is coming anyway.
-        let _ = tell.try_send(());
-    });
-    let watcher = watcher.and_then(|mut watcher| {
-        for directory in directories(&files) {
-            watcher.watch(&directory, RecursiveMode::NonRecursive)?;
-        }
-        Ok(watcher)
-    });
-    let watcher = watcher.map_err(|error| {
-        report(format!(
-            "changes are noticed within {} s only: the system does not tell of them ({error})",
-            LOOK.as_secs()
-        ));
-    });
     // What is there now is what was loaded.
-    let looks = files.iter().map(|watched| (watched.file.clone(), look(&watched.file))).collect();
-    let files = Files { versions, files, looks, report: Box::new(report) };
-    Watch { task: tokio::spawn(files.watch(told)).abort_handle(), _told: watcher.ok() }
-}
-
-fn directories(files: &[Watched]) -> Vec<PathBuf> {
-    let parent = |watched: &Watched| match watched.file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut directories: Vec<_> = files.iter().map(parent).collect();
-    directories.sort();
-    directories.dedup();
-    directories
-}
-
-/// Waits until nothing was told for a while. A directory where others write all the time does not hold a change up.
-async fn settle(told: &mut mpsc::Receiver<()>, since: Instant) {
-    while matches!(timeout(QUIET, told.recv()).await, Ok(Some(()))) && since.elapsed() < 10 * QUIET {}
-    if since.elapsed() < QUIET {
-        sleep(QUIET).await;
-    }
+    let files = files.into_iter().map(|watched| {
+        let loaded = look(&watched.file);
+        File { watched, loaded, last: loaded, noticed: Instant::now() }
+    });
+    let watching = watch(files.collect(), Swap { versions, report: Box::new(report) });
+    Watch { task: tokio::spawn(watching).abort_handle() }
 }
 
 fn look(file: &Path) -> Looks {
@@ -103,71 +59,74 @@ fn look(file: &Path) -> Looks {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-struct Files {
-    versions: Arc<Versions>,
-    files: Vec<Watched>,
-    looks: BTreeMap<PathBuf, Looks>,
-    report: Box<dyn Fn(String) + Send + Sync>,
-}
-
-impl Files {
-    async fn watch(mut self, mut told: mpsc::Receiver<()>) {
-        let mut looking = interval(LOOK);
-        loop {
-            tokio::select! {
-                Some(()) = told.recv() => {}
-                _ = looking.tick() => {}
-            }
-            let changed: Vec<_> = self.files.iter().map(|watched| watched.file.clone()).collect();
-            for file in changed {
-                let before = self.looks.get(&file).copied().flatten();
-                if look(&file).is_some_and(|now| Some(now) != before) {
-                    self.changed(&file, &mut told).await;
-                }
+async fn watch(mut files: Vec<File>, swap: Swap) {
+    let mut looking = interval(LOOK);
+    // After a long compilation there must again be time between two looks.
+    looking.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looking.tick().await;
+        for file in &mut files {
+            if file.changed() {
+                swap.read(file).await;
             }
         }
     }
+}
 
-    async fn changed(&mut self, file: &Path, told: &mut mpsc::Receiver<()>) {
-        let noticed = Instant::now();
-        let (looks, read) = loop {
-            // One that is written all the time is looked at again later, so that it does not hold the others up.
-            if noticed.elapsed() > PATIENCE {
-                return;
-            }
-            let looks = look(file);
-            settle(told, noticed).await;
-            if looks.is_none() {
-                // It is noticed when it is back.
-                self.looks.remove(file);
-                return;
-            }
-            if look(file) != looks {
-                continue;
-            }
-            let path = file.to_owned();
-            let Ok(read) = tokio::task::spawn_blocking(move || read_component(&path)).await else { return };
-            if look(file) == looks {
-                break (looks, read);
-            }
-        };
-        self.looks.insert(file.to_owned(), looks);
+struct File {
+    watched: Watched,
+    /// As it was when it was read last.
+    loaded: Looks,
+    /// As it was at the last look.
+    last: Looks,
+    /// When `last` was first seen to be another than `loaded`.
+    noticed: Instant,
+}
+
+impl File {
+    /// Looks at the file, and says whether it changed and has come to rest since.
+    fn changed(&mut self) -> bool {
+        let now = look(&self.watched.file);
+        if self.last == self.loaded {
+            self.noticed = Instant::now();
+        }
+        let at_rest = std::mem::replace(&mut self.last, now) == now;
+        // One that is gone is noticed when it is back.
+        let changed = at_rest && now.is_some() && now != self.loaded;
+        if changed {
+            self.loaded = now;
+        }
+        changed
+    }
+}
+
+struct Swap {
+    versions: Arc<Versions>,
+    report: Box<dyn Fn(String) + Send + Sync>,
+}
+
+impl Swap {
+    /// Reads a changed file and puts it in force.
+    async fn read(&self, file: &File) {
+        let path = file.watched.file.clone();
+        let Ok(read) = tokio::task::spawn_blocking(move || read_component(&path)).await else { return };
+        if look(&file.watched.file) != file.loaded {
+            // It is being written again: the next looks see to it.
+            return;
+        }
         let bytes = match read {
             Ok(bytes) => Arc::<[u8]>::from(bytes),
             Err(error) => return (self.report)(format!("{error:#}; the last good version stays")),
         };
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-        let of_file = self.files.iter().filter(|watched| watched.file == file);
-        let steps: Vec<_> = of_file.filter_map(|watched| self.versions.step(&watched.step).ok().cloned()).collect();
-        for step in steps {
-            if let Some(line) = self.swap(&step, &name, &bytes, noticed).await {
-                (self.report)(line);
-            }
+        let name = file.watched.file.file_name().unwrap_or(file.watched.file.as_os_str()).to_string_lossy();
+        let Ok(step) = self.versions.step(&file.watched.step) else { return };
+        if let Some(line) = self.put_in_force(step, &name, &bytes, file.noticed).await {
+            (self.report)(line);
         }
     }
 
     /// Puts the bytes in force, and says so in one line; nothing where they are in force already.
-    async fn swap(&self, step: &Arc<Step>, name: &str, bytes: &Arc<[u8]>, noticed: Instant) -> Option<String> {
+    async fn put_in_force(&self, step: &Arc<Step>, name: &str, bytes: &Arc<[u8]>, noticed: Instant) -> Option<String> {
         let digest = digest(bytes);
         if **step.active().placed.operation().digest() == *digest {
             return None;
