@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 const SOURCES: [&str; 7] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "guest", "wit", "host-harness", "tests"];
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 fn copy(from: &Path, to: &Path) {

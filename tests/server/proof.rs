@@ -1,5 +1,6 @@
 //! Nothing is revealed or changed for who proves nothing.
 
+use base16ct::lower::encode_string as hex;
 use hmac::{Hmac, KeyInit, Mac};
 use host_harness::secret::Secret;
 use http::{Method, Request, StatusCode};
@@ -18,10 +19,6 @@ const GUARDED: [(Method, &str); 4] = [
     (Method::GET, "/v1/operations/main"),
     (Method::GET, "/v1/state"),
 ];
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn signature(key: &str, at: Timestamp, nonce: &str, method: &Method, path: &str, body: &str) -> String {
     let (at, body) = (at.as_second(), hex(&Sha256::digest(body)));

@@ -18,7 +18,7 @@ const OPERATIONS: &str =
     "[[operation]]\nid = \"main\"\nlinked_operation = \"queue:sales\"\ncomponent = \"forward.wasm\"\n";
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 async fn in_force(client: &Client) -> String {

@@ -39,7 +39,7 @@ pub(crate) fn expiry(token: &str) -> Option<Timestamp> {
 
 /// HMAC-SHA256 in hexadecimal.
 pub(crate) fn hmac_hex(key: &str, message: &str) -> String {
-    hmac(key, message).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&hmac(key, message))
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]

@@ -58,7 +58,7 @@ impl State {
     pub fn random() -> Result<Self, ConsentError> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|_| ConsentError::Randomness)?;
-        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(Self(base16ct::lower::encode_string(&bytes)))
     }
 }
 

@@ -308,7 +308,7 @@ impl Lease {
         let mut name = [0; 16];
         // Only tells two leases apart in the record.
         let _ = getrandom::fill(&mut name);
-        let holder = name.iter().map(|byte| format!("{byte:02x}")).collect();
+        let holder = base16ct::lower::encode_string(&name);
         Self { holder, until: now.saturating_add(LEASE).unwrap_or(now) }
     }
 

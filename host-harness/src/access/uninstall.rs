@@ -61,7 +61,8 @@ pub fn verify(settings: &OAuthSettings, account: Option<u64>, query: &str) -> Re
     let number = value(&["account_id"]).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
     let number = number.ok_or(HookError::Malformed)?;
     let named = number.parse::<u64>().map_err(|_| HookError::Malformed)?;
-    let signature = value(&["signature"]).and_then(|signature| bytes_of(&signature)).ok_or(HookError::Malformed)?;
+    let signature = value(&["signature"]).and_then(|signature| base16ct::mixed::decode_vec(&*signature).ok());
+    let signature = signature.filter(|bytes| bytes.len() == 32).ok_or(HookError::Malformed)?;
     let mut mac =
         Hmac::<Sha256>::new_from_slice(settings.client_secret.expose().as_bytes()).map_err(|_| HookError::Foreign)?;
     mac.update(format!("{client}|{number}").as_bytes());
@@ -71,14 +72,6 @@ pub fn verify(settings: &OAuthSettings, account: Option<u64>, query: &str) -> Re
         return Err(HookError::Foreign);
     }
     Ok(())
-}
-
-/// The bytes that 64 hexadecimal digits stand for.
-fn bytes_of(hexadecimal: &str) -> Option<Vec<u8>> {
-    if hexadecimal.len() != 64 || !hexadecimal.is_ascii() {
-        return None;
-    }
-    (0..64).step_by(2).map(|at| u8::from_str_radix(hexadecimal.get(at..at + 2)?, 16).ok()).collect()
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use sha2::{Digest, Sha256};
 
 use super::{Outcome, Stop, print};
+use crate::engine::digest;
 use crate::other_hosts::OtherHost;
 use crate::{CONTRACT, OPERATION};
 
@@ -39,7 +39,6 @@ impl Package {
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Stop> {
     let name = file.display();
     fs::write(file, bytes).with_context(|| format!("cannot write {name}"))?;
-    let digest = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    print(format_args!("{name}: {} bytes, sha256:{digest}", bytes.len()));
+    print(format_args!("{name}: {} bytes, sha256:{}", bytes.len(), digest(bytes)));
     Ok(())
 }

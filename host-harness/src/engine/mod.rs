@@ -213,7 +213,7 @@ impl Operation {
 
 /// The SHA-256 of a component in hexadecimal.
 pub(crate) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 /// Moves the engine's epoch on every [`TICK`] for as long as the engine is in use.

@@ -34,8 +34,7 @@ async fn every_token_is_revoked_until_a_new_consent() {
 async fn the_hook_is_signed() {
     let bench = with_oauth(at_noon()).await;
     let query = bench.simulator.uninstall().unwrap();
-    let signature: String =
-        hmac(&format!("{}|28805383", OAuthApp::DEMO_CLIENT_ID)).iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature = base16ct::lower::encode_string(&hmac(&format!("{}|28805383", OAuthApp::DEMO_CLIENT_ID)));
     assert_eq!(query, format!("account_id=28805383&client_uuid={}&signature={signature}", OAuthApp::DEMO_CLIENT_ID));
     assert!(Bench::demo().await.simulator.uninstall().is_err());
 }

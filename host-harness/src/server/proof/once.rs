@@ -51,7 +51,7 @@ impl Once {
             return Ok(first);
         }
         let expires_at = Timestamp::from_second(signature.at.saturating_add(WINDOW)).unwrap_or(Timestamp::MAX);
-        let id: String = signature.mac.iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = base16ct::lower::encode_string(&signature.mac);
         self.lasting.first_use(&id, expires_at, now).await
     }
 }

@@ -75,22 +75,15 @@ impl<'a> Signature<'a> {
 
 /// The 32 bytes that 64 hexadecimal digits stand for.
 fn digest_of(hexadecimal: &str) -> Option<[u8; 32]> {
-    let digits = hexadecimal.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = value(*high)? * 16 + value(*low)?;
-    }
-    Some(bytes)
+    let written = base16ct::mixed::decode(hexadecimal, &mut bytes).ok()?;
+    (written.len() == 32).then_some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base16ct::lower::encode_string as hex;
     use proptest::prelude::*;
     use sha2::Digest;
 
@@ -99,10 +92,6 @@ mod tests {
         let mut mac = Hmac::<Sha256>::new_from_slice(b"a-key-of-some-length-1").unwrap();
         mac.update(format!("{at}\nn-1\n{method}\n{target}\n{body}").as_bytes());
         format!("at={at}, nonce=n-1, body={body}, signature={}", hex(&mac.finalize().into_bytes()))
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     #[test]
