@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::atomic_file;
 use crate::integration::IntegrationSettings;
-use crate::own_file::write_once;
 use crate::secret::{Secret, SecretSource};
 use crate::stores::StoreLocation;
 
@@ -67,7 +67,7 @@ pub fn provide(settings: &mut IntegrationSettings, location: &StoreLocation) -> 
 fn kept_in(directory: &Path) -> Result<Secret, Error> {
     let file = directory.join(FILE_NAME);
     if !file.exists() {
-        match write_once(&file, new()?.expose().as_bytes()) {
+        match atomic_file::write_new(&file, new()?.expose().as_bytes()) {
             // Another process that began at the same moment made it.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             written => written?,

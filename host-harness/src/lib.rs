@@ -5,6 +5,7 @@
 //! [`integration::Integration`]; what comes out becomes a [`call::CallDocument`], which every face shows.
 
 pub mod access;
+mod atomic_file;
 pub mod audit;
 pub mod bindings;
 pub mod cache_key;
@@ -22,7 +23,6 @@ pub mod integration;
 pub mod node;
 pub mod observe;
 pub mod other_hosts;
-mod own_file;
 pub mod pbx;
 pub mod placement;
 pub mod policy;

@@ -17,10 +17,10 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::{Outcome, Stop, print};
+use crate::atomic_file;
 use crate::call_details::{self, Place, Reader};
 use crate::demo;
 use crate::demo_pbx::{Caller, KAMAILIO_CFG, Kamailio, KamailioSettings, Patience, Programs, Telephones, free_address};
-use crate::own_file;
 use crate::server::token;
 use crate::stores;
 
@@ -76,9 +76,9 @@ impl DemoPbx {
             .map(|name| Telephones::start(&programs, &home, name, free_address(Ipv4Addr::LOCALHOST.into())?));
         let [desks, mobiles, queues] = telephones;
         let (desks, mobiles, queues) = (desks?, mobiles?, queues?);
-        own_file::write_whole(&home.join("account-token"), ACCOUNT_TOKEN.as_bytes())?;
+        atomic_file::write(&home.join("account-token"), ACCOUNT_TOKEN.as_bytes())?;
         let written = configuration(&simulator, [&desks, &mobiles, &queues])?;
-        own_file::write_whole(&home.join("host-harness.toml"), written.as_bytes())?;
+        atomic_file::write(&home.join("host-harness.toml"), written.as_bytes())?;
         let (token, token_file) = token::kept_in(&home)?;
         let (_server, address) = serve(&home, self.server).await?;
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Programs;
 use super::program::Program;
-use crate::own_file;
+use crate::atomic_file;
 use crate::secret::Secret;
 
 /// The configuration, as it ships.
@@ -60,8 +60,8 @@ impl Kamailio {
         // An absolute name: Kamailio changes its folder.
         std::fs::create_dir_all(home).with_context(|| format!("cannot make {}", home.display()))?;
         let home = home.canonicalize()?;
-        own_file::write_whole(&home.join("kamailio.cfg"), settings.configuration.as_bytes())?;
-        own_file::write_whole(&home.join("kamailio-local.cfg"), settings.written()?.as_bytes())?;
+        atomic_file::write(&home.join("kamailio.cfg"), settings.configuration.as_bytes())?;
+        atomic_file::write(&home.join("kamailio-local.cfg"), settings.written()?.as_bytes())?;
         let mut command = Command::new(&programs.kamailio);
         // In the foreground, on the standard error, with a little memory, and everything of its own in its folder.
         command.args(["-DD", "-E", "-m", "64", "-M", "8", "-Y"]).arg(&home);

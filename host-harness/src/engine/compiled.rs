@@ -8,13 +8,15 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tracing::{debug, warn};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+use crate::atomic_file;
 
 /// How many compiled components are kept; the ones that were written first make room.
 const MOST: usize = 16;
@@ -59,8 +61,8 @@ impl CompiledShelf {
     /// Keeps a component. That it could not be kept costs the next start some time and nothing else.
     pub(super) fn keep(&self, engine: &Engine, digest: &str, component: &Component) {
         let kept = component.serialize().map_err(io::Error::other).and_then(|code| {
-            create_directory(&self.directory)?;
-            self.write(&self.file(engine, digest), &code)?;
+            let checked = [Sha256::digest(&code).as_slice(), &code].concat();
+            atomic_file::write_replaceable(&self.file(engine, digest), &checked)?;
             self.make_room()
         });
         if let Err(error) = kept {
@@ -72,18 +74,6 @@ impl CompiledShelf {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         self.directory.join(format!("{digest}-{:016x}.{EXTENSION}", hasher.finish()))
-    }
-
-    /// Under another name first, so that nobody reads half a file.
-    fn write(&self, file: &Path, code: &[u8]) -> io::Result<()> {
-        let unfinished = self.directory.join(format!(".{}-{:?}", std::process::id(), std::thread::current().id()));
-        let _ = fs::remove_file(&unfinished);
-        let mut options = OpenOptions::new();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut writing = options.write(true).create_new(true).open(&unfinished)?;
-        let written = writing.write_all(&Sha256::digest(code)).and_then(|()| writing.write_all(code));
-        written.and_then(|()| fs::rename(&unfinished, file)).inspect_err(|_| drop(fs::remove_file(&unfinished)))
     }
 
     fn make_room(&self) -> io::Result<()> {
@@ -129,13 +119,6 @@ fn open(file: &Path) -> io::Result<File> {
         i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default(),
     );
     options.read(true).open(file)
-}
-
-fn create_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(directory)
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::{Recording, VERSION};
-use crate::own_file::write_whole;
+use crate::atomic_file;
 
 /// The largest file that is read. What is kept of a call is bounded well below it.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -83,6 +83,6 @@ impl Recording {
 
     /// Writes the recording into a file that this user alone may read.
     pub fn save(&self, file: &Path) -> anyhow::Result<()> {
-        Ok(write_whole(file, &self.write()?)?)
+        Ok(atomic_file::write(file, &self.write()?)?)
     }
 }

@@ -15,9 +15,9 @@ use anyhow::{Context, anyhow};
 use call::withheld;
 use fpe::ff1::{FF1, FlexibleNumeralString};
 
+use crate::atomic_file;
 use crate::capabilities::config::CACHE_KEY_SECRET;
 use crate::capabilities::journal::{Blob, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
-use crate::own_file::write_whole;
 
 /// How many digits at the end of a number are replaced.
 const DIGITS: usize = 7;
@@ -35,7 +35,7 @@ impl Numbers {
         let Some(directory) = directory else { return Self::by(&new_key()?) };
         let file = directory.join(KEY_FILE);
         if !file.exists() {
-            write_whole(&file, &new_key()?).with_context(|| format!("{} cannot be written", file.display()))?;
+            atomic_file::write(&file, &new_key()?).with_context(|| format!("{} cannot be written", file.display()))?;
         }
         let key = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         Self::by(&key).with_context(|| {

@@ -16,8 +16,8 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::{Noted, Numbers, Recording};
+use crate::atomic_file;
 use crate::engine::{CompiledShelf, Engine, EngineSettings, Operation};
-use crate::own_file::write_whole;
 use crate::placement::PlacedOperation;
 use call::CallDocument;
 
@@ -191,7 +191,7 @@ impl Workshop {
         let placed = placed.with_operation(self.counting(placed.operation()));
         let recording = Recording::make(&placed, &resolved, noted, self.numbers.as_ref()).await?;
         let directory = &recorder.directory;
-        write_whole(&directory.join(name(&resolved)), &recording.write()?)?;
+        atomic_file::write(&directory.join(name(&resolved)), &recording.write()?)?;
         Ok(thin_out(directory, recorder.settings.keep_at_most)?)
     }
 

@@ -1,7 +1,6 @@
 //! The token that the server makes for itself where none is configured: once, in a file of the state directory that only this user can read.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -9,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use crate::atomic_file;
 use crate::secret::{Secret, SecretSource};
 
 /// The file in the state directory.
@@ -17,7 +17,7 @@ const FILE_NAME: &str = "server-token";
 /// The token of this state directory, made where there is none yet, and the file that it is in.
 pub fn kept_in(directory: &Path) -> anyhow::Result<(Secret, PathBuf)> {
     let file = directory.join(FILE_NAME);
-    let written = make(directory, &file);
+    let written = make(&file);
     match written {
         Ok(()) => {}
         // It was made before, perhaps by a server that began at the same moment.
@@ -35,24 +35,14 @@ pub fn kept_in(directory: &Path) -> anyhow::Result<(Secret, PathBuf)> {
     Ok((token, file))
 }
 
-fn make(directory: &Path, file: &Path) -> std::io::Result<()> {
+fn make(file: &Path) -> std::io::Result<()> {
     if file.exists() {
         return Ok(());
     }
-    std::fs::create_dir_all(directory)?;
     let mut random = Zeroizing::new([0; 32]);
     getrandom::fill(random.as_mut_slice()).map_err(std::io::Error::other)?;
     let token = Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_slice()));
-    // Written aside and linked into place whole, so that no other process can read half of it.
-    let aside = directory.join(format!("{FILE_NAME}.{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&aside)?.write_all(token.as_bytes())?;
-    let linked = std::fs::hard_link(&aside, file);
-    std::fs::remove_file(&aside)?;
-    linked
+    atomic_file::write_new(file, token.as_bytes())
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Component, LibraryError};
+use crate::atomic_file;
 use crate::engine::{digest, read_component};
-use crate::own_file::write_whole;
 
 /// The components' directory, inside the state directory.
 const DIRECTORY: &str = "components";
@@ -50,14 +50,14 @@ impl Shelf {
         let file = self.0.join(INDEX);
         blocking(move || {
             let index = serde_json::to_vec(&components).map_err(|error| cannot("write", &file, &error.into()))?;
-            write_whole(&file, &index).map_err(|error| cannot("write", &file, &error))
+            atomic_file::write(&file, &index).map_err(|error| cannot("write", &file, &error))
         })
         .await
     }
 
     pub(super) async fn keep(&self, digest: &str, bytes: Arc<[u8]>) -> Result<(), LibraryError> {
         let file = self.file(digest);
-        blocking(move || write_whole(&file, &bytes).map_err(|error| cannot("write", &file, &error))).await
+        blocking(move || atomic_file::write(&file, &bytes).map_err(|error| cannot("write", &file, &error))).await
     }
 
     /// The bytes of a component, if they are still the same.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::own_file::write_whole;
+use crate::atomic_file;
 
 const FILE: &str = "activations.json";
 /// How many changes are remembered for each step.
@@ -88,7 +88,7 @@ impl Record {
     pub(super) fn write(&self) -> Result<(), String> {
         let Some(file) = &self.file else { return Ok(()) };
         let text = serde_json::to_vec_pretty(&self.steps).map_err(io::Error::from);
-        let written = text.and_then(|text| write_whole(file, &text));
+        let written = text.and_then(|text| atomic_file::write(file, &text));
         written.map_err(|error| format!("{} cannot be written ({error})", file.display()))
     }
 
