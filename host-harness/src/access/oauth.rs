@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use super::claims::Claims;
 use super::grant::Pair;
@@ -65,8 +65,8 @@ impl fmt::Display for Platform {
 /// Sends a request of the host's own, and reads the whole answer.
 #[async_trait::async_trait]
 pub trait Web: Send + Sync + fmt::Debug {
-    /// Sends the request, never following a redirect. Bodies are zeroed when they are dropped, since both hold tokens.
-    async fn ask(&self, request: Request<Zeroizing<Vec<u8>>>) -> Result<Response<Zeroizing<Vec<u8>>>, NoAnswer>;
+    /// Sends the request, never following a redirect.
+    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, NoAnswer>;
 }
 
 /// There was no answer.
@@ -243,7 +243,6 @@ impl OAuth {
             return Err(NotAmocrm.into());
         }
         let settings = &self.settings;
-        let mut body = Zeroizing::new(Vec::with_capacity(16 * 1024));
         let request = TokenRequest {
             client_id: &settings.client_id,
             client_secret: settings.client_secret.expose(),
@@ -253,7 +252,7 @@ impl OAuth {
             redirect_uri: &settings.redirect_uri,
         };
         // Texts into memory: there is nothing that could fail.
-        let _ = serde_json::to_writer(&mut *body, &request);
+        let body = serde_json::to_vec(&request).unwrap_or_default().into();
         // Before it is sent, so that the tokens are never believed to live longer than they do.
         let asked_at = self.clock.now();
         let answer = self.ask(Method::POST, &format!("{account}{TOKEN_PATH}"), body, None).await?;
@@ -288,7 +287,7 @@ impl OAuth {
         let mut token = HeaderValue::from_str(refresh_token.expose()).map_err(|_| TokenError::Refused)?;
         token.set_sensitive(true);
         let address = format!("{api_domain}{SUBDOMAIN_PATH}");
-        let answer = self.ask(Method::GET, &address, Zeroizing::default(), Some(token)).await?;
+        let answer = self.ask(Method::GET, &address, Bytes::new(), Some(token)).await?;
         if answer.status() != StatusCode::OK {
             return Err(TokenError::of_status(answer.status()));
         }
@@ -301,9 +300,9 @@ impl OAuth {
         &self,
         method: Method,
         address: &str,
-        body: Zeroizing<Vec<u8>>,
+        body: Bytes,
         refresh_token: Option<HeaderValue>,
-    ) -> Result<Response<Zeroizing<Vec<u8>>>, TokenError> {
+    ) -> Result<Response<Bytes>, TokenError> {
         let mut request = Request::builder().method(method).uri(address).header(ACCEPT, "application/json");
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");

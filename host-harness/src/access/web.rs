@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use zeroize::{Zeroize, Zeroizing};
 
 use super::oauth::{NoAnswer, Web};
 use crate::capabilities::http::{Ask, OutboundHttp};
@@ -25,25 +24,8 @@ impl HostWeb {
 
 #[async_trait::async_trait]
 impl Web for HostWeb {
-    async fn ask(&self, request: Request<Zeroizing<Vec<u8>>>) -> Result<Response<Zeroizing<Vec<u8>>>, NoAnswer> {
-        struct Zeroed(Zeroizing<Vec<u8>>);
-        impl AsRef<[u8]> for Zeroed {
-            fn as_ref(&self) -> &[u8] {
-                &self.0
-            }
-        }
-
-        let request = request.map(|body| Bytes::from_owner(Zeroed(body)));
-        match self.0.ask(request, PATIENCE, Ask::WithoutToken).await {
-            Ok(answer) => Ok(answer.map(|body| {
-                let kept = Zeroizing::new(body.to_vec());
-                // The connection's own buffer, where nothing else looks at it any more.
-                if let Ok(mut body) = body.try_into_mut() {
-                    body.zeroize();
-                }
-                kept
-            })),
-            Err(error) => Err(NoAnswer { sent: error.may_have_been_sent(), why: error.to_string() }),
-        }
+    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, NoAnswer> {
+        let answer = self.0.ask(request, PATIENCE, Ask::WithoutToken).await;
+        answer.map_err(|error| NoAnswer { sent: error.may_have_been_sent(), why: error.to_string() })
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use host_harness::access::oauth::{NoAnswer, Web};
 use host_harness::access::{Hosts, OAuth, OAuthSettings, Platform};
 use host_harness::capabilities::clocks::Clock;
 use host_harness::secret::Secret;
 use http::{Request, Response};
-use zeroize::Zeroizing;
 
 /// The integration of every target.
 pub fn settings() -> OAuthSettings {
@@ -22,7 +22,7 @@ pub fn settings() -> OAuthSettings {
 
 /// The endpoints of an amoCRM that answers everything with these bytes.
 pub fn answering(body: &[u8]) -> OAuth {
-    OAuth::new(settings(), Hosts::default(), Arc::new(Answering(body.to_vec())), Clock::system())
+    OAuth::new(settings(), Hosts::default(), Arc::new(Answering(Bytes::copy_from_slice(body))), Clock::system())
 }
 
 /// Runs a future that never waits.
@@ -31,11 +31,11 @@ pub fn at_once<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[derive(Debug)]
-struct Answering(Vec<u8>);
+struct Answering(Bytes);
 
 #[async_trait::async_trait]
 impl Web for Answering {
-    async fn ask(&self, _: Request<Zeroizing<Vec<u8>>>) -> Result<Response<Zeroizing<Vec<u8>>>, NoAnswer> {
-        Ok(Response::new(Zeroizing::new(self.0.clone())))
+    async fn ask(&self, _: Request<Bytes>) -> Result<Response<Bytes>, NoAnswer> {
+        Ok(Response::new(self.0.clone()))
     }
 }

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use http::{Request, Response};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::consent::Consented;
 use super::oauth::{NoAnswer, Web};
@@ -106,7 +106,7 @@ impl Account {
 
 #[async_trait::async_trait]
 impl Web for Amocrm {
-    async fn ask(&self, request: Request<Zeroizing<Vec<u8>>>) -> Result<Response<Zeroizing<Vec<u8>>>, NoAnswer> {
+    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, NoAnswer> {
         let hang = self.0.lock().unwrap().hang.take();
         if let Some(hang) = hang {
             hang.notified().await;
@@ -117,7 +117,7 @@ impl Web for Amocrm {
         let mut account = self.0.lock().unwrap();
         account.asked.push(format!("{} {host}", request.method()));
         let (status, body) = account.answer(&host, lookup.as_deref(), &body)?;
-        Ok(Response::builder().status(status).body(Zeroizing::new(body.to_string().into_bytes())).unwrap())
+        Ok(Response::builder().status(status).body(body.to_string().into()).unwrap())
     }
 }
 

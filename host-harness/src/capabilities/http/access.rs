@@ -5,9 +5,7 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use http::header::HeaderValue;
-use zeroize::Zeroizing;
 
 use super::client::HttpSetupError;
 use super::origin::Origin;
@@ -17,7 +15,7 @@ use crate::secret::Secret;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessToken {
     origin: Origin,
-    /// Marked sensitive: it prints as `Sensitive`. Its memory is zeroed after the last request that used it.
+    /// Marked sensitive: it prints as `Sensitive`.
     header: HeaderValue,
 }
 
@@ -60,21 +58,10 @@ impl AccessTokens for AccessToken {
     fn refused(&self, _: &AccessToken) {}
 }
 
-/// `Bearer …`, in memory that is zeroed after the last use.
+/// `Bearer …`.
 fn bearer(token: &Secret) -> Result<HeaderValue, HttpSetupError> {
-    struct Zeroed(Zeroizing<Vec<u8>>);
-    impl AsRef<[u8]> for Zeroed {
-        fn as_ref(&self) -> &[u8] {
-            &self.0
-        }
-    }
-    const SCHEME: &[u8] = b"Bearer ";
-    // Room for all of it at once: growing would leave a copy behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(SCHEME.len() + token.expose().len()));
-    text.extend_from_slice(SCHEME);
-    text.extend_from_slice(token.expose().as_bytes());
-    let mut value =
-        HeaderValue::from_maybe_shared(Bytes::from_owner(Zeroed(text))).map_err(|_| HttpSetupError::Token)?;
+    let text = format!("Bearer {}", token.expose());
+    let mut value = HeaderValue::try_from(text).map_err(|_| HttpSetupError::Token)?;
     value.set_sensitive(true);
     Ok(value)
 }
