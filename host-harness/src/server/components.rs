@@ -9,7 +9,7 @@
 //! | `POST /v1/operations/{id}/rollback` | puts the version before in force again |
 //! | `PUT`, `GET`, `DELETE /v1/operations/{id}/shadow` | starts a shadow, shows what it found, ends it |
 //!
-//! Refusals are problem documents; those of a component list what does not fit, each with its fix. Who may come here is the server's business.
+//! Problems are problem documents; those of a component list what does not fit, each with its fix. Who may come here is the server's business.
 
 use std::sync::Arc;
 
@@ -19,15 +19,13 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use crate::engine::Finding;
+use super::problem::{Problem, Unfit};
 use crate::node::LibraryError;
 use crate::node::library::{Component, LARGEST_COMPONENT};
 use crate::node::shadow::{Findings, Shadow};
@@ -110,47 +108,7 @@ struct ShadowShown {
     findings: Findings,
 }
 
-/// A refusal, and what does not fit the contract.
-#[derive(Serialize, ToSchema)]
-struct Refusal {
-    #[serde(flatten)]
-    problem: Problem,
-    /// What does not fit; empty where something else is wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    findings: Vec<Unfit>,
-}
-
-/// What does not fit the contract.
-#[derive(Serialize, ToSchema)]
-struct Unfit {
-    /// What was found, naming the import or export.
-    what: String,
-    /// What to do about it.
-    fix: String,
-}
-
-impl From<&Finding> for Unfit {
-    fn from(finding: &Finding) -> Self {
-        Self { what: finding.what.clone(), fix: finding.fix.clone() }
-    }
-}
-
-impl Refusal {
-    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { problem: Problem::new(status, detail), findings: Vec::new() }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self)).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        response
-    }
-}
-
-impl From<LibraryError> for Refusal {
+impl From<LibraryError> for Problem {
     fn from(error: LibraryError) -> Self {
         let status = match &error {
             LibraryError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -164,11 +122,11 @@ impl From<LibraryError> for Refusal {
             LibraryError::Unfit(fit) => fit.rejections().map(Unfit::from).collect(),
             _ => Vec::new(),
         };
-        Self { findings, ..Self::new(status, error.to_string()) }
+        Self::new(status, error.to_string()).with_findings(findings)
     }
 }
 
-impl From<VersionError> for Refusal {
+impl From<VersionError> for Problem {
     fn from(error: VersionError) -> Self {
         let status = match error {
             VersionError::Library(error) => return error.into(),
@@ -183,9 +141,9 @@ impl From<VersionError> for Refusal {
 }
 
 impl Wanted {
-    fn read(wanted: Result<Json<Self>, JsonRejection>) -> Result<(String, String), Refusal> {
+    fn read(wanted: Result<Json<Self>, JsonRejection>) -> Result<(String, String), Problem> {
         let Json(Self { digest, by }) = wanted.map_err(|rejection| {
-            Refusal::new(rejection.status(), format!("send {{\"digest\": \"…\"}} as JSON: {}", rejection.body_text()))
+            Problem::new(rejection.status(), format!("send {{\"digest\": \"…\"}} as JSON: {}", rejection.body_text()))
         })?;
         let by = by.unwrap_or_else(|| "http".to_owned()).chars().take(LONGEST_NAME).collect();
         Ok((digest.to_ascii_lowercase(), by))
@@ -205,17 +163,17 @@ impl Desk {
         }
     }
 
-    async fn in_force(&self, id: &str) -> Result<Json<InForce>, Refusal> {
+    async fn in_force(&self, id: &str) -> Result<Json<InForce>, Problem> {
         let component = self.active(id)?;
         let history = self.versions.history(id).await?;
         Ok(Json(InForce { operation: id.to_owned(), component, history }))
     }
 
-    fn active(&self, id: &str) -> Result<String, Refusal> {
+    fn active(&self, id: &str) -> Result<String, Problem> {
         Ok(self.versions.step(id)?.active().placed.operation().digest().to_string())
     }
 
-    fn shown(&self, id: &str, shadow: &Shadow) -> Result<Json<ShadowShown>, Refusal> {
+    fn shown(&self, id: &str, shadow: &Shadow) -> Result<Json<ShadowShown>, Problem> {
         Ok(Json(ShadowShown {
             operation: id.to_owned(),
             active: self.active(id)?,
@@ -229,7 +187,7 @@ impl Desk {
 /// List what can be activated
 #[utoipa::path(get, path = "/v1/components", tag = "components", responses(
     (status = 200, description = "Uploaded components, the newest first, and those of the configuration", body = Listed),
-    (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(desk): State<Desk>) -> Json<Listed> {
     let components = desk.versions.components().into_iter().map(|component| desk.listed(component)).collect();
@@ -242,25 +200,25 @@ async fn list(State(desk): State<Desk>) -> Json<Listed> {
     responses(
         (status = 201, description = "Checked, compiled and kept", body = ListedComponent),
         (status = 200, description = "It was there already", body = ListedComponent),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = Refusal, content_type = "application/problem+json"),
-        (status = 422, description = "It does not fit the contract", body = Refusal, content_type = "application/problem+json"),
-        (status = 503, description = "Others are being uploaded", body = Refusal, content_type = "application/problem+json"),
-        (status = 507, description = "It cannot be kept", body = Refusal, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It does not fit the contract", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Others are being uploaded", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn upload(State(desk): State<Desk>, request: axum::extract::Request) -> Result<Response, Refusal> {
+async fn upload(State(desk): State<Desk>, request: axum::extract::Request) -> Result<Response, Problem> {
     use axum::extract::FromRequest as _;
     // Taken before the body is read, so that its memory is bounded too.
     let Ok(_upload) = desk.uploads.try_acquire() else {
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "other components are being uploaded; try again"));
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "other components are being uploaded; try again"));
     };
     let bytes =
         Bytes::from_request(request, &()).await.map_err(|rejection: BytesRejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!("a component has at most {LARGEST_COMPONENT} bytes"),
             ),
-            status => Refusal::new(status, "the component did not arrive whole; send it again"),
+            status => Problem::new(status, "the component did not arrive whole; send it again"),
         })?;
     let (component, new) = desk.versions.upload(bytes.as_ref()).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
@@ -272,10 +230,10 @@ async fn upload(State(desk): State<Desk>, request: axum::extract::Request) -> Re
     params(("digest" = String, Path, description = "Its SHA-256 in hexadecimal")),
     responses(
         (status = 200, description = "The component", body = ListedComponent),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is none", body = Refusal, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is none", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn describe(State(desk): State<Desk>, Path(digest): Path<String>) -> Result<Json<ListedComponent>, Refusal> {
+async fn describe(State(desk): State<Desk>, Path(digest): Path<String>) -> Result<Json<ListedComponent>, Problem> {
     let component = desk.versions.component(&digest.to_ascii_lowercase());
     Ok(Json(desk.listed(component.ok_or(LibraryError::Unknown(digest))?)))
 }
@@ -285,10 +243,10 @@ async fn describe(State(desk): State<Desk>, Path(digest): Path<String>) -> Resul
     params(("id" = String, Path, description = "The placed operation")),
     responses(
         (status = 200, description = "The version in force", body = InForce),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such operation", body = Refusal, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Refusal> {
+async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Problem> {
     desk.in_force(&id).await
 }
 
@@ -298,16 +256,16 @@ async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<I
     request_body = Wanted,
     responses(
         (status = 200, description = "It is in force", body = InForce),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such operation or component", body = Refusal, content_type = "application/problem+json"),
-        (status = 422, description = "It does not fit", body = Refusal, content_type = "application/problem+json"),
-        (status = 507, description = "It cannot be kept", body = Refusal, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation or component", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn activate(
     State(desk): State<Desk>,
     Path(id): Path<String>,
     wanted: Result<Json<Wanted>, JsonRejection>,
-) -> Result<Json<InForce>, Refusal> {
+) -> Result<Json<InForce>, Problem> {
     let (digest, by) = Wanted::read(wanted)?;
     desk.versions.activate(&id, &digest, &by).await?;
     desk.in_force(&id).await
@@ -318,11 +276,11 @@ async fn activate(
     params(("id" = String, Path, description = "The placed operation")),
     responses(
         (status = 200, description = "It is in force", body = InForce),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such operation", body = Refusal, content_type = "application/problem+json"),
-        (status = 409, description = "There was no version before", body = Refusal, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There was no version before", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn roll_back(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Refusal> {
+async fn roll_back(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Problem> {
     desk.versions.roll_back(&id, "http").await?;
     desk.in_force(&id).await
 }
@@ -332,14 +290,14 @@ async fn roll_back(State(desk): State<Desk>, Path(id): Path<String>) -> Result<J
     params(("id" = String, Path, description = "The placed operation")),
     responses(
         (status = 200, description = "Counts and listed differences", body = ShadowShown),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such operation, or it has no shadow", body = Refusal,
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation, or it has no shadow", body = Problem,
             content_type = "application/problem+json"),
     ))]
-async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<ShadowShown>, Refusal> {
+async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<ShadowShown>, Problem> {
     match desk.versions.step(&id)?.shadow() {
         Some(shadow) => desk.shown(&id, &shadow),
-        None => Err(Refusal::new(StatusCode::NOT_FOUND, "it has no shadow; PUT one with {\"digest\": \"…\"}")),
+        None => Err(Problem::new(StatusCode::NOT_FOUND, "it has no shadow; PUT one with {\"digest\": \"…\"}")),
     }
 }
 
@@ -349,15 +307,15 @@ async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json
     request_body = Wanted,
     responses(
         (status = 200, description = "It follows calls", body = ShadowShown),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such operation or component", body = Refusal, content_type = "application/problem+json"),
-        (status = 422, description = "It does not fit", body = Refusal, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation or component", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn start_shadow(
     State(desk): State<Desk>,
     Path(id): Path<String>,
     wanted: Result<Json<Wanted>, JsonRejection>,
-) -> Result<Json<ShadowShown>, Refusal> {
+) -> Result<Json<ShadowShown>, Problem> {
     let (digest, by) = Wanted::read(wanted)?;
     let shadow = desk.versions.start_shadow(&id, &digest, &by).await?;
     desk.shown(&id, &shadow)
@@ -368,10 +326,10 @@ async fn start_shadow(
     params(("id" = String, Path, description = "The placed operation")),
     responses(
         (status = 204, description = "There is none any more"),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such operation", body = Refusal, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn end_shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+async fn end_shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     desk.versions.end_shadow(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,6 +10,8 @@ use http_body_util::Full;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::engine::Finding;
+
 /// A refusal.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -20,12 +22,36 @@ pub struct Problem {
     pub status: u16,
     /// What is wrong with this request, and what to do.
     pub detail: String,
+    /// Where a component was refused: what of it does not fit the contract.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Unfit>,
+}
+
+/// What does not fit the contract.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Unfit {
+    /// What was found, naming the import or export.
+    pub what: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl From<&Finding> for Unfit {
+    fn from(finding: &Finding) -> Self {
+        Self { what: finding.what.clone(), fix: finding.fix.clone() }
+    }
 }
 
 impl Problem {
     /// A refusal with this status, that says why.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { title: status.canonical_reason().unwrap_or_default(), status: status.as_u16(), detail: detail.into() }
+        let title = status.canonical_reason().unwrap_or_default();
+        Self { title, status: status.as_u16(), detail: detail.into(), findings: Vec::new() }
+    }
+
+    /// The same refusal, with what does not fit.
+    pub(super) fn with_findings(self, findings: Vec<Unfit>) -> Self {
+        Self { findings, ..self }
     }
 
     fn response<B: From<Bytes>>(&self) -> Response<B> {
