@@ -9,6 +9,8 @@
 
 mod browser;
 mod site;
+#[path = "../support/skip.rs"]
+mod skip;
 
 use amocrm_simulator::FaultRule;
 use browser::{Browser, programs};

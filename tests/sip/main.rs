@@ -25,4 +25,6 @@ mod scene;
 #[allow(dead_code, reason = "shared with other tests, which use the rest")]
 #[path = "../support/serving.rs"]
 mod serving;
+#[path = "../support/skip.rs"]
+mod skip;
 mod variants;

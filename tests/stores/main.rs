@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod connecting;
-mod figures;
 mod losing;
 #[path = "../support/redis_server.rs"]
 mod redis_server;
