@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::scene::{CALLER, Ended, Serving};
+use crate::scene::{CALLER, Ended, Serving, calls_in_zone};
 
 /// What no output and no file may hold.
 const WHOLE: [&str; 3] = [CALLER, "9161234567", "9035550112"];
@@ -236,4 +236,21 @@ async fn kept_calls_are_rehearsed_against_what_they_found() {
     let figures = &rehearsed["rehearsals"][0];
     assert_eq!((&figures["calls"], &figures["forwarded"]), (&json!(4), &json!(2)), "{figures}");
     assert_eq!(figures["linked"], json!({"caller-hidden": 1, "contact-not-found": 1}));
+}
+
+#[tokio::test]
+async fn times_are_those_of_the_zone_in_the_environment() {
+    let serving = Serving::new("").await;
+    serving.four_calls().await;
+    serving
+        .other_program()
+        .execute("UPDATE calls SET document = json_set(document, '$.call.at', '2026-11-22T06:00:00Z')", [])
+        .expect("a file");
+    let shown = calls_in_zone(&serving.home, "Asia/Vladivostok", &["show", "pbx-1"]);
+    assert!(shown.stdout.contains("2026-11-22 16:00:00 +10:00"), "{shown:?}");
+    let listed = calls_in_zone(&serving.home, "Europe/Moscow", &[]);
+    assert!(listed.stdout.contains("22.11 09:00:00") && listed.stderr.is_empty(), "{listed:?}");
+    let unknown = calls_in_zone(&serving.home, "Europe/Moskow", &[]);
+    assert!(unknown.stdout.contains("22.11 06:00:00"), "{unknown:?}");
+    assert!(unknown.stderr.contains("TZ is not a time zone") && unknown.stderr.contains("UTC"), "{unknown:?}");
 }

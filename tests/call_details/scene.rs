@@ -142,6 +142,13 @@ pub(crate) fn calls(home: &Home, arguments: &[&str]) -> Ended {
     Ended::of(command.output().expect("the binary starts"))
 }
 
+/// The same where `TZ` is this.
+pub(crate) fn calls_in_zone(home: &Home, zone: &str, arguments: &[&str]) -> Ended {
+    let mut command = home.binary();
+    command.args(["calls", "--state", "kept"]).args(arguments).env("TZ", zone);
+    Ended::of(command.output().expect("the binary starts"))
+}
+
 /// The identifiers that `calls` lists, in its order.
 pub(crate) fn ids(home: &Home, arguments: &[&str]) -> Vec<String> {
     let ended = calls(home, &[&["--json"], arguments].concat());

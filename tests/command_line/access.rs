@@ -52,7 +52,7 @@ async fn access_is_shown_to_people_and_programs() {
     assert_eq!((&shown["version"], standing["state"].as_str()), (&1.into(), Some("connected")));
     let time = |key: &str| standing[key].as_str().expect("a time").parse::<Timestamp>().expect("RFC 3339");
     let life = time("expires_at") - time("connected_at");
-    assert_eq!(life.get_seconds(), 24 * 3_600);
+    assert_eq!(life.as_secs(), 24 * 3_600);
     assert!(time("refresh_at") < time("expires_at"));
     assert_eq!(installation.simulator.count(), 0, "looking asks nothing");
 }

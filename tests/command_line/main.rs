@@ -19,6 +19,7 @@ mod durability;
 mod exit_codes;
 mod installation;
 mod instructions;
+mod local_time;
 mod policy;
 mod presence;
 mod process;

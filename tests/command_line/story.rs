@@ -62,7 +62,7 @@ fn the_first_call_asks_amocrm_the_next_six_hours_are_answered_from_the_cache_the
     ended.assert(0, &[]);
     assert_eq!(second["route"], first["route"]);
     assert_eq!(second["details"]["manager_source"], "cache");
-    assert_eq!(second["details"]["manager_age_seconds"], (at(&second) - at(&first)).get_seconds());
+    assert_eq!(second["details"]["manager_age_seconds"], (at(&second) - at(&first)).as_secs());
     assert_eq!(second["details"]["requests"], json!([]));
     assert_masked(&second);
 

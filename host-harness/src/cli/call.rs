@@ -8,11 +8,10 @@ use amocrm_simulator::FaultRule;
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::integration::hash_callers;
-use super::{LanguageChoice, Outcome, Stop, access, complain, component, language, print};
+use super::{LanguageChoice, Outcome, Stop, access, complain, component, language, local_zone, print};
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types::Setting;
 use crate::capabilities::clocks::Clock;
@@ -245,7 +244,7 @@ pub(super) fn point_in_time(text: &str) -> anyhow::Result<Timestamp> {
                 "write a time such as 2026-11-22T09:00:00+03:00, a local one such as 2026-11-22T09:00, or +6h from now"
             )
         })?;
-        Ok(local.to_zoned(TimeZone::system())?.timestamp())
+        Ok(local.to_zoned_datetime(local_zone()?)?.timestamp())
     };
     let at = text.parse::<Timestamp>().or_else(|_| local())?;
     ensure!(at >= Timestamp::UNIX_EPOCH, "a call cannot arrive before 1970");

@@ -27,7 +27,9 @@ use std::env;
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
 
 use ::call::Language;
 
@@ -160,6 +162,15 @@ fn complain(message: impl Display) {
 fn print(output: impl Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{output}");
+}
+
+/// The zone in which times without an offset are read and shown: that of `TZ`, else the system's, else UTC.
+fn local_zone() -> anyhow::Result<TimeZone> {
+    match TimeZone::try_system() {
+        Ok(zone) => Ok(zone),
+        Err(_) if env::var_os("TZ").is_none() => Ok(TimeZone::UTC),
+        Err(error) => Err(error).context("TZ is not a time zone; write a name such as TZ=Europe/Moscow, or unset it"),
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

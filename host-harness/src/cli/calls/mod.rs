@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
 use super::call::point_in_time;
-use super::{LanguageChoice, Outcome, Stop, complain, language};
+use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone};
 use crate::call_details::{self, Filter, KeptCall, Numbers, Place, Reader};
 use crate::capabilities::clocks::Clock;
 use crate::stores::{self, StoreLocation};
@@ -86,6 +86,9 @@ impl Calls {
         let directory = self.state.clone().or_else(stores::user_state_directory);
         let directory = directory.ok_or_else(|| anyhow!("this user has no state directory; name one with --state"))?;
         let reader = Reader::new(Place::File(call_details::file_in(&directory)));
+        if let Err(error) = local_zone() {
+            complain(format_args!("warning: {error:#}; times are shown in UTC"));
+        }
         match &self.command {
             Some(Command::Show { id }) => self.show(&reader, id)?,
             None => self.list(&reader).await?,

@@ -25,7 +25,7 @@ pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_
         match call.document() {
             None => line(&mut text, [seq.as_str(), "?", "?", unreadable(language), "", ""]),
             Some(document) => {
-                let at = document.call.at.to_zoned(TimeZone::system()).strftime("%d.%m %H:%M:%S").to_string();
+                let at = document.call.at.to_zoned_datetime(TimeZone::system()).strftime("%d.%m %H:%M:%S").to_string();
                 let (caller, route) = (caller(call, &document, numbers, language), route(&document, language));
                 let waited = format!("{} {}", document.details.waited.as_millis(), language.say("мс", "ms"));
                 let source = document.details.facts.get("manager_source").and_then(FactValue::as_text);

@@ -37,7 +37,7 @@ impl Timeline<'_> {
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let (call, details) = (&self.document.call, &self.document.details);
-        let at = call.at.to_zoned(TimeZone::system());
+        let at = call.at.to_zoned_datetime(TimeZone::system());
         let caller = table::caller(self.call, self.document, self.numbers, self.language);
         writeln!(out, "{} {} ({})", self.say("Звонок", "Call"), self.call.seq, call.id)?;
         writeln!(out, "  {caller} → {}, {}", call.called, at.strftime("%Y-%m-%d %H:%M:%S %:z"))?;

@@ -20,7 +20,8 @@ where
     T::Span: Send + Sync + 'static,
 {
     let resolved = &call.resolved;
-    let began = SystemTime::from(resolved.call.at);
+    // Calls are of 1970 at the earliest, which every system has a time for.
+    let began = SystemTime::try_from(resolved.call.at).unwrap_or(SystemTime::UNIX_EPOCH);
     let ended = began + resolved.run.wall;
     let span = SpanBuilder::from_name("resolve_call")
         .with_kind(SpanKind::Server)
