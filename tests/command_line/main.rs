@@ -17,6 +17,7 @@ mod config_errors;
 mod connect;
 mod durability;
 mod exit_codes;
+mod help;
 mod installation;
 mod instructions;
 mod local_time;

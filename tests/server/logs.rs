@@ -68,7 +68,7 @@ async fn every_line_is_a_json_object_and_each_call_has_one_with_its_reason_and_m
         let warned =
             lines.iter().find(|line| line["message"].as_str().is_some_and(|said| said.contains("tried again")));
         assert!(warned.is_some_and(|line| line["level"] == "WARN"), "{first}");
-        assert!(text.contains("proved nothing") && text.contains("call-details.sqlite3"), "{text}");
+        assert!(text.contains("not authenticated") && text.contains("call-details.sqlite3"), "{text}");
         for hidden in [TOKEN, ACCOUNT_TOKEN, CALLER, "9161234567", "916 123 45 67", "9035550112"] {
             assert!(!text.contains(hidden), "{filter:?}: `{hidden}` is in the log: {text}");
         }

@@ -28,10 +28,10 @@ pub(super) struct Amocrm {
     /// A fault, such as contacts:hang or *:status=503@0.3; may be repeated
     #[arg(long, value_name = "FAULT")]
     fault: Vec<FaultRule>,
-    /// What random faults are drawn from: the same seed, the same faults
+    /// The seed of random faults: the same seed gives the same faults
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// The access token that is demanded [default: any is accepted]
+    /// The access token to accept [default: any]
     #[arg(long)]
     token: Option<String>,
     /// Grant access by OAuth, to an integration with demonstration keys that are printed
@@ -40,7 +40,7 @@ pub(super) struct Amocrm {
     /// Where the consent page of --oauth leads back to
     #[arg(long, value_name = "URI", default_value = OAuthApp::DEMO_REDIRECT_URI, requires = "oauth")]
     redirect_uri: String,
-    /// How many requests a second are taken; those beyond get 429, and after 20 of these the account is blocked [default: any number]
+    /// The most requests per second; further ones get 429, and after 20 of these the account is blocked [default: no limit]
     #[arg(long, value_name = "N")]
     rate_limit: Option<u32>,
 }

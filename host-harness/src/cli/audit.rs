@@ -18,7 +18,7 @@ use crate::stores::StoreLocation;
 /// Lists amoCRM users who own contacts but are no employee, deactivated users who still own contacts, employees without numbers or mapped to
 /// nobody, numbers of two employees, and contacts whose telephone number no caller can have. Needs an administrator's token; changes nothing.
 ///
-/// Exit codes, of the gravest finding: 0 nothing found, 10 owner without employee, 11 deactivated owner, 12 employee without number,
+/// Exit codes, by the most severe finding: 0 nothing found, 10 owner without employee, 11 deactivated owner, 12 employee without number,
 /// 13 employee of nobody, 14 shared number, 15 contact that cannot be matched; 2 the audit could not be carried out.
 #[derive(Args)]
 pub(super) struct Audit {
@@ -34,7 +34,7 @@ pub(super) struct Audit {
     /// The language of the printed text [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
     lang: Option<LanguageChoice>,
-    /// How many requests a second, at most; calls of other processes need the rest
+    /// The most requests per second; the account's limit also has to serve calls
     #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
     requests_per_second: u16,
     /// Where the integration's access is kept, as for `call`

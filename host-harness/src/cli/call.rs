@@ -29,7 +29,7 @@ use call::{CallDocument, IncomingCall, WholeNumber};
 /// Without --config the call is resolved against a built-in demonstration account: a simulated amoCRM inside this process.
 #[derive(Args)]
 pub(super) struct Call {
-    /// The caller's number, in any notation; an empty one ("") is a withheld number
+    /// The caller's number in any notation; "" if the caller withheld it
     #[arg(allow_hyphen_values = true)]
     number: String,
     /// The number that was called
@@ -53,7 +53,7 @@ pub(super) struct Call {
     /// How long the operation may wait for amoCRM, such as 500ms or 3s
     #[arg(long, value_name = "DURATION")]
     waiting_time: Option<String>,
-    /// A setting of the operation, over that of the configuration, such as search_companies=true; may be repeated
+    /// A setting of the operation, such as search_companies=true, instead of the configured one; may be repeated
     #[arg(long, value_name = "SETTING=VALUE", value_parser = super::replay::setting)]
     set: Vec<(String, String)>,
     /// The component [default: the built-in operation]
@@ -65,10 +65,10 @@ pub(super) struct Call {
     /// A fault of the demonstration's amoCRM, such as contacts:hang or contacts:delay-headers=2s; may be repeated
     #[arg(long, value_name = "FAULT", conflicts_with = "config")]
     fault: Vec<FaultRule>,
-    /// Write down what the call asked and was answered, telephone numbers masked; `replay FILE` resolves it again
+    /// Record what the call asked and what it was answered, telephone numbers masked; `replay FILE` resolves it again
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Leave the telephone numbers in the recording whole
+    /// Do not mask telephone numbers in the recording
     #[arg(long, requires = "record")]
     whole_numbers: bool,
 }

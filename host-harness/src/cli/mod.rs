@@ -33,17 +33,20 @@ use jiff::tz::TimeZone;
 
 use ::call::Language;
 
+/// Under which heading `--help` lists the options that every command has.
+const GLOBAL_OPTIONS: &str = "Global options";
+
 /// Loads telephony operations and resolves calls with them.
 ///
-/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed, 5 a policy test failed, 6 a replay departed from its recording.
+/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed, 5 a policy test failed, 6 a replay departed from its recording, 10 to 15 findings of `audit` (see `audit --help`).
 #[derive(Parser)]
 #[command(name = "host-harness", version)]
 struct Arguments {
-    /// Say on standard error what is done: error, warn, info, debug, trace, or a filter such as host_harness::access=debug
-    #[arg(long, global = true, value_name = "FILTER")]
+    /// Log to stderr: error, warn, info, debug, trace, or a filter such as host_harness::access=debug
+    #[arg(long, global = true, value_name = "FILTER", help_heading = GLOBAL_OPTIONS)]
     log: Option<logging::Filter>,
-    /// What a line of the log is: text for people, or a JSON object; without --log it logs `info` [default: text]
-    #[arg(long, global = true, value_name = "FORMAT")]
+    /// The format of the log: text for people, or one JSON object per line; implies --log info [default: text]
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = GLOBAL_OPTIONS)]
     log_format: Option<logging::Format>,
     #[command(subcommand)]
     command: Command,

@@ -17,7 +17,7 @@ pub(super) struct Package {
     /// The file to write
     #[arg(value_name = "FILE", default_value = "forward-to-personal-manager.wasm")]
     file: PathBuf,
-    /// Compose it for a host that knows nothing of telephony: behind HTTP, its employees in configuration
+    /// Compose it for a host without telephony: called over HTTP, with employees taken from its configuration
     #[arg(long, value_name = "HOST")]
     host: Option<OtherHost>,
     /// Also write the contract as an encoded WIT package, documentation included

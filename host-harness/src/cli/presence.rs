@@ -15,13 +15,13 @@ use crate::capabilities::directory::{Employee, Presence};
 use crate::integration::IntegrationSettings;
 use crate::stores::StoreLocation;
 
-/// Show who was seen at work in amoCRM, or say that somebody was
+/// Show who was seen at work in amoCRM, or record that an employee is
 ///
-/// What the amoCRM widget reports to a server, a person or a script can say here. It counts where `consider_manager_status` is on; from the
-/// first word on presence is fed, and who was not seen today counts as absent. After a day without any word events are asked for again.
+/// Records that an employee is at work, as the amoCRM widget does. It matters only with `consider_manager_status` on. Once anyone has been
+/// reported, employees not seen today count as absent. After 24 hours without a report, amoCRM's events are used instead.
 #[derive(Args)]
 pub(super) struct PresenceCommand {
-    /// Who was seen: an employee's id or an amoCRM user's; shows everybody where it is left out
+    /// Who was seen: the id of an employee or of an amoCRM user; without it all employees are shown
     #[arg(value_name = "WHO")]
     who: Option<String>,
     /// When: 2026-11-22T09:00:00+03:00, or a local 2026-11-22T09:00 [default: now]

@@ -22,11 +22,11 @@ use crate::integration::IntegrationSettings;
 use crate::rehearsal::{self, Amocrm, Changes, Figures, History, Stage, Variant};
 use crate::stores;
 
-/// Rehearse a history of calls in seconds: where they would go, what amoCRM would be asked
+/// Rehearse a history of calls in seconds: where they would go and what amoCRM would be asked
 ///
-/// The history is a file of calls (CSV: at,caller,called), a folder of recordings, or, without either, the kept call details. amoCRM is simulated: the
-/// account of --account, or one made of what the kept calls found; recordings answer for themselves. Any of --against-component and --against rehearses
-/// a second time with another component or setting, side by side.
+/// The history is a file of calls (CSV: at,caller,called), a folder of recordings or, by default, the kept call details. amoCRM is simulated, with
+/// the account of --account or one rebuilt from what the kept calls found; recordings hold their own answers. With --against-component or --against
+/// the calls are rehearsed a second time with another component or setting, and both results are shown side by side.
 #[derive(Args)]
 pub(super) struct Rehearse {
     /// A file of calls, or a folder of recordings [default: the kept call details]
@@ -64,7 +64,7 @@ pub(super) struct Rehearse {
     /// Only kept calls before then
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Timestamp>,
-    /// Draw the day into a file: .svg, or .html
+    /// Draw the calls over time into a file: .svg or .html
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     /// Print the figures as JSON

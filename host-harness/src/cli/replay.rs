@@ -13,8 +13,8 @@ use crate::recording::{Recording, Replayed, With, side_by_side};
 
 /// Resolve a recorded call again, without network or store
 ///
-/// The recorded component must do exactly the same, instruction for instruction; where it departs, the command shows the first import that differs and
-/// ends with 6. With --component or --set it shows what would have happened.
+/// The recorded component must do exactly the same, instruction for instruction; if it does not, the command shows the first import that differs and
+/// ends with exit code 6. With --component or --set it shows what would have happened.
 #[derive(Args)]
 pub(super) struct Replay {
     /// The recording, made by `call --record` or by the server
@@ -25,7 +25,7 @@ pub(super) struct Replay {
     /// A setting in place of the recorded one, such as waiting_time=1s; may be repeated
     #[arg(long, value_name = "SETTING=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
-    /// Make a policy test of the recording: a folder of this name, which `test` runs
+    /// Turn the recording into a policy test: a folder of this name, which `test` runs
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["component", "set"])]
     golden: Option<PathBuf>,
     /// Print the result as JSON

@@ -32,9 +32,9 @@ use call::masking::unless_secret;
 
 /// Take calls over HTTP, until interrupted
 ///
-/// Without --config calls are resolved against a built-in demonstration account. GET /openapi.json describes the server. Whoever uses it sends
-/// its token; where the configuration has none, one is made and kept in the state directory. An interrupt or SIGTERM lets the calls in
-/// flight end; a second one does not.
+/// Without --config calls are resolved against a built-in demonstration account. GET /openapi.json describes the server. Clients authenticate
+/// with a token; if none is configured, one is generated and kept in the state directory. An interrupt or SIGTERM lets the calls in progress
+/// end; a second one ends the server at once.
 #[derive(Args)]
 pub(super) struct Serve {
     /// The configuration file, host-harness.toml [default: the demonstration]
@@ -46,7 +46,7 @@ pub(super) struct Serve {
     /// Where values are kept: a directory, or `memory` for nowhere [default: the user's state directory]
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
-    /// Check a component file of the configuration whenever it changes, and put it in force; the last good version stays where it does not fit
+    /// Reload a component of the configuration when its file changes; if the new version is rejected, the running one stays
     #[arg(long)]
     watch: bool,
 }

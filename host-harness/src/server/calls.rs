@@ -148,7 +148,7 @@ struct Calls {
     responses(
         (status = 200, description = "A page of calls", body = Calls),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -168,7 +168,7 @@ async fn list(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Result<
     responses(
         (status = 200, description = "The call", body = KeptDocument),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call is kept", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
@@ -221,7 +221,7 @@ struct Reasons {
     responses(
         (status = 200, description = "Counts", body = Reasons),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -250,7 +250,7 @@ async fn reasons(State(desk): State<Desk>, Query(span): Query<Span>) -> Result<J
     responses(
         (status = 200, description = "Calls as they come", content_type = "text/event-stream", body = String),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]

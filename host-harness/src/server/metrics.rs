@@ -19,7 +19,7 @@ pub fn routes(metrics: Arc<Metrics>) -> OpenApiRouter {
 /// Show the metrics
 #[utoipa::path(get, path = "/metrics", tag = "state", responses(
     (status = 200, description = "The OpenMetrics text format", body = String, content_type = "application/openmetrics-text"),
-    (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics.text())

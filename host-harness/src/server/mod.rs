@@ -4,10 +4,10 @@
 //! |---|---|---|
 //! | `GET /livez`, `GET /readyz` | anybody | whether the process lives; whether it takes calls |
 //! | `GET /openapi.json` | anybody | the server's own description |
-//! | `POST /v1/resolve-call` | who proves it | a call in, its route out: always 200 ([`resolve`]) |
-//! | `GET /v1/operations`, `GET /v1/operations/{id}` | who proves it | the placed operations |
-//! | `/v1/components…`, `/v1/operations/{id}/component`, `…/rollback`, `…/shadow` | who proves it | versions ([`components`]) |
-//! | `GET /v1/state` | who proves it | how the node and its integrations stand |
+//! | `POST /v1/resolve-call` | authenticated | a call in, its route out: always 200 ([`resolve`]) |
+//! | `GET /v1/operations`, `GET /v1/operations/{id}` | authenticated | the placed operations |
+//! | `/v1/components…`, `/v1/operations/{id}/component`, `…/rollback`, `…/shadow` | authenticated | versions ([`components`]) |
+//! | `GET /v1/state` | authenticated | how the node and its integrations stand |
 //! | `/v1/integrations/{id}/…` | the hook's own proof | what amoCRM reports ([`crate::hooks`]) |
 //!
 //! Proof is a bearer token or a signature ([`proof`]). Other rooms add routes, sections of the state and work at the stop through [`Extras`].

@@ -65,7 +65,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
 /// List the placed operations
 #[utoipa::path(get, path = "/v1/operations", tag = "operations", responses(
     (status = 200, description = "The placed operations", body = AllPlaced),
-    (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
     Json(AllPlaced { operations: shared.node.steps().iter().map(|step| Placed::of(step)).collect() })
@@ -76,7 +76,7 @@ async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
     params(("id" = String, Path, description = "Its identifier")),
     responses(
         (status = 200, description = "The placed operation", body = Placed),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn describe(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Placed>, Problem> {

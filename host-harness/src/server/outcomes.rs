@@ -78,7 +78,7 @@ struct Completed {
     responses(
         (status = 200, description = "The call is completed", body = Completed),
         (status = 400, description = "The report is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call is kept", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The report is too long", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The report cannot be kept now", body = Problem, content_type = "application/problem+json"),

@@ -86,7 +86,7 @@ impl SignedBody {
     }
 }
 
-/// A request that proves nothing, and why.
+/// A request that is not authenticated, and why.
 #[derive(Debug)]
 pub(super) struct Unproved {
     status: StatusCode,
@@ -133,7 +133,7 @@ impl Guard {
         })
     }
 
-    /// How many requests proved nothing.
+    /// How many requests were not authenticated.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
@@ -214,7 +214,7 @@ impl Guard {
         let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.clock.now().as_second();
         if self.warned.swap(now, Ordering::Relaxed) != now {
-            warn!(refused, reason = unproved.detail, "a request proved nothing");
+            warn!(refused, reason = unproved.detail, "refused a request that is not authenticated");
         }
     }
 }

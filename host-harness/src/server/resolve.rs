@@ -48,7 +48,7 @@ impl Ids {
         let mut random = [0; 8];
         // Without randomness the start of the process tells its calls from others'.
         let _ = getrandom::fill(&mut random);
-        let process = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let process = base16ct::lower::encode_string(&random);
         Self { process, made: AtomicU64::new(0) }
     }
 
@@ -80,7 +80,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
             (ResolvedCall = "application/json"),
             (String = "application/x-www-form-urlencoded"),
         )),
-        (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn resolve_call(State(calls): State<Calls>, request: Request) -> Response {
     let (head, body) = request.into_parts();

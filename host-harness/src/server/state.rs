@@ -28,7 +28,7 @@ struct NodeState {
     started_at: String,
     /// How many calls are being resolved.
     calls_in_flight: usize,
-    /// How many requests proved nothing since the start.
+    /// How many requests since the start were not authenticated.
     requests_refused: u64,
     /// The placed operations.
     operations: Vec<StepState>,
@@ -104,7 +104,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
 /// Show how the node stands
 #[utoipa::path(get, path = "/v1/state", tag = "state", responses(
     (status = 200, description = "How the node stands", body = NodeState),
-    (status = 401, description = "The request proves nothing", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
     let node = &shared.node;

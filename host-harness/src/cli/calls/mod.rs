@@ -124,7 +124,7 @@ impl Calls {
         let mut has_titles = !calls.is_empty();
         for gap in reader.gaps(filter.since)? {
             complain(format_args!(
-                "{} calls between {:.0} and {:.0} were not kept: the disk or the file was not to be had",
+                "{} calls between {:.0} and {:.0} were not kept: the disk was full or the file locked",
                 gap.calls, gap.first, gap.last
             ));
         }
