@@ -85,7 +85,7 @@ fn kept_in(directory: &Path) -> Result<Secret, Error> {
 fn new() -> Result<Secret, Error> {
     let mut random = Zeroizing::new([0; 32]);
     getrandom::fill(random.as_mut_slice()).map_err(Error::other)?;
-    Ok(Secret::new(random.iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok(Secret::new(base16ct::lower::encode_string(random.as_slice())))
 }
 
 #[cfg(test)]
