@@ -40,7 +40,7 @@ async fn a_component_is_uploaded_activated_and_rolled_back() {
     let (status, in_force) = send(&router, Method::PUT, "/v1/operations/main/component", wanted).await;
     assert_eq!((status, in_force["component"].as_str()), (StatusCode::OK, Some(digest)));
     assert_eq!(in_force["history"][0]["by"], "anna");
-    assert_eq!(fixture.call("1").await.resolved.component(), &*digest);
+    assert_eq!(fixture.call("1").await.resolved.component(), digest);
     let (_, listed) = send(&router, Method::GET, "/v1/components", "").await;
     let active: Vec<_> = listed["components"].as_array().unwrap().iter().map(|one| &one["active_at"]).collect();
     assert_eq!(active, [&json!(["main"]), &json!([])]);
