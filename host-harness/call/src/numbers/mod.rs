@@ -206,7 +206,7 @@ pub(crate) fn of_typed(typed: &Typed, country: CountryCode) -> Option<Numbers> {
         if plan_of_international(digits).is_none()
             && let Some((_, national)) = without_trunk(digits, plan, Fit::Beginning)
         {
-            numbers.add(insertions::settled(plan.code, national));
+            numbers.add(settled(national, plan));
         } else {
             numbers.add(international(digits));
         }
@@ -219,7 +219,7 @@ pub(crate) fn of_typed(typed: &Typed, country: CountryCode) -> Option<Numbers> {
     // A trunk prefix that stands apart, or brackets before anything else, say that it is a national number.
     let mut is_surely_national = false;
     if let Some((trunk, national)) = national_of(digits, plan) {
-        numbers.add(insertions::settled(plan.code, national));
+        numbers.add(settled(national, plan));
         is_surely_national = typed.begins_with_bracket() || (!trunk.is_empty() && typed.is_parted_after(trunk.len()));
     }
     if !is_surely_national && let Some((of_code, rest)) = plan_of_international(digits) {
@@ -230,7 +230,7 @@ pub(crate) fn of_typed(typed: &Typed, country: CountryCode) -> Option<Numbers> {
             (false, _) => &[Fit::Subscriber],
         };
         if let Some(national) = fits.iter().find_map(|fit| fitting(rest, of_code, *fit)) {
-            numbers.add(insertions::settled(of_code.code, national));
+            numbers.add(settled(national, of_code));
         }
     }
     if numbers.count == 0 && digits.len() <= MOST_DIGITS {
@@ -248,19 +248,22 @@ pub(crate) fn of_typed(typed: &Typed, country: CountryCode) -> Option<Numbers> {
 fn international(digits: &[u8]) -> Number {
     let mut number = Number::NONE;
     match plan_of_international(digits) {
-        Some((plan, mut national)) => {
-            // Until nothing is left to drop, so that the outcome is read as itself.
-            while let Some(rest) = CLOSEST_FIRST.into_iter().find_map(|fit| fitting(national, plan, fit))
-                && rest.len() < national.len()
-            {
-                national = rest;
-            }
-            number = insertions::settled(plan.code, national);
-        }
-        None if digits.len() <= MOST_DIGITS => number.extend(digits),
+        Some((plan, national)) => number = settled(national, plan),
+        // No country's code begins with a zero.
+        None if digits.len() <= MOST_DIGITS && digits.first() != Some(&b'0') => number.extend(digits),
         None => {}
     }
     number
+}
+
+/// The number of a national one. What is left behind before it is dropped until nothing is, so that the outcome is read as itself.
+fn settled(mut national: &[u8], plan: &Plan) -> Number {
+    while let Some(rest) = CLOSEST_FIRST.into_iter().find_map(|fit| fitting(national, plan, fit))
+        && rest.len() < national.len()
+    {
+        national = rest;
+    }
+    insertions::settled(plan.code, national)
 }
 
 /// The digits after a calling code, brought to a national number that fits.
