@@ -24,6 +24,17 @@ fn every_rule_that_is_cited_has_a_heading() {
 }
 
 #[test]
+fn every_rule_has_a_test() {
+    let named: BTreeSet<_> = tests().into_keys().collect();
+    let without: Vec<_> = rules().into_iter().filter(|rule| !named.contains(&prefix(rule))).collect();
+    assert!(
+        without.is_empty(),
+        "no test's name begins with {:?}",
+        without.iter().map(|rule| prefix(rule)).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn every_test_and_module_named_by_a_rule_spells_it_in_one_way() {
     let prefixes: BTreeSet<_> = rules().iter().map(|rule| prefix(rule)).collect();
     let mut named = tests();
