@@ -1,5 +1,4 @@
-//! Facts are cited as "amoCRM facts §1.5" or "telephony facts §2.2"; each such section has a heading in its document. Plain
-//! "facts" are amoCRM's.
+//! Facts are cited as "amoCRM facts §1.5" or "telephony facts §2.2"; each such section has a heading in its document.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +49,7 @@ fn citations_are_found_with_their_documents() {
         found("// amoCRM facts §1; telephony facts §6.1."),
         [(Some(0), section("1")), (Some(1), section("6.1"))]
     );
-    assert_eq!(found("// See facts §2, or §3 there."), [(Some(0), section("2")), (Some(0), section("3"))]);
+    assert_eq!(found("// See facts §2."), [(None, section("2"))]);
     assert_eq!(found("// See §2."), [(None, section("2"))]);
     assert_eq!(found("// RFC 3261 §8.1 and RFC 3261, §17."), []);
 }
@@ -84,8 +83,7 @@ fn citations(text: &str) -> Vec<Citation> {
         if section.is_empty() || named("RFC ") > document.map(|(at, _)| at) {
             continue;
         }
-        let document = document.map(|(_, index)| index).or_else(|| near.contains("facts ").then_some(0));
-        citations.push(Citation { document, section });
+        citations.push(Citation { document: document.map(|(_, index)| index), section });
     }
     citations
 }

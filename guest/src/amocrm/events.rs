@@ -68,7 +68,7 @@ impl Client<'_> {
             if let Some(page) = page {
                 page.note_unreadable(EVENTS, details);
                 all_read &= !page.has_unreadable();
-                // amoCRM ignores filters that the account has not paid for (facts §1.3), so each event is verified.
+                // amoCRM ignores filters that the account has not paid for (amoCRM facts §1.3), so each event is verified.
                 let own = page.entries.into_iter().find(|event| {
                     let Activity { kind, at } = &event.activity;
                     event.created_by == user_id && *at >= since && !is_service_event(kind)
@@ -100,7 +100,7 @@ impl Entry for Event {
     }
 }
 
-/// Whether events of this type are written by integrations and robots on a user's behalf, and so prove nothing (facts §4 row D).
+/// Whether events of this type are written by integrations and robots on a user's behalf, and so prove nothing (amoCRM facts §4 row D).
 ///
 /// Notes are such events except the two kinds that people type and attach by hand.
 pub fn is_service_event(kind: &str) -> bool {

@@ -1,4 +1,4 @@
-//! One page of a list: the shape that all lists of API v4 have (facts §1.2).
+//! One page of a list: the shape that all lists of API v4 have (amoCRM facts §1.2).
 //!
 //! Entries are read one by one, so that an odd one is passed over and spoils no other.
 
@@ -89,7 +89,7 @@ impl<T: Entry> Page<T> {
             _ => None,
         };
         let list = list.and_then(|list| list.0).ok_or(Unexpected)?;
-        // amoCRM links a next page also where there is none: a page that is not full is the last (facts §1.2). Only the link's presence
+        // amoCRM links a next page also where there is none: a page that is not full is the last (amoCRM facts §1.2). Only the link's presence
         // counts otherwise, since its address may name another host.
         let is_last = list.len() < limit || answer.links.0.is_none_or(|links| links.next.is_none());
         let mut page = Self { entries: Vec::with_capacity(list.len()), unreadable: 0, fault: None, is_last };

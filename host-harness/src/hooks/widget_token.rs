@@ -1,7 +1,7 @@
 //! The one-time token of amoCRM's widgets: who has amoCRM open, said so that it cannot be forged.
 //!
 //! amoCRM adds it to the requests that a widget sends with `$authorizedAjax`: a JWT, HS256, signed with the integration's client secret, valid
-//! for 30 minutes (facts §4 B; amoCRM's page `oauth/disposable-tokens`). It may be used once, which is the caller's to see to.
+//! for 30 minutes (amoCRM facts §4 B; amoCRM's page `oauth/disposable-tokens`). It may be used once, which is the caller's to see to.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
