@@ -1,9 +1,20 @@
 //! The README is short, and its Russian twin has the same parts and commands.
 
+use std::process::Command;
+
 use crate::tree;
 
 /// What can be read at one sitting.
 const MOST_LINES: usize = 130;
+
+/// `cargo run` asks which program is meant as soon as there are two.
+#[test]
+fn cargo_run_means_the_host() {
+    let output =
+        Command::new(env!("CARGO")).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).output();
+    let metadata = String::from_utf8(output.expect("cargo runs").stdout).expect("UTF-8");
+    assert_eq!(metadata.matches(r#""kind":["bin"]"#).count(), 1, "make the other program an example");
+}
 
 #[test]
 fn the_readme_is_short() {

@@ -38,7 +38,7 @@ struct Beginnings {
 pub fn table() -> String {
     let plans: Vec<String> = (1..=999).filter_map(|code: u16| Some(plan(code, &DATABASE.by_code(&code)?))).collect();
     let mut text = format!(
-        "//! Numbering plans of the world. Written by `cargo run -p numbering-plans` from the metadata of libphonenumber {LIBPHONENUMBER}\n\
+        "//! Numbering plans of the world. Written by `cargo run -p numbering-plans --example write_table` from the metadata of libphonenumber {LIBPHONENUMBER}\n\
          //! (Apache-2.0); do not edit. The columns are those of `Plan`.\n\n\
          use super::plan::{{Plan, plan}};\n\n\
          #[rustfmt::skip]\n\

@@ -3,7 +3,10 @@
 #[test]
 fn d01_the_table_is_what_the_metadata_says() {
     let kept = include_str!("../../call/src/numbers/table.rs");
-    assert!(kept == numbering_plans::table(), "write it again: see host-harness/numbering-plans/src/main.rs");
+    assert!(
+        kept == numbering_plans::table(),
+        "write it again: see host-harness/numbering-plans/examples/write_table.rs"
+    );
     assert!(kept.len() <= 16 * 1024, "{} bytes", kept.len());
 }
 
