@@ -4,6 +4,9 @@
 //! call that is answered from the cache, and they stop every other thread of the host. A call's small allocations therefore come from an arena
 //! that the component's memory begins with; they are taken one after the other and are free again, all together, when none of them is in
 //! use. What is large, or does not fit any more, talc allocates, and grows the memory for it.
+//!
+//! In instructions: a call from the cache takes 34,673 with the arena and 41,323 with talc alone, one that asks amoCRM 210,099 and 226,171. An
+//! instance has 448 KiB of memory with it and 256 KiB without.
 
 #![allow(unsafe_code, reason = "an allocator cannot be installed without; what it saves is said above")]
 
