@@ -21,12 +21,10 @@ use crate::capabilities::http::{
 use crate::capabilities::journal::{Journal, Script};
 use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
-use crate::hooks::HookKeys;
-use crate::hooks::presence::PresenceFeed;
-use crate::hooks::widget_token::ClientKeys;
-use crate::presence::{FedDirectory, PresenceBook};
+use crate::presence::{FedDirectory, PresenceBook, PresenceFeed};
 use crate::secret::Secret;
-use crate::stores::KeyValueStore;
+use crate::store::KeyValueStore;
+use crate::widget_token::ClientKeys;
 
 /// The bucket that an integration's operations may open.
 pub const BUCKET: &str = "default";
@@ -94,6 +92,15 @@ impl IntegrationSettings {
             employees,
         }
     }
+}
+
+/// What the hooks of one integration prove themselves by. Without a key there is no such hook.
+#[derive(Clone, Debug, Default)]
+pub struct HookKeys {
+    /// What amoCRM signs the widget's one-time tokens with.
+    pub client: Option<ClientKeys>,
+    /// The last part of the webhook's address.
+    pub webhook: Option<Secret>,
 }
 
 /// How an integration gets at its account.

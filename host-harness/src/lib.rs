@@ -5,6 +5,7 @@
 //! [`integration::Integration`]; what comes out becomes a [`call::CallDocument`], which every face shows.
 
 pub mod access;
+pub mod assemble;
 mod atomic_file;
 pub mod audit;
 pub mod bindings;
@@ -16,6 +17,7 @@ pub mod config;
 pub mod demo;
 #[cfg(unix)]
 pub mod demo_pbx;
+pub mod employees;
 pub mod engine;
 pub mod fastagi;
 pub mod hooks;
@@ -32,7 +34,11 @@ pub mod rehearsal;
 pub mod report;
 pub mod secret;
 pub mod server;
+pub mod settings;
+pub mod store;
 pub mod stores;
+pub mod toml_file;
+pub mod widget_token;
 
 /// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».
 pub const OPERATION: &[u8] = include_bytes!(env!("OPERATION_COMPONENT"));

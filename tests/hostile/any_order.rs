@@ -14,9 +14,9 @@ use host_harness::capabilities::clocks::Clock;
 use host_harness::capabilities::http::Dial;
 use host_harness::engine::Operation;
 use host_harness::integration::Integration;
-use host_harness::placement::PlacedOperation;
-use host_harness::recording::{self, Recording};
-use host_harness::stores::MemoryStore;
+use host_harness::node::{self, PlacedOperation};
+use host_harness::recording::Recording;
+use host_harness::store::MemoryStore;
 use hostile_components::EVERY_IMPORT;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -95,7 +95,7 @@ fn resolve<J: FnOnce()>(program: &[u8], prepare: impl FnOnce(&Clock) -> (String,
         }
         let call = IncomingCall { id: "1".to_owned(), caller: Some(caller.into()), called: String::new() };
         let began = Instant::now();
-        let (resolved, noted) = recording::noted(&placed, call, &clock).await;
+        let (resolved, noted) = node::noted(&placed, call, &clock).await;
         assert!(began.elapsed() <= WAITING_TIME + MARGIN, "it took {:?}", began.elapsed());
         // Whatever was noted can be written down and read again, or was too much.
         if let Ok(recording) = Recording::make(&placed, &resolved, noted, None).await {

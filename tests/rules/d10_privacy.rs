@@ -1,6 +1,6 @@
 //! D10 Privacy: no token, no whole number of a caller, no name of a contact in what is shown or kept.
 
-use host_harness::stores::{Shelf, Slot};
+use host_harness::store::{Shelf, Slot};
 
 use crate::support::{CALLER, Scene, TOKEN};
 

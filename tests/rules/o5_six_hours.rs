@@ -1,6 +1,6 @@
 //! O5 Six hours: what is known of the manager is kept 6 hours from the moment it was received.
 
-use host_harness::stores::{Shelf, Slot};
+use host_harness::store::{Shelf, Slot};
 use jiff::SignedDuration;
 
 use crate::support::{BORIS, CALLER, Scene};

@@ -17,7 +17,7 @@ use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::node::{Node, Onlooker, Parts, Step};
 use host_harness::secret::Secret;
 use host_harness::server::{Extras, Server, ServerSettings};
-use host_harness::stores::{KeyValueStore, MemoryStore};
+use host_harness::store::{KeyValueStore, MemoryStore};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use host_harness::stores::{KeyValueStore, RedisStore, StoreError, StoreLocation, StoreWarning, open};
+use host_harness::store::{KeyValueStore, StoreError};
+use host_harness::stores::{RedisStore, StoreLocation, StoreWarning, open};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 

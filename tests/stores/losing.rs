@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_harness::stores::KeyValueStore;
+use host_harness::store::KeyValueStore;
 
 use crate::redis_server::RedisServer;
 use crate::support::{CALLER, Scene};

@@ -2,8 +2,7 @@
 
 use call::{IncomingCall, WholeNumber};
 use host_harness::capabilities::clocks::Clock;
-use host_harness::placement::PlacedOperation;
-use host_harness::recording;
+use host_harness::node::{self, PlacedOperation};
 use tokio::task::JoinHandle;
 
 use super::Outcome;
@@ -32,7 +31,7 @@ impl Line {
             caller: Some(caller).filter(|caller| !caller.is_empty()).map(WholeNumber::new),
             called: called.to_owned(),
         };
-        let (resolved, noted) = recording::noted(&self.placed, call, &self.clock).await;
+        let (resolved, noted) = node::noted(&self.placed, call, &self.clock).await;
         assert_replayable(&self.placed, &resolved, noted, caller).await;
         Outcome::new(resolved)
     }

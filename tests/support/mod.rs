@@ -19,10 +19,10 @@ use host_harness::capabilities::directory::{Destination, Employee, Presence};
 use host_harness::capabilities::http::{BaseUrl, PrivateAddresses};
 use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
+use host_harness::node::PlacedOperation;
 use host_harness::node::{Node, Onlooker, Parts, Step};
-use host_harness::placement::PlacedOperation;
 use host_harness::secret::Secret;
-use host_harness::stores::{KeyValueStore, MemoryStore};
+use host_harness::store::{KeyValueStore, MemoryStore};
 use jiff::SignedDuration;
 
 pub(crate) use line::Line;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use call::CallDocument;
-use host_harness::placement::PlacedOperation;
-use host_harness::recording::{Noted, Numbers, Recording, With};
+use host_harness::node::{Noted, PlacedOperation};
+use host_harness::recording::{Numbers, Recording, With};
 
 use tokio::sync::Semaphore;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use call::document::Route;
 use host_harness::node::shadow::Findings;
-use host_harness::stores::Shelf;
+use host_harness::store::Shelf;
 use hostile_components::{ENDLESS_LOOP, MEMORY_BOMB, STRANGER_CALLER, TRAP};
 
 use crate::scene::{Fixture, STEP, until, variant};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use host_harness::capabilities::clocks::Clock;
-use host_harness::placement::PlacedOperation;
+use host_harness::node::PlacedOperation;
 use host_harness::stores::SqliteStore;
 
 use crate::native::Native;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hdrhistogram::Histogram;
-use host_harness::stores::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
+use host_harness::store::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;

@@ -15,7 +15,7 @@ use host_harness::integration::{Access, Integration, IntegrationSettings};
 use host_harness::node::{Node, Onlooker, Parts, Step};
 use host_harness::secret::Secret;
 use host_harness::server::ServerSettings;
-use host_harness::stores::{KeyValueStore, MemoryStore};
+use host_harness::store::{KeyValueStore, MemoryStore};
 
 /// The operation in the engine of a server.
 pub(crate) fn operation() -> Operation {

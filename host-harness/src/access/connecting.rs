@@ -7,7 +7,7 @@ use super::consent::Consented;
 use super::grant::Grant;
 use super::keeper::Keeper;
 use super::oauth::TokenError;
-use crate::stores::StoreError;
+use crate::store::StoreError;
 
 /// Why an integration is not connected although a user consented.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

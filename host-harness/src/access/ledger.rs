@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::grant::{Grant, GrantError};
 use crate::capabilities::http::BaseUrl;
-use crate::stores::{KeyValueStore, Shelf, Slot, StoreError};
+use crate::store::{KeyValueStore, Shelf, Slot, StoreError};
 
 /// The bucket. Components may open [`crate::integration::BUCKET`] alone.
 const BUCKET: &str = "access";

@@ -20,7 +20,7 @@ use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 
 use super::journal::{Blob, Import, Journal, KeyValueAsk, Keys, Outcome, Script};
 use crate::bindings::wasi::keyvalue::store;
-use crate::stores::{KeyValueStore, Shelf, StoreError};
+use crate::store::{KeyValueStore, Shelf, StoreError};
 use kept::Kept;
 
 /// The longest key, in bytes of UTF-8.

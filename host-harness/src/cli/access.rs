@@ -17,7 +17,8 @@ use crate::access::{Keeper, LongLived, Standing};
 use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::integration::{Access as IntegrationAccess, Integration, IntegrationSettings};
-use crate::stores::{self, KeyValueStore, StoreLocation, StoreWarning};
+use crate::store::KeyValueStore;
+use crate::stores::{self, StoreLocation, StoreWarning};
 
 /// How long `call` stays after its answer to refresh a token that amoCRM refused.
 const AFTER_CALL: Duration = Duration::from_secs(60);

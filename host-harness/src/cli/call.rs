@@ -18,8 +18,10 @@ use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::demo::{self, Demo};
 use crate::integration::{Access, Integration, IntegrationSettings};
-use crate::placement::{PlacedOperation, WAITING_TIME, read_settings};
-use crate::recording::{self, Noted, Numbers, Recording};
+use crate::node::{self, Noted, PlacedOperation};
+use crate::placement::WAITING_TIME;
+use crate::recording::{Numbers, Recording};
+use crate::settings::read_settings;
 use crate::stores::{self, StoreLocation};
 use call::document::OPERATION_FAILED;
 use call::{CallDocument, IncomingCall, WholeNumber};
@@ -111,7 +113,7 @@ impl Call {
         let (resolved, noted) = match &self.record {
             None => (placed.resolve(call, &clock).await, None),
             Some(file) => {
-                let (resolved, noted) = recording::noted(&placed, call, &clock).await;
+                let (resolved, noted) = node::noted(&placed, call, &clock).await;
                 (resolved, Some((file, noted)))
             }
         };

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::integration::hash_callers;
 use super::{Outcome, Stop, access, calls, complain, component, print, versions};
+use crate::assemble::assemble;
 use crate::call_details::{CallDetails, CallDetailsSettings};
 use crate::capabilities::clocks::Clock;
 use crate::config::{HarnessConfig, OperationEntry};
@@ -20,7 +21,7 @@ use crate::engine::{Engine, EngineSettings};
 use crate::fastagi::FastAgi;
 use crate::hooks::Hooks;
 use crate::integration::Access;
-use crate::node::{self, Node, Step};
+use crate::node::{Node, Step};
 use crate::observe::logs::CallLog;
 use crate::observe::metrics::Metrics;
 use crate::observe::traces::Traces;
@@ -86,7 +87,7 @@ impl Serve {
         }
         let engine =
             Engine::with_shelf(EngineSettings::for_calls(config.server.max_calls), component::shelf(&location))?;
-        let mut parts = node::assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
+        let mut parts = assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
         let mut extras = Extras::default();
 
         let measured = Arc::new(Metrics::new());
@@ -113,7 +114,7 @@ impl Serve {
         extras.at_stop.push(Box::pin(async move { details.end().await }));
         if let Some(settings) = &config.recordings {
             let recorder = recorder(settings, &location, &parts.steps).map_err(in_file)?;
-            parts.recorder = Some(recorder.clone());
+            parts.recorder = Some(Arc::new(recorder.clone()));
             let recording = recorder.clone();
             extras.at_stop.push(Box::pin(async move { recording.end().await }));
             let state = move || serde_json::to_value(recorder.state()).unwrap_or_default();

@@ -7,10 +7,10 @@ use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
 
 use super::account;
-use super::employee::EmployeeEntry;
 use crate::access::{LongLived, OAuthSettings, Platform};
 use crate::cache_key;
 use crate::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
+use crate::employees::{self, EmployeeEntry};
 use crate::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
 use crate::secret::{Secret, SecretSource, unwrapped};
 use call::masking::unless_secret;
@@ -173,7 +173,7 @@ impl IntegrationEntry {
             request_timeouts: RequestTimeouts::Honoured,
             requests_per_second,
             circuit: CircuitSettings::default(),
-            employees: super::employee::check(self.employee, &place)?,
+            employees: employees::check(self.employee, &place)?,
             id: self.id,
         })
     }

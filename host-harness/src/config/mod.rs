@@ -19,7 +19,6 @@
 
 mod account;
 mod call_details;
-mod employee;
 mod integration;
 mod pbx;
 mod recordings;
@@ -28,23 +27,19 @@ mod store;
 mod traces;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::call_details::CallDetailsSettings;
-use crate::capabilities::directory::Employee;
 use crate::integration::IntegrationSettings;
 use crate::observe::traces::TraceSettings;
 use crate::recording::SamplingSettings;
 use crate::server::ServerSettings;
 use crate::stores::StoreLocation;
+use crate::toml_file::{self, ConfigError};
 use call::masking::unless_secret;
 use call_details::CallDetailsEntry;
-use employee::EmployeeEntry;
 use integration::IntegrationEntry;
 use pbx::{AsteriskEntry, KamailioEntry};
 use recordings::RecordingsEntry;
@@ -112,38 +107,15 @@ fn main() -> String {
     "main".to_owned()
 }
 
-/// What is wrong with a configuration file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The file.
-    pub file: PathBuf,
-    /// The line, where it is known.
-    pub line: Option<usize>,
-    /// What is wrong and how to mend it.
-    pub message: String,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(formatter, ", line {line}")?;
-        }
-        write!(formatter, ": {}", self.message)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
 impl HarnessConfig {
     /// Reads a configuration file, and the secrets that it refers to.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        Self::checked(read_toml(path)?, path)
+        Self::checked(toml_file::read(path)?, path)
     }
 
     /// Reads a configuration from the text of such a file, and the secrets that it refers to.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        Self::checked(parse_toml(path, text)?, path)
+        Self::checked(toml_file::parse(path, text)?, path)
     }
 
     fn checked(file: File, path: &Path) -> Result<Self, ConfigError> {
@@ -214,57 +186,6 @@ impl HarnessConfig {
             None => self.integrations.first(),
         }
     }
-}
-
-/// Reads a file of employees alone: `[[employee]]` with the keys of `[[integration.employee]]`, by amoCRM user.
-pub fn read_employees(path: &Path) -> Result<Vec<(u64, Employee)>, ConfigError> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Employees {
-        #[serde(default)]
-        employee: Vec<EmployeeEntry>,
-    }
-
-    let file: Employees = read_toml(path)?;
-    let error = |message| ConfigError { file: path.to_owned(), line: None, message };
-    employee::check(file.employee, "[[employee]]").map_err(error)
-}
-
-/// Reads a file whose keys are those of `T`.
-fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|cause| ConfigError {
-        file: path.to_owned(),
-        line: None,
-        message: format!("cannot be read ({cause}); check the path and that this user may read it"),
-    })?;
-    parse_toml(path, &text)
-}
-
-fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
-    let error = |line, message| ConfigError { file: path.to_owned(), line, message };
-    let line = |cause: &toml::de::Error| {
-        cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1)
-    };
-    let document = toml::Deserializer::parse(text).map_err(|cause| error(line(&cause), short(cause.message())))?;
-    serde_path_to_error::deserialize(document).map_err(|cause| {
-        let keys: Vec<_> = cause.path().iter().map(ToString::to_string).collect();
-        let key = keys.iter().map(|key| unless_secret(key)).collect::<Vec<_>>().join(".").replace(".[", "[");
-        let cause = cause.inner();
-        let message = match cause.message() {
-            "invalid type: map, expected a sequence" => {
-                format!(
-                    "`{key}`: there may be several of these, so write the name in double brackets, as `[[operation]]`"
-                )
-            }
-            message => format!("`{key}`: {}", short(message)),
-        };
-        error(line(cause), message)
-    })
-}
-
-/// A parser's message without the values in it that may be secrets.
-fn short(message: &str) -> String {
-    message.split(' ').map(unless_secret).collect::<Vec<_>>().join(" ")
 }
 
 fn check_operation(

@@ -25,7 +25,7 @@ use crate::capabilities::directory::{CallDirectory, Employees};
 use crate::capabilities::http::{Exchange, OutboundHttp};
 use crate::capabilities::journal::{Journal, Script};
 use crate::capabilities::key_value::KeyValue;
-use crate::stores::MemoryStore;
+use crate::store::MemoryStore;
 
 /// More than any call computes; what is left of it afterwards says how much was used.
 const FUEL: u64 = u64::MAX / 2;

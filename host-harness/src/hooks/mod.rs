@@ -3,37 +3,24 @@
 //!
 //! | request | from | what it does |
 //! |---|---|---|
-//! | `POST /v1/integrations/{id}/presence`, `X-Auth-Token: …` | the widget in amoCRM's pages | notes that a user is at work ([`presence`]) |
+//! | `POST /v1/integrations/{id}/presence`, `X-Auth-Token: …` | the widget in amoCRM's pages | notes that a user is at work ([`crate::presence`]) |
 //! | `GET /v1/integrations/{id}/uninstalled?…` | amoCRM, signed | switches the integration off ([`crate::access::uninstall`]) |
 //! | `POST /v1/integrations/{id}/manager-changed/{key}` | amoCRM's webhooks | drops what was kept of managers ([`webhook`]) |
 //!
 //! Each proves itself: by a one-time token, by a signature, by a key in its address. Nothing is revealed to who cannot: an integration that
 //! does not exist answers as one that has no such hook, with 404.
 
-pub mod once;
-pub mod presence;
 pub(crate) mod webhook;
-pub mod widget_token;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::Keeper;
 use crate::capabilities::clocks::Clock;
-use crate::integration::{Integration, IntegrationSettings};
+use crate::integration::{HookKeys, Integration, IntegrationSettings};
 use crate::node::{Node, Step};
-use crate::secret::Secret;
-use presence::PresenceFeed;
-use widget_token::ClientKeys;
-
-/// What the hooks of one integration prove themselves by. Without a key there is no such hook.
-#[derive(Clone, Debug, Default)]
-pub struct HookKeys {
-    /// What amoCRM signs the widget's one-time tokens with.
-    pub client: Option<ClientKeys>,
-    /// The last part of the webhook's address.
-    pub webhook: Option<Secret>,
-}
+use crate::presence::PresenceFeed;
+use crate::widget_token::ClientKeys;
 
 /// The hooks of all integrations.
 pub struct Hooks {

@@ -5,8 +5,9 @@
 //! details, metrics, a live page) is an [`Onlooker`] and never holds one up. Components are uploaded into a [`library`], put in force as
 //! [`versions`] of a step, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
 
-mod assemble;
 pub mod library;
+mod noted;
+mod placed;
 pub mod shadow;
 mod step;
 mod unstoppable;
@@ -23,13 +24,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::capabilities::clocks::Clock;
 use crate::integration::Integration;
-use crate::recording::{self, Recorder};
 use call::document::CallRecord;
 use call::host_reason::HostReason;
 use call::{CallDocument, IncomingCall, WholeNumber};
 
-pub use assemble::assemble;
 pub use library::LibraryError;
+pub use noted::{Noted, noted};
+pub use placed::PlacedOperation;
 pub use step::{Misfit, Step, Version};
 use unstoppable::Unstoppable;
 
@@ -42,7 +43,7 @@ struct Inner {
     integrations: BTreeMap<Arc<str>, Arc<Integration>>,
     steps: Vec<Arc<Step>>,
     onlookers: Vec<Arc<dyn Onlooker>>,
-    recorder: Option<Recorder>,
+    recorder: Option<Arc<dyn Recorder>>,
     calls: TaskTracker,
     in_flight: AtomicUsize,
 }
@@ -58,7 +59,7 @@ pub struct Parts {
     /// Who is told of calls, in this order.
     pub onlookers: Vec<Arc<dyn Onlooker>>,
     /// Who records some of the calls.
-    pub recorder: Option<Recorder>,
+    pub recorder: Option<Arc<dyn Recorder>>,
 }
 
 /// Somebody who is told of every call.
@@ -70,6 +71,12 @@ pub trait Onlooker: Send + Sync {
 
     /// A call was resolved.
     fn finished(&self, call: &FinishedCall);
+}
+
+/// Who records calls. Told on the call's own path, so it returns at once too.
+pub trait Recorder: Send + Sync {
+    /// A call was resolved by this placed operation; `noted` is what it was resolved from.
+    fn finished(&self, placed: &PlacedOperation, resolved: &CallDocument, noted: Noted);
 }
 
 /// A resolved call, as onlookers are told of it. Cheap to clone.
@@ -176,7 +183,7 @@ impl Node {
         let shadow = step.shadow();
         let place = shadow.as_ref().and_then(|shadow| shadow.place());
         let resolved = if place.is_some() || self.0.recorder.is_some() {
-            let (resolved, noted) = recording::noted(&active.placed, call, clock).await;
+            let (resolved, noted) = noted(&active.placed, call, clock).await;
             if let (Some(shadow), Some(place)) = (&shadow, place) {
                 shadow.follow(place, &resolved, noted.clone());
             }

@@ -17,12 +17,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 pub use findings::{Difference, Findings, Outcome};
 
-use super::Version;
+use super::{Noted, PlacedOperation, Version};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::http::Replay;
 use crate::engine::World;
-use crate::placement::PlacedOperation;
-use crate::recording::{Noted, Overlay};
+use crate::store::Overlay;
 use call::CallDocument;
 
 /// How many calls are followed at once.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::PlacedOperation;
 use super::shadow::Shadow;
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::engine::{Failure, Operation};
 use crate::integration::Integration;
-use crate::placement::{PlacedOperation, SettingError, read_settings};
+use crate::settings::{SettingError, read_settings};
 
 /// One place in a scenario: its settings and linked operation stay, its component may change. A call that has begun ends with the version it
 /// began with.

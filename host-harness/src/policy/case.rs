@@ -10,8 +10,8 @@ use super::expect::Expectation;
 use super::script::{self, Calls, Step};
 use super::site::Site;
 use crate::capabilities::directory::Employee;
-use crate::config::read_employees;
 use crate::demo;
+use crate::employees;
 use crate::engine::Operation;
 use call::CallDocument;
 
@@ -44,7 +44,7 @@ impl Case {
                 Account::demo()
             },
             employees: if employees.exists() {
-                read_employees(&employees).map_err(|error| format!("  {error}"))?
+                employees::read(&employees).map_err(|error| format!("  {error}"))?
             } else {
                 demo::employees()
             },

@@ -11,8 +11,9 @@ use crate::capabilities::directory::Employee;
 use crate::demo;
 use crate::engine::Operation;
 use crate::integration::{Integration, IntegrationSettings};
-use crate::placement::{PlacedOperation, read_settings};
-use crate::stores::{KeyValueStore, MemoryStore};
+use crate::node::PlacedOperation;
+use crate::settings::read_settings;
+use crate::store::{KeyValueStore, MemoryStore};
 use call::{CallDocument, IncomingCall, WholeNumber};
 
 /// A case's surroundings; its fields are changed between calls.

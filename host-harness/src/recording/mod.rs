@@ -15,7 +15,6 @@ mod masking;
 mod run;
 mod sampling;
 mod side;
-mod store;
 
 use std::collections::BTreeMap;
 
@@ -26,10 +25,11 @@ use serde_json::Value;
 
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types::{Setting, SettingValue};
-use crate::capabilities::clocks::Clock;
-use crate::capabilities::journal::{Entry, Journal, TooMuch};
-use crate::engine::{Operation, World};
-use crate::placement::{PlacedOperation, Placement, SettingError, read_settings};
+use crate::capabilities::journal::{Entry, TooMuch};
+use crate::engine::Operation;
+use crate::node::{Noted, PlacedOperation};
+use crate::placement::Placement;
+use crate::settings::{SettingError, read_settings};
 use call::{CallDocument, IncomingCall, WholeNumber};
 
 pub use compare::Departure;
@@ -37,7 +37,6 @@ pub use file::Unreadable;
 pub use masking::Numbers;
 pub use sampling::{Recorder, SamplingSettings, SamplingState};
 pub(crate) use side::side_by_side;
-pub(crate) use store::Overlay;
 
 use run::{Again, Manner};
 
@@ -108,29 +107,6 @@ enum RecordedValue {
     DurationMs(u64),
     Choice(String),
     Text(String),
-}
-
-/// What a live call asked and was answered.
-#[derive(Clone, Debug)]
-pub struct Noted {
-    pub(crate) call: IncomingCall,
-    pub(crate) at: Timestamp,
-    pub(crate) imports: Result<Vec<Entry>, TooMuch>,
-}
-
-impl Noted {
-    /// Whether the call was told more than a recording keeps.
-    pub fn is_too_much(&self) -> bool {
-        self.imports.is_err()
-    }
-}
-
-/// Resolves a call and notes what it asks and is answered.
-pub async fn noted(placed: &PlacedOperation, call: IncomingCall, clock: &Clock) -> (CallDocument, Noted) {
-    let (at, journal) = (clock.now(), Journal::begin());
-    let world = World { journal: journal.clone(), ..placed.integration().world(clock.clone()) };
-    let resolved = placed.resolve_in(world, call.clone(), at).await;
-    (resolved, Noted { call, at, imports: journal.entries() })
 }
 
 /// How a recording went when it was resolved again.

@@ -16,10 +16,10 @@ use crate::capabilities::key_value::KeyValue;
 use crate::engine::World;
 use crate::integration::BUCKET;
 use crate::placement::Placement;
-use crate::stores::MemoryStore;
+use crate::store::MemoryStore;
 use call::{CallDocument, IncomingCall};
 
-use super::store::Overlay;
+use crate::store::Overlay;
 
 /// How a call is resolved again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

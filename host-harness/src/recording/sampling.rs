@@ -15,10 +15,10 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use super::{Noted, Numbers, Recording};
+use super::{Numbers, Recording};
 use crate::atomic_file;
 use crate::engine::{CompiledShelf, Engine, EngineSettings, Operation};
-use crate::placement::PlacedOperation;
+use crate::node::{self, Noted, PlacedOperation};
 use call::CallDocument;
 
 /// How many calls wait for their recording at most. Their notes take up to a mebibyte each.
@@ -116,8 +116,20 @@ impl Recorder {
         }
     }
 
+    /// Waits for the recordings of calls that have ended, for a bounded time.
+    pub async fn end(&self) {
+        let written = async {
+            while self.0.waiting.load(Ordering::Relaxed) > 0 {
+                sleep(LOOK_AGAIN).await;
+            }
+        };
+        let _ = timeout(LONGEST_END, written).await;
+    }
+}
+
+impl node::Recorder for Recorder {
     /// Has a call recorded, if it is one of those. Returns at once.
-    pub(crate) fn finished(&self, placed: &PlacedOperation, resolved: &CallDocument, noted: Noted) {
+    fn finished(&self, placed: &PlacedOperation, resolved: &CallDocument, noted: Noted) {
         let shared = &self.0;
         // Every call counts, so that a share is that of all.
         let drawn = shared.settings.draws(shared.seen.fetch_add(1, Ordering::Relaxed));
@@ -131,16 +143,6 @@ impl Recorder {
             shared.waiting.fetch_sub(1, Ordering::Relaxed);
             shared.left_out.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    /// Waits for the recordings of calls that have ended, for a bounded time.
-    pub async fn end(&self) {
-        let written = async {
-            while self.0.waiting.load(Ordering::Relaxed) > 0 {
-                sleep(LOOK_AGAIN).await;
-            }
-        };
-        let _ = timeout(LONGEST_END, written).await;
     }
 }
 

@@ -19,9 +19,10 @@ use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::capabilities::clocks::Clock;
 use crate::engine::Operation;
 use crate::integration::{Access, Integration, IntegrationSettings};
-use crate::placement::{PlacedOperation, SettingError, read_settings};
+use crate::node::PlacedOperation;
 use crate::secret::Secret;
-use crate::stores::MemoryStore;
+use crate::settings::{SettingError, read_settings};
+use crate::store::MemoryStore;
 
 /// What the simulated account takes for an access token.
 const TOKEN: &str = "rehearsal-token";

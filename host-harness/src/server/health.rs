@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Shared;
-use crate::stores::{Shelf, StoreError};
+use crate::store::{Shelf, StoreError};
 
 /// How long the store is asked whether it is there.
 const STORE: Duration = Duration::from_secs(1);

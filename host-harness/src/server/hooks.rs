@@ -18,9 +18,9 @@ use utoipa_axum::routes;
 use super::body::{self, Unread};
 use super::problem::Problem;
 use crate::access::uninstall;
-use crate::hooks::presence::NotNoted;
+use crate::hooks::Hooks;
 use crate::hooks::webhook::{self, NoWebhook, Subject};
-use crate::hooks::{Hooks, presence};
+use crate::presence::{self, NotNoted};
 
 #[derive(Clone)]
 struct Routed {

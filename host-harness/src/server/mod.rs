@@ -51,7 +51,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::access::Keeper;
 use crate::hooks::Hooks;
 use crate::node::Node;
-use crate::stores::KeyValueStore;
+use crate::store::KeyValueStore;
 
 pub use proof::Guard;
 pub use settings::ServerSettings;

@@ -44,7 +44,7 @@ use super::problem::Problem;
 use super::settings::{SHORTEST_SECRET, ServerSettings};
 use crate::capabilities::clocks::Clock;
 use crate::secret::Secret;
-use crate::stores::KeyValueStore;
+use crate::store::KeyValueStore;
 use once::Once;
 use signature::Signature;
 

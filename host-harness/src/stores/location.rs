@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::SqliteStore;
 use super::redis::{LocationError, RedisLocation, RedisStore};
-use super::{KeyValueStore, MemoryStore, SqliteStore, StoreError};
+use crate::store::{KeyValueStore, MemoryStore, StoreError};
 
 /// The file in the state directory.
 const FILE_NAME: &str = "key-value.sqlite3";

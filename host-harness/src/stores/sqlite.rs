@@ -8,7 +8,7 @@
 //! case, whatever the disk does. SQLite's work runs on blocking threads, at most two of them (one reader, one writer): an operation
 //! whose time runs out leaves its thread to finish alone, and the next ones wait without a thread until their own time runs out.
 //!
-//! What is cached leaves the file [`CACHED_FOR`](super::CACHED_FOR) after it was written: whoever has the store open removes a few old rows
+//! What is cached leaves the file [`CACHED_FOR`](crate::store::CACHED_FOR) after it was written: whoever has the store open removes a few old rows
 //! now and then, after a write that is done.
 
 mod sweep;
@@ -22,8 +22,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use super::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 use crate::capabilities::clocks::Clock;
+use crate::store::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 use sweep::Sweep;
 
 /// How long opening waits for other processes that are opening the same file.

@@ -8,8 +8,12 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::*;
 use crate::capabilities::clocks::Clock;
+use crate::store::*;
 
 #[path = "../../../tests/support/redis_server.rs"]
 #[allow(dead_code, reason = "not every test binary stalls a server")]

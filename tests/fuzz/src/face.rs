@@ -16,7 +16,7 @@ use host_harness::node::{Node, Parts, Step};
 use host_harness::observe::metrics::Metrics;
 use host_harness::secret::Secret;
 use host_harness::server::{self, Extras, ServerSettings};
-use host_harness::stores::{KeyValueStore, MemoryStore};
+use host_harness::store::{KeyValueStore, MemoryStore};
 use http::{Request, StatusCode};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;

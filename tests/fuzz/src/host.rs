@@ -16,10 +16,10 @@ use host_harness::capabilities::http::{Dial, PrivateAddresses};
 use host_harness::demo;
 use host_harness::engine::{Engine, EngineSettings, Operation};
 use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::placement::PlacedOperation;
+use host_harness::node::PlacedOperation;
 use host_harness::recording::{Recording, With};
 use host_harness::secret::Secret;
-use host_harness::stores::MemoryStore;
+use host_harness::store::MemoryStore;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::{Instant, sleep};
 

@@ -6,8 +6,8 @@ use host_harness::access::{Hosts, consent, uninstall};
 use host_harness::audit::answers::{self, Contact};
 use host_harness::audit::findings::{ContactsSeen, Finding, PhoneFault};
 use host_harness::call_details::{KeptCall, Numbers};
-use host_harness::hooks::widget_token::{ClientKeys, verify};
 use host_harness::secret::Secret;
+use host_harness::widget_token::{ClientKeys, verify};
 use host_harness::{capabilities, policy};
 
 use super::oauth::{answering, at_once, settings};

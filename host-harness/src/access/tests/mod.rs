@@ -19,7 +19,7 @@ use super::oauth::{NoAnswer, Web};
 use super::*;
 use crate::capabilities::clocks::Clock;
 use crate::secret::Secret;
-use crate::stores::{KeyPage, KeyValueStore, MemoryStore, Shelf, Slot, StoreError};
+use crate::store::{KeyPage, KeyValueStore, MemoryStore, Shelf, Slot, StoreError};
 
 const START: &str = "2026-11-22T09:00:00Z";
 const OLD: &str = "https://old.amocrm.ru";

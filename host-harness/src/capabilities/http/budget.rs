@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::stores::SharedWindow;
+use crate::store::SharedWindow;
 use shared::{Answer, Permit, Sharing};
 
 /// By how much the window is longer than a second.

@@ -28,7 +28,7 @@ use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::timing::RequestTimeouts;
 use crate::capabilities::clocks::Clock;
-use crate::stores::{SharedWindow, WindowBounds};
+use crate::store::{SharedWindow, WindowBounds};
 
 /// What one integration's component may do over HTTP.
 #[derive(Clone, Debug)]

@@ -41,7 +41,7 @@ struct Written {
 
 /// There was too much to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooMuch;
+pub struct TooMuch;
 
 impl Journal {
     /// One that is on.

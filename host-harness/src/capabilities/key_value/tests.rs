@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::store::{Host, HostBucket};
 use super::*;
-use crate::stores::{KeyPage, MemoryStore, Slot};
+use crate::store::{KeyPage, MemoryStore, Slot};
 
 struct Call {
     key_value: KeyValue,

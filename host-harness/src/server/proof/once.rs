@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::signature::{Signature, WINDOW};
-use crate::hooks::once::UsedOnce;
-use crate::stores::{KeyValueStore, StoreError};
+use crate::store::UsedOnce;
+use crate::store::{KeyValueStore, StoreError};
 
 /// The namespace beside those of integrations, which contain no line break.
 const NAMESPACE: &str = "\nserver";

@@ -16,7 +16,7 @@ use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::stores::StoreError;
+use crate::store::StoreError;
 
 /// How long an operation may take.
 pub(super) const OPERATION: Duration = Duration::from_millis(150);

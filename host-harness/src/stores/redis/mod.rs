@@ -19,7 +19,8 @@ use std::sync::{Arc, LazyLock};
 
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, Script, TlsCertificates};
 
-use super::{CACHED_FOR, KeyPage, KeyValueStore, SharedWindow, Shelf, Slot, StoreError, StoreWarning, WindowBounds};
+use super::StoreWarning;
+use crate::store::{CACHED_FOR, KeyPage, KeyValueStore, SharedWindow, Shelf, Slot, StoreError, WindowBounds};
 use link::Link;
 pub use location::{LocationError, RedisLocation};
 use window::RedisWindow;

@@ -6,7 +6,7 @@ use redis::Client;
 use tokio::time::timeout;
 
 use super::link::{self, OPERATION};
-use crate::stores::StoreError;
+use crate::store::StoreError;
 
 /// Whether the server answers, and what may make it lose what it keeps. Blocks for up to about a second, on a thread of its own, since who
 /// calls it may be inside a runtime.

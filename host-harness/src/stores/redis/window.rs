@@ -7,7 +7,7 @@ use std::time::Duration;
 use redis::Script;
 
 use super::link::Link;
-use crate::stores::{Asked, SharedWindow, Standing, StoreError, WindowBounds};
+use crate::store::{Asked, SharedWindow, Standing, StoreError, WindowBounds};
 
 static PERMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("permit.lua")));
 static STARTED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("started.lua")));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use rusqlite::{Connection, params};
 use tokio::sync::Mutex;
 
-use crate::stores::CACHED_FOR;
+use crate::store::CACHED_FOR;
 
 /// How many rows one step removes: a few milliseconds' work.
 const STEP: usize = 100;

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::WINDOW;
-use crate::stores::{Asked, SharedWindow, Standing};
+use crate::store::{Asked, SharedWindow, Standing};
 
 /// How long there is no answer before a node goes on alone: a connection that was lost is usually back sooner, and who goes on alone while the
 /// others do not can exceed the budget.

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::super::budget::{Admission, Budget, Place, Turn, WINDOW};
 use super::*;
-use crate::stores::{Asked, SharedWindow, Standing, StoreError};
+use crate::store::{Asked, SharedWindow, Standing, StoreError};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 
-use super::{Parts, Step};
 use crate::OPERATION;
 use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
 use crate::engine::{Engine, Operation};
 use crate::integration::Integration;
-use crate::stores::KeyValueStore;
+use crate::node::{Parts, Step};
+use crate::store::KeyValueStore;
 
 /// Sets up everything that the configuration names, without onlookers. Each error names the integration or the placed operation at fault.
 pub async fn assemble(

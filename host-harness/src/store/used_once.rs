@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::stores::{KeyValueStore, Shelf, Slot, StoreError};
+use super::{KeyValueStore, Shelf, Slot, StoreError};
 
 /// The bucket beside those of components.
 const BUCKET: &str = "used-tokens";
@@ -60,7 +60,7 @@ impl UsedOnce {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stores::MemoryStore;
+    use crate::store::MemoryStore;
     use jiff::SignedDuration;
 
     #[tokio::test]

@@ -1,6 +1,7 @@
-//! `[[integration.employee]]`: a person whom the PBX can ring, and the amoCRM user who that is.
+//! Employees as files list them (`[[integration.employee]]`): a person whom the PBX can ring, and the amoCRM user who that is.
 
 use std::fmt;
+use std::path::Path;
 
 use call::dialling;
 use jiff::Timestamp;
@@ -9,22 +10,28 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use crate::capabilities::directory::{Destination, Employee, Presence};
+use crate::toml_file::{self, ConfigError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EmployeeEntry {
+/// One employee, as written.
+pub struct EmployeeEntry {
     id: String,
     /// The id unless set.
     #[serde(default)]
     name: Option<String>,
     amocrm_user: u64,
-    #[serde(default = "super::integration::yes")]
+    #[serde(default = "yes")]
     enabled: bool,
     #[serde(default)]
     numbers: Vec<NumberEntry>,
     /// For rehearsing the status check: `never-seen`, or when the person was last seen in amoCRM.
     #[serde(default)]
     presence: Option<PresenceEntry>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// `"101"`, or `{ number = "101", ring_time = "25s" }`.
@@ -83,8 +90,22 @@ impl<'de> Deserialize<'de> for PresenceEntry {
     }
 }
 
+/// Reads a file of employees alone: `[[employee]]` with the keys of `[[integration.employee]]`, by amoCRM user.
+pub fn read(path: &Path) -> Result<Vec<(u64, Employee)>, ConfigError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Employees {
+        #[serde(default)]
+        employee: Vec<EmployeeEntry>,
+    }
+
+    let file: Employees = toml_file::read(path)?;
+    let error = |message| ConfigError { file: path.to_owned(), line: None, message };
+    check(file.employee, "[[employee]]").map_err(error)
+}
+
 /// Checks the employees of one integration; `place` names it in messages.
-pub(super) fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Employee)>, String> {
+pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Employee)>, String> {
     let mut employees: Vec<(u64, Employee)> = Vec::with_capacity(entries.len());
     for entry in entries {
         let place = format!("{place}, employee `{}`", entry.id);

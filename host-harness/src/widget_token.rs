@@ -145,21 +145,21 @@ pub(super) mod tests {
 
     const NOON: &str = "2026-11-23T12:00:00Z";
 
-    pub(in crate::hooks) fn noon() -> Timestamp {
+    pub(crate) fn noon() -> Timestamp {
         NOON.parse().unwrap()
     }
 
-    pub(in crate::hooks) fn keys() -> ClientKeys {
+    pub(crate) fn keys() -> ClientKeys {
         ClientKeys { id: "client".to_owned(), secret: Secret::new("client-secret".to_owned()) }
     }
 
-    pub(in crate::hooks) fn claims() -> Value {
+    pub(crate) fn claims() -> Value {
         let issued = noon().as_second() - 60;
         json!({"iss": "https://example.amocrm.ru", "aud": "https://pbx.example", "jti": "one-1", "iat": issued, "nbf": issued,
                "exp": issued + 1_800, "account_id": 28_805_383, "subdomain": "example", "client_uuid": "client", "user_id": 504_141})
     }
 
-    pub(in crate::hooks) fn signed(claims: &Value, secret: &str) -> String {
+    pub(crate) fn signed(claims: &Value, secret: &str) -> String {
         signed_under(&json!({"typ": "JWT", "alg": "HS256"}), claims, secret)
     }
 

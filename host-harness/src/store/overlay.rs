@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 use crate::capabilities::journal::{Entry, Import, KeyValueAsk, Outcome};
-use crate::stores::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 
 /// What one call found under each key. Only the first sight counts: later ones may show what the call wrote itself.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ fn key(Slot { shelf, key }: Slot<'_>) -> Key {
 /// The store as a call found it, over one for what that call did not look at. What is written stays here (the number of a call's operations and
 /// the size of values are bounded); lists show the store below alone.
 #[derive(Debug)]
-pub(crate) struct Overlay {
+pub struct Overlay {
     below: Arc<dyn KeyValueStore>,
     found: Found,
     written: Mutex<BTreeMap<Key, Option<Vec<u8>>>>,
@@ -47,12 +47,12 @@ pub(crate) struct Overlay {
 
 impl Overlay {
     /// The store that a call found whose imports these are.
-    pub(crate) fn new(below: Arc<dyn KeyValueStore>, entries: &[Entry]) -> Self {
+    pub fn new(below: Arc<dyn KeyValueStore>, entries: &[Entry]) -> Self {
         Self { below, found: Found::of(entries), written: Mutex::default(), unknown: Arc::default() }
     }
 
     /// The keys that were asked for and that the call did not look at, as they come to be known.
-    pub(crate) fn unknown(&self) -> Arc<Mutex<Vec<String>>> {
+    pub fn unknown(&self) -> Arc<Mutex<Vec<String>>> {
         Arc::clone(&self.unknown)
     }
 

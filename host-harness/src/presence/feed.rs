@@ -5,14 +5,13 @@ use std::sync::Arc;
 use http::HeaderName;
 use jiff::Timestamp;
 
-use super::once::UsedOnce;
-use super::widget_token::{self, ClientKeys, TokenRefusal};
+use super::PresenceBook;
 use crate::capabilities::http::Origin;
-use crate::presence::PresenceBook;
-use crate::stores::{KeyValueStore, StoreError};
+use crate::store::{KeyValueStore, StoreError, UsedOnce};
+use crate::widget_token::{self, ClientKeys, TokenRefusal};
 
 /// Where `$authorizedAjax` puts the token (amoCRM facts §4 B).
-pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+pub const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// Why a report counts for nothing.
 #[derive(Debug, thiserror::Error)]
@@ -63,11 +62,11 @@ impl PresenceFeed {
 mod tests {
     use serde_json::Value;
 
-    use super::super::widget_token::tests::{claims, keys, noon, signed};
     use super::*;
     use crate::capabilities::clocks::Clock;
     use crate::capabilities::directory::Presence;
-    use crate::stores::MemoryStore;
+    use crate::store::MemoryStore;
+    use crate::widget_token::tests::{claims, keys, noon, signed};
 
     const ANNA: u64 = 504_141;
 

@@ -1,8 +1,10 @@
-//! Who was seen at work in amoCRM, as the host was told it: fed by the amoCRM widget (see [`crate::hooks`]) or by hand, and reported to
+//! Who was seen at work in amoCRM, as the host was told it: fed by the amoCRM widget ([`PresenceFeed`]) or by hand, and reported to
 //! operations by the directory (rule D7).
 //!
 //! Kept per integration and user, in a bucket of the store that no component can open. A feed that has gone silent is not evidence that
 //! nobody works: where no user at all was seen for [`SILENT_AFTER`], presence counts as not fed, and operations look for other evidence.
+
+mod feed;
 
 use std::sync::Arc;
 
@@ -10,7 +12,9 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capabilities::directory::{Directory, Employee, Employees, Presence, Unavailable};
-use crate::stores::{KeyValueStore, Shelf, Slot, StoreError};
+use crate::store::{KeyValueStore, Shelf, Slot, StoreError};
+
+pub use feed::{NotNoted, PresenceFeed, TOKEN};
 
 /// The bucket beside those of components.
 const BUCKET: &str = "presence";
@@ -105,7 +109,7 @@ fn user_key(user: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stores::MemoryStore;
+    use crate::store::MemoryStore;
 
     const ANNA: u64 = 504_141;
     const BORIS: u64 = 504_142;

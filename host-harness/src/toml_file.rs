@@ -1,0 +1,70 @@
+//! TOML files that people write: what is wrong is told with the file, the line, the key and the fix. No message repeats a line of the file, since a
+//! line may hold a secret by mistake.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use call::masking::unless_secret;
+use serde::de::DeserializeOwned;
+
+/// What is wrong with a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(formatter, ", line {line}")?;
+        }
+        write!(formatter, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads a file whose keys are those of `T`.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|cause| ConfigError {
+        file: path.to_owned(),
+        line: None,
+        message: format!("cannot be read ({cause}); check the path and that this user may read it"),
+    })?;
+    parse(path, &text)
+}
+
+/// Reads the text of such a file.
+pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
+    let error = |line, message| ConfigError { file: path.to_owned(), line, message };
+    let line = |cause: &toml::de::Error| {
+        cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1)
+    };
+    let document = toml::Deserializer::parse(text).map_err(|cause| error(line(&cause), short(cause.message())))?;
+    serde_path_to_error::deserialize(document).map_err(|cause| {
+        let keys: Vec<_> = cause.path().iter().map(ToString::to_string).collect();
+        let key = keys.iter().map(|key| unless_secret(key)).collect::<Vec<_>>().join(".").replace(".[", "[");
+        let cause = cause.inner();
+        let message = match cause.message() {
+            "invalid type: map, expected a sequence" => {
+                format!(
+                    "`{key}`: there may be several of these, so write the name in double brackets, as `[[operation]]`"
+                )
+            }
+            message => format!("`{key}`: {}", short(message)),
+        };
+        error(line(cause), message)
+    })
+}
+
+/// A parser's message without the values in it that may be secrets.
+fn short(message: &str) -> String {
+    message.split(' ').map(unless_secret).collect::<Vec<_>>().join(" ")
+}
