@@ -244,7 +244,7 @@ impl Integration {
     /// How its access stands, as last looked at.
     pub fn standing(&self, id: &str, now: Timestamp) -> Standing {
         match &self.account {
-            Account::Fixed(access) => Standing::of_long_lived(id, access, now, None),
+            Account::Fixed(access) => Standing::of_long_lived(id, access, now),
             Account::Kept(keeper) => {
                 Standing::of_kept(id, keeper, Ok(()), &format!("host-harness connect --integration {id}"))
             }

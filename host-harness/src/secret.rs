@@ -9,6 +9,7 @@
 //! JSON parser that reports an error quotes the offending line, and with it the token.
 
 mod pasted;
+mod reloadable;
 
 use std::fmt;
 use std::io::Read;
@@ -19,6 +20,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use zeroize::{Zeroize, Zeroizing};
 
 pub use pasted::unwrapped;
+pub use reloadable::ReloadableSecret;
 
 /// No secret that this software knows is longer (amoCRM's long-lived tokens are about 1 KiB).
 const MAX_BYTES: u64 = 64 * 1024;
@@ -159,6 +161,11 @@ impl SecretSource {
             None => Ok(Secret::new(token.to_owned())),
             Some(odd) => Err(SecretError::NotOneWord(self.place(), odd)),
         }
+    }
+
+    /// Whether it is read from an environment variable, which does not change while the program runs.
+    pub const fn is_variable(&self) -> bool {
+        matches!(self.0, Source::Environment(_))
     }
 
     /// Where it is, for people.

@@ -13,7 +13,7 @@ use serde_json::Number;
 use sha2::Sha256;
 
 use crate::capabilities::http::{BaseUrl, Origin};
-use crate::secret::Secret;
+use crate::secret::ReloadableSecret;
 
 /// amoCRM's clock and ours may differ by this much.
 const LEEWAY: SignedDuration = SignedDuration::from_secs(60);
@@ -28,7 +28,7 @@ pub struct ClientKeys {
     /// The integration's identifier in amoCRM (`client_id`).
     pub id: String,
     /// Its secret key (`client_secret`).
-    pub secret: Secret,
+    pub secret: ReloadableSecret,
 }
 
 /// What a genuine token says.
@@ -115,7 +115,7 @@ fn signed_payload(token: &str, key: &[u8]) -> Option<Vec<u8>> {
 
 /// Checks a token and says whom it is about. `now` is the host's clock (rule D11).
 pub fn verify(token: &str, client: &ClientKeys, account: &Origin, now: Timestamp) -> Result<Sighting, TokenRefusal> {
-    let payload = signed_payload(token, client.secret.expose().as_bytes()).ok_or(TokenRefusal::Signature)?;
+    let payload = signed_payload(token, client.secret.current().expose().as_bytes()).ok_or(TokenRefusal::Signature)?;
     let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenRefusal::Claims)?;
     if claims.client_uuid != client.id {
         return Err(TokenRefusal::Client);
@@ -142,6 +142,7 @@ pub(super) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::secret::Secret;
 
     const NOON: &str = "2026-11-23T12:00:00Z";
 
@@ -150,7 +151,7 @@ pub(super) mod tests {
     }
 
     pub(crate) fn keys() -> ClientKeys {
-        ClientKeys { id: "client".to_owned(), secret: Secret::new("client-secret".to_owned()) }
+        ClientKeys { id: "client".to_owned(), secret: Secret::new("client-secret".to_owned()).into() }
     }
 
     pub(crate) fn claims() -> Value {

@@ -50,7 +50,7 @@ impl Node {
         let scene = Scene::new().await;
         let access = Access::OAuth(OAuthSettings {
             client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
-            client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()),
+            client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()).into(),
             redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
             platform: Platform::Amocrm,
             account: Some(simulator.base_url().parse().expect("an address")),

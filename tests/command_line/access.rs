@@ -44,17 +44,87 @@ async fn access_is_shown_to_people_and_programs() {
     installation.run(&["access"]).assert(0, &[]).assert_prints(&[
         "main: OAuth, http://127.0.0.1:",
         ": connected",
+        "Account: Демонстрация (subdomain demo)",
         "Access token expires:",
         "Next refresh:",
     ]);
+    let asked: Vec<_> = installation.simulator.requests().into_iter().map(|request| request.endpoint).collect();
+    assert_eq!(asked, [Some(Endpoint::Account)], "one request");
     let shown = json(&installation, &[]);
     let standing = &shown["integrations"][0];
     assert_eq!((&shown["version"], standing["state"].as_str()), (&1.into(), Some("connected")));
+    assert_eq!((&standing["account_name"], &standing["account_subdomain"]), (&"Демонстрация".into(), &"demo".into()));
     let time = |key: &str| standing[key].as_str().expect("a time").parse::<Timestamp>().expect("RFC 3339");
     let life = time("expires_at") - time("connected_at");
     assert_eq!(life.as_secs(), 24 * 3_600);
     assert!(time("refresh_at") < time("expires_at"));
-    assert_eq!(installation.simulator.count(), 0, "looking asks nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_is_not_asked_access_says_so() {
+    let installation = Installation::connected().await;
+    let ended = installation.run(&["access", "--offline"]);
+    ended.assert(0, &[]).assert_prints(&["main: OAuth, http://127.0.0.1:", ": not asked", "Next refresh:"]);
+    assert!(!ended.stdout.contains(": connected"), "{ended:?}");
+    assert_eq!(json(&installation, &["--offline"])["integrations"][0]["state"], "not-asked");
+    let (home, simulator) = long_lived("").await;
+    access_with(&home, TOKEN, &["--offline"]).assert(0, &[]).assert_prints(&["long-lived token", ": not asked"]);
+    assert_eq!((installation.simulator.count(), simulator.count()), (0, 0));
+    installation.run(&["access", "--offline", "--refresh"]).assert(2, &["--offline", "cannot be used with"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_oauth_amocrm_is_asked_and_what_it_says_is_told() {
+    for (spelling, code, parts) in [
+        ("account:status=402", 2, &[": refused by amoCRM", "To do: ", "unpaid (402): pay for it"][..]),
+        ("account:html-403", 2, &[": refused by amoCRM", "To do: ", "(403)", "administrator"]),
+        ("account:status=404", 2, &[": refused by amoCRM", "To do: ", "404", "check `account`"]),
+        ("account:status=503", 0, &[": not known", "Warning: ", "503", "try again later"]),
+        ("account:too-many-requests-429", 0, &[": not known", "Warning: ", "429"]),
+    ] {
+        let installation = Installation::connected().await;
+        fault(&installation, spelling);
+        let ended = installation.run(&["access"]);
+        assert_eq!(ended.code, Some(code), "{spelling}: {ended:?}");
+        ended.assert_prints(parts);
+        assert!(!ended.stdout.contains(": connected"), "{ended:?}");
+        let state = json(&installation, &[])["integrations"][0]["state"].clone();
+        assert_eq!(state, if code == 2 { "refused" } else { "unclear" }, "{spelling}");
+    }
+    // Another account at the address, and then nobody.
+    let installation = Installation::connected().await;
+    installation.change_record(|record| record["account_id"] = 7.into()).await;
+    installation.run(&["access"]).assert(2, &[]).assert_prints(&[": refused", "by the account 7", "check `account`"]);
+    installation.simulator.stop();
+    installation.simulator.stopped().await;
+    let ended = installation.run(&["access"]);
+    ended.assert(0, &[]).assert_prints(&[": not known", "cannot be reached"]);
+    assert!(!ended.stdout.contains(": connected"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_refreshes_a_token_that_is_due_or_refused_before_it_says_how_it_stands() {
+    let installation = Installation::connected().await;
+    let ago = |hours| (Timestamp::now() - SignedDuration::from_hours(hours)).to_string().into();
+    installation.change_record(|record| (record["received_at"], record["expires_at"]) = (ago(25), ago(1))).await;
+    let asked = || {
+        let asked = installation.simulator.requests();
+        installation.simulator.clear_requests();
+        asked.into_iter().filter_map(|request| request.endpoint).collect::<Vec<_>>()
+    };
+    installation.run(&["access"]).assert(0, &["`main`: refreshed"]).assert_prints(&[": connected"]);
+    assert_eq!(asked(), [Endpoint::Token, Endpoint::Account]);
+
+    // Refused before its time, as if it had been revoked.
+    installation.change_record(|record| record["access_token"] = "another-token".into()).await;
+    installation.run(&["access"]).assert(0, &["`main`: refreshed"]).assert_prints(&[": connected"]);
+    assert_eq!(asked(), [Endpoint::Account, Endpoint::Token, Endpoint::Account]);
+
+    // Refused however fresh it is.
+    fault(&installation, "account:unauthorized-401");
+    let ended = installation.run(&["access"]);
+    assert_eq!(ended.code, Some(2));
+    ended.assert_prints(&[": off", "To do: ", "refuses even a fresh access token", "host-harness connect"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +166,7 @@ async fn an_expired_token_is_refreshed_before_the_call() {
     let installation = Installation::connected().await;
     let ago = |hours| (Timestamp::now() - SignedDuration::from_hours(hours)).to_string().into();
     installation.change_record(|record| (record["received_at"], record["expires_at"]) = (ago(25), ago(1))).await;
-    assert_eq!(json(&installation, &[])["integrations"][0]["state"], "expired");
+    assert_eq!(json(&installation, &["--offline"])["integrations"][0]["state"], "expired");
     installation.run(&CALL).assert(0, &["the access token has expired", "before the call"]).assert_prints(&["anna"]);
     let asked: Vec<_> = installation.simulator.requests().into_iter().map(|request| request.endpoint).collect();
     assert_eq!(asked, [Some(Endpoint::Token), Some(Endpoint::Contacts)]);
@@ -229,6 +299,8 @@ async fn a_wrong_client_secret_keeps_the_access_and_heals_once_it_is_right() {
         ": connected",
         "To do: ",
         "check `client_secret`",
+        "environment variable",
+        "restart the program",
         "tried again by itself",
     ]);
     let ended = with_wrong(&CALL);

@@ -10,6 +10,7 @@
 mod bounds;
 #[allow(dead_code, reason = "shared with other tests, which use the rest")]
 mod client;
+mod client_secret;
 mod description;
 mod fastagi;
 mod hooks;

@@ -248,7 +248,7 @@ impl<'a> World<'a> {
         let access = if self.plan.oauth {
             Access::OAuth(OAuthSettings {
                 client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
-                client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()),
+                client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()).into(),
                 redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
                 platform: Platform::Amocrm,
                 account: Some(account),

@@ -106,7 +106,7 @@ async fn two_nodes_at_once_refresh_one_token_once() {
     let scene = Scene::new().await;
     let access = Access::OAuth(OAuthSettings {
         client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
-        client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()),
+        client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()).into(),
         redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
         platform: Platform::Amocrm,
         account: Some(simulator.base_url().parse().expect("an address")),

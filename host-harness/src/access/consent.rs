@@ -151,7 +151,7 @@ mod tests {
     fn settings(account: Option<&str>, platform: Platform) -> OAuthSettings {
         OAuthSettings {
             client_id: "b1-a&b".to_owned(),
-            client_secret: Secret::new("s".to_owned()),
+            client_secret: Secret::new("s".to_owned()).into(),
             redirect_uri: "http://127.0.0.1:8765/".to_owned(),
             platform,
             account: account.map(|account| account.parse().unwrap()),

@@ -159,6 +159,17 @@ impl Keeper {
         self.state().refresh_at(self.place)
     }
 
+    /// When the next refresh is tried, unless a call is refused before: by age, or when the pause after a failure is over.
+    fn next_attempt(&self) -> Option<Timestamp> {
+        let state = self.state();
+        let by_age = state.refresh_at(self.place)?;
+        Some(match state.next_attempt {
+            Some(next) if state.refused => next,
+            Some(next) => next.max(by_age),
+            None => by_age,
+        })
+    }
+
     /// Whether the token in force cannot be used for a call that begins now, or hardly.
     pub fn is_expired(&self) -> bool {
         let now = self.clock.now();
@@ -195,6 +206,10 @@ impl Keeper {
         let _one = self.refreshing.lock().await;
         self.write_unwritten().await?;
         self.look().await?;
+        if self.oauth.settings.client_secret.reload().await {
+            // What failed with the former one is worth trying at once.
+            self.state().next_attempt = None;
+        }
         match self.due() {
             None => Ok(Refreshed::NotDue),
             Some(Due::Misdirected) => {
@@ -214,6 +229,7 @@ impl Keeper {
         let _one = self.refreshing.lock().await;
         self.write_unwritten().await?;
         self.look().await?;
+        self.oauth.settings.client_secret.reload().await;
         self.refresh_and_note(None).await
     }
 
@@ -248,7 +264,7 @@ impl Keeper {
                 Ok(refreshed) => info!(%refreshed, "the access token was looked after"),
                 Err(error) => warn!(%error, "the access token cannot be refreshed"),
             }
-            let due_in = self.refresh_at().map(|at| at.duration_since(self.clock.now()));
+            let due_in = self.next_attempt().map(|at| at.duration_since(self.clock.now()));
             let due_in = due_in.and_then(|due_in| Duration::try_from(due_in).ok()).unwrap_or(LOOK);
             tokio::select! {
                 () = &mut end => return,

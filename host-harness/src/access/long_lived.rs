@@ -2,23 +2,17 @@
 //! only asking tells.
 
 use std::fmt;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::ACCEPT;
-use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 
+use super::account::{Question, Said};
 use super::claims::Claims;
-use crate::capabilities::http::{Ask, BaseUrl, OutboundHttp};
+use crate::capabilities::http::{BaseUrl, OutboundHttp};
 use crate::secret::Secret;
 
-/// The cheapest request that proves address, token and payment (amoCRM facts §9).
-const ACCOUNT_PATH: &str = "/api/v4/account";
-/// How long amoCRM has for its answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-
+/// What to do where amoCRM does not accept the token.
+const RENEWAL: &str = "it has expired, was revoked, or belongs to another account; create another in amoCRM («Ключи и доступы» → \
+                       «Долгосрочный токен») and put it in its place";
 /// How long before its expiry a token is warned of.
 const WARNING: SignedDuration = SignedDuration::from_hours(14 * 24);
 
@@ -42,52 +36,6 @@ pub struct Expiring {
     pub expired: bool,
 }
 
-/// What amoCRM says of a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// It answered as an account does.
-    Accepted,
-    /// It refuses the token, for this reason, until a person does something.
-    Refused(String),
-    /// It did not say, for this reason.
-    Unclear(String),
-}
-
-impl Said {
-    fn by_answer(status: StatusCode, body: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Account {
-            #[serde(rename = "id")]
-            _id: serde_json::Number,
-        }
-
-        match status {
-            StatusCode::OK if serde_json::from_slice::<Account>(body).is_ok() => Self::Accepted,
-            StatusCode::UNAUTHORIZED => Self::Refused(
-                "amoCRM does not accept the long-lived token (401): it has expired, was revoked, or belongs to another account; create another in \
-                 amoCRM («Ключи и доступы» → «Долгосрочный токен») and put it in its place"
-                    .to_owned(),
-            ),
-            StatusCode::PAYMENT_REQUIRED => Self::Refused("the amoCRM account is unpaid (402): pay for it".to_owned()),
-            StatusCode::FORBIDDEN => Self::Refused(
-                "amoCRM forbids the access (403): its user lacks the rights, the account's list of addresses lacks this machine's, or amoCRM blocks \
-                 the account; ask the account's administrator, then amoCRM's support"
-                    .to_owned(),
-            ),
-            status if status == StatusCode::OK || status == StatusCode::NOT_FOUND || status.is_redirection() => {
-                Self::Refused(format!(
-                    "there is no amoCRM account at this address (it answered {}): check `account`",
-                    status.as_u16()
-                ))
-            }
-            status => Self::Unclear(format!(
-                "amoCRM answered {} and not whether it accepts the token: try again later; if that lasts, ask amoCRM's support",
-                status.as_u16()
-            )),
-        }
-    }
-}
-
 impl fmt::Display for Expiring {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.expired { "expired" } else { "expires" };
@@ -107,15 +55,8 @@ impl LongLived {
 
     /// Asks amoCRM for the account, over the integration's own way there.
     pub async fn ask(&self, http: &OutboundHttp) -> Said {
-        let request = Request::get(format!("{}{ACCOUNT_PATH}", self.account)).header(ACCEPT, "application/json");
-        let request = match request.body(Bytes::new()) {
-            Ok(request) => request,
-            Err(error) => return Said::Unclear(format!("the address cannot be asked: {error}")),
-        };
-        match http.ask(request, PATIENCE, Ask::AsIntegration).await {
-            Ok(answer) => Said::by_answer(answer.status(), answer.body()),
-            Err(error) => Said::Unclear(error.to_string()),
-        }
+        let account_id = Claims::of(&self.token).account_id;
+        Question { address: &self.account, account_id, renewal: RENEWAL }.ask(http).await
     }
 
     /// What there is to warn of at this time.
@@ -128,29 +69,6 @@ impl LongLived {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_amocrm_says_of_a_token_is_told_with_what_to_do() {
-        let said = |status, body: &str| Said::by_answer(StatusCode::from_u16(status).unwrap(), body.as_bytes());
-        assert_eq!(said(200, r#"{"id":30000001,"name":"Demo"}"#), Said::Accepted);
-        for (status, body, part) in [
-            (401, "{}", "create another in amoCRM"),
-            (402, "{}", "pay for it"),
-            (403, "<html>", "administrator"),
-            (404, "", "check `account`"),
-            (302, "", "check `account`"),
-            (200, "<html>", "check `account`"),
-            (200, "{}", "check `account`"),
-            (200, "", "check `account`"),
-        ] {
-            let Said::Refused(what) = said(status, body) else { panic!("{status} {body}") };
-            assert!(what.contains(part) && what.contains(&status.to_string()), "{what}");
-        }
-        for status in [204, 400, 405, 429, 500, 503] {
-            let Said::Unclear(what) = said(status, "{}") else { panic!("{status}") };
-            assert!(what.contains(&status.to_string()) && what.contains("try again later"), "{what}");
-        }
-    }
 
     #[test]
     fn an_expiry_is_warned_of_from_14_days_before_and_after_it() {

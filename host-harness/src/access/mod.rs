@@ -6,6 +6,7 @@
 //!
 //! Secrets go to amoCRM's hosts and nowhere else ([`hosts`]), and are held in [`Secret`](crate::secret::Secret)s from the first byte.
 
+pub mod account;
 pub mod claims;
 pub mod connecting;
 pub mod consent;

@@ -15,7 +15,7 @@ use super::grant::Pair;
 use super::hosts::{Hosts, NotAmocrm};
 use crate::capabilities::clocks::Clock;
 use crate::capabilities::http::{BaseUrl, Origin};
-use crate::secret::Secret;
+use crate::secret::{ReloadableSecret, Secret};
 
 /// The path of the token endpoint.
 const TOKEN_PATH: &str = "/oauth2/access_token";
@@ -31,8 +31,8 @@ const LONGEST_LIFETIME: i64 = 10 * 366 * 24 * 3_600;
 pub struct OAuthSettings {
     /// The integration's identifier there.
     pub client_id: String,
-    /// Its secret.
-    pub client_secret: Secret,
+    /// Its secret, read again where it is kept.
+    pub client_secret: ReloadableSecret,
     /// Where amoCRM sends users after consent; letter by letter as entered in amoCRM.
     pub redirect_uri: String,
     /// amoCRM or Kommo.
@@ -93,12 +93,12 @@ pub enum TokenError {
     /// 401 with a hint at the token: the code or the refresh token is not, or no longer, good.
     #[error("amoCRM refused it (401)")]
     Refused,
-    /// 401 without one: it did not get as far as the token, so nothing was spent.
+    /// 401 without one: it did not get as far as the token, so nothing was spent. Holds when a corrected secret is used.
     #[error(
         "amoCRM does not accept the integration's keys (401): check `client_secret`, `client_id` and `redirect_uri` against the integration's \
-         page in amoCRM, and that the account is paid"
+         page in amoCRM, and that the account is paid{0}"
     )]
-    WrongKeys,
+    WrongKeys(SecretUse),
     /// 400 with a hint that another address is the account's.
     #[error("this is not the address of the account that gave access (400): check `account`")]
     AnotherAccount,
@@ -114,6 +114,40 @@ pub enum TokenError {
     /// Another status.
     #[error("amoCRM answered {0}: it is tried again later; if that lasts, ask amoCRM's support")]
     Failed(u16),
+}
+
+/// When a client secret that was corrected where it is kept comes into use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretUse {
+    /// Nothing is known of where it is kept.
+    Unknown,
+    /// At the next attempt: its file is read again.
+    NextAttempt,
+    /// At the next start: it is in an environment variable.
+    NextStart,
+}
+
+impl SecretUse {
+    fn of(secret: &ReloadableSecret) -> Self {
+        match secret.source() {
+            None => Self::Unknown,
+            Some(source) if source.is_variable() => Self::NextStart,
+            Some(_) => Self::NextAttempt,
+        }
+    }
+}
+
+impl fmt::Display for SecretUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "",
+            Self::NextAttempt => "; the file with `client_secret` is read again before each attempt",
+            Self::NextStart => {
+                "; `client_secret` comes from an environment variable, which a running program does not see change: after correcting it, \
+                 restart the program"
+            }
+        })
+    }
 }
 
 /// amoCRM's OAuth endpoints as one integration uses them.
@@ -157,7 +191,7 @@ impl TokenError {
         match self {
             Self::Host(_)
             | Self::Refused
-            | Self::WrongKeys
+            | Self::WrongKeys(_)
             | Self::AnotherAccount
             | Self::Unpaid
             | Self::Misconfigured
@@ -167,7 +201,7 @@ impl TokenError {
     }
 
     /// Of the token endpoint's refusal. amoCRM's texts are in its user's language, so the status and the hint decide (amoCRM facts §5.5).
-    fn of_refusal(status: StatusCode, body: &[u8]) -> Self {
+    fn of_refusal(status: StatusCode, body: &[u8], secret: &ReloadableSecret) -> Self {
         #[derive(Deserialize)]
         struct Problem {
             hint: String,
@@ -179,7 +213,7 @@ impl TokenError {
             StatusCode::BAD_REQUEST if hint.contains("request to account") => Self::AnotherAccount,
             StatusCode::BAD_REQUEST => Self::Misconfigured,
             StatusCode::UNAUTHORIZED if hint.contains("token") || hint.contains("code") => Self::Refused,
-            StatusCode::UNAUTHORIZED => Self::WrongKeys,
+            StatusCode::UNAUTHORIZED => Self::WrongKeys(SecretUse::of(secret)),
             other => Self::of_status(other),
         }
     }
@@ -243,9 +277,10 @@ impl OAuth {
             return Err(NotAmocrm.into());
         }
         let settings = &self.settings;
+        let client_secret = settings.client_secret.current();
         let request = TokenRequest {
             client_id: &settings.client_id,
-            client_secret: settings.client_secret.expose(),
+            client_secret: client_secret.expose(),
             grant_type,
             code: code.map(Secret::expose),
             refresh_token: refresh_token.map(Secret::expose),
@@ -257,7 +292,7 @@ impl OAuth {
         let asked_at = self.clock.now();
         let answer = self.ask(Method::POST, &format!("{account}{TOKEN_PATH}"), body, None).await?;
         if answer.status() != StatusCode::OK {
-            return Err(TokenError::of_refusal(answer.status(), answer.body()));
+            return Err(TokenError::of_refusal(answer.status(), answer.body(), &settings.client_secret));
         }
         // The parser's own message may repeat what it read.
         let tokens = serde_json::from_slice::<TokenAnswer>(answer.body())

@@ -143,7 +143,7 @@ impl Keeper {
             Ok(pair) => Outcome::Renewed(pair, grant.account.clone()),
             Err(
                 error @ (TokenError::Refused
-                | TokenError::WrongKeys
+                | TokenError::WrongKeys(_)
                 | TokenError::AnotherAccount
                 | TokenError::NotThere(_)
                 | TokenError::NotSent(_)),
@@ -192,7 +192,7 @@ impl Keeper {
             Ok(_) | Err(TokenError::Refused) => conclusive(error),
             Err(unclear @ TokenError::Host(_)) => Outcome::Failed(unclear),
             // What was said of the keys or the account is not in doubt.
-            Err(_) if matches!(error, TokenError::WrongKeys | TokenError::AnotherAccount) => Outcome::Failed(error),
+            Err(_) if matches!(error, TokenError::WrongKeys(_) | TokenError::AnotherAccount) => Outcome::Failed(error),
             Err(unclear) => Outcome::Failed(unclear),
         }
     }

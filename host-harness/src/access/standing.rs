@@ -5,10 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::account::{Account, Refusal, Said};
 use super::grant::{FailedRefresh, Off};
 use super::keeper::Keeper;
 use super::ledger::LedgerError;
-use super::long_lived::{LongLived, Said};
+use super::long_lived::LongLived;
 
 /// A difference of clocks that is worth saying, in seconds.
 const CLOCK_DIFFERENCE: u64 = 60;
@@ -22,6 +23,10 @@ pub struct Standing {
     pub kind: Kind,
     /// The account's address, where it is known.
     pub account: Option<String>,
+    /// What amoCRM calls the account, where it was asked.
+    pub account_name: Option<String>,
+    /// The account's subdomain, where amoCRM was asked.
+    pub account_subdomain: Option<String>,
     /// Whether calls can be resolved with it.
     pub state: State,
     /// When a user consented.
@@ -54,7 +59,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// They can.
+    /// They can: amoCRM was asked, and answered as the account does.
     Connected,
     /// The access token has expired; with OAuth it is refreshed before the next call.
     Expired,
@@ -73,29 +78,47 @@ pub enum State {
 }
 
 impl Standing {
-    /// Of an integration with a long-lived token; `said` is what amoCRM says of it, where it was asked.
-    pub fn of_long_lived(integration: &str, access: &LongLived, now: Timestamp, said: Option<Said>) -> Self {
-        let standing = Self {
+    /// Of an integration with a long-lived token, before amoCRM is asked.
+    pub fn of_long_lived(integration: &str, access: &LongLived, now: Timestamp) -> Self {
+        let (expired, warning) = match access.warning(now) {
+            Some(expired) if expired.expired => (Some(expired.to_string()), None),
+            warning => (None, warning),
+        };
+        Self {
             account: Some(access.account.to_string()),
-            state: State::NotAsked,
+            state: if expired.is_some() { State::Expired } else { State::NotAsked },
             expires_at: access.expires_at(),
+            action: expired,
+            warnings: warning.iter().map(ToString::to_string).collect(),
             ..Self::blank(integration, Kind::LongLived)
-        };
-        let warning = access.warning(now);
-        if let Some(expired) = warning.filter(|warning| warning.expired) {
-            return Self { state: State::Expired, action: Some(expired.to_string()), ..standing };
         }
-        let (state, action, unclear) = match said {
-            None => (State::NotAsked, None, None),
-            Some(Said::Accepted) => (State::Connected, None, None),
-            Some(Said::Refused(what)) => (State::Refused, Some(what), None),
-            Some(Said::Unclear(what)) => (State::Unclear, None, Some(what)),
-        };
-        let warnings = warning.iter().map(ToString::to_string).chain(unclear).collect();
-        Self { state, action, warnings, ..standing }
     }
 
-    /// Of an integration that a keeper looks after, after the keeper looked. `connect` is the command that connects it.
+    /// The same after amoCRM was asked.
+    #[must_use]
+    pub fn told(mut self, said: Said) -> Self {
+        match said {
+            Said::Accepted(Account { name, subdomain, .. }) => {
+                (self.account_name, self.account_subdomain) = (name, subdomain);
+                self.state = State::Connected;
+            }
+            Said::Refused(refusal) => {
+                self.state = State::Refused;
+                // Why a token could not be renewed says more than that it is refused.
+                if self.action.is_none() || !matches!(refusal, Refusal::Token(_)) {
+                    self.action = Some(refusal.to_string());
+                }
+            }
+            Said::Unclear(why) => {
+                self.state = State::Unclear;
+                self.warnings.push(why);
+            }
+        }
+        self
+    }
+
+    /// Of an integration that a keeper looks after, after the keeper looked and before amoCRM is asked. `connect` is the command that connects
+    /// it.
     pub fn of_kept(integration: &str, keeper: &Keeper, looked: Result<(), LedgerError>, connect: &str) -> Self {
         let blank = Self {
             account: keeper.account().map(|account| account.to_string()),
@@ -127,7 +150,7 @@ impl Standing {
             state: match grant.off {
                 Some(_) => State::Off,
                 None if keeper.is_expired() => State::Expired,
-                None => State::Connected,
+                None => State::NotAsked,
             },
             connected_at: Some(grant.connected_at),
             expires_at: Some(grant.expires_at),
@@ -152,6 +175,8 @@ impl Standing {
             integration: integration.to_owned(),
             kind,
             account: None,
+            account_name: None,
+            account_subdomain: None,
             state: State::NotConnected,
             connected_at: None,
             expires_at: None,
@@ -178,10 +203,14 @@ impl fmt::Display for Standing {
             State::Off => "off",
             State::Unreadable => "not readable",
             State::Refused => "refused by amoCRM",
-            State::NotAsked => "amoCRM was not asked",
+            State::NotAsked => "not asked",
             State::Unclear => "not known",
         };
         writeln!(formatter, "{}: {kind}, {account}: {state}", self.integration)?;
+        if let Some(name) = self.account_name.as_ref().or(self.account_subdomain.as_ref()) {
+            let subdomain = self.account_subdomain.as_ref().map(|subdomain| format!(" (subdomain {subdomain})"));
+            writeln!(formatter, "  Account: {name}{}", subdomain.unwrap_or_default())?;
+        }
         for (name, time) in [
             ("Connected since", self.connected_at),
             ("Access token expires", self.expires_at),

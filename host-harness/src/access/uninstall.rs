@@ -63,8 +63,8 @@ pub fn verify(settings: &OAuthSettings, account: Option<u64>, query: &str) -> Re
     let named = number.parse::<u64>().map_err(|_| HookError::Malformed)?;
     let signature = value(&["signature"]).and_then(|signature| base16ct::mixed::decode_vec(&*signature).ok());
     let signature = signature.filter(|bytes| bytes.len() == 32).ok_or(HookError::Malformed)?;
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(settings.client_secret.expose().as_bytes()).map_err(|_| HookError::Foreign)?;
+    let secret = settings.client_secret.current();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).map_err(|_| HookError::Foreign)?;
     mac.update(format!("{client}|{number}").as_bytes());
     // In constant time.
     mac.verify_slice(&signature).map_err(|_| HookError::Foreign)?;
@@ -89,7 +89,7 @@ mod tests {
     fn settings() -> OAuthSettings {
         OAuthSettings {
             client_id: CLIENT.to_owned(),
-            client_secret: Secret::new("a-client-secret".to_owned()),
+            client_secret: Secret::new("a-client-secret".to_owned()).into(),
             redirect_uri: String::new(),
             platform: Platform::Amocrm,
             account: None,

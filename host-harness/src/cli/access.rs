@@ -12,9 +12,12 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Outcome, Stop, complain, print};
+use crate::access::account::{Question, Said};
 use crate::access::keeper::Due;
-use crate::access::{Keeper, LongLived, Standing};
+use crate::access::standing::State;
+use crate::access::{Keeper, LongLived, RefreshError, Refreshed, Standing};
 use crate::capabilities::clocks::Clock;
+use crate::capabilities::http::OutboundHttp;
 use crate::config::HarnessConfig;
 use crate::integration::{Access as IntegrationAccess, Integration, IntegrationSettings};
 use crate::store::KeyValueStore;
@@ -23,9 +26,10 @@ use crate::stores::{self, StoreLocation, StoreWarning};
 /// How long `call` stays after its answer to refresh a token that amoCRM refused.
 const AFTER_CALL: Duration = Duration::from_secs(60);
 
-/// Show how each integration's access to amoCRM stands
+/// Ask amoCRM whether each integration's access works, and show how it stands
 ///
-/// Of a long-lived token amoCRM is asked, with one request. Ends with 2 where a person has to do something.
+/// Each account is asked for itself, with the token in hand; with OAuth it is refreshed first where that is due. Ends with 2 where a person has
+/// to do something.
 #[derive(Args)]
 pub(super) struct Access {
     /// The configuration file, host-harness.toml
@@ -37,6 +41,9 @@ pub(super) struct Access {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    /// Ask nobody: show only what is stored
+    #[arg(long, conflicts_with_all = ["refresh", "keep"])]
+    offline: bool,
     /// Refresh the access tokens now, due or not
     #[arg(long)]
     refresh: bool,
@@ -58,34 +65,29 @@ impl Access {
         let mut outcome = Outcome::Done;
         let mut standings = Vec::new();
         let mut keepers = Vec::new();
-        for integration in integrations {
-            let keeper = integration
-                .keeper(Arc::clone(&store), Clock::system())
+        for settings in integrations {
+            let integration = Integration::new(settings.clone(), Arc::clone(&store))
                 .with_context(|| self.config.display().to_string())?;
-            let standing = match (&integration.access, keeper) {
-                (IntegrationAccess::LongLived(access), _) => {
-                    let http = Integration::new(integration.clone(), Arc::clone(&store))
-                        .with_context(|| self.config.display().to_string())?;
-                    let now = Clock::system().now();
-                    let expired = access.warning(now).is_some_and(|warning| warning.expired);
-                    let said = if expired { None } else { Some(access.ask(http.http()).await) };
-                    Standing::of_long_lived(&integration.id, access, now, said)
-                }
-                (IntegrationAccess::OAuth(_), None) => continue,
+            let standing = match (&settings.access, integration.keeper()) {
                 (IntegrationAccess::OAuth(_), Some(keeper)) => {
-                    if self.refresh && !refresh(&keeper, integration).await {
+                    let connect = connect_command(&self.config, &config, settings, self.state.as_ref());
+                    let keeping = Keeping { keeper, id: &settings.id, connect: &connect };
+                    if self.refresh && !keeping.refreshed(keeper.refresh_now().await) {
                         outcome = Outcome::UserNeeded;
                     }
-                    let looked = keeper.look().await;
-                    let standing = Standing::of_kept(
-                        &integration.id,
-                        &keeper,
-                        looked,
-                        &connect_command(&self.config, &config, integration, self.state.as_ref()),
-                    );
-                    keepers.push(Arc::new(keeper));
-                    standing
+                    let said = if self.offline { None } else { keeping.ask(integration.http()).await };
+                    keepers.push(Arc::clone(keeper));
+                    keeping.standing(said).await
                 }
+                (IntegrationAccess::LongLived(access), _) => {
+                    let standing = Standing::of_long_lived(&settings.id, access, Clock::system().now());
+                    if self.offline || standing.state == State::Expired {
+                        standing
+                    } else {
+                        standing.told(access.ask(integration.http()).await)
+                    }
+                }
+                (IntegrationAccess::OAuth(_), None) => continue,
             };
             if standing.action.is_some() {
                 outcome = Outcome::UserNeeded;
@@ -112,16 +114,59 @@ impl Access {
     }
 }
 
-/// Refreshes now, and says how it went.
-async fn refresh(keeper: &Keeper, integration: &IntegrationSettings) -> bool {
-    match keeper.refresh_now().await {
-        Ok(refreshed) => {
-            complain(format_args!("integration `{}`: {refreshed}", integration.id));
-            true
+/// An integration whose tokens are kept, while its access is shown.
+struct Keeping<'a> {
+    keeper: &'a Keeper,
+    id: &'a str,
+    /// The command that connects it.
+    connect: &'a str,
+}
+
+impl Keeping<'_> {
+    /// Says how a refresh went, and whether it went well.
+    fn refreshed(&self, outcome: Result<Refreshed, RefreshError>) -> bool {
+        match &outcome {
+            Ok(refreshed) => complain(format_args!("integration `{}`: {refreshed}", self.id)),
+            Err(error) => complain(format_args!("integration `{}`: {error}", self.id)),
         }
-        Err(error) => {
-            complain(format_args!("integration `{}`: {error}", integration.id));
-            false
+        outcome.is_ok()
+    }
+
+    /// Refreshes where that is due, and says how it went. Whether there is anything new to ask with.
+    async fn refreshes(&self) -> bool {
+        match self.keeper.refresh_if_due().await {
+            Ok(Refreshed::NotDue) => false,
+            outcome => self.refreshed(outcome),
+        }
+    }
+
+    /// What amoCRM says of the token in hand; none where there is none that could be used.
+    async fn ask(&self, http: &OutboundHttp) -> Option<Said> {
+        self.refreshes().await;
+        let mut said = self.ask_once(http).await?;
+        // amoCRM may refuse the token before its time, or be at another address: then there is another token or address to ask with. What it
+        // says to that is taken.
+        if self.refreshes().await {
+            said = self.ask_once(http).await?;
+            self.refreshes().await;
+        }
+        Some(said)
+    }
+
+    async fn ask_once(&self, http: &OutboundHttp) -> Option<Said> {
+        let grant = self.keeper.grant().filter(|grant| grant.off.is_none() && !self.keeper.is_expired())?;
+        let renewal = format!("run `{}`", self.connect);
+        let question = Question { address: &grant.account, account_id: grant.account_id, renewal: &renewal };
+        Some(question.ask(http).await)
+    }
+
+    async fn standing(&self, said: Option<Said>) -> Standing {
+        let looked = self.keeper.look().await;
+        let standing = Standing::of_kept(self.id, self.keeper, looked, self.connect);
+        match said {
+            // What amoCRM said may have been followed by the end of the access.
+            Some(said) if standing.state == State::NotAsked => standing.told(said),
+            _ => standing,
         }
     }
 }

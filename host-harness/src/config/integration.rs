@@ -12,7 +12,8 @@ use crate::cache_key;
 use crate::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
 use crate::employees::{self, EmployeeEntry};
 use crate::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
-use crate::secret::{Secret, SecretSource, unwrapped};
+use crate::secret::{ReloadableSecret, Secret, SecretSource, unwrapped};
+use crate::toml_file;
 use call::masking::unless_secret;
 
 #[derive(serde::Deserialize)]
@@ -129,10 +130,11 @@ fn status_reuse(written: Option<&str>, place: &str) -> Result<Duration, String> 
 }
 
 impl IntegrationEntry {
-    /// Checks the entry and reads its secret. Paths are relative to `folder`.
-    pub(super) fn check(self, folder: &Path) -> Result<IntegrationSettings, String> {
-        let place = format!("[[integration]] `{}`", self.id);
-        let access = self.access(&place, folder)?;
+    /// Checks the entry of this file and reads its secrets. Paths are relative to the file's folder.
+    pub(super) fn check(self, file: &Path) -> Result<IntegrationSettings, String> {
+        let folder = super::folder(file);
+        let place = self.place();
+        let access = self.access(&place, file)?;
         if !(1..=999).contains(&self.default_country_code) {
             let code = self.default_country_code;
             return Err(format!(
@@ -178,8 +180,29 @@ impl IntegrationEntry {
         })
     }
 
+    fn place(&self) -> String {
+        format!("[[integration]] `{}`", self.id)
+    }
+
+    /// The client secret that the entry of this file names, and where it is.
+    fn client_secret(&self, file: &Path) -> Result<(Secret, SecretSource), String> {
+        let folder = super::folder(file);
+        let source =
+            self.client_secret.as_ref().ok_or_else(|| format!("{}: `client_secret` is missing", self.place()))?;
+        Ok((secret("client_secret", source, folder, &self.place())?, source.clone().relative_to(folder)))
+    }
+
+    /// The same, read again from the file with whatever has changed in it.
+    fn client_secret_again(file: &Path, id: &str) -> Result<(Secret, SecretSource), String> {
+        let read: super::File = toml_file::read(file).map_err(|error| error.to_string())?;
+        let entry = read.integration.iter().find(|entry| entry.id == id);
+        let entry = entry.ok_or_else(|| format!("{}: there is no [[integration]] `{id}` any more", file.display()))?;
+        entry.client_secret(file).map_err(|error| format!("{}: {error}", file.display()))
+    }
+
     /// A long-lived token, or OAuth.
-    fn access(&self, place: &str, folder: &Path) -> Result<Access, String> {
+    fn access(&self, place: &str, file: &Path) -> Result<Access, String> {
+        let folder = super::folder(file);
         let plain_http = self.plain_http == Grant::Granted;
         let account =
             self.account.as_deref().map(|written| account::address(place, written, plain_http)).transpose()?;
@@ -209,13 +232,19 @@ impl IntegrationEntry {
                 "{place}: there is no access; add `token` (a long-lived token), or `client_id`, `client_secret` and `redirect_uri` (OAuth)"
             )),
             (None, true) => match (&self.client_id, &self.client_secret, &self.redirect_uri) {
-                (Some(client_id), Some(client_secret), Some(redirect_uri)) => Ok(Access::OAuth(OAuthSettings {
-                    client_id: filled(place, "client_id", client_id)?,
-                    client_secret: secret("client_secret", client_secret, folder, place)?,
-                    redirect_uri: redirect(place, redirect_uri)?,
-                    platform,
-                    account,
-                })),
+                (Some(client_id), Some(_), Some(redirect_uri)) => {
+                    let client_id = filled(place, "client_id", client_id)?;
+                    let (secret, source) = self.client_secret(file)?;
+                    let (file, id) = (file.to_owned(), self.id.clone());
+                    let again = move || Self::client_secret_again(&file, &id);
+                    Ok(Access::OAuth(OAuthSettings {
+                        client_id,
+                        client_secret: ReloadableSecret::reloaded_by(secret, source, again),
+                        redirect_uri: redirect(place, redirect_uri)?,
+                        platform,
+                        account,
+                    }))
+                }
                 _ => {
                     let missing = named.iter().filter(|(_, is_there)| !is_there).map(|(key, _)| format!("`{key}`"));
                     Err(format!(
@@ -250,6 +279,39 @@ fn redirect(place: &str, written: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_client_secret_is_read_again_from_the_source_that_the_file_names_then() {
+        let home = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
+        let config = |source: &str| {
+            write(
+                "host-harness.toml",
+                &format!(
+                    "[[integration]]\naccount = \"https://example.amocrm.ru\"\nclient_id = \"c\"\nclient_secret = \"{source}\"\n\
+                     redirect_uri = \"http://127.0.0.1:8765/\"\n"
+                ),
+            );
+        };
+        write("one", "first");
+        write("two", "third");
+        config("file:one");
+        let read = crate::config::HarnessConfig::read(&home.path().join("host-harness.toml")).unwrap();
+        let Access::OAuth(oauth) = &read.integrations[0].access else { panic!("no OAuth") };
+        let secret = &oauth.client_secret;
+        assert_eq!((secret.current().expose(), secret.reload().await), ("first", false));
+        write("one", "second\n");
+        assert_eq!((secret.reload().await, secret.current().expose()), (true, "second"));
+        config("file:two");
+        assert_eq!((secret.reload().await, secret.current().expose()), (true, "third"));
+        // What cannot be read changes nothing.
+        for source in ["file:none", "second", "env:HOST_HARNESS_TEST_NEVER_SET"] {
+            config(source);
+            assert_eq!((secret.reload().await, secret.current().expose()), (false, "third"), "{source}");
+        }
+        write("host-harness.toml", "[[integration");
+        assert_eq!((secret.reload().await, secret.current().expose()), (false, "third"));
+    }
 
     #[test]
     fn o7_the_reuse_of_statuses_is_whole_seconds_up_to_five_minutes() {

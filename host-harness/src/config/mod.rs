@@ -103,6 +103,11 @@ struct File {
     store: Option<StoreEntry>,
 }
 
+/// The folder that paths in a configuration file are relative to.
+fn folder(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new("."))
+}
+
 fn main() -> String {
     "main".to_owned()
 }
@@ -119,14 +124,11 @@ impl HarnessConfig {
     }
 
     fn checked(file: File, path: &Path) -> Result<Self, ConfigError> {
-        Self::check(file, path.parent().unwrap_or(Path::new("."))).map_err(|message| ConfigError {
-            file: path.to_owned(),
-            line: None,
-            message,
-        })
+        Self::check(file, path).map_err(|message| ConfigError { file: path.to_owned(), line: None, message })
     }
 
-    fn check(file: File, folder: &Path) -> Result<Self, String> {
+    fn check(file: File, path: &Path) -> Result<Self, String> {
+        let folder = folder(path);
         if file.integration.is_empty() {
             return Err(
                 "there is no integration; add `[[integration]]` with `account` and `token`, or with the keys of OAuth"
@@ -136,7 +138,7 @@ impl HarnessConfig {
         unique("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()))?;
         unique("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()))?;
         let integrations =
-            file.integration.into_iter().map(|entry| entry.check(folder)).collect::<Result<Vec<_>, _>>()?;
+            file.integration.into_iter().map(|entry| entry.check(path)).collect::<Result<Vec<_>, _>>()?;
         let mut operations = file.operation;
         for operation in &mut operations {
             check_operation(operation, &integrations, folder)?;

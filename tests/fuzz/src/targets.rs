@@ -114,7 +114,7 @@ pub fn uninstalled(bytes: &[u8]) {
 
 /// Nothing but a token under the client secret passes for the widget's.
 pub fn widget_token(bytes: &[u8]) {
-    let client = ClientKeys { id: "client".to_owned(), secret: Secret::new("client-secret".to_owned()) };
+    let client = ClientKeys { id: "client".to_owned(), secret: Secret::new("client-secret".to_owned()).into() };
     let account = "https://example.amocrm.ru".parse().expect("an origin");
     assert!(verify(text(bytes), &client, &account, jiff::Timestamp::UNIX_EPOCH).is_err());
 }

@@ -193,7 +193,7 @@ impl World {
     fn keeper(&self) -> Keeper {
         let settings = OAuthSettings {
             client_id: "client".to_owned(),
-            client_secret: Secret::new("client-secret".to_owned()),
+            client_secret: Secret::new("client-secret".to_owned()).into(),
             redirect_uri: "http://127.0.0.1:8765/".to_owned(),
             platform: Platform::Amocrm,
             account: None,

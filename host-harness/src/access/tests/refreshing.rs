@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::keeper::Due;
 use super::super::ledger::LedgerError;
-use super::super::oauth::TokenError;
+use super::super::oauth::{SecretUse, TokenError};
 use super::*;
 use crate::capabilities::http::AccessTokens;
 
@@ -168,7 +168,7 @@ async fn keys_that_amocrm_does_not_accept_spend_nothing_and_it_heals_once_they_a
     for wait in [6, 12, 24] {
         world.meet(Fate::Status(401));
         let error = keeper.refresh_if_due().await.unwrap_err();
-        assert_eq!(error, RefreshError::Amocrm(TokenError::WrongKeys));
+        assert_eq!(error, RefreshError::Amocrm(TokenError::WrongKeys(SecretUse::Unknown)));
         assert!(error.to_string().contains("check `client_secret`"), "{error}");
         assert!(keeper.is_on() && keeper.current() == token, "the token in hand is used on");
         let grant = keeper.grant().unwrap();
@@ -191,7 +191,7 @@ async fn keys_that_amocrm_does_not_accept_hide_no_lost_answer() {
     world.meet(Fate::AnswerLost);
     keeper.refresh_now().await.unwrap_err();
     world.meet(Fate::Status(401));
-    assert_eq!(keeper.refresh_now().await, Err(RefreshError::Amocrm(TokenError::WrongKeys)));
+    assert_eq!(keeper.refresh_now().await, Err(RefreshError::Amocrm(TokenError::WrongKeys(SecretUse::Unknown))));
     assert!(keeper.grant().unwrap().unanswered_since.is_some());
     assert_eq!(keeper.refresh_now().await, Err(RefreshError::Off(OffReason::AnswerLost)));
 }
@@ -201,7 +201,10 @@ async fn o6_a_revoked_access_is_off_and_other_refusals_are_named_and_tried_again
     for (fate, error) in [
         (Fate::Hint(401, "Token has been revoked"), RefreshError::Off(OffReason::Refused)),
         (Fate::Hint(401, "Cannot decrypt the refresh token"), RefreshError::Off(OffReason::Refused)),
-        (Fate::Hint(401, "Check the `client_secret` parameter"), RefreshError::Amocrm(TokenError::WrongKeys)),
+        (
+            Fate::Hint(401, "Check the `client_secret` parameter"),
+            RefreshError::Amocrm(TokenError::WrongKeys(SecretUse::Unknown)),
+        ),
         (Fate::Hint(400, "Send request to account"), RefreshError::Amocrm(TokenError::AnotherAccount)),
         (Fate::Hint(400, "Check the `client_id` parameter"), RefreshError::Amocrm(TokenError::Misconfigured)),
         (Fate::Status(402), RefreshError::Amocrm(TokenError::Unpaid)),
