@@ -62,7 +62,7 @@ reasons! {
         "amoCRM отклонила ключ доступа интеграции", "amoCRM rejected the integration's access token";
     /// 402.
     AccountUnpaid = "account-unpaid", TechnicalFailure,
-        "Аккаунт amoCRM не оплачен", "The amoCRM account is unpaid";
+        "Аккаунт amoCRM не оплачен: оплатите его", "The amoCRM account is unpaid: pay for it";
     /// 403, or a request that the host refused.
     AccessForbidden = "access-forbidden", TechnicalFailure,
         "Доступ к amoCRM запрещён", "Access to amoCRM is forbidden";
