@@ -28,4 +28,5 @@ mod d11_one_clock;
 // What the host does so that an account's limits are kept, whatever the component asks.
 mod limits_budget;
 mod limits_circuit;
+mod limits_second_try;
 mod limits_single_flight;

@@ -229,8 +229,12 @@ impl Drop for Pass {
         }
     }
 }
-/// The rest that the body of a 429 states: Kommo's `retry_after`, in seconds (amoCRM facts §6).
+
+/// The rest that the body of a 429 states: Kommo's `retry_after`, in seconds (amoCRM facts §6), as a number or as text. No time at all states
+/// nothing.
 pub fn stated_in(body: &[u8]) -> Option<Duration> {
     let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
-    answer.get("retry_after")?.as_u64().map(Duration::from_secs)
+    let stated = answer.get("retry_after")?;
+    let seconds = stated.as_f64().or_else(|| stated.as_str()?.trim().parse().ok())?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|rest| !rest.is_zero())
 }

@@ -73,7 +73,7 @@ impl OutboundHttp {
         if let Some(flight) = question.as_ref().and_then(|question| flight::find(&book, question)) {
             return match flight.foreseen().filter(|foreseen| *foreseen > latest) {
                 Some(foreseen) => Err(too_late(TooLate { foreseen })),
-                None => Ok(Boarded { waiter: flight.join(&shared.flights, patience), shared: true }),
+                None => Ok(Boarded { waiter: flight.join(&shared.flights, latest, patience), shared: true }),
             };
         }
         let start = match &token {
@@ -88,7 +88,7 @@ impl OutboundHttp {
         };
         let place = if let Start::Place(place) = &start { Some(Arc::clone(place)) } else { None };
         let flight = Flight::new(question, place);
-        let waiter = flight.join(&shared.flights, patience);
+        let waiter = flight.join(&shared.flights, latest, patience);
         flight::add(&mut book, &flight);
         drop(book);
         let course = Course { http: self.clone(), flight: Arc::clone(&flight), token };
@@ -166,7 +166,7 @@ impl Course {
     }
 
     /// Sends a request; a question once more, on a new connection, where its connection broke before any byte of an answer came and the budget
-    /// has another turn: whatever goes out is counted.
+    /// has another turn in time: whatever goes out is counted.
     ///
     /// The pool itself retries only while nothing of the request has been written to a kept connection.
     async fn send(&self, turn: Option<Turn>, request: Request<RequestBody>) -> Result<Response<Incoming>, Failure> {
@@ -176,15 +176,15 @@ impl Course {
         let again = (head.method == Method::GET && body.is_end_stream()).then(|| head.clone());
         match (self.attempt(&shared.pool, turn, Request::from_parts(head, body)).await, again) {
             (Err(failure), Some(head)) if failure.broke_unanswered => {
-                let patience = self.flight.patience();
-                let turn = match counted.then(|| shared.budget.join(patience)) {
+                let turn = match counted.then(|| shared.budget.join(self.flight.latest())) {
                     None => None,
                     Some(Ok(Admission::Turn(turn))) => Some(turn),
                     Some(Ok(Admission::Place(place))) => Some(place.turn().await),
                     Some(Err(_)) => return Err(failure),
                 };
                 self.flight.repeat();
-                self.attempt(&shared.unkept, turn, Request::from_parts(head, RequestBody::empty(patience))).await
+                let body = RequestBody::empty(self.flight.patience());
+                self.attempt(&shared.unkept, turn, Request::from_parts(head, body)).await
             }
             (outcome, _) => outcome,
         }
@@ -272,14 +272,17 @@ impl Course {
 }
 
 /// A rest stated in seconds, or as a date in any of the three forms of RFC 9110, 5.6.7. (amoCRM sends none, amoCRM facts §6.) A date that has passed
-/// states nothing: the clocks differ.
+/// states nothing: the clocks differ. Neither does no time at all.
 fn stated_in(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let stated = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = stated.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = Timestamp::try_from(httpdate::parse_http_date(stated).ok()?).ok()?;
-    Duration::try_from(date.duration_since(now)).ok().filter(|rest| !rest.is_zero())
+    let rest = match stated.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = Timestamp::try_from(httpdate::parse_http_date(stated).ok()?).ok()?;
+            Duration::try_from(date.duration_since(now)).ok()?
+        }
+    };
+    (!rest.is_zero()).then_some(rest)
 }
 
 /// `application/json`, `application/problem+json`, …

@@ -96,6 +96,8 @@ struct Progress {
     /// How the body ended.
     end: Option<Result<(), Error>>,
     waiting: usize,
+    /// Until when a turn is of use to somebody.
+    latest: Instant,
     /// Until when somebody may wait.
     patience: Instant,
     /// Woken in the order of their arrival: who waited first asks on first, and the same world takes the same course every time.
@@ -187,6 +189,7 @@ impl Flight {
                 pieces: Vec::new(),
                 end: None,
                 waiting: 0,
+                latest: Instant::now(),
                 patience: Instant::now(),
                 wakers: BTreeMap::new(),
                 arrivals: 0,
@@ -195,12 +198,13 @@ impl Flight {
         })
     }
 
-    /// One more waits, until `patience` at most.
-    pub(crate) fn join(self: &Arc<Self>, flights: &Flights, patience: Instant) -> Waiter {
+    /// One more waits: for a turn until `latest`, and altogether until `patience` at most.
+    pub(crate) fn join(self: &Arc<Self>, flights: &Flights, latest: Instant, patience: Instant) -> Waiter {
         let mut progress = self.progress();
         let number = progress.arrivals;
         progress.arrivals += 1;
         progress.waiting += 1;
+        progress.latest = progress.latest.max(latest);
         progress.patience = progress.patience.max(patience);
         Waiter { flights: flights.clone(), flight: Arc::clone(self), number }
     }
@@ -214,6 +218,11 @@ impl Flight {
     pub(crate) fn foreseen(&self) -> Option<Instant> {
         let place = self.progress().place.clone();
         place.map(|place| place.foreseen())
+    }
+
+    /// Until when a turn of it is of use to somebody.
+    pub(crate) fn latest(&self) -> Instant {
+        self.progress().latest
     }
 
     /// Until when somebody may wait for it.

@@ -2,7 +2,7 @@
 
 use tokio::time::{advance, sleep};
 
-use super::super::circuit::{Circuit, CircuitCause, CircuitSettings, CircuitState, Pass, Verdict};
+use super::super::circuit::{Circuit, CircuitCause, CircuitSettings, CircuitState, Pass, Verdict, stated_in};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -112,4 +112,27 @@ async fn a_block_is_worse_than_a_limit_and_a_limit_no_better_news() {
         pass.answered(verdict);
     }
     assert_eq!(open(&circuit), (CircuitCause::Blocked, 60 * SECOND));
+}
+
+#[test]
+fn a_body_states_a_rest_however_its_number_is_written() {
+    for (written, rest) in [
+        ("30", Some(30 * SECOND)),
+        ("30.5", Some(Duration::from_millis(30_500))),
+        (r#"" 30 ""#, Some(30 * SECOND)),
+        (r#""2.5""#, Some(Duration::from_millis(2_500))),
+        ("0", None),
+        (r#""0""#, None),
+        ("-30", None),
+        ("1e300", None),
+        (r#""soon""#, None),
+        (r#""inf""#, None),
+        (r#""NaN""#, None),
+        ("null", None),
+        ("[30]", None),
+    ] {
+        let body = format!(r#"{{"status":429,"retry_after":{written}}}"#);
+        assert_eq!(stated_in(body.as_bytes()), rest, "{written}");
+    }
+    assert_eq!(stated_in(b"<html>"), None);
 }

@@ -164,6 +164,34 @@ async fn a_new_connection_that_breaks_before_any_answer_costs_one_more_try_which
 }
 
 #[tokio::test]
+async fn a_connection_that_is_reset_as_soon_as_it_is_open_costs_a_get_one_more_try_and_a_post_its_answer() {
+    for (method, sent_again) in [("GET", true), ("POST", false)] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let server = async {
+            let (first, _) = listener.accept().await.unwrap();
+            first.set_zero_linger().unwrap();
+            drop(first);
+            let (mut second, _) = listener.accept().await.unwrap();
+            tokio::io::AsyncReadExt::read_u8(&mut second).await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfine";
+            tokio::io::AsyncWriteExt::write_all(&mut second, answer).await.unwrap();
+            second
+        };
+        let mut call = call(config(&[&origin]));
+        let mut request = get(&origin);
+        *request.method_mut() = method.parse().unwrap();
+        // The server waits for a second connection for as long as the request is under way.
+        let outcome = tokio::select! {
+            outcome = fetch(&mut call, request) => outcome,
+            _second = async { let second = server.await; std::future::pending::<()>().await; second } => unreachable!(),
+        };
+        assert_eq!(outcome.is_ok(), sent_again, "{method}: {outcome:?}");
+        assert_eq!(call.exchanges()[0].repeated, sent_again, "{method}");
+    }
+}
+
+#[tokio::test]
 async fn a_second_try_has_a_connection_of_its_own_though_another_is_kept() {
     // Two requests at once open two connections, which are kept; the next request breaks one of them.
     let server = Server::start(|number| match number {

@@ -99,6 +99,10 @@ async fn a_rest_may_be_stated_as_a_date_by_the_hosts_clock() {
         ("Sun, 22 Nov 1926 09:00:30 GMT", 2),
         ("Sun, 31 Nov 2026 09:00:30 GMT", 2),
         ("in half a minute", 2),
+        ("0", 2),
+        ("-30", 2),
+        ("1.5", 2),
+        ("99999999999999999999", 2),
         ("", 2),
     ] {
         let limited = format!("HTTP/1.1 429 Too Many Requests\r\nretry-after: {written}\r\ncontent-length: 0\r\n\r\n");

@@ -1,10 +1,13 @@
 //! TLS: whom is trusted, and how what goes wrong is told apart.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::NamedTempFile;
+use tokio::io::AsyncReadExt;
 use tokio_rustls::TlsAcceptor;
 
 use super::server::{Server, ok};
@@ -81,6 +84,66 @@ async fn a_server_that_does_not_speak_tls_is_a_protocol_error_and_one_that_says_
     // Connected, and then silence: the handshake is under the connect timeout.
     let options = RequestOptions { connect_timeout: Some(Duration::from_millis(50)), ..RequestOptions::default() };
     assert_eq!(name(send_within(&mut call, get(&origin), Some(options)).await), "ConnectionTimeout");
+}
+
+/// A server that breaks the first connections, each in its way, before the handshake of TLS is over; then it does as it should.
+async fn private_server_that_breaks(broken: &'static [Break]) -> (NamedTempFile, SocketAddr, Arc<AtomicUsize>) {
+    let (authority, server) = private_server("127.0.0.1").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, behind) = (listener.local_addr().unwrap(), server.address);
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let number = count.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                match broken.get(number) {
+                    None => {
+                        let mut behind = tokio::net::TcpStream::connect(behind).await.unwrap();
+                        let _ = tokio::io::copy_bidirectional(&mut stream, &mut behind).await;
+                    }
+                    Some(Break::AtOnce) => stream.set_zero_linger().unwrap(),
+                    Some(way) => {
+                        // Past the greeting of the client.
+                        stream.read_u8().await.unwrap();
+                        if matches!(way, Break::ResetInHandshake) {
+                            stream.set_zero_linger().unwrap();
+                        }
+                    }
+                }
+            });
+        }
+    });
+    (authority, address, opened)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Break {
+    AtOnce,
+    EndInHandshake,
+    ResetInHandshake,
+}
+
+#[tokio::test]
+async fn a_handshake_that_breaks_costs_a_get_one_more_try_and_a_post_its_answer() {
+    for broken in [&[Break::AtOnce][..], &[Break::EndInHandshake], &[Break::ResetInHandshake]] {
+        for (method, twice) in [("GET", false), ("GET", true), ("POST", false)] {
+            let all: &'static [Break] = if twice { &[Break::AtOnce; 9] } else { broken };
+            let (authority, address, opened) = private_server_that_breaks(all).await;
+            let origin = format!("https://{address}");
+            let mut call =
+                call(OutboundHttpConfig { ca_file: Some(authority.path().to_owned()), ..config(&[&origin]) });
+            let mut request = get(&origin);
+            *request.method_mut() = method.parse().unwrap();
+            let outcome = name(fetch(&mut call, request).await);
+            let mended = method == "GET" && !twice;
+            assert_eq!(outcome, if mended { "ok" } else { "ConnectionTerminated" }, "{method} {broken:?}");
+            let tries = if method == "GET" { 2 } else { 1 };
+            assert_eq!(opened.load(Ordering::Relaxed), tries, "{method} {broken:?}");
+            assert_eq!(call.exchanges()[0].repeated, method == "GET", "{method} {broken:?}");
+        }
+    }
 }
 
 #[test]
