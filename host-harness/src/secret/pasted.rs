@@ -41,7 +41,7 @@ fn without_header(text: &str) -> &str {
 pub(super) fn odd(token: &str) -> Option<String> {
     let odd = token.chars().find(|character| !character.is_ascii_graphic())?;
     Some(match odd {
-        '\r' | '\n' => "a line break".to_owned(),
+        '\r' | '\n' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
         blank if blank.is_whitespace() => "a blank".to_owned(),
         hidden if hidden.is_control() || is_invisible(hidden) => {
             format!("an invisible character (U+{:04X})", u32::from(hidden))
@@ -70,6 +70,9 @@ mod tests {
             format!("\u{feff}{TOKEN}"),
             format!("\u{feff}\"{TOKEN}\"\u{200b}\n"),
             format!("«{TOKEN}»"),
+            format!("« Bearer\u{a0}„{TOKEN}“ »\u{200b}"),
+            format!("\u{200e}{TOKEN}\u{200f}\u{2028}"),
+            format!("{TOKEN}\n\u{202f}\t"),
             format!("\n\n\u{a0}`{TOKEN}`\u{2060}"),
         ] {
             std::fs::write(file.path(), &written).unwrap();
@@ -91,6 +94,12 @@ mod tests {
             (format!("{left}\u{a0}{right}"), "a blank"),
             (format!("{left}\u{200b}{right}"), "an invisible character (U+200B)"),
             (format!("{left}\u{feff}{right}"), "an invisible character (U+FEFF)"),
+            (format!("{left}\u{ad}{right}"), "an invisible character (U+00AD)"),
+            (format!("{left}\r\n{right}"), "a line break"),
+            (format!("{left}\u{2028}{right}"), "a line break"),
+            (format!("{left}\t{right}"), "a blank"),
+            (format!("{left}\u{202f}{right}"), "a blank"),
+            (format!("«{left}» {right}"), "not ASCII (U+00BB)"),
             (format!("{left}\u{0}{right}"), "an invisible character (U+0000)"),
             (format!("{left}\u{441}{right}"), "not ASCII (U+0441)"),
             ("Bearer".to_owned(), "is empty"),

@@ -239,6 +239,14 @@ async fn a_lifetime_is_taken_however_it_is_written_and_no_pair_is_thrown_away_fo
         (json!(u64::MAX), 86_400),
         (json!("soon"), 86_400),
         (json!("inf"), 86_400),
+        (json!("-3600"), 86_400),
+        (json!("0"), 86_400),
+        (json!("-0.5"), 86_400),
+        (json!("99999999999999999999"), 86_400),
+        (json!("3600 s"), 86_400),
+        (json!(""), 86_400),
+        (json!(true), 86_400),
+        (json!(0.4), 86_400),
         (json!([3_600]), 86_400),
     ] {
         let world = World::new();
