@@ -127,9 +127,11 @@ async fn a_trace_has_a_span_for_the_call_and_one_for_each_request() {
     let traces = traces_to(&address, 1.0);
     let mut scene = Scene::new().await;
     scene.integration.consider_manager_status = true;
+    // The first try breaks, and is made again in the same request of the operation.
+    scene.fault("contacts:close-before-headers,times=1");
     let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Onlooker>]).await;
     call(&node, CALLER).await;
-    let requests = scene.requests().len();
+    let requests = scene.requests().len() - 1;
     traces.end().await;
 
     let spans = collector.spans();
@@ -147,6 +149,8 @@ async fn a_trace_has_a_span_for_the_call_and_one_for_each_request() {
         let attributes = attributes(request);
         assert!(attributes["http.response.status_code"].contains("20"), "{attributes:?}");
         assert!(attributes["request.fate"].contains("sent"), "{attributes:?}");
+        let broke = request.name == "request contacts";
+        assert!(attributes["request.repeated"].contains(&broke.to_string()), "{}: {attributes:?}", request.name);
     }
     let attributes = attributes(call);
     assert!(attributes["call.caller"].contains("+7916•••4567"), "{attributes:?}");

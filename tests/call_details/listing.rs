@@ -172,6 +172,23 @@ async fn one_call_is_shown_as_a_timeline_in_both_languages_and_as_json() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_sent_again_is_told_in_both_languages() {
+    let serving = Serving::new("").await;
+    serving.home.simulator.set_faults(vec!["contacts:close-before-headers,times=1".parse().expect("a fault")]);
+    assert_eq!(serving.call("pbx-1", Some(CALLER), "sales").await.goes_to(), "anna");
+    serving.kept(1).await;
+    for (lang, told) in [
+        ("en", "sent again: the connection broke before any answer"),
+        ("ru", "отправлен ещё раз: соединение оборвалось до ответа"),
+    ] {
+        let shown = serving.calls(&["show", "pbx-1", "--lang", lang]).stdout;
+        let line = shown.lines().find(|line| line.contains("contacts 200 ok")).expect("the request's line");
+        assert!(line.ends_with(told), "{line}");
+    }
+    assert_eq!(serving.get("/v1/calls/pbx-1").await["details"]["exchanges"][0]["repeated"], true);
+}
+
+#[tokio::test]
 async fn d10_no_whole_number_is_shown_or_kept_unless_the_configuration_says_so() {
     let serving = Serving::new("").await;
     serving.four_calls().await;

@@ -155,6 +155,20 @@ async fn a_wait_for_the_budget_a_blocked_account_and_a_server_that_is_gone_are_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_was_sent_again_is_told_in_both_languages() {
+    let site = Site::start("", "queue:sales").await;
+    let Some(browser) = enter(&site, "en").await else { return };
+    site.amocrm.set_faults(vec!["contacts:close-before-headers,times=1".parse::<FaultRule>().expect("a fault")]);
+    site.call(CALLER, "101").await;
+    browser.until("the call appears", "return document.querySelectorAll('#calls tr').length === 1").await;
+    open_newest(&browser).await;
+    let says = |text: &str| format!("return document.querySelector('#timeline svg').textContent.includes('{text}')");
+    browser.until("it is told", &says("sent again: the connection broke")).await;
+    browser.click("#language").await;
+    browser.until("in Russian too", &says("отправлен ещё раз: соединение оборвалось")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_from_outside_is_shown_as_text_and_nothing_comes_from_elsewhere() {
     let hostile = r#"<img src=x onerror="document.title=1"><script>document.title=2</script>"#;
     let site = Site::start("", "queue:<i>sales</i>").await;

@@ -108,6 +108,13 @@ impl Timeline<'_> {
             }
             _ => {}
         }
+        if exchange.is_some_and(|exchange| exchange.repeated) {
+            let repeated = self.say(
+                "отправлен ещё раз: соединение оборвалось до ответа",
+                "sent again: the connection broke before any answer",
+            );
+            write!(out, ", {repeated}")?;
+        }
         writeln!(out)
     }
 }

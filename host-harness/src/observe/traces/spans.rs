@@ -91,6 +91,7 @@ fn make_request<T: Tracer>(
     let mut attributes = vec![
         KeyValue::new("url.path", exchange.path.clone()),
         KeyValue::new("request.fate", exchange.fate()),
+        KeyValue::new("request.repeated", exchange.repeated),
         KeyValue::new("request.circuit", exchange.circuit.clone()),
         KeyValue::new("request.budget_wait_ms", milliseconds(exchange.turn)),
     ];

@@ -49,7 +49,7 @@ export function timeline(call) {
     if (turn > 0) svg.append(shape("rect", { class: "turn", x: x(request.at_ms), y, width: width(request.at_ms, turn), height: 14, rx: 2 }));
     const from = request.at_ms + turn;
     svg.append(shape("rect", { class: request.outcome === "ok" ? "request" : "problem", x: x(from), y, width: Math.max(width(from, request.ms - turn), 2), height: 14, rx: 2 }));
-    const remark = seen.shared ? say("shared") : seen.refused ? say(seen.refused) : turn > 5 ? `${say("turn")} ${turn} ${say("ms")}` : "";
+    const remark = seen.shared ? say("shared") : seen.refused ? say(seen.refused) : seen.repeated ? say("repeated") : turn > 5 ? `${say("turn")} ${turn} ${say("ms")}` : "";
     svg.append(shape("text", { class: "quiet", x: Math.min(x(request.at_ms + request.ms) + 6, WIDTH - 250), y: y + 12 }, `${request.ms} ${say("ms")} ${remark}`));
   });
   const bottom = 24 + ROW * rows;
