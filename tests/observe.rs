@@ -10,13 +10,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use call::IncomingCall;
-use host_harness::node::{Node, Onlooker};
-use host_harness::observe::metrics::Metrics;
-use host_harness::observe::traces::{TraceSettings, Traces};
-use host_harness::secret::Secret;
+use node::observe::metrics::Metrics;
+use node::observe::traces::{TraceSettings, Traces};
+use node::{Node, Onlooker};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
+use runtime::secret::Secret;
 use tokio::net::TcpListener;
 
 use crate::support::{CALLER, Scene, TOKEN};

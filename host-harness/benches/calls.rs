@@ -8,7 +8,7 @@ mod native;
 mod scene;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use host_harness::capabilities::clocks::Clock;
+use runtime::capabilities::clocks::Clock;
 
 pub(crate) const CALLER: &str = "+7 916 123-45-67";
 pub(crate) const ANNA: u64 = 504_141;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 
 use crate::OPERATION;
-use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
-use crate::engine::{Engine, Operation};
-use crate::integration::Integration;
-use crate::node::{Parts, Step};
-use crate::store::KeyValueStore;
+use amocrm::integration::Integration;
+use node::{Parts, Step};
+use runtime::capabilities::clocks::Clock;
+use runtime::engine::{Engine, Operation};
+use runtime::store::KeyValueStore;
 
 /// Sets up everything that the configuration names, without onlookers. Each error names the integration or the placed operation at fault.
 pub async fn assemble(
@@ -57,7 +57,7 @@ fn load(
     }
     let bytes = match file {
         None => OPERATION.to_vec(),
-        Some(file) => crate::engine::read_component(file)?,
+        Some(file) => runtime::engine::read_component(file)?,
     };
     let operation = engine.load(&bytes).map_err(|fit| {
         let findings: Vec<_> = fit.rejections().map(|finding| format!("\n  {finding}")).collect();

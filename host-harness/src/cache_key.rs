@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::atomic_file;
-use crate::integration::IntegrationSettings;
-use crate::secret::{Secret, SecretSource};
-use crate::stores::StoreLocation;
+use amocrm::integration::IntegrationSettings;
+use runtime::atomic_file;
+use runtime::secret::{Secret, SecretSource};
+use stores::StoreLocation;
 
 /// The fewest characters of a secret: as many as 16 random bytes have in hexadecimal.
 pub const SHORTEST: usize = 32;
@@ -91,7 +91,7 @@ fn new() -> Result<Secret, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo;
+    use replay::demo;
 
     fn settings() -> IntegrationSettings {
         demo::integration("http://127.0.0.1:1".parse().unwrap(), Vec::new())

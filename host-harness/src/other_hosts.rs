@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wac_types::{ItemKind, Package, TargetValidationReport, Type, Types, WorldId, validate_target};
 
-use crate::engine::{Finding, Fit};
+use runtime::engine::{Finding, Fit};
 
 /// The operation behind HTTP, with its employees in configuration.
 const BEHIND_HTTP: &[u8] = include_bytes!(env!("HTTP_COMPONENT"));

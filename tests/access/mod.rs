@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amocrm::access::consent::Consented;
+use amocrm::access::{Keeper, OAuthSettings, Platform, uninstall};
+use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, OAuthApp, Options, Simulator};
 use call::IncomingCall;
-use host_harness::access::consent::Consented;
-use host_harness::access::{Keeper, OAuthSettings, Platform, uninstall};
-use host_harness::capabilities::clocks::Clock;
-use host_harness::hooks::Hooks;
-use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::node::Step;
-use host_harness::secret::Secret;
-use host_harness::server;
 use jiff::SignedDuration;
+use node::Step;
+use runtime::capabilities::clocks::Clock;
+use runtime::secret::Secret;
+use server::webhooks::Hooks;
 
 use crate::support::{CALLER, LINKED_OPERATION, Outcome, START, Scene, operation};
 
@@ -82,7 +81,7 @@ impl Node {
         let step = Arc::new(step.await.expect("an operation that describes itself"));
         let mut hooks = Hooks::new(clock.clone());
         hooks.add("main", keys, integration, vec![Arc::clone(&step)]);
-        let (hooks, _) = server::hooks::routes(hooks, Duration::from_secs(5)).split_for_parts();
+        let (hooks, _) = server::webhooks::routes(hooks, Duration::from_secs(5)).split_for_parts();
         Self { simulator, clock, keeper, step, hooks }
     }
 

@@ -9,13 +9,13 @@ use bytes::Bytes;
 use call::details::{Details, FactTitles};
 use call::document::{CallRecord, EmployeeRecord, Route, Run, VERSION};
 use call::{CallDocument, WholeNumber};
-use host_harness::call_details::{CallDetails, CallDetailsSettings, Place};
-use host_harness::capabilities::clocks::Clock;
-use host_harness::node::{FinishedCall, Onlooker};
-use host_harness::server::calls;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use node::call_details::{CallDetails, CallDetailsSettings, Place};
+use node::{FinishedCall, Onlooker};
+use runtime::capabilities::clocks::Clock;
 use serde_json::Value;
+use server::calls;
 use tower::ServiceExt;
 
 use crate::client::{PATIENCE, authorised};

@@ -67,7 +67,7 @@ fn exit_4_is_for_an_operation_that_gave_no_answer_and_the_call_still_has_a_route
     assert_eq!(json["route"]["target"], "queue:sales");
     assert_eq!(json["reason"]["code"], "operation-failed");
     // Whoever wrote it learns where.
-    let log = ["call", CALLER, "--component", "trap.wasm", "--log", "host_harness::engine=debug"];
+    let log = ["call", CALLER, "--component", "trap.wasm", "--log", "runtime::engine=debug"];
     home.run(log).assert(4, &["the operation trapped in=function "]);
 }
 

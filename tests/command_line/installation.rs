@@ -8,9 +8,9 @@ use std::sync::Mutex;
 use amocrm_simulator::{OAuthApp, Options, Simulator};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use host_harness::store::{KeyValueStore, Shelf};
-use host_harness::stores::SqliteStore;
+use runtime::store::{KeyValueStore, Shelf};
 use serde_json::Value;
+use stores::SqliteStore;
 
 use crate::process::{Ended, Home, LOOPBACK, store_in};
 

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
+use amocrm::integration::Access;
 use host_harness::config::HarnessConfig;
-use host_harness::integration::Access;
 
 use crate::process::{CALLER, Home};
 

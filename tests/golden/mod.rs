@@ -4,7 +4,7 @@ mod runner_tests;
 
 use std::path::Path;
 
-use host_harness::policy::{self, Mode};
+use replay::policy::{self, Mode};
 
 use crate::support::operation;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use host_harness::policy::{self, Mode, Report};
+use replay::policy::{self, Mode, Report};
 use tempfile::TempDir;
 
 use crate::support::operation;

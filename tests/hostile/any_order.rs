@@ -8,18 +8,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once, OnceLock};
 use std::time::Duration;
 
+use amocrm::integration::Integration;
 use amocrm_simulator::{Options, Simulator};
 use call::{CallDocument, IncomingCall};
-use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::http::Dial;
-use host_harness::engine::Operation;
-use host_harness::integration::Integration;
-use host_harness::node::{self, PlacedOperation};
-use host_harness::recording::Recording;
-use host_harness::store::MemoryStore;
 use hostile_components::EVERY_IMPORT;
+use node::{self, PlacedOperation};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use replay::recording::Recording;
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::http::Dial;
+use runtime::engine::Operation;
+use runtime::store::MemoryStore;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, sleep};
 

@@ -8,7 +8,7 @@
 //! | GHSA-q554-3cjc-rx7p | handles that nobody counts | `advisories::handles_of_every_kind_are_counted` |
 //! | | memory, in many pieces | [`many_memories_have_one_limit`], [`memories_that_grow_have_one_limit`], [`many_tables_have_one_limit`], [`the_number_of_memories_has_a_limit`] |
 
-use host_harness::engine::{Engine, EngineSettings};
+use runtime::engine::{Engine, EngineSettings};
 use wasm_encoder::{BlockType, Function, HeapType, InstructionSink, RefType, TableType};
 
 use super::handmade::{FIRST_FREE, FIRST_FREE_TYPE, Handmade, memory, pages};

@@ -50,7 +50,7 @@ fn every_target_has_seeds_and_holds_on_them() {
 fn seeds_of_what_is_read_are_read() {
     let seed = |name: &str| fs::read_to_string(folder().join("seeds").join(name)).expect("a seed");
     for case in ["policy_case/1", "policy_case/2"] {
-        host_harness::policy::understand(&seed(case)).expect(case);
+        replay::policy::understand(&seed(case)).expect(case);
     }
     let file = PathBuf::from("/nowhere/host-harness.toml");
     host_harness::config::HarnessConfig::parse(&file, &seed("config/2")).expect("a configuration");

@@ -12,11 +12,11 @@ mod handmade;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use host_harness::engine::{Failure, Fit, LimitReached};
 use hostile_components::{
     ALL, AUTHORIZATION_SETTER, BIG_HOST_CALL, ENDLESS_DESCRIBE, ENDLESS_LOOP, FOREIGN_IMPORT, FORWARDS_TO_NOBODY,
     HANDLE_HOARDER, HUNG_IMPORT, MEMORY_BOMB, MISSING_EXPORT, STACK_OVERFLOW, STRANGER_CALLER, TRAP,
 };
+use runtime::engine::{Failure, Fit, LimitReached};
 
 use crate::support::{CALLER, Outcome, Scene, engine};
 

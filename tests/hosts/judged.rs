@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use host_harness::OPERATION;
-use host_harness::engine::Fit;
 use host_harness::other_hosts::OtherHost;
+use runtime::engine::Fit;
 use wasm_encoder::{
     ComponentImportSection, ComponentTypeRef, ComponentTypeSection, ComponentValType, InstanceType, PrimitiveValType,
 };

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use host_harness::bindings::attentive::exports::telephony::operation::notices::Notice;
-use host_harness::bindings::telephony::operation::types::SettingValue;
-use host_harness::engine::{Failure, LimitReached};
 use hostile_components::STRANGER_CALLER;
+use runtime::bindings::attentive::exports::telephony::operation::notices::Notice;
+use runtime::bindings::telephony::operation::types::SettingValue;
+use runtime::engine::{Failure, LimitReached};
 
 use crate::support::{BORIS, CALLER, FaultyStore, Scene, engine, operation};
 

@@ -2,8 +2,8 @@
 //! (B2), refuse deactivated managers (B3). What was found by one combination is never used under another (B4).
 
 use amocrm_simulator::Endpoint;
-use host_harness::bindings::telephony::operation::types::SettingValue;
 use jiff::SignedDuration;
+use runtime::bindings::telephony::operation::types::SettingValue;
 
 use crate::support::{ANNA, CALLER, Outcome, Scene};
 

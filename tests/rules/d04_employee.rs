@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use host_harness::capabilities::directory::{Directory, Employee, Unavailable};
 use jiff::Timestamp;
+use runtime::capabilities::directory::{Directory, Employee, Unavailable};
 
 use crate::support::{ANNA, CALLER, Scene};
 

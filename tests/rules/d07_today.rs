@@ -1,6 +1,6 @@
 //! D7 Today: the amoCRM account's own day, not the server's.
 
-use host_harness::capabilities::directory::Presence;
+use runtime::capabilities::directory::Presence;
 
 use crate::support::{ANNA, CALLER, Scene};
 

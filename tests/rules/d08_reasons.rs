@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use call::Language;
-use host_harness::bindings::telephony::operation::types::SettingValue;
+use runtime::bindings::telephony::operation::types::SettingValue;
 
 use crate::support::{CALLER, Scene, operation};
 
@@ -36,7 +36,7 @@ const TABLE: [(&str, &str); 22] = [
 
 #[tokio::test]
 async fn d08_the_component_describes_the_whole_table() {
-    use host_harness::bindings::telephony::operation::types::ReasonClass;
+    use runtime::bindings::telephony::operation::types::ReasonClass;
     let description = operation().describe().await.expect("a description");
     let class = |class: ReasonClass| match class {
         ReasonClass::Caller => "caller",
@@ -125,7 +125,7 @@ async fn d08_nobody_listening_is_unreachable() {
 
 #[tokio::test]
 async fn d08_a_destination_that_the_host_does_not_grant_is_forbidden() {
-    use host_harness::capabilities::http::PrivateAddresses;
+    use runtime::capabilities::http::PrivateAddresses;
     let mut scene = Scene::new().await;
     scene.integration.private_addresses = PrivateAddresses::Refused;
     let outcome = scene.call(CALLER).await;

@@ -1,6 +1,6 @@
 //! D10 Privacy: no token, no whole number of a caller, no name of a contact in what is shown or kept.
 
-use host_harness::store::{Shelf, Slot};
+use runtime::store::{Shelf, Slot};
 
 use crate::support::{CALLER, Scene, TOKEN};
 
@@ -48,8 +48,7 @@ async fn d10_keys_are_hashed_and_values_hold_no_person() {
 
 #[tokio::test]
 async fn d10_an_address_with_a_password_is_not_repeated() {
-    let error = "https://user:hunter2@example.amocrm.ru"
-        .parse::<host_harness::capabilities::http::BaseUrl>()
-        .expect_err("refused");
+    let error =
+        "https://user:hunter2@example.amocrm.ru".parse::<runtime::capabilities::http::BaseUrl>().expect_err("refused");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 }

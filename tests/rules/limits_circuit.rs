@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use call::Language;
-use host_harness::capabilities::http::CircuitSettings;
+use runtime::capabilities::http::CircuitSettings;
 
 use crate::support::{CALLER, Scene};
 

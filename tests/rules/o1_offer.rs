@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use host_harness::bindings::exports::telephony::operation::operation::{Description, SettingKind};
+use runtime::bindings::exports::telephony::operation::operation::{Description, SettingKind};
 
 use crate::support::operation;
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use amocrm_simulator::{Endpoint, Fault, FaultRule};
-use host_harness::capabilities::http::RequestTimeouts;
+use runtime::capabilities::http::RequestTimeouts;
 
 use crate::support::{CALLER, MARGIN, Outcome, Scene};
 

@@ -1,7 +1,7 @@
 //! O5 Six hours: what is known of the manager is kept 6 hours from the moment it was received.
 
-use host_harness::store::{Shelf, Slot};
 use jiff::SignedDuration;
+use runtime::store::{Shelf, Slot};
 
 use crate::support::{BORIS, CALLER, Scene};
 

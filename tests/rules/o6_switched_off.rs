@@ -24,7 +24,7 @@ async fn o6_a_kept_manager_is_not_used_and_not_lost() {
 
 #[tokio::test]
 async fn o6_comes_before_everything_else_that_may_be_wrong() {
-    use host_harness::bindings::telephony::operation::types::SettingValue;
+    use runtime::bindings::telephony::operation::types::SettingValue;
     let mut scene = Scene::new().await;
     scene.integration.enabled = false;
     scene.set("waiting_time", SettingValue::Duration(1));

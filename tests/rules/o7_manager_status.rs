@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use amocrm_simulator::Endpoint;
-use host_harness::capabilities::directory::Presence;
 use jiff::{SignedDuration, Timestamp};
+use runtime::capabilities::directory::Presence;
 
 use crate::support::{ANNA, CALLER, START, Scene};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use amocrm::presence::PresenceBook;
 use amocrm_simulator::Endpoint;
-use host_harness::presence::PresenceBook;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::{ANNA, BORIS, CALLER, FaultyStore, START, Scene};

@@ -24,10 +24,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use host_harness::bindings::exports::telephony::operation::operation::SettingKind;
-use host_harness::bindings::telephony::operation::types::SettingValue;
-use host_harness::engine::{CompiledShelf, Engine, EngineSettings, Operation};
-use host_harness::policy::{self, Mode};
+use replay::policy::{self, Mode};
+use runtime::bindings::exports::telephony::operation::operation::SettingKind;
+use runtime::bindings::telephony::operation::types::SettingValue;
+use runtime::engine::{CompiledShelf, Engine, EngineSettings, Operation};
 use serde_json::{Value, json};
 use serving::Process;
 use sha2::{Digest, Sha256};

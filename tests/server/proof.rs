@@ -2,9 +2,9 @@
 
 use base16ct::lower::encode_string as hex;
 use hmac::{Hmac, KeyInit, Mac};
-use host_harness::secret::Secret;
 use http::{Method, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use runtime::secret::Secret;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -103,7 +103,7 @@ async fn a_server_that_nobody_could_use_or_that_anybody_could_guess_does_not_beg
         let scene = Scene::new().await;
         let mut settings = scene.settings.clone();
         settings.token = token.map(|token| Secret::new(token.to_owned()));
-        let error = host_harness::server::Guard::new(&settings, scene.clock.clone(), scene.store.clone());
+        let error = server::Guard::new(&settings, scene.clock.clone(), scene.store.clone());
         let error = error.err().expect("a refusal").to_string();
         assert!(error.contains(message) && !error.contains("nineteen"), "{error}");
     }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use host_harness::node::{FinishedCall, Onlooker};
 use http::{Method, StatusCode};
+use node::{FinishedCall, Onlooker};
 use serde_json::json;
 
 use crate::client::authorised;

@@ -16,10 +16,10 @@ async fn calls_in_flight_are_answered_nothing_new_is_accepted_and_then_the_rooms
     let ended = Arc::new(AtomicUsize::new(0));
     let (in_flight_at_end, counted) = (Arc::new(AtomicUsize::new(usize::MAX)), Arc::clone(&ended));
     let noted = Arc::clone(&in_flight_at_end);
-    let node = Arc::new(std::sync::OnceLock::<host_harness::node::Node>::new());
+    let node = Arc::new(std::sync::OnceLock::<node::Node>::new());
     let seen = Arc::clone(&node);
     scene.extras.at_stop.push(Box::pin(async move {
-        noted.store(seen.get().map_or(usize::MAX, host_harness::node::Node::in_flight), Ordering::SeqCst);
+        noted.store(seen.get().map_or(usize::MAX, node::Node::in_flight), Ordering::SeqCst);
         counted.fetch_add(1, Ordering::SeqCst);
     }));
     let mut serving = scene.serve().await;

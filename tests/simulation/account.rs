@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use amocrm_simulator::{Account, Contact, Event, EventTime, Phone, User};
-use host_harness::capabilities::directory::{Destination, Employee, Presence};
 use jiff::Timestamp;
+use runtime::capabilities::directory::{Destination, Employee, Presence};
 
 use crate::plan::{Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS};
 

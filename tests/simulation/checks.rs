@@ -9,9 +9,9 @@ use amocrm_simulator::Simulator;
 use call::details::FactValue;
 use call::document::{OPERATION_FAILED, Route};
 use call::{CallDocument, Language};
-use host_harness::capabilities::clocks::Clock;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
+use runtime::capabilities::clocks::Clock;
 use tokio::time::Instant;
 
 use crate::plan::{CONTACTS, Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS};

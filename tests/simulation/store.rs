@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use host_harness::store::{KeyPage, KeyValueStore, MemoryStore, Shelf, Slot, StoreError};
+use runtime::store::{KeyPage, KeyValueStore, MemoryStore, Shelf, Slot, StoreError};
 use tokio::time::Instant;
 
 #[derive(Debug, Default)]

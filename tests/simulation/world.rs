@@ -4,20 +4,21 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use amocrm::access::consent::Consented;
+use amocrm::access::{LongLived, OAuthSettings, Platform};
+use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, OAuthApp, Options, RateLimit, Simulator};
 use call::IncomingCall;
 use host_harness::OPERATION;
-use host_harness::access::consent::Consented;
-use host_harness::access::{LongLived, OAuthSettings, Platform};
-use host_harness::bindings::exports::telephony::operation::operation::Description;
-use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::http::{Dial, PrivateAddresses};
-use host_harness::engine::{Engine, EngineSettings, Limits, Operation};
-use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::node::PlacedOperation;
-use host_harness::secret::Secret;
-use host_harness::store::KeyValueStore;
 use jiff::{SignedDuration, Timestamp};
+use node::PlacedOperation;
+use replay::rehearsal::Simulated;
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::http::{Dial, PrivateAddresses};
+use runtime::engine::{Engine, EngineSettings, Limits, Operation};
+use runtime::secret::Secret;
+use runtime::store::KeyValueStore;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -215,7 +216,7 @@ impl<'a> World<'a> {
 
     async fn start(&mut self, first: bool) {
         let store: Arc<dyn KeyValueStore> = self.store.clone();
-        let dial: Arc<dyn Dial> = self.simulator.clone();
+        let dial: Arc<dyn Dial> = Arc::new(Simulated(Arc::clone(&self.simulator)));
         let settings = self.settings();
         let integration = Integration::in_process(settings, store, self.clock.clone(), &dial).expect("usable");
         let mut keeping = None;

@@ -8,8 +8,8 @@ use std::time::Instant;
 use host_harness::demo_pbx::{
     Caller, KAMAILIO_CFG, Kamailio, KamailioSettings, Message, Patience, Programs, Telephones, free_address,
 };
-use host_harness::secret::Secret;
 use jiff::{SignedDuration, Unit};
+use runtime::secret::Secret;
 use serde_json::Value;
 use tokio::sync::RwLock;
 

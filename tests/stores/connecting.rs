@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use host_harness::store::{KeyValueStore, StoreError};
-use host_harness::stores::{RedisStore, StoreLocation, StoreWarning, open};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use runtime::store::{KeyValueStore, StoreError};
+use stores::{RedisStore, StoreLocation, StoreWarning, open};
 use tempfile::TempDir;
 
 use crate::SLOT;

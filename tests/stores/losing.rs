@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_harness::store::KeyValueStore;
+use runtime::store::KeyValueStore;
 
 use crate::redis_server::RedisServer;
 use crate::support::{CALLER, Scene};
@@ -68,7 +68,7 @@ async fn calls_go_on_as_misses_while_the_server_is_away_and_hit_again_when_it_is
     let Some(mut server) = RedisServer::start(&["--appendonly", "yes"]) else { return };
     let store = node(&server);
     let mut scene = Scene::new().await;
-    scene.store = Arc::<host_harness::stores::RedisStore>::clone(&store);
+    scene.store = Arc::<stores::RedisStore>::clone(&store);
     let integration = scene.integrate();
     let line = scene.line(&integration).await;
     assert_eq!(line.call(CALLER).await.source(), Some("crm"));

@@ -15,8 +15,8 @@ mod window;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_harness::store::{KeyValueStore, Shelf, Slot};
-use host_harness::stores::RedisStore;
+use runtime::store::{KeyValueStore, Shelf, Slot};
+use stores::RedisStore;
 
 use redis_server::RedisServer;
 

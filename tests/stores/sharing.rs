@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use amocrm::access::consent::Consented;
+use amocrm::access::{Keeper, OAuthSettings, Platform};
+use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{OAuthApp, Options, RateLimit, Simulator};
-use host_harness::access::consent::Consented;
-use host_harness::access::{Keeper, OAuthSettings, Platform};
-use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::directory::Presence;
-use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::secret::Secret;
-use host_harness::stores::RedisStore;
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::directory::Presence;
+use runtime::secret::Secret;
+use stores::RedisStore;
 
 use crate::node;
 use crate::redis_server::RedisServer;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_harness::store::{KeyValueStore, SharedWindow, WindowBounds};
+use runtime::store::{KeyValueStore, SharedWindow, WindowBounds};
 
 use crate::node;
 use crate::redis_server::RedisServer;

@@ -1,8 +1,8 @@
 //! A placed operation that many calls come to, one after another or all at once.
 
 use call::{IncomingCall, WholeNumber};
-use host_harness::capabilities::clocks::Clock;
-use host_harness::node::{self, PlacedOperation};
+use node::{self, PlacedOperation};
+use runtime::capabilities::clocks::Clock;
 use tokio::task::JoinHandle;
 
 use super::Outcome;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use call::CallDocument;
-use host_harness::node::{Noted, PlacedOperation};
-use host_harness::recording::{Numbers, Recording, With};
+use node::{Noted, PlacedOperation};
+use replay::recording::{Numbers, Recording, With};
 
 use tokio::sync::Semaphore;
 

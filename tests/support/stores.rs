@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use host_harness::store::{KeyPage, KeyValueStore, MemoryStore, Shelf, Slot, StoreError};
+use runtime::store::{KeyPage, KeyValueStore, MemoryStore, Shelf, Slot, StoreError};
 
 /// A memory store whose reads and writes can be made to fail, or to hang for ever.
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use call::document::Route;
-use host_harness::node::versions::{How, VersionError};
 use hostile_components::TRAP;
+use node::versions::{How, VersionError};
 
 use crate::scene::{Fixture, STEP, variant};
 use crate::support::Scene;

@@ -3,11 +3,11 @@
 use axum::Router;
 use axum::body::Body;
 use host_harness::OPERATION;
-use host_harness::server::components;
 use hostile_components::{FOREIGN_IMPORT, TRAP};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use server::components;
 use tower::ServiceExt;
 
 use crate::scene::{Fixture, variant};
@@ -83,7 +83,7 @@ async fn refusals_say_what_to_do() {
     assert_eq!((status, &refused["status"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(422)));
     let findings = refused["findings"].as_array().unwrap();
     assert!(!findings.is_empty() && findings.iter().all(|finding| finding["fix"].as_str().is_some()));
-    let large = vec![0; host_harness::node::library::LARGEST_COMPONENT + 1];
+    let large = vec![0; node::library::LARGEST_COMPONENT + 1];
     assert_eq!(send(&router, Method::POST, "/v1/components", large).await.0, StatusCode::PAYLOAD_TOO_LARGE);
     let unknown = json!({"digest": "0".repeat(64)}).to_string();
     let put = |path: &'static str, body: String| send(&router, Method::PUT, path, body);

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use call::IncomingCall;
 use host_harness::OPERATION;
-use host_harness::node::versions::Versions;
-use host_harness::node::{FinishedCall, Node, Onlooker, Parts, Step};
+use node::versions::Versions;
+use node::{FinishedCall, Node, Onlooker, Parts, Step};
 
 use crate::support::{CALLER, LINKED_OPERATION, Scene, engine};
 

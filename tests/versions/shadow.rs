@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::document::Route;
-use host_harness::node::shadow::Findings;
-use host_harness::store::Shelf;
 use hostile_components::{ENDLESS_LOOP, MEMORY_BOMB, STRANGER_CALLER, TRAP};
+use node::shadow::Findings;
+use runtime::store::Shelf;
 
 use crate::scene::{Fixture, STEP, until, variant};
 use crate::support::{CALLER, Scene};

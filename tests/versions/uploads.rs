@@ -1,9 +1,9 @@
 //! Components in the library.
 
 use host_harness::OPERATION;
-use host_harness::node::LibraryError;
-use host_harness::node::library::MOST_COMPONENTS;
 use hostile_components::{ENDLESS_DESCRIBE, FOREIGN_IMPORT, TRAP};
+use node::LibraryError;
+use node::library::MOST_COMPONENTS;
 
 use crate::scene::{Fixture, STEP};
 

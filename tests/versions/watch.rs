@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use host_harness::OPERATION;
-use host_harness::node::watch::{self, Watch, Watched};
+use node::watch::{self, Watch, Watched};
 
 use crate::scene::{Fixture, STEP, until, variant};
 

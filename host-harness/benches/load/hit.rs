@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use host_harness::capabilities::clocks::Clock;
-use host_harness::node::PlacedOperation;
-use host_harness::stores::SqliteStore;
+use node::PlacedOperation;
+use runtime::capabilities::clocks::Clock;
+use stores::SqliteStore;
 
 use crate::native::Native;
 use crate::{CALLER, at, note, scene, show, times};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_harness::capabilities::clocks::Clock;
-use host_harness::hooks::Hooks;
-use host_harness::secret::Secret;
-use host_harness::server::{Extras, Server, ServerSettings};
+use runtime::capabilities::clocks::Clock;
+use runtime::secret::Secret;
+use server::webhooks::Hooks;
+use server::{Extras, Server, ServerSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

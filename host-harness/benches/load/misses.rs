@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hdrhistogram::Histogram;
-use host_harness::store::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use runtime::store::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 use tokio::time::Instant;
 
 use crate::{at, note, scene, show, times};

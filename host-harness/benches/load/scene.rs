@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use amocrm::access::LongLived;
+use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{Options, Simulator};
 use call::IncomingCall;
 use host_harness::OPERATION;
-use host_harness::access::LongLived;
-use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::http::PrivateAddresses;
-use host_harness::demo;
-use host_harness::engine::{Engine, EngineSettings, Operation};
-use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::node::{Node, Onlooker, Parts, Step};
-use host_harness::secret::Secret;
-use host_harness::server::ServerSettings;
-use host_harness::store::{KeyValueStore, MemoryStore};
+use node::{Node, Onlooker, Parts, Step};
+use replay::demo;
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::http::PrivateAddresses;
+use runtime::engine::{Engine, EngineSettings, Operation};
+use runtime::secret::Secret;
+use runtime::store::{KeyValueStore, MemoryStore};
+use server::ServerSettings;
 
 /// The operation in the engine of a server.
 pub(crate) fn operation() -> Operation {

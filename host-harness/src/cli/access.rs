@@ -12,16 +12,16 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Outcome, Stop, complain, print};
-use crate::access::account::{Question, Said};
-use crate::access::keeper::Due;
-use crate::access::standing::State;
-use crate::access::{Keeper, LongLived, RefreshError, Refreshed, Standing};
-use crate::capabilities::clocks::Clock;
-use crate::capabilities::http::OutboundHttp;
 use crate::config::HarnessConfig;
-use crate::integration::{Access as IntegrationAccess, Integration, IntegrationSettings};
-use crate::store::KeyValueStore;
-use crate::stores::{self, StoreLocation, StoreWarning};
+use amocrm::access::account::{Question, Said};
+use amocrm::access::keeper::Due;
+use amocrm::access::standing::State;
+use amocrm::access::{Keeper, LongLived, RefreshError, Refreshed, Standing};
+use amocrm::integration::{Access as IntegrationAccess, Integration, IntegrationSettings};
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::http::OutboundHttp;
+use runtime::store::KeyValueStore;
+use stores::{self, StoreLocation, StoreWarning};
 
 /// How long `call` stays after its answer to refresh a token that amoCRM refused.
 const AFTER_CALL: Duration = Duration::from_secs(60);

@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::integration::Chosen;
 use super::{LanguageChoice, Outcome, Stop, language, print};
-use crate::audit::{self, Subject};
-use crate::stores::StoreLocation;
+use amocrm::audit::{self, Subject};
+use stores::StoreLocation;
 
 /// Compare an amoCRM account with the PBX's employees, before calls fail
 ///

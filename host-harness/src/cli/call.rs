@@ -12,19 +12,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::integration::hash_callers;
 use super::{LanguageChoice, Outcome, Stop, access, complain, component, language, local_zone, print};
-use crate::bindings::exports::telephony::operation::operation::Description;
-use crate::bindings::telephony::operation::types::Setting;
-use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
-use crate::demo::{self, Demo};
-use crate::integration::{Access, Integration, IntegrationSettings};
-use crate::node::{self, Noted, PlacedOperation};
-use crate::placement::WAITING_TIME;
-use crate::recording::{Numbers, Recording};
-use crate::settings::read_settings;
-use crate::stores::{self, StoreLocation};
+use amocrm::integration::{Access, Integration, IntegrationSettings};
 use call::document::OPERATION_FAILED;
 use call::{CallDocument, IncomingCall, WholeNumber};
+use node::{self, Noted, PlacedOperation};
+use replay::demo::{self, Demo};
+use replay::recording::{Numbers, Recording};
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::bindings::telephony::operation::types::Setting;
+use runtime::capabilities::clocks::Clock;
+use runtime::placement::WAITING_TIME;
+use runtime::settings::read_settings;
+use stores::{self, StoreLocation};
 
 /// Resolve one call: print where it goes, and why
 ///

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Outcome, Stop, print};
-use crate::engine::{Engine, EngineSettings, Fit, Severity, read_component};
 use crate::other_hosts::OtherHost;
+use runtime::engine::{Engine, EngineSettings, Fit, Severity, read_component};
 
 /// Say whether a component fits the contract: each missing or foreign import or export, and the fix
 #[derive(Args)]

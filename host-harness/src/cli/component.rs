@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::Stop;
 use crate::OPERATION;
-use crate::bindings::exports::telephony::operation::operation::Description;
-use crate::engine::{CompiledShelf, Engine, EngineSettings, Operation, read_component};
-use crate::stores::StoreLocation;
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::engine::{CompiledShelf, Engine, EngineSettings, Operation, read_component};
+use stores::StoreLocation;
 
 /// The directory of compiled components in the state directory.
 const COMPILED: &str = "compiled";

@@ -8,14 +8,14 @@ use clap::Args;
 
 use super::access::{connect_command, durable};
 use super::{Outcome, Stop, print};
-use crate::access::connecting::ConnectError;
-use crate::access::consent::{self, ConsentError, Consented};
-use crate::access::listener::Listener;
-use crate::access::{Grant, Keeper, OAuthSettings, Platform};
-use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
-use crate::integration::{Access, IntegrationSettings};
-use crate::stores::StoreLocation;
+use amocrm::access::connecting::ConnectError;
+use amocrm::access::consent::{self, ConsentError, Consented};
+use amocrm::access::listener::Listener;
+use amocrm::access::{Grant, Keeper, OAuthSettings, Platform};
+use amocrm::integration::{Access, IntegrationSettings};
+use runtime::capabilities::clocks::Clock;
+use stores::StoreLocation;
 
 /// Connect an integration to its amoCRM account: a user allows access once
 ///

@@ -17,12 +17,12 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::{Outcome, Stop, print};
-use crate::atomic_file;
-use crate::call_details::{self, Place, Reader};
-use crate::demo;
 use crate::demo_pbx::{Caller, KAMAILIO_CFG, Kamailio, KamailioSettings, Patience, Programs, Telephones, free_address};
-use crate::server::token;
-use crate::stores;
+use node::call_details::{self, Place, Reader};
+use replay::demo;
+use runtime::atomic_file;
+use server::token;
+use stores;
 
 /// The folder in the user's state directory.
 const FOLDER: &str = "demo-pbx";

@@ -7,11 +7,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{LanguageChoice, Outcome, Stop, component, language, print};
-use crate::bindings::exports::telephony::operation::operation::{Description, SettingKind};
-use crate::bindings::telephony::operation::types::LocalizedText;
-use crate::engine::Operation;
-use crate::report::{class, description_json};
 use call::Language;
+use runtime::bindings::exports::telephony::operation::operation::{Description, SettingKind};
+use runtime::bindings::telephony::operation::types::LocalizedText;
+use runtime::engine::Operation;
+use runtime::report::{class, description_json};
 
 /// Show an operation's self-description: title, settings, configuration keys, transition reasons
 #[derive(Args)]

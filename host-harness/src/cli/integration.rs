@@ -6,11 +6,11 @@ use anyhow::{Context, anyhow};
 
 use super::{access, complain};
 use crate::cache_key;
-use crate::capabilities::clocks::Clock;
 use crate::config::HarnessConfig;
-use crate::demo::Demo;
-use crate::integration::{Access, Integration, IntegrationSettings};
-use crate::stores::{self, StoreLocation};
+use amocrm::integration::{Access, Integration, IntegrationSettings};
+use replay::demo::Demo;
+use runtime::capabilities::clocks::Clock;
+use stores::{self, StoreLocation};
 
 /// An integration, before it is set up.
 pub(super) struct Chosen {

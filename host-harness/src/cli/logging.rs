@@ -15,16 +15,17 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-use crate::capabilities::clocks::Clock;
+use runtime::capabilities::clocks::Clock;
 
 /// What is logged where only a format was asked for.
 const FILTER: &str = "info";
 /// Whether lines are JSON.
 static JSON: AtomicBool = AtomicBool::new(false);
 /// The crates whose every event is known to hold no secret.
-const OWN: [&str; 2] = ["host_harness", "amocrm_simulator"];
+const OWN: [&str; 9] =
+    ["host_harness", "amocrm", "amocrm_simulator", "call", "node", "replay", "runtime", "server", "stores"];
 
-/// What is logged: a level (`debug`), or a filter (`host_harness::access=trace,info`).
+/// What is logged: a level (`debug`), or a filter (`amocrm::access=trace,info`).
 #[derive(Clone, Debug)]
 pub(super) struct Filter(String);
 
@@ -33,7 +34,7 @@ impl std::str::FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, String> {
         EnvFilter::try_new(text).map_err(|_| {
-            "write error, warn, info, debug or trace, or a filter such as host_harness::access=debug,warn".to_owned()
+            "write error, warn, info, debug or trace, or a filter such as amocrm::access=debug,warn".to_owned()
         })?;
         Ok(Self(text.to_owned()))
     }

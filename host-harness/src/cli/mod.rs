@@ -42,7 +42,7 @@ const GLOBAL_OPTIONS: &str = "Global options";
 #[derive(Parser)]
 #[command(name = "host-harness", version)]
 struct Arguments {
-    /// Log to stderr: error, warn, info, debug, trace, or a filter such as host_harness::access=debug
+    /// Log to stderr: error, warn, info, debug, trace, or a filter such as amocrm::access=debug
     #[arg(long, global = true, value_name = "FILTER", help_heading = GLOBAL_OPTIONS)]
     log: Option<logging::Filter>,
     /// The format of the log: text for people, or one JSON object per line; implies --log info [default: text]

@@ -7,9 +7,9 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Outcome, Stop, print};
-use crate::engine::digest;
 use crate::other_hosts::OtherHost;
 use crate::{CONTRACT, OPERATION};
+use runtime::engine::digest;
 
 /// Write the built-in operation's component to a file, to upload it to a PBX; with --host composed for another wasm host
 #[derive(Args)]

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::call::point_in_time;
 use super::integration::Chosen;
 use super::{Outcome, Stop, complain, print};
-use crate::capabilities::clocks::Clock;
-use crate::capabilities::directory::{Employee, Presence};
-use crate::integration::IntegrationSettings;
-use crate::stores::StoreLocation;
+use amocrm::integration::IntegrationSettings;
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::directory::{Employee, Presence};
+use stores::StoreLocation;
 
 /// Show who was seen at work in amoCRM, or record that an employee is
 ///

@@ -15,12 +15,12 @@ use serde_json::json;
 use super::calls::moment;
 use super::replay::setting;
 use super::{Outcome, Stop, complain, component, print};
-use crate::call_details::{Filter, Place, Reader, file_in};
 use crate::config::HarnessConfig;
-use crate::demo;
-use crate::integration::IntegrationSettings;
-use crate::rehearsal::{self, Amocrm, Changes, Figures, History, Stage, Variant};
-use crate::stores;
+use amocrm::integration::IntegrationSettings;
+use node::call_details::{Filter, Place, Reader, file_in};
+use replay::demo;
+use replay::rehearsal::{self, Amocrm, Changes, Figures, History, Stage, Variant};
+use stores;
 
 /// Rehearse a history of calls in seconds: where they would go and what amoCRM would be asked
 ///

@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{LanguageChoice, Outcome, Stop, complain, component, language, print};
-use crate::policy;
-use crate::recording::{Recording, Replayed, With, side_by_side};
+use replay::policy;
+use replay::recording::{Recording, Replayed, With, side_by_side};
 
 /// Resolve a recorded call again, without network or store
 ///

@@ -13,23 +13,23 @@ use tokio_util::sync::CancellationToken;
 use super::integration::hash_callers;
 use super::{Outcome, Stop, access, calls, complain, component, print, versions};
 use crate::assemble::assemble;
-use crate::call_details::{CallDetails, CallDetailsSettings};
-use crate::capabilities::clocks::Clock;
 use crate::config::{HarnessConfig, OperationEntry};
-use crate::demo::{self, Demo};
-use crate::engine::{Engine, EngineSettings};
-use crate::fastagi::FastAgi;
-use crate::hooks::Hooks;
-use crate::integration::Access;
-use crate::node::{Node, Step};
-use crate::observe::logs::CallLog;
-use crate::observe::metrics::Metrics;
-use crate::observe::traces::Traces;
-use crate::recording::{Recorder, SamplingSettings};
-use crate::server::{self, Extras, Server, ServerSettings, metrics, token};
-use crate::stores::{self, StoreLocation};
+use amocrm::integration::Access;
 use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
+use node::call_details::{CallDetails, CallDetailsSettings};
+use node::observe::logs::CallLog;
+use node::observe::metrics::Metrics;
+use node::observe::traces::Traces;
+use node::{Node, Step};
+use replay::demo::{self, Demo};
+use replay::recording::{Recorder, SamplingSettings};
+use runtime::capabilities::clocks::Clock;
+use runtime::engine::{Engine, EngineSettings};
+use server::fastagi::FastAgi;
+use server::webhooks::Hooks;
+use server::{self, Extras, Server, ServerSettings, metrics, token};
+use stores::{self, StoreLocation};
 
 /// Take calls over HTTP, until interrupted
 ///

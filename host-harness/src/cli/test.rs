@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Outcome, Stop, component, print};
-use crate::policy::{self, Mode};
+use replay::policy::{self, Mode};
 
 /// Run policy tests: cases in TOML that say where calls must go
 ///

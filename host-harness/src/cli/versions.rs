@@ -7,10 +7,10 @@ use anyhow::ensure;
 
 use super::{complain, print};
 use crate::config::HarnessConfig;
-use crate::engine::Engine;
-use crate::node::Node;
-use crate::node::versions::Versions;
-use crate::node::watch::{self, Watch, Watched};
+use node::Node;
+use node::versions::Versions;
+use node::watch::{self, Watch, Watched};
+use runtime::engine::Engine;
 
 /// Puts in force what was in force before; warnings go to the standard error.
 pub(super) async fn resume(node: &Node, engine: &Engine, state: Option<&Path>) -> Arc<Versions> {

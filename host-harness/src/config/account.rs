@@ -5,8 +5,8 @@
 
 use url::Url;
 
-use crate::access::{Hosts, Platform};
-use crate::capabilities::http::{BaseUrl, Scheme};
+use amocrm::access::{Hosts, Platform};
+use runtime::capabilities::http::{BaseUrl, Scheme};
 
 /// The domains of accounts, and whose they are (amoCRM facts §8).
 const DOMAINS: [(&str, Platform); 3] =

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::call_details::{CallDetailsSettings, Numbers};
 use call::masking::unless_secret;
+use node::call_details::{CallDetailsSettings, Numbers};
 
 /// The bounds of `keep_for`.
 const KEEP_FOR: (Duration, Duration) = (Duration::from_secs(60 * 60), Duration::from_secs(10 * 366 * 24 * 60 * 60));

@@ -7,14 +7,14 @@ use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
 
 use super::account;
-use crate::access::{LongLived, OAuthSettings, Platform};
 use crate::cache_key;
-use crate::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
-use crate::employees::{self, EmployeeEntry};
-use crate::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
-use crate::secret::{ReloadableSecret, Secret, SecretSource, unwrapped};
-use crate::toml_file;
+use amocrm::access::{LongLived, OAuthSettings, Platform};
+use amocrm::employees::{self, EmployeeEntry};
+use amocrm::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
 use call::masking::unless_secret;
+use runtime::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
+use runtime::secret::{ReloadableSecret, Secret, SecretSource, unwrapped};
+use runtime::toml_file;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]

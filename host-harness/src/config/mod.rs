@@ -31,20 +31,20 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
-use crate::call_details::CallDetailsSettings;
-use crate::integration::IntegrationSettings;
-use crate::observe::traces::TraceSettings;
-use crate::recording::SamplingSettings;
-use crate::server::ServerSettings;
-use crate::stores::StoreLocation;
-use crate::toml_file::{self, ConfigError};
+use ::server::ServerSettings;
+use amocrm::integration::IntegrationSettings;
 use call::masking::unless_secret;
 use call_details::CallDetailsEntry;
 use integration::IntegrationEntry;
+use node::call_details::CallDetailsSettings;
+use node::observe::traces::TraceSettings;
 use pbx::{AsteriskEntry, KamailioEntry};
 use recordings::RecordingsEntry;
+use replay::recording::SamplingSettings;
+use runtime::toml_file::{self, ConfigError};
 use server::ServerEntry;
 use store::StoreEntry;
+use stores::StoreLocation;
 use traces::TracesEntry;
 
 /// A configuration file, read and checked.

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::OperationEntry;
-use crate::integration::IntegrationSettings;
-use crate::pbx::dialplan::Asterisk;
-use crate::pbx::rtjson::Kamailio;
-use crate::pbx::{Destinations, Syntax, is_sip_address};
+use amocrm::integration::IntegrationSettings;
 use call::dialling::is_dialable;
 use call::masking::unless_secret;
+use server::pbx::dialplan::Asterisk;
+use server::pbx::rtjson::Kamailio;
+use server::pbx::{Destinations, Syntax, is_sip_address};
 
 /// Where FastAGI is listened for unless set: the port that Asterisk asks by itself.
 const FASTAGI: &str = "127.0.0.1:4573";

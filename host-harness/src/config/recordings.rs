@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::recording::SamplingSettings;
 use call::masking::unless_secret;
+use replay::recording::SamplingSettings;
 
 /// How many recordings are kept unless it is written otherwise: some ten megabytes.
 const KEEP_AT_MOST: usize = 1_000;

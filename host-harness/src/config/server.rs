@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::secret::{Secret, SecretSource};
-use crate::server::ServerSettings;
-use crate::server::settings::SHORTEST_SECRET;
 use call::masking::unless_secret;
+use runtime::secret::{Secret, SecretSource};
+use server::ServerSettings;
+use server::settings::SHORTEST_SECRET;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]

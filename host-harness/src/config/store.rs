@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::secret::SecretSource;
-use crate::stores::StoreLocation;
+use runtime::secret::SecretSource;
+use stores::StoreLocation;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,9 +6,9 @@ use std::path::Path;
 use http::HeaderName;
 use serde::Deserialize;
 
-use crate::observe::traces::TraceSettings;
-use crate::secret::SecretSource;
 use call::masking::unless_secret;
+use node::observe::traces::TraceSettings;
+use runtime::secret::SecretSource;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -14,8 +14,8 @@ use tokio::time::{Instant, timeout};
 
 use super::Programs;
 use super::program::Program;
-use crate::atomic_file;
-use crate::secret::Secret;
+use runtime::atomic_file;
+use runtime::secret::Secret;
 
 /// The configuration, as it ships.
 pub const KAMAILIO_CFG: &str = include_str!("../../pbx/kamailio/kamailio.cfg");

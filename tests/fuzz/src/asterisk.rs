@@ -1,6 +1,6 @@
 //! FastAGI, with the fuzzer in Asterisk's place.
 
-use host_harness::fastagi::dialogue::Dialogue;
+use server::fastagi::dialogue::Dialogue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Says these bytes to a dialogue that reads a block and then sets what it read as variables, the worst that could be set.

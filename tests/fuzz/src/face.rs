@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use amocrm::integration::Integration;
 use amocrm_simulator::{Options, Simulator};
 use axum::Router;
 use axum::body::Body;
-use host_harness::call_details::{CallDetails, CallDetailsSettings, Place};
-use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::http::Dial;
-use host_harness::hooks::Hooks;
-use host_harness::integration::Integration;
-use host_harness::node::versions::Versions;
-use host_harness::node::{Node, Parts, Step};
-use host_harness::observe::metrics::Metrics;
-use host_harness::secret::Secret;
-use host_harness::server::{self, Extras, ServerSettings};
-use host_harness::store::{KeyValueStore, MemoryStore};
 use http::{Request, StatusCode};
+use node::call_details::{CallDetails, CallDetailsSettings, Place};
+use node::observe::metrics::Metrics;
+use node::versions::Versions;
+use node::{Node, Parts, Step};
+use replay::rehearsal::Simulated;
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::http::Dial;
+use runtime::secret::Secret;
+use runtime::store::{KeyValueStore, MemoryStore};
+use server::webhooks::Hooks;
+use server::{self, Extras, ServerSettings};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -81,7 +82,7 @@ async fn router() -> Router {
     let options = Options { clock: Arc::new(move || simulated.now()), ..Options::default() };
     let simulator = Arc::new(Simulator::without_listeners(options).expect("the demonstration account"));
     let settings = super::host::settings(simulator.base_url());
-    let dial: Arc<dyn Dial> = simulator;
+    let dial: Arc<dyn Dial> = Arc::new(Simulated(simulator));
     let store: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
     let integration = Integration::in_process(settings.clone(), Arc::clone(&store), clock.clone(), &dial);
     let integration = Arc::new(integration.expect("usable"));

@@ -5,21 +5,22 @@ use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use amocrm::access::LongLived;
+use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{Options, Simulator};
 use call::IncomingCall;
 use call::document::Route;
 use host_harness::OPERATION;
-use host_harness::access::LongLived;
-use host_harness::bindings::exports::telephony::operation::operation::Description;
-use host_harness::capabilities::clocks::Clock;
-use host_harness::capabilities::http::{Dial, PrivateAddresses};
-use host_harness::demo;
-use host_harness::engine::{Engine, EngineSettings, Operation};
-use host_harness::integration::{Access, Integration, IntegrationSettings};
-use host_harness::node::PlacedOperation;
-use host_harness::recording::{Recording, With};
-use host_harness::secret::Secret;
-use host_harness::store::MemoryStore;
+use node::PlacedOperation;
+use replay::demo;
+use replay::recording::{Recording, With};
+use replay::rehearsal::Simulated;
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::http::{Dial, PrivateAddresses};
+use runtime::engine::{Engine, EngineSettings, Operation};
+use runtime::secret::Secret;
+use runtime::store::MemoryStore;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::{Instant, sleep};
 
@@ -113,7 +114,7 @@ pub fn every_import_with(program: &[u8]) {
         let simulator = Arc::new(Simulator::without_listeners(options).expect("the demonstration account"));
         let enemy = Arc::new(HostileServer::new(program.len(), TOKEN));
         let (settings, dial): (_, Arc<dyn Dial>) = match program.len() % 4 {
-            0 => (settings(simulator.base_url()), simulator),
+            0 => (settings(simulator.base_url()), Arc::new(Simulated(simulator))),
             _ => (settings(ACCOUNT), enemy.clone()),
         };
         let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);

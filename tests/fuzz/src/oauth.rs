@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use amocrm::access::oauth::{NoAnswer, Web};
+use amocrm::access::{Hosts, OAuth, OAuthSettings, Platform};
 use bytes::Bytes;
-use host_harness::access::oauth::{NoAnswer, Web};
-use host_harness::access::{Hosts, OAuth, OAuthSettings, Platform};
-use host_harness::capabilities::clocks::Clock;
-use host_harness::secret::Secret;
 use http::{Request, Response};
+use runtime::capabilities::clocks::Clock;
+use runtime::secret::Secret;
 
 /// The integration of every target.
 pub fn settings() -> OAuthSettings {

@@ -1,14 +1,15 @@
 //! What each fuzz target does with the fuzzer's bytes. Here, so that `cargo test` does the same with the seeds.
 
+use amocrm::access::claims::Claims;
+use amocrm::access::{Hosts, consent, uninstall};
+use amocrm::audit::answers::{self, Contact};
+use amocrm::audit::findings::{ContactsSeen, Finding, PhoneFault};
+use amocrm::widget_token::{ClientKeys, verify};
 use forward_to_personal_manager::caller::{Caller, CountryCode};
-use host_harness::access::claims::Claims;
-use host_harness::access::{Hosts, consent, uninstall};
-use host_harness::audit::answers::{self, Contact};
-use host_harness::audit::findings::{ContactsSeen, Finding, PhoneFault};
-use host_harness::call_details::{KeptCall, Numbers};
-use host_harness::secret::Secret;
-use host_harness::widget_token::{ClientKeys, verify};
-use host_harness::{capabilities, policy};
+use node::call_details::{KeptCall, Numbers};
+use replay::policy;
+use runtime::capabilities;
+use runtime::secret::Secret;
 
 use super::oauth::{answering, at_once, settings};
 use super::{asterisk, call, config, face, host};

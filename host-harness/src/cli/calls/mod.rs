@@ -13,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::call::point_in_time;
 use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone};
-use crate::call_details::{self, Filter, KeptCall, Numbers, Place, Reader};
-use crate::capabilities::clocks::Clock;
-use crate::stores::{self, StoreLocation};
 use call::Language;
+use node::call_details::{self, Filter, KeptCall, Numbers, Place, Reader};
+use runtime::capabilities::clocks::Clock;
+use stores::{self, StoreLocation};
 
 /// How often a follower looks for new calls.
 const LOOK: Duration = Duration::from_millis(200);

@@ -8,7 +8,7 @@ use call::details::FactValue;
 use call::document::Route;
 use call::{CallDocument, Language};
 
-use crate::call_details::{KeptCall, Numbers};
+use node::call_details::{KeptCall, Numbers};
 
 /// The calls as lines, with a line of titles above them where it is wanted.
 pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_head: bool) -> String {

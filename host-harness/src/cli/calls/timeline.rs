@@ -9,7 +9,7 @@ use call::{CallDocument, Language};
 use jiff::tz::TimeZone;
 
 use super::{story, table};
-use crate::call_details::{KeptCall, Numbers};
+use node::call_details::{KeptCall, Numbers};
 
 /// The width of the whole waiting time.
 const WIDTH: u64 = 48;

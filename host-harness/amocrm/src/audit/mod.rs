@@ -1,0 +1,167 @@
+//! The audit of an integration: what would keep calls from their managers, found before a call finds it.
+//!
+//! Reads all users (an administrator's token is needed, amoCRM facts §3) and all contacts of the account, page by page inside the integration's
+//! budget of requests, and compares them with the PBX's employees by the operation's own rules for numbers. Nothing is changed anywhere.
+
+pub mod answers;
+pub mod findings;
+mod text;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use call::numbers::CountryCode;
+use http::{Request, Response, StatusCode};
+use serde::Serialize;
+
+use answers::{NotAList, Page};
+use findings::{ContactsSeen, Finding};
+use runtime::capabilities::directory::Employee;
+use runtime::capabilities::http::{Ask, AskError, BaseUrl, OutboundHttp};
+
+/// Entries asked for at once: as many as amoCRM gives (amoCRM facts §1.1, §3).
+const PAGE: usize = 250;
+/// How long one page may take. Nobody is on the telephone.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a page is asked for that amoCRM does not give just now, and the pause before the second time; each further one is twice as long.
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is audited.
+pub struct Subject<'a> {
+    /// The integration's way to amoCRM.
+    pub http: &'a OutboundHttp,
+    /// The account's address.
+    pub account: &'a BaseUrl,
+    /// The calling code of numbers written without one.
+    pub default_country_code: u16,
+    /// The PBX's employees by amoCRM user.
+    pub employees: &'a [(u64, Employee)],
+}
+
+/// The outcome of an audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuditReport {
+    /// How many users the account has.
+    pub users: usize,
+    /// How many contacts were looked at, deleted ones left out.
+    pub contacts: u64,
+    /// How many of them have no telephone number: nobody can be found by them.
+    pub without_phone: u64,
+    /// What is wrong, the gravest first.
+    pub findings: Vec<Finding>,
+}
+
+impl AuditReport {
+    /// The exit code of a program that reports this: 0 without findings, else that of the gravest.
+    pub fn exit_code(&self) -> u8 {
+        self.findings.first().map_or(0, Finding::exit_code)
+    }
+}
+
+/// Why an audit could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// amoCRM was not reached, or the host refused.
+    #[error("the list of {list} cannot be read: {cause}")]
+    Ask {
+        /// Which list.
+        list: &'static str,
+        /// Why.
+        cause: AskError,
+    },
+    /// amoCRM answered with something else than a list.
+    #[error("the list of {list} cannot be read: amoCRM answered {status}{}", advice(*status))]
+    Status {
+        /// Which list.
+        list: &'static str,
+        /// The HTTP status.
+        status: StatusCode,
+    },
+    /// The body is not what the endpoint returns.
+    #[error("the list of {list} cannot be read: {cause}")]
+    NotAList {
+        /// Which list.
+        list: &'static str,
+        /// Why.
+        cause: NotAList,
+    },
+}
+
+fn advice(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "; the access token is not accepted, give the integration another one",
+        StatusCode::PAYMENT_REQUIRED => "; the account's subscription has ended",
+        StatusCode::FORBIDDEN => {
+            "; users are shown to administrators alone, so the token must be an administrator's (or amoCRM has blocked the account)"
+        }
+        StatusCode::TOO_MANY_REQUESTS => "; it is asked too often, try again later or with fewer requests per second",
+        _ => "",
+    }
+}
+
+/// Audits an integration. `progress` is told of every page: which list, and how many of its entries were read so far.
+pub async fn run(subject: &Subject<'_>, progress: impl Fn(&'static str, u64)) -> Result<AuditReport, AuditError> {
+    let mut users = Vec::new();
+    each_page(subject, "users", "", answers::users, |page| {
+        users.extend(page);
+        progress("users", users.len() as u64);
+    })
+    .await?;
+    let mut seen = ContactsSeen::new(CountryCode::new(subject.default_country_code).unwrap_or(CountryCode::DEFAULT));
+    // By identifier: contacts that are added or touched meanwhile do not shift the pages.
+    each_page(subject, "contacts", "&order%5Bid%5D=asc", answers::contacts, |page| {
+        page.iter().for_each(|contact| seen.see(contact));
+        progress("contacts", seen.contacts);
+    })
+    .await?;
+    let (contacts, without_phone) = (seen.contacts, seen.without_phone);
+    Ok(AuditReport { users: users.len(), contacts, without_phone, findings: seen.judge(&users, subject.employees) })
+}
+
+async fn each_page<T>(
+    subject: &Subject<'_>,
+    list: &'static str,
+    order: &str,
+    read: fn(&[u8]) -> Result<Page<T>, NotAList>,
+    mut take: impl FnMut(Vec<T>),
+) -> Result<(), AuditError> {
+    for number in 1_u64.. {
+        let address = format!("{}/api/v4/{list}?limit={PAGE}&page={number}{order}", subject.account);
+        let answer = ask(subject, list, &address).await?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NO_CONTENT => break,
+            status => return Err(AuditError::Status { list, status }),
+        }
+        let page = read(answer.body()).map_err(|cause| AuditError::NotAList { list, cause })?;
+        // A page that is not full is the last, whatever it links to (amoCRM facts §1.2).
+        let is_full = page.entries.len() >= PAGE;
+        take(page.entries);
+        if !(is_full && page.has_next) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Asks for a page; again after a pause where amoCRM or the way to it fails for the moment.
+async fn ask(subject: &Subject<'_>, list: &'static str, address: &str) -> Result<Response<Bytes>, AuditError> {
+    let (mut attempt, mut pause) = (1, PAUSE);
+    loop {
+        let request =
+            Request::get(address).body(Bytes::new()).map_err(|_| AuditError::NotAList { list, cause: NotAList })?;
+        let answered = subject.http.ask(request, TIMEOUT, Ask::AsIntegration).await;
+        let momentary = match &answered {
+            Ok(answer) => answer.status().is_server_error() || answer.status() == StatusCode::TOO_MANY_REQUESTS,
+            Err(AskError::Unreachable { .. } | AskError::TimedOut { .. } | AskError::Paused { .. }) => true,
+            Err(_) => false,
+        };
+        if !momentary || attempt == ATTEMPTS {
+            return answered.map_err(|cause| AuditError::Ask { list, cause });
+        }
+        tokio::time::sleep(pause).await;
+        attempt += 1;
+        pause *= 2;
+    }
+}

@@ -1,0 +1,146 @@
+//! Employees as files list them (`[[integration.employee]]`): a person whom the PBX can ring, and the amoCRM user who that is.
+
+use std::fmt;
+use std::path::Path;
+
+use call::dialling;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+
+use runtime::capabilities::directory::{Destination, Employee, Presence};
+use runtime::toml_file::{self, ConfigError};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+/// One employee, as written.
+pub struct EmployeeEntry {
+    id: String,
+    /// The id unless set.
+    #[serde(default)]
+    name: Option<String>,
+    amocrm_user: u64,
+    #[serde(default = "yes")]
+    enabled: bool,
+    #[serde(default)]
+    numbers: Vec<NumberEntry>,
+    /// For rehearsing the status check: `never-seen`, or when the person was last seen in amoCRM.
+    #[serde(default)]
+    presence: Option<PresenceEntry>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `"101"`, or `{ number = "101", ring_time = "25s" }`.
+struct NumberEntry {
+    number: String,
+    ring_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NumberTable {
+    number: String,
+    #[serde(default)]
+    ring_time: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for NumberEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+
+        impl<'de> Visitor<'de> for Number {
+            type Value = NumberEntry;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a number such as \"101\", or { number = \"101\", ring_time = \"25s\" }")
+            }
+
+            fn visit_str<E: Error>(self, number: &str) -> Result<NumberEntry, E> {
+                Ok(NumberEntry { number: number.to_owned(), ring_time: None })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NumberEntry, A::Error> {
+                let NumberTable { number, ring_time } = Deserialize::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(NumberEntry { number, ring_time })
+            }
+        }
+
+        deserializer.deserialize_any(Number)
+    }
+}
+
+enum PresenceEntry {
+    NeverSeen,
+    LastSeen(Timestamp),
+}
+
+impl<'de> Deserialize<'de> for PresenceEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "never-seen" {
+            return Ok(Self::NeverSeen);
+        }
+        text.parse()
+            .map(Self::LastSeen)
+            .map_err(|_| D::Error::custom("set `never-seen` or a time such as `2026-11-22T09:00:00+03:00`"))
+    }
+}
+
+/// Reads a file of employees alone: `[[employee]]` with the keys of `[[integration.employee]]`, by amoCRM user.
+pub fn read(path: &Path) -> Result<Vec<(u64, Employee)>, ConfigError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Employees {
+        #[serde(default)]
+        employee: Vec<EmployeeEntry>,
+    }
+
+    let file: Employees = toml_file::read(path)?;
+    let error = |message| ConfigError { file: path.to_owned(), line: None, message };
+    check(file.employee, "[[employee]]").map_err(error)
+}
+
+/// Checks the employees of one integration; `place` names it in messages.
+pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Employee)>, String> {
+    let mut employees: Vec<(u64, Employee)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let place = format!("{place}, employee `{}`", entry.id);
+        if entry.id.trim().is_empty() {
+            return Err(format!("{place}: `id` is empty; give each employee a name of its own"));
+        }
+        if employees.iter().any(|(_, other)| other.id == entry.id) {
+            return Err(format!("{place}: another employee has the same `id`; give each its own"));
+        }
+        if let Some((_, other)) = employees.iter().find(|(user, _)| *user == entry.amocrm_user) {
+            return Err(format!(
+                "{place}: `amocrm_user` = {} is mapped to `{}` already; map each amoCRM user to one employee",
+                entry.amocrm_user, other.id
+            ));
+        }
+        let destinations =
+            entry.numbers.into_iter().map(|number| destination(number, &place)).collect::<Result<_, _>>()?;
+        let employee = Employee {
+            name: entry.name.unwrap_or_else(|| entry.id.clone()),
+            id: entry.id,
+            enabled: entry.enabled,
+            destinations,
+            presence: match entry.presence {
+                None => Presence::NotFed,
+                Some(PresenceEntry::NeverSeen) => Presence::NeverSeen,
+                Some(PresenceEntry::LastSeen(at)) => Presence::LastSeen(at),
+            },
+        };
+        employees.push((entry.amocrm_user, employee));
+    }
+    Ok(employees)
+}
+
+fn destination(entry: NumberEntry, place: &str) -> Result<Destination, String> {
+    let NumberEntry { number, ring_time } = entry;
+    let ring_time = dialling::ring_time(&number, ring_time.as_deref()).map_err(|error| format!("{place}: {error}"))?;
+    Ok(Destination { number, ring_time })
+}

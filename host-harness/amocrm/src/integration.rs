@@ -1,0 +1,381 @@
+//! One integration at run time: an amoCRM account's connection to the PBX, with everything that its operations may reach.
+//!
+//! Each integration has its own HTTP client and access, its own configuration, employees and part of the store; nothing is shared
+//! between two of them. Where the access changes (a token is refreshed, the account renamed, the integration switched off), the next call
+//! sees it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings, Standing};
+use crate::presence::{FedDirectory, PresenceBook, PresenceFeed};
+use crate::widget_token::ClientKeys;
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::config::{CACHE_KEY_SECRET, Configuration};
+use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Employees};
+use runtime::capabilities::http::{
+    AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
+    OutboundHttpConfig, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, budget_bounds,
+};
+use runtime::capabilities::journal::{Journal, Script};
+use runtime::capabilities::key_value::KeyValue;
+use runtime::engine::World;
+use runtime::secret::Secret;
+use runtime::store::KeyValueStore;
+
+/// The bucket that an integration's operations may open.
+pub const BUCKET: &str = "default";
+
+/// How long a status that amoCRM's events gave is used again unless configured.
+pub const MANAGER_STATUS_REUSE: Duration = Duration::from_secs(30);
+
+/// The most bytes of one answer's body that reach an operation. More than it reads, so that its own bound is the one that is met.
+const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// What an integration is made of.
+#[derive(Clone, Debug)]
+pub struct IntegrationSettings {
+    /// The stable identifier.
+    pub id: String,
+    /// The account, and how it is reached.
+    pub access: Access,
+    /// Whether the integration is on (rule O6).
+    pub enabled: bool,
+    /// «Учитывать статус персонального менеджера» (rule O7).
+    pub consider_manager_status: bool,
+    /// How long a status that amoCRM's events gave is used again, in whole seconds.
+    pub manager_status_reuse: Duration,
+    /// The calling code of numbers written without one.
+    pub default_country_code: u16,
+    /// Other servers that operations may reach.
+    pub granted: Vec<Origin>,
+    /// Whether servers may be in this machine or network.
+    pub private_addresses: PrivateAddresses,
+    /// Certificate authorities to trust besides the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// Whether the bounds count that an operation chooses for its requests.
+    pub request_timeouts: RequestTimeouts,
+    /// How many requests to the account may begin in any second.
+    pub requests_per_second: u16,
+    /// How long nothing is sent after amoCRM refused.
+    pub circuit: CircuitSettings,
+    /// The last part of the address at which amoCRM reports changes of managers; absent where kept managers stay for their six hours.
+    pub webhook_key: Option<Secret>,
+    /// By which operations hash callers' numbers in stored keys (rule D12): configured, or [made by this host](crate::cache_key). Without one they
+    /// hash without a key.
+    pub cache_key_secret: Option<Secret>,
+    /// Employees by amoCRM user.
+    pub employees: Vec<(u64, Employee)>,
+}
+
+impl IntegrationSettings {
+    /// One that is as a configuration leaves it which says nothing more.
+    pub fn new(id: impl Into<String>, access: Access, employees: Vec<(u64, Employee)>) -> Self {
+        Self {
+            id: id.into(),
+            access,
+            enabled: true,
+            consider_manager_status: false,
+            manager_status_reuse: MANAGER_STATUS_REUSE,
+            default_country_code: 7,
+            granted: Vec::new(),
+            private_addresses: PrivateAddresses::Refused,
+            ca_file: None,
+            request_timeouts: RequestTimeouts::Honoured,
+            requests_per_second: REQUESTS_PER_SECOND,
+            circuit: CircuitSettings::default(),
+            webhook_key: None,
+            cache_key_secret: None,
+            employees,
+        }
+    }
+}
+
+/// What the hooks of one integration prove themselves by. Without a key there is no such hook.
+#[derive(Clone, Debug, Default)]
+pub struct HookKeys {
+    /// What amoCRM signs the widget's one-time tokens with.
+    pub client: Option<ClientKeys>,
+    /// The last part of the webhook's address.
+    pub webhook: Option<Secret>,
+}
+
+/// How an integration gets at its account.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// With a token that never changes.
+    LongLived(LongLived),
+    /// With what a user consented to, which a keeper renews.
+    OAuth(OAuthSettings),
+}
+
+/// An integration, ready for calls.
+#[derive(Clone)]
+pub struct Integration {
+    http: OutboundHttp,
+    store: Arc<dyn KeyValueStore>,
+    account: Account,
+    enabled: bool,
+    requests_per_second: u16,
+    consider_manager_status: bool,
+    manager_status_reuse: Duration,
+    default_country_code: u16,
+    cache_key_secret: Option<Secret>,
+    employees: Employees,
+    /// Asked in place of the employees, where the PBX answers itself.
+    directory: Option<Arc<dyn Directory>>,
+}
+
+/// Where a keeper refreshes whose time is its own: there is nobody to spread the refreshes for.
+const NO_SPREAD: i64 = 500;
+
+/// How requests are set up.
+type Outbound<'a> = dyn Fn(OutboundHttpConfig) -> Result<OutboundHttp, HttpSetupError> + 'a;
+
+/// How a keeper is set up over a store.
+type KeeperOf<'a> = dyn Fn(&OAuthSettings, Arc<dyn KeyValueStore>) -> Result<Keeper, HttpSetupError> + 'a;
+
+/// Where the account and its state are known from.
+#[derive(Clone)]
+enum Account {
+    Fixed(LongLived),
+    Kept(Arc<Keeper>),
+}
+
+impl Integration {
+    /// Sets an integration up. Nothing is connected before the first call; a [`keeper`](Self::keeper) has not looked at its record yet.
+    pub fn new(settings: IntegrationSettings, store: Arc<dyn KeyValueStore>) -> Result<Self, HttpSetupError> {
+        Self::with_clock(settings, store, Clock::system())
+    }
+
+    /// The same, the ages of tokens being told by another clock.
+    pub fn with_clock(
+        settings: IntegrationSettings,
+        store: Arc<dyn KeyValueStore>,
+        clock: Clock,
+    ) -> Result<Self, HttpSetupError> {
+        let keeper_of =
+            |oauth: &OAuthSettings, store| settings.keeper_of(oauth, store, clock.clone(), &OutboundHttp::new);
+        Self::over(&settings, store, &clock, &keeper_of, &OutboundHttp::new)
+    }
+
+    /// The same with servers that are in this process, and nothing left to chance.
+    pub fn in_process(
+        settings: IntegrationSettings,
+        store: Arc<dyn KeyValueStore>,
+        clock: Clock,
+        dial: &Arc<dyn Dial>,
+    ) -> Result<Self, HttpSetupError> {
+        let http = |config| OutboundHttp::in_process(config, Arc::clone(dial));
+        let keeper_of = |oauth: &OAuthSettings, store| {
+            Ok(settings.keeper_of(oauth, store, clock.clone(), &http)?.at_place(NO_SPREAD))
+        };
+        Self::over(&settings, store, &clock, &keeper_of, &http)
+    }
+
+    fn over(
+        settings: &IntegrationSettings,
+        store: Arc<dyn KeyValueStore>,
+        clock: &Clock,
+        keeper_of: &KeeperOf<'_>,
+        http: &Outbound<'_>,
+    ) -> Result<Self, HttpSetupError> {
+        let (account, access): (_, Arc<dyn AccessTokens>) = match &settings.access {
+            Access::LongLived(access) => {
+                let token = AccessToken::new(access.account.origin().clone(), &access.token)?;
+                (Account::Fixed(access.clone()), Arc::new(token))
+            }
+            Access::OAuth(oauth) => {
+                let keeper = Arc::new(keeper_of(oauth, Arc::clone(&store))?);
+                (Account::Kept(Arc::clone(&keeper)), keeper)
+            }
+        };
+        let config = OutboundHttpConfig {
+            shared_budget: store.shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
+            ..settings.outbound(Some(access), clock)
+        };
+        Ok(Self {
+            http: http(config)?,
+            store,
+            account,
+            enabled: settings.enabled,
+            requests_per_second: settings.requests_per_second,
+            consider_manager_status: settings.consider_manager_status,
+            manager_status_reuse: settings.manager_status_reuse,
+            default_country_code: settings.default_country_code,
+            cache_key_secret: settings.cache_key_secret.clone(),
+            employees: Employees::new(settings.employees.clone()),
+            directory: None,
+        })
+    }
+
+    /// The same with a directory of the PBX's own in place of the configured employees: it tells presence itself.
+    #[must_use]
+    pub fn with_directory(self, directory: Arc<dyn Directory>) -> Self {
+        Self { directory: Some(directory), ..self }
+    }
+
+    /// Who keeps the integration's tokens, where there is something to keep.
+    pub fn keeper(&self) -> Option<&Arc<Keeper>> {
+        match &self.account {
+            Account::Fixed(_) => None,
+            Account::Kept(keeper) => Some(keeper),
+        }
+    }
+
+    /// The integration's way to its account.
+    pub fn http(&self) -> &OutboundHttp {
+        &self.http
+    }
+
+    /// Whether it is switched on in the configuration.
+    pub const fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// How many requests to the account may begin in any second.
+    pub const fn requests_per_second(&self) -> u16 {
+        self.requests_per_second
+    }
+
+    /// How its access stands, as last looked at.
+    pub fn standing(&self, id: &str, now: Timestamp) -> Standing {
+        match &self.account {
+            Account::Fixed(access) => Standing::of_long_lived(id, access, now),
+            Account::Kept(keeper) => {
+                Standing::of_kept(id, keeper, Ok(()), &format!("host-harness connect --integration {id}"))
+            }
+        }
+    }
+
+    /// Where the account is now; none where it was never connected.
+    pub fn account(&self) -> Option<BaseUrl> {
+        match &self.account {
+            Account::Fixed(access) => Some(access.account.clone()),
+            Account::Kept(keeper) => keeper.account(),
+        }
+    }
+
+    /// Who was seen at work in the account; none for an account that was never connected.
+    pub fn presence(&self) -> Option<PresenceBook> {
+        Some(PresenceBook::new(Arc::clone(&self.store), self.namespace()?))
+    }
+
+    /// Where reports of presence go; none for an account that was never connected.
+    pub fn presence_feed(&self) -> Option<PresenceFeed> {
+        let account = self.account()?.origin().clone();
+        Some(PresenceFeed::new(account, Arc::clone(&self.store), &self.namespace()?))
+    }
+
+    /// The name under which the account's values are kept; none for an account that was never connected.
+    fn namespace(&self) -> Option<String> {
+        match &self.account {
+            Account::Fixed(access) => Some(access.namespace.clone()),
+            Account::Kept(keeper) => keeper.namespace(),
+        }
+    }
+
+    /// Whether its calls are resolved: it is enabled, and its access has not ended (rule O6).
+    pub fn is_on(&self) -> bool {
+        self.enabled && self.keeper().is_none_or(|keeper| keeper.is_on())
+    }
+
+    /// What one call of this integration is granted.
+    pub fn world(&self, clock: Clock) -> World {
+        let is_on = self.is_on();
+        let employees = self.employees.clone();
+        // Presence is looked up only where it counts.
+        let presence = self.presence().filter(|_| self.consider_manager_status);
+        let directory: Arc<dyn Directory> = match (&self.directory, presence) {
+            (Some(directory), _) => Arc::clone(directory),
+            (None, Some(presence)) => Arc::new(FedDirectory { employees, presence }),
+            (None, None) => Arc::new(employees),
+        };
+        let mut configuration = vec![
+            ("enabled", is_on.to_string()),
+            ("consider_manager_status", self.consider_manager_status.to_string()),
+            ("manager_status_reuse_seconds", self.manager_status_reuse.as_secs().to_string()),
+            ("default_country_code", self.default_country_code.to_string()),
+            ("kv_bucket", BUCKET.to_owned()),
+        ];
+        configuration.extend(self.account().map(|address| ("amocrm_base_url", address.to_string())));
+        configuration
+            .extend(self.cache_key_secret.as_ref().map(|secret| (CACHE_KEY_SECRET, secret.expose().to_owned())));
+        World {
+            directory: CallDirectory::new(directory, clock.clone()),
+            clock,
+            http: self.http.clone(),
+            // Calls of an account that was never connected get no further than that the integration is off.
+            key_value: KeyValue::new(Arc::clone(&self.store), self.namespace().unwrap_or_default(), BUCKET),
+            configuration: configuration
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect::<Configuration>(),
+            journal: Journal::default(),
+            script: Script::default(),
+        }
+    }
+}
+
+impl IntegrationSettings {
+    /// What the integration's hooks prove themselves by.
+    pub fn hook_keys(&self) -> HookKeys {
+        let client = match &self.access {
+            Access::LongLived(_) => None,
+            Access::OAuth(oauth) => {
+                Some(ClientKeys { id: oauth.client_id.clone(), secret: oauth.client_secret.clone() })
+            }
+        };
+        HookKeys { client, webhook: self.webhook_key.clone() }
+    }
+
+    /// The keeper of the integration's tokens, with connections of its own; none where the token never changes.
+    pub fn keeper(&self, store: Arc<dyn KeyValueStore>, clock: Clock) -> Result<Option<Keeper>, HttpSetupError> {
+        match &self.access {
+            Access::LongLived(_) => Ok(None),
+            Access::OAuth(oauth) => self.keeper_of(oauth, store, clock, &OutboundHttp::new).map(Some),
+        }
+    }
+
+    fn keeper_of(
+        &self,
+        oauth: &OAuthSettings,
+        store: Arc<dyn KeyValueStore>,
+        clock: Clock,
+        http: &Outbound<'_>,
+    ) -> Result<Keeper, HttpSetupError> {
+        let mut hosts = self.granted.clone();
+        hosts.extend(oauth.account.as_ref().map(|account| account.origin().clone()));
+        let web = HostWeb::new(http(self.outbound(None, &clock))?);
+        let ledger = Ledger::new(store, &self.id, &oauth.client_id);
+        let oauth = OAuth::new(oauth.clone(), Hosts::new(hosts), Arc::new(web), clock.clone());
+        Ok(Keeper::new(oauth, ledger, clock))
+    }
+
+    /// Under which name its requests are counted where nodes count them together: amoCRM's bound is on an integration in an account.
+    fn budget(&self) -> String {
+        match &self.access {
+            Access::LongLived(access) => access.namespace.clone(),
+            Access::OAuth(oauth) => format!("{}@{}", self.id, oauth.client_id),
+        }
+    }
+
+    fn outbound(&self, access: Option<Arc<dyn AccessTokens>>, clock: &Clock) -> OutboundHttpConfig {
+        OutboundHttpConfig {
+            granted: self.granted.clone(),
+            private_addresses: self.private_addresses,
+            ca_file: self.ca_file.clone(),
+            access,
+            user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            request_timeouts: self.request_timeouts,
+            requests_per_second: self.requests_per_second,
+            shared_budget: None,
+            circuit: self.circuit,
+            clock: clock.clone(),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! One amoCRM account: its connection, its tokens and limits, who is at work in it, and what is wrong with its contacts.
+//!
+//! An [`integration::Integration`] grants the operations placed on it their world. The crate knows amoCRM and the runtime, and nothing of nodes, calls
+//! in progress or servers.
+
+pub mod access;
+pub mod audit;
+pub mod employees;
+pub mod integration;
+pub mod presence;
+pub mod widget_token;

@@ -1,0 +1,168 @@
+//! Who was seen at work in amoCRM, as the host was told it: fed by the amoCRM widget ([`PresenceFeed`]) or by hand, and reported to
+//! operations by the directory (rule D7).
+//!
+//! Kept per integration and user, in a bucket of the store that no component can open. A feed that has gone silent is not evidence that
+//! nobody works: where no user at all was seen for [`SILENT_AFTER`], presence counts as not fed, and operations look for other evidence.
+
+mod feed;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use runtime::capabilities::directory::{Directory, Employee, Employees, Presence, Unavailable};
+use runtime::store::{KeyValueStore, Shelf, Slot, StoreError};
+
+pub use feed::{NotNoted, PresenceFeed, TOKEN};
+
+/// The bucket beside those of components.
+const BUCKET: &str = "presence";
+/// When anybody was last seen.
+const ANYBODY: &str = "anybody";
+
+/// How long after the last sign of anybody the feed counts as silent. Longer than a working day's night, shorter than a weekend: a widget
+/// that died on Friday must not make everybody absent on Monday.
+pub const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// The presence of one integration's users.
+#[derive(Clone, Debug)]
+pub struct PresenceBook {
+    store: Arc<dyn KeyValueStore>,
+    namespace: String,
+}
+
+impl PresenceBook {
+    /// The presence kept in this store for the integration of this namespace.
+    pub fn new(store: Arc<dyn KeyValueStore>, namespace: impl Into<String>) -> Self {
+        Self { store, namespace: namespace.into() }
+    }
+
+    /// Notes that an amoCRM user was seen. An earlier sighting than the one kept changes nothing.
+    ///
+    /// Two sightings of one user noted at the same instant leave one of them; they are as good as each other.
+    pub async fn seen(&self, user: u64, at: Timestamp) -> Result<(), StoreError> {
+        // The user first: who reads in between finds a user, and no feed that knows nobody.
+        for key in [user_key(user).as_str(), ANYBODY] {
+            if self.last(key).await?.is_none_or(|kept| kept < at) {
+                self.store.set(self.slot(key), at.as_millisecond().to_string().as_bytes()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of an amoCRM user at `now`.
+    pub async fn of(&self, user: u64, now: Timestamp) -> Result<Presence, StoreError> {
+        match self.last(ANYBODY).await? {
+            Some(fed) if now.duration_since(fed) < SILENT_AFTER => {}
+            _ => return Ok(Presence::NotFed),
+        }
+        Ok(self.last(&user_key(user)).await?.map_or(Presence::NeverSeen, Presence::LastSeen))
+    }
+
+    /// A value that cannot be read is none: the next sighting mends it.
+    async fn last(&self, key: &str) -> Result<Option<Timestamp>, StoreError> {
+        let value = self.store.get(self.slot(key)).await?;
+        let milliseconds = value.as_deref().and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        Ok(milliseconds.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()))
+    }
+
+    fn slot<'a>(&'a self, key: &'a str) -> Slot<'a> {
+        Shelf { namespace: &self.namespace, bucket: BUCKET }.slot(key)
+    }
+}
+
+/// Employees with the presence that the host was told of, read anew for each call.
+pub struct FedDirectory {
+    /// The employees. Presence that is set for one of them stays.
+    pub employees: Employees,
+    /// Who was seen at work.
+    pub presence: PresenceBook,
+}
+
+#[async_trait]
+impl Directory for FedDirectory {
+    /// A store that fails to read knows nothing of anybody (rule D9).
+    async fn find(
+        &self,
+        crm_user_id: u64,
+        now: Timestamp,
+        faults: &mut Vec<String>,
+    ) -> Result<Option<Employee>, Unavailable> {
+        let mut found = self.employees.find(crm_user_id, now, faults).await?;
+        if let Some(employee) = &mut found
+            && employee.presence == Presence::NotFed
+        {
+            match self.presence.of(crm_user_id, now).await {
+                Ok(presence) => employee.presence = presence,
+                Err(error) => faults.push(format!("who is at work is not known: {error}")),
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn user_key(user: u64) -> String {
+    format!("user:{user}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::store::MemoryStore;
+
+    const ANNA: u64 = 504_141;
+    const BORIS: u64 = 504_142;
+
+    fn at(time: &str) -> Timestamp {
+        time.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn d07_presence_is_not_fed_until_somebody_is_seen() {
+        let book = PresenceBook::new(Arc::new(MemoryStore::new()), "main");
+        let noon = at("2026-11-23T12:00:00Z");
+        assert_eq!(book.of(ANNA, noon).await.unwrap(), Presence::NotFed);
+        book.seen(ANNA, noon).await.unwrap();
+        assert_eq!(book.of(ANNA, noon).await.unwrap(), Presence::LastSeen(noon));
+        assert_eq!(book.of(BORIS, noon).await.unwrap(), Presence::NeverSeen);
+    }
+
+    #[tokio::test]
+    async fn d07_a_sighting_never_moves_back() {
+        let book = PresenceBook::new(Arc::new(MemoryStore::new()), "main");
+        book.seen(ANNA, at("2026-11-23T12:00:00Z")).await.unwrap();
+        book.seen(ANNA, at("2026-11-23T08:00:00Z")).await.unwrap();
+        let known = book.of(ANNA, at("2026-11-23T13:00:00Z")).await.unwrap();
+        assert_eq!(known, Presence::LastSeen(at("2026-11-23T12:00:00Z")));
+    }
+
+    #[tokio::test]
+    async fn d07_a_feed_that_went_silent_is_not_fed() {
+        let book = PresenceBook::new(Arc::new(MemoryStore::new()), "main");
+        book.seen(ANNA, at("2026-11-20T18:00:00Z")).await.unwrap();
+        let (evening, next_evening) = (at("2026-11-21T17:59:59Z"), at("2026-11-21T18:00:00Z"));
+        assert_eq!(book.of(BORIS, evening).await.unwrap(), Presence::NeverSeen);
+        assert_eq!(book.of(BORIS, next_evening).await.unwrap(), Presence::NotFed);
+        assert_eq!(book.of(ANNA, next_evening).await.unwrap(), Presence::NotFed);
+    }
+
+    #[tokio::test]
+    async fn d09_a_value_that_cannot_be_read_is_none_and_is_mended() {
+        let store = Arc::new(MemoryStore::new());
+        let book = PresenceBook::new(Arc::clone(&store) as Arc<dyn KeyValueStore>, "main");
+        let noon = at("2026-11-23T12:00:00Z");
+        store.set(book.slot(ANYBODY), b"\xff").await.unwrap();
+        assert_eq!(book.of(ANNA, noon).await.unwrap(), Presence::NotFed);
+        book.seen(ANNA, noon).await.unwrap();
+        assert_eq!(book.of(ANNA, noon).await.unwrap(), Presence::LastSeen(noon));
+    }
+
+    #[tokio::test]
+    async fn one_integration_does_not_see_anothers_people() {
+        let store: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
+        let noon = at("2026-11-23T12:00:00Z");
+        PresenceBook::new(Arc::clone(&store), "north").seen(ANNA, noon).await.unwrap();
+        assert_eq!(PresenceBook::new(store, "south").of(ANNA, noon).await.unwrap(), Presence::NotFed);
+    }
+}

@@ -1,0 +1,173 @@
+//! One kept call: as it is written, and as it is read again.
+
+use std::sync::Arc;
+
+use call::details::FactTitles;
+use call::document::Route;
+use call::kept::KeptDocument;
+use call::leg::{self, Leg};
+use call::outcome::Outcome;
+use call::{CallDocument, WholeNumber};
+
+use super::Numbers;
+use crate::FinishedCall;
+
+/// How many of a number's last digits may be asked for.
+const DIGITS: usize = 4;
+
+/// A call, ready to be written.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) at: i64,
+    pub(super) call_id: String,
+    pub(super) operation: Arc<str>,
+    pub(super) integration: Arc<str>,
+    pub(super) outcome: String,
+    pub(super) employee: Option<String>,
+    pub(super) digits: String,
+    pub(super) caller: Option<WholeNumber>,
+    pub(super) document: String,
+    pub(super) component: String,
+    pub(super) titles: FactTitles,
+}
+
+impl Record {
+    pub(super) fn of(call: &FinishedCall, numbers: Numbers) -> Self {
+        let resolved = &call.resolved;
+        let employee = match &resolved.route {
+            Route::Forward { employee, .. } => Some(employee.id.clone()),
+            Route::LinkedOperation { .. } => None,
+        };
+        // What the mask shows of a short number is less than four digits; more must not be found out by asking.
+        let shown = match numbers {
+            Numbers::Whole => {
+                let whole = call.caller.as_ref().map_or("", WholeNumber::whole);
+                whole.chars().filter(char::is_ascii_digit).collect()
+            }
+            Numbers::Masked => resolved.call.caller.clone().unwrap_or_default(),
+        };
+        Self {
+            at: resolved.call.at.as_millisecond(),
+            call_id: resolved.call.id.clone(),
+            operation: Arc::clone(&call.step),
+            integration: Arc::clone(&call.integration),
+            outcome: resolved.outcome().to_owned(),
+            employee,
+            digits: last_digits(&shown),
+            caller: call.caller.clone().filter(|_| numbers == Numbers::Whole),
+            // A value of this program's does not fail to be written as JSON; if one did, the call would still be listed.
+            document: serde_json::to_string(&**resolved).unwrap_or_default(),
+            component: resolved.component().to_owned(),
+            titles: resolved.titles.clone(),
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.document.len() + self.call_id.len() + 256
+    }
+
+    /// As it is read again.
+    pub(super) fn kept(&self, seq: i64) -> KeptCall {
+        KeptCall {
+            seq,
+            operation: self.operation.to_string(),
+            integration: self.integration.to_string(),
+            caller: self.caller.clone(),
+            document: self.document.clone(),
+            legs: Vec::new(),
+            titles: FactTitles::default(),
+        }
+    }
+}
+
+/// The last digits of a number, as far as they may be asked for.
+pub(super) fn last_digits(number: &str) -> String {
+    let tail: Vec<char> = number.chars().rev().take_while(char::is_ascii_digit).take(DIGITS).collect();
+    tail.into_iter().rev().collect()
+}
+
+/// One kept call.
+#[derive(Clone, Debug)]
+pub struct KeptCall {
+    /// Its number among the kept calls: later ones have greater numbers.
+    pub seq: i64,
+    /// The placed operation.
+    pub operation: String,
+    /// The integration.
+    pub integration: String,
+    /// The caller's whole number, where it is kept.
+    pub caller: Option<WholeNumber>,
+    /// The call as JSON, as it was written.
+    document: String,
+    /// What the PBX reported of its legs, in order.
+    legs: Vec<Leg>,
+    /// What the facts are called, where the call was looked up alone.
+    pub(super) titles: FactTitles,
+}
+
+impl KeptCall {
+    /// A call as it stands in the file: its number, what it came to, the caller's whole number where it is kept, its JSON, and what a PBX reported of
+    /// its legs, whatever those are.
+    pub fn new(
+        seq: i64,
+        operation: String,
+        integration: String,
+        caller: Option<&str>,
+        document: String,
+        legs: Option<&str>,
+    ) -> Self {
+        // Legs that cannot be read are as if they had not been reported.
+        let legs = legs.and_then(|legs| serde_json::from_str(legs).ok()).unwrap_or_default();
+        let caller = caller.map(WholeNumber::new);
+        Self { seq, operation, integration, caller, document, legs, titles: FactTitles::default() }
+    }
+
+    /// Adds what a PBX reports.
+    pub(super) fn complete(&mut self, reported: &[Leg]) {
+        leg::merge(&mut self.legs, reported);
+    }
+
+    /// The legs as they are written.
+    pub(super) fn legs_json(&self) -> String {
+        serde_json::to_string(&self.legs).unwrap_or_default()
+    }
+
+    /// Whether the PBX has reported what it saw.
+    pub fn is_completed(&self) -> bool {
+        !self.legs.is_empty()
+    }
+
+    /// What the PBX saw; none where it has reported nothing, or the record cannot be read.
+    pub fn outcome(&self) -> Option<Outcome> {
+        Outcome::of(&self.document()?.route, &self.legs)
+    }
+
+    /// The call as JSON among others.
+    pub fn shown(&self, numbers: Numbers) -> KeptDocument {
+        let mut call = self.document();
+        if let (Numbers::Whole, Some(caller), Some(document)) = (numbers, &self.caller, &mut call) {
+            document.call.caller = Some(caller.whole().to_owned());
+        }
+        KeptDocument {
+            outcome: call.as_ref().and_then(|document| Outcome::of(&document.route, &self.legs)),
+            unreadable: call.is_none(),
+            call,
+            seq: self.seq,
+            operation: self.operation.clone(),
+            integration: self.integration.clone(),
+            titles: FactTitles::default(),
+        }
+    }
+
+    /// The call as JSON by itself: with what its facts are called.
+    pub fn shown_alone(&self, numbers: Numbers) -> KeptDocument {
+        KeptDocument { titles: self.titles.clone(), ..self.shown(numbers) }
+    }
+
+    /// The call as it was resolved; none where the record cannot be read.
+    pub fn document(&self) -> Option<CallDocument> {
+        let document: CallDocument = serde_json::from_str(&self.document).ok()?;
+        Some(CallDocument { titles: self.titles.clone(), ..document })
+    }
+}

@@ -1,0 +1,236 @@
+//! A node: several integrations and the steps of several scenarios in one process, and those who look on at its calls.
+//!
+//! A face (the server) looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call comes to its end, and into the call details, even
+//! where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
+//! details, metrics, a live page) is an [`Onlooker`] and never holds one up. Components are uploaded into a [`library`], put in force as
+//! [`versions`] of a step, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
+
+pub mod call_details;
+pub mod library;
+mod noted;
+pub mod observe;
+mod placed;
+pub mod shadow;
+mod step;
+mod unstoppable;
+pub mod versions;
+pub mod watch;
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::FutureExt;
+use tokio_util::task::TaskTracker;
+
+use amocrm::integration::Integration;
+use call::document::CallRecord;
+use call::host_reason::HostReason;
+use call::{CallDocument, IncomingCall, WholeNumber};
+use runtime::capabilities::clocks::Clock;
+
+pub use library::LibraryError;
+pub use noted::{Noted, noted};
+pub use placed::PlacedOperation;
+pub use step::{Misfit, Step, Version};
+use unstoppable::Unstoppable;
+
+/// A node. Cheap to clone; a clone is the same one.
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+struct Inner {
+    clock: Clock,
+    integrations: BTreeMap<Arc<str>, Arc<Integration>>,
+    steps: Vec<Arc<Step>>,
+    onlookers: Vec<Arc<dyn Onlooker>>,
+    recorder: Option<Arc<dyn Recorder>>,
+    calls: TaskTracker,
+    in_flight: AtomicUsize,
+}
+
+/// What a node is made of.
+pub struct Parts {
+    /// The clock that calls are dated by.
+    pub clock: Clock,
+    /// The integrations by their identifiers.
+    pub integrations: BTreeMap<Arc<str>, Arc<Integration>>,
+    /// The placed operations, in the order of the configuration, their identifiers unique.
+    pub steps: Vec<Arc<Step>>,
+    /// Who is told of calls, in this order.
+    pub onlookers: Vec<Arc<dyn Onlooker>>,
+    /// Who records some of the calls.
+    pub recorder: Option<Arc<dyn Recorder>>,
+}
+
+/// Somebody who is told of every call.
+///
+/// Told on the call's own path: an implementation returns at once, and leaves whatever takes time to a task of its own.
+pub trait Onlooker: Send + Sync {
+    /// A call has come in for this step.
+    fn began(&self, _step: &Step) {}
+
+    /// A call was resolved.
+    fn finished(&self, call: &FinishedCall);
+}
+
+/// Who records calls. Told on the call's own path, so it returns at once too.
+pub trait Recorder: Send + Sync {
+    /// A call was resolved by this placed operation; `noted` is what it was resolved from.
+    fn finished(&self, placed: &PlacedOperation, resolved: &CallDocument, noted: Noted);
+}
+
+/// A resolved call, as onlookers are told of it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct FinishedCall {
+    /// The placed operation's identifier.
+    pub step: Arc<str>,
+    /// The integration's identifier.
+    pub integration: Arc<str>,
+    /// The caller's whole number; none when withheld.
+    pub caller: Option<WholeNumber>,
+    /// The call, its caller masked.
+    pub resolved: Arc<CallDocument>,
+}
+
+impl Node {
+    /// Puts a node together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { clock, integrations, steps, onlookers, recorder } = parts;
+        let (calls, in_flight) = (TaskTracker::new(), AtomicUsize::new(0));
+        Self(Arc::new(Inner { clock, integrations, steps, onlookers, recorder, calls, in_flight }))
+    }
+
+    /// The clock that calls are dated by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The integrations by their identifiers.
+    pub fn integrations(&self) -> &BTreeMap<Arc<str>, Arc<Integration>> {
+        &self.0.integrations
+    }
+
+    /// The placed operations, in the order of the configuration.
+    pub fn steps(&self) -> &[Arc<Step>] {
+        &self.0.steps
+    }
+
+    /// The placed operation of that identifier.
+    pub fn step(&self, id: &str) -> Option<&Arc<Step>> {
+        self.0.steps.iter().find(|step| step.id() == id)
+    }
+
+    /// The placed operation that a face was asked for; where none is named, the only one.
+    pub fn asked_for(&self, named: Option<&str>) -> Option<&Arc<Step>> {
+        match (named, self.steps()) {
+            (Some(id), _) => self.step(id),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        }
+    }
+
+    /// How many calls are being resolved.
+    pub fn in_flight(&self) -> usize {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Resolves a call. There is always a route; and the call is resolved and told of even where nobody waits for the answer any more.
+    pub async fn resolve(&self, step: &Arc<Step>, call: IncomingCall) -> FinishedCall {
+        self.resolve_holding(step, call, ()).await
+    }
+
+    /// The same, holding something until the call has come to its end: the room that it takes.
+    pub async fn resolve_holding(
+        &self,
+        step: &Arc<Step>,
+        call: IncomingCall,
+        held: impl Send + 'static,
+    ) -> FinishedCall {
+        let (node, placed) = (self.clone(), Arc::clone(step));
+        let lost = call.clone();
+        let resolving = async move {
+            let _held = held;
+            node.resolve_here(&placed, call).await
+        };
+        // Counted for as long as it runs, wherever that is.
+        let resolving = self.0.calls.track_future(resolving);
+        match Unstoppable::new(AssertUnwindSafe(resolving).catch_unwind()).await {
+            Ok(finished) => finished,
+            // Only a fault of the host itself ends a call so.
+            Err(_) => {
+                let resolved = step.active().placed.host_failed(&lost, &self.0.clock);
+                self.told(step, lost.presented().cloned(), resolved)
+            }
+        }
+    }
+
+    /// Sends a call to the linked operation without asking the operation. It is told of like any other.
+    pub fn decline(&self, step: &Step, call: IncomingCall, reason: &HostReason) -> FinishedCall {
+        let active = step.active();
+        let record = CallRecord::new(&call, self.0.clock.now());
+        let component = active.placed.operation().digest();
+        let resolved = CallDocument::declined(record, step.linked_operation(), reason, Some(component));
+        self.told(step, call.presented().cloned(), resolved)
+    }
+
+    async fn resolve_here(&self, step: &Step, call: IncomingCall) -> FinishedCall {
+        let _counted = InFlight::count(&self.0.in_flight);
+        for onlooker in &self.0.onlookers {
+            onlooker.began(step);
+        }
+        let caller = call.presented().cloned();
+        let (active, clock) = (step.active(), &self.0.clock);
+        let shadow = step.shadow();
+        let place = shadow.as_ref().and_then(|shadow| shadow.place());
+        let resolved = if place.is_some() || self.0.recorder.is_some() {
+            let (resolved, noted) = noted(&active.placed, call, clock).await;
+            if let (Some(shadow), Some(place)) = (&shadow, place) {
+                shadow.follow(place, &resolved, noted.clone());
+            }
+            if let Some(recorder) = &self.0.recorder {
+                recorder.finished(&active.placed, &resolved, noted);
+            }
+            resolved
+        } else {
+            active.placed.resolve(call, clock).await
+        };
+        self.told(step, caller, resolved)
+    }
+
+    fn told(&self, step: &Step, caller: Option<WholeNumber>, resolved: CallDocument) -> FinishedCall {
+        let finished = FinishedCall {
+            step: step.id_shared(),
+            integration: step.integration_id_shared(),
+            caller,
+            resolved: Arc::new(resolved),
+        };
+        for onlooker in &self.0.onlookers {
+            onlooker.finished(&finished);
+        }
+        finished
+    }
+
+    /// Waits until no call is being resolved; calls may go on coming in meanwhile, and are waited for too.
+    pub async fn idle(&self) {
+        self.0.calls.close();
+        self.0.calls.wait().await;
+    }
+}
+
+/// Counts a call for as long as it is being resolved, however that ends.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl<'a> InFlight<'a> {
+    fn count(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

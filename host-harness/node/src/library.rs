@@ -1,0 +1,243 @@
+//! The components that were uploaded to a node: checked against the contract, compiled, kept by their digests.
+//!
+//! Kept under the state directory, for this user alone: `components/DIGEST.wasm`, and `components/index.json` with what each says of itself,
+//! so that a list needs nothing compiled. What is read back must have the digest that it is named by. Compiling happens on a blocking thread,
+//! one component at a time, so that calls go on meanwhile.
+
+mod shelf;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::capabilities::clocks::Clock;
+use runtime::engine::{Engine, Failure, Fit, Operation, digest};
+use runtime::report::description_json;
+
+use shelf::Shelf;
+
+/// The largest component that is taken, in bytes. That of this repository has less than a hundredth of it.
+pub const LARGEST_COMPONENT: usize = 16 * 1024 * 1024;
+/// How many components are kept; the oldest that is not in use makes room.
+pub const MOST_COMPONENTS: usize = 32;
+/// Of how many refused components it is remembered why.
+const MOST_REFUSED: usize = 64;
+
+/// What is known of a kept component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Component {
+    /// Its SHA-256 in hexadecimal.
+    pub digest: String,
+    /// In bytes.
+    pub size: usize,
+    /// When it was first uploaded; none for one that the configuration names.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub uploaded_at: Option<Timestamp>,
+    /// What is worth knowing of how it fits the contract, each with what to do about it.
+    pub remarks: Vec<String>,
+    /// What it says of itself, as `describe --json` has it.
+    #[schema(value_type = Object)]
+    pub description: Value,
+}
+
+/// A component that is ready to be placed.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The compiled component.
+    pub operation: Operation,
+    /// What it says of itself.
+    pub description: Description,
+}
+
+/// Why a component is not taken or cannot be had.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// It is too large.
+    #[error("a component has at most {LARGEST_COMPONENT} bytes, this one has {0}")]
+    TooLarge(usize),
+    /// It does not fit the contract.
+    #[error("the component does not fit the contract")]
+    Unfit(Arc<Fit>),
+    /// It cannot describe itself.
+    #[error("`describe` fails: {0}: it must answer without any import")]
+    Undescribed(Failure),
+    /// There is none of this digest.
+    #[error("there is no component {0}; upload it first, or list those that are kept")]
+    Unknown(String),
+    /// All places are taken by components in use.
+    #[error("all {MOST_COMPONENTS} components that are kept are in use; stop a shadow, or activate fewer versions")]
+    Full,
+    /// The file is gone, damaged, or cannot be written.
+    #[error("{0}")]
+    File(String),
+    /// The host failed while compiling.
+    #[error("a fault of the host while the component was compiled; try again")]
+    Host,
+}
+
+/// The uploaded components of a node.
+pub struct ComponentLibrary {
+    engine: Engine,
+    clock: Clock,
+    shelf: Option<Shelf>,
+    /// One at a time compiles, is kept, or is thrown away.
+    turn: tokio::sync::Mutex<()>,
+    books: Mutex<Books>,
+}
+
+#[derive(Default)]
+struct Books {
+    kept: BTreeMap<String, Component>,
+    loaded: BTreeMap<String, Loaded>,
+    refused: Vec<(String, LibraryError)>,
+}
+
+impl ComponentLibrary {
+    /// The library under a state directory; without one, components are forgotten when the process ends. What is wrong with the files is said
+    /// in the second value, and the library goes on without them. Blocks for as long as the disk takes.
+    pub fn open(engine: Engine, state: Option<&Path>, clock: Clock) -> (Self, Vec<String>) {
+        let mut warnings = Vec::new();
+        let shelf = state.map(Shelf::new);
+        let kept = shelf.as_ref().map(|shelf| shelf.index(&mut warnings)).unwrap_or_default();
+        let kept = kept.into_iter().map(|component| (component.digest.clone(), component)).collect();
+        let books = Mutex::new(Books { kept, ..Books::default() });
+        (Self { engine, clock, shelf, turn: tokio::sync::Mutex::default(), books }, warnings)
+    }
+
+    /// What is kept, the newest first.
+    pub fn list(&self) -> Vec<Component> {
+        let mut list: Vec<_> = self.books().kept.values().cloned().collect();
+        list.sort_by(|a, b| b.uploaded_at.cmp(&a.uploaded_at).then_with(|| a.digest.cmp(&b.digest)));
+        list
+    }
+
+    /// What is known of one component.
+    pub fn find(&self, digest: &str) -> Option<Component> {
+        self.books().kept.get(digest).cloned()
+    }
+
+    /// Checks, compiles and keeps a component, and says whether it is new. Where too many are kept, the oldest goes that `in_use` does not
+    /// name. Bytes that were refused once are refused again for the same reasons, without being compiled.
+    pub async fn upload(
+        &self,
+        bytes: impl Into<Arc<[u8]>>,
+        in_use: &BTreeSet<String>,
+    ) -> Result<(Component, bool), LibraryError> {
+        let bytes = bytes.into();
+        if bytes.len() > LARGEST_COMPONENT {
+            return Err(LibraryError::TooLarge(bytes.len()));
+        }
+        let digest = digest(&bytes);
+        let _turn = self.turn.lock().await;
+        if let Some(known) = self.find(&digest) {
+            // The upload mends a file that was lost or damaged meanwhile.
+            if let Some(shelf) = &self.shelf {
+                shelf.keep(&digest, Arc::clone(&bytes)).await?;
+            }
+            return Ok((known, false));
+        }
+        if let Some((_, refusal)) = self.books().refused.iter().find(|(refused, _)| *refused == digest) {
+            return Err(refusal.clone());
+        }
+        let loaded = match load(&self.engine, Arc::clone(&bytes)).await {
+            Ok(loaded) => loaded,
+            Err(refusal) => {
+                // Whatever else went wrong may go well another time.
+                if matches!(refusal, LibraryError::Unfit(_)) {
+                    let refused = &mut self.books().refused;
+                    if refused.len() >= MOST_REFUSED {
+                        refused.remove(0);
+                    }
+                    refused.push((digest, refusal.clone()));
+                }
+                return Err(refusal);
+            }
+        };
+        let component = Component { uploaded_at: Some(self.clock.now()), ..loaded.component() };
+        let (mut kept, oldest) = {
+            let books = self.books();
+            let unused = books.kept.values().filter(|kept| !in_use.contains(&kept.digest));
+            let oldest = unused.min_by_key(|kept| kept.uploaded_at).map(|kept| kept.digest.clone());
+            (books.kept.clone(), oldest.filter(|_| books.kept.len() >= MOST_COMPONENTS))
+        };
+        if oldest.is_none() && kept.len() >= MOST_COMPONENTS {
+            return Err(LibraryError::Full);
+        }
+        kept.retain(|digest, _| oldest.as_ref() != Some(digest));
+        kept.insert(digest.clone(), component.clone());
+        if let Some(shelf) = &self.shelf {
+            shelf.keep(&digest, bytes).await?;
+            shelf.write_index(kept.values().cloned().collect()).await?;
+            if let Some(oldest) = &oldest {
+                shelf.remove(oldest).await;
+            }
+        }
+        let mut books = self.books();
+        if let Some(oldest) = &oldest {
+            books.loaded.remove(oldest);
+        }
+        books.kept = kept;
+        books.loaded.insert(digest, loaded);
+        Ok((component, true))
+    }
+
+    /// A kept component, ready to be placed: compiled now, unless it was since the start.
+    pub async fn load(&self, digest: &str) -> Result<Loaded, LibraryError> {
+        let unknown = || LibraryError::Unknown(digest.to_owned());
+        if let Some(loaded) = self.loaded(digest) {
+            return Ok(loaded);
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(loaded) = self.loaded(digest) {
+            return Ok(loaded);
+        }
+        // Only what the index names becomes part of a path.
+        let shelf = self.shelf.as_ref().filter(|_| self.find(digest).is_some()).ok_or_else(unknown)?;
+        let loaded = load(&self.engine, shelf.read(digest).await?).await?;
+        self.books().loaded.insert(digest.to_owned(), loaded.clone());
+        Ok(loaded)
+    }
+
+    fn loaded(&self, digest: &str) -> Option<Loaded> {
+        self.books().loaded.get(digest).cloned()
+    }
+
+    /// Compiles a component that is not kept here: one of a file.
+    pub(super) async fn compile(&self, bytes: Arc<[u8]>) -> Result<Loaded, LibraryError> {
+        let _turn = self.turn.lock().await;
+        load(&self.engine, bytes).await
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        // Each change is one step, so a panic elsewhere leaves the books whole.
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Loaded {
+    /// What is known of it, as if it had never been uploaded.
+    pub(super) fn component(&self) -> Component {
+        let Self { operation, description } = self;
+        Component {
+            digest: operation.digest().to_string(),
+            size: operation.size(),
+            uploaded_at: None,
+            remarks: operation.fit().findings.iter().map(ToString::to_string).collect(),
+            description: description_json(operation, description),
+        }
+    }
+}
+
+/// Compiles off the threads that calls are resolved on.
+async fn load(engine: &Engine, bytes: Arc<[u8]>) -> Result<Loaded, LibraryError> {
+    let engine = engine.clone();
+    let compiled = tokio::task::spawn_blocking(move || engine.load(&bytes)).await.map_err(|_| LibraryError::Host)?;
+    let operation = compiled.map_err(|fit| LibraryError::Unfit(Arc::new(fit)))?;
+    let description = operation.describe().await.map_err(LibraryError::Undescribed)?;
+    Ok(Loaded { operation, description })
+}

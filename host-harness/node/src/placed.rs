@@ -1,0 +1,95 @@
+//! A placed operation: a component at one place of a call scenario, with its settings, its linked operation and its integration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use amocrm::integration::Integration;
+use call::document::CallRecord;
+use call::{CallDocument, IncomingCall};
+use runtime::bindings::attentive::exports::telephony::operation::notices::Notice;
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::bindings::telephony::operation::types::{Note, Setting};
+use runtime::capabilities::clocks::Clock;
+use runtime::engine::{Failure, Operation, World};
+use runtime::placement::Placement;
+
+/// An operation at one place of a scenario.
+#[derive(Clone)]
+pub struct PlacedOperation {
+    placement: Placement,
+    integration: Arc<Integration>,
+}
+
+impl PlacedOperation {
+    /// Places an operation. The settings are those that differ from the described defaults; they are not judged here, the operation does that
+    /// itself. (A face that takes settings from people judges them first with [`runtime::settings::read_settings`].)
+    ///
+    /// Fails when the operation cannot describe itself.
+    pub async fn new(
+        operation: Operation,
+        integration: Arc<Integration>,
+        linked_operation: String,
+        settings: Vec<Setting>,
+    ) -> Result<Self, Failure> {
+        let description = operation.describe().await?;
+        Ok(Self::described(operation, &description, integration, linked_operation, settings))
+    }
+
+    /// Places an operation that has described itself already.
+    pub fn described(
+        operation: Operation,
+        description: &Description,
+        integration: Arc<Integration>,
+        linked_operation: String,
+        settings: Vec<Setting>,
+    ) -> Self {
+        Self { placement: Placement::new(operation, description, linked_operation, settings), integration }
+    }
+
+    /// The same with the same component in another engine.
+    pub fn with_operation(&self, operation: Operation) -> Self {
+        Self { placement: self.placement.with_operation(operation), integration: Arc::clone(&self.integration) }
+    }
+
+    /// It without its integration.
+    pub const fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// The integration that it belongs to.
+    pub const fn integration(&self) -> &Arc<Integration> {
+        &self.integration
+    }
+
+    /// The component.
+    pub const fn operation(&self) -> &Operation {
+        self.placement.operation()
+    }
+
+    /// The waiting time in force.
+    pub const fn waiting_time(&self) -> Duration {
+        self.placement.waiting_time()
+    }
+
+    /// Resolves one call. There is always a route.
+    pub async fn resolve(&self, call: IncomingCall, clock: &Clock) -> CallDocument {
+        self.resolve_in(self.integration.world(clock.clone()), call, clock.now()).await
+    }
+
+    /// Resolves one call that arrived at `at`, with another world than the integration's own.
+    pub async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> CallDocument {
+        self.placement.resolve_in(world, call, at).await
+    }
+
+    /// The record of a call during which the host itself failed: it goes to the linked operation.
+    pub fn host_failed(&self, call: &IncomingCall, clock: &Clock) -> CallDocument {
+        self.placement.host_failed(CallRecord::new(call, clock.now()))
+    }
+
+    /// Passes a notice from outside on to the operation. `None` where the operation takes none.
+    pub async fn notify(&self, notice: &Notice, clock: &Clock) -> Option<Result<Vec<Note>, Failure>> {
+        self.operation().notify(self.integration.world(clock.clone()), notice).await
+    }
+}

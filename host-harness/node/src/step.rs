@@ -1,0 +1,155 @@
+//! A step of a scenario: a placed operation whose component may be changed while calls come in.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use super::PlacedOperation;
+use super::shadow::Shadow;
+use amocrm::integration::Integration;
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::engine::{Failure, Operation};
+use runtime::settings::{SettingError, read_settings};
+
+/// One place in a scenario: its settings and linked operation stay, its component may change. A call that has begun ends with the version it
+/// began with.
+pub struct Step {
+    id: Arc<str>,
+    integration_id: Arc<str>,
+    integration: Arc<Integration>,
+    linked_operation: String,
+    /// As the configuration has them, since each version reads them by its own description.
+    settings: BTreeMap<String, String>,
+    active: ArcSwap<Version>,
+    shadow: ArcSwapOption<Shadow>,
+}
+
+/// A component placed at a step.
+pub struct Version {
+    /// Ready for calls.
+    pub placed: PlacedOperation,
+    /// What the component says of itself.
+    pub description: Description,
+}
+
+/// Why a component cannot be placed at a step.
+#[derive(Clone, Debug)]
+pub enum Misfit {
+    /// It cannot describe itself.
+    Undescribed(Failure),
+    /// A setting of the step is none of its own.
+    Setting(SettingError),
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undescribed(failure) => {
+                write!(formatter, "`describe` fails: {failure}: it must answer without any import")
+            }
+            Self::Setting(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+impl Step {
+    /// Places a component.
+    pub async fn new(
+        id: impl Into<Arc<str>>,
+        (integration_id, integration): (Arc<str>, Arc<Integration>),
+        linked_operation: String,
+        settings: BTreeMap<String, String>,
+        operation: Operation,
+    ) -> Result<Self, Misfit> {
+        let version = place(&operation, &integration, &linked_operation, &settings).await?;
+        let active = ArcSwap::from_pointee(version);
+        Ok(Self {
+            id: id.into(),
+            integration_id,
+            integration,
+            linked_operation,
+            settings,
+            active,
+            shadow: ArcSwapOption::empty(),
+        })
+    }
+
+    /// The placed operation's identifier.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn id_shared(&self) -> Arc<str> {
+        Arc::clone(&self.id)
+    }
+
+    /// The integration's identifier.
+    pub fn integration_id(&self) -> &str {
+        &self.integration_id
+    }
+
+    pub(super) fn integration_id_shared(&self) -> Arc<str> {
+        Arc::clone(&self.integration_id)
+    }
+
+    /// The integration that it belongs to.
+    pub fn integration(&self) -> &Arc<Integration> {
+        &self.integration
+    }
+
+    /// Where its calls go that are not forwarded.
+    pub fn linked_operation(&self) -> &str {
+        &self.linked_operation
+    }
+
+    /// Its settings, as configured.
+    pub fn settings(&self) -> &BTreeMap<String, String> {
+        &self.settings
+    }
+
+    /// The version that the next call is resolved with.
+    pub fn active(&self) -> Arc<Version> {
+        self.active.load_full()
+    }
+
+    /// Sees whether another component can take the step over, with the step's settings. Nothing changes yet.
+    pub async fn fit(&self, operation: &Operation) -> Result<Version, Misfit> {
+        place(operation, &self.integration, &self.linked_operation, &self.settings).await
+    }
+
+    /// From now on calls are resolved with this version. Gives the version before it.
+    pub fn activate(&self, version: impl Into<Arc<Version>>) -> Arc<Version> {
+        self.active.swap(version.into())
+    }
+
+    /// The version that resolves the same calls without acting, if there is one.
+    pub fn shadow(&self) -> Option<Arc<Shadow>> {
+        self.shadow.load_full()
+    }
+
+    pub(super) fn set_shadow(&self, shadow: Option<Arc<Shadow>>) {
+        self.shadow.store(shadow);
+    }
+}
+
+async fn place(
+    operation: &Operation,
+    integration: &Arc<Integration>,
+    linked_operation: &str,
+    settings: &BTreeMap<String, String>,
+) -> Result<Version, Misfit> {
+    let description = operation.describe().await.map_err(Misfit::Undescribed)?;
+    let settings = read_settings(&description, settings).map_err(Misfit::Setting)?;
+    let placed = PlacedOperation::described(
+        operation.clone(),
+        &description,
+        Arc::clone(integration),
+        linked_operation.to_owned(),
+        settings,
+    );
+    Ok(Version { placed, description })
+}

@@ -1,0 +1,274 @@
+//! Which version of each step is in force: activating, rolling back, starting and ending shadows, and remembering it all over a restart.
+//!
+//! What is in force is written down first and then put in force, so that what was answered for is still so after a restart. Calls that have
+//! begun end with the version they began with, and the next ones have the new version from the moment [`Versions::activate`] returns.
+
+mod record;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use record::{Change, How, ShadowEntry};
+
+use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
+use super::shadow::Shadow;
+use super::{Misfit, Node, Step};
+use record::Record;
+use runtime::engine::Engine;
+
+/// Why a version was not put in force.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum VersionError {
+    /// There is no such step.
+    #[error("there is no placed operation `{0}`; `GET /v1/operations` lists them")]
+    NoStep(String),
+    /// The component cannot be had.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// It does not fit the step.
+    #[error("the component cannot take `{step}` over: {misfit}")]
+    Misfit {
+        /// The step.
+        step: String,
+        /// Why.
+        misfit: Misfit,
+    },
+    /// There was no version before.
+    #[error("`{0}` has no version before this one; activate one by its digest")]
+    NothingBefore(String),
+    /// It could not be written down, so nothing was changed.
+    #[error("nothing was changed, since it would not outlast a restart: {0}")]
+    NotKept(String),
+    /// The shadow's thread cannot be started.
+    #[error("the shadow cannot be started: {0}")]
+    NoShadow(String),
+}
+
+/// A version that was put in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activated {
+    /// The version in force.
+    pub digest: String,
+    /// The one before it; the same where nothing had to be changed.
+    pub from: String,
+}
+
+/// The versions of a node's steps.
+pub struct Versions {
+    node: Node,
+    library: ComponentLibrary,
+    /// What the configuration names, by step.
+    configured: Mutex<BTreeMap<String, Loaded>>,
+    /// Held while anything is changed, so that what is written is what is in force.
+    record: tokio::sync::Mutex<Record>,
+}
+
+impl Versions {
+    /// Puts in force what was in force when the node stopped, under this state directory (none: nothing outlasts the process). Where that is
+    /// not possible, the configured component stays and the second value says why.
+    pub async fn open(node: Node, engine: Engine, state: Option<&Path>) -> (Self, Vec<String>) {
+        let (library, mut warnings) = ComponentLibrary::open(engine, state, node.clock().clone());
+        let configured = node.steps().iter().map(|step| {
+            let version = step.active();
+            let operation = version.placed.operation().clone();
+            (step.id().to_owned(), Loaded { operation, description: version.description.clone() })
+        });
+        let configured = Mutex::new(configured.collect());
+        let record = Record::open(state, &mut warnings);
+        let versions = Self { node, library, configured, record: tokio::sync::Mutex::new(record) };
+        versions.resume(&mut warnings).await;
+        (versions, warnings)
+    }
+
+    async fn resume(&self, warnings: &mut Vec<String>) {
+        let record = self.record.lock().await;
+        for step in self.node.steps() {
+            if let Some(digest) = record.in_force(step.id()) {
+                match self.version(step, digest).await {
+                    Ok(version) => drop(step.activate(version)),
+                    Err(error) => warnings.push(format!(
+                        "[[operation]] `{}` goes on with the configured component, not with {}: {error}",
+                        step.id(),
+                        short(digest)
+                    )),
+                }
+            }
+            if let Some(shadow) = record.shadow(step.id()) {
+                match self.shadow_of(step, &shadow.digest).await {
+                    Ok(shadow) => step.set_shadow(Some(shadow)),
+                    Err(error) => warnings.push(format!("[[operation]] `{}` has no shadow: {error}", step.id())),
+                }
+            }
+        }
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Everything that can be activated: what was uploaded, the newest first, and what the configuration names.
+    pub fn components(&self) -> Vec<Component> {
+        let mut list = self.library.list();
+        for configured in self.configured().values() {
+            if list.iter().all(|known| known.digest != **configured.operation.digest()) {
+                list.push(configured.component());
+            }
+        }
+        list
+    }
+
+    /// What is known of one component.
+    pub fn component(&self, digest: &str) -> Option<Component> {
+        self.library.find(digest).or_else(|| self.configured_with(digest).map(|configured| configured.component()))
+    }
+
+    /// Takes a component into the library and says whether it is new.
+    pub async fn upload(&self, bytes: impl Into<Arc<[u8]>>) -> Result<(Component, bool), LibraryError> {
+        let in_use = self.in_use().await;
+        self.library.upload(bytes, &in_use).await
+    }
+
+    async fn in_use(&self) -> BTreeSet<String> {
+        let mut in_use = self.record.lock().await.needed();
+        in_use.extend(self.node.steps().iter().map(|step| digest_of(step)));
+        in_use
+    }
+
+    /// Puts a version of a step in force. `by` says who wants it. A version in force already is left as it is.
+    pub async fn activate(&self, step: &str, digest: &str, by: &str) -> Result<Activated, VersionError> {
+        let step = self.step(step)?;
+        let mut record = self.record.lock().await;
+        let from = digest_of(step);
+        if from == digest {
+            return Ok(Activated { digest: from.clone(), from });
+        }
+        let version = self.version(step, digest).await?;
+        let changed = record.with_change(step.id(), self.change(digest, &from, by, How::Activated));
+        self.keep(&mut record, changed).await?;
+        step.activate(version);
+        Ok(Activated { digest: digest.to_owned(), from })
+    }
+
+    /// Puts the version before the one in force in force again; done once more, the one before that.
+    pub async fn roll_back(&self, step: &str, by: &str) -> Result<Activated, VersionError> {
+        let step = self.step(step)?;
+        let mut record = self.record.lock().await;
+        let from = digest_of(step);
+        let before = record.before(step.id()).ok_or_else(|| VersionError::NothingBefore(step.id().to_owned()))?;
+        let version = self.version(step, &before).await?;
+        let changed = record.with_change(step.id(), self.change(&before, &from, by, How::RolledBack));
+        self.keep(&mut record, changed).await?;
+        step.activate(version);
+        Ok(Activated { digest: before, from })
+    }
+
+    /// What was put in force at a step, the newest last.
+    pub async fn history(&self, step: &str) -> Result<Vec<Change>, VersionError> {
+        let step = self.step(step)?;
+        Ok(self.record.lock().await.changes(step.id()).to_vec())
+    }
+
+    /// The step's configured file has changed: its new content takes the place of what was configured, and is in force.
+    pub(super) async fn file_changed(&self, step: &Arc<Step>, bytes: Arc<[u8]>) -> Result<Activated, VersionError> {
+        let loaded = self.library.compile(bytes).await?;
+        let digest = loaded.operation.digest().to_string();
+        let mut record = self.record.lock().await;
+        let from = digest_of(step);
+        let version = fit(step, &loaded).await?;
+        let changed = record.with_change(step.id(), self.change(&digest, &from, "the file", How::Configured));
+        self.keep(&mut record, changed).await?;
+        self.configured().insert(step.id().to_owned(), loaded);
+        step.activate(version);
+        Ok(Activated { digest, from })
+    }
+
+    /// Lets a version resolve the step's calls besides the one in force, without acting. One that is a shadow already goes on as it is.
+    pub async fn start_shadow(&self, step: &str, digest: &str, by: &str) -> Result<Arc<Shadow>, VersionError> {
+        let step = self.step(step)?;
+        let mut record = self.record.lock().await;
+        if let Some(shadow) = step.shadow().filter(|shadow| shadow.digest() == digest) {
+            return Ok(shadow);
+        }
+        let shadow = self.shadow_of(step, digest).await?;
+        let entry = ShadowEntry { digest: digest.to_owned(), at: self.node.clock().now(), by: by.to_owned() };
+        let changed = record.with_shadow(step.id(), Some(entry));
+        self.keep(&mut record, changed).await?;
+        step.set_shadow(Some(Arc::clone(&shadow)));
+        Ok(shadow)
+    }
+
+    /// Ends a step's shadow, and says whether there was one. What it found is forgotten.
+    pub async fn end_shadow(&self, step: &str) -> Result<bool, VersionError> {
+        let step = self.step(step)?;
+        let mut record = self.record.lock().await;
+        let changed = record.with_shadow(step.id(), None);
+        self.keep(&mut record, changed).await?;
+        let had_one = step.shadow().is_some();
+        step.set_shadow(None);
+        Ok(had_one)
+    }
+
+    /// The step of that identifier.
+    pub fn step(&self, id: &str) -> Result<&Arc<Step>, VersionError> {
+        self.node.step(id).ok_or_else(|| VersionError::NoStep(id.to_owned()))
+    }
+
+    fn change(&self, digest: &str, from: &str, by: &str, how: How) -> Change {
+        let at = self.node.clock().now();
+        Change { digest: digest.to_owned(), from: from.to_owned(), at, by: by.to_owned(), how }
+    }
+
+    async fn keep(&self, record: &mut Record, changed: Record) -> Result<(), VersionError> {
+        let to_write = changed.clone();
+        let written = tokio::task::spawn_blocking(move || to_write.write()).await;
+        match written {
+            Ok(Ok(())) => {
+                *record = changed;
+                Ok(())
+            }
+            Ok(Err(error)) => Err(VersionError::NotKept(error)),
+            Err(_) => Err(VersionError::NotKept("a fault of the host".to_owned())),
+        }
+    }
+
+    async fn loaded(&self, digest: &str) -> Result<Loaded, LibraryError> {
+        match self.configured_with(digest) {
+            Some(configured) => Ok(configured),
+            None => self.library.load(digest).await,
+        }
+    }
+
+    async fn version(&self, step: &Step, digest: &str) -> Result<super::Version, VersionError> {
+        fit(step, &self.loaded(digest).await?).await
+    }
+
+    async fn shadow_of(&self, step: &Step, digest: &str) -> Result<Arc<Shadow>, VersionError> {
+        let version = self.version(step, digest).await?;
+        let shadow = Shadow::start(version, self.node.clock().now());
+        shadow.map(Arc::new).map_err(|error| VersionError::NoShadow(error.to_string()))
+    }
+
+    fn configured(&self) -> MutexGuard<'_, BTreeMap<String, Loaded>> {
+        self.configured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn configured_with(&self, digest: &str) -> Option<Loaded> {
+        self.configured().values().find(|configured| **configured.operation.digest() == *digest).cloned()
+    }
+}
+
+async fn fit(step: &Step, loaded: &Loaded) -> Result<super::Version, VersionError> {
+    let fitting = step.fit(&loaded.operation).await;
+    fitting.map_err(|misfit| VersionError::Misfit { step: step.id().to_owned(), misfit })
+}
+
+fn digest_of(step: &Step) -> String {
+    step.active().placed.operation().digest().to_string()
+}
+
+/// Enough of a digest for people.
+pub(super) fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}

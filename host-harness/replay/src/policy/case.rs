@@ -1,0 +1,108 @@
+//! One case: the files of its folder, and how they become a PBX, an amoCRM and calls.
+
+use std::fs;
+use std::path::Path;
+
+use amocrm_simulator::Account;
+use serde_json::Value;
+
+use super::expect::Expectation;
+use super::script::{self, Calls, Step};
+use super::site::Site;
+use crate::demo;
+use amocrm::employees;
+use call::CallDocument;
+use runtime::capabilities::directory::Employee;
+use runtime::engine::Operation;
+
+/// The files that a case may have. Any other is refused, or a misspelt one would silently change nothing.
+const FILES: [&str; 4] = ["call.toml", "account.toml", "employees.toml", "expected.json"];
+
+/// A case as its folder says.
+pub(super) struct Case {
+    calls: Calls,
+    account: Account,
+    employees: Vec<(u64, Employee)>,
+}
+
+impl Case {
+    /// Reads the folder; without an account and employees of its own a case has those of the demonstration.
+    pub(super) fn read(folder: &Path) -> Result<Self, String> {
+        for entry in fs::read_dir(folder).map_err(|error| format!("  not a folder of a case: {error}"))? {
+            let name = entry.map_err(|error| format!("  {error}"))?.file_name();
+            if !FILES.iter().any(|file| name == *file) {
+                return Err(format!("  `{}` is no file of a case; there are {}", name.display(), FILES.join(", ")));
+            }
+        }
+        let account = folder.join("account.toml");
+        let employees = folder.join("employees.toml");
+        Ok(Self {
+            calls: script::read(&folder.join("call.toml"))?,
+            account: if account.exists() {
+                Account::load(&account).map_err(|error| format!("  {error:#}"))?
+            } else {
+                Account::demo()
+            },
+            employees: if employees.exists() {
+                employees::read(&employees).map_err(|error| format!("  {error}"))?
+            } else {
+                demo::employees()
+            },
+        })
+    }
+
+    /// What the case shows, in a sentence.
+    pub(super) fn about(&self) -> &str {
+        &self.calls.about
+    }
+
+    /// Whether its calls were written as a list, and so are its answers.
+    pub(super) const fn several(&self) -> bool {
+        self.calls.several
+    }
+
+    /// What its calls must come to, where `call.toml` says so.
+    pub(super) fn expectations(&self) -> Vec<Option<Expectation>> {
+        self.calls.steps.iter().map(|step| step.expect.clone()).collect()
+    }
+
+    /// Resolves the calls, one after another.
+    pub(super) async fn run(self, operation: &Operation) -> Result<Vec<CallDocument>, String> {
+        let mut site = Site::build(self.account, self.employees, operation.clone()).await?;
+        let own_faults = site.simulator.faults();
+        let mut answers = Vec::with_capacity(self.calls.steps.len());
+        for step in self.calls.steps {
+            // The faults of the call come before those of the account; counts begin anew with each call.
+            site.simulator.set_faults([&step.faults[..], &own_faults].concat());
+            answers.push(resolve(&mut site, step).await?);
+        }
+        Ok(answers)
+    }
+}
+
+async fn resolve(site: &mut Site, step: Step) -> Result<CallDocument, String> {
+    site.clock.advance(step.at.duration_since(site.clock.now()));
+    site.integration.enabled = step.integration.enabled.unwrap_or(true);
+    site.integration.consider_manager_status = step.integration.consider_manager_status.unwrap_or(false);
+    site.integration.default_country_code = step.integration.default_country_code.unwrap_or(7);
+    for (contact, manager) in step.managers {
+        let changed = site
+            .simulator
+            .update(|account| account.contact_mut(contact).map(|contact| contact.responsible_user_id = Some(manager)));
+        changed.ok_or_else(|| format!("  call.toml: `managers`: the account has no contact {contact}"))?;
+    }
+    site.call(&step.caller, step.called, &step.settings).await
+}
+
+/// The answers as they are written down: one document, or a list where the calls were written as a list.
+pub(super) fn documents(answers: &[CallDocument], several: bool) -> Result<Value, String> {
+    let mut documents = answers
+        .iter()
+        .map(serde_json::to_value)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| format!("  {error}"))?;
+    match (several, documents.pop()) {
+        (false, Some(only)) => Ok(only),
+        (_, last) => Ok(Value::Array(documents.into_iter().chain(last).collect())),
+    }
+}

@@ -1,0 +1,380 @@
+//! Telephone numbers in recordings: other digits in their place, so that nobody can be called, while equal numbers stay equal, different ones
+//! different, and each keeps its length, its country and its spelling. A component then decides as it did.
+//!
+//! The last seven digits are encrypted with FF1 (NIST SP 800-38G), which makes seven digits of seven digits. Seven, because a number is written with
+//! a plus, an 8 or nothing before it, and all of them must stay the same number. Whoever has the key can undo it; the key stays in the
+//! state directory. Shorter numbers are extensions of the PBX and stay; so do those that stand for a withheld number, which are nobody's and decide
+//! where a call goes.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use aes::Aes256;
+use anyhow::{Context, anyhow};
+use call::withheld;
+use fpe::ff1::{FF1, FlexibleNumeralString};
+
+use runtime::atomic_file;
+use runtime::capabilities::config::CACHE_KEY_SECRET;
+use runtime::capabilities::journal::{Blob, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
+
+/// How many digits at the end of a number are replaced.
+const DIGITS: usize = 7;
+/// What stands in a recording for the secret of stored keys: a text as long as those that hosts make.
+const STANDS_FOR_THE_SECRET: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// The key's file in the state directory.
+const KEY_FILE: &str = "recordings.key";
+
+/// Replaces numbers, by one key.
+pub struct Numbers(FF1<Aes256>);
+
+impl Numbers {
+    /// By the key that is kept in the state directory, and made when there is none; without such a directory, by one that nobody has afterwards.
+    pub fn kept_in(directory: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(directory) = directory else { return Self::by(&new_key()?) };
+        let file = directory.join(KEY_FILE);
+        if !file.exists() {
+            atomic_file::write(&file, &new_key()?).with_context(|| format!("{} cannot be written", file.display()))?;
+        }
+        let key = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+        Self::by(&key).with_context(|| {
+            format!("{} is not a key of 32 bytes: move it away, and numbers are hidden by a new one", file.display())
+        })
+    }
+
+    fn by(key: &[u8]) -> anyhow::Result<Self> {
+        let key: &[u8; 32] = key.try_into()?;
+        FF1::<Aes256>::new(key, 10).map(Self).map_err(|error| anyhow!("{error:?}"))
+    }
+
+    /// One number, in any spelling.
+    pub fn number(&self, number: &str) -> String {
+        let mut bytes = number.as_bytes().to_vec();
+        let all = 0..bytes.len();
+        for run in runs(&bytes, all, Notation::Plain) {
+            self.replace(&mut bytes, &run);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The answers of imports. Questions stay: a component asks them anew of the hidden numbers.
+    pub(crate) fn answer(&self, import: &mut Import, caller: Option<&str>) {
+        let caller = caller.and_then(last_digits);
+        match import {
+            Import::Directory { answer: Outcome::Done(Some(found)), .. } => {
+                for rung in &mut found.destinations {
+                    rung.number = self.number(&rung.number);
+                }
+            }
+            Import::KeyValue(KeyValueAsk::Get { answer: Outcome::Done(Some(value)), .. }) => {
+                let mut bytes = value.0.to_vec();
+                self.text(&mut bytes, caller);
+                *value = Blob(bytes.into());
+            }
+            Import::Http(ask) => {
+                if let Some(HttpEnd::Answered { body, headers, .. }) = ask.answer.as_mut().map(|answer| &mut answer.end)
+                {
+                    for (_, value) in headers {
+                        let mut bytes = value.0.to_vec();
+                        self.known(&mut bytes, caller);
+                        *value = Blob(bytes.into());
+                    }
+                    // A number may be cut in two by the pieces.
+                    let pieces = body.iter_mut().filter_map(|piece| match &mut piece.kind {
+                        PieceKind::Bytes(bytes) => Some(bytes),
+                        _ => None,
+                    });
+                    let mut pieces: Vec<_> = pieces.collect();
+                    let mut whole: Vec<u8> = pieces.iter().flat_map(|piece| piece.0.to_vec()).collect();
+                    self.text(&mut whole, caller);
+                    for piece in &mut pieces {
+                        let rest = whole.split_off(piece.len().min(whole.len()));
+                        **piece = Blob(std::mem::replace(&mut whole, rest).into());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What looks like a number in the strings of JSON, and the caller's own number anywhere. Of other text, what begins like a number.
+    fn text(&self, text: &mut [u8], caller: Option<[u8; DIGITS]>) {
+        if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() {
+            for string in strings(text) {
+                for run in runs(text, string, Notation::Json) {
+                    self.replace(text, &run);
+                }
+            }
+        }
+        self.known(text, caller);
+    }
+
+    /// The caller's own number, wherever it stands and has not been replaced yet.
+    fn known(&self, text: &mut [u8], caller: Option<[u8; DIGITS]>) {
+        let Some(caller) = caller else { return };
+        let mut from = 0;
+        while let Some(found) = text.get(from..).and_then(|rest| rest.windows(DIGITS).position(|seen| *seen == caller))
+        {
+            let at = from + found..from + found + DIGITS;
+            from = at.end;
+            // In the middle of a longer number it is chance.
+            if !text.get(at.end).is_some_and(u8::is_ascii_digit) {
+                self.replace(text, &at.collect::<Vec<_>>());
+            }
+        }
+    }
+
+    /// Replaces the last of the digits at these places, if there are enough.
+    fn replace(&self, text: &mut [u8], places: &[usize]) {
+        let Some(places) = places.last_chunk::<DIGITS>() else { return };
+        let digits =
+            places.iter().map(|place| u16::from(text.get(*place).map_or(0, |digit| digit.wrapping_sub(b'0') % 10)));
+        let replaced =
+            self.0.encrypt(&[], &FlexibleNumeralString::from(digits.collect::<Vec<_>>())).map(Vec::<u16>::from);
+        for (place, digit) in places.iter().zip(replaced.unwrap_or_default()) {
+            if let Some(byte) = text.get_mut(*place) {
+                *byte = b'0' + u8::try_from(digit).unwrap_or_default();
+            }
+        }
+    }
+}
+
+/// Puts another secret in place of the one by which callers' numbers are hashed in stored keys (rule D12). The call is resolved again with it, so
+/// that the keys of a recording are those of its own secret.
+pub(super) fn hide_secret(import: &mut Import) {
+    let secret = match import {
+        Import::Configuration { key, answer } if key == CACHE_KEY_SECRET => answer.as_mut(),
+        Import::WholeConfiguration { answer } => answer.get_mut(CACHE_KEY_SECRET),
+        _ => None,
+    };
+    if let Some(secret) = secret {
+        STANDS_FOR_THE_SECRET.clone_into(secret);
+    }
+}
+
+fn new_key() -> anyhow::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|error| anyhow!("the operating system gives no randomness: {error}"))?;
+    Ok(key)
+}
+
+fn last_digits(number: &str) -> Option<[u8; DIGITS]> {
+    let bytes = number.as_bytes();
+    let run = runs(bytes, 0..bytes.len(), Notation::Plain).into_iter().next()?;
+    let digits: Vec<u8> = run.iter().filter_map(|place| bytes.get(*place).copied()).collect();
+    digits.last_chunk().copied()
+}
+
+/// Where the strings of a JSON text stand.
+fn strings(json: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut begun = None;
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        match (byte, begun) {
+            (b'\\', Some(_)) => at += 1,
+            (b'"', Some(start)) => {
+                found.push(start..at);
+                begun = None;
+            }
+            (b'"', None) => begun = Some(at + 1),
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+/// How a text is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    Plain,
+    /// With `\u0417` for characters.
+    Json,
+}
+
+/// The places of the digits of each number in a part of a text: at least seven digits with at most three other signs between two of them, and no
+/// letters. Addresses and dates are none.
+fn runs(text: &[u8], part: Range<usize>, notation: Notation) -> Vec<Vec<usize>> {
+    let whole = text.get(part.clone()).unwrap_or_default();
+    if whole.starts_with(b"http") || whole.starts_with(b"/") {
+        return Vec::new();
+    }
+    let (mut found, mut run, mut between) = (vec![], vec![], 0);
+    let mut at = part.start;
+    while at < part.end {
+        let (character, length) = character(text.get(at..part.end).unwrap_or_default(), notation);
+        match character {
+            '0'..='9' if length == 1 => {
+                run.push(at);
+                between = 0;
+            }
+            ' ' | '(' | ')' | '-' | '+' | '.' | '/' => between += 1,
+            other if !other.is_ascii() && !other.is_alphabetic() => between += 1,
+            _ => between = usize::MAX,
+        }
+        if between > 3 {
+            found.push(std::mem::take(&mut run));
+            between = 0;
+        }
+        at += length;
+    }
+    found.push(run);
+    found.retain(|run| run.len() >= DIGITS && !is_date(text, run) && !is_placeholder(text, run));
+    found
+}
+
+/// The first character, and how many bytes it takes. What cannot be read counts as a letter.
+fn character(text: &[u8], notation: Notation) -> (char, usize) {
+    match text {
+        [b'\\', b'u', digits @ ..] if notation == Notation::Json => {
+            let code = digits.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
+            let code = code.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+            (code.and_then(char::from_u32).unwrap_or('?'), 6)
+        }
+        [b'\\', ..] if notation == Notation::Json => ('?', 2),
+        _ => {
+            // No character is longer.
+            let text = text.get(..4).unwrap_or(text);
+            let first = text.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+            first.map_or(('?', 1), |first| (first, first.len_utf8()))
+        }
+    }
+}
+
+/// Whether the digits at these places stand for a withheld number.
+fn is_placeholder(text: &[u8], digits: &[usize]) -> bool {
+    let digits: Vec<u8> = digits.iter().filter_map(|place| text.get(*place).copied()).collect();
+    withheld::is_placeholder(&digits)
+}
+
+/// `2026-11-22`
+fn is_date(text: &[u8], digits: &[usize]) -> bool {
+    let (Some(first), Some(last)) = (digits.first(), digits.last()) else { return false };
+    let text = text.get(*first..=*last).unwrap_or_default();
+    text.len() == 10 && text.get(4) == Some(&b'-') && text.get(7) == Some(&b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn numbers() -> Numbers {
+        Numbers::by(&[7; 32]).unwrap()
+    }
+
+    fn hidden(text: &str, caller: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        numbers().text(&mut bytes, last_digits(caller));
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn digits(text: &str) -> String {
+        text.chars().filter(char::is_ascii_digit).collect()
+    }
+
+    #[test]
+    fn every_spelling_of_a_number_becomes_the_same_number_and_keeps_its_form() {
+        let made = numbers().number("+79161234567");
+        assert!(made.starts_with("+7916") && made != "+79161234567");
+        let tail = &made[5..];
+        for spelling in [
+            "8 (916) 123-45-67",
+            "9161234567",
+            "123 45 67",
+            "+7.916.123.45.67",
+            "+7\u{a0}916\u{a0}123\u{2011}45\u{2011}67",
+        ] {
+            let other = numbers().number(spelling);
+            assert_eq!(digits(&other)[digits(&other).len() - 7..], *tail, "{spelling}");
+            assert_eq!(
+                other.replace(|sign: char| sign.is_ascii_digit(), "0"),
+                spelling.replace(|sign: char| sign.is_ascii_digit(), "0")
+            );
+        }
+        assert_eq!(numbers().number("101"), "101", "an extension");
+        let extended = numbers().number("+7 916 123-45-67 доб. 12");
+        assert_eq!(digits(&extended), format!("7916{tail}12"), "an extension after the number");
+        let escaped = hidden(r#"["+7\u00a0916\u00a0123\u201145\u201167"]"#, "");
+        let value: serde_json::Value = serde_json::from_str(&escaped).unwrap();
+        assert_eq!(digits(value[0].as_str().unwrap()), format!("7916{tail}"), "{escaped}");
+    }
+
+    #[test]
+    fn d01_what_stands_for_a_withheld_number_stays() {
+        for placeholder in [
+            "+266696687",
+            "266696687",
+            "7378742833",
+            "+86282452253",
+            "8656696",
+            "2562533",
+            "7748283",
+            "00266696687",
+            "0000000000",
+            "+0000000",
+            "+70000000000",
+        ] {
+            assert_eq!(numbers().number(placeholder), placeholder);
+            let text = serde_json::json!({ "phone": placeholder, "other": "+79161234567" }).to_string();
+            let made = hidden(&text, placeholder);
+            assert!(made.contains(placeholder) && !made.contains("+79161234567"), "{made}");
+        }
+        for number in ["+7916 266 69 66 87", "+79168656696", "0079161234567"] {
+            assert_ne!(numbers().number(number), number);
+        }
+    }
+
+    #[test]
+    fn d12_another_secret_stands_in_a_recording() {
+        let secret = || Some("the-secret-of-this-host".to_owned());
+        let pair = (CACHE_KEY_SECRET.to_owned(), "the-secret-of-this-host".to_owned());
+        for mut import in [
+            Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: secret() },
+            Import::WholeConfiguration { answer: [pair].into() },
+        ] {
+            hide_secret(&mut import);
+            let written = serde_json::to_string(&import).unwrap();
+            assert!(written.contains(STANDS_FOR_THE_SECRET) && !written.contains("the-secret"), "{written}");
+        }
+        let mut absent = Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: None };
+        hide_secret(&mut absent);
+        assert_eq!(absent, Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: None });
+    }
+
+    #[test]
+    fn of_json_only_numbers_in_strings_are_replaced() {
+        let text = r#"{"id":12345678,"at":"2026-11-22","name":"\u0417\u04171234","href":"https://a.amocrm.ru/contacts/12345678?query=9161234567","phone":"8 (916) 123-45-67","other":"+4930123456789"}"#;
+        let made = hidden(text, "+79161234567");
+        assert!(made.contains(r#""id":12345678,"at":"2026-11-22","name":"\u0417\u04171234","href":"https://a.amocrm.ru/contacts/12345678?query=916"#), "{made}");
+        assert!(!made.contains("1234567\"") && !made.contains("123-45-67") && !made.contains("30123456789"), "{made}");
+        let value: serde_json::Value = serde_json::from_str(&made).unwrap();
+        let phone = numbers().number("8 (916) 123-45-67");
+        assert_eq!(value["phone"], phone.as_str());
+        assert!(value["href"].as_str().unwrap().ends_with(&digits(&phone)[4..]), "the same number in an address");
+    }
+
+    proptest! {
+        #[test]
+        fn different_numbers_stay_different(left in "[0-9]{7,15}", right in "[0-9]{7,15}") {
+            let numbers = numbers();
+            prop_assert_eq!(left == right, numbers.number(&left) == numbers.number(&right));
+        }
+
+        #[test]
+        fn no_text_breaks_it(text in ".{0,80}", caller in "[+0-9 ]{0,16}") {
+            prop_assert_eq!(hidden(&text, &caller).len(), text.len());
+        }
+
+        #[test]
+        fn json_stays_json_of_the_same_length(name in ".{0,20}", phone in "[+0-9 ()-]{0,20}", id in any::<u64>()) {
+            let text = serde_json::json!({ "name": name, "values": [{ "value": phone }], "id": id }).to_string();
+            let made = hidden(&text, &phone);
+            prop_assert_eq!(made.len(), text.len());
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&made).is_ok());
+        }
+    }
+}

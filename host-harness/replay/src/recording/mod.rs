@@ -1,0 +1,240 @@
+//! Recordings: what one call asked of its host and was answered, in a file, so that the call can be resolved again anywhere.
+//!
+//! A component is a function of its imports. [`Recording::make`] takes what a call asked and was answered, hides the telephone numbers, and
+//! resolves the call again from that, in a time of its own, without network or store. What that run asked and came to is the recording: it holds
+//! on any machine, instruction for instruction, because it is made by the same means by which it is [replayed](Recording::replay). Whether it
+//! is also the course that the live call took is compared once, while both are at hand ([`Recording::departed`]).
+//!
+//! Never in a recording: the access token, any other header that proves who somebody is, and the secret by which stored keys are hashed, in whose
+//! place another stands. Names of people and their other data are; so the
+//! file is for its owner alone.
+
+mod compare;
+mod file;
+mod masking;
+mod run;
+mod sampling;
+mod side;
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use call::{CallDocument, IncomingCall, WholeNumber};
+use node::{Noted, PlacedOperation};
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::bindings::telephony::operation::types::{Setting, SettingValue};
+use runtime::capabilities::journal::{Entry, TooMuch};
+use runtime::engine::Operation;
+use runtime::placement::Placement;
+use runtime::settings::{SettingError, read_settings};
+
+pub use compare::Departure;
+pub use file::Unreadable;
+pub use masking::Numbers;
+pub use sampling::{Recorder, SamplingSettings, SamplingState};
+pub use side::side_by_side;
+
+use run::{Again, Manner};
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// One call, recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recording {
+    /// The version of the format.
+    recording: u32,
+    /// The SHA-256 of the component, in hexadecimal.
+    pub component: String,
+    /// What became of telephone numbers.
+    pub numbers: WrittenNumbers,
+    /// The call.
+    pub call: RecordedCall,
+    /// The settings that differ from the defaults.
+    settings: Vec<RecordedSetting>,
+    /// Where the call goes that is not forwarded.
+    linked_operation: String,
+    /// What was asked and answered, in order.
+    pub imports: Vec<Entry>,
+    /// The call's JSON, as `call --json` prints it, without the cost of the run.
+    pub resolved: Value,
+    /// Instructions executed, where they were counted.
+    pub instructions: Option<u64>,
+    /// How the live call took another course; absent where it took the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub departed: Option<String>,
+}
+
+/// What became of telephone numbers in a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WrittenNumbers {
+    /// Their last seven digits are others; equal numbers are still equal.
+    Masked,
+    /// They are whole.
+    Whole,
+}
+
+/// The call of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedCall {
+    /// The host's identifier.
+    pub id: String,
+    /// The caller's number; none when withheld.
+    pub caller: Option<String>,
+    /// The number that was called. It is the PBX's own, and whole.
+    pub called: String,
+    /// When it arrived.
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct RecordedSetting {
+    key: String,
+    #[serde(flatten)]
+    value: RecordedValue,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RecordedValue {
+    Flag(bool),
+    Integer(i64),
+    DurationMs(u64),
+    Choice(String),
+    Text(String),
+}
+
+/// How a recording went when it was resolved again.
+pub struct Replayed {
+    /// The call's record of this run.
+    pub resolved: CallDocument,
+    /// Its JSON, without the cost of the run.
+    pub json: Value,
+    /// How it departed from the recording; none where it did not.
+    pub departure: Option<Departure>,
+    /// What it asked that the recording does not hold, and so got no answer to.
+    pub unknown: Vec<String>,
+}
+
+/// What a recording is replayed with.
+pub struct With<'a> {
+    /// The component.
+    pub operation: Operation,
+    /// Its description.
+    pub description: &'a Description,
+    /// Settings in place of the recorded ones, as text.
+    pub settings: &'a BTreeMap<String, String>,
+}
+
+impl Recording {
+    /// Makes the recording of a live call. Without `numbers` they stay whole.
+    ///
+    /// Fails where the call was told more than is kept, or this machine cannot run it again.
+    pub async fn make(
+        placed: &PlacedOperation,
+        resolved: &CallDocument,
+        noted: Noted,
+        numbers: Option<&Numbers>,
+    ) -> anyhow::Result<Self> {
+        let (Noted { call, at, imports }, placement) = (noted, placed.placement());
+        let imports = imports.map_err(|TooMuch| anyhow!("the call was told more than a recording keeps"))?;
+        let whole = |caller: WholeNumber| caller.whole().to_owned();
+        let (mut hidden, mut answers) = (call.clone(), imports.clone());
+        answers.iter_mut().for_each(|entry| masking::hide_secret(&mut entry.import));
+        if let Some(numbers) = numbers {
+            hidden.caller = call.caller.as_ref().map(|caller| numbers.number(caller.whole()).into());
+            for entry in &mut answers {
+                numbers.answer(&mut entry.import, call.caller.as_ref().map(WholeNumber::whole));
+            }
+        }
+        let again = run::again(placement.clone(), hidden.clone(), at, answers.clone(), Manner::Exactly).await?;
+        let departed = compare::courses(&imports, resolved, &again.imports, &again.resolved);
+        let mut imports = again.imports;
+        if departed.is_none() {
+            for (entry, live) in imports.iter_mut().zip(answers) {
+                entry.with_times_of(live);
+            }
+        }
+        Ok(Self {
+            recording: VERSION,
+            component: resolved.component().to_owned(),
+            numbers: if numbers.is_some() { WrittenNumbers::Masked } else { WrittenNumbers::Whole },
+            call: RecordedCall { id: hidden.id, caller: hidden.caller.map(whole), called: hidden.called, at },
+            settings: placement.settings().iter().map(RecordedSetting::from).collect(),
+            linked_operation: placement.linked_operation().to_owned(),
+            instructions: again.resolved.run.instructions,
+            resolved: compare::document(&again.resolved)?,
+            imports,
+            departed,
+        })
+    }
+
+    /// Whether the same component with the same settings would be replayed.
+    pub fn is_of(&self, with: &With<'_>) -> bool {
+        with.settings.is_empty() && **with.operation.digest() == *self.component
+    }
+
+    /// Resolves the call again. The same component with the same settings must do exactly the same; another takes its own course through the
+    /// recorded answers.
+    ///
+    /// Fails where a setting is none of the component's, or this machine cannot run it.
+    pub async fn replay(&self, with: &With<'_>) -> Result<Replayed, ReplayError> {
+        let exactly = self.is_of(with);
+        let mut settings: Vec<Setting> = self.settings.iter().map(Setting::from).collect();
+        settings.retain(|setting| !with.settings.contains_key(&setting.key));
+        settings.extend(read_settings(with.description, with.settings).map_err(ReplayError::Setting)?);
+        let operation = with.operation.clone();
+        let placement = Placement::new(operation, with.description, self.linked_operation.clone(), settings);
+        let RecordedCall { id, caller, called, at } = self.call.clone();
+        let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called };
+        let manner = if exactly { Manner::Exactly } else { Manner::WhatIf };
+        let again = run::again(placement, call, at, self.imports.clone(), manner).await.map_err(ReplayError::Host)?;
+        let Again { resolved, imports, unknown } = again;
+        let json = compare::document(&resolved).map_err(ReplayError::Host)?;
+        let instructions = (self.instructions, resolved.run.instructions);
+        let departure = compare::departure((&self.imports, &self.resolved), (&imports, &json), instructions);
+        Ok(Replayed { resolved, json, departure: departure.filter(|_| exactly), unknown })
+    }
+}
+
+/// Why a recording was not replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A setting is none of the component's.
+    #[error("{0}")]
+    Setting(SettingError),
+    /// This machine cannot run it.
+    #[error("{0:#}")]
+    Host(anyhow::Error),
+}
+
+impl From<&Setting> for RecordedSetting {
+    fn from(setting: &Setting) -> Self {
+        let value = match &setting.value {
+            SettingValue::Flag(flag) => RecordedValue::Flag(*flag),
+            SettingValue::Integer(number) => RecordedValue::Integer(*number),
+            SettingValue::Duration(milliseconds) => RecordedValue::DurationMs(*milliseconds),
+            SettingValue::Choice(choice) => RecordedValue::Choice(choice.clone()),
+            SettingValue::Text(text) => RecordedValue::Text(text.clone()),
+        };
+        Self { key: setting.key.clone(), value }
+    }
+}
+
+impl From<&RecordedSetting> for Setting {
+    fn from(setting: &RecordedSetting) -> Self {
+        let value = match &setting.value {
+            RecordedValue::Flag(flag) => SettingValue::Flag(*flag),
+            RecordedValue::Integer(number) => SettingValue::Integer(*number),
+            RecordedValue::DurationMs(milliseconds) => SettingValue::Duration(*milliseconds),
+            RecordedValue::Choice(choice) => SettingValue::Choice(choice.clone()),
+            RecordedValue::Text(text) => SettingValue::Text(text.clone()),
+        };
+        Self { key: setting.key.clone(), value }
+    }
+}

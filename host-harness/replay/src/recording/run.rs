@@ -1,0 +1,137 @@
+//! A recorded call, resolved again: without a network, without a store, in a time of its own in which waiting takes none.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::runtime::Builder;
+
+use amocrm::integration::BUCKET;
+use call::{CallDocument, IncomingCall};
+use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::config::Configuration;
+use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Unavailable};
+use runtime::capabilities::http::Replay;
+use runtime::capabilities::journal::{Entry, Import, Journal, Outcome, Script};
+use runtime::capabilities::key_value::KeyValue;
+use runtime::engine::World;
+use runtime::placement::Placement;
+use runtime::store::MemoryStore;
+
+use runtime::store::Overlay;
+
+/// How a call is resolved again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Every answer in its place, and chance as it fell: the same component does the same, instruction for instruction.
+    Exactly,
+    /// The answers to the same questions after as long a wait, so that another component or setting can take another course.
+    WhatIf,
+}
+
+/// A call that was resolved again.
+pub(super) struct Again {
+    pub(super) resolved: CallDocument,
+    pub(super) imports: Vec<Entry>,
+    /// What it asked that the recorded call did not ask.
+    pub(super) unknown: Vec<String>,
+}
+
+/// Resolves a call from what another one was answered. Takes a thread for as long as it computes.
+pub(super) async fn again(
+    placement: Placement,
+    call: IncomingCall,
+    at: Timestamp,
+    imports: Vec<Entry>,
+    manner: Manner,
+) -> anyhow::Result<Again> {
+    tokio::task::spawn_blocking(move || {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
+        Ok(runtime.block_on(resolve(&placement, call, at, &imports, manner)))
+    })
+    .await?
+}
+
+async fn resolve(placement: &Placement, call: IncomingCall, at: Timestamp, imports: &[Entry], manner: Manner) -> Again {
+    let replay = match manner {
+        Manner::Exactly => Replay::exactly(imports),
+        Manner::WhatIf => Replay::by_question(imports),
+    };
+    let overlay = Overlay::new(Arc::new(MemoryStore::new()), imports);
+    let unknown_keys = overlay.unknown();
+    let journal = Journal::begin();
+    let clock = Clock::following(began(imports).unwrap_or(at));
+    let world = World {
+        http: placement.operation().no_http().replayed_from(&replay),
+        key_value: KeyValue::new(Arc::new(overlay), "", BUCKET),
+        configuration: configuration(imports),
+        directory: CallDirectory::new(Arc::new(RecordedDirectory::of(imports)), clock.clone()),
+        clock,
+        journal: journal.clone(),
+        script: if manner == Manner::Exactly { Script::of(imports) } else { Script::default() },
+    };
+    let resolved = placement.resolve_in(world, call, at).await;
+    let imports_again = journal.entries().unwrap_or_default();
+    let mut unknown = replay.left_unanswered();
+    unknown.extend(taken(&unknown_keys).into_iter().map(|key| format!("key-value {key}")));
+    unknown.extend(not_looked_up(imports, &imports_again));
+    Again { resolved, imports: imports_again, unknown }
+}
+
+fn taken(list: &Mutex<Vec<String>>) -> Vec<String> {
+    std::mem::take(&mut *list.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What the wall clock showed first.
+fn began(imports: &[Entry]) -> Option<Timestamp> {
+    imports.iter().find_map(|entry| match &entry.import {
+        Import::WallClock { answer } => Some(*answer),
+        _ => None,
+    })
+}
+
+fn configuration(imports: &[Entry]) -> Configuration {
+    let mut values = Vec::new();
+    for entry in imports {
+        match &entry.import {
+            Import::Configuration { key, answer: Some(value) } => values.push((key.clone(), value.clone())),
+            Import::WholeConfiguration { answer } => values.extend(answer.clone()),
+            _ => {}
+        }
+    }
+    values.into_iter().collect()
+}
+
+/// What the directory answered then, by question.
+struct RecordedDirectory(BTreeMap<u64, Result<Option<Employee>, Unavailable>>);
+
+impl RecordedDirectory {
+    fn of(imports: &[Entry]) -> Self {
+        let answers = imports.iter().filter_map(|entry| match &entry.import {
+            Import::Directory { crm_user_id, answer: Outcome::Done(found) } => Some((*crm_user_id, Ok(found.clone()))),
+            Import::Directory { crm_user_id, answer: Outcome::Failed(why) } => {
+                Some((*crm_user_id, Err(Unavailable(why.clone()))))
+            }
+            _ => None,
+        });
+        Self(answers.collect())
+    }
+}
+
+#[async_trait]
+impl Directory for RecordedDirectory {
+    async fn find(&self, crm_user_id: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+        self.0.get(&crm_user_id).cloned().unwrap_or(Ok(None))
+    }
+}
+
+/// Configuration and employees that were not asked for then count as not there.
+fn not_looked_up(then: &[Entry], now: &[Entry]) -> Vec<String> {
+    let asked = |import: &Import| match import {
+        Import::Configuration { .. } | Import::Directory { .. } => Some(import.question()),
+        _ => None,
+    };
+    let known: Vec<_> = then.iter().filter_map(|entry| asked(&entry.import)).collect();
+    now.iter().filter_map(|entry| asked(&entry.import)).filter(|question| !known.contains(question)).collect()
+}

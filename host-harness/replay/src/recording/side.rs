@@ -1,0 +1,72 @@
+//! What would have happened, beside what did.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{Recording, Replayed};
+use crate::policy::{differences, drop_volatile};
+
+/// The recorded call and the replayed one side by side, what else differs between them, and what the recording could not answer.
+pub fn side_by_side(recording: &Recording, replayed: &Replayed) -> String {
+    let mut text = format!("  {:<12}{:<36}  would have been\n", "", "recorded");
+    let mut row = |title: &str, of: fn(&Value) -> String| {
+        let (then, now) = (of(&recording.resolved), of(&replayed.json));
+        let mark = if then == now { ' ' } else { '*' };
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{mark} {title:<12}{then:<36}  {now}");
+    };
+    row("goes to", route);
+    row("reason", |call| text_at(call, "/reason/code"));
+    row("waited", |call| format!("{} ms", text_at(call, "/details/waited_ms")));
+    row("requests", requests);
+    let (mut then, mut now) = (recording.resolved.clone(), replayed.json.clone());
+    drop_volatile(&mut then);
+    drop_volatile(&mut now);
+    let differences: Vec<_> = differences(&then, &now);
+    if !differences.is_empty() {
+        text.push_str("\nWhat differs (expected is what was recorded, actual what would have been):\n");
+        text.push_str(&differences.concat());
+    }
+    if !replayed.unknown.is_empty() {
+        text.push_str("\nThe recording has no answer to these questions; requests were left unanswered, other values counted as absent:\n");
+        for question in &replayed.unknown {
+            let _ = writeln!(text, "  {question}");
+        }
+    }
+    text
+}
+
+fn text_at(call: &Value, pointer: &str) -> String {
+    match call.pointer(pointer) {
+        None | Some(Value::Null) => "-".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn route(call: &Value) -> String {
+    let employee = text_at(call, "/route/employee/id");
+    if employee == "-" {
+        return text_at(call, "/route/target");
+    }
+    let numbers: Vec<_> = call
+        .pointer("/route/numbers")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|number| text_at(number, "/number"))
+        .collect();
+    format!("{employee} {}", numbers.join(", "))
+}
+
+fn requests(call: &Value) -> String {
+    let purposes: Vec<_> = call
+        .pointer("/details/requests")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|request| text_at(request, "/purpose"))
+        .collect();
+    if purposes.is_empty() { "none".to_owned() } else { purposes.join(", ") }
+}

@@ -1,0 +1,103 @@
+//! Files of this user alone, written whole or not at all: each is written under another name beside its place and then takes it, so that no
+//! half of one is ever found.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::{Builder, NamedTempFile};
+
+/// Writes a file, in place of one that is there; makes its directory where there is none.
+pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = directory_of(file)?;
+    on_disk(written_aside(directory, bytes)?)?.persist(file)?;
+    sync(directory)
+}
+
+/// The same without waiting for the disk: for what can be made again, and is checked when it is read.
+pub(crate) fn write_replaceable(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    written_aside(directory_of(file)?, bytes)?.persist(file)?;
+    Ok(())
+}
+
+/// Writes a file that must be new: [`io::ErrorKind::AlreadyExists`] where there is one, which stays as it is.
+pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = directory_of(file)?;
+    on_disk(written_aside(directory, bytes)?)?.persist_noclobber(file)?;
+    sync(directory)
+}
+
+/// The directory of a file, made where there is none, then for this user alone.
+fn directory_of(file: &Path) -> io::Result<&Path> {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(directory)?;
+    Ok(directory)
+}
+
+/// The bytes in a file that this user alone can read; it is removed again where it does not get its name.
+fn written_aside(directory: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut aside = Builder::new().prefix(".unfinished-").tempfile_in(directory)?;
+    aside.write_all(bytes)?;
+    Ok(aside)
+}
+
+fn on_disk(aside: NamedTempFile) -> io::Result<NamedTempFile> {
+    aside.as_file().sync_all()?;
+    Ok(aside)
+}
+
+/// A name survives a power cut only with its directory.
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.map(|name| name.into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_is_this_users_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("new").join("file");
+        for write in [write, write_replaceable] {
+            for bytes in [&b"one"[..], b"", b"three"] {
+                write(&file, bytes).unwrap();
+                assert_eq!(fs::read(&file).unwrap(), bytes);
+            }
+        }
+        assert_eq!(names(file.parent().unwrap()), ["file"], "nothing is left aside");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+        }
+    }
+
+    #[test]
+    fn a_new_file_takes_no_other_files_place() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        write_new(&file, b"first").unwrap();
+        assert_eq!(write_new(&file, b"second").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&file).unwrap(), b"first");
+        assert_eq!(names(home.path()), ["file"], "nothing is left aside");
+    }
+
+    #[test]
+    fn what_cannot_be_put_in_place_leaves_nothing_behind() {
+        let home = tempfile::tempdir().unwrap();
+        let taken = home.path().join("directory");
+        fs::create_dir(&taken).unwrap();
+        assert!(write(&taken, b"bytes").is_err());
+        assert_eq!(names(home.path()), ["directory"]);
+    }
+}

@@ -1,0 +1,66 @@
+//! Outbound HTTP: what a component's requests may do.
+//!
+//! One [`OutboundHttp`] belongs to one integration and outlives its calls: it holds the grants, the access token, the rate budget, the circuit
+//! and the pooled connections. Each call gets its own [`CallHttp`] from it, which is the [`WasiHttpHooks`] of that call's store and ends with it.
+//!
+//! | a request meets, in this order | and otherwise the component gets |
+//! |---|---|
+//! | the allow-list ([`allow_list`]): origin, method, headers | `HTTP-request-denied` |
+//! | addresses, before and after DNS ([`addresses`]) | `destination-IP-prohibited` |
+//! | the access token ([`access`]), added for exactly one origin | |
+//! | the number of requests a call may make | `connection-limit-reached` |
+//! | the same question under way (`flight`): its answer is shared | |
+//! | the circuit ([`circuit`]), opened by a 429 or by the 403 of a blocked account | `connection-limit-reached`, `HTTP-request-denied` |
+//! | its turn in the rate budget (`budget`), refused at once where it would come too late | `connection-limit-reached` |
+//! | a pooled keep-alive connection, or a new one, with TLS ([`client`]) | `connection-refused`, `TLS-certificate-error`, … |
+//! | time ([`timing`]): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
+//! | the size (`course`) and the pace ([`response_body`]) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
+//!
+//! Redirects are passed through and never followed. What was refused is remembered per call ([`CallHttp::denials`]), each with the
+//! configuration line that would grant it; what became of each request is, too ([`CallHttp::exchanges`]). Budget and circuit are amoCRM's and
+//! concern the requests that carry the access token. The host asks through [`OutboundHttp::ask`].
+//!
+//! [`WasiHttpHooks`]: wasmtime_wasi_http::WasiHttpHooks
+
+pub mod access;
+pub mod addresses;
+pub mod allow_list;
+pub mod ask;
+mod budget;
+pub mod circuit;
+pub mod client;
+mod connection;
+mod course;
+pub mod denial;
+pub mod dial;
+pub mod error_code;
+mod errors;
+pub mod exchange;
+mod flight;
+pub mod hooks;
+pub mod origin;
+pub mod outbound;
+mod replay;
+mod request_body;
+pub mod resolver;
+pub mod response_body;
+pub mod timing;
+
+#[cfg(test)]
+mod tests;
+
+pub use access::{AccessToken, AccessTokens};
+pub use addresses::PrivateAddresses;
+pub use ask::{Ask, AskError};
+pub use circuit::{CircuitCause, CircuitSettings, CircuitState};
+pub use client::HttpSetupError;
+pub use denial::Denial;
+pub use dial::Dial;
+pub use error_code::add_to_linker;
+pub use errors::HttpError;
+pub use exchange::{Exchange, Fate};
+pub use hooks::CallHttp;
+pub use origin::{BaseUrl, Origin, OriginError, Scheme};
+pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, REQUESTS_PER_SECOND, budget_bounds};
+pub use replay::Replay;
+pub use timing::RequestTimeouts;

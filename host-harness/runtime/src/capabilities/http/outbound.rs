@@ -1,0 +1,250 @@
+//! Outbound HTTP of one integration: what all its calls share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
+use http::uri::{PathAndQuery, Uri};
+use http::{Method, Request};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use wasmtime_wasi_http::Error;
+
+use super::access::{AccessToken, AccessTokens};
+use super::addresses::PrivateAddresses;
+use super::allow_list::AllowList;
+use super::budget::{Budget, WINDOW};
+use super::circuit::{Circuit, CircuitSettings, CircuitState};
+use super::client::{self, HttpSetupError, Pool};
+use super::connection::Connections;
+use super::course::Admitted;
+use super::denial::Denial;
+use super::dial::{Dial, Dialler};
+use super::flight::Flights;
+use super::hooks::CallHttp;
+use super::origin::Origin;
+use super::replay::Replay;
+use super::request_body::RequestBody;
+use super::resolver::{Lookup, Resolver, SystemLookup};
+use super::timing::RequestTimeouts;
+use crate::capabilities::clocks::Clock;
+use crate::store::{SharedWindow, WindowBounds};
+
+/// What one integration's component may do over HTTP.
+#[derive(Clone, Debug)]
+pub struct OutboundHttpConfig {
+    /// The origins that requests may go to; none means that no request may be made.
+    pub granted: Vec<Origin>,
+    /// Whether they may lead to this machine or network.
+    pub private_addresses: PrivateAddresses,
+    /// Certificate authorities to trust besides Mozilla's, a file in PEM form.
+    pub ca_file: Option<PathBuf>,
+    /// Where the access token comes from, if there is one. Its origin is granted too.
+    pub access: Option<Arc<dyn AccessTokens>>,
+    /// The `user-agent` of requests to which the component gave none.
+    pub user_agent: String,
+    /// The most bytes that an answer's body may have.
+    pub max_response_bytes: u64,
+    /// Whether the bounds count that the component chooses for its requests.
+    pub request_timeouts: RequestTimeouts,
+    /// How many requests with the access token may begin in any second.
+    pub requests_per_second: u16,
+    /// Where these are counted together with other nodes.
+    pub shared_budget: Option<Arc<dyn SharedWindow>>,
+    /// How long nothing is sent after amoCRM refused.
+    pub circuit: CircuitSettings,
+    /// What a date in `Retry-After` is compared with.
+    pub clock: Clock,
+}
+
+/// What amoCRM allows an integration in a second (amoCRM facts §6).
+pub const REQUESTS_PER_SECOND: u16 = 7;
+
+/// How many requests of calls may be under way at once, each on a connection of its own. The budget lets 210 begin within the longest waiting
+/// time. Beyond, an amoCRM that hangs would only take memory and file descriptors (of which a process often has 1,024); a call waits for one
+/// of them inside its waiting time.
+pub(super) const MOST_AT_ONCE: usize = 512;
+
+/// The bounds of a window that nodes share so as to send no more than this in any second.
+pub fn budget_bounds(requests_per_second: u16) -> WindowBounds {
+    WindowBounds { most: u32::from(requests_per_second.max(1)), length: WINDOW }
+}
+
+/// What an integration's requests are up against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpState {
+    /// Whether requests go out.
+    pub circuit: CircuitState,
+    /// How many requests wait for their turn.
+    pub waiting: usize,
+    /// Whether the budget is counted together with other nodes now: none where it never is, `false` while their store does not answer.
+    pub budget_shared: Option<bool>,
+    /// How many connections are open.
+    pub connections_open: usize,
+    /// How many connections were ever opened.
+    pub connections_opened: u64,
+}
+
+/// Outbound HTTP of one integration: its grants, its token, its connections. A clone is the same one.
+#[derive(Clone, Debug)]
+pub struct OutboundHttp(pub(super) Arc<Shared>, pub(super) Way);
+
+/// Where a call's questions get their answers.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Way {
+    /// From the servers.
+    #[default]
+    Live,
+    /// From what another call was told.
+    Replayed(Replay),
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) allow_list: AllowList,
+    pub(super) private_addresses: PrivateAddresses,
+    pub(super) access: Option<Arc<dyn AccessTokens>>,
+    pub(super) user_agent: HeaderValue,
+    pub(super) max_response_bytes: u64,
+    pub(super) request_timeouts: RequestTimeouts,
+    pub(super) pool: Pool,
+    /// For what is sent once more, on a new connection.
+    pub(super) unkept: Pool,
+    pub(super) connections: Connections,
+    /// How many more requests of calls may be under way at once.
+    pub(super) room: Arc<Semaphore>,
+    pub(super) budget: Budget,
+    pub(super) circuit: Circuit,
+    /// What a date in `Retry-After` is compared with.
+    pub(super) clock: Clock,
+    pub(super) flights: Flights,
+    /// Held by whoever asks besides the calls.
+    pub(super) aside: tokio::sync::Mutex<()>,
+}
+
+/// Nothing is granted.
+impl Default for OutboundHttpConfig {
+    fn default() -> Self {
+        Self {
+            granted: Vec::new(),
+            private_addresses: PrivateAddresses::default(),
+            ca_file: None,
+            access: None,
+            user_agent: String::new(),
+            max_response_bytes: 0,
+            request_timeouts: RequestTimeouts::default(),
+            requests_per_second: REQUESTS_PER_SECOND,
+            shared_budget: None,
+            circuit: CircuitSettings::default(),
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl OutboundHttp {
+    /// Checks the configuration and reads `ca_file`. No connection is opened before the first request.
+    pub fn new(config: OutboundHttpConfig) -> Result<Self, HttpSetupError> {
+        Self::with_lookup(config, Arc::new(SystemLookup))
+    }
+
+    /// The same with another source of addresses than the operating system's.
+    pub fn with_lookup(config: OutboundHttpConfig, lookup: Arc<dyn Lookup>) -> Result<Self, HttpSetupError> {
+        let resolver = Resolver::new(lookup, config.private_addresses);
+        let network = client::network(resolver, config.ca_file.as_deref())?;
+        Self::over(config, network)
+    }
+
+    /// The same to servers that are in this process.
+    pub fn in_process(config: OutboundHttpConfig, dial: Arc<dyn Dial>) -> Result<Self, HttpSetupError> {
+        Self::over(config, Dialler::InProcess(dial))
+    }
+
+    fn over(config: OutboundHttpConfig, connector: Dialler) -> Result<Self, HttpSetupError> {
+        let connections = Connections::default();
+        let pool = client::pool(connector.clone(), connections.clone());
+        let unkept = client::unkept(connector, connections.clone());
+        let shared = Shared {
+            allow_list: AllowList::new(config.granted),
+            private_addresses: config.private_addresses,
+            access: config.access,
+            user_agent: HeaderValue::try_from(config.user_agent).map_err(|_| HttpSetupError::UserAgent)?,
+            max_response_bytes: config.max_response_bytes,
+            request_timeouts: config.request_timeouts,
+            pool,
+            unkept,
+            connections,
+            room: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            budget: Budget::new(config.requests_per_second, config.shared_budget),
+            circuit: Circuit::new(config.circuit),
+            clock: config.clock,
+            flights: Flights::default(),
+            aside: tokio::sync::Mutex::default(),
+        };
+        Ok(Self(Arc::new(shared), Way::Live))
+    }
+
+    /// The same, with the answers that another call got.
+    pub fn replayed_from(&self, replay: &Replay) -> Self {
+        Self(Arc::clone(&self.0), Way::Replayed(replay.clone()))
+    }
+
+    /// What one call's component is given. No request of it, nor any body, outlasts the deadline.
+    pub fn for_call(&self, deadline: Instant) -> CallHttp {
+        CallHttp::new(self.clone(), deadline)
+    }
+
+    /// What requests are up against now.
+    pub fn state(&self) -> HttpState {
+        HttpState {
+            circuit: self.0.circuit.state(),
+            waiting: self.0.budget.waiting(),
+            budget_shared: self.0.budget.is_shared(),
+            connections_open: self.0.connections.open(),
+            connections_opened: self.0.connections.opened(),
+        }
+    }
+
+    /// The request as it will be sent, or the refusal and what the component is told.
+    pub(super) fn admit(
+        &self,
+        request: Request<RequestBody>,
+        deadline: Instant,
+    ) -> Result<Admitted, (Option<Denial>, Error)> {
+        let shared = &self.0;
+        let token = shared.access.as_ref().and_then(|access| access.current());
+        let origin = match shared.allow_list.judge(&request, token.as_ref().map(AccessToken::origin)) {
+            Ok(origin) => origin.clone(),
+            Err(denial) => return Err((Some(denial), Error::HttpRequestDenied)),
+        };
+        // The pool does not ask the resolver about a host that is an address already.
+        if let Some(address) = origin.address()
+            && !shared.private_addresses.permit(address)
+        {
+            return Err((Some(Denial::IpAddress { origin, address }), Error::DestinationIpProhibited));
+        }
+        let (mut head, body) = request.into_parts();
+        head.uri = rebuilt(&origin, head.uri.path_and_query()).ok_or((None, Error::HttpRequestUriInvalid))?;
+        head.version = http::Version::HTTP_11;
+        // The pool writes the host header from the rebuilt address.
+        head.headers.remove(HOST);
+        head.headers.entry(USER_AGENT).or_insert_with(|| shared.user_agent.clone());
+        let token = token.filter(|token| *token.origin() == origin);
+        if let Some(token) = &token {
+            head.headers.insert(AUTHORIZATION, token.header().clone());
+        }
+        // Without a declared length, these carry no body on the wire, even where the component opened one.
+        let bodiless = matches!(head.method, Method::GET | Method::HEAD) && !head.headers.contains_key(CONTENT_LENGTH);
+        let body = if bodiless { RequestBody::empty(deadline) } else { body };
+        Ok(Admitted { origin, token, request: Request::from_parts(head, body) })
+    }
+}
+
+/// The address of a request, from the granted origin: what is connected to is what was judged.
+pub(super) fn rebuilt(origin: &Origin, path: Option<&PathAndQuery>) -> Option<Uri> {
+    Uri::builder()
+        .scheme(origin.scheme().as_str())
+        .authority(origin.authority())
+        .path_and_query(path.cloned().unwrap_or_else(|| PathAndQuery::from_static("/")))
+        .build()
+        .ok()
+}

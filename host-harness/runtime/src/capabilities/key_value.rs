@@ -1,0 +1,270 @@
+//! Key-value storage for operations: `wasi:keyvalue/store@0.2.0-draft` over a [`KeyValueStore`].
+//!
+//! **Grants** one bucket, by its configured name, and in it the entries of one integration. Any other name is `access-denied`.
+//!
+//! **Limits**, each answered with `other` and a text that names it: a key has at most [`MAX_KEY_BYTES`], a value at most
+//! [`MAX_VALUE_BYTES`], and one call makes at most [`MAX_OPERATIONS`] (opening counts).
+//!
+//! **Failures** of the store are `other` with the store's own words, never a trap: an operation that cannot read its cache asks
+//! amoCRM, and one that cannot write it still forwards the call (rule D9). An operation on the store ends in bounded time.
+
+mod kept;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use wasmtime::Result;
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+
+use super::journal::{Blob, Import, Journal, KeyValueAsk, Keys, Outcome, Script};
+use crate::bindings::wasi::keyvalue::store;
+use crate::store::{KeyValueStore, Shelf, StoreError};
+use kept::Kept;
+
+/// The longest key, in bytes of UTF-8.
+pub const MAX_KEY_BYTES: usize = 256;
+/// The largest value, in bytes.
+pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+/// The most operations of one call.
+pub const MAX_OPERATIONS: u32 = 256;
+/// The most operations over one notice, which may be about many callers at once. Nobody waits for it.
+pub const MAX_OPERATIONS_OF_NOTICE: u32 = 8_192;
+/// How many keys `list-keys` answers with at most.
+const KEYS_PER_PAGE: u32 = 100;
+
+/// What one call's component may keep, and how much of it it has used.
+#[derive(Debug)]
+pub struct KeyValue {
+    store: Arc<dyn KeyValueStore>,
+    namespace: String,
+    bucket: String,
+    operations: u32,
+    most_operations: u32,
+    journal: Journal,
+    script: Script,
+}
+
+/// An open bucket. It needs no content, since there is only one that can be opened.
+#[derive(Debug)]
+pub struct Bucket;
+
+impl KeyValue {
+    /// For one call of the integration `namespace`; `bucket` is the only name that it can open.
+    pub fn new(store: Arc<dyn KeyValueStore>, namespace: impl Into<String>, bucket: impl Into<String>) -> Self {
+        Self {
+            store,
+            namespace: namespace.into(),
+            bucket: bucket.into(),
+            operations: 0,
+            most_operations: MAX_OPERATIONS,
+            journal: Journal::default(),
+            script: Script::default(),
+        }
+    }
+
+    /// The same, noted in a call's journal, and answered as the script says where it says anything.
+    pub(crate) fn noted(self, journal: Journal, script: Script) -> Self {
+        Self { journal, script, ..self }
+    }
+
+    /// The same for a notice.
+    pub fn for_notice(self) -> Self {
+        Self { most_operations: MAX_OPERATIONS_OF_NOTICE, ..self }
+    }
+
+    /// The same over another store, made of the one it is over.
+    pub fn over<S: KeyValueStore + 'static>(self, wrap: impl FnOnce(Arc<dyn KeyValueStore>) -> S) -> Self {
+        Self { store: Arc::new(wrap(self.store)), ..self }
+    }
+
+    fn shelf(&self) -> Shelf<'_> {
+        Shelf { namespace: &self.namespace, bucket: &self.bucket }
+    }
+
+    fn count(&mut self) -> Result<(), store::Error> {
+        self.operations = self.operations.saturating_add(1);
+        let most = self.most_operations;
+        if self.operations > most {
+            return Err(store::Error::Other(format!("a call may make at most {most} key-value operations")));
+        }
+        Ok(())
+    }
+}
+
+impl From<StoreError> for store::Error {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// A call's [`KeyValue`] and the table of its handles.
+pub struct KeyValueView<'a> {
+    /// What the component may keep.
+    pub key_value: &'a mut KeyValue,
+    /// The handles of the component.
+    pub table: &'a mut ResourceTable,
+}
+
+impl KeyValueView<'_> {
+    /// What every operation on a bucket begins with. A handle that does not exist is the component's fault and a trap.
+    fn begin(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<(), store::Error>> {
+        self.table.get(bucket)?;
+        Ok(self.key_value.count().and_then(|()| {
+            if key.len() > MAX_KEY_BYTES {
+                return Err(store::Error::Other(format!(
+                    "a key has at most {MAX_KEY_BYTES} bytes, this one has {}",
+                    key.len()
+                )));
+            }
+            Ok(())
+        }))
+    }
+}
+
+/// Passes an error on to the component; the outer `?` is for traps.
+macro_rules! answer {
+    ($outcome:expr) => {
+        match $outcome {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(error)),
+        }
+    };
+}
+
+/// What is asked of an open bucket, without a journal.
+impl KeyValueView<'_> {
+    fn open_bucket(&mut self, identifier: &str) -> Result<Result<(), store::Error>> {
+        answer!(self.key_value.count());
+        Ok(if identifier == self.key_value.bucket { Ok(()) } else { Err(store::Error::AccessDenied) })
+    }
+
+    async fn get_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<Option<Blob>, store::Error>> {
+        answer!(self.begin(bucket, key)?);
+        let slot = self.key_value.shelf().slot(key);
+        let value = self.key_value.store.get(slot).await;
+        Ok(value.map(|value| value.map(|bytes| Blob(bytes.into()))).map_err(store::Error::from))
+    }
+
+    async fn set_value(
+        &mut self,
+        bucket: &Resource<Bucket>,
+        key: &str,
+        value: &[u8],
+    ) -> Result<Result<(), store::Error>> {
+        answer!(self.begin(bucket, key)?);
+        if value.len() > MAX_VALUE_BYTES {
+            let text = format!("a value has at most {MAX_VALUE_BYTES} bytes, this one has {}", value.len());
+            return Ok(Err(store::Error::Other(text)));
+        }
+        let slot = self.key_value.shelf().slot(key);
+        Ok(self.key_value.store.cache(slot, value).await.map_err(store::Error::from))
+    }
+
+    async fn delete_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<(), store::Error>> {
+        answer!(self.begin(bucket, key)?);
+        let slot = self.key_value.shelf().slot(key);
+        Ok(self.key_value.store.delete(slot).await.map_err(store::Error::from))
+    }
+
+    async fn has_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<bool, store::Error>> {
+        answer!(self.begin(bucket, key)?);
+        let slot = self.key_value.shelf().slot(key);
+        Ok(self.key_value.store.exists(slot).await.map_err(store::Error::from))
+    }
+
+    async fn page_of_keys(
+        &mut self,
+        bucket: &Resource<Bucket>,
+        cursor: Option<u64>,
+    ) -> Result<Result<Keys, store::Error>> {
+        answer!(self.begin(bucket, "")?);
+        let shelf = self.key_value.shelf();
+        let page = self.key_value.store.list_keys(shelf, cursor.unwrap_or(0), KEYS_PER_PAGE).await;
+        Ok(page.map(|page| Keys { keys: page.keys, next: page.next }).map_err(store::Error::from))
+    }
+}
+
+/// The answer in the script where there is one, else the one that is made; noted either way, and the question also where no answer comes.
+macro_rules! noted {
+    ($self:ident, $ask:ident { $($field:ident: $question:expr),* }, $made:expr) => {{
+        let journal = $self.key_value.journal.clone();
+        let index = journal
+            .note(|| Import::KeyValue(KeyValueAsk::$ask { $($field: $question,)* answer: Outcome::Unanswered }));
+        let given = match $self.key_value.script.key_value() {
+            Some(KeyValueAsk::$ask { answer: Outcome::Unanswered, .. }) => std::future::pending().await,
+            Some(KeyValueAsk::$ask { answer, .. }) => answer.into(),
+            // Something else was asked then: from here on nothing is the same.
+            Some(_) => Err(store::Error::Other("another question was asked here".to_owned())),
+            None => $made?,
+        };
+        journal.learn(index, given.as_ref().map_or(0, Kept::bytes), |import| {
+            if let Import::KeyValue(KeyValueAsk::$ask { answer, .. }) = import {
+                *answer = Outcome::from(&given);
+            }
+        });
+        given
+    }};
+}
+
+impl store::Host for KeyValueView<'_> {
+    async fn open(&mut self, identifier: String) -> Result<Result<Resource<Bucket>, store::Error>> {
+        let opened: Result<(), store::Error> =
+            noted!(self, Open { bucket: identifier.clone() }, self.open_bucket(&identifier));
+        Ok(match opened {
+            Ok(()) => Ok(self.table.push(Bucket)?),
+            Err(error) => Err(error),
+        })
+    }
+}
+
+impl store::HostBucket for KeyValueView<'_> {
+    async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<Option<Vec<u8>>, store::Error>> {
+        let value: Result<Option<Blob>, store::Error> =
+            noted!(self, Get { key: key.clone() }, self.get_value(&bucket, &key).await);
+        Ok(value.map(|value| value.map(|bytes| bytes.0.into())))
+    }
+
+    async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Result<Result<(), store::Error>> {
+        Ok(noted!(
+            self,
+            Set { key: key.clone(), value: Blob::from(&value) },
+            self.set_value(&bucket, &key, &value).await
+        ))
+    }
+
+    async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<(), store::Error>> {
+        Ok(noted!(self, Delete { key: key.clone() }, self.delete_value(&bucket, &key).await))
+    }
+
+    async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<bool, store::Error>> {
+        Ok(noted!(self, Exists { key: key.clone() }, self.has_value(&bucket, &key).await))
+    }
+
+    async fn list_keys(
+        &mut self,
+        bucket: Resource<Bucket>,
+        cursor: Option<u64>,
+    ) -> Result<Result<store::KeyResponse, store::Error>> {
+        let page: Result<Keys, store::Error> =
+            noted!(self, ListKeys { cursor: cursor }, self.page_of_keys(&bucket, cursor).await);
+        Ok(page.map(|page| store::KeyResponse { keys: page.keys, cursor: page.next }))
+    }
+
+    async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
+        self.table.delete(bucket)?;
+        Ok(())
+    }
+}
+
+struct HasKeyValue;
+
+impl HasData for HasKeyValue {
+    type Data<'a> = KeyValueView<'a>;
+}
+
+/// Gives the components of this linker `wasi:keyvalue/store`.
+pub fn add_to_linker<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> KeyValueView<'_>) -> Result<()> {
+    store::add_to_linker::<_, HasKeyValue>(linker, view)
+}

@@ -1,0 +1,334 @@
+//! One call of an operation: a new store with its capabilities and limits, bounded by the wall clock as a whole.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use call::masking::on_one_line;
+use tokio::time::Instant;
+use tracing::debug;
+use wasmtime::component::{ResourceTable, ResourceTableError};
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime_wasi_http::WasiHttpCtx;
+
+use super::limits::{LimitReached, Limits, MemoryMeter, TICK};
+use super::state::CallState;
+use super::{Engine, Operation};
+use crate::bindings::OperationHost;
+use crate::bindings::attentive::AttentiveHostPre;
+use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
+use crate::bindings::exports::telephony::operation::operation::{Call, Description, Resolution, Setting};
+use crate::bindings::telephony::operation::types::{Note, Route};
+use crate::capabilities::clocks::{CallClocks, Clock};
+use crate::capabilities::config::Configuration;
+use crate::capabilities::directory::{CallDirectory, Employees};
+use crate::capabilities::http::{Exchange, OutboundHttp};
+use crate::capabilities::journal::{Journal, Script};
+use crate::capabilities::key_value::KeyValue;
+use crate::store::MemoryStore;
+
+/// More than any call computes; what is left of it afterwards says how much was used.
+const FUEL: u64 = u64::MAX / 2;
+
+/// More ticks than there will be.
+const FOR_EVER: u64 = u64::MAX / 2;
+
+/// How long an operation may take to describe itself: it needs nothing from outside.
+const DESCRIBING: Duration = Duration::from_secs(1);
+
+/// How long an operation may take over a notice (`wit/notices.wit`).
+const NOTIFYING: Duration = Duration::from_secs(1);
+
+/// The outside world that one call is granted.
+pub struct World {
+    /// What time it is.
+    pub clock: Clock,
+    /// Requests to the integration's account.
+    pub http: OutboundHttp,
+    /// The operation's own cache.
+    pub key_value: KeyValue,
+    /// The integration's configuration.
+    pub configuration: Configuration,
+    /// The PBX's employees.
+    pub directory: CallDirectory,
+    /// Where the call's imports are noted.
+    pub journal: Journal,
+    /// What decides instead of chance.
+    pub script: Script,
+}
+
+/// What a call cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// Instructions executed (wasmtime fuel), where the engine counts them. Not known of a call that was given up: the count is kept in
+    /// registers until the component comes back.
+    pub instructions: Option<u64>,
+    /// The most linear memory in use, in bytes.
+    pub memory_bytes: usize,
+    /// From the creation of the sandbox to the answer.
+    pub wall: Duration,
+}
+
+/// The outcome of one call.
+pub struct Answer {
+    /// The operation's resolution, or why it gave none.
+    pub resolution: Result<Resolution, Failure>,
+    /// What the host refused during the call, each line with the way to grant it.
+    pub refusals: Vec<String>,
+    /// What the directory could not look up.
+    pub directory_faults: Vec<String>,
+    /// What the host saw of its requests, in order.
+    pub exchanges: Vec<Exchange>,
+    /// What it cost.
+    pub run: Run,
+}
+
+/// Why an operation gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It reached a limit.
+    Limit(LimitReached),
+    /// It trapped: the text is wasmtime's, on one line.
+    Trap(String),
+    /// It answered with a route that leads nowhere.
+    NoDestination,
+    /// The host itself failed while the call was being resolved.
+    Host,
+}
+
+impl Answer {
+    /// No answer, and nothing known of the call's course.
+    pub(crate) fn failed(failure: Failure) -> Self {
+        Self {
+            resolution: Err(failure),
+            refusals: Vec::new(),
+            directory_faults: Vec::new(),
+            exchanges: Vec::new(),
+            run: Run::default(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Limit(limit) => limit.fmt(formatter),
+            Self::Trap(trap) => write!(formatter, "the operation trapped: {trap}"),
+            Self::NoDestination => formatter.write_str("the operation forwarded the call to no number"),
+            Self::Host => formatter.write_str("a fault of the host"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Operation {
+    /// Resolves one call inside `waiting_time` and the margin, whatever the component does.
+    pub async fn resolve(&self, world: World, call: &Call, settings: &[Setting], waiting_time: Duration) -> Answer {
+        let started = Instant::now();
+        let bound = waiting_time + self.engine.limits().margin;
+        let mut store = new_store(&self.engine, world, started, started + bound);
+        let resolving = async {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            instance.telephony_operation_operation().call_resolve_call(&mut store, call, settings).await
+        };
+        let resolved = tokio::time::timeout_at(started + bound, resolving).await;
+        let came_back = matches!(resolved, Ok(Ok(_)));
+        let resolution = match resolved {
+            Ok(Ok(resolution)) => routed(resolution),
+            Ok(Err(error)) => Err(failure(&error, &self.engine.limits())),
+            Err(_) => Err(Failure::Limit(LimitReached::Time(bound))),
+        };
+        let instructions = store.get_fuel().ok().filter(|_| came_back).map(|left| FUEL - left);
+        let memory_bytes = store.data().memory.peak();
+        let refusals = store.data().http.denials().iter().map(ToString::to_string).collect();
+        let directory_faults = store.data().directory.faults().to_vec();
+        let exchanges = store.data().http.exchanges();
+        Answer {
+            resolution,
+            refusals,
+            directory_faults,
+            exchanges,
+            run: Run { instructions, memory_bytes, wall: started.elapsed() },
+        }
+    }
+}
+
+/// A host that rang no number would leave the caller without a route.
+fn routed(resolution: Resolution) -> Result<Resolution, Failure> {
+    match &resolution.route {
+        Route::Forward(forwarding) if forwarding.destinations.is_empty() => Err(Failure::NoDestination),
+        _ => Ok(resolution),
+    }
+}
+
+/// Passes a notice on. Nobody is on the telephone, so the bound is the contract's own and not a waiting time.
+pub(super) async fn notify(
+    operation: &Operation,
+    attentive: &AttentiveHostPre<CallState>,
+    world: World,
+    notice: &Notice,
+) -> Result<Vec<Note>, Failure> {
+    let started = Instant::now();
+    let deadline = started + NOTIFYING;
+    let world = World { key_value: world.key_value.for_notice(), ..world };
+    let mut store = new_store(&operation.engine, world, started, deadline);
+    let notifying = async {
+        let instance = attentive.instantiate_async(&mut store).await?;
+        instance.telephony_operation_notices().call_receive(&mut store, notice).await
+    };
+    match tokio::time::timeout_at(deadline, notifying).await {
+        Ok(notes) => notes.map_err(|error| failure(&error, &operation.engine.limits())),
+        Err(_) => Err(Failure::Limit(LimitReached::Time(NOTIFYING))),
+    }
+}
+
+/// Asks an operation to describe itself, in a world that grants nothing.
+pub(super) async fn describe(operation: &Operation) -> Result<Description, Failure> {
+    let started = Instant::now();
+    let deadline = started + DESCRIBING;
+    let clock = Clock::system();
+    let world = World {
+        directory: CallDirectory::new(Arc::new(Employees::default()), clock.clone()),
+        clock,
+        http: operation.engine.0.nothing.clone(),
+        key_value: KeyValue::new(Arc::new(MemoryStore::new()), "", ""),
+        configuration: Configuration::default(),
+        journal: Journal::default(),
+        script: Script::default(),
+    };
+    let mut store = new_store(&operation.engine, world, started, deadline);
+    let describing = async {
+        let instance: OperationHost = operation.pre.instantiate_async(&mut store).await?;
+        instance.telephony_operation_operation().call_describe(&mut store).await
+    };
+    match tokio::time::timeout_at(deadline, describing).await {
+        Ok(described) => described.map_err(|error| failure(&error, &operation.engine.limits())),
+        Err(_) => Err(Failure::Limit(LimitReached::Time(DESCRIBING))),
+    }
+}
+
+fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant) -> Store<CallState> {
+    let limits = engine.limits();
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(limits.handles);
+    let ticks = limits.computing_time.as_millis() / TICK.as_millis();
+    let World { clock, http, key_value, configuration, directory, journal, script } = world;
+    journal.start(started);
+    let state = CallState {
+        table,
+        clocks: CallClocks::new(clock, started, journal.clone(), script.clone()),
+        http_context: WasiHttpCtx::new(),
+        http: http.for_call(deadline).noted(started, journal.clone()),
+        key_value: key_value.noted(journal.clone(), script.clone()),
+        configuration,
+        directory: directory.noted(journal.clone(), script.clone()),
+        memory: MemoryMeter::new(limits.memory_bytes),
+        ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
+        journal,
+        script,
+    };
+    let mut store = Store::new(&engine.0.wasmtime, state);
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(limits.host_call_bytes);
+    let computing_time = limits.computing_time;
+    // Who may compute for ever is not interrupted either, so that what comes of a call does not depend on how fast the machine is.
+    store.set_epoch_deadline(if computing_time == Duration::MAX { FOR_EVER } else { 1 });
+    // Called when the guest computes past a tick; ticks that pass while it waits for an answer are not counted.
+    store.epoch_deadline_callback(move |mut context| {
+        let state = context.data_mut();
+        match state.ticks_left.checked_sub(1) {
+            Some(left) => {
+                state.ticks_left = left;
+                Ok(UpdateDeadline::Yield(1))
+            }
+            None => Err(LimitReached::ComputingTime(computing_time).into()),
+        }
+    });
+    // Fails only where instructions are not counted.
+    let _ = store.set_fuel(FUEL);
+    store
+}
+
+/// How many functions the log names at a trap.
+const INNERMOST: usize = 8;
+/// How many letters of a name.
+const LONGEST_NAME: usize = 80;
+
+/// What wasmtime says when a component hands the host too many bytes; it has no type for it. The test of the hostile guest
+/// `big_host_call` sees when this changes.
+const TOO_MANY_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
+
+fn failure(error: &wasmtime::Error, limits: &Limits) -> Failure {
+    if let Some(limit) = error.downcast_ref::<LimitReached>() {
+        return Failure::Limit(*limit);
+    }
+    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        return Failure::Limit(LimitReached::Handles(limits.handles));
+    }
+    let text = match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => return Failure::Limit(LimitReached::CallStack),
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    };
+    if text.contains(TOO_MANY_BYTES) {
+        return Failure::Limit(LimitReached::HostCallBytes(limits.host_call_bytes));
+    }
+    // For whoever writes an operation: "unreachable" alone does not say whether it was their code, their language's runtime, or an import that
+    // their toolchain had replaced by a trap.
+    debug!(r#in = %innermost(error), "the operation trapped");
+    Failure::Trap(text.lines().next().unwrap_or_default().trim_start_matches("wasm trap: ").to_owned())
+}
+
+/// The component's innermost functions at a trap, each called by the one after it, by number where they have no name. Names are the component's
+/// own words: no line of the log may be broken or filled by them.
+fn innermost(error: &wasmtime::Error) -> String {
+    let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
+    let names = frames.iter().take(INNERMOST).map(|frame| match frame.func_name() {
+        Some(name) => on_one_line(name, LONGEST_NAME),
+        None => format!("function {}", frame.func_index()),
+    });
+    names.collect::<Vec<String>>().join(" < ")
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_encoder::{
+        CodeSection, ExportKind, ExportSection, Function, FunctionSection, Module, NameMap, NameSection, TypeSection,
+    };
+    use wasmtime::{Engine, Instance};
+
+    use super::*;
+
+    #[test]
+    fn functions_at_a_trap_are_named_on_one_short_line() {
+        let (mut types, mut functions, mut exports) =
+            (TypeSection::new(), FunctionSection::new(), ExportSection::new());
+        types.ty().function([], []);
+        exports.export("run", ExportKind::Func, 0);
+        let mut code = CodeSection::new();
+        for called in [Some(1), Some(2), None] {
+            functions.function(0);
+            let mut body = Function::new([]);
+            match called {
+                Some(called) => body.instructions().call(called).end(),
+                None => body.instructions().unreachable().end(),
+            };
+            code.function(&body);
+        }
+        let (mut names, mut named) = (NameSection::new(), NameMap::new());
+        named.append(1, &"x".repeat(1_000));
+        named.append(2, "clock\n2026-11-22 INFO forwarded\u{1b}[31m");
+        names.functions(&named);
+        let mut module = Module::new();
+        module.section(&types).section(&functions).section(&exports).section(&code).section(&names);
+
+        let engine = Engine::default();
+        let module = wasmtime::Module::new(&engine, module.finish()).unwrap();
+        let mut store = wasmtime::Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let error = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap().call(&mut store, ()).unwrap_err();
+        let long = "x".repeat(LONGEST_NAME);
+        assert_eq!(innermost(&error), format!("clock·2026-11-22 INFO forwarded·[31m < {long} < function 0"));
+    }
+}

@@ -1,0 +1,233 @@
+//! The engine room: loads components of the contract and runs one call at a time in a sandbox of its own.
+//!
+//! A component is compiled once; every call gets a new instance with its own memory, limits and capabilities, and leaves nothing behind.
+//! The engine knows the contract and no operation in particular.
+
+mod call;
+mod compiled;
+mod file;
+mod fit;
+mod limits;
+mod pool;
+mod state;
+
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine as Wasmtime};
+
+pub use call::{Answer, Failure, Run, World};
+pub use compiled::CompiledShelf;
+pub use file::read_component;
+pub use fit::{Finding, Fit, Severity};
+pub use limits::{LimitReached, Limits, TICK};
+
+use crate::bindings::OperationHostPre;
+use crate::bindings::attentive::AttentiveHostPre;
+use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
+use crate::bindings::exports::telephony::operation::operation::Description;
+use crate::bindings::telephony::operation::types::Note;
+use crate::capabilities::http::{OutboundHttp, OutboundHttpConfig};
+use state::CallState;
+
+/// Components that run beside calls: shadows, notices, descriptions.
+const BESIDES: u32 = 256;
+
+/// How deep a component may call, in bytes of its own stack.
+const CALL_STACK: usize = 512 * 1024;
+/// What the host's functions use below that.
+const HOST_STACK: usize = 512 * 1024;
+
+/// What the engine is set up for.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineSettings {
+    /// Whether instructions are counted. Exact and repeatable, but a call takes somewhat longer.
+    pub count_instructions: bool,
+    /// How many calls are resolved at once in memory that is set up beforehand, and much faster for it. Further ones are not begun. None: as
+    /// many as there is memory for, each set up anew.
+    pub pooled_calls: Option<u32>,
+    /// What one call may use.
+    pub limits: Limits,
+}
+
+impl EngineSettings {
+    /// For a server that resolves so many calls at once: a pool for them and for what else runs components, and no counting.
+    pub fn for_calls(calls: usize) -> Self {
+        let calls = u32::try_from(calls).unwrap_or(u32::MAX).saturating_add(BESIDES);
+        Self { count_instructions: false, pooled_calls: Some(calls), ..Self::default() }
+    }
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self { count_instructions: true, pooled_calls: None, limits: Limits::default() }
+    }
+}
+
+/// A wasmtime engine with the contract's linker. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    wasmtime: Wasmtime,
+    linker: Linker<CallState>,
+    /// What an operation is granted that only describes itself.
+    nothing: OutboundHttp,
+    settings: EngineSettings,
+    shelf: Option<CompiledShelf>,
+}
+
+/// A component that fits the contract, compiled and ready for calls. Cheap to clone.
+#[derive(Clone)]
+pub struct Operation {
+    engine: Engine,
+    pre: OperationHostPre<CallState>,
+    /// The same instance's optional export, where it has it.
+    attentive: Option<AttentiveHostPre<CallState>>,
+    fit: Arc<Fit>,
+    digest: Arc<str>,
+    bytes: Arc<[u8]>,
+}
+
+impl Engine {
+    /// Sets an engine up. Fails only when this machine cannot run wasmtime.
+    pub fn new(settings: EngineSettings) -> anyhow::Result<Self> {
+        Self::with_shelf(settings, None)
+    }
+
+    /// The same, with compiled components kept on disk.
+    pub fn with_shelf(settings: EngineSettings, shelf: Option<CompiledShelf>) -> anyhow::Result<Self> {
+        let mut config = Config::new();
+        config.epoch_interruption(true).consume_fuel(settings.count_instructions);
+        config.async_stack_size(CALL_STACK + HOST_STACK).max_wasm_stack(CALL_STACK);
+        if let Some(calls) = settings.pooled_calls {
+            config.allocation_strategy(pool::of(calls, &settings.limits));
+        }
+        let wasmtime =
+            Wasmtime::new(&config).map_err(anyhow::Error::from).context("wasmtime cannot be set up on this machine")?;
+        let mut linker = Linker::new(&wasmtime);
+        state::link(&mut linker).map_err(anyhow::Error::from).context("the contract's imports cannot be linked")?;
+        let nothing = OutboundHttp::new(OutboundHttpConfig::default())?;
+        tick(&wasmtime)?;
+        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings, shelf })))
+    }
+
+    /// The limits of each call.
+    pub fn limits(&self) -> Limits {
+        self.0.settings.limits
+    }
+
+    /// Whether these bytes are a component that compiles, of whatever world.
+    pub fn validate(&self, bytes: &[u8]) -> Result<(), Fit> {
+        fit::compile(&self.0.wasmtime, bytes).map(drop)
+    }
+
+    /// Compiles a component, if it fits the contract; else says what does not fit, each finding with its fix.
+    pub fn load(&self, bytes: &[u8]) -> Result<Operation, Fit> {
+        let digest = digest(bytes);
+        let kept = self.0.shelf.as_ref().and_then(|shelf| shelf.take(&self.0.wasmtime, &digest));
+        let component = match kept {
+            Some(component) => component,
+            None => {
+                let component = fit::compile(&self.0.wasmtime, bytes)?;
+                if let Some(shelf) = &self.0.shelf {
+                    shelf.keep(&self.0.wasmtime, &digest, &component);
+                }
+                component
+            }
+        };
+        let fit = fit::inspect(&self.0.wasmtime, &component);
+        if !fit.is_fit() {
+            return Err(fit);
+        }
+        let pre = self
+            .0
+            .linker
+            .instantiate_pre(&component)
+            .and_then(OperationHostPre::new)
+            .map_err(|error| fit::mismatch(&error))?;
+        let attentive = fit::takes_notices(&self.0.wasmtime, &component)
+            .then(|| AttentiveHostPre::new(pre.instance_pre().clone()))
+            .transpose()
+            .map_err(|error| fit::mismatch(&error))?;
+        Ok(Operation {
+            engine: self.clone(),
+            pre,
+            attentive,
+            fit: fit.into(),
+            digest: digest.into(),
+            bytes: bytes.into(),
+        })
+    }
+}
+
+impl Operation {
+    /// The component's SHA-256 in hexadecimal: which component resolved a call.
+    pub const fn digest(&self) -> &Arc<str> {
+        &self.digest
+    }
+
+    /// How the component fits the contract: remarks alone, since it was loaded.
+    pub fn fit(&self) -> &Fit {
+        &self.fit
+    }
+
+    /// The component's size in bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The component itself.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The names of the component's imports, sorted.
+    pub fn imports(&self) -> Vec<String> {
+        fit::imports(&self.engine.0.wasmtime, self.pre.instance_pre().component())
+    }
+
+    /// Requests that may go nowhere, for calls that are resolved without a network.
+    pub fn no_http(&self) -> OutboundHttp {
+        self.engine.0.nothing.clone()
+    }
+
+    /// Whether the operation takes notices.
+    pub const fn takes_notices(&self) -> bool {
+        self.attentive.is_some()
+    }
+
+    /// Passes a notice on, in the world of the integration that it is about. `None` where the operation takes none.
+    pub async fn notify(&self, world: World, notice: &Notice) -> Option<Result<Vec<Note>, Failure>> {
+        Some(call::notify(self, self.attentive.as_ref()?, world, notice).await)
+    }
+
+    /// Asks the operation to describe itself.
+    pub async fn describe(&self) -> Result<Description, Failure> {
+        call::describe(self).await
+    }
+}
+
+/// The SHA-256 of a component in hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
+}
+
+/// Moves the engine's epoch on every [`TICK`] for as long as the engine is in use.
+fn tick(engine: &Wasmtime) -> anyhow::Result<()> {
+    let engine = engine.weak();
+    let ticker = thread::Builder::new().name("epochs".to_owned());
+    ticker
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })
+        .context("the thread that bounds computing time cannot be started")?;
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! What the engine answered of a call, made its document ([`call::CallDocument`]), and what an operation says of itself, as JSON.
+
+mod description;
+
+use std::time::Duration;
+
+use call::details::{Details, Fact, FactTitles, FactValue, Note, RequestRecord};
+use call::document::{
+    CallDocument, CallRecord, Destination, EmployeeRecord, OPERATION_FAILED, Reason, Route, Run, VERSION,
+};
+use call::{Localized, exchange};
+
+use crate::bindings::exports::telephony::operation::operation::Description;
+use crate::bindings::telephony::operation::types as wit;
+use crate::capabilities::http::{CircuitCause, CircuitState, Exchange, Fate};
+use crate::engine::{Answer, Failure, LimitReached};
+
+pub use description::description_json;
+
+impl From<wit::LocalizedText> for Localized {
+    fn from(text: wit::LocalizedText) -> Self {
+        Self { ru: text.ru, en: text.en }
+    }
+}
+
+/// What an operation's facts are called, as it describes them.
+pub(crate) fn fact_titles(description: &Description) -> FactTitles {
+    description.facts.iter().map(|fact| (fact.key.clone(), fact.title.clone().into())).collect()
+}
+
+/// A placed operation, as the document of one of its calls tells of it.
+pub(crate) struct Resolver<'a> {
+    /// The SHA-256 of the component.
+    pub(crate) component: &'a str,
+    /// What its facts are called.
+    pub(crate) titles: &'a FactTitles,
+    /// Where calls go that are not forwarded.
+    pub(crate) linked_operation: &'a str,
+    /// The waiting time in force.
+    pub(crate) waiting_time: Duration,
+}
+
+impl Resolver<'_> {
+    /// The document of a call out of what the engine answered.
+    ///
+    /// An operation that gave no answer sends the call to the linked operation with a reason that says which limit or fault it was.
+    pub(crate) fn document(&self, call: CallRecord, answer: Answer) -> CallDocument {
+        let (route, reason, mut details) = match answer.resolution {
+            Ok(resolution) => {
+                let (route, reason) = self.route(resolution.route);
+                (route, reason, details(resolution.details))
+            }
+            Err(failure) => {
+                let details =
+                    Details { waiting_time: self.waiting_time, waited: answer.run.wall, ..Details::default() };
+                (self.linked(), Some(operation_failed(&failure)), details)
+            }
+        };
+        details.exchanges = answer.exchanges.into_iter().map(exchange::Exchange::from).collect();
+        details.notes.extend(answer.refusals.into_iter().map(|refusal| {
+            let text = Localized::new(format!("Отказ хоста: {refusal}"), format!("refused by the host: {refusal}"));
+            Note::new("refused-by-host", text)
+        }));
+        details.notes.extend(answer.directory_faults.into_iter().map(|fault| {
+            let text =
+                Localized::new(format!("Справочник сотрудников: {fault}"), format!("directory of employees: {fault}"));
+            Note::new("directory-fault", text)
+        }));
+        let run = Run {
+            component: Some(self.component.to_owned()),
+            instructions: answer.run.instructions,
+            memory_bytes: u64::try_from(answer.run.memory_bytes).ok(),
+            wall: answer.run.wall,
+        };
+        CallDocument { version: VERSION, call, route, reason, details, run, titles: self.titles.clone() }
+    }
+
+    fn route(&self, route: wit::Route) -> (Route, Option<Reason>) {
+        match route {
+            wit::Route::Forward(forwarding) => {
+                let destinations = forwarding.destinations.into_iter().map(|destination| Destination {
+                    number: destination.number,
+                    ring_time: Duration::from_millis(destination.ring_time),
+                });
+                let route = Route::Forward {
+                    employee: EmployeeRecord { id: forwarding.employee_id, name: forwarding.employee_name },
+                    destinations: destinations.collect(),
+                    then: self.linked_operation.to_owned(),
+                };
+                (route, None)
+            }
+            wit::Route::LinkedOperation(reason) => {
+                let reason = Reason {
+                    code: reason.code,
+                    class: class(reason.class).to_owned(),
+                    status: reason.status.ru,
+                    status_en: reason.status.en,
+                    text_ru: reason.text.ru,
+                    text_en: reason.text.en,
+                };
+                (self.linked(), Some(reason))
+            }
+        }
+    }
+
+    fn linked(&self) -> Route {
+        Route::LinkedOperation { target: self.linked_operation.to_owned() }
+    }
+}
+
+fn operation_failed(failure: &Failure) -> Reason {
+    let ru = match failure {
+        Failure::Limit(limit) => limit_in_russian(*limit),
+        Failure::Trap(trap) => format!("операция прервана: {trap}"),
+        Failure::NoDestination => "операция не назвала ни одного номера".to_owned(),
+        Failure::Host => "ошибка хоста".to_owned(),
+    };
+    let text = Localized::new(format!("Сбой операции: {ru}"), format!("The operation failed: {failure}"));
+    Reason::of_host(OPERATION_FAILED, "technical-failure", text)
+}
+
+fn limit_in_russian(limit: LimitReached) -> String {
+    let mebibytes = |bytes: usize| bytes / (1024 * 1024);
+    match limit {
+        LimitReached::Memory(bytes) => format!("достигнут предел памяти, {} МиБ", mebibytes(bytes)),
+        LimitReached::Table(elements) => format!("достигнут предел таблицы, {elements} элементов"),
+        LimitReached::ComputingTime(time) => format!("достигнут предел вычислений, {} мс", time.as_millis()),
+        LimitReached::Time(time) => format!("нет ответа операции за {} мс", time.as_millis()),
+        LimitReached::CallStack => "достигнут предел стека вызовов".to_owned(),
+        LimitReached::Handles(handles) => format!("достигнут предел ресурсов, {handles} одновременно"),
+        LimitReached::HostCallBytes(bytes) => {
+            format!("достигнут предел данных в одном вызове хоста, {} МиБ", mebibytes(bytes))
+        }
+    }
+}
+
+/// The class's name in JSON and in the contract.
+pub const fn class(class: wit::ReasonClass) -> &'static str {
+    match class {
+        wit::ReasonClass::Caller => "caller",
+        wit::ReasonClass::EmptyAnswer => "empty-answer",
+        wit::ReasonClass::NoAnswer => "no-answer",
+        wit::ReasonClass::TechnicalFailure => "technical-failure",
+        wit::ReasonClass::Absent => "absent",
+        wit::ReasonClass::IntegrationOff => "integration-off",
+        wit::ReasonClass::Configuration => "configuration",
+    }
+}
+
+fn details(details: wit::CallDetails) -> Details {
+    let facts = details.facts.into_iter().map(|fact| Fact {
+        key: fact.key,
+        value: match fact.value {
+            Some(wit::FactValue::Integer(number)) => FactValue::Integer(number),
+            Some(wit::FactValue::Text(text)) => FactValue::Text(text),
+            None => FactValue::Unknown,
+        },
+    });
+    let requests = details.requests.into_iter().map(|request| RequestRecord {
+        purpose: request.purpose,
+        at: Duration::from_millis(request.at),
+        took: Duration::from_millis(request.took),
+        status: request.status,
+        outcome: request.outcome,
+    });
+    let notes = details.notes.into_iter().map(|note| Note::new(&note.code, note.text.into()));
+    Details {
+        facts: facts.collect(),
+        waiting_time: Duration::from_millis(details.waiting_time),
+        waited: Duration::from_millis(details.waited),
+        requests: requests.collect(),
+        exchanges: Vec::new(),
+        notes: notes.collect(),
+    }
+}
+
+impl From<Exchange> for exchange::Exchange {
+    fn from(exchange: Exchange) -> Self {
+        let (refused, turn_foreseen) = match exchange.fate {
+            Fate::RefusedByBudget { foreseen } => (Some("budget"), Some(foreseen)),
+            Fate::RefusedByCircuit => (Some("circuit"), None),
+            Fate::GivenUp | Fate::Sent | Fate::Shared => (None, None),
+        };
+        let circuit_cause = match exchange.circuit {
+            CircuitState::Closed => None,
+            CircuitState::Open { cause, .. } | CircuitState::HalfOpen { cause } => Some(match cause {
+                CircuitCause::Limited => "rate-limited",
+                CircuitCause::Blocked => "blocked",
+            }),
+        };
+        Self {
+            at: exchange.at,
+            path: exchange.path,
+            turn: exchange.turn,
+            sent: exchange.fate == Fate::Sent,
+            shared: exchange.fate == Fate::Shared,
+            repeated: exchange.repeated,
+            refused: refused.map(str::to_owned),
+            turn_foreseen,
+            circuit: exchange.circuit.name().to_owned(),
+            circuit_cause: circuit_cause.map(str::to_owned),
+            circuit_again: exchange.circuit_again,
+        }
+    }
+}

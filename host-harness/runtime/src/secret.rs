@@ -1,0 +1,390 @@
+//! Secrets, and where they may come from.
+//!
+//! A [`Secret`] cannot be printed: it has no `Display`, no `Serialize`, and its `Debug` says `[secret]`. Its memory is zeroed when
+//! it is dropped. The value is reached in one way only, [`Secret::expose`], so every use can be found by searching for that word.
+//! An answer that holds one is read straight into it (`Deserialize`).
+//!
+//! A configuration never holds a secret, only a [`SecretSource`]: `env:NAME` or `file:/path`. A value written inline is refused, and no
+//! message repeats it, since it may be the token itself. Deserializing never fails for that reason (see [`SecretSource`]): a TOML or
+//! JSON parser that reports an error quotes the offending line, and with it the token.
+
+mod pasted;
+mod reloadable;
+
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use zeroize::{Zeroize, Zeroizing};
+
+pub use pasted::unwrapped;
+pub use reloadable::ReloadableSecret;
+
+/// No secret that this software knows is longer (amoCRM's long-lived tokens are about 1 KiB).
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// A value that must never be shown: an access token, a client secret.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the value over; it is zeroed when the last owner drops it.
+    pub fn new(value: String) -> Self {
+        Self(Zeroizing::new(value))
+    }
+
+    /// The value itself, for the one place that sends it. Never put it into a message, a log or a value that can be printed.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Secret;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a secret")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Secret, E> {
+                Ok(Secret::new(text.to_owned()))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Secret, E> {
+                Ok(Secret::new(text))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Where a secret is read from: `env:NAME` or `file:/path`.
+///
+/// `FromStr` and `TryFrom<String>` refuse anything else at once. `Deserialize` accepts anything and remembers the refusal, which
+/// [`read`](Self::read) then reports: the caller knows the key's name and can put it in front, and the
+/// parser of the configuration file gets no reason to quote the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSource(Source);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    Environment(String),
+    File(PathBuf),
+    Refused(SecretError),
+}
+
+/// Why a secret cannot be had. No message contains any part of a secret, or of text that may be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// The text is neither of the two forms; it may be the secret itself.
+    #[error(
+        "a secret is never written inline: write env:NAME to take it from an environment variable, or file:/path to read it from a file"
+    )]
+    Inline,
+    /// `env:` with nothing usable behind it.
+    #[error(
+        "env: must be followed by the name of an environment variable (letters, digits, underscores), as in env:AMOCRM_TOKEN"
+    )]
+    VariableName,
+    /// `file:` with nothing behind it.
+    #[error("file: must be followed by a path, as in file:/etc/host-harness/amocrm-token")]
+    FileName,
+    /// The environment variable is not set.
+    #[error("the environment variable {0} is not set: set it to the secret before starting, or name another source")]
+    VariableMissing(String),
+    /// The environment variable is not valid UTF-8.
+    #[error("the environment variable {0} is not text (UTF-8): set it to the secret as it was given to you")]
+    VariableNotText(String),
+    /// The file cannot be read.
+    #[error("the secret file {file} cannot be read ({cause}): check that it exists and that this user may read it", file = .0.display(), cause = .1)]
+    FileUnreadable(PathBuf, std::io::ErrorKind),
+    /// The file is not valid UTF-8.
+    #[error("the secret file {} is not text (UTF-8): write the secret alone into it", .0.display())]
+    FileNotText(PathBuf),
+    /// The file is too large to be a secret.
+    #[error("the secret file {} is larger than 64 KiB, so it is not a secret: write the secret alone into it", .0.display())]
+    FileTooLarge(PathBuf),
+    /// There is more than one word, or a character that no token has.
+    #[error(
+        "{0} has {1} inside: write the secret alone there, on one line and without blanks, exactly as it was shown to you"
+    )]
+    NotOneWord(String, String),
+    /// The source exists and holds nothing.
+    #[error("{0} is empty: put the secret there")]
+    Empty(String),
+}
+
+impl SecretSource {
+    /// The same source, a relative path being relative to `folder`.
+    pub fn relative_to(self, folder: &Path) -> Self {
+        match self.0 {
+            Source::File(path) => Self(Source::File(folder.join(path))),
+            other => Self(other),
+        }
+    }
+
+    /// Reads the secret. One trailing line break (or several) is dropped, since editors add one.
+    pub fn read(&self) -> Result<Secret, SecretError> {
+        let mut text = match &self.0 {
+            Source::Refused(error) => return Err(error.clone()),
+            Source::Environment(name) => read_variable(name)?,
+            Source::File(path) => read_file(path)?,
+        };
+        let length = text.trim_end_matches(['\r', '\n']).len();
+        text.truncate(length);
+        if text.trim().is_empty() {
+            return Err(SecretError::Empty(self.place()));
+        }
+        Ok(Secret(text))
+    }
+
+    /// Reads a token or a key that people paste: without what came [along with it](unwrapped). What is left has to be one word of visible ASCII
+    /// characters, as every token and key is.
+    pub fn read_token(&self) -> Result<Secret, SecretError> {
+        let secret = self.read()?;
+        let token = unwrapped(secret.expose());
+        if token.is_empty() {
+            return Err(SecretError::Empty(self.place()));
+        }
+        match pasted::odd(token) {
+            None => Ok(Secret::new(token.to_owned())),
+            Some(odd) => Err(SecretError::NotOneWord(self.place(), odd)),
+        }
+    }
+
+    /// Whether it is read from an environment variable, which does not change while the program runs.
+    pub const fn is_variable(&self) -> bool {
+        matches!(self.0, Source::Environment(_))
+    }
+
+    /// Where it is, for people.
+    fn place(&self) -> String {
+        match &self.0 {
+            Source::File(path) => format!("the secret file {}", path.display()),
+            Source::Environment(name) => format!("the environment variable {name}"),
+            Source::Refused(_) => "the secret".to_owned(),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Source, SecretError> {
+        if let Some(name) = text.strip_prefix("env:") {
+            let usable = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.is_empty() || !name.chars().all(usable) || name.starts_with(|c: char| c.is_ascii_digit()) {
+                return Err(SecretError::VariableName);
+            }
+            return Ok(Source::Environment(name.to_owned()));
+        }
+        match text.strip_prefix("file:") {
+            Some("") => Err(SecretError::FileName),
+            Some(path) => Ok(Source::File(PathBuf::from(path))),
+            None => Err(SecretError::Inline),
+        }
+    }
+}
+
+fn read_variable(name: &str) -> Result<Zeroizing<String>, SecretError> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Zeroizing::new(value)),
+        Err(std::env::VarError::NotPresent) => Err(SecretError::VariableMissing(name.to_owned())),
+        // The error holds the value: it is dropped here and never printed.
+        Err(std::env::VarError::NotUnicode(_)) => Err(SecretError::VariableNotText(name.to_owned())),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<String>, SecretError> {
+    let unreadable = |error: std::io::Error| SecretError::FileUnreadable(path.to_owned(), error.kind());
+    let mut bytes = Zeroizing::new(Vec::new());
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(SecretError::FileTooLarge(path.to_owned()));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| SecretError::FileNotText(path.to_owned()))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Environment(name) => write!(f, "env:{name}"),
+            Source::File(path) => write!(f, "file:{}", path.display()),
+            Source::Refused(_) => f.write_str("[refused]"),
+        }
+    }
+}
+
+impl FromStr for SecretSource {
+    type Err = SecretError;
+
+    fn from_str(text: &str) -> Result<Self, SecretError> {
+        Self::parse(text).map(Self)
+    }
+}
+
+impl TryFrom<String> for SecretSource {
+    type Error = SecretError;
+
+    fn try_from(mut text: String) -> Result<Self, SecretError> {
+        let parsed = Self::parse(&text);
+        text.zeroize();
+        parsed.map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+/// Takes a value of any kind without an error, for the reason given at [`SecretSource`].
+struct AnyValue;
+
+/// What a value that is not text is taken for.
+const REFUSED: SecretSource = SecretSource(Source::Refused(SecretError::Inline));
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = SecretSource;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("env:NAME or file:/path")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<SecretSource, E> {
+        Ok(SecretSource(SecretSource::parse(text).unwrap_or_else(Source::Refused)))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<SecretSource, E> {
+        Ok(REFUSED)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<SecretSource, E> {
+        Ok(REFUSED)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<SecretSource, E> {
+        Ok(REFUSED)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<SecretSource, E> {
+        Ok(REFUSED)
+    }
+
+    fn visit_unit<E>(self) -> Result<SecretSource, E> {
+        Ok(REFUSED)
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<SecretSource, A::Error> {
+        while items.next_element::<de::IgnoredAny>()?.is_some() {}
+        Ok(REFUSED)
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut entries: A) -> Result<SecretSource, A::Error> {
+        while entries.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+        Ok(REFUSED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOi";
+
+    static_assertions::assert_not_impl_any!(Secret: fmt::Display, serde::Serialize, AsRef<str>, std::ops::Deref, Copy);
+    static_assertions::assert_not_impl_any!(Zeroizing<String>: Copy);
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Config {
+        access_token: SecretSource,
+    }
+
+    #[test]
+    fn a_secret_does_not_print() {
+        let secret = Secret::new(TOKEN.to_owned());
+        assert_eq!(format!("{secret:?}"), "[secret]");
+        assert_eq!(secret.expose(), TOKEN);
+        let read: Secret = serde_json::from_str(&format!("\"{TOKEN}\"")).unwrap();
+        assert_eq!(read.expose(), TOKEN);
+    }
+
+    #[test]
+    fn d10_a_panic_over_a_secret_does_not_show_it() {
+        let refused = || -> Result<(), Secret> { Err(Secret::new(TOKEN.to_owned())) };
+        let panic = std::panic::catch_unwind(|| refused().unwrap()).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.contains("[secret]") && !message.contains(TOKEN), "{message}");
+    }
+
+    #[test]
+    fn two_forms_are_accepted_and_shown_as_written() {
+        for text in ["env:AMOCRM_TOKEN", "env:_t2", "file:/run/secrets/amo", "file:token.txt"] {
+            assert_eq!(text.parse::<SecretSource>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_inline_value_is_refused_and_never_repeated() {
+        for text in [TOKEN, "", "ENV:NAME", "Env:x", "env:", &format!("env:{TOKEN} x"), "env:1A", "file:", "http://x"] {
+            let message = text.parse::<SecretSource>().unwrap_err().to_string();
+            assert!(message.contains("env:") || message.contains("file:"), "{message}");
+            assert!(!message.contains(TOKEN), "{message}");
+            assert!(SecretSource::try_from(text.to_owned()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_configuration_file_with_an_inline_value_is_refused_without_quoting_it() {
+        for value in [&format!("\"{TOKEN}\""), "12345678", "true", "1.5", "[\"eyJ0\"]", "{ value = \"eyJ0\" }"] {
+            let config: Config = toml::from_str(&format!("access_token = {value}")).unwrap();
+            assert!(!format!("{config:?}").contains("eyJ0"), "{config:?}");
+            assert_eq!(config.access_token.read().unwrap_err(), SecretError::Inline);
+            assert_eq!(config.access_token.read().unwrap_err(), SecretError::Inline);
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_without_its_last_line_break() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let source: SecretSource = format!("file:{}", file.path().display()).parse().unwrap();
+        for (written, read) in [("abc\n", "abc"), ("abc\r\n\r\n", "abc"), ("abc", "abc"), ("a\nb\n", "a\nb")] {
+            std::fs::write(file.path(), written).unwrap();
+            assert_eq!(source.read().unwrap().expose(), read);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_names_the_source_and_the_fix() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let source: SecretSource = format!("file:{}", file.path().display()).parse().unwrap();
+        assert!(source.read().unwrap_err().to_string().contains("is empty"));
+        std::fs::write(file.path(), [0xff, 0xfe]).unwrap();
+        assert!(source.read().unwrap_err().to_string().contains("not text"));
+        std::fs::write(file.path(), vec![b'a'; 65 * 1024]).unwrap();
+        assert!(source.read().unwrap_err().to_string().contains("64 KiB"));
+        let missing: SecretSource = "file:/nonexistent/token".parse().unwrap();
+        let message = missing.read().unwrap_err().to_string();
+        assert!(message.contains("/nonexistent/token") && message.contains("check that it exists"), "{message}");
+        let unset: SecretSource = "env:HOST_HARNESS_TEST_NEVER_SET".parse().unwrap();
+        let message = unset.read().unwrap_err().to_string();
+        assert!(message.contains("HOST_HARNESS_TEST_NEVER_SET is not set"), "{message}");
+    }
+
+    #[test]
+    fn an_environment_variable_is_read() {
+        // One that is always there; tests must not change the environment.
+        let source: SecretSource = "env:PATH".parse().unwrap();
+        assert_eq!(source.read().unwrap().expose(), std::env::var("PATH").unwrap());
+    }
+}

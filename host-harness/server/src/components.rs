@@ -1,0 +1,335 @@
+//! Components and versions over HTTP: uploading, activating, rolling back, and shadows.
+//!
+//! | route | what it does |
+//! |---|---|
+//! | `POST /v1/components` | takes a component: checked against the contract, compiled, kept |
+//! | `GET /v1/components`, `GET /v1/components/{digest}` | what can be activated, and what it says of itself |
+//! | `GET /v1/operations/{id}/component` | the version in force, and what was before |
+//! | `PUT /v1/operations/{id}/component` `{"digest": "…"}` | puts a version in force |
+//! | `POST /v1/operations/{id}/rollback` | puts the version before in force again |
+//! | `PUT`, `GET`, `DELETE /v1/operations/{id}/shadow` | starts a shadow, shows what it found, ends it |
+//!
+//! Problems are problem documents; those of a component list what does not fit, each with its fix. Who may come here is the server's business.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::{Problem, Unfit};
+use node::LibraryError;
+use node::library::{Component, LARGEST_COMPONENT};
+use node::shadow::{Findings, Shadow};
+use node::versions::{Change, VersionError, Versions};
+
+/// How many components are taken at once; each is in memory while it is checked.
+const UPLOADS_AT_ONCE: usize = 2;
+/// The longest name of who wants something.
+const LONGEST_NAME: usize = 100;
+
+/// What the routes share.
+#[derive(Clone)]
+struct Desk {
+    versions: Arc<Versions>,
+    uploads: Arc<Semaphore>,
+}
+
+/// The routes, for those who may change the node.
+pub fn routes(versions: Arc<Versions>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list, upload))
+        .routes(routes!(describe))
+        .routes(routes!(show, activate))
+        .routes(routes!(roll_back))
+        .routes(routes!(shadow, start_shadow, end_shadow))
+        .layer(DefaultBodyLimit::max(LARGEST_COMPONENT))
+        .with_state(Desk { versions, uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)) })
+}
+
+/// What can be activated.
+#[derive(Serialize, ToSchema)]
+struct Listed {
+    components: Vec<ListedComponent>,
+}
+
+/// A component, and where it is in force.
+#[derive(Serialize, ToSchema)]
+struct ListedComponent {
+    #[serde(flatten)]
+    component: Component,
+    /// The placed operations that it is in force at.
+    active_at: Vec<String>,
+    /// The placed operations that it is the shadow of.
+    shadow_of: Vec<String>,
+}
+
+/// Which component is meant, and by whom.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// Its SHA-256 in hexadecimal.
+    digest: String,
+    /// Who wants it, for the history; `http` unless given.
+    by: Option<String>,
+}
+
+/// The version in force at a placed operation.
+#[derive(Serialize, ToSchema)]
+struct InForce {
+    /// The placed operation.
+    operation: String,
+    /// The component in force.
+    component: String,
+    /// What was put in force here, the newest last.
+    history: Vec<Change>,
+}
+
+/// A shadow, and what it found so far.
+#[derive(Serialize, ToSchema)]
+struct ShadowShown {
+    /// The placed operation.
+    operation: String,
+    /// The component in force.
+    active: String,
+    /// The shadow's component.
+    shadow: String,
+    /// Since when it follows calls.
+    since: String,
+    #[serde(flatten)]
+    findings: Findings,
+}
+
+impl From<LibraryError> for Problem {
+    fn from(error: LibraryError) -> Self {
+        let status = match &error {
+            LibraryError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            LibraryError::Unfit(_) | LibraryError::Undescribed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            LibraryError::Unknown(_) => StatusCode::NOT_FOUND,
+            LibraryError::Full => StatusCode::CONFLICT,
+            LibraryError::File(_) => StatusCode::INSUFFICIENT_STORAGE,
+            LibraryError::Host => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let findings = match &error {
+            LibraryError::Unfit(fit) => fit.rejections().map(Unfit::from).collect(),
+            _ => Vec::new(),
+        };
+        Self::new(status, error.to_string()).with_findings(findings)
+    }
+}
+
+impl From<VersionError> for Problem {
+    fn from(error: VersionError) -> Self {
+        let status = match error {
+            VersionError::Library(error) => return error.into(),
+            VersionError::NoStep(_) => StatusCode::NOT_FOUND,
+            VersionError::Misfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            VersionError::NothingBefore(_) => StatusCode::CONFLICT,
+            VersionError::NotKept(_) => StatusCode::INSUFFICIENT_STORAGE,
+            VersionError::NoShadow(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl Wanted {
+    fn read(wanted: Result<Json<Self>, JsonRejection>) -> Result<(String, String), Problem> {
+        let Json(Self { digest, by }) = wanted.map_err(|rejection| {
+            Problem::new(rejection.status(), format!("send {{\"digest\": \"…\"}} as JSON: {}", rejection.body_text()))
+        })?;
+        let by = by.unwrap_or_else(|| "http".to_owned()).chars().take(LONGEST_NAME).collect();
+        Ok((digest.to_ascii_lowercase(), by))
+    }
+}
+
+impl Desk {
+    fn listed(&self, component: Component) -> ListedComponent {
+        let steps = self.versions.node().steps();
+        let of = |is: &dyn Fn(&node::Step) -> bool| {
+            steps.iter().filter(|step| is(step)).map(|step| step.id().to_owned()).collect()
+        };
+        ListedComponent {
+            active_at: of(&|step| **step.active().placed.operation().digest() == *component.digest),
+            shadow_of: of(&|step| step.shadow().is_some_and(|shadow| shadow.digest() == component.digest)),
+            component,
+        }
+    }
+
+    async fn in_force(&self, id: &str) -> Result<Json<InForce>, Problem> {
+        let component = self.active(id)?;
+        let history = self.versions.history(id).await?;
+        Ok(Json(InForce { operation: id.to_owned(), component, history }))
+    }
+
+    fn active(&self, id: &str) -> Result<String, Problem> {
+        Ok(self.versions.step(id)?.active().placed.operation().digest().to_string())
+    }
+
+    fn shown(&self, id: &str, shadow: &Shadow) -> Result<Json<ShadowShown>, Problem> {
+        Ok(Json(ShadowShown {
+            operation: id.to_owned(),
+            active: self.active(id)?,
+            shadow: shadow.digest().to_owned(),
+            since: shadow.since().to_string(),
+            findings: shadow.findings(),
+        }))
+    }
+}
+
+/// List what can be activated
+#[utoipa::path(get, path = "/v1/components", tag = "components", responses(
+    (status = 200, description = "Uploaded components, the newest first, and those of the configuration", body = Listed),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+))]
+async fn list(State(desk): State<Desk>) -> Json<Listed> {
+    let components = desk.versions.components().into_iter().map(|component| desk.listed(component)).collect();
+    Json(Listed { components })
+}
+
+/// Upload a component
+#[utoipa::path(post, path = "/v1/components", tag = "components",
+    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component's file"),
+    responses(
+        (status = 201, description = "Checked, compiled and kept", body = ListedComponent),
+        (status = 200, description = "It was there already", body = ListedComponent),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It does not fit the contract", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Others are being uploaded", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn upload(State(desk): State<Desk>, request: axum::extract::Request) -> Result<Response, Problem> {
+    use axum::extract::FromRequest as _;
+    // Taken before the body is read, so that its memory is bounded too.
+    let Ok(_upload) = desk.uploads.try_acquire() else {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "other components are being uploaded; try again"));
+    };
+    let bytes =
+        Bytes::from_request(request, &()).await.map_err(|rejection: BytesRejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("a component has at most {LARGEST_COMPONENT} bytes"),
+            ),
+            status => Problem::new(status, "the component did not arrive whole; send it again"),
+        })?;
+    let (component, new) = desk.versions.upload(bytes.as_ref()).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(desk.listed(component))).into_response())
+}
+
+/// Show what a component says of itself
+#[utoipa::path(get, path = "/v1/components/{digest}", tag = "components",
+    params(("digest" = String, Path, description = "Its SHA-256 in hexadecimal")),
+    responses(
+        (status = 200, description = "The component", body = ListedComponent),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is none", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn describe(State(desk): State<Desk>, Path(digest): Path<String>) -> Result<Json<ListedComponent>, Problem> {
+    let component = desk.versions.component(&digest.to_ascii_lowercase());
+    Ok(Json(desk.listed(component.ok_or(LibraryError::Unknown(digest))?)))
+}
+
+/// Show the version in force and what was before
+#[utoipa::path(get, path = "/v1/operations/{id}/component", tag = "operations",
+    params(("id" = String, Path, description = "The placed operation")),
+    responses(
+        (status = 200, description = "The version in force", body = InForce),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Problem> {
+    desk.in_force(&id).await
+}
+
+/// Put a version in force
+#[utoipa::path(put, path = "/v1/operations/{id}/component", tag = "operations",
+    params(("id" = String, Path, description = "The placed operation")),
+    request_body = Wanted,
+    responses(
+        (status = 200, description = "It is in force", body = InForce),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation or component", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn activate(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    wanted: Result<Json<Wanted>, JsonRejection>,
+) -> Result<Json<InForce>, Problem> {
+    let (digest, by) = Wanted::read(wanted)?;
+    desk.versions.activate(&id, &digest, &by).await?;
+    desk.in_force(&id).await
+}
+
+/// Put the version before in force again
+#[utoipa::path(post, path = "/v1/operations/{id}/rollback", tag = "operations",
+    params(("id" = String, Path, description = "The placed operation")),
+    responses(
+        (status = 200, description = "It is in force", body = InForce),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There was no version before", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn roll_back(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Problem> {
+    desk.versions.roll_back(&id, "http").await?;
+    desk.in_force(&id).await
+}
+
+/// Show what a shadow found
+#[utoipa::path(get, path = "/v1/operations/{id}/shadow", tag = "operations",
+    params(("id" = String, Path, description = "The placed operation")),
+    responses(
+        (status = 200, description = "Counts and listed differences", body = ShadowShown),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation, or it has no shadow", body = Problem,
+            content_type = "application/problem+json"),
+    ))]
+async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<ShadowShown>, Problem> {
+    match desk.versions.step(&id)?.shadow() {
+        Some(shadow) => desk.shown(&id, &shadow),
+        None => Err(Problem::new(StatusCode::NOT_FOUND, "it has no shadow; PUT one with {\"digest\": \"…\"}")),
+    }
+}
+
+/// Let a version resolve the same calls without acting
+#[utoipa::path(put, path = "/v1/operations/{id}/shadow", tag = "operations",
+    params(("id" = String, Path, description = "The placed operation")),
+    request_body = Wanted,
+    responses(
+        (status = 200, description = "It follows calls", body = ShadowShown),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation or component", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn start_shadow(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    wanted: Result<Json<Wanted>, JsonRejection>,
+) -> Result<Json<ShadowShown>, Problem> {
+    let (digest, by) = Wanted::read(wanted)?;
+    let shadow = desk.versions.start_shadow(&id, &digest, &by).await?;
+    desk.shown(&id, &shadow)
+}
+
+/// End a shadow
+#[utoipa::path(delete, path = "/v1/operations/{id}/shadow", tag = "operations",
+    params(("id" = String, Path, description = "The placed operation")),
+    responses(
+        (status = 204, description = "There is none any more"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn end_shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    desk.versions.end_shadow(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

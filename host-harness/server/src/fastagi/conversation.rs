@@ -1,0 +1,116 @@
+//! What FastAGI is asked for, and how it is answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
+use tracing::warn;
+
+use super::dialogue::{Broken, Dialogue};
+use super::request::Request;
+use crate::pbx::dialplan::Asterisk;
+use call::host_reason::HostReason;
+use call::leg::Seen;
+use node::call_details::CallDetails;
+use node::{FinishedCall, Node};
+
+/// How long a report may take, where no waiting time is shorter: the caller hears nothing meanwhile.
+const REPORT: Duration = Duration::from_secs(2);
+
+/// Where requests are answered.
+pub(super) struct Desk {
+    node: Node,
+    asterisk: Asterisk,
+    details: CallDetails,
+    /// How many more calls may be resolved at once.
+    room: Arc<Semaphore>,
+}
+
+impl Desk {
+    pub(super) fn new(node: Node, asterisk: Asterisk, details: CallDetails, most: usize) -> Self {
+        Self { node, asterisk, details, room: Arc::new(Semaphore::new(most)) }
+    }
+
+    /// The shortest waiting time that a call here may have.
+    pub(super) fn shortest_waiting_time(&self) -> Duration {
+        self.node.steps().iter().map(|step| step.active().placed.waiting_time()).min().unwrap_or(REPORT)
+    }
+
+    /// How long a request may take.
+    pub(super) fn waiting_time(&self, request: &Request) -> Duration {
+        match (request.path(), self.node.asked_for(request.operation().as_deref())) {
+            ("resolve-call", Some(step)) => step.active().placed.waiting_time(),
+            _ => self.shortest_waiting_time().min(REPORT),
+        }
+    }
+
+    pub(super) async fn answer(
+        &self,
+        request: &Request,
+        dialogue: &mut Dialogue<impl AsyncRead + AsyncWrite + Unpin>,
+    ) -> Result<(), Broken> {
+        match request.path() {
+            "resolve-call" => self.resolve(request, dialogue).await,
+            "outcome" => self.report(request, dialogue).await,
+            _ => {
+                warn!("FastAGI was asked for what is not there");
+                dialogue.verbose("host-harness: there is only agi://…/resolve-call and agi://…/outcome").await
+            }
+        }
+    }
+
+    async fn resolve(
+        &self,
+        request: &Request,
+        dialogue: &mut Dialogue<impl AsyncRead + AsyncWrite + Unpin>,
+    ) -> Result<(), Broken> {
+        let Some(finished) = self.route(request).await else { return Ok(()) };
+        // In their order: the dialplan believes the rest when it finds the last.
+        for (name, value) in self.asterisk.variables(&finished.resolved) {
+            dialogue.set_variable(&name, &value).await?;
+        }
+        Ok(())
+    }
+
+    /// The call's route. None where the node has no operation at all.
+    async fn route(&self, request: &Request) -> Option<FinishedCall> {
+        let (node, call) = (&self.node, request.call());
+        let Some(step) = node.asked_for(request.operation().as_deref()) else {
+            return Some(node.decline(node.steps().first()?, call, &HostReason::OperationUnknown));
+        };
+        match Arc::clone(&self.room).try_acquire_owned() {
+            // The place is the call's, not the connection's: a call goes on when Asterisk has gone away.
+            Ok(place) => Some(node.resolve_holding(step, call, place).await),
+            Err(_) => Some(node.decline(step, call, &HostReason::Overloaded)),
+        }
+    }
+
+    /// A leg's end. What is wrong with a report is said on Asterisk's console, to whoever writes the dialplan.
+    async fn report(
+        &self,
+        request: &Request,
+        dialogue: &mut Dialogue<impl AsyncRead + AsyncWrite + Unpin>,
+    ) -> Result<(), Broken> {
+        let argument = |position: usize| request.arguments.get(position).filter(|argument| !argument.is_empty());
+        let number = |position: usize| argument(position).and_then(|argument| argument.parse::<u64>().ok());
+        let seen = Seen {
+            leg: number(0),
+            dial_status: argument(1).cloned(),
+            q850_cause: number(2),
+            ring_ms: number(3),
+            ..Seen::default()
+        };
+        let kept = match seen.leg() {
+            Ok(leg) => self.details.complete(&request.id, vec![leg]).await.map(drop).map_err(|error| error.to_string()),
+            Err(why) => Err(why),
+        };
+        match kept {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                warn!(call = %request.id, why, "a report of Asterisk's is not kept");
+                dialogue.verbose(&format!("host-harness: {why}")).await
+            }
+        }
+    }
+}

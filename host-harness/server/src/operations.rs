@@ -1,0 +1,90 @@
+//! The placed operations: what they are, how they are set, which component is in force.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Shared;
+use super::problem::Problem;
+use node::Step;
+use runtime::report::description_json;
+
+/// A placed operation. Fields may be added, none is renamed.
+#[derive(Serialize, ToSchema)]
+struct Placed {
+    /// Its identifier.
+    id: String,
+    /// The integration's identifier.
+    integration: String,
+    /// Where its calls go that are not forwarded.
+    linked_operation: String,
+    /// The SHA-256 of the component in force, in hexadecimal.
+    component: String,
+    /// What the component says of itself: title, settings, configuration keys, facts, reasons.
+    #[schema(value_type = Object)]
+    description: Value,
+    /// How long it may take over a call.
+    waiting_time_ms: u64,
+    /// Its settings, as configured; those left out are as the component describes them.
+    settings: BTreeMap<String, String>,
+}
+
+/// The placed operations, in the order of the configuration.
+#[derive(Serialize, ToSchema)]
+struct AllPlaced {
+    operations: Vec<Placed>,
+}
+
+impl Placed {
+    fn of(step: &Step) -> Self {
+        let version = step.active();
+        Self {
+            id: step.id().to_owned(),
+            integration: step.integration_id().to_owned(),
+            linked_operation: step.linked_operation().to_owned(),
+            component: version.placed.operation().digest().to_string(),
+            description: description_json(version.placed.operation(), &version.description),
+            waiting_time_ms: u64::try_from(version.placed.waiting_time().as_millis()).unwrap_or(u64::MAX),
+            settings: step.settings().clone(),
+        }
+    }
+}
+
+pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(describe)).with_state(Arc::clone(shared))
+}
+
+/// List the placed operations
+#[utoipa::path(get, path = "/v1/operations", tag = "operations", responses(
+    (status = 200, description = "The placed operations", body = AllPlaced),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+))]
+async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
+    Json(AllPlaced { operations: shared.node.steps().iter().map(|step| Placed::of(step)).collect() })
+}
+
+/// Show one placed operation
+#[utoipa::path(get, path = "/v1/operations/{id}", tag = "operations",
+    params(("id" = String, Path, description = "Its identifier")),
+    responses(
+        (status = 200, description = "The placed operation", body = Placed),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn describe(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Placed>, Problem> {
+    match shared.node.step(&id) {
+        Some(step) => Ok(Json(Placed::of(step))),
+        None => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "there is no such operation in this node; GET /v1/operations lists them",
+        )),
+    }
+}

@@ -1,0 +1,74 @@
+//! What PBXs are given to dial: a resolved call, said the way Kamailio and the dialplan of Asterisk read it.
+//!
+//! Each of them is a pure function of the resolved call and of what the configuration says of destinations ([`Destinations`]): Kamailio's routing
+//! document ([`rtjson`]) and the dialplan's variables ([`dialplan`]). They decide nothing. What the PBX saw comes back as an outcome report
+//! ([`call::leg::Leg`]); its legs are counted as they are given here: the numbers in order, then the linked operation.
+
+mod destinations;
+pub mod dialplan;
+pub mod rtjson;
+
+use call::CallDocument;
+use call::document::Route;
+
+pub use destinations::is_sip_address;
+pub use destinations::{Destinations, Syntax};
+
+/// The most characters of a slug.
+const LONGEST_SLUG: usize = 64;
+/// The slug of a call that rings the personal manager.
+const PERSONAL_MANAGER: &str = "personal-manager";
+/// The slug of a call that goes to the linked operation after the manager's numbers.
+const DID_NOT_ANSWER: &str = "manager-did-not-answer";
+
+/// A word that is safe in a SIP header, a dialplan and an extension's name: small letters, digits and hyphens. A reason's code is one already,
+/// unless another's component made it.
+pub fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for letter in text.chars().take(LONGEST_SLUG) {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "unknown".to_owned() } else { slug.to_owned() }
+}
+
+/// Why a call rings whom it rings: the slug for the manager's numbers (none where none is rung), and the one for the linked operation.
+fn reasons(resolved: &CallDocument) -> (Option<&'static str>, String) {
+    match &resolved.route {
+        Route::Forward { .. } => (Some(PERSONAL_MANAGER), DID_NOT_ANSWER.to_owned()),
+        Route::LinkedOperation { .. } => (None, slug(resolved.outcome())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reasons_are_slugs_already_and_names_become_ones() {
+        for (text, expected) in [
+            ("contact-not-found", "contact-not-found"),
+            ("queue:sales", "queue-sales"),
+            ("Отдел продаж", "unknown"),
+            ("a\r\nX-Evil: 1", "a-x-evil-1"),
+            ("", "unknown"),
+        ] {
+            assert_eq!(slug(text), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_component_says_a_slug_breaks_out_of_nothing(text in any::<String>()) {
+            let slug = slug(&text);
+            prop_assert!((1..=LONGEST_SLUG).contains(&slug.len()));
+            prop_assert!(slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'));
+        }
+    }
+}

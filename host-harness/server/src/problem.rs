@@ -1,0 +1,81 @@
+//! Refusals as problem documents (RFC 9457): what is wrong, and what to do about it.
+
+use std::any::Any;
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use runtime::engine::Finding;
+
+/// A refusal.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// The status in words.
+    #[schema(value_type = String)]
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong with this request, and what to do.
+    pub detail: String,
+    /// Where a component was refused: what of it does not fit the contract.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Unfit>,
+}
+
+/// What does not fit the contract.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Unfit {
+    /// What was found, naming the import or export.
+    pub what: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl From<&Finding> for Unfit {
+    fn from(finding: &Finding) -> Self {
+        Self { what: finding.what.clone(), fix: finding.fix.clone() }
+    }
+}
+
+impl Problem {
+    /// A refusal with this status, that says why.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or_default();
+        Self { title, status: status.as_u16(), detail: detail.into(), findings: Vec::new() }
+    }
+
+    /// The same refusal, with what does not fit.
+    pub(super) fn with_findings(self, findings: Vec<Unfit>) -> Self {
+        Self { findings, ..self }
+    }
+
+    fn response<B: From<Bytes>>(&self) -> Response<B> {
+        let body = serde_json::to_vec(self).unwrap_or_default();
+        let mut response = Response::new(B::from(Bytes::from(body)));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.response()
+    }
+}
+
+pub(super) async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing here; GET /openapi.json lists what there is")
+}
+
+/// The answer where a handler panicked. What it said is the log's, not the client's.
+pub(super) fn of_panic(panic: Box<dyn Any + Send>) -> Response<Full<Bytes>> {
+    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(said = said.unwrap_or("nothing"), "a request met a fault of the server");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a fault of the server; its log says more").response()
+}

@@ -1,0 +1,85 @@
+//! How a resolved call is answered: as the call's JSON, which Kamailio reads as its routing document too, or as the dialplan's variables.
+
+use axum::response::Response;
+use call::CallDocument;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, request::Parts};
+use serde::Serialize;
+use url::form_urlencoded;
+use utoipa::ToSchema;
+
+use crate::pbx::dialplan;
+use crate::pbx::rtjson::{Destination, Routing};
+use crate::settings::ServerSettings;
+
+/// The type of a form.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+/// About how long an answer is.
+const USUAL: usize = 2_048;
+
+/// What the PBX wants to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The call's JSON.
+    Document,
+    /// The dialplan's variables, as a form.
+    Dialplan,
+}
+
+impl Wanted {
+    /// What the request asks for: `?form=dialplan`, or `Accept` with the type of a form. Anything else is the JSON.
+    pub(super) fn of(head: &Parts) -> Self {
+        let query = head.uri.query().unwrap_or_default();
+        let by_query =
+            form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == "form" && value == "dialplan");
+        let accept = head.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let by_header = accept.split(',').any(|kind| kind.split(';').next().unwrap_or_default().trim() == FORM);
+        if by_query || by_header { Self::Dialplan } else { Self::Document }
+    }
+}
+
+/// A resolved call. Where the configuration has `[kamailio]`, it is a routing document of Kamailio's module rtjson too.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ResolvedCall<'a> {
+    #[serde(flatten)]
+    #[schema(inline = false)]
+    document: &'a CallDocument,
+    /// `serial`: the routes are tried one after another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing: Option<&'static str>,
+    /// Where Kamailio goes, one after another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routes: Option<Vec<Destination>>,
+}
+
+/// The answer, written once into the bytes that are sent.
+pub(super) fn answer(resolved: &CallDocument, wanted: Wanted, settings: &ServerSettings) -> Response {
+    match (wanted, &settings.kamailio) {
+        (Wanted::Dialplan, _) => {
+            let variables = match &settings.asterisk {
+                Some(asterisk) => asterisk.variables(resolved),
+                None => dialplan::unconfigured(),
+            };
+            response(dialplan::form(&variables).into_bytes(), FORM)
+        }
+        (Wanted::Document, None) => document(&ResolvedCall { document: resolved, routing: None, routes: None }),
+        (Wanted::Document, Some(kamailio)) => {
+            let Routing { routing, routes } = kamailio.routing(resolved);
+            document(&ResolvedCall { document: resolved, routing: Some(routing), routes: Some(routes) })
+        }
+    }
+}
+
+fn document(document: &ResolvedCall<'_>) -> Response {
+    let mut body = Vec::with_capacity(USUAL);
+    if let Err(error) = serde_json::to_writer(&mut body, document) {
+        tracing::error!(%error, "a resolved call cannot be written");
+    }
+    response(body, "application/json")
+}
+
+fn response(body: Vec<u8>, kind: &'static str) -> Response {
+    let mut response = Response::new(axum::body::Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

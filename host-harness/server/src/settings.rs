@@ -1,0 +1,56 @@
+//! How the server is set up: where it listens, who may use it, and its bounds.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::pbx::dialplan::Asterisk;
+use crate::pbx::rtjson::Kamailio;
+use runtime::secret::Secret;
+
+/// How the server is set up. [`Default`] listens on loopback and has no token yet.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Where it listens; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The bearer token.
+    pub token: Option<Secret>,
+    /// The key of signatures.
+    pub hmac_secret: Option<Secret>,
+    /// The most bytes of a call's body.
+    pub max_body: usize,
+    /// How many calls may be resolved at once; further ones go to the linked operation.
+    pub max_calls: usize,
+    /// How many connections may be open; further ones wait to be accepted.
+    pub max_connections: usize,
+    /// How long a request's head may take, and how long a connection may stay idle.
+    pub head_timeout: Duration,
+    /// How long a request's body may take.
+    pub body_timeout: Duration,
+    /// How long calls are waited for at the stop; the longest waiting time and a little unless set.
+    pub shutdown_grace: Option<Duration>,
+    /// What Kamailio is told, where it asks.
+    pub kamailio: Option<Kamailio>,
+    /// What Asterisk is told, where it asks.
+    pub asterisk: Option<Asterisk>,
+}
+
+/// The fewest characters of a token or a key: they are all that stands between the callers' routes and the rest of the network.
+pub const SHORTEST_SECRET: usize = 20;
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8066)),
+            token: None,
+            hmac_secret: None,
+            max_body: 64 * 1024,
+            max_calls: 12_000,
+            max_connections: 20_480,
+            head_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(5),
+            shutdown_grace: None,
+            kamailio: None,
+            asterisk: None,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `GET /v1/state`: how the node and its integrations stand at this moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Shared;
+use super::problem::Problem;
+use amocrm::access::Standing;
+use amocrm::integration::Integration;
+use runtime::capabilities::http::{CircuitCause, CircuitState};
+
+/// How the node stands. Fields may be added, none is renamed.
+#[derive(Serialize, ToSchema)]
+struct NodeState {
+    /// The software's version.
+    version: &'static str,
+    /// When the server began.
+    #[schema(value_type = String, format = DateTime)]
+    started_at: String,
+    /// How many calls are being resolved.
+    calls_in_flight: usize,
+    /// How many requests since the start were not authenticated.
+    requests_refused: u64,
+    /// The placed operations.
+    operations: Vec<StepState>,
+    /// The integrations.
+    integrations: Vec<IntegrationState>,
+    /// What other parts of the server say of themselves: `call_details` and the like.
+    #[serde(flatten)]
+    sections: BTreeMap<&'static str, Value>,
+}
+
+/// How a placed operation stands.
+#[derive(Serialize, ToSchema)]
+struct StepState {
+    /// Its identifier.
+    id: String,
+    /// The integration's identifier.
+    integration: String,
+    /// Where its calls go that are not forwarded.
+    linked_operation: String,
+    /// The SHA-256 of the component in force.
+    component: String,
+    /// The SHA-256 of the component that resolves the same calls without acting, where there is one.
+    shadow: Option<String>,
+}
+
+/// How an integration stands.
+#[derive(Serialize, ToSchema)]
+struct IntegrationState {
+    /// Its identifier.
+    id: String,
+    /// Whether it is switched on in the configuration.
+    enabled: bool,
+    /// Whether its calls are resolved: it is switched on, and connected.
+    on: bool,
+    /// The account's address, where it is known.
+    account: Option<String>,
+    /// Whether requests go out.
+    circuit: Circuit,
+    /// How many requests may go out.
+    budget: Budget,
+    /// How its access stands: `kind`, `state`, `expires_at`, `action` and the like.
+    #[schema(value_type = Object)]
+    access: Standing,
+}
+
+/// Whether requests go out.
+#[derive(Serialize, ToSchema)]
+struct Circuit {
+    /// `closed`, `open` or `half-open`.
+    state: &'static str,
+    /// `limited` (429) or `blocked` (403), unless it is closed.
+    cause: Option<&'static str>,
+    /// When a probe may go out, where it is open.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<String>,
+}
+
+/// How many requests may go out.
+#[derive(Serialize, ToSchema)]
+struct Budget {
+    /// In any second.
+    requests_per_second: u16,
+    /// How many wait for their turn.
+    waiting: usize,
+    /// Whether it is counted together with other nodes now; null where it never is, false while their store does not answer.
+    shared: Option<bool>,
+}
+
+pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(state)).with_state(Arc::clone(shared))
+}
+
+/// Show how the node stands
+#[utoipa::path(get, path = "/v1/state", tag = "state", responses(
+    (status = 200, description = "How the node stands", body = NodeState),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+))]
+async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
+    let node = &shared.node;
+    let operations = node.steps().iter().map(|step| StepState {
+        id: step.id().to_owned(),
+        integration: step.integration_id().to_owned(),
+        linked_operation: step.linked_operation().to_owned(),
+        component: step.active().placed.operation().digest().to_string(),
+        shadow: step.shadow().map(|shadow| shadow.digest().to_owned()),
+    });
+    let integrations = node.integrations().iter().map(|(id, integration)| shared.integration(id, integration));
+    Json(NodeState {
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: format!("{:.0}", shared.started_at),
+        calls_in_flight: node.in_flight(),
+        requests_refused: shared.guard.refused(),
+        operations: operations.collect(),
+        integrations: integrations.collect(),
+        sections: shared.sections.iter().map(|(key, section)| (*key, section())).collect(),
+    })
+}
+
+impl Shared {
+    fn integration(&self, id: &str, integration: &Integration) -> IntegrationState {
+        let http = integration.http().state();
+        let (state, cause, until) = match http.circuit {
+            CircuitState::Closed => ("closed", None, None),
+            CircuitState::Open { cause, until } => ("open", Some(cause), Some(until)),
+            CircuitState::HalfOpen { cause } => ("half-open", Some(cause), None),
+        };
+        // A monotonic instant as a time of day.
+        let until = until.map(|until| {
+            let left = until.saturating_duration_since(Instant::now());
+            let now = self.node.clock().now();
+            format!("{:.0}", now.saturating_add(left).unwrap_or(now))
+        });
+        let cause = cause.map(|cause| match cause {
+            CircuitCause::Limited => "limited",
+            CircuitCause::Blocked => "blocked",
+        });
+        IntegrationState {
+            id: id.to_owned(),
+            enabled: integration.is_enabled(),
+            on: integration.is_on(),
+            account: integration.account().map(|account| account.to_string()),
+            circuit: Circuit { state, cause, until },
+            budget: Budget {
+                requests_per_second: integration.requests_per_second(),
+                waiting: http.waiting,
+                shared: http.budget_shared,
+            },
+            access: integration.standing(id, self.node.clock().now()),
+        }
+    }
+}

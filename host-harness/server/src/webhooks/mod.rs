@@ -1,0 +1,84 @@
+//! What amoCRM and its pages report to the host over HTTP: what each report proves itself by, and what it does.
+//!
+//! | request | from | what it does |
+//! |---|---|---|
+//! | `POST /v1/integrations/{id}/presence`, `X-Auth-Token: …` | the widget in amoCRM's pages | notes that a user is at work ([`amocrm::presence`]) |
+//! | `GET /v1/integrations/{id}/uninstalled?…` | amoCRM, signed | switches the integration off ([`amocrm::access::uninstall`]) |
+//! | `POST /v1/integrations/{id}/manager-changed/{key}` | amoCRM's webhooks | drops what was kept of managers ([`notice`]) |
+//!
+//! Each proves itself: by a one-time token, by a signature, by a key in its address. Nothing is revealed to who cannot: an integration that
+//! does not exist answers as one that has no such hook, with 404.
+
+mod notice;
+mod routes;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use amocrm::access::Keeper;
+use amocrm::integration::{HookKeys, Integration, IntegrationSettings};
+use amocrm::presence::PresenceFeed;
+use amocrm::widget_token::ClientKeys;
+use node::{Node, Step};
+use runtime::capabilities::clocks::Clock;
+
+pub use routes::routes;
+
+/// The hooks of all integrations.
+pub struct Hooks {
+    pub(crate) clock: Clock,
+    integrations: BTreeMap<String, Hooked>,
+}
+
+struct Hooked {
+    keys: HookKeys,
+    integration: Arc<Integration>,
+    operations: Vec<Arc<Step>>,
+}
+
+impl Hooks {
+    /// None yet.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, integrations: BTreeMap::new() }
+    }
+
+    /// Those of a node whose integrations are set up like this.
+    pub fn of(node: &Node, integrations: &[IntegrationSettings]) -> Self {
+        let mut hooks = Self::new(node.clock().clone());
+        for settings in integrations {
+            let Some(integration) = node.integrations().get(settings.id.as_str()) else { continue };
+            let steps = node.steps().iter().filter(|step| step.integration_id() == settings.id);
+            hooks.add(settings.id.as_str(), settings.hook_keys(), Arc::clone(integration), steps.cloned().collect());
+        }
+        hooks
+    }
+
+    /// Adds an integration and the operations that are placed with it.
+    pub fn add(
+        &mut self,
+        id: impl Into<String>,
+        keys: HookKeys,
+        integration: Arc<Integration>,
+        operations: Vec<Arc<Step>>,
+    ) {
+        self.integrations.insert(id.into(), Hooked { keys, integration, operations });
+    }
+
+    /// Where the widget of an integration reports presence, and what it proves itself by.
+    pub(crate) fn presence(&self, integration: &str) -> Option<(PresenceFeed, &ClientKeys)> {
+        let hooked = self.integrations.get(integration)?;
+        hooked.integration.presence_feed().zip(hooked.keys.client.as_ref())
+    }
+
+    /// Who is told that an integration was switched off in amoCRM.
+    pub(crate) fn keeper(&self, integration: &str) -> Option<&Keeper> {
+        self.integrations.get(integration)?.integration.keeper().map(AsRef::as_ref)
+    }
+
+    /// Who is told of a webhook that has this key in its address.
+    pub(crate) fn told_of_webhook(&self, integration: &str, key: &str) -> Option<&[Arc<Step>]> {
+        let hooked = self.integrations.get(integration)?;
+        let webhook = hooked.keys.webhook.as_ref()?;
+        notice::is_key(key, webhook).then_some(hooked.operations.as_slice())
+    }
+}

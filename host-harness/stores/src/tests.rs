@@ -1,0 +1,396 @@
+//! What every store must do, and what can go wrong with a file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use runtime::capabilities::clocks::Clock;
+use runtime::store::*;
+
+#[path = "../../../tests/support/redis_server.rs"]
+#[allow(dead_code, reason = "not every test binary stalls a server")]
+mod redis_server;
+
+use redis_server::RedisServer;
+
+const SHELF: Shelf<'static> = Shelf { namespace: "sales", bucket: "managers" };
+
+fn directory() -> (TempDir, PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let file = file_in(directory.path());
+    (directory, file)
+}
+
+/// A file's store.
+fn opened(file: impl Into<PathBuf>) -> SqliteStore {
+    patient(SqliteStore::open(file).unwrap())
+}
+
+/// Calls would not wait for it so long, but the disk of a busy machine may take its time.
+fn patient(mut store: SqliteStore) -> SqliteStore {
+    store.within = Duration::from_secs(30);
+    store
+}
+
+/// One store of each kind, and the server of the last one.
+fn all(file: &Path) -> (Option<RedisServer>, Vec<Arc<dyn KeyValueStore>>) {
+    let mut stores: Vec<Arc<dyn KeyValueStore>> = vec![Arc::new(MemoryStore::new()), Arc::new(opened(file))];
+    let server = RedisServer::start(&[]);
+    stores.extend(server.iter().map(|server| Arc::new(at(server)) as Arc<dyn KeyValueStore>));
+    (server, stores)
+}
+
+fn at(server: &RedisServer) -> RedisStore {
+    RedisStore::open(&server.address().parse().unwrap()).unwrap().0
+}
+
+#[tokio::test]
+async fn a_value_is_kept_replaced_and_deleted() {
+    let (_directory, file) = directory();
+    let (_server, stores) = all(&file);
+    for store in stores {
+        let slot = SHELF.slot("k");
+        assert_eq!(store.get(slot).await.unwrap(), None);
+        assert!(!store.exists(slot).await.unwrap());
+        store.delete(slot).await.unwrap();
+        for value in [&b"one"[..], b"", b"\0\xff"] {
+            store.set(slot, value).await.unwrap();
+            assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(value));
+            assert!(store.exists(slot).await.unwrap());
+        }
+        store.delete(slot).await.unwrap();
+        assert_eq!(store.get(slot).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_value_is_swapped_only_for_the_one_that_was_seen() {
+    let (_directory, file) = directory();
+    let (_server, stores) = all(&file);
+    for store in stores {
+        let slot = SHELF.slot("k");
+        assert!(!store.compare_and_swap(slot, Some(b""), b"a").await.unwrap(), "nothing is not an empty value");
+        assert!(store.compare_and_swap(slot, None, b"").await.unwrap());
+        assert!(!store.compare_and_swap(slot, None, b"a").await.unwrap());
+        assert!(!store.compare_and_swap(slot, Some(b"x"), b"a").await.unwrap());
+        assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(&b""[..]));
+        assert!(store.compare_and_swap(slot, Some(b""), b"a\0\xff").await.unwrap());
+        assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(&b"a\0\xff"[..]));
+    }
+}
+
+#[tokio::test]
+async fn of_many_that_swap_the_same_value_one_does() {
+    let (_directory, file) = directory();
+    let memory: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
+    let open = || -> Arc<dyn KeyValueStore> { Arc::new(opened(&file)) };
+    let server = RedisServer::start(&[]);
+    let nodes =
+        server.iter().map(|server| -> Vec<Arc<dyn KeyValueStore>> { vec![Arc::new(at(server)), Arc::new(at(server))] });
+    for stores in [vec![Arc::clone(&memory), memory], vec![open(), open()]].into_iter().chain(nodes) {
+        for round in 0..10_u8 {
+            let slot = SHELF.slot("k");
+            let expected = stores[0].get(slot).await.unwrap();
+            let swap = |store: &Arc<dyn KeyValueStore>, by| {
+                let (store, expected) = (Arc::clone(store), expected.clone());
+                tokio::spawn(async move { store.compare_and_swap(slot, expected.as_deref(), &[round, by]).await })
+            };
+            let (one, two) = (swap(&stores[0], 1), swap(&stores[1], 2));
+            let swapped = [one.await.unwrap().unwrap(), two.await.unwrap().unwrap()];
+            assert_eq!(swapped.iter().filter(|swapped| **swapped).count(), 1, "{swapped:?}");
+            let by = if swapped[0] { 1 } else { 2 };
+            assert_eq!(stores[1].get(slot).await.unwrap(), Some(vec![round, by]));
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_are_listed_in_pages() {
+    let (_directory, file) = directory();
+    let (_server, stores) = all(&file);
+    for store in stores {
+        for key in ["b", "a", "d", "c", "e"] {
+            store.set(SHELF.slot(key), b"v").await.unwrap();
+        }
+        store.set(Shelf { bucket: "other", ..SHELF }.slot("x"), b"v").await.unwrap();
+        let first = store.list_keys(SHELF, 0, 2).await.unwrap();
+        assert_eq!(first, KeyPage { keys: vec!["a".into(), "b".into()], next: Some(2) });
+        let last = store.list_keys(SHELF, 2, 3).await.unwrap();
+        assert_eq!(last, KeyPage { keys: vec!["c".into(), "d".into(), "e".into()], next: None });
+        assert_eq!(store.list_keys(SHELF, u64::MAX, 3).await.unwrap(), KeyPage::default());
+        assert_eq!(store.list_keys(Shelf { namespace: "none", ..SHELF }, 0, 3).await.unwrap(), KeyPage::default());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever characters the three parts contain, two different addresses never share a value.
+    #[test]
+    fn no_two_addresses_share_a_value(addresses in prop::collection::hash_set(("[ab/:\u{0}\u{1f}é]{0,3}", "[ab/:\u{0}]{0,3}", "[ab/:\u{0}]{0,3}"), 1..12)) {
+        let (_directory, file) = directory();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (_server, stores) = all(&file);
+            for store in stores {
+                for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
+                    store.set(Shelf { namespace, bucket }.slot(key), &number.to_be_bytes()).await.unwrap();
+                }
+                for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
+                    let kept = store.get(Shelf { namespace, bucket }.slot(key)).await.unwrap();
+                    assert_eq!(kept.as_deref(), Some(&number.to_be_bytes()[..]), "{namespace:?} {bucket:?} {key:?}");
+                }
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn values_survive_the_process_and_are_seen_by_another_one() {
+    let (_directory, file) = directory();
+    let one = opened(&file);
+    let two = opened(&file);
+    one.set(SHELF.slot("k"), b"v1").await.unwrap();
+    assert_eq!(two.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v1"[..]));
+    two.set(SHELF.slot("k"), b"v2").await.unwrap();
+    assert_eq!(one.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v2"[..]));
+    // As after kill -9: nothing is closed.
+    std::mem::forget((one, two));
+    let reopened = opened(&file);
+    assert_eq!(reopened.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v2"[..]));
+}
+
+#[test]
+fn many_processes_may_create_the_file_at_once() {
+    let (_directory, file) = directory();
+    std::thread::scope(|scope| {
+        let opening: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteStore::open(&file).map(drop))).collect();
+        for opened in opening {
+            opened.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_this_user_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = TempDir::new().unwrap();
+    let inner = directory.path().join("a/b");
+    let store = opened(file_in(&inner));
+    store.set(SHELF.slot("k"), b"v").await.unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&inner), 0o700);
+    let files: Vec<_> = fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+/// A file that has been in use for a while.
+async fn used(file: &Path) {
+    let store = opened(file);
+    for number in 0..200 {
+        store.set(SHELF.slot(&format!("key {number}")), &[7; 1000]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_named_with_the_fix_and_calls_go_on_in_memory() {
+    type Damage = (&'static str, fn(&Path));
+    let damages: [Damage; 4] = [
+        ("garbage", |file| fs::write(file, [b'x'; 9000]).unwrap()),
+        ("a few bytes of garbage", |file| fs::write(file, b"oops").unwrap()),
+        ("truncated", |file| fs::OpenOptions::new().write(true).open(file).unwrap().set_len(6000).unwrap()),
+        ("header overwritten", |file| {
+            let mut bytes = fs::read(file).unwrap();
+            bytes[100..4096].fill(0xff);
+            fs::write(file, bytes).unwrap();
+        }),
+    ];
+    for (name, damage) in damages {
+        let (directory, file) = directory();
+        used(&file).await;
+        damage(&file);
+        let (store, warning) = open(&StoreLocation::Directory(directory.path().to_owned()));
+        let warning = warning.unwrap_or_else(|| panic!("{name}: no warning")).to_string();
+        assert!(warning.contains(&file.display().to_string()), "{name}: {warning}");
+        assert!(warning.contains("move it away") && warning.contains("without a durable cache"), "{name}: {warning}");
+        assert_eq!(store.location(), "memory", "{name}");
+        store.set(SHELF.slot("k"), b"v").await.unwrap();
+        assert!(store.exists(SHELF.slot("k")).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn damage_that_shows_only_later_is_an_error_and_no_panic() {
+    let (_directory, file) = directory();
+    used(&file).await;
+    let mut bytes = fs::read(&file).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].fill(0xff);
+    fs::write(&file, bytes).unwrap();
+    let store = opened(&file);
+    let mut damaged = 0;
+    for number in 0..200 {
+        match store.get(SHELF.slot(&format!("key {number}"))).await {
+            Ok(_) => {}
+            Err(StoreError::Corrupt { .. }) => damaged += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(damaged > 0);
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_or_of_a_newer_version_is_left_alone() {
+    let (directory, file) = directory();
+    let location = StoreLocation::Directory(directory.path().to_owned());
+    Connection::open(&file).unwrap().execute_batch("CREATE TABLE accounts (name TEXT)").unwrap();
+    let before = fs::read(&file).unwrap();
+    let warning = open(&location).1.unwrap().to_string();
+    assert!(warning.contains("is not a store of this program"), "{warning}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+
+    fs::remove_file(&file).unwrap();
+    used(&file).await;
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 3).unwrap();
+    let warning = open(&location).1.unwrap().to_string();
+    assert!(warning.contains("newer version (format 3, this version knows 2)"), "{warning}");
+}
+
+#[tokio::test]
+async fn a_locked_file_is_an_error_soon_and_reading_goes_on() {
+    let (_directory, file) = directory();
+    let store = opened(&file);
+    store.set(SHELF.slot("k"), b"v").await.unwrap();
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let started = Instant::now();
+    let error = store.set(SHELF.slot("k"), b"w").await.unwrap_err();
+    assert!(matches!(error, StoreError::Locked { .. } | StoreError::TimedOut { .. }), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(store.get(SHELF.slot("k")).await.unwrap().as_deref(), Some(&b"v"[..]));
+    let late = opened(&file);
+    assert!(late.exists(SHELF.slot("k")).await.unwrap());
+    other.execute_batch("ROLLBACK").unwrap();
+    store.set(SHELF.slot("k"), b"w").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_an_error_within_the_time_of_one_operation() {
+    let (_directory, file) = directory();
+    let store = SqliteStore::open(&file).unwrap();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let hanging = store.run(&store.reader, move |_| {
+        let _ = stopped.recv();
+        Ok(())
+    });
+    let behind = store.get(SHELF.slot("k"));
+    let (hung, waited) = tokio::join!(hanging, behind);
+    assert!(matches!(hung, Err(StoreError::TimedOut { .. })));
+    assert!(matches!(waited, Err(StoreError::TimedOut { .. })));
+    drop(stop);
+    assert_eq!(store.get(SHELF.slot("k")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_written_calls_go_on_in_memory() {
+    let directory = TempDir::new().unwrap();
+    let in_the_way = directory.path().join("file");
+    fs::write(&in_the_way, "").unwrap();
+    let (store, warning) = open(&StoreLocation::Directory(in_the_way));
+    let warning = warning.unwrap().to_string();
+    assert!(
+        warning.contains("cannot be opened for writing") && warning.contains("choose another state directory"),
+        "{warning}"
+    );
+    assert_eq!(store.location(), "memory");
+}
+
+#[test]
+fn a_location_is_a_directory_or_memory() {
+    assert_eq!("memory".parse(), Ok(StoreLocation::Memory));
+    assert_eq!("./memory".parse(), Ok(StoreLocation::Directory("./memory".into())));
+    assert!(matches!("redis://cache".parse(), Ok(StoreLocation::Redis(_))));
+    let (store, warning) = open(&StoreLocation::Memory);
+    assert_eq!((store.location(), warning), ("memory".to_owned(), None));
+}
+
+/// A file of format 1 with one value in a component's bucket and one grant.
+fn format_1(file: &Path) {
+    let connection = Connection::open(file).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE entries (
+                namespace TEXT NOT NULL, bucket TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
+                PRIMARY KEY (namespace, bucket, key)
+            ) STRICT, WITHOUT ROWID;
+            INSERT INTO entries VALUES ('sales', 'default', 'caller', x'76'), ('sales', 'access', 'grant', x'67');
+            PRAGMA application_id = 0x68686b76;
+            PRAGMA user_version = 1;",
+        )
+        .unwrap();
+}
+
+/// Writes until what is awaited is so.
+async fn sweep(store: &SqliteStore, clock: &Clock, gone: Slot<'_>) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while store.exists(gone).await.unwrap() {
+        assert!(Instant::now() < deadline, "the old row is still there");
+        clock.advance(jiff::SignedDuration::from_mins(11));
+        store.cache(SHELF.slot("new"), b"v").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_format_1_is_taken_over_and_its_cache_is_forgotten_in_time_but_never_its_grants() {
+    let (_directory, file) = directory();
+    format_1(&file);
+    let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().unwrap());
+    let store = patient(SqliteStore::with_clock(&file, clock.clone()).unwrap());
+    let [cached, grant] = [("default", "caller"), ("access", "grant")]
+        .map(|(bucket, key)| Shelf { namespace: "sales", bucket }.slot(key));
+    clock.advance(jiff::SignedDuration::from_hours(24 * 6));
+    for _ in 0..3 {
+        clock.advance(jiff::SignedDuration::from_mins(11));
+        store.cache(SHELF.slot("new"), b"v").await.unwrap();
+    }
+    assert_eq!(store.get(cached).await.unwrap().as_deref(), Some(&b"v"[..]), "six days are not seven");
+    clock.advance(jiff::SignedDuration::from_hours(24));
+    sweep(&store, &clock, cached).await;
+    clock.advance(jiff::SignedDuration::from_hours(24 * 3_650));
+    sweep(&store, &clock, cached).await;
+    assert_eq!(store.get(grant).await.unwrap().as_deref(), Some(&b"g"[..]));
+    let reopened = opened(&file);
+    assert_eq!(reopened.get(grant).await.unwrap().as_deref(), Some(&b"g"[..]));
+}
+
+#[tokio::test]
+async fn what_is_set_or_swapped_stays_and_what_is_cached_goes_a_few_rows_at_a_time() {
+    let (_directory, file) = directory();
+    let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().unwrap());
+    let store = patient(SqliteStore::with_clock(&file, clock.clone()).unwrap());
+    for number in 0..250 {
+        store.cache(SHELF.slot(&format!("caller {number:03}")), b"v").await.unwrap();
+    }
+    store.cache(SHELF.slot("turned into a grant"), b"v").await.unwrap();
+    store.set(SHELF.slot("turned into a grant"), b"v").await.unwrap();
+    store.cache(SHELF.slot("swapped"), b"v").await.unwrap();
+    assert!(store.compare_and_swap(SHELF.slot("swapped"), Some(b"v"), b"w").await.unwrap());
+    clock.advance(jiff::SignedDuration::from_hours(24 * 8));
+    for number in 0..250 {
+        sweep(&store, &clock, SHELF.slot(&format!("caller {number:03}"))).await;
+    }
+    let left = store.list_keys(SHELF, 0, 10).await.unwrap().keys;
+    assert_eq!(left, ["new", "swapped", "turned into a grant"]);
+}
