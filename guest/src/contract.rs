@@ -2,31 +2,12 @@
 //!
 //! Shapes, units and meanings are documented there; the names here are the same.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// A text in both languages of the product.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// Russian.
-    pub ru: Cow<'static, str>,
-    /// English.
-    pub en: Cow<'static, str>,
-}
-
-impl Text {
-    /// A fixed text.
-    pub const fn fixed(ru: &'static str, en: &'static str) -> Self {
-        Self { ru: Cow::Borrowed(ru), en: Cow::Borrowed(en) }
-    }
-
-    /// A text made for one occasion.
-    pub const fn made(ru: String, en: String) -> Self {
-        Self { ru: Cow::Owned(ru), en: Cow::Owned(en) }
-    }
-}
+pub use crate::reason::ReasonClass;
+pub use crate::text::Text;
 
 /// An incoming call.
 #[derive(Clone, Debug)]
@@ -125,19 +106,6 @@ pub struct Forwarding {
     pub employee_name: String,
     /// The numbers, in order; at least one.
     pub destinations: Vec<Destination>,
-}
-
-/// The kinds of transition reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is documented in wit/types.wit")]
-pub enum ReasonClass {
-    Caller,
-    EmptyAnswer,
-    NoAnswer,
-    TechnicalFailure,
-    Absent,
-    IntegrationOff,
-    Configuration,
 }
 
 /// What the PBX keeps about this step of the call.

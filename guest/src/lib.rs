@@ -22,5 +22,6 @@ pub mod notices;
 pub mod reason;
 pub mod settings;
 pub mod status;
+pub mod text;
 pub mod time;
 pub mod world;

@@ -1,6 +1,19 @@
 //! Transition reasons (rule D8): why a call moved to the linked operation. Codes are stable; programs and reports depend on them.
 
-use crate::contract::{ReasonClass, Text};
+use crate::text::Text;
+
+/// The kinds of transition reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is documented in wit/types.wit")]
+pub enum ReasonClass {
+    Caller,
+    EmptyAnswer,
+    NoAnswer,
+    TechnicalFailure,
+    Absent,
+    IntegrationOff,
+    Configuration,
+}
 
 /// The status that the call details show for every call that is not forwarded (rule O6 names it).
 pub const STATUS: Text = Text::fixed("Переадресация не удалась", "Forwarding failed");

@@ -13,11 +13,6 @@ use crate::details::Recorder;
 use crate::json::{self, Flag, List, Number, Object, TextOrDigits};
 use crate::reason::Reason;
 
-/// The section of people: its name in paths, answers and call details.
-pub const CONTACTS: &str = "contacts";
-/// The section of companies, which have telephone numbers and a responsible user as contacts have.
-pub const COMPANIES: &str = "companies";
-
 /// Cards asked for in one page. amoCRM allows 250; a real caller has a handful.
 const PAGE: usize = 50;
 /// Pages read for one caller: a search that finds more is not about this number.

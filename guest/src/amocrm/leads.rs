@@ -2,15 +2,12 @@
 
 use serde::Deserialize;
 
-use super::page::{Entry, Page};
+use super::page::{Entry, LEADS, Page};
 use super::{Client, contacts, latest};
 use crate::caller::Caller;
 use crate::details::Recorder;
 use crate::json::{List, Number, Object};
 use crate::reason::Reason;
-
-/// The section of leads, which amoCRM finds by the numbers of their contacts: its name in paths, answers and call details.
-pub(super) const LEADS: &str = "leads";
 
 /// Leads asked for.
 const PAGE: usize = 50;

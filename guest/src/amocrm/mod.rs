@@ -19,12 +19,12 @@ use crate::reason::Reason;
 use crate::settings::Integration;
 use crate::world::{HttpFailureKind, Request, Response, World};
 
-pub use contacts::{COMPANIES, CONTACTS, Found};
+pub use contacts::Found;
 pub use events::{Activity, is_service_event};
 pub use leads::OpenLead;
+pub use page::{COMPANIES, CONTACTS};
 
 use events::EVENTS;
-use leads::LEADS;
 
 /// The greatest body read from amoCRM, in bytes. A page of 50 contacts takes some hundred kilobytes, but one comment may have a megabyte; a
 /// body takes up to four times its size of the component's memory.

@@ -10,6 +10,13 @@ use crate::contract::Text;
 use crate::details::Recorder;
 use crate::json::{self, List, Object, Unexpected};
 
+/// The section of people: its name in paths, answers and call details.
+pub const CONTACTS: &str = "contacts";
+/// The section of companies, which have telephone numbers and a responsible user as contacts have.
+pub const COMPANIES: &str = "companies";
+/// The section of leads, which amoCRM finds by the numbers of their contacts: its name in paths, answers and call details.
+pub(super) const LEADS: &str = "leads";
+
 /// An entry of a list.
 pub(super) trait Entry: Sized {
     /// Its members, as they came.
@@ -82,9 +89,9 @@ impl<T: Entry> Page<T> {
     fn of(section: &str, limit: usize, answer: Answer) -> Result<Self, Unexpected> {
         let embedded = answer.embedded.0.ok_or(Unexpected)?;
         let list = match section {
-            super::CONTACTS => embedded.contacts,
-            super::COMPANIES => embedded.companies,
-            super::LEADS => embedded.leads,
+            CONTACTS => embedded.contacts,
+            COMPANIES => embedded.companies,
+            LEADS => embedded.leads,
             super::EVENTS => embedded.events,
             _ => None,
         };

@@ -118,7 +118,7 @@ fn of_address(name: &str, address: &str) -> Presented {
         typed.digits().iter().for_each(|digit| whole.push(*digit));
         typed = whole;
     }
-    if withheld::is_placeholder(typed.digits()) {
+    if numbers::is_placeholder(typed.digits()) {
         Presented::Withheld
     } else {
         Presented::Number(PresentedNumber(typed))

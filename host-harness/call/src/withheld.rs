@@ -2,7 +2,6 @@
 //!
 //! One definition, for every face of the host and for the operation.
 
-use crate::numbers::plan_of_international;
 use crate::numbers::typed::{is_letter, small};
 
 /// The words that RFC 3323 and 3325, Asterisk, FreeSWITCH, Twilio and carriers write, letters alone: blanks, hyphens and case do not count.
@@ -77,24 +76,6 @@ const NAMES_UNKNOWN: [&str; 9] = [
     "unknowncaller",
     "invalid",
 ];
-
-/// Keypad spellings of ANONYMOUS, RESTRICTED, UNAVAILABLE, UNKNOWN, BLOCKED and PRIVATE, which some networks (Twilio for one) present as
-/// numbers; the first with the 1 that North American ones put before it.
-const PLACEHOLDERS: [&[u8]; 7] =
-    [b"266696687", b"1266696687", b"7378742833", b"86282452253", b"8656696", b"2562533", b"7748283"];
-
-/// Whether the digits, in ASCII, stand for a withheld number: a placeholder, or nothing but zeros, with or without a calling code or an
-/// international prefix before them.
-pub fn is_placeholder(digits: &[u8]) -> bool {
-    /// Fewer may be all of a subscriber's number: 930 000-00-00.
-    const ZEROS: usize = 9;
-    let is_zero = |digits: &[u8]| digits.iter().all(|digit| *digit == b'0');
-    let is_zero_after_code = |national: &[u8]| national.len() >= ZEROS && is_zero(national);
-    (!digits.is_empty() && is_zero(digits))
-        || plan_of_international(digits).is_some_and(|(_, national)| is_zero_after_code(national))
-        || digits.strip_prefix(b"8").is_some_and(is_zero_after_code)
-        || PLACEHOLDERS.contains(&digits.strip_prefix(b"00").unwrap_or(digits))
-}
 
 /// Whether the text is one of the words.
 pub(crate) fn is_word(text: &str) -> bool {

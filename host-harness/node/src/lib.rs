@@ -13,6 +13,7 @@ mod placed;
 pub mod shadow;
 mod step;
 mod unstoppable;
+mod version;
 pub mod versions;
 pub mod watch;
 
@@ -33,8 +34,9 @@ use runtime::capabilities::clocks::Clock;
 pub use library::LibraryError;
 pub use noted::{Noted, noted};
 pub use placed::PlacedOperation;
-pub use step::{Misfit, Step, Version};
+pub use step::{Misfit, Step};
 use unstoppable::Unstoppable;
+pub use version::Version;
 
 /// A node. Cheap to clone; a clone is the same one.
 #[derive(Clone)]

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::PlacedOperation;
 use super::shadow::Shadow;
+use super::{PlacedOperation, Version};
 use amocrm::integration::Integration;
-use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::engine::{Failure, Operation};
 use runtime::settings::{SettingError, read_settings};
 
@@ -24,14 +23,6 @@ pub struct Step {
     settings: BTreeMap<String, String>,
     active: ArcSwap<Version>,
     shadow: ArcSwapOption<Shadow>,
-}
-
-/// A component placed at a step.
-pub struct Version {
-    /// Ready for calls.
-    pub placed: PlacedOperation,
-    /// What the component says of itself.
-    pub description: Description,
 }
 
 /// Why a component cannot be placed at a step.

@@ -1,4 +1,4 @@
-//! Writes the table: `cargo run -p numbering-plans --example write_table > host-harness/call/src/numbers/table.rs`.
+//! Writes the table: `cargo run -p numbering-plans --example write_table > host-harness/call/src/numbers/plan/table.rs`.
 
 use std::io::{Write, stdout};
 

@@ -40,7 +40,7 @@ pub fn table() -> String {
     let mut text = format!(
         "//! Numbering plans of the world. Written by `cargo run -p numbering-plans --example write_table` from the metadata of libphonenumber {LIBPHONENUMBER}\n\
          //! (Apache-2.0); do not edit. The columns are those of `Plan`.\n\n\
-         use super::plan::{{Plan, plan}};\n\n\
+         use super::{{Plan, plan}};\n\n\
          #[rustfmt::skip]\n\
          pub(super) static PLANS: [Plan; {}] = [\n",
         plans.len()

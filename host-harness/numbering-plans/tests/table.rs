@@ -2,7 +2,7 @@
 
 #[test]
 fn d01_the_table_is_what_the_metadata_says() {
-    let kept = include_str!("../../call/src/numbers/table.rs");
+    let kept = include_str!("../../call/src/numbers/plan/table.rs");
     assert!(
         kept == numbering_plans::table(),
         "write it again: see host-harness/numbering-plans/examples/write_table.rs"

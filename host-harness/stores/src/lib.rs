@@ -8,7 +8,9 @@ mod redis;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod warning;
 
-pub use location::{StoreLocation, StoreWarning, file_in, open, user_state_directory};
+pub use location::{StoreLocation, file_in, open, user_state_directory};
 pub use redis::{LocationError, RedisLocation, RedisStore};
 pub use sqlite::SqliteStore;
+pub use warning::StoreWarning;

@@ -5,6 +5,8 @@
 //!
 //! Several processes may keep the same grant: the store's record is what counts, and it is read again at every look.
 
+mod refresh;
+
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,9 +21,10 @@ use super::grant::{Grant, Off, OffReason};
 use super::hosts::Hosts;
 use super::ledger::{Kept, Ledger, LedgerError};
 use super::oauth::OAuth;
-use super::refresh::{RefreshError, Refreshed};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::{AccessToken, AccessTokens, BaseUrl};
+
+pub use refresh::{RefreshError, Refreshed};
 
 /// How often the record is looked at, since another process may have refreshed, connected or switched off.
 const LOOK: Duration = Duration::from_secs(30);

@@ -17,7 +17,6 @@ pub mod ledger;
 pub mod listener;
 pub mod long_lived;
 pub mod oauth;
-pub mod refresh;
 pub mod standing;
 #[cfg(test)]
 mod tests;
@@ -26,10 +25,9 @@ pub mod web;
 
 pub use grant::{Grant, Off, OffReason};
 pub use hosts::Hosts;
-pub use keeper::Keeper;
+pub use keeper::{Keeper, RefreshError, Refreshed};
 pub use ledger::Ledger;
 pub use long_lived::LongLived;
 pub use oauth::{OAuth, OAuthSettings, Platform};
-pub use refresh::{RefreshError, Refreshed};
 pub use standing::Standing;
 pub use web::HostWeb;

@@ -1,22 +1,22 @@
 //! Telephone numbers in any spelling, brought to international digits by the numbering plans of the world (rules D1 and D2).
 //!
 //! One reading serves callers, the cards of a CRM, and whoever judges them, so that all see the same number. It knows of each calling
-//! code its trunk prefixes, its international prefix, and the lengths and first digits of its numbers (`table.rs`, written from the
+//! code its trunk prefixes, its international prefix, and the lengths and first digits of its numbers (`plan/table.rs`, written from the
 //! metadata of libphonenumber); and the few insertions that a number may have or lack (`insertions.rs`).
 //!
 //! A number without a plus sign can be read in more than one way: `4722555052` is a number in Belgorod where the default country is
 //! Russia, and Oslo's +47 22 55 50 52 where a network leaves the plus sign out. Such a number is [all of them](Numbers).
 
 mod insertions;
+mod placeholder;
 mod plan;
-mod table;
 pub(crate) mod typed;
 
+pub use self::placeholder::is_placeholder;
 pub use self::plan::CountryCode;
 pub(crate) use self::plan::plan_of_international;
 use self::plan::{CLOSEST_FIRST, Fit, Plan};
 use self::typed::{Typed, TypedNumbers};
-use crate::withheld;
 
 /// Fewer digits than this are an extension or a service number.
 const FEWEST_DIGITS: usize = 6;
@@ -197,7 +197,7 @@ fn two_of(typed: &Typed, country: CountryCode) -> Option<[Numbers; 2]> {
 pub(crate) fn of_typed(typed: &Typed, country: CountryCode) -> Option<Numbers> {
     let digits = typed.digits();
     let mut numbers = Numbers::NONE;
-    if withheld::is_placeholder(digits) {
+    if is_placeholder(digits) {
         return None;
     }
     let plan = country.plan();

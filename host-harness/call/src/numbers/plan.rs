@@ -1,6 +1,8 @@
 //! What is known of a calling code: trunk prefixes, the international prefix, and how national numbers begin.
 
-use super::table::PLANS;
+mod table;
+
+use table::PLANS;
 
 /// A calling code of 1 to 3 digits, such as `7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

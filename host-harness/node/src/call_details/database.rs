@@ -1,16 +1,14 @@
 //! The file of call details: where it is, what is in it, and how it is opened.
 
-use std::fmt;
 use std::fs::{DirBuilder, Permissions};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::CallDetailsError;
+use super::place::Place;
 
 /// How long a reader or the writer waits for another one.
 const BUSY: Duration = Duration::from_millis(500);
@@ -53,33 +51,6 @@ const SCHEMA: &str = "
         calls INTEGER NOT NULL  -- how many were lost
     ) STRICT;
 ";
-
-/// Where call details are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a file.
-    File(PathBuf),
-    /// In memory, for as long as the program runs; the name tells one memory from another.
-    Memory(Arc<str>),
-}
-
-impl Place {
-    /// A memory of its own.
-    pub fn memory() -> Self {
-        static MEMORIES: AtomicU64 = AtomicU64::new(0);
-        let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
-        Self::Memory(format!("file:call-details-{}-{number}?mode=memory&cache=shared", std::process::id()).into())
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(file) => file.display().fmt(formatter),
-            Self::Memory(_) => formatter.write_str("memory"),
-        }
-    }
-}
 
 /// Opens the place for the writer, and makes it where it is missing. It never grows much larger than `most` bytes, whatever comes in.
 pub(super) fn for_writing(place: &Place, most: u64) -> Result<Connection, CallDetailsError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-use super::database::Place;
+use super::place::Place;
 
 /// Why call details cannot be kept or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

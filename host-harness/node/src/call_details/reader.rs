@@ -8,10 +8,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::database::{self, Place};
+use super::database;
 use super::document::KeptCall;
 use super::error::CallDetailsError;
 use super::filter::Filter;
+use super::place::Place;
 
 const COLUMNS: &str = "seq, operation, integration, caller, document, legs";
 /// The most spans of time that are counted at once.

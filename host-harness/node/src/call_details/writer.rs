@@ -12,9 +12,10 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 use tracing::{info, warn};
 
-use super::database::{self, Place};
+use super::database;
 use super::document::{KeptCall, Record};
 use super::error::CallDetailsError;
+use super::place::Place;
 use super::report::{Report, Unreported};
 use super::{CallDetailsSettings, retention};
 use crate::FinishedCall;

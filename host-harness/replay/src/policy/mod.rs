@@ -6,7 +6,6 @@
 //! ([`Coverage`]).
 
 mod case;
-mod compare;
 mod coverage;
 mod expect;
 mod recorded;
@@ -14,6 +13,7 @@ mod report;
 mod script;
 mod site;
 
+use crate::difference::{differences, drop_volatile};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -22,7 +22,6 @@ use serde_json::Value;
 
 use call::CallDocument;
 use case::Case;
-pub(crate) use compare::{differences, drop_volatile};
 pub use coverage::Coverage;
 pub use recorded::{RECORDING, expect};
 pub use report::Report;

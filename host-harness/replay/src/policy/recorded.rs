@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::compare::drop_volatile;
 use super::{EXPECTED, write_expected};
+use crate::difference::drop_volatile;
 use crate::recording::{Recording, With};
 use call::CallDocument;
 use runtime::engine::Operation;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::policy::differences;
+use crate::difference::differences;
 use call::CallDocument;
 use call::document::Route;
 use runtime::capabilities::journal::{Entry, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use aes::Aes256;
 use anyhow::{Context, anyhow};
-use call::withheld;
+use call::numbers;
 use fpe::ff1::{FF1, FlexibleNumeralString};
 
 use runtime::atomic_file;
@@ -246,7 +246,7 @@ fn character(text: &[u8], notation: Notation) -> (char, usize) {
 /// Whether the digits at these places stand for a withheld number.
 fn is_placeholder(text: &[u8], digits: &[usize]) -> bool {
     let digits: Vec<u8> = digits.iter().filter_map(|place| text.get(*place).copied()).collect();
-    withheld::is_placeholder(&digits)
+    numbers::is_placeholder(&digits)
 }
 
 /// `2026-11-22`

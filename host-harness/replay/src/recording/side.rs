@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{Recording, Replayed};
-use crate::policy::{differences, drop_volatile};
+use crate::difference::{differences, drop_volatile};
 
 /// The recorded call and the replayed one side by side, what else differs between them, and what the recording could not answer.
 pub fn side_by_side(recording: &Recording, replayed: &Replayed) -> String {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::history::{PastCall, callers};
-use super::world::Variant;
+use super::variant::Variant;
 use amocrm::integration::IntegrationSettings;
 use call::CallDocument;
 use call::details::FactValue;

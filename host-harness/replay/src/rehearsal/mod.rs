@@ -10,6 +10,7 @@ mod figures;
 mod history;
 mod picture;
 mod text;
+mod variant;
 mod world;
 
 pub use account::{Amocrm, Simulated};
@@ -17,4 +18,5 @@ pub use figures::{Changes, Figures, Span};
 pub use history::{History, PastCall};
 pub use picture::picture;
 pub use text::side_by_side;
-pub use world::{Stage, Variant, run};
+pub use variant::Variant;
+pub use world::{Stage, run};

@@ -1,6 +1,5 @@
 //! One run of a history: a runtime whose time is its own, an amoCRM inside it, and the calls as they came.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,14 +13,13 @@ use tokio::time::{Instant, sleep_until};
 use super::account::Amocrm;
 use super::figures::{Figures, Gathering};
 use super::history::{History, PastCall};
+use super::variant::Variant;
 use amocrm::access::LongLived;
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use node::PlacedOperation;
-use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
-use runtime::engine::Operation;
 use runtime::secret::Secret;
-use runtime::settings::{SettingError, read_settings};
+use runtime::settings::read_settings;
 use runtime::store::MemoryStore;
 
 /// What the simulated account takes for an access token.
@@ -40,19 +38,6 @@ pub struct Stage {
     pub linked_operation: String,
     /// How a simulated amoCRM misbehaves.
     pub faults: Vec<FaultRule>,
-}
-
-/// What is rehearsed.
-#[derive(Clone)]
-pub struct Variant {
-    /// What it is called.
-    pub name: String,
-    /// The component.
-    pub operation: Operation,
-    /// Its description.
-    pub description: Description,
-    /// Its settings, as text.
-    pub settings: BTreeMap<String, String>,
 }
 
 /// Runs a history; `told` hears how many calls have come in.
@@ -111,12 +96,5 @@ fn incoming(number: usize, call: &PastCall) -> IncomingCall {
         id: format!("rehearsed-{}", number + 1),
         caller: call.caller.as_deref().map(WholeNumber::new),
         called: call.called.clone(),
-    }
-}
-
-impl Variant {
-    /// Judges the settings before the history is run.
-    pub fn check(&self) -> Result<(), SettingError> {
-        read_settings(&self.description, &self.settings).map(|_| ())
     }
 }

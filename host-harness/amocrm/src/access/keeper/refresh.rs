@@ -19,11 +19,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::claims::Claims;
-use super::grant::{FailedRefresh, Grant, Lease, Off, OffReason, Pair};
-use super::keeper::{Due, Keeper};
-use super::ledger::{Kept, LedgerError};
-use super::oauth::TokenError;
+use super::{Due, Keeper};
+use crate::access::claims::Claims;
+use crate::access::grant::{FailedRefresh, Grant, Lease, Off, OffReason, Pair};
+use crate::access::ledger::{Kept, LedgerError};
+use crate::access::oauth::TokenError;
 use runtime::capabilities::http::{BaseUrl, Origin};
 
 /// How long a refresh may take: three requests of 15 s at the most, and writing.
@@ -297,7 +297,7 @@ impl Keeper {
     }
 
     /// Where a token says that the account's address is asked for, if that is a host of amoCRM's.
-    pub(super) fn api_domain(&self, claims: &Claims) -> Option<Origin> {
+    pub(in crate::access) fn api_domain(&self, claims: &Claims) -> Option<Origin> {
         claims.api_domain.as_deref().and_then(|named| self.oauth.hosts.judge(named).ok())
     }
 }

@@ -1,7 +1,7 @@
 //! Numbering plans of the world. Written by `cargo run -p numbering-plans --example write_table` from the metadata of libphonenumber 9.0.33
 //! (Apache-2.0); do not edit. The columns are those of `Plan`.
 
-use super::plan::{Plan, plan};
+use super::{Plan, plan};
 
 #[rustfmt::skip]
 pub(super) static PLANS: [Plan; 215] = [
