@@ -8,6 +8,7 @@ pub mod atomic_file;
 pub mod bindings;
 pub mod capabilities;
 pub mod engine;
+pub mod host;
 pub mod placement;
 pub mod report;
 pub mod secret;

@@ -122,6 +122,9 @@ pub(super) struct Shared {
     pub(super) aside: tokio::sync::Mutex<()>,
 }
 
+/// The most bytes of one answer's body, unless configured.
+const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
+
 /// Nothing is granted.
 impl Default for OutboundHttpConfig {
     fn default() -> Self {
@@ -131,7 +134,7 @@ impl Default for OutboundHttpConfig {
             ca_file: None,
             access: None,
             user_agent: String::new(),
-            max_response_bytes: 0,
+            max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: RequestTimeouts::default(),
             requests_per_second: REQUESTS_PER_SECOND,
             shared_budget: None,
