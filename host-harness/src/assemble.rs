@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use crate::OPERATION;
 use crate::config::HarnessConfig;
 use amocrm::integration::Integration;
-use node::{Parts, Step};
+use node::{Node, NodeBuilder, ToPlace};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, Operation};
 use runtime::store::KeyValueStore;
@@ -20,30 +20,28 @@ pub async fn assemble(
     engine: &Engine,
     store: &Arc<dyn KeyValueStore>,
     clock: Clock,
-) -> anyhow::Result<Parts> {
-    let mut integrations = BTreeMap::<Arc<str>, Arc<Integration>>::new();
+) -> anyhow::Result<NodeBuilder> {
+    let mut node = Node::builder(clock.clone());
     for settings in &config.integrations {
         let integration = Integration::with_clock(settings.clone(), Arc::clone(store), clock.clone())
             .with_context(|| format!("[[integration]] `{}`", settings.id))?;
-        integrations.insert(settings.id.as_str().into(), Arc::new(integration));
+        node = node.integration(settings.id.as_str(), Arc::new(integration));
     }
     let mut loaded = BTreeMap::new();
-    let mut steps = Vec::new();
     for entry in &config.operations {
         let place = || format!("[[operation]] `{}`", entry.id);
-        let settings = config.integration_of(entry).with_context(place)?;
-        let (id, integration) = integrations.get_key_value(settings.id.as_str()).with_context(place)?;
+        let integration = config.integration_of(entry).with_context(place)?;
         let operation = load(engine, &mut loaded, entry.component.as_deref()).with_context(place)?;
-        let step = Step::new(
-            entry.id.as_str(),
-            (Arc::clone(id), Arc::clone(integration)),
-            entry.linked_operation.clone(),
-            entry.settings.clone(),
+        let placed = node.place(ToPlace {
+            id: &entry.id,
+            integration: &integration.id,
+            linked_operation: &entry.linked_operation,
+            settings: entry.settings.clone(),
             operation,
-        );
-        steps.push(Arc::new(step.await.with_context(place)?));
+        });
+        node = placed.await.with_context(place)?;
     }
-    Ok(Parts { clock, integrations, steps, onlookers: Vec::new(), recorder: None })
+    Ok(node)
 }
 
 /// Loads a component's file, or the built-in operation, once.

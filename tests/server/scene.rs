@@ -9,7 +9,7 @@ use amocrm::access::{LongLived, OAuthSettings, Platform};
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, OAuthApp, Options, Simulator};
 use host_harness::OPERATION;
-use node::{Node, Onlooker, Parts, Step};
+use node::{Node, NodeBuilder, Onlooker, ToPlace};
 use replay::demo;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
@@ -135,27 +135,18 @@ impl Scene {
 
     /// Starts the server.
     pub(crate) async fn serve(self) -> Serving {
-        let mut integrations = BTreeMap::<Arc<str>, Arc<Integration>>::new();
+        let mut node = Node::builder(self.clock.clone());
         for settings in &self.integrations {
             let store = Arc::clone(&self.store);
-            let integration =
-                Integration::with_clock(settings.clone(), store, self.clock.clone()).expect("a usable integration");
-            integrations.insert(settings.id.as_str().into(), Arc::new(integration));
+            let integration = Integration::with_clock(settings.clone(), store, self.clock.clone());
+            node = node.integration(settings.id.as_str(), Arc::new(integration.expect("a usable integration")));
         }
-        let mut steps = Vec::new();
         for (id, integration, linked_operation, settings) in &self.steps {
-            let (key, integration) = integrations.get_key_value(integration.as_str()).expect("an integration");
-            let integration = (Arc::clone(key), Arc::clone(integration));
-            let step = Step::new(id.as_str(), integration, linked_operation.clone(), settings.clone(), operation());
-            steps.push(Arc::new(step.await.expect("settings that fit")));
+            let settings = settings.clone();
+            let placed = node.place(ToPlace { id, integration, linked_operation, settings, operation: operation() });
+            node = placed.await.expect("settings that fit");
         }
-        let node = Node::new(Parts {
-            clock: self.clock.clone(),
-            integrations,
-            steps,
-            onlookers: self.onlookers,
-            recorder: None,
-        });
+        let node = self.onlookers.into_iter().fold(node, NodeBuilder::onlooker).build();
         let hooks = Hooks::of(&node, &self.integrations);
         let server = Server::bind(node.clone(), hooks, self.store, self.settings, self.extras).await.expect("a port");
         let client = Client::of(server.address().expect("an address"));

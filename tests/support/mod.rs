@@ -16,7 +16,7 @@ use amocrm_simulator::{Account, Endpoint, FaultRule, Options, RateLimit, Simulat
 use host_harness::OPERATION;
 use jiff::SignedDuration;
 use node::PlacedOperation;
-use node::{Node, Onlooker, Parts, Step};
+use node::{Node, NodeBuilder, Onlooker, ToPlace};
 use runtime::bindings::telephony::operation::types::{Setting, SettingValue};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Destination, Employee, Presence};
@@ -168,17 +168,16 @@ impl Scene {
 
     /// A node with this integration and one step, `main`.
     pub(crate) async fn node(&self, onlookers: Vec<Arc<dyn Onlooker>>) -> Node {
-        let (id, integration): (Arc<str>, _) = (self.integration.id.as_str().into(), self.integrate());
-        let belongs_to = (Arc::clone(&id), Arc::clone(&integration));
-        let step =
-            Step::new("main", belongs_to, LINKED_OPERATION.to_owned(), BTreeMap::new(), self.operation.clone()).await;
-        Node::new(Parts {
-            clock: self.clock.clone(),
-            integrations: BTreeMap::from([(id, integration)]),
-            steps: vec![Arc::new(step.expect("an operation that describes itself"))],
-            onlookers,
-            recorder: None,
-        })
+        let id = self.integration.id.as_str();
+        let node = Node::builder(self.clock.clone()).integration(id, self.integrate()).place(ToPlace {
+            id: "main",
+            integration: id,
+            linked_operation: LINKED_OPERATION,
+            settings: BTreeMap::new(),
+            operation: self.operation.clone(),
+        });
+        let node = node.await.expect("an operation that describes itself");
+        onlookers.into_iter().fold(node, NodeBuilder::onlooker).build()
     }
 
     /// The account and its token.

@@ -1,6 +1,5 @@
 //! A node with one step, `main`, over the scene of the operation's tests.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 use call::IncomingCall;
 use host_harness::OPERATION;
 use node::versions::Versions;
-use node::{FinishedCall, Node, Onlooker, Parts, Step};
+use node::{FinishedCall, Node, Onlooker, Step, ToPlace};
 
 use crate::support::{CALLER, LINKED_OPERATION, Scene, engine};
 
@@ -47,19 +46,16 @@ impl Fixture {
     }
 
     pub(crate) async fn with(scene: Scene, state: Option<&Path>, settings: &[(&str, &str)]) -> Self {
-        let integration = scene.integrate();
-        let settings: BTreeMap<_, _> =
-            settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let placed = ("main".into(), Arc::clone(&integration));
-        let step = Step::new(STEP, placed, LINKED_OPERATION.to_owned(), settings, scene.operation.clone()).await;
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let told = Arc::new(Told::default());
-        let node = Node::new(Parts {
-            clock: scene.clock.clone(),
-            integrations: BTreeMap::from([("main".into(), integration)]),
-            steps: vec![Arc::new(step.expect("it fits"))],
-            onlookers: vec![Arc::clone(&told) as Arc<dyn Onlooker>],
-            recorder: None,
+        let node = Node::builder(scene.clock.clone()).integration("main", scene.integrate()).place(ToPlace {
+            id: STEP,
+            integration: "main",
+            linked_operation: LINKED_OPERATION,
+            settings,
+            operation: scene.operation.clone(),
         });
+        let node = node.await.expect("it fits").onlooker(Arc::clone(&told) as Arc<dyn Onlooker>).build();
         let (versions, warnings) = Versions::open(node.clone(), engine().clone(), state).await;
         Self { scene, node, versions: Arc::new(versions), warnings, told }
     }

@@ -1,6 +1,5 @@
 //! A node with the built-in operation, as a server has it, and a simulated amoCRM with a thread of its own.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amocrm::access::LongLived;
@@ -8,7 +7,7 @@ use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{Options, Simulator};
 use call::IncomingCall;
 use host_harness::OPERATION;
-use node::{Node, Onlooker, Parts, Step};
+use node::{Node, NodeBuilder, Onlooker, ToPlace};
 use replay::demo;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
@@ -62,15 +61,15 @@ pub(crate) async fn node(
     onlookers: Vec<Arc<dyn Onlooker>>,
 ) -> Node {
     let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let belongs_to = ("main".into(), Arc::clone(&integration));
-    let step = Step::new("main", belongs_to, "queue:sales".to_owned(), settings, operation.clone()).await;
-    Node::new(Parts {
-        clock: Clock::system(),
-        integrations: BTreeMap::from([("main".into(), integration)]),
-        steps: vec![Arc::new(step.expect("an operation that describes itself"))],
-        onlookers,
-        recorder: None,
-    })
+    let node = Node::builder(Clock::system()).integration("main", integration).place(ToPlace {
+        id: "main",
+        integration: "main",
+        linked_operation: "queue:sales",
+        settings,
+        operation: operation.clone(),
+    });
+    let node = node.await.expect("an operation that describes itself");
+    onlookers.into_iter().fold(node, NodeBuilder::onlooker).build()
 }
 
 pub(crate) fn call(caller: &str) -> IncomingCall {

@@ -5,6 +5,7 @@
 //! details, metrics, a live page) is an [`Onlooker`] and never holds one up. Components are uploaded into a [`library`], put in force as
 //! [`versions`] of a step, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
 
+mod builder;
 pub mod call_details;
 pub mod library;
 mod noted;
@@ -31,6 +32,7 @@ use call::host_reason::HostReason;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use runtime::capabilities::clocks::Clock;
 
+pub use builder::{NodeBuilder, NotPlaced, ToPlace};
 pub use library::LibraryError;
 pub use noted::{Noted, noted};
 pub use placed::PlacedOperation;
@@ -50,20 +52,6 @@ struct Inner {
     recorder: Option<Arc<dyn Recorder>>,
     calls: TaskTracker,
     in_flight: AtomicUsize,
-}
-
-/// What a node is made of.
-pub struct Parts {
-    /// The clock that calls are dated by.
-    pub clock: Clock,
-    /// The integrations by their identifiers.
-    pub integrations: BTreeMap<Arc<str>, Arc<Integration>>,
-    /// The placed operations, in the order of the configuration, their identifiers unique.
-    pub steps: Vec<Arc<Step>>,
-    /// Who is told of calls, in this order.
-    pub onlookers: Vec<Arc<dyn Onlooker>>,
-    /// Who records some of the calls.
-    pub recorder: Option<Arc<dyn Recorder>>,
 }
 
 /// Somebody who is told of every call.
@@ -97,9 +85,13 @@ pub struct FinishedCall {
 }
 
 impl Node {
-    /// Puts a node together.
-    pub fn new(parts: Parts) -> Self {
-        let Parts { clock, integrations, steps, onlookers, recorder } = parts;
+    /// A node that has nothing yet, whose calls are dated by this clock.
+    pub fn builder(clock: Clock) -> NodeBuilder {
+        NodeBuilder::new(clock)
+    }
+
+    fn new(parts: NodeBuilder) -> Self {
+        let NodeBuilder { clock, integrations, steps, onlookers, recorder } = parts;
         let (calls, in_flight) = (TaskTracker::new(), AtomicUsize::new(0));
         Self(Arc::new(Inner { clock, integrations, steps, onlookers, recorder, calls, in_flight }))
     }

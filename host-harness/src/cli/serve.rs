@@ -87,20 +87,20 @@ impl Serve {
         }
         let engine =
             Engine::with_shelf(EngineSettings::for_calls(config.server.max_calls), component::shelf(&location))?;
-        let mut parts = assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
+        let mut building = assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
         let mut extras = Extras::default();
 
         let measured = Arc::new(Metrics::new());
-        parts.onlookers.push(measured.clone());
+        building = building.onlooker(measured.clone());
         extras.guarded.push(metrics::routes(Arc::clone(&measured)));
-        parts.onlookers.push(Arc::new(CallLog));
+        building = building.onlooker(Arc::new(CallLog));
         let details = CallDetails::begin(calls::place(&location), config.call_details.clone(), clock.clone())?;
         if let Some(failing) = details.state().failing {
             complain(format_args!(
                 "warning: {failing}; calls are resolved all the same, and keeping them is tried again"
             ));
         }
-        parts.onlookers.push(Arc::new(details.clone()));
+        building = building.onlooker(Arc::new(details.clone()));
         measured.collect(Box::new(details.clone()));
         extras.guarded.push(server::calls::routes(details.clone(), clock));
         let reports = details.clone();
@@ -113,8 +113,8 @@ impl Serve {
         ));
         extras.at_stop.push(Box::pin(async move { details.end().await }));
         if let Some(settings) = &config.recordings {
-            let recorder = recorder(settings, &location, &parts.steps).map_err(in_file)?;
-            parts.recorder = Some(Arc::new(recorder.clone()));
+            let recorder = recorder(settings, &location, building.steps()).map_err(in_file)?;
+            building = building.recorder(Arc::new(recorder.clone()));
             let recording = recorder.clone();
             extras.at_stop.push(Box::pin(async move { recording.end().await }));
             let state = move || serde_json::to_value(recorder.state()).unwrap_or_default();
@@ -122,12 +122,12 @@ impl Serve {
         }
         if let Some(settings) = &config.traces {
             let traces = Traces::begin(settings).map_err(|error| in_file(error.into()))?;
-            parts.onlookers.push(traces.clone());
+            building = building.onlooker(traces.clone());
             extras.at_stop.push(Box::pin(async move { traces.end().await }));
         }
 
         extras.open.push(server::page::routes());
-        let node = Node::new(parts);
+        let node = building.build();
         measured.watch(&node);
         let versions = versions::resume(&node, &engine, location.own_directory().as_deref()).await;
         extras.guarded.push(server::components::routes(Arc::clone(&versions)));

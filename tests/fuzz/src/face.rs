@@ -11,7 +11,7 @@ use http::{Request, StatusCode};
 use node::call_details::{CallDetails, CallDetailsSettings, Place};
 use node::observe::metrics::Metrics;
 use node::versions::Versions;
-use node::{Node, Parts, Step};
+use node::{Node, ToPlace};
 use replay::rehearsal::Simulated;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::Dial;
@@ -87,18 +87,17 @@ async fn router() -> Router {
     let integration = Integration::in_process(settings.clone(), Arc::clone(&store), clock.clone(), &dial);
     let integration = Arc::new(integration.expect("usable"));
     let (operation, _) = super::host::operation();
-    let belongs_to = ("main".into(), Arc::clone(&integration));
-    let step = Step::new("main", belongs_to, "queue:sales".to_owned(), BTreeMap::new(), operation.clone()).await;
-
     let details = CallDetails::begin(Place::memory(), CallDetailsSettings::default(), clock.clone()).expect("a memory");
     let metrics = Arc::new(Metrics::new());
-    let node = Node::new(Parts {
-        clock: clock.clone(),
-        integrations: BTreeMap::from([("main".into(), integration)]),
-        steps: vec![Arc::new(step.expect("it describes itself"))],
-        onlookers: vec![Arc::new(details.clone()), metrics.clone()],
-        recorder: None,
+    let node = Node::builder(clock.clone()).integration("main", integration).place(ToPlace {
+        id: "main",
+        integration: "main",
+        linked_operation: "queue:sales",
+        settings: BTreeMap::new(),
+        operation: operation.clone(),
     });
+    let node =
+        node.await.expect("it describes itself").onlooker(Arc::new(details.clone())).onlooker(metrics.clone()).build();
     let (versions, _) = Versions::open(node.clone(), super::host::engine().clone(), None).await;
     let extras = Extras {
         guarded: vec![

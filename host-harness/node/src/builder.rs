@@ -1,0 +1,101 @@
+//! Puts a node together: integrations, the operations placed with them, and who looks on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use amocrm::integration::Integration;
+use runtime::capabilities::clocks::Clock;
+use runtime::engine::Operation;
+
+use super::{Misfit, Node, Onlooker, Recorder, Step};
+
+/// Puts a [`Node`] together.
+///
+/// ```
+/// use node::Node;
+/// use runtime::capabilities::clocks::Clock;
+///
+/// let node = Node::builder(Clock::system()).build();
+/// assert!(node.steps().is_empty());
+/// ```
+#[must_use = "a node is made by `build`"]
+pub struct NodeBuilder {
+    pub(super) clock: Clock,
+    pub(super) integrations: BTreeMap<Arc<str>, Arc<Integration>>,
+    pub(super) steps: Vec<Arc<Step>>,
+    pub(super) onlookers: Vec<Arc<dyn Onlooker>>,
+    pub(super) recorder: Option<Arc<dyn Recorder>>,
+}
+
+/// An operation that is to be placed.
+pub struct ToPlace<'a> {
+    /// The placed operation's identifier, unique in the node.
+    pub id: &'a str,
+    /// The identifier of its integration, which the node has already.
+    pub integration: &'a str,
+    /// Where its calls go that are not forwarded.
+    pub linked_operation: &'a str,
+    /// Its settings, as text.
+    pub settings: BTreeMap<String, String>,
+    /// The component.
+    pub operation: Operation,
+}
+
+/// Why an operation was not placed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NotPlaced {
+    /// The node has no such integration.
+    #[error("there is no integration `{0}`: add it before the operations that are placed with it")]
+    NoIntegration(String),
+    /// The component does not fit.
+    #[error(transparent)]
+    Misfit(Misfit),
+}
+
+impl NodeBuilder {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, integrations: BTreeMap::new(), steps: Vec::new(), onlookers: Vec::new(), recorder: None }
+    }
+
+    /// Adds an integration.
+    pub fn integration(mut self, id: impl Into<Arc<str>>, integration: Arc<Integration>) -> Self {
+        self.integrations.insert(id.into(), integration);
+        self
+    }
+
+    /// Places an operation. The order is kept: the first is the one that a PBX asks for which names none, where there is no other.
+    ///
+    /// # Errors
+    /// Where the integration is missing, or the component cannot describe itself or has no such setting.
+    pub async fn place(mut self, to_place: ToPlace<'_>) -> Result<Self, NotPlaced> {
+        let ToPlace { id, integration, linked_operation, settings, operation } = to_place;
+        let known = self.integrations.get_key_value(integration);
+        let (name, integration) = known.ok_or_else(|| NotPlaced::NoIntegration(integration.to_owned()))?;
+        let belongs_to = (Arc::clone(name), Arc::clone(integration));
+        let step = Step::new(id, belongs_to, linked_operation.to_owned(), settings, operation).await;
+        self.steps.push(Arc::new(step.map_err(NotPlaced::Misfit)?));
+        Ok(self)
+    }
+
+    /// The operations that were placed, in their order.
+    pub fn steps(&self) -> &[Arc<Step>] {
+        &self.steps
+    }
+
+    /// Adds somebody who is told of every call, after those before.
+    pub fn onlooker(mut self, onlooker: Arc<dyn Onlooker>) -> Self {
+        self.onlookers.push(onlooker);
+        self
+    }
+
+    /// Has some of the calls recorded.
+    pub fn recorder(mut self, recorder: Arc<dyn Recorder>) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// The node.
+    pub fn build(self) -> Node {
+        Node::new(self)
+    }
+}
