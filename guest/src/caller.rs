@@ -44,7 +44,7 @@ impl Caller {
     /// What amoCRM is searched by: the longest run of last digits, 6 to 10, that all accepted spellings of all readings share, since `+7…`
     /// and `8…` are different strings to its search (amoCRM facts §1.5).
     pub fn search_digits(&self) -> &str {
-        self.numbers.search_digits(self.country)
+        self.numbers.search_digits()
     }
 
     /// Which of the [readings](Self::readings) is one of the numbers in a card's value; `None` where the card is not the caller's.

@@ -32,23 +32,20 @@ pub(super) fn settled(code: u16, national: &[u8]) -> Number {
         }
         // Brazil: two digits of a carrier may stand after the trunk prefix. Mobile numbers got a ninth digit, a 9, by 2016.
         (55, [b'1'..=b'9', _, rest @ ..]) if matches!(rest.len(), 10 | 11) => return settled(code, rest),
-        (55, [a, b, first @ (b'6' | b'8' | b'9'), rest @ ..]) if rest.len() == 7 => {
+        (55, [a @ b'1'..=b'9', b, first @ (b'6' | b'8' | b'9'), rest @ ..]) if rest.len() == 7 => {
             number.extend(&[*a, *b, b'9', *first]);
             number.extend(rest);
         }
         // Gabon: a zero before eight digits; before seven it is part of the number.
         (241, [b'0', rest @ ..]) if rest.len() == 8 => number.extend(rest),
-        // Madagascar, San Marino and Norfolk Island: fixed lines are dialled without their area at home.
+        // Madagascar and San Marino: fixed lines are dialled without their area at home. (Norfolk Island too, but what its two
+        // spellings share is too short for a search.)
         (261, [b'2' | b'4'..=b'9', rest @ ..]) if rest.len() == 6 => {
             number.extend(b"20");
             number.extend(national);
         }
         (378, [b'8' | b'9', rest @ ..]) if rest.len() == 5 => {
             number.extend(b"0549");
-            number.extend(national);
-        }
-        (672, [b'0' | b'1' | b'2' | b'5' | b'8', rest @ ..]) if rest.len() == 4 => {
-            number.extend(b"3");
             number.extend(national);
         }
         _ => number.extend(national),
@@ -58,7 +55,7 @@ pub(super) fn settled(code: u16, national: &[u8]) -> Number {
 
 /// Whether the plan has any of these rules.
 pub(super) const fn has_any(code: u16) -> bool {
-    matches!(code, 52 | 54 | 55 | 241 | 261 | 378 | 672)
+    matches!(code, 52 | 54 | 55 | 241 | 261 | 378)
 }
 
 /// How many of the last digits stand together in every spelling of a settled national number.
@@ -69,7 +66,6 @@ pub(super) fn unbroken(code: u16, national: &[u8]) -> usize {
         (55, 11) if national.get(2) == Some(&b'9') => 8,
         (261, 9) if national.starts_with(b"20") => 7,
         (378, 10) if national.starts_with(b"0549") => 6,
-        (672, 6) if national.starts_with(b"3") => 5,
         _ => length,
     }
 }

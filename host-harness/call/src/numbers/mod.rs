@@ -14,8 +14,8 @@ pub(crate) mod typed;
 
 pub use self::placeholder::is_placeholder;
 pub use self::plan::CountryCode;
-pub(crate) use self::plan::plan_of_international;
 use self::plan::{CLOSEST_FIRST, Fit, Plan};
+pub(crate) use self::plan::{after_common_prefix, plan_of_international};
 use self::typed::{Typed, TypedNumbers};
 
 /// Fewer digits than this are an extension or a service number.
@@ -71,16 +71,12 @@ impl Number {
     }
 
     /// How many of the last digits stand together in every spelling that is read as this number.
-    fn unbroken(&self, country: CountryCode) -> usize {
-        let whole = self.bytes().len();
-        let Some((plan, national)) = plan_of_international(self.bytes()) else { return whole };
-        if !plan.fits(national, Fit::Length) {
-            return whole;
+    fn unbroken(&self) -> usize {
+        match plan_of_international(self.bytes()) {
+            // Before it a trunk prefix may be left behind in any country: +34 (0) 612 ….
+            Some((plan, national)) if plan.fits(national, Fit::Length) => insertions::unbroken(plan.code, national),
+            _ => self.bytes().len(),
         }
-        let unbroken = insertions::unbroken(plan.code, national);
-        // A foreign number is written with its code, and only a trunk prefix left behind can part the two.
-        let is_with_code = plan.code != country.code() && plan.trunks.is_empty() && unbroken == national.len();
-        if is_with_code { whole } else { unbroken }
     }
 }
 
@@ -134,18 +130,17 @@ impl Numbers {
     }
 
     /// The longest run of last digits, 6 to 10, that all accepted spellings of all readings share.
-    pub fn search_digits(&self, country: CountryCode) -> &str {
+    pub fn search_digits(&self) -> &str {
         let Some((first, others)) = self.readings().split_first() else { return "" };
-        let mut length = first.unbroken(country).min(SEARCH_DIGITS);
+        let (mut shared, mut unbroken) = (first.bytes().len(), first.unbroken());
         for other in others {
             let alike = |(one, other): &(&u8, &u8)| one == other;
-            let shared = first.bytes().iter().rev().zip(other.bytes().iter().rev()).take_while(alike).count();
-            length = length.min(shared).min(other.unbroken(country));
+            shared = shared.min(first.bytes().iter().rev().zip(other.bytes().iter().rev()).take_while(alike).count());
+            unbroken = unbroken.min(other.unbroken());
         }
-        if length < FEWEST_DIGITS {
-            // Of a plan with shorter numbers than that only the international spelling is read.
-            length = SEARCH_DIGITS;
-        }
+        // Of a plan with shorter numbers than a search only the international spelling is read.
+        let length = if unbroken.min(shared) < FEWEST_DIGITS { shared } else { unbroken.min(shared) };
+        let length = length.clamp(FEWEST_DIGITS, SEARCH_DIGITS);
         let digits = first.digits();
         digits.get(digits.len().saturating_sub(length)..).unwrap_or(digits)
     }
@@ -197,11 +192,12 @@ fn two_of(typed: &Typed, country: CountryCode) -> Option<[Numbers; 2]> {
 pub(crate) fn of_typed(typed: &Typed, country: CountryCode) -> Option<Numbers> {
     let digits = typed.digits();
     let mut numbers = Numbers::NONE;
-    if is_placeholder(digits) {
+    if digits.len() < FEWEST_DIGITS || is_placeholder(digits) {
         return None;
     }
     let plan = country.plan();
-    if typed.plus {
+    let after_plus = if typed.plus { Some(digits) } else { after_international_prefix(digits, plan) };
+    if let Some(digits) = after_plus {
         // A trunk prefix typed after the plus sign, where no country's code begins so: +8 916 …, +0 7911 ….
         if plan_of_international(digits).is_none()
             && let Some((_, national)) = without_trunk(digits, plan, Fit::Beginning)
@@ -212,15 +208,12 @@ pub(crate) fn of_typed(typed: &Typed, country: CountryCode) -> Option<Numbers> {
         }
         return numbers.found();
     }
-    if let Some(rest) = after_international_prefix(digits, plan) {
-        numbers.add(international(rest));
-        return numbers.found();
-    }
     // A trunk prefix that stands apart, or brackets before anything else, say that it is a national number.
     let mut is_surely_national = false;
     if let Some((trunk, national)) = national_of(digits, plan) {
         numbers.add(settled(national, plan));
-        is_surely_national = typed.begins_with_bracket() || (!trunk.is_empty() && typed.is_parted_after(trunk.len()));
+        is_surely_national = numbers.count > 0
+            && (typed.begins_with_bracket() || (!trunk.is_empty() && typed.is_parted_after(trunk.len())));
     }
     if !is_surely_national && let Some((of_code, rest)) = plan_of_international(digits) {
         // Beside a national number, a fit by length alone says nothing, nor does a number that nobody calls from.
@@ -263,7 +256,12 @@ fn settled(mut national: &[u8], plan: &Plan) -> Number {
     {
         national = rest;
     }
-    insertions::settled(plan.code, national)
+    let number = insertions::settled(plan.code, national);
+    match plan_of_international(number.bytes()) {
+        // An insertion that was dropped may have had something behind it.
+        Some((_, rest)) if rest.len() < national.len() => settled(rest, plan),
+        _ => number,
+    }
 }
 
 /// The digits after a calling code, brought to a national number that fits.
@@ -313,7 +311,8 @@ fn without_any<'a>(
 ) -> Option<(&'static str, &'a [u8])> {
     trunks.iter().find_map(|trunk| {
         let rest = national.strip_prefix(trunk.as_bytes())?;
-        fits(rest, plan, fit).then_some((*trunk, rest))
+        // Too short a rest could not be searched by.
+        (rest.len() >= FEWEST_DIGITS && fits(rest, plan, fit)).then_some((*trunk, rest))
     })
 }
 
@@ -335,11 +334,6 @@ fn after_international_prefix<'a>(digits: &'a [u8], plan: &Plan) -> Option<&'a [
         CLOSEST_FIRST.into_iter().any(|fit| fitting(national, of_code, fit).is_some()).then_some(rest)
     };
     after_common_prefix(digits).or_else(own)
-}
-
-/// The digits after the prefixes that are understood in every country.
-fn after_common_prefix(digits: &[u8]) -> Option<&[u8]> {
-    digits.strip_prefix(b"00").or_else(|| digits.strip_prefix(b"810").filter(|_| digits.len() > 11))
 }
 
 /// Whether digits without a plus sign are international all the same.

@@ -1,6 +1,6 @@
 //! Digits that some networks present in the place of a number that is withheld or not known (rule D1).
 
-use super::plan_of_international;
+use super::{after_common_prefix, plan_of_international};
 
 /// Keypad spellings of ANONYMOUS, RESTRICTED, UNAVAILABLE, UNKNOWN, BLOCKED and PRIVATE, which some networks (Twilio for one) present as
 /// numbers; the first with the 1 that North American ones put before it.
@@ -14,8 +14,11 @@ pub fn is_placeholder(digits: &[u8]) -> bool {
     const ZEROS: usize = 9;
     let is_zero = |digits: &[u8]| digits.iter().all(|digit| *digit == b'0');
     let is_zero_after_code = |national: &[u8]| national.len() >= ZEROS && is_zero(national);
-    (!digits.is_empty() && is_zero(digits))
-        || plan_of_international(digits).is_some_and(|(_, national)| is_zero_after_code(national))
+    if is_zero(digits) {
+        return !digits.is_empty();
+    }
+    let digits = after_common_prefix(digits).unwrap_or(digits);
+    plan_of_international(digits).is_some_and(|(_, national)| is_zero_after_code(national))
         || digits.strip_prefix(b"8").is_some_and(is_zero_after_code)
-        || PLACEHOLDERS.contains(&digits.strip_prefix(b"00").unwrap_or(digits))
+        || PLACEHOLDERS.contains(&digits)
 }

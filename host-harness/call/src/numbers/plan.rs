@@ -109,6 +109,11 @@ pub(crate) fn plan_of_international(digits: &[u8]) -> Option<(&'static Plan, &[u
     None
 }
 
+/// The digits after the prefixes that are understood in every country.
+pub(crate) fn after_common_prefix(digits: &[u8]) -> Option<&[u8]> {
+    digits.strip_prefix(b"00").or_else(|| digits.strip_prefix(b"810").filter(|_| digits.len() > 11))
+}
+
 fn plan_of(code: u16) -> Option<&'static Plan> {
     PLANS.get(PLANS.binary_search_by_key(&code, |plan| plan.code).ok()?)
 }

@@ -20,7 +20,7 @@ fn card(code: u16, value: &str) -> Vec<String> {
 }
 
 fn search(code: u16, text: &str) -> String {
-    read(text, country(code)).unwrap().search_digits(country(code)).to_owned()
+    read(text, country(code)).unwrap().search_digits().to_owned()
 }
 
 #[test]
@@ -64,6 +64,7 @@ fn d01_a_trunk_prefix_or_code_left_behind_in_an_international_number_is_dropped(
         (7, "+7 +7 916 555-01-02", "79165550102"),
         (7, "+7 (791) 655-50-102", "79165550102"),
         (7, "+8 916 555-01-02", "79165550102"),
+        (7, "00 8 916 555-01-02", "79165550102"),
         (7, "+7 (8800) 555-35-35", "78005553535"),
         (44, "+44 (0)7911 555014", "447911555014"),
         (44, "+44 (0) 20 7946 0958", "442079460958"),
@@ -129,12 +130,12 @@ fn d01_a_number_without_plus_that_two_countries_have_is_both() {
 fn d01_what_all_spellings_share_is_searched() {
     for (code, text, expected) in [
         (7, "+79165550102", "9165550102"),
-        (7, "4722555052", "4722555052"),
+        (7, "4722555052", "22555052"),
         (7, "84951234567", "951234567"),
         (44, "07911 555014", "7911555014"),
         (34, "+34 612 555 020", "612555020"),
-        // Without a trunk prefix a foreign number always has its code.
-        (7, "+34 612 555 020", "4612555020"),
+        // A trunk prefix may be left behind in any country: +34 (0) 612 ….
+        (7, "+34 612 555 020", "612555020"),
         (7, "+49 30 5550149", "305550149"),
         // The mobile insertion stands before these digits.
         (54, "+5491155550133", "55550133"),
@@ -225,10 +226,39 @@ fn d02_a_number_that_fits_no_plan_and_is_short_lacks_its_area_code() {
 }
 
 #[test]
+fn d01_fewer_than_six_digits_are_no_number_in_any_country() {
+    for (code, value) in [(47, "02800"), (7, "12345"), (49, "030 55"), (290, "22158")] {
+        assert_eq!(card(code, value), [""; 0], "{value} in {code}");
+    }
+}
+
+#[test]
 fn d02_what_stands_for_a_withheld_number_is_nobodys() {
-    for value in ["+266696687", "266696687", "7378742833", "+86282452253", "0000000", "+000", "+7 000 000 00 00"] {
+    for value in
+        ["+266696687", "266696687", "7378742833", "+86282452253", "0000000", "+000", "+7 000 000 00 00", "810266696687"]
+    {
         assert_eq!(card(7, value), [""; 0], "{value}");
     }
+}
+
+/// Calling codes whose plans differ in what they have: trunk prefixes, insertions, lengths.
+const CODES: &[u16] =
+    &[1, 7, 30, 34, 36, 39, 44, 47, 49, 52, 54, 55, 61, 86, 241, 261, 298, 372, 375, 378, 380, 672, 995, 998];
+
+/// What people and programs write into a telephone field, and what nobody does.
+fn any_card() -> impl Strategy<Value = String> {
+    let international = (
+        prop::sample::select(CODES),
+        "[0-9]{4,12}",
+        prop::sample::select(vec!["+", "", "00", "810", "8 10 ", "+ ", "("]),
+    );
+    prop_oneof![
+        "[0-9+() -]{0,20}",
+        "[0-9+() /;,доб.x-]{0,40}",
+        "[+]?[0-9]{5,16}",
+        "[08]?[(]?[0-9]{9,11}[)]?",
+        international.prop_map(|(code, national, prefix)| format!("{prefix}{code}{national}")),
+    ]
 }
 
 proptest! {
@@ -237,7 +267,7 @@ proptest! {
         let Some(numbers) = read(&format!("+{digits}"), country(code)) else { return Ok(()) };
         let number = numbers.readings()[0];
         for presented in number.presentations(country(code)) {
-            prop_assert!((6..=10).contains(&presented.search_digits(country(code)).len()));
+            prop_assert!((6..=10).contains(&presented.search_digits().len()));
         }
         // The settled spelling is read as the same number.
         let again = read(&format!("+{}", number.digits()), country(code));
@@ -248,9 +278,28 @@ proptest! {
     fn any_value_is_read(value in prop_oneof![any::<String>(), "[0-9+() /;,xдоб.]{0,60}"], code in 1..=999_u16) {
         for numbers in read_all(&value, country(code)) {
             prop_assert!((1..=3).contains(&numbers.readings().len()));
-            let searched = numbers.search_digits(country(code));
+            let searched = numbers.search_digits();
             prop_assert!((6..=10).contains(&searched.len()), "{searched}");
             prop_assert!(numbers.readings().iter().all(|number| number.digits().ends_with(searched)), "{searched}");
+        }
+    }
+
+    #[test]
+    fn d02_whoever_has_a_cards_number_is_searched_by_digits_of_the_card(
+        card in any_card(),
+        code in prop::sample::select(CODES),
+    ) {
+        let country = country(code);
+        let digits: String = card.chars().filter(char::is_ascii_digit).collect();
+        for numbers in read_all(&card, country) {
+            let mut callers = numbers.readings().iter().flat_map(|number| number.presentations(country)).peekable();
+            prop_assert!(callers.peek().is_some(), "{card} in {code}: {:?} is presented by nobody", numbers.readings());
+            let callers: Vec<_> = callers.filter(|caller| caller.shared_with(&numbers).is_some()).collect();
+            prop_assert!(!callers.is_empty(), "{card} in {code}");
+            for caller in callers {
+                let searched = caller.search_digits();
+                prop_assert!(digits.contains(searched), "{card} in {code} is not found by {searched}, of {:?}", caller.readings());
+            }
         }
     }
 }
