@@ -10,6 +10,7 @@
 //! this concerns, so that a notice which says nothing but an id finds them (rule B5). Two calls of one contact from two numbers at the same
 //! moment can lose one of them; such a manager is kept for its six hours.
 
+use call::json::{self, Object};
 use std::time::Duration;
 
 use blake2::Blake2b;
@@ -23,7 +24,6 @@ use crate::amocrm::Activity;
 use crate::caller::Caller;
 use crate::contract::Text;
 use crate::details::{Origin, Recorder};
-use crate::json::{self, Object};
 use crate::settings::Lookup;
 use crate::time::{TimeZone, Timestamp, UtcOffset};
 use crate::world::{Clock, KeyValue};

@@ -17,7 +17,6 @@ pub mod description;
 pub mod details;
 #[cfg(target_family = "wasm")]
 mod edge;
-pub mod json;
 pub mod notices;
 pub mod reason;
 pub mod settings;

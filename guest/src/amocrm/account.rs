@@ -1,10 +1,10 @@
 //! `GET /api/v4/account?with=datetime_settings`: where the account's own day begins (rule D7; amoCRM facts §9).
 
+use call::json::{self, Object, Text, Unexpected};
 use serde::Deserialize;
 
 use super::Client;
 use crate::details::Recorder;
-use crate::json::{self, Object, Text, Unexpected};
 use crate::reason::Reason;
 use crate::time::{TimeZone, UtcOffset};
 

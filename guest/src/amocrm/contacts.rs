@@ -1,5 +1,6 @@
 //! `GET /api/v4/contacts` and `/companies`: search by number, verification, and the choice among several (rules D1–D3; amoCRM facts §1, §2).
 
+use call::json::{self, Flag, List, Number, Object, TextOrDigits};
 use call::masking;
 use call::numbers::Number as TelephoneNumber;
 use serde::{Deserialize, Deserializer};
@@ -10,7 +11,6 @@ use super::{Client, latest};
 use crate::caller::Caller;
 use crate::contract::Text;
 use crate::details::Recorder;
-use crate::json::{self, Flag, List, Number, Object, TextOrDigits};
 use crate::reason::Reason;
 
 /// Cards asked for in one page. amoCRM allows 250; a real caller has a handful.

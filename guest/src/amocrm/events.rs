@@ -1,11 +1,11 @@
 //! `GET /api/v4/events`: what a user did in amoCRM today (rules O7, D7; amoCRM facts §4 row D, §7.9).
 
+use call::json::{Number, Text};
 use serde::Deserialize;
 
 use super::Client;
 use super::page::{Entry, Page};
 use crate::details::Recorder;
-use crate::json::{Number, Text};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 

@@ -1,12 +1,12 @@
 //! `GET /api/v4/leads`: the open lead of a contact, whose responsible user may come before the contact's (amoCRM facts §2).
 
+use call::json::{List, Number, Object};
 use serde::Deserialize;
 
 use super::page::{Entry, LEADS, Page};
 use super::{Client, contacts, latest};
 use crate::caller::Caller;
 use crate::details::Recorder;
-use crate::json::{List, Number, Object};
 use crate::reason::Reason;
 
 /// Leads asked for.
@@ -45,7 +45,7 @@ struct LeadJson {
     #[serde(default)]
     updated_at: Number,
     #[serde(default)]
-    is_deleted: crate::json::Flag,
+    is_deleted: call::json::Flag,
     #[serde(default)]
     closed_at: Number,
     #[serde(default)]

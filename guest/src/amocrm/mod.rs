@@ -10,11 +10,11 @@ mod leads;
 mod page;
 mod users;
 
+use call::json::{Number, Unexpected};
 use std::time::Duration;
 
 use crate::contract::Text;
 use crate::details::Recorder;
-use crate::json::{Number, Unexpected};
 use crate::reason::Reason;
 use crate::settings::Integration;
 use crate::world::{HttpFailureKind, Request, Response, World};

@@ -2,13 +2,13 @@
 //!
 //! Entries are read one by one, so that an odd one is passed over and spoils no other.
 
+use call::json::{self, List, Object, Unexpected};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::contract::Text;
 use crate::details::Recorder;
-use crate::json::{self, List, Object, Unexpected};
 
 /// The section of people: its name in paths, answers and call details.
 pub const CONTACTS: &str = "contacts";

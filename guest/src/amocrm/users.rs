@@ -1,11 +1,11 @@
 //! `GET /api/v4/users/{id}`: whether a user is switched on in the account (amoCRM facts §3). Needs an administrator's token.
 
+use call::json::{self, Flag, Object, Unexpected};
 use serde::Deserialize;
 
 use super::Client;
 use crate::contract::Text;
 use crate::details::Recorder;
-use crate::json::{self, Flag, Object, Unexpected};
 use crate::reason::Reason;
 
 /// How these requests are named in call details.

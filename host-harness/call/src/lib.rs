@@ -1,7 +1,7 @@
 //! A call as data: as PBXs write it, its numbers, and what of them may be shown.
 //!
 //! The server of host-harness, the operation and the components that stand in for the server on other wasm hosts read and show the same,
-//! so all do it with this crate. It builds for WebAssembly; without the feature `document` it depends on nothing.
+//! so all do it with this crate. It builds for WebAssembly; without features it depends on nothing.
 
 #[cfg(feature = "document")]
 pub mod call_request;
@@ -20,6 +20,8 @@ pub mod exchange;
 pub mod host_reason;
 #[cfg(feature = "document")]
 mod incoming;
+#[cfg(feature = "json")]
+pub mod json;
 #[cfg(feature = "document")]
 pub mod kept;
 #[cfg(feature = "document")]

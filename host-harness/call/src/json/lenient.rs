@@ -85,6 +85,7 @@ enum Scalar<'a> {
 }
 
 impl From<Scalar<'_>> for Number {
+    #[inline]
     fn from(value: Scalar<'_>) -> Self {
         /// The least whole number that is not exact as a fraction.
         const INEXACT: f64 = 9_007_199_254_740_992.0;
@@ -103,6 +104,7 @@ impl From<Scalar<'_>> for Number {
 }
 
 impl From<Scalar<'_>> for Text {
+    #[inline]
     fn from(value: Scalar<'_>) -> Self {
         Self(match value {
             Scalar::Text(text) => Some(text.into_owned()),
@@ -112,6 +114,7 @@ impl From<Scalar<'_>> for Text {
 }
 
 impl From<Scalar<'_>> for TextOrDigits {
+    #[inline]
     fn from(value: Scalar<'_>) -> Self {
         Self(match value {
             Scalar::Text(text) => Some(text.into_owned()),
@@ -122,6 +125,7 @@ impl From<Scalar<'_>> for TextOrDigits {
 }
 
 impl From<Scalar<'_>> for Flag {
+    #[inline]
     fn from(value: Scalar<'_>) -> Self {
         Self(match value {
             Scalar::Flag(flag) => Some(flag),

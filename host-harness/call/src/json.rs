@@ -3,6 +3,8 @@
 //! What is asked for is a type with a derived `Deserialize`. Its members have the types of this module where another shape than the
 //! documented one still has a plain meaning: numbers as text, PHP's objects for lists, a member that is missing. These types take any
 //! value and say what they made of it, so that one odd member never spoils what stands beside it.
+//!
+//! What is not generic is `#[inline]`: it is compiled in the crate that uses it, so that a component holds one copy of serde_json's code.
 
 mod lenient;
 mod mend;

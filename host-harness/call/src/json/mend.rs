@@ -13,6 +13,7 @@ use super::Unexpected;
 const REPLACEMENT: &str = "\\ufffd";
 
 /// The document without a byte order mark, with invalid UTF-8 and lone surrogates replaced. A sound document stays as it is.
+#[inline]
 pub fn mended(document: &[u8]) -> Cow<'_, str> {
     let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     match String::from_utf8_lossy(document) {
@@ -22,6 +23,7 @@ pub fn mended(document: &[u8]) -> Cow<'_, str> {
 }
 
 /// The text with each escape of half a surrogate pair replaced; `None` where it holds none.
+#[inline]
 fn without_lone_surrogates(text: &str) -> Option<String> {
     let mut mended = String::new();
     let mut kept = 0;
@@ -53,6 +55,7 @@ enum Half {
 }
 
 /// Which half of a surrogate pair is escaped here (`\ud83d`), if any.
+#[inline]
 fn surrogate(text: &str, at: usize) -> Option<Half> {
     let code = text.get(at..at + 6)?.strip_prefix("\\u")?;
     match u16::from_str_radix(code, 16).ok()? {
@@ -66,12 +69,14 @@ fn surrogate(text: &str, at: usize) -> Option<Half> {
 const DEEPEST: usize = 8;
 
 /// The document without members that are named again after them in the same object. What is not JSON stays as it is.
+#[inline]
 pub fn without_repeated_members(document: &str) -> String {
     let mut text = String::with_capacity(document.len());
     write_once(document, DEEPEST, &mut text);
     text
 }
 
+#[inline]
 fn write_once(value: &str, depth: usize, text: &mut String) {
     let parts = if depth > 0 { super::strictly(value.as_bytes()) } else { Err(Unexpected) };
     match parts {
@@ -97,6 +102,7 @@ fn write_once(value: &str, depth: usize, text: &mut String) {
 }
 
 /// Of members with one name the last, in the order they came in.
+#[inline]
 fn last_of_each<'a>(members: Vec<(&'a RawValue, &'a RawValue)>) -> Vec<(&'a str, &'a str)> {
     let mut named = BTreeSet::new();
     let mut last: Vec<_> = members.iter().rev().map(|(name, value)| (name.get(), value.get())).collect();
