@@ -76,6 +76,17 @@ fn kinds(report: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn d02_an_odd_answer_hides_nothing_from_the_audit() {
+    for oddity in amocrm_simulator::Oddity::ALL {
+        let (home, _amocrm) = scene(ACCOUNT, EMPLOYEES, &["--fault", &format!("odd={oddity}")]);
+        let report: Value = serde_json::from_str(&audit(&home, &["--json"]).stdout).expect("JSON");
+        assert_eq!((&report["contacts"], kinds(&report).len()), (&4.into(), 6), "{oddity}: {report}");
+        let unreadable = if oddity == amocrm_simulator::Oddity::OddEntry { 4 } else { 0 };
+        assert_eq!(report["unreadable"], unreadable, "{oddity}");
+    }
+}
+
+#[test]
 fn every_kind_of_finding_is_listed_the_gravest_first_and_gives_the_exit_code() {
     let (home, amocrm) = scene(ACCOUNT, EMPLOYEES, &[]);
     let ended = audit(&home, &["--json"]);

@@ -1,13 +1,18 @@
-//! amoCRM's lists of users and contacts, as far as an audit reads them (amoCRM facts §1.2, §3). Unknown members are ignored.
+//! amoCRM's lists of users and contacts, as far as an audit reads them (amoCRM facts §1.2, §3). Unknown members are ignored, and odd ones
+//! are understood as the operation understands them.
 
+use call::json::{self, Flag, List, Number, Object, Text, TextOrDigits};
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 
 /// One page of a list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// Its entries.
+    /// Its entries that can be read.
     pub entries: Vec<T>,
+    /// How many entries it has, with those that cannot.
+    pub length: usize,
     /// Whether another page follows.
     pub has_next: bool,
 }
@@ -43,112 +48,135 @@ pub struct NotAList;
 
 /// Reads a page of `GET /api/v4/users`.
 pub fn users(body: &[u8]) -> Result<Page<User>, NotAList> {
-    let page: RawPage<RawUsers> = read(body)?;
-    let user = |user: RawUser| User {
-        id: user.id,
-        name: user.name.unwrap_or_default(),
-        // Absent is not switched off.
-        is_active: user.rights.and_then(|rights| rights.is_active).unwrap_or(true),
-    };
-    Ok(Page { has_next: page.has_next(), entries: page.embedded.users.into_iter().map(user).collect() })
+    page(
+        body,
+        |lists| lists.users,
+        |user: RawUser| {
+            Some(User {
+                id: user.id.known()?,
+                name: user.name.0.unwrap_or_default(),
+                // Absent is not switched off.
+                is_active: user.rights.0.and_then(|rights| rights.is_active.0).unwrap_or(true),
+            })
+        },
+    )
 }
 
-/// Reads a page of `GET /api/v4/contacts`.
+/// Reads a page of `GET /api/v4/contacts`, as the operation does: what it passes over in a call is passed over here.
 pub fn contacts(body: &[u8]) -> Result<Page<Contact>, NotAList> {
-    let page: RawPage<RawContacts> = read(body)?;
-    let contact = |contact: RawContact| Contact {
-        id: contact.id,
-        owner: contact.responsible_user_id.filter(|user| *user != 0),
-        is_deleted: contact.is_deleted.unwrap_or(false),
-        phones: contact.custom_fields_values.into_iter().flatten().filter_map(RawField::phones).flatten().collect(),
-    };
-    Ok(Page { has_next: page.has_next(), entries: page.embedded.contacts.into_iter().map(contact).collect() })
+    page(
+        body,
+        |lists| lists.contacts,
+        |contact: RawContact| {
+            Some(Contact {
+                id: contact.id.known()?,
+                owner: match contact.responsible_user_id {
+                    Number::Known(user) => Some(user).filter(|user| *user != 0),
+                    Number::Absent => None,
+                    Number::Odd => return None,
+                },
+                is_deleted: contact.is_deleted.0 == Some(true),
+                phones: contact
+                    .custom_fields_values
+                    .entries()
+                    .filter_map(|field| field.0?.phones())
+                    .flatten()
+                    .collect(),
+            })
+        },
+    )
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, NotAList> {
-    serde_json::from_slice(body).map_err(|_| NotAList)
+fn page<J: DeserializeOwned, T>(
+    body: &[u8],
+    list: impl FnOnce(RawLists) -> List<Box<RawValue>>,
+    read: impl Fn(J) -> Option<T>,
+) -> Result<Page<T>, NotAList> {
+    let page: Object<RawPage> = json::read(body).map_err(|_| NotAList)?;
+    let RawPage { embedded, links } = page.0.ok_or(NotAList)?;
+    let raw = embedded.0.map(list).and_then(|list| list.0).ok_or(NotAList)?;
+    let entry = |entry: &RawValue| json::read::<Object<J>>(entry.get().as_bytes()).ok()?.0.and_then(&read);
+    Ok(Page {
+        entries: raw.iter().filter_map(|raw| entry(raw)).collect(),
+        length: raw.len(),
+        // Only the link's presence counts: its address may name another host (amoCRM facts §1.2).
+        has_next: links.0.is_some_and(|links| links.next.is_some()),
+    })
 }
 
 #[derive(Deserialize)]
-struct RawPage<T> {
+struct RawPage {
     #[serde(rename = "_links", default)]
-    links: Option<Links>,
-    #[serde(rename = "_embedded")]
-    embedded: T,
-}
-
-impl<T> RawPage<T> {
-    /// Only the link's presence counts: its address may name another host (amoCRM facts §1.2).
-    fn has_next(&self) -> bool {
-        self.links.as_ref().is_some_and(|links| links.next.is_some())
-    }
+    links: Object<Links>,
+    #[serde(rename = "_embedded", default)]
+    embedded: Object<RawLists>,
 }
 
 #[derive(Deserialize)]
 struct Links {
-    #[serde(default)]
-    next: Option<Value>,
+    next: Option<IgnoredAny>,
 }
 
+/// The entries stay text, so that an odd one spoils no other.
 #[derive(Deserialize)]
-struct RawUsers {
-    users: Vec<RawUser>,
+struct RawLists {
+    #[serde(default = "no_list")]
+    users: List<Box<RawValue>>,
+    #[serde(default = "no_list")]
+    contacts: List<Box<RawValue>>,
+}
+
+fn no_list<T>() -> List<T> {
+    List(None)
 }
 
 #[derive(Deserialize)]
 struct RawUser {
-    id: u64,
     #[serde(default)]
-    name: Option<String>,
+    id: Number,
     #[serde(default)]
-    rights: Option<Rights>,
+    name: Text,
+    #[serde(default)]
+    rights: Object<Rights>,
 }
 
 #[derive(Deserialize)]
 struct Rights {
     #[serde(default)]
-    is_active: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct RawContacts {
-    contacts: Vec<RawContact>,
+    is_active: Flag,
 }
 
 #[derive(Deserialize)]
 struct RawContact {
-    id: u64,
     #[serde(default)]
-    responsible_user_id: Option<u64>,
+    id: Number,
     #[serde(default)]
-    is_deleted: Option<bool>,
+    responsible_user_id: Number,
     #[serde(default)]
-    custom_fields_values: Option<Vec<RawField>>,
+    is_deleted: Flag,
+    #[serde(default)]
+    custom_fields_values: List<Object<RawField>>,
 }
 
 #[derive(Deserialize)]
 struct RawField {
     #[serde(default)]
-    field_code: Option<String>,
-    #[serde(default)]
-    values: Option<Vec<RawValue>>,
+    field_code: Text,
+    values: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
-struct RawValue {
+struct RawPhone {
     #[serde(default)]
-    value: Value,
+    value: TextOrDigits,
 }
 
 impl RawField {
     /// The telephone numbers, where this is the field of them: by its code, since names are localised.
     fn phones(self) -> Option<impl Iterator<Item = String>> {
-        let values = self.values.filter(|_| self.field_code.as_deref() == Some("PHONE"))?;
-        Some(values.into_iter().filter_map(|value| match value.value {
-            Value::String(phone) => Some(phone).filter(|phone| !phone.trim().is_empty()),
-            Value::Number(phone) => Some(phone.to_string()),
-            _ => None,
-        }))
+        let values = self.values.filter(|_| self.field_code.0.as_deref() == Some("PHONE"))?;
+        let values: List<Object<RawPhone>> = json::read(values.get().as_bytes()).ok()?;
+        Some(values.entries().filter_map(|value| value.0?.value.0).filter(|phone| !phone.trim().is_empty()))
     }
 }
 
@@ -171,12 +199,12 @@ mod tests {
             Contact { id: 3, owner: Some(504_141), is_deleted: false, phones: vec!["+7 (916) 1".into(), "79".into()] },
             Contact { id: 4, owner: None, is_deleted: true, phones: Vec::new() },
         ];
-        assert_eq!(page, Page { entries: expected.into(), has_next: true });
+        assert_eq!(page, Page { entries: expected.into(), length: 2, has_next: true });
         let page =
             users(br#"{"_embedded":{"users":[{"id":1,"name":"A","rights":{"is_active":false}},{"id":2}]}}"#).unwrap();
         let expected =
             [User { id: 1, name: "A".into(), is_active: false }, User { id: 2, name: String::new(), is_active: true }];
-        assert_eq!(page, Page { entries: expected.into(), has_next: false });
+        assert_eq!(page, Page { entries: expected.into(), length: 2, has_next: false });
     }
 
     proptest! {

@@ -195,7 +195,6 @@ mod tests {
 
     use forward_to_personal_manager::caller::Caller;
     use proptest::prelude::*;
-    use proptest::test_runner::RngSeed;
 
     use super::*;
     use runtime::capabilities::directory::{Destination, Presence};
@@ -294,20 +293,18 @@ mod tests {
     }
 
     proptest! {
-        // The same cards in each run: other garbage is still read in two ways here and there.
-        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(20_261_127), ..ProptestConfig::default() })]
-
         #[test]
         fn d02_what_is_unreachable_no_call_finds_and_the_other_way_round(
             card in prop_oneof!["[0-9+() -]{0,20}", "[0-9+() /;,доб.x-]{0,40}", "[+]?[0-9]{5,16}", "8?[(]?[0-9]{10}[)]?"],
             country in prop::sample::select(vec![7, 44, 375, 49, 39, 34, 54, 55, 1]),
         ) {
             let country = CountryCode::new(country).unwrap();
+            let digits: String = card.chars().filter(char::is_ascii_digit).collect();
+            // A call finds a card where amoCRM does, by a part of its digits, and the card is verified.
             let finds = |caller: &str| {
                 let caller = Caller::read(Some(caller), country);
-                caller.is_ok_and(|caller| caller.matching_reading(&card).is_some())
+                caller.is_ok_and(|caller| caller.matching_reading(&card).is_some() && digits.contains(caller.search_digits()))
             };
-            let digits: String = card.chars().filter(char::is_ascii_digit).collect();
             match phone_fault(&card, country) {
                 Some(PhoneFault::NotANumber) => {
                     prop_assert!(!finds(&card) && !finds(&digits) && !finds(&format!("+{digits}")), "{card}");

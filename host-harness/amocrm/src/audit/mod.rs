@@ -48,6 +48,8 @@ pub struct AuditReport {
     pub contacts: u64,
     /// How many of them have no telephone number: nobody can be found by them.
     pub without_phone: u64,
+    /// How many users and contacts could not be read; a call passes over such a contact too.
+    pub unreadable: u64,
     /// What is wrong, the gravest first.
     pub findings: Vec<Finding>,
 }
@@ -103,29 +105,32 @@ fn advice(status: StatusCode) -> &'static str {
 /// Audits an integration. `progress` is told of every page: which list, and how many of its entries were read so far.
 pub async fn run(subject: &Subject<'_>, progress: impl Fn(&'static str, u64)) -> Result<AuditReport, AuditError> {
     let mut users = Vec::new();
-    each_page(subject, "users", "", answers::users, |page| {
+    let mut unreadable = each_page(subject, "users", "", answers::users, |page| {
         users.extend(page);
         progress("users", users.len() as u64);
     })
     .await?;
     let mut seen = ContactsSeen::new(CountryCode::new(subject.default_country_code).unwrap_or(CountryCode::DEFAULT));
     // By identifier: contacts that are added or touched meanwhile do not shift the pages.
-    each_page(subject, "contacts", "&order%5Bid%5D=asc", answers::contacts, |page| {
+    unreadable += each_page(subject, "contacts", "&order%5Bid%5D=asc", answers::contacts, |page| {
         page.iter().for_each(|contact| seen.see(contact));
         progress("contacts", seen.contacts);
     })
     .await?;
     let (contacts, without_phone) = (seen.contacts, seen.without_phone);
-    Ok(AuditReport { users: users.len(), contacts, without_phone, findings: seen.judge(&users, subject.employees) })
+    let findings = seen.judge(&users, subject.employees);
+    Ok(AuditReport { users: users.len(), contacts, without_phone, unreadable, findings })
 }
 
+/// Takes every page of a list; how many of its entries could not be read.
 async fn each_page<T>(
     subject: &Subject<'_>,
     list: &'static str,
     order: &str,
     read: fn(&[u8]) -> Result<Page<T>, NotAList>,
     mut take: impl FnMut(Vec<T>),
-) -> Result<(), AuditError> {
+) -> Result<u64, AuditError> {
+    let mut unreadable = 0;
     for number in 1_u64.. {
         let address = format!("{}/api/v4/{list}?limit={PAGE}&page={number}{order}", subject.account);
         let answer = ask(subject, list, &address).await?;
@@ -136,13 +141,14 @@ async fn each_page<T>(
         }
         let page = read(answer.body()).map_err(|cause| AuditError::NotAList { list, cause })?;
         // A page that is not full is the last, whatever it links to (amoCRM facts §1.2).
-        let is_full = page.entries.len() >= PAGE;
+        let is_full = page.length >= PAGE;
+        unreadable += (page.length - page.entries.len()) as u64;
         take(page.entries);
         if !(is_full && page.has_next) {
             break;
         }
     }
-    Ok(())
+    Ok(unreadable)
 }
 
 /// Asks for a page; again after a pause where amoCRM or the way to it fails for the moment.

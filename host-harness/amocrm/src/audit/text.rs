@@ -12,10 +12,17 @@ const CONTACTS_SHOWN: usize = 20;
 impl AuditReport {
     /// The audit as text of several lines.
     pub fn text(&self, language: Language) -> String {
-        let Self { users, contacts, without_phone, findings } = self;
+        let Self { users, contacts, without_phone, unreadable, findings } = self;
         let summary = Localized {
             ru: format!("Проверено: пользователей {users}, контактов {contacts} (без телефона {without_phone})"),
             en: format!("Checked: {users} users, {contacts} contacts ({without_phone} without a telephone number)"),
+        };
+        let summary = match unreadable {
+            0 => summary,
+            _ => Localized {
+                ru: format!("{}; нераспознанных записей пропущено: {unreadable}", summary.ru),
+                en: format!("{}; entries passed over because they could not be read: {unreadable}", summary.en),
+            },
         };
         let mut text = String::new();
         // Writing into a string does not fail.
