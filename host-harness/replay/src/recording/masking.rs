@@ -12,8 +12,9 @@ use std::path::Path;
 
 use aes::Aes256;
 use anyhow::{Context, anyhow};
-use call::numbers;
+use call::{json, numbers};
 use fpe::ff1::{FF1, FlexibleNumeralString};
+use serde::de::IgnoredAny;
 
 use runtime::atomic_file;
 use runtime::capabilities::config::CACHE_KEY_SECRET;
@@ -100,7 +101,8 @@ impl Numbers {
 
     /// What looks like a number in the strings of JSON, and the caller's own number anywhere. Of other text, what begins like a number.
     fn text(&self, text: &mut [u8], caller: Option<[u8; DIGITS]>) {
-        if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() {
+        // As a component may understand it, with a byte order mark or broken characters too.
+        if json::read::<IgnoredAny>(text).is_ok() {
             for string in strings(text) {
                 for run in runs(text, string, Notation::Json) {
                     self.replace(text, &run);
@@ -355,6 +357,17 @@ mod tests {
         let phone = numbers().number("8 (916) 123-45-67");
         assert_eq!(value["phone"], phone.as_str());
         assert!(value["href"].as_str().unwrap().ends_with(&digits(&phone)[4..]), "the same number in an address");
+    }
+
+    #[test]
+    fn d10_numbers_are_replaced_in_json_that_is_oddly_written() {
+        for name in [&b"\xd0"[..], b"\\ud83d", b"A"] {
+            let text = [b"\xef\xbb\xbf{\"name\":\"", name, b"\",\"phone\":\"+7 (916) 123-45-67\"}"].concat();
+            let mut made = text.clone();
+            numbers().text(&mut made, None);
+            assert_eq!(made.len(), text.len());
+            assert!(!String::from_utf8_lossy(&made).contains("123-45-67"), "{}", String::from_utf8_lossy(&made));
+        }
     }
 
     proptest! {
