@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amocrm_simulator::{Endpoint, Fault, FaultRule};
+use amocrm_simulator::{Endpoint, Fault, FaultRule, Oddity};
 
 use crate::support::{CALLER, Outcome, Scene};
 
@@ -22,20 +22,34 @@ fn card(fields: &str) -> String {
 }
 
 #[tokio::test]
-async fn d02_odd_members_and_lists_lose_no_card() {
-    let sound = card("");
-    for (what, cards) in [
-        (
-            "half a surrogate pair",
-            format!("[{}]", card(r#"{"field_code":"COMMENT","values":[{"value":"Hot \ud83d"}]},"#)),
-        ),
-        ("PHP's object for a list", format!(r#"{{"0":{{"id":2,"custom_fields_values":false}},"2":{sound}}}"#)),
-        ("numbers as text", format!("[{}]", sound.replace("504141", "\"504141\""))),
-        ("a member named twice", format!("[{}]", sound.replace(r#""values":"#, r#""values":[],"values":"#))),
-        ("what is no card", format!(r#"[null,7,"a",{{"id":-1}},{sound}]"#)),
-    ] {
-        assert_eq!(call_with(&cards).await.employee(), Some("anna"), "{what}");
+async fn d02_the_manager_is_found_in_every_odd_answer() {
+    for oddity in Oddity::ALL {
+        let mut scene = Scene::new().await;
+        scene.integration.consider_manager_status = true;
+        scene.simulator.add_fault(Fault::Odd(oddity));
+        let outcome = scene.call(CALLER).await;
+        assert_eq!(outcome.employee(), Some("anna"), "{oddity}: {}", outcome.json);
+        assert_eq!(outcome.requests(), ["contacts:ok", "account:ok", "events:ok"], "{oddity}");
+        assert_eq!(outcome.has_note("entries-unreadable"), oddity == Oddity::OddEntry, "{oddity}");
     }
+}
+
+#[tokio::test]
+async fn d02_a_connection_that_is_reset_before_the_answer_costs_one_more_request() {
+    let scene = Scene::new().await;
+    scene.fault("contacts:reset,times=1");
+    let outcome = scene.call(CALLER).await;
+    assert_eq!(outcome.employee(), Some("anna"), "{}", outcome.json);
+    assert_eq!(scene.requests().len(), 2);
+    let scene = Scene::new().await;
+    scene.fault("contacts:reset");
+    assert_eq!(scene.call(CALLER).await.code(), "crm-unreachable");
+}
+
+#[tokio::test]
+async fn d02_a_member_named_twice_loses_no_card() {
+    let cards = format!("[{}]", card("").replace(r#""values":"#, r#""values":[],"values":"#));
+    assert_eq!(call_with(&cards).await.employee(), Some("anna"));
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ mod load;
 mod settings;
 mod user;
 
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 pub use self::company::Company;
@@ -54,6 +56,15 @@ pub struct Account {
 }
 
 impl Account {
+    /// Gives the events that were told by their age an instant, so that they stay where they are while the clock goes on.
+    pub(crate) fn fix_event_times(&mut self, now: Timestamp) {
+        for event in &mut self.events {
+            if let EventTime::Ago(_) = event.time {
+                event.time = EventTime::At(event.time.resolve(now, Offset::UTC));
+            }
+        }
+    }
+
     /// The contact of this id.
     pub fn contact(&self, id: u64) -> Option<&Contact> {
         self.contacts.iter().find(|contact| contact.id == id)

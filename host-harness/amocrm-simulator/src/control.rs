@@ -12,12 +12,12 @@
 //! | `GET /_simulator/{contacts,companies,leads}/{id}/deleted` | the body of the webhook that tells its deletion |
 //! | `GET /_simulator/limits` | `{"blocked", "most_in_a_second"}` |
 //! | `POST /_simulator/unblock` | lifts the block for abuse; 204 |
-//! | `POST /_simulator/rename` | `{"base_url"}`: the account's new address |
+//! | `POST /_simulator/rename` | `{"base_url"}`: the account's new address; `{"domain": "firm.amocrm.ru"}` names it |
 //! | `POST /_simulator/uninstall` | `{"query"}`: every token is revoked; the query of the hook that tells it |
 //! | `POST /_simulator/disposable-token` | `{"user_id": N}` is answered with `{"token"}`, a one-time token of this user |
 //!
 //! What is wrong is said in a problem document: 400 for the body, 404 for the path or the contact, 405 for the method, 409
-//! where the simulator runs without OAuth.
+//! where the simulator runs without what is asked of it.
 
 use std::sync::Arc;
 
@@ -86,10 +86,7 @@ async fn answer(state: &Arc<State>, method: &Method, path: &str, body: &[u8]) ->
             state.gate().unblock();
             Answer::nothing()
         }
-        ("rename", &Method::POST) => match state.rename().await {
-            Ok(base) => document(&json!({"base_url": base})),
-            Err(error) => problem::problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")),
-        },
+        ("rename", &Method::POST) => rename(state, body).await,
         ("uninstall", &Method::POST) => match oauth::uninstall(state) {
             Ok(query) => document(&json!({"query": query})),
             Err(error) => problem::problem(StatusCode::CONFLICT, &error.to_string()),
@@ -124,6 +121,24 @@ fn of_entity(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer 
     match webhook {
         Ok(body) => Answer::new(StatusCode::OK, "application/x-www-form-urlencoded", body),
         Err(error) => problem::problem(StatusCode::NOT_FOUND, &error.to_string()),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewName {
+    domain: Option<String>,
+}
+
+async fn rename(state: &Arc<State>, body: &[u8]) -> Answer {
+    let read = if body.is_empty() { Ok(NewName::default()) } else { read::<NewName>(body) };
+    let name = match read {
+        Ok(name) => name,
+        Err(refusal) => return *refusal,
+    };
+    match state.rename(name.domain.as_deref()).await {
+        Ok(base) => document(&json!({"base_url": base})),
+        Err(error) => problem::problem(StatusCode::CONFLICT, &format!("{error:#}")),
     }
 }
 

@@ -8,6 +8,7 @@ mod events;
 mod fields;
 mod filter;
 mod leads;
+mod links;
 mod reference;
 mod search;
 mod users;
@@ -150,6 +151,10 @@ pub(crate) fn answer(method: &Method, path: &str, ask: &Ask<'_>) -> Answer {
     if let Some(document) = reference::document(ask, endpoint, rest) {
         return if method == Method::GET { Answer::hal(&document) } else { problem::method_not_allowed("GET") };
     }
+    let (rest, of_links) = match rest.strip_suffix("/links") {
+        Some(rest) if matches!(endpoint, Endpoint::Contacts | Endpoint::Companies | Endpoint::Leads) => (rest, true),
+        _ => (rest, false),
+    };
     let id = match rest.strip_prefix('/') {
         None => None,
         Some(id) => match id.parse::<u64>() {
@@ -161,6 +166,7 @@ pub(crate) fn answer(method: &Method, path: &str, ask: &Ask<'_>) -> Answer {
         return problem::method_not_allowed("GET");
     }
     let answered = match (endpoint, id) {
+        (_, id) if of_links => links::list(ask, endpoint, id),
         (Endpoint::Contacts, None) => entities::list(ask, &ask.account.contacts),
         (Endpoint::Contacts, Some(id)) => entities::one(ask, &ask.account.contacts, id),
         (Endpoint::Companies, None) => entities::list(ask, &ask.account.companies),

@@ -1,6 +1,7 @@
 //! Faults: the ways in which amoCRM can fail a caller, and the rules that say when one happens.
 
 mod book;
+mod oddity;
 mod play;
 mod spelling;
 mod table;
@@ -8,7 +9,8 @@ mod table;
 use std::time::Duration;
 
 pub(crate) use self::book::FaultBook;
-pub(crate) use self::play::play;
+pub use self::oddity::Oddity;
+pub(crate) use self::play::{Ending, play};
 use crate::Endpoint;
 
 /// One way to fail. amoCRM facts §5.5, §6 are where the bodies and headers come from.
@@ -29,6 +31,8 @@ pub enum Fault {
     },
     /// `close-before-headers`: the request is read, then the connection closes.
     CloseBeforeHeaders,
+    /// `reset`: the request is read, then the connection is reset (TCP RST), with no byte of an answer.
+    Reset,
     /// `close-after-processing`: the request is carried out, then the connection closes without an answer, so that a refresh
     /// token is spent and its new pair lost (amoCRM facts §5.4). Other kinds spend nothing, but those that send a part of the answer.
     CloseAfterProcessing,
@@ -48,6 +52,8 @@ pub enum Fault {
     /// `wrong-shape`, `wrong-shape=[]`: 200 with JSON that is not what the endpoint returns; unless said, the shape of the
     /// API's second version. In a table: `body`.
     WrongShape(Option<String>),
+    /// `odd=php-objects`: the right answer, written as amoCRM's neighbours were seen to write one. In a table: `body`.
+    Odd(Oddity),
     /// `empty-200`: 200 without a body, where amoCRM would say 204.
     Empty200,
     /// `html-403`: the page that nginx shows to a blocked account or address.
@@ -79,10 +85,12 @@ pub enum Fault {
 impl Fault {
     /// One of every kind, with short times, for tests that must hold whatever amoCRM does.
     pub fn one_of_each() -> Vec<Fault> {
-        vec![
+        let odd = Oddity::ALL.map(Fault::Odd);
+        let others = vec![
             Fault::DelayHeaders(Duration::from_secs(60)),
             Fault::SlowBody { chunk: 1, pause: Duration::from_millis(500) },
             Fault::CloseBeforeHeaders,
+            Fault::Reset,
             Fault::CloseAfterProcessing,
             Fault::CloseMidBody { chunked: false },
             Fault::CloseMidBody { chunked: true },
@@ -106,7 +114,8 @@ impl Fault {
             Fault::Redirect { status: 301, location: None },
             Fault::Redirect { status: 302, location: None },
             Fault::Redirect { status: 307, location: None },
-        ]
+        ];
+        others.into_iter().chain(odd).collect()
     }
 }
 

@@ -31,7 +31,7 @@
 //! a body where nothing is found, on a page past the last too, to which `_links.next` may point ([`Behaviour::next_on_last_page`]); `application/hal+json` and `application/problem+json`; 401, 404, 405 and 422 as amoCRM.
 //! Lists are filtered by `filter[id]`, `filter[created_at]` and `filter[updated_at]`; other filters are ignored, as without the paid package.
 //! What clients read first is there too: `GET /api/v4/leads/pipelines`, `/api/v4/{contacts,companies,leads}/custom_fields`,
-//! `/api/v4/events/types`, and whatever `with=` of the account asks for.
+//! `/api/v4/events/types`, `/api/v4/{contacts,companies,leads}[/{id}]/links`, and whatever `with=` of the account asks for.
 //!
 //! With [`Options::oauth`] it also answers `GET /oauth` (consent, granted at once), `POST /oauth2/access_token` and
 //! `GET /oauth2/account/current/subdomain`, and the API opens to the access tokens that it issued ([`OAuthApp`]). Tokens
@@ -51,7 +51,7 @@
 //! | `GET /_simulator/contacts/{id}/webhook`, `…/leads/{id}/webhook` | the form-encoded body of the webhook that tells the manager |
 //! | `GET /_simulator/{contacts,companies,leads}/{id}/deleted` | that of the webhook that tells the deletion: an id alone |
 //! | `GET /_simulator/limits`, `POST /_simulator/unblock` | the block and the most requests in a second; lifts the block |
-//! | `POST /_simulator/rename` | moves the account; `{"base_url"}` |
+//! | `POST /_simulator/rename` | moves the account, to `{"domain"}` where it has a name; `{"base_url"}` |
 //! | `POST /_simulator/uninstall` | revokes every token; `{"query"}` of the hook |
 //! | `POST /_simulator/disposable-token` | `{"user_id": N}` gives `{"token"}` |
 
@@ -82,7 +82,7 @@ pub use crate::account::{
     Lead, Phone, PhoneEnumKey, Platform, Renamed, User,
 };
 pub use crate::endpoints::Endpoint;
-pub use crate::fault::{Fault, FaultRule};
+pub use crate::fault::{Fault, FaultRule, Oddity};
 pub use crate::jwt::long_lived_token;
 pub use crate::limits::RateLimit;
 pub use crate::oauth::{OAuthApp, Refreshes};

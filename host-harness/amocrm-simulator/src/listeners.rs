@@ -1,5 +1,6 @@
 //! The listeners of one simulator: opening them, accepting, and closing them together.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::fault::Ending;
 use crate::hosts::Host;
 use crate::service::serve;
 use crate::state::State;
@@ -68,7 +70,7 @@ impl Listeners {
         tokio::spawn(async move {
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => {}
-                () = serve_connection(far, host, state.clone()) => {}
+                _ = serve_connection(far, host, state.clone()) => {}
             }
             state.disconnected();
         });
@@ -76,11 +78,14 @@ impl Listeners {
     }
 }
 
-/// Serves a connection until it closes.
-async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, host: Host, state: Arc<State>) {
+/// Serves a connection until it closes. It is given back where a fault resets it.
+async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, host: Host, state: Arc<State>) -> Option<S> {
     let service = service_fn(|request| serve(state.clone(), host.clone(), request));
-    // An error is a client that went away, or a fault that closed the connection.
-    let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service).await;
+    let mut connection = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
+    // An error is a client that went away, or a fault that ended the connection.
+    let ended = (&mut connection).await.err()?;
+    let is_reset = ended.source()?.downcast_ref() == Some(&Ending::Reset);
+    is_reset.then(|| connection.into_parts().io.into_inner())
 }
 
 /// A listener at this address, and the address that it got.
@@ -108,7 +113,10 @@ async fn accept(listener: TcpListener, host: Host, state: Arc<State>, mut stoppi
         let _ = stream.set_nodelay(true);
         let (state, host) = (state.clone(), host.clone());
         connections.spawn(async move {
-            serve_connection(stream, host, state.clone()).await;
+            if let Some(stream) = serve_connection(stream, host, state.clone()).await {
+                // Closed like this, the system sends a reset.
+                let _ = stream.set_zero_linger();
+            }
             state.disconnected();
         });
     }

@@ -23,6 +23,9 @@ pub struct Options {
     pub account: Account,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// The account's name, such as `demo.amocrm.ru`, where a client insists on one: it stands in `referer`, `domain`, `iss` and links, the
+    /// API's beside it in `api_domain`, and requests are told apart by their header `Host`. Absent: the names are addresses of the loopback.
+    pub domain: Option<String>,
     /// The clock.
     pub clock: Clock,
     /// The bearer token that is accepted; where it is a JWT ([`crate::long_lived_token`]), until its `exp`. Absent: any that
@@ -43,6 +46,7 @@ impl Default for Options {
         Self {
             account: Account::demo(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            domain: None,
             clock: system_clock(),
             token: None,
             oauth: None,
@@ -60,6 +64,7 @@ impl fmt::Debug for Options {
             .debug_struct("Options")
             .field("account", &self.account.account)
             .field("listen", &self.listen)
+            .field("domain", &self.domain)
             .field("token", &self.token.as_ref().map(|_| "…"))
             .field("oauth", &self.oauth)
             .field("rate_limit", &self.rate_limit)

@@ -32,10 +32,13 @@ impl Simulator {
         let (listener, address) = bind(options.listen).await?;
         let host = Host { authority: address.to_string(), role: Role::Account };
         let api = match &options.oauth {
-            Some(_) => Some(bind(SocketAddr::new(options.listen.ip(), 0)).await?),
-            None => None,
+            Some(_) if options.domain.is_none() => Some(bind(SocketAddr::new(options.listen.ip(), 0)).await?),
+            _ => None,
         };
-        let hosts = Hosts::new(host.authority.clone(), api.as_ref().map(|(_, address)| address.to_string()));
+        let hosts = match &options.domain {
+            Some(domain) => Hosts::named(domain.clone()),
+            None => Hosts::new(host.authority.clone(), api.as_ref().map(|(_, address)| address.to_string())),
+        };
         let state = Arc::new(State::new(hosts, options));
         let base = host.base();
         state.listeners.run(listener, host, &state);
@@ -151,7 +154,16 @@ impl Simulator {
     /// # Errors
     /// Where the system gives no port.
     pub async fn rename(&self) -> anyhow::Result<String> {
-        self.state.rename().await
+        self.state.rename(None).await
+    }
+
+    /// Gives an account with a name ([`Options::domain`]) another one, such as `firm.amocrm.ru`, and returns its base URL. The old name answers as
+    /// [`crate::Behaviour::renamed`] says; the subdomain in the account's data follows.
+    ///
+    /// # Errors
+    /// Where the account has no name, or the new one is none.
+    pub async fn rename_to(&self, domain: &str) -> anyhow::Result<String> {
+        self.state.rename(Some(domain)).await
     }
 
     /// The authority that access tokens name as `api_domain`: it stays through every rename. `None` without OAuth.
@@ -226,7 +238,11 @@ impl Simulator {
 
 /// The options with an account that holds together, and all faults.
 fn checked(mut options: Options) -> anyhow::Result<Options> {
-    let account = options.account.prepared()?;
+    let mut account = options.account.prepared()?;
+    if let Some(domain) = &options.domain {
+        hosts::check_name(domain).context("domain")?;
+        account.account.subdomain = hosts::subdomain(domain);
+    }
     options.faults.extend(account.faults.iter().cloned());
     for rule in &options.faults {
         rule.check().map_err(|message| anyhow!("fault {rule}: {message}"))?;

@@ -1,10 +1,9 @@
 //! One request's way: recorded, perhaps failed by a fault, authorised, answered, and dressed in amoCRM's headers.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, DATE, HeaderName, HeaderValue, LOCATION, SERVER, USER_AGENT};
+use http::header::{AUTHORIZATION, DATE, HOST, HeaderName, HeaderValue, LOCATION, SERVER, USER_AGENT};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::Incoming;
@@ -13,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::endpoints::{self, Ask};
+use crate::fault::Ending;
 use crate::hosts::Host;
 use crate::oauth::{self, OAuthAsk};
 use crate::params::Params;
@@ -27,28 +27,17 @@ const RUNTIME_GENERATED: HeaderName = HeaderName::from_static("x-runtime-generat
 /// The largest body that the token endpoint reads, in bytes.
 const TOKEN_BODY_MOST: usize = 64 * 1024;
 
-/// A fault closes this connection without an answer.
-#[derive(Debug)]
-pub(crate) struct Closed;
-
-impl fmt::Display for Closed {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("closed by a fault")
-    }
-}
-
-impl std::error::Error for Closed {}
-
-/// Serves one request that came to this host.
+/// Serves one request that came to this listener.
 pub(crate) async fn serve(
     state: Arc<State>,
-    host: Host,
+    listener: Host,
     request: Request<Incoming>,
-) -> Result<Response<Script>, Closed> {
+) -> Result<Response<Script>, Ending> {
     if request.uri().path().starts_with(control::PREFIX) {
         return Ok(control::serve(&state, request).await);
     }
     let (parts, body) = request.into_parts();
+    let host = state.hosts.of_request(&listener, parts.headers.get(HOST).and_then(|host| host.to_str().ok()));
     let path = parts.uri.path();
     let target = parts.uri.path_and_query().map_or(path, |target| target.as_str());
     let params = Params::read(parts.uri.query().unwrap_or(""));
@@ -99,12 +88,11 @@ pub(crate) async fn serve(
         let ask = Ask { account: &account, params: &params, base: &base, now };
         endpoints::answer(&parts.method, path, &ask)
     };
-    let response = match (refused, &fault) {
-        (Some(refusal), _) => Some(refusal.whole()),
-        (None, None) => Some(right().whole()),
-        (None, Some(fault)) => fault::play(fault, endpoint, &base, target, right).await,
+    let mut response = match (refused, &fault) {
+        (Some(refusal), _) => refusal.whole(),
+        (None, None) => right().whole(),
+        (None, Some(fault)) => fault::play(fault, endpoint, &base, target, right).await?,
     };
-    let mut response = response.ok_or(Closed)?;
     dress(&state, &mut response);
     state.log().answered(sequence, response.status().as_u16());
     Ok(response)
@@ -118,7 +106,7 @@ fn former(state: &State, target: &str) -> Answer {
         Renamed::NotFound => problem::not_found(),
         Renamed::Redirect => {
             let answer = Answer::nginx(StatusCode::MOVED_PERMANENTLY);
-            match HeaderValue::try_from(format!("http://{}{target}", state.hosts.account())) {
+            match HeaderValue::try_from(format!("{}{target}", state.hosts.account_base())) {
                 Ok(location) => answer.with_header(LOCATION, location),
                 Err(_) => answer,
             }

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use anyhow::ensure;
 use http::HeaderValue;
 use jiff::Timestamp;
 
 use crate::fault::FaultBook;
-use crate::hosts::{Host, Hosts, Role, next_name};
+use crate::hosts::{Host, Hosts, Role, check_name, next_name, subdomain};
 use crate::limits::Gate;
 use crate::listeners::{Listeners, bind};
 use crate::oauth::Grants;
@@ -65,7 +66,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl State {
     pub(crate) fn new(hosts: Hosts, options: Options) -> Self {
-        let Options { account, listen: _, clock, token, oauth, rate_limit, faults, seed } = options;
+        let Options { mut account, listen: _, domain: _, clock, token, oauth, rate_limit, faults, seed } = options;
+        account.fix_event_times(clock());
         // The port keeps two simulators of one seed from issuing the same tokens.
         let port = hosts.account().parse().map_or(0, |address: SocketAddr| address.port());
         Self {
@@ -104,6 +106,7 @@ impl State {
         let mut account = self.account();
         let before = managers(&account);
         let result = change(&mut account);
+        account.fix_event_times(self.now());
         let after = managers(&account);
         lock(&self.former_managers).extend(before.into_iter().filter(|(of, manager)| after.get(of) != Some(manager)));
         result
@@ -199,9 +202,20 @@ impl State {
         self.token.revoked.store(true, Ordering::Relaxed);
     }
 
-    /// Gives the account a new address beside its old one, and returns its base.
-    pub(crate) async fn rename(self: &Arc<Self>) -> anyhow::Result<String> {
+    /// Gives the account a new address beside its old one, and returns its base. `domain` names it, where accounts have names.
+    pub(crate) async fn rename(self: &Arc<Self>, domain: Option<&str>) -> anyhow::Result<String> {
         let current = self.hosts.account();
+        if self.hosts.is_named() {
+            let name = domain.map_or_else(|| next_name(&current), str::to_owned);
+            check_name(&name)?;
+            self.account().account.subdomain = subdomain(&name);
+            self.hosts.rename(name);
+            return Ok(self.hosts.account_base());
+        }
+        ensure!(
+            domain.is_none(),
+            "the account has no name to change; start the simulator with --domain demo.amocrm.ru"
+        );
         let Ok(current) = current.parse::<SocketAddr>() else {
             let host = Host { authority: next_name(&current), role: Role::Account };
             self.hosts.rename(host.authority.clone());

@@ -28,7 +28,7 @@ impl Form {
         self.serializer
             .append_pair("account[subdomain]", &account.account.subdomain)
             .append_pair("account[id]", &account.account.id.to_string())
-            .append_pair("account[_links][self]", &format!("http://{}", state.hosts.account()))
+            .append_pair("account[_links][self]", &state.hosts.account_base())
             .finish()
     }
 

@@ -22,6 +22,9 @@ pub(super) struct Amocrm {
     /// The address to listen on; port 0 lets the system choose
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// The account's name, such as demo.amocrm.ru, for clients that insist on one: requests are told apart by their Host header
+    #[arg(long, value_name = "NAME")]
+    domain: Option<String>,
     /// The account's data, TOML or JSON [default: the demonstration account]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
@@ -55,6 +58,7 @@ impl Amocrm {
         let options = Options {
             account,
             listen: self.listen,
+            domain: self.domain,
             token: self.token,
             oauth: oauth.clone(),
             rate_limit: self.rate_limit.map(|per_second| RateLimit { per_second, ..RateLimit::default() }),

@@ -27,12 +27,12 @@ pub struct Event {
     pub time: EventTime,
 }
 
-/// When an event happened. All but [`EventTime::At`] move with the simulator's clock.
+/// When an event happened. A simulator reckons [`EventTime::Ago`] once, when it is given the event; days move with its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventTime {
     /// At this instant. While it is still ahead of the clock, the event has not happened and is not listed.
     At(Timestamp),
-    /// So long before the clock's now.
+    /// So long before the simulator was given the event.
     Ago(Duration),
     /// At this time of the account's present day; while that is still ahead, at that day's midnight, so that an account file works at any hour
     /// and two requests get the same time.

@@ -147,6 +147,8 @@ pub struct Behaviour {
     pub platform: Platform,
     /// Whether the user refuses consent.
     pub refuse_consent: bool,
+    /// Whether the token endpoint takes a form too, as RFC 6749 has it (amoCRM facts §5.2: JSON is documented, a form is unknown).
+    pub token_by_form: bool,
     /// Whether a spent refresh token can be spent again until one that came of it is, as Kommo has it (amoCRM facts §5.4).
     pub refresh_grace: bool,
     /// Whether a refresh ends the access token of the spent pair at once (amoCRM facts §5.4: unknown).
@@ -173,6 +175,7 @@ impl Default for Behaviour {
             admin_token: true,
             platform: Platform::default(),
             refuse_consent: false,
+            token_by_form: true,
             refresh_grace: false,
             refresh_revokes_access: false,
             renamed: Renamed::default(),

@@ -1,5 +1,6 @@
 //! What a fault does to an answer.
 
+use std::fmt;
 use std::future::pending;
 use std::time::Duration;
 
@@ -23,7 +24,24 @@ const BEFORE_CUT: Duration = Duration::from_millis(2);
 /// Bytes of an endless body sent at a time, about.
 const FLOOD: usize = 16 * 1024;
 
-/// The response that this fault makes of the right answer; `None` closes the connection.
+/// How a connection ends that a fault ends without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Closed in order.
+    Closed,
+    /// Reset.
+    Reset,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ended by a fault")
+    }
+}
+
+impl std::error::Error for Ending {}
+
+/// The response that this fault makes of the right answer; the error ends the connection.
 ///
 /// `target` is the request's path and query, `right` gives the right answer at the moment it is asked.
 pub(crate) async fn play(
@@ -32,8 +50,8 @@ pub(crate) async fn play(
     base: &str,
     target: &str,
     right: impl FnOnce() -> Answer,
-) -> Option<Response<Script>> {
-    Some(match fault {
+) -> Result<Response<Script>, Ending> {
+    Ok(match fault {
         Fault::DelayHeaders(delay) => {
             tokio::time::sleep(*delay).await;
             right().whole()
@@ -48,10 +66,11 @@ pub(crate) async fn play(
             }
             declared(answer, steps)
         }
-        Fault::CloseBeforeHeaders => return None,
+        Fault::CloseBeforeHeaders => return Err(Ending::Closed),
+        Fault::Reset => return Err(Ending::Reset),
         Fault::CloseAfterProcessing => {
             right();
-            return None;
+            return Err(Ending::Closed);
         }
         Fault::CloseMidBody { chunked } => {
             let answer = never_empty(right());
@@ -76,6 +95,11 @@ pub(crate) async fn play(
         Fault::WrongShape(body) => {
             let body = body.clone().unwrap_or_else(|| SECOND_VERSION.to_owned());
             Answer::new(StatusCode::OK, HAL_JSON, body).whole()
+        }
+        Fault::Odd(oddity) => {
+            let mut answer = right();
+            answer.body = oddity.applied(&answer.body);
+            answer.whole()
         }
         Fault::Empty200 => Answer::new(StatusCode::OK, HAL_JSON, "").whole(),
         Fault::Html403 => Answer::nginx(StatusCode::FORBIDDEN).whole(),

@@ -9,10 +9,11 @@ use crate::Endpoint;
 use crate::spelling::duration;
 
 /// Every kind with what it takes, for messages and `--help`.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 21] = [
     "delay-headers=2s",
     "slow-body=16/200ms",
     "close-before-headers",
+    "reset",
     "close-after-processing",
     "close-mid-body[=chunked]",
     "hang",
@@ -20,6 +21,7 @@ const KINDS: [&str; 19] = [
     "endless-body",
     "bad-json",
     "wrong-shape[=JSON]",
+    "odd=php-objects",
     "empty-200",
     "html-403",
     "forbidden-403",
@@ -46,6 +48,7 @@ impl Fault {
             Fault::DelayHeaders(_) => "delay-headers",
             Fault::SlowBody { .. } => "slow-body",
             Fault::CloseBeforeHeaders => "close-before-headers",
+            Fault::Reset => "reset",
             Fault::CloseAfterProcessing => "close-after-processing",
             Fault::CloseMidBody { .. } => "close-mid-body",
             Fault::Hang => "hang",
@@ -53,6 +56,7 @@ impl Fault {
             Fault::EndlessBody => "endless-body",
             Fault::BadJson => "bad-json",
             Fault::WrongShape(_) => "wrong-shape",
+            Fault::Odd(_) => "odd",
             Fault::Empty200 => "empty-200",
             Fault::Html403 => "html-403",
             Fault::Forbidden403 => "forbidden-403",
@@ -78,6 +82,7 @@ impl fmt::Display for Fault {
             Fault::SlowBody { chunk, pause } => write!(formatter, "={chunk}/{}", duration::spell(*pause)),
             Fault::CloseMidBody { chunked: true } => formatter.write_str("=chunked"),
             Fault::WrongShape(Some(body)) => write!(formatter, "={body}"),
+            Fault::Odd(oddity) => write!(formatter, "={oddity}"),
             Fault::TooManyRequests429 { json: true } => formatter.write_str("=json"),
             Fault::Status(code) => write!(formatter, "={code}"),
             Fault::Redirect { status, location: None } => write!(formatter, "={status}"),
@@ -111,6 +116,7 @@ impl FromStr for Fault {
                 Fault::SlowBody { chunk: chunk.trim().parse().map_err(|_| wrong())?, pause: duration::parse(pause)? }
             }
             ("close-before-headers", None) => Fault::CloseBeforeHeaders,
+            ("reset", None) => Fault::Reset,
             ("close-after-processing", None) => Fault::CloseAfterProcessing,
             ("close-mid-body", None) => Fault::CloseMidBody { chunked: false },
             ("close-mid-body", Some("chunked")) => Fault::CloseMidBody { chunked: true },
@@ -119,6 +125,7 @@ impl FromStr for Fault {
             ("endless-body", None) => Fault::EndlessBody,
             ("bad-json", None) => Fault::BadJson,
             ("wrong-shape", body) => Fault::WrongShape(body.map(str::to_owned)),
+            ("odd", oddity) => Fault::Odd(oddity.unwrap_or_default().parse()?),
             ("empty-200", None) => Fault::Empty200,
             ("html-403", None) => Fault::Html403,
             ("forbidden-403", None) => Fault::Forbidden403,
@@ -268,6 +275,8 @@ mod tests {
             ("slow-body=0/1s", "1 byte or more"),
             ("slow-body=fast", "slow-body=16/200ms"),
             ("redirect=200", "301"),
+            ("odd", "lone-surrogate"),
+            ("odd=socks", "lone-surrogate"),
             ("hang=2s", "write it as hang"),
             ("hang,times=x", ",times=2"),
         ] {

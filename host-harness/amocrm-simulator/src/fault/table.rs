@@ -70,6 +70,7 @@ impl RuleTable {
             },
             "close-mid-body" => Fault::CloseMidBody { chunked: self.chunked.take().unwrap_or(false) },
             "wrong-shape" => Fault::WrongShape(self.body.take()),
+            "odd" => Fault::Odd(self.body.take().unwrap_or_default().parse()?),
             "too-many-requests-429" => match self.body.take().as_deref() {
                 None | Some("html") => Fault::TooManyRequests429 { json: false },
                 Some("json") => Fault::TooManyRequests429 { json: true },
@@ -121,6 +122,7 @@ impl From<&FaultRule> for RuleTable {
             }
             Fault::CloseMidBody { chunked } => table.chunked = chunked.then_some(true),
             Fault::WrongShape(body) => table.body.clone_from(body),
+            Fault::Odd(oddity) => table.body = Some(oddity.to_string()),
             Fault::TooManyRequests429 { json } => table.body = json.then(|| "json".to_owned()),
             Fault::Status(code) => table.code = Some(*code),
             Fault::Redirect { status, location } => {

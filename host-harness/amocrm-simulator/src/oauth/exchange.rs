@@ -12,7 +12,14 @@ use crate::{Behaviour, Platform, jwt};
 type Refusal = Box<Answer>;
 
 pub(super) fn answer(state: &State, app: &OAuthApp, body: &[u8]) -> Answer {
-    let fields: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let by_form = state.account().behaviour.token_by_form;
+    let fields: Map<String, Value> = match serde_json::from_slice(body) {
+        Ok(fields) => fields,
+        Err(_) if by_form => form_urlencoded::parse(body)
+            .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+            .collect(),
+        Err(_) => Map::new(),
+    };
     let field = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     match field("grant_type") {
         "authorization_code" => given(state, app, field),

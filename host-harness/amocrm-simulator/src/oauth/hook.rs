@@ -35,7 +35,7 @@ pub(crate) fn disposable_token(state: &State, user_id: u64) -> anyhow::Result<St
     let now = state.now();
     let account = state.account();
     let claims = json!({
-        "iss": format!("http://{}", state.hosts.account()),
+        "iss": state.hosts.account_base(),
         "aud": origin(&app.redirect_uri),
         "jti": state.uuid(),
         "iat": now.as_second(),

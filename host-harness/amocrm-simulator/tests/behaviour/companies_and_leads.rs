@@ -1,12 +1,37 @@
 //! `/api/v4/companies` and `/api/v4/leads` (amoCRM facts §2).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::Bench;
 
 /// Another entity, as `_embedded` has it.
 fn link(base: &str, collection: &str, id: u64) -> serde_json::Value {
     json!({"id": id, "_links": {"self": {"href": format!("{base}/api/v4/{collection}/{id}")}}})
+}
+
+#[tokio::test]
+async fn links_are_told_from_both_sides_and_filtered() {
+    let bench = Bench::with_account(
+        "[[contacts]]\nid = 1\ncompanies = [7]\n[[contacts]]\nid = 2\n[[companies]]\nid = 7\n\
+         [[leads]]\nid = 9\ncontacts = [2, 1]\ncompanies = [7]",
+    )
+    .await;
+    let links = async |path: &str| {
+        let reply = bench.get(&format!("/api/v4/{path}")).await;
+        if reply.status == 204 { Value::Null } else { reply.json()["_embedded"]["links"].clone() }
+    };
+    let to = |kind: &str, id: u64, metadata: Value| json!({"to_entity_type": kind, "to_entity_id": id, "metadata": metadata});
+    let main = |is_main: bool| json!({"main_contact": is_main});
+    assert_eq!(links("contacts/1/links").await, json!([to("companies", 7, Value::Null), to("leads", 9, main(false))]));
+    assert_eq!(
+        links("leads/9/links?filter[to_entity_type]=contacts&filter[to_entity_id][]=2").await,
+        json!([to("contacts", 2, main(true))])
+    );
+    let of_several =
+        links("contacts/links?filter[entity_id][]=1&filter[entity_id][]=2&filter[to_entity_type]=leads").await;
+    assert_eq!((&of_several[0]["entity_type"], &of_several[0]["entity_id"]), (&json!("contacts"), &json!(2)));
+    assert_eq!((links("contacts/links").await, links("contacts/5/links").await), (Value::Null, Value::Null));
+    assert_eq!(bench.get("/api/v4/users/links").await.status, 404);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use amocrm_simulator::{Account, Options};
 use serde_json::json;
 
-use super::client::{Bench, at};
+use super::client::{Bench, MovedClock, at};
 
 /// 2026-11-23 00:00 in Moscow.
 const MIDNIGHT: i64 = 1_795_381_200;
@@ -70,6 +70,30 @@ async fn the_same_event_has_the_same_time_however_often_and_early_it_is_asked_fo
         times.push(event["_embedded"]["events"][0]["created_at"].as_i64());
     }
     assert_eq!(times, [Some(MIDNIGHT); 3]);
+}
+
+#[tokio::test]
+async fn events_of_some_time_ago_stay_where_they_are_and_pages_with_them() {
+    let (clock, options) = MovedClock::at_noon();
+    let event = |id: u64| format!("[[events]]\ntype = \"lead_added\"\nid = \"{id}\"\ncreated_by = 1\nago = \"1h\"\n");
+    let account = Account::from_toml(&(1..=3).map(event).collect::<String>()).unwrap();
+    let bench = Bench::start(Options { account, ..options }).await;
+    let page = async |query: &str| {
+        let json = bench.get(&format!("/api/v4/events?{query}")).await.json();
+        let events = json["_embedded"]["events"].as_array().unwrap();
+        events.iter().map(|event| (event["id"].clone(), event["created_at"].as_i64().unwrap())).collect::<Vec<_>>()
+    };
+    let begun = MIDNIGHT + 11 * 3600;
+    assert_eq!(page("limit=2").await, [(json!("3"), begun), (json!("2"), begun)]);
+    clock.forward(jiff::SignedDuration::from_hours(5));
+    assert_eq!(page("limit=2&page=2").await, [(json!("1"), begun)]);
+    let filtered = format!("filter[id][]=1&filter[created_at][from]={begun}&filter[created_at][to]={begun}");
+    assert_eq!(page(&filtered).await, [(json!("1"), begun)]);
+    // One that is added later is reckoned from then.
+    let added = Account::from_toml(&event(4)).unwrap().events;
+    bench.simulator.update(|account| account.events.extend(added));
+    clock.forward(jiff::SignedDuration::from_hours(5));
+    assert_eq!(page("limit=1").await, [(json!("4"), begun + 5 * 3600)]);
 }
 
 #[tokio::test]

@@ -114,6 +114,27 @@ async fn a_connection_closes_before_or_in_the_middle() {
 }
 
 #[tokio::test]
+async fn a_reset_is_no_orderly_end() {
+    let bench = Bench::with_faults(&["reset"]).await;
+    let mut stream = TcpStream::connect(bench.simulator.address()).await.unwrap();
+    stream.write_all(b"GET /api/v4/contacts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n").await.unwrap();
+    let read = tokio::time::timeout(SOON, stream.read(&mut [0; 8])).await.unwrap();
+    assert_eq!(read.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn an_odd_answer_is_the_right_one_in_another_form() {
+    let answer = async |oddity: &str| Bench::with_faults(&[oddity]).await.get(CONTACTS).await.body;
+    assert!(answer("odd=byte-order-mark").await.starts_with(b"\xef\xbb\xbf{"));
+    assert!(std::str::from_utf8(&answer("odd=invalid-utf-8").await).is_err());
+    let text = async |oddity: &str| String::from_utf8(answer(oddity).await.to_vec()).unwrap();
+    assert!(text("odd=lone-surrogate").await.contains(r#""name":"Hot lead \ud83d""#));
+    assert!(text("odd=php-objects").await.contains(r#""contacts":{"0":{"#));
+    assert!(text("odd=numbers-as-text").await.contains(r#""responsible_user_id":"504141""#));
+    assert!(text("odd=odd-entry").await.contains(r#""contacts":[{"custom_fields_values":false,"id":"three"},null,{"#));
+}
+
+#[tokio::test]
 async fn hanging_is_silence_on_an_open_connection() {
     let bench = Bench::with_faults(&["hang"]).await;
     assert_eq!(raw(&bench, MOMENT).await, (String::new(), false));

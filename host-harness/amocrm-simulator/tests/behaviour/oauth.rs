@@ -299,3 +299,21 @@ async fn no_secret_is_recorded_or_printed() {
     }
     assert!(shown.contains("\"code\",\"…\""));
 }
+
+#[tokio::test]
+async fn the_token_endpoint_takes_a_form_where_the_switch_says_so() {
+    let bench = with_oauth(at_noon()).await;
+    let form = async |bench: &Bench| {
+        let mut fields = form_urlencoded::Serializer::new(String::new());
+        let code = bench.simulator.authorization_code().unwrap();
+        for (name, value) in body(&json!({"grant_type": "authorization_code", "code": code})).as_object().unwrap() {
+            fields.append_pair(name, value.as_str().unwrap());
+        }
+        bench.send(Method::POST, TOKEN, None, &fields.finish()).await.unwrap()
+    };
+    let (access, _) = tokens(&form(&bench).await);
+    assert_eq!(api(&bench, &access).await, 200);
+    bench.simulator.update(|account| account.behaviour.token_by_form = false);
+    let refused = form(&bench).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["hint"]), (400, &json!("Check the `grant_type` parameter")));
+}

@@ -1,6 +1,6 @@
 //! The account moves to another address (amoCRM facts §5.7).
 
-use amocrm_simulator::Renamed;
+use amocrm_simulator::{OAuthApp, Options, Renamed};
 use http::Method;
 use serde_json::json;
 
@@ -68,6 +68,50 @@ async fn a_former_address_answers_as_the_switch_says() {
     let hosts: Vec<String> = bench.simulator.requests().into_iter().map(|record| record.host).collect();
     assert_eq!(format!("http://{}", hosts[1]), renamed);
     assert_eq!(hosts[2], bench.simulator.address().to_string());
+}
+
+#[tokio::test]
+async fn an_account_with_a_name_is_renamed_under_its_names() {
+    let bench = with_oauth(Options { domain: Some("demo.amocrm.ru".to_owned()), ..at_noon() }).await;
+    let app = OAuthApp::demo();
+    let at = async |host: &str, method: Method, path: &str, headers: &[(&str, &str)], body: &str| {
+        let headers = [&[("host", host)], headers].concat();
+        bench.send_to(bench.simulator.base_url(), method, path, &headers, body).await.unwrap()
+    };
+    let consent = async || {
+        let reply = at("www.amocrm.ru", Method::GET, &format!("/oauth?client_id={}", app.client_id), &[], "").await;
+        reply.header("location").to_owned()
+    };
+    assert!(consent().await.contains("&referer=demo.amocrm.ru&"), "{}", consent().await);
+    assert_eq!(bench.simulator.api_domain(), Some("api-a.amocrm.ru"));
+    let (access, refresh_token) = pair(&bench).await;
+    let bearer = format!("Bearer {access}");
+    let account = async |host: &str| at(host, Method::GET, "/api/v4/account", &[("authorization", &bearer)], "").await;
+    let told = account("demo.amocrm.ru").await.json();
+    assert_eq!(
+        (&told["subdomain"], &told["_links"]["self"]["href"]),
+        (&json!("demo"), &json!("https://demo.amocrm.ru/api/v4/account"))
+    );
+
+    let renamed = at("127.0.0.1", Method::POST, "/_simulator/rename", &[], "{\"domain\": \"firm.amocrm.ru\"}").await;
+    assert_eq!(renamed.json(), json!({"base_url": "https://firm.amocrm.ru"}));
+    let statuses = [
+        account("demo.amocrm.ru").await.status,
+        account("firm.amocrm.ru:443").await.status,
+        account("127.0.0.1").await.status,
+    ];
+    assert_eq!(statuses.map(|status| status.as_u16()), [401, 200, 200]);
+    let place = at("api-a.amocrm.ru", Method::GET, SUBDOMAIN, &[("x-refresh-token", &refresh_token)], "").await.json();
+    let expected = json!({"id": 28_805_383, "subdomain": "firm", "domain": "firm.amocrm.ru", "top_level_domain": "ru"});
+    assert_eq!(place, expected);
+    assert!(consent().await.contains("&referer=firm.amocrm.ru&"));
+    assert_eq!(bench.simulator.rename().await.unwrap(), "https://firm-1.amocrm.ru");
+    assert_eq!(
+        bench.simulator.rename_to("firm").await.unwrap_err().to_string(),
+        "\"firm\" is no account's name; write it as demo.amocrm.ru"
+    );
+    let nameless = Bench::demo().await.simulator.rename_to("firm.amocrm.ru").await.unwrap_err().to_string();
+    assert!(nameless.contains("--domain demo.amocrm.ru"), "{nameless}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use amocrm_simulator::Account;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::expect::Expectation;
@@ -68,7 +69,8 @@ impl Case {
 
     /// Resolves the calls, one after another.
     pub(super) async fn run(self, operation: &Operation) -> Result<Vec<CallDocument>, String> {
-        let mut site = Site::build(self.account, self.employees, operation.clone()).await?;
+        let start = self.calls.steps.first().map_or(Timestamp::UNIX_EPOCH, |step| step.at);
+        let mut site = Site::build(start, self.account, self.employees, operation.clone()).await?;
         let own_faults = site.simulator.faults();
         let mut answers = Vec::with_capacity(self.calls.steps.len());
         for step in self.calls.steps {

@@ -26,13 +26,14 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Starts the simulated amoCRM with this account.
+    /// Starts the simulated amoCRM with this account, whose events are reckoned from the start.
     pub(super) async fn build(
+        start: Timestamp,
         account: Account,
         employees: Vec<(u64, Employee)>,
         operation: Operation,
     ) -> Result<Self, String> {
-        let clock = Clock::frozen_at(Timestamp::UNIX_EPOCH);
+        let clock = Clock::frozen_at(start);
         let simulated = clock.clone();
         let options = Options { account, clock: Arc::new(move || simulated.now()), ..Options::default() };
         let simulator = Simulator::start(options)
