@@ -140,7 +140,7 @@ async fn golden_runner_refuses_what_it_does_not_know_and_names_case_file_and_key
 async fn golden_runner_judges_what_call_toml_expects_and_nothing_else() {
     let call = |expect: &str| format!("{CALL}{expect}\n");
     let right = call(
-        "expect = { employee = \"anna\", numbers = [\"101\", \"+79035550101\"], requests = 1, details = { manager_source = \"crm\" } }",
+        "expect = { employee = \"anna\", numbers = [\"101\", \"+79035550101\"], requests = 1, notes = [\"hits-unverified\"], details = { manager_source = \"crm\" } }",
     );
     let cases = one_case(&[("call.toml", &right)]);
     assert_eq!(run_all(cases.path(), Mode::Compare).await.failed().count(), 0);
@@ -152,6 +152,10 @@ async fn golden_runner_judges_what_call_toml_expects_and_nothing_else() {
             ["call 1, reason", "expected \"contact-not-found\"", "actual   null"],
         ),
         ("expect.requests = 0", ["call 1, requests", "expected 0", "actual   1"]),
+        (
+            "expect.notes = [\"status-reused\"]",
+            ["call 1, notes", "expected [\"status-reused\"]", "actual   [\"hits-unverified\"]"],
+        ),
         (
             "expect.details.manager_source = \"cache\"",
             ["details.manager_source", "expected \"cache\"", "actual   \"crm\""],

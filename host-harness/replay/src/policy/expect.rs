@@ -19,6 +19,8 @@ pub(super) struct Expectation {
     reason: Option<String>,
     /// How many requests amoCRM gets.
     requests: Option<usize>,
+    /// The codes of all notes of the call details, in order, such as `contact-ambiguous`.
+    notes: Option<Vec<String>>,
     /// Facts of the call details by key, as `host-harness call --json` shows them, such as `manager_source = "cache"`.
     #[serde(default)]
     details: serde_json::Map<String, Value>,
@@ -27,8 +29,9 @@ pub(super) struct Expectation {
 impl Expectation {
     /// Whether it says nothing at all: a case of it could not fail.
     pub(super) fn is_empty(&self) -> bool {
-        let Self { employee, numbers, reason, requests, details } = self;
-        employee.is_none() && numbers.is_none() && reason.is_none() && requests.is_none() && details.is_empty()
+        let Self { employee, numbers, reason, requests, notes, details } = self;
+        let says_nothing = employee.is_none() && numbers.is_none() && reason.is_none() && requests.is_none();
+        says_nothing && notes.is_none() && details.is_empty()
     }
 
     /// What is different, one text each.
@@ -50,6 +53,8 @@ impl Expectation {
         compare("numbers", self.numbers.clone().map(Value::from), numbers);
         compare("reason", self.reason.clone().map(Value::from), reason);
         compare("requests", self.requests.map(Value::from), Value::from(resolved.details.requests.len()));
+        let notes: Vec<_> = resolved.details.notes.iter().map(|note| note.code.clone()).collect();
+        compare("notes", self.notes.clone().map(Value::from), Value::from(notes));
         for (key, expected) in &self.details {
             let actual = match resolved.details.facts.get(key) {
                 None | Some(FactValue::Unknown) => Value::Null,
