@@ -5,7 +5,7 @@
 use crate::numbers::typed::{is_letter, small};
 
 /// The words that RFC 3323 and 3325, Asterisk, FreeSWITCH, Twilio and carriers write, letters alone: blanks, hyphens and case do not count.
-const WORDS: [&str; 55] = [
+const WORDS: [&str; 63] = [
     // SIP, PBXs and carriers. `asterisk` and `freeswitch` are what the two write where they know no caller.
     "anonymous",
     "anonymouscaller",
@@ -19,6 +19,8 @@ const WORDS: [&str; 55] = [
     "calleridrestricted",
     "calleridunavailable",
     "calleridwithheld",
+    "callerunknown",
+    "coinlinepayphone",
     "freeswitch",
     "hidden",
     "hiddennumber",
@@ -28,8 +30,10 @@ const WORDS: [&str; 55] = [
     "idwithheld",
     "invalid",
     "nocallerid",
+    "noname",
     "nonumber",
     "notavailable",
+    "null",
     "numberblocked",
     "numberrestricted",
     "numberunavailable",
@@ -49,6 +53,9 @@ const WORDS: [&str; 55] = [
     "unknownnumber",
     "withheld",
     "withheldnumber",
+    // What Caller ID sends for private and out of area (the reason for absence).
+    "p",
+    "o",
     // The same in the languages of the CRM's users.
     "аноним",
     "анонимный",
@@ -60,12 +67,14 @@ const WORDS: [&str; 55] = [
     "неизвестныйномер",
     "номерскрыт",
     "скрыт",
+    "скрытабонентом",
+    "абонентскрылномер",
     "скрытый",
     "скрытыйномер",
     "прихованийномер",
 ];
 /// Of these, what says nothing of the number when it stands in the place of the caller's name.
-const NAMES_UNKNOWN: [&str; 9] = [
+const NAMES_UNKNOWN: [&str; 15] = [
     "asterisk",
     "freeswitch",
     "unknown",
@@ -74,6 +83,12 @@ const NAMES_UNKNOWN: [&str; 9] = [
     "notavailable",
     "outofarea",
     "unknowncaller",
+    "callerunknown",
+    "coinlinepayphone",
+    "noname",
+    "null",
+    "p",
+    "o",
     "invalid",
 ];
 
