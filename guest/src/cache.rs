@@ -345,10 +345,11 @@ fn understand<R: DeserializeOwned, T>(
     now: Timestamp,
     value: fn(R) -> Option<T>,
 ) -> Result<Option<(T, Duration)>, Unreadable> {
-    let record = json::strictly::<Object<Stored>>(bytes).ok().and_then(|record| record.0).ok_or(Unreadable)?;
+    let record = json::text(bytes).and_then(json::strictly::<Object<Stored>>).ok().and_then(|record| record.0);
+    let record = record.ok_or(Unreadable)?;
     let age = Timestamp(record.received_at_ms).age_at(now);
     let Some(age) = age.filter(|age| record.version == VERSION && *age < kept_for) else { return Ok(None) };
-    let kept = json::strictly::<Object<R>>(record.value.get().as_bytes()).ok().and_then(|kept| kept.0);
+    let kept = json::strictly::<Object<R>>(record.value.get()).ok().and_then(|kept| kept.0);
     let found = kept.and_then(value).ok_or(Unreadable)?;
     Ok(Some((found, age)))
 }

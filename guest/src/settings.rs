@@ -326,7 +326,8 @@ pub struct BaseUrl {
 impl BaseUrl {
     /// Parses `https://example.amocrm.ru` or `http://127.0.0.1:8080/prefix`.
     pub fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = text.split_once("://")?;
+        let (scheme, rest) = text.split_once(':')?;
+        let rest = rest.strip_prefix("//")?;
         let secure = scheme.eq_ignore_ascii_case("https");
         if !secure && !scheme.eq_ignore_ascii_case("http") {
             return None;

@@ -239,7 +239,7 @@ fn phones<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::
     for field in List::<Object<FieldJson>>::deserialize(deserializer)?.entries().filter_map(|field| field.0) {
         if field.field_code.0.as_deref() == Some(PHONE)
             && let Some(values) = field.values
-            && let Ok(values) = json::read::<List<Object<ValueJson>>>(values.get().as_bytes())
+            && let Ok(values) = json::read_text::<List<Object<ValueJson>>>(values.get())
         {
             phones.extend(values.entries().filter_map(|value| value.0?.value.0));
         }

@@ -73,15 +73,15 @@ struct Links {
 impl<T: Entry> Page<T> {
     /// Reads the answer to a request for `limit` entries of a section.
     pub(super) fn read(section: &str, limit: usize, answer: &[u8]) -> Result<Self, Unexpected> {
-        match json::strictly::<Answer>(answer) {
+        match json::text(answer).and_then(json::strictly::<Answer>) {
             Ok(answer) => Self::of(section, limit, answer),
             Err(Unexpected) => {
                 let text = json::mended(answer);
-                if let Ok(answer) = json::strictly::<Answer>(text.as_bytes()) {
+                if let Ok(answer) = json::strictly::<Answer>(&text) {
                     return Self::of(section, limit, answer);
                 }
                 let text = json::without_repeated_members(&text);
-                Self::of(section, limit, json::strictly(text.as_bytes())?)
+                Self::of(section, limit, json::strictly(&text)?)
             }
         }
     }
@@ -101,7 +101,7 @@ impl<T: Entry> Page<T> {
         let is_last = list.len() < limit || answer.links.0.is_none_or(|links| links.next.is_none());
         let mut page = Self { entries: Vec::with_capacity(list.len()), unreadable: 0, fault: None, is_last };
         for entry in list {
-            let json = json::read::<Object<T::Json>>(entry.get().as_bytes()).ok().and_then(|entry| entry.0);
+            let json = json::read_text::<Object<T::Json>>(entry.get()).ok().and_then(|entry| entry.0);
             match json.ok_or(None).and_then(|json| T::read(json).map_err(Some)) {
                 Ok(entry) => page.entries.push(entry),
                 Err(fault) => {

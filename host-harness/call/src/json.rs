@@ -22,13 +22,23 @@ pub struct Unexpected;
 /// Reads a document. A byte order mark, invalid UTF-8 and halves of surrogate pairs do not spoil it; of its members with one name the last
 /// counts.
 pub fn read<T: DeserializeOwned>(document: &[u8]) -> Result<T, Unexpected> {
+    text(document).map_or_else(|Unexpected| read_text(&mended(document)), read_text)
+}
+
+/// The same of a text.
+pub fn read_text<T: DeserializeOwned>(document: &str) -> Result<T, Unexpected> {
     strictly(document).or_else(|Unexpected| {
-        let text = mended(document);
-        strictly(text.as_bytes()).or_else(|Unexpected| strictly(without_repeated_members(&text).as_bytes()))
+        let text = mended(document.as_bytes());
+        strictly(&text).or_else(|Unexpected| strictly(&without_repeated_members(&text)))
     })
 }
 
+/// A document as text: looked at once, and not again for each string in it.
+pub fn text(document: &[u8]) -> Result<&str, Unexpected> {
+    std::str::from_utf8(document).map_err(|_| Unexpected)
+}
+
 /// Reads a document that is JSON and of the expected shape; what it borrows is the document's.
-pub fn strictly<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Unexpected> {
-    serde_json::from_slice(document).map_err(|_| Unexpected)
+pub fn strictly<'a, T: Deserialize<'a>>(document: &'a str) -> Result<T, Unexpected> {
+    serde_json::from_str(document).map_err(|_| Unexpected)
 }

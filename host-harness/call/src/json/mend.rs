@@ -78,7 +78,7 @@ pub fn without_repeated_members(document: &str) -> String {
 
 #[inline]
 fn write_once(value: &str, depth: usize, text: &mut String) {
-    let parts = if depth > 0 { super::strictly(value.as_bytes()) } else { Err(Unexpected) };
+    let parts = if depth > 0 { super::strictly(value) } else { Err(Unexpected) };
     match parts {
         Ok(Parts::Object(members)) => {
             text.push('{');
