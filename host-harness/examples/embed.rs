@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amocrm::limits::{AmocrmPolicy, REQUESTS_PER_SECOND};
 use amocrm_simulator::{Options, Simulator};
 use call::IncomingCall;
 use call::call_request::CallRequest;
@@ -35,6 +36,8 @@ async fn main() -> anyhow::Result<()> {
         .store(MemoryStore::new(), "office")
         .http(OutboundHttpConfig {
             access: Some(Arc::new(token)),
+            policy: Arc::new(AmocrmPolicy),
+            requests_per_second: REQUESTS_PER_SECOND,
             private_addresses: PrivateAddresses::Granted, // The simulator is on this machine.
             ..OutboundHttpConfig::default()
         })

@@ -110,7 +110,7 @@ fn a_source_of_the_token_that_cannot_be_read_is_named_with_the_fix() {
     home.write("empty", "\n");
     for (source, parts) in [
         ("env:AMOCRM_TOKEN", &["environment variable AMOCRM_TOKEN is not set", "set it"][..]),
-        ("env:", &["env:", "env:AMOCRM_TOKEN"]),
+        ("env:", &["env:", "env:ACCESS_TOKEN"]),
         ("file:none", &["secret file", "none", "check that it exists"]),
         ("file:empty", &["empty", "put the secret there"]),
     ] {
@@ -134,7 +134,7 @@ fn a_token_in_the_file_is_refused_and_never_repeated() {
         (token(&format!("token = {{ value = \"{TOKEN}\" }}")), &["`token`", "never written inline"]),
         (token(&format!("token = [\"{TOKEN}\"]")), &["`token`", "never written inline"]),
         (token(&format!("token = \"Bearer {TOKEN}\"")), &["`token`", "never written inline"]),
-        (token(&format!("token = \"env:{TOKEN}\"")), &["`token`", "env:AMOCRM_TOKEN"]),
+        (token(&format!("token = \"env:{TOKEN}\"")), &["`token`", "env:ACCESS_TOKEN"]),
         // An unknown key.
         (token(&format!("access_token = \"{TOKEN}\"")), &["line 3", "unknown field `access_token`", "`token`"]),
         (format!("token = \"{TOKEN}\"\n{INTEGRATION}{OPERATION}"), &["line 1", "unknown field `token`"]),

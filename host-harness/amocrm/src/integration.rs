@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings, Standing};
+use crate::limits::{AmocrmPolicy, REQUESTS_PER_SECOND};
 use crate::presence::{FedDirectory, PresenceBook, PresenceFeed};
 use crate::widget_token::ClientKeys;
 use runtime::capabilities::clocks::Clock;
@@ -18,7 +19,7 @@ use runtime::capabilities::config::{CACHE_KEY_SECRET, Configuration};
 use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Employees};
 use runtime::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
-    OutboundHttpConfig, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts, budget_bounds,
+    OutboundHttpConfig, PrivateAddresses, RequestTimeouts, budget_bounds,
 };
 use runtime::capabilities::journal::{Journal, Script};
 use runtime::capabilities::key_value::KeyValue;
@@ -372,6 +373,7 @@ impl IntegrationSettings {
             user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: self.request_timeouts,
+            policy: Arc::new(AmocrmPolicy),
             requests_per_second: self.requests_per_second,
             shared_budget: None,
             circuit: self.circuit,

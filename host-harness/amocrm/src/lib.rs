@@ -7,5 +7,6 @@ pub mod access;
 pub mod audit;
 pub mod employees;
 pub mod integration;
+pub mod limits;
 pub mod presence;
 pub mod widget_token;

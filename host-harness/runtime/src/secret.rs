@@ -22,7 +22,7 @@ use zeroize::{Zeroize, Zeroizing};
 pub use pasted::unwrapped;
 pub use reloadable::ReloadableSecret;
 
-/// No secret that this software knows is longer (amoCRM's long-lived tokens are about 1 KiB).
+/// No secret that this software knows is longer (long-lived tokens of CRMs are about 1 KiB).
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// A value that must never be shown: an access token, a client secret.
@@ -94,11 +94,11 @@ pub enum SecretError {
     Inline,
     /// `env:` with nothing usable behind it.
     #[error(
-        "env: must be followed by the name of an environment variable (letters, digits, underscores), as in env:AMOCRM_TOKEN"
+        "env: must be followed by the name of an environment variable (letters, digits, underscores), as in env:ACCESS_TOKEN"
     )]
     VariableName,
     /// `file:` with nothing behind it.
-    #[error("file: must be followed by a path, as in file:/etc/host-harness/amocrm-token")]
+    #[error("file: must be followed by a path, as in file:/etc/host-harness/access-token")]
     FileName,
     /// The environment variable is not set.
     #[error("the environment variable {0} is not set: set it to the secret before starting, or name another source")]
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn two_forms_are_accepted_and_shown_as_written() {
-        for text in ["env:AMOCRM_TOKEN", "env:_t2", "file:/run/secrets/amo", "file:token.txt"] {
+        for text in ["env:ACCESS_TOKEN", "env:_t2", "file:/run/secrets/token", "file:token.txt"] {
             assert_eq!(text.parse::<SecretSource>().unwrap().to_string(), text);
         }
     }

@@ -11,8 +11,9 @@ use crate::cache_key;
 use amocrm::access::{LongLived, OAuthSettings, Platform};
 use amocrm::employees::{self, EmployeeEntry};
 use amocrm::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
+use amocrm::limits::REQUESTS_PER_SECOND;
 use call::masking::unless_secret;
-use runtime::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, REQUESTS_PER_SECOND, RequestTimeouts};
+use runtime::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, RequestTimeouts};
 use runtime::secret::{ReloadableSecret, Secret, SecretSource, unwrapped};
 use runtime::toml_file;
 

@@ -8,7 +8,6 @@ use amocrm::widget_token::{ClientKeys, verify};
 use forward_to_personal_manager::caller::{Caller, CountryCode};
 use node::call_details::{KeptCall, Numbers};
 use replay::policy;
-use runtime::capabilities;
 use runtime::secret::Secret;
 
 use super::oauth::{answering, at_once, settings};
@@ -150,7 +149,7 @@ pub fn notice(bytes: &[u8]) {
 
 /// Whatever the body of a 429 states, it is a time or nothing.
 pub fn too_many_requests(bytes: &[u8]) {
-    let _ = capabilities::http::circuit::stated_in(bytes);
+    let _ = amocrm::limits::rest_stated_in(bytes);
 }
 
 /// Whatever is written as a configuration is read, or refused with words that name the place.

@@ -43,7 +43,7 @@ pub struct Destination {
     pub ring_time: Duration,
 }
 
-/// A person's presence in amoCRM.
+/// A person's presence in the CRM.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Presence {

@@ -6,7 +6,7 @@
 //! [`MAX_VALUE_BYTES`], and one call makes at most [`MAX_OPERATIONS`] (opening counts).
 //!
 //! **Failures** of the store are `other` with the store's own words, never a trap: an operation that cannot read its cache asks
-//! amoCRM, and one that cannot write it still forwards the call (rule D9). An operation on the store ends in bounded time.
+//! the CRM, and one that cannot write it still forwards the call (rule D9). An operation on the store ends in bounded time.
 
 mod kept;
 

@@ -1,4 +1,4 @@
-//! The access token of an integration's requests: the one in force, and who is told when amoCRM refuses it.
+//! The access token of an integration's requests: the one in force, and who is told when the server refuses it.
 //!
 //! A token changes while calls come and go (an OAuth access token lives a day), and so does the account's address (accounts are renamed), so
 //! every request asks anew. Asking is answered from memory: a caller is waiting.
@@ -41,7 +41,7 @@ pub trait AccessTokens: Send + Sync + fmt::Debug {
     /// The token in force; `None` where there is none, and requests then go out without one.
     fn current(&self) -> Option<AccessToken>;
 
-    /// amoCRM answered 401 to a request that carried this token. Returns at once: what is done about it is done off the call's path.
+    /// The server answered 401 to a request that carried this token. Returns at once: what is done about it is done off the call's path.
     fn refused(&self, token: &AccessToken);
 
     /// The account's address answered 404, or with a redirect: the account may be somewhere else. Returns at once, like `refused`. Nothing

@@ -12,7 +12,7 @@ pub enum PrivateAddresses {
     /// Only addresses that are [`Reach::Public`].
     #[default]
     Refused,
-    /// Also those that are [`Reach::Private`]: a server on this machine or in this network takes amoCRM's place.
+    /// Also those that are [`Reach::Private`]: a server on this machine or in this network takes the account's place.
     Granted,
 }
 

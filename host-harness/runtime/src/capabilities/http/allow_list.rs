@@ -4,11 +4,11 @@
 //!
 //! | granted | asked for | |
 //! |---|---|---|
-//! | `https://demo.amocrm.ru` | `https://demo.amocrm.ru/api`, `https://DEMO.amocrm.ru`, `…ru:443`, `…ru.` | allowed: the same origin |
-//! | | `http://demo.amocrm.ru` | denied: another scheme |
-//! | | `https://demo.amocrm.ru:8443` | denied: another port |
-//! | | `https://api.demo.amocrm.ru`, `https://amocrm.ru`, `https://demo.amocrm.ru.evil.example` | denied: another host; no wildcards |
-//! | | `https://demo.amocrm.ru@evil.example`, `https://user@demo.amocrm.ru` | denied: user information is never accepted |
+//! | `https://crm.example.com` | `https://crm.example.com/api`, `https://CRM.example.com`, `…com:443`, `…com.` | allowed: the same origin |
+//! | | `http://crm.example.com` | denied: another scheme |
+//! | | `https://crm.example.com:8443` | denied: another port |
+//! | | `https://api.crm.example.com`, `https://example.com`, `https://crm.example.com.evil.example` | denied: another host; no wildcards |
+//! | | `https://crm.example.com@evil.example`, `https://user@crm.example.com` | denied: user information is never accepted |
 //! | `http://127.0.0.1:8080` | `http://127.1:8080`, `http://0x7f000001:8080` | allowed: the same address |
 //! | | `http://localhost:8080`, `http://[::ffff:127.0.0.1]:8080` | denied: another host, whatever it resolves to |
 //!

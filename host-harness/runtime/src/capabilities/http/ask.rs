@@ -1,4 +1,4 @@
-//! The host's own requests: those of its token keeper and of other rooms that ask amoCRM without a component.
+//! The host's own requests: those that keep the access token alive, and others that are made without a component.
 //!
 //! They go through the integration's pool, resolver, TLS and bound on bodies. No error of theirs holds a path, a query, a header or a body,
 //! since any of these may hold a secret or a caller's number.
@@ -19,6 +19,7 @@ use super::exchange::Exchanges;
 use super::flight::Refusal;
 use super::origin::{Origin, OriginError};
 use super::outbound::{OutboundHttp, rebuilt};
+use super::policy::AccountPolicy;
 use super::request_body::RequestBody;
 use super::timing::Timing;
 
@@ -50,19 +51,16 @@ pub enum AskError {
     /// Too many others wait for their turn.
     #[error("not asked: so many requests wait that its turn would come too late; try again later, or with more time")]
     NoTurn,
-    /// amoCRM limited or blocked the integration, and nothing is sent for a while.
+    /// The server limited or blocked the integration, and nothing is sent for a while.
     #[error(
-        "not asked: {}; try again in {} s",
-        if *cause == CircuitCause::Blocked {
-            "amoCRM blocks this account's requests (403), and only its support lifts that"
-        } else {
-            "amoCRM asked for fewer requests (429)"
-        },
+        "not asked: {why}; try again in {} s",
         again.as_secs() + 1
     )]
     Paused {
-        /// What amoCRM did.
+        /// What the server did.
         cause: CircuitCause,
+        /// The same in words.
+        why: &'static str,
         /// When it is tried again, from now.
         again: Duration,
     },
@@ -156,7 +154,7 @@ impl OutboundHttp {
             .refusal
         {
             Some(Refusal::Budget(_)) => AskError::NoTurn.into(),
-            Some(Refusal::Circuit(state)) => AskError::paused(state).into(),
+            Some(Refusal::Circuit(state)) => AskError::paused(state, &*self.0.policy).into(),
             None => Problem::of(origin, failed.error),
         })?;
         let (head, body) = answer.into_parts();
@@ -230,12 +228,12 @@ impl AskError {
         }
     }
 
-    fn paused(state: CircuitState) -> Self {
+    fn paused(state: CircuitState, policy: &dyn AccountPolicy) -> Self {
         let (cause, again) = match state {
             CircuitState::Open { cause, until } => (cause, until.saturating_duration_since(Instant::now())),
             CircuitState::HalfOpen { cause } => (cause, Duration::ZERO),
             CircuitState::Closed => (CircuitCause::Limited, Duration::ZERO),
         };
-        Self::Paused { cause, again }
+        Self::Paused { cause, why: policy.describe(cause), again }
     }
 }

@@ -1,7 +1,7 @@
 //! The rate budget of one integration: how many requests may begin in any second, and whose turn it is.
 //!
-//! amoCRM allows an integration 7 requests a second, answers more with 429 and blocks an account that goes on (amoCRM facts §6). The bound is kept
-//! here in any *sliding* window, not per second of the clock, and the window is [`MARGIN`] longer than a second: requests that leave in
+//! A server that limits requests refuses more than so many in a second, and may block an account that goes on. The bound is kept here in any
+//! *sliding* window, not per second of the clock, and the window is [`MARGIN`] longer than a second: requests that leave in
 //! order and well spaced do not arrive so exactly.
 //!
 //! Turns are given strictly in order of arrival. A request's turn is foreseen when it arrives, from the starts inside the window and from

@@ -1,8 +1,7 @@
-//! The circuit of one integration: when amoCRM says that enough is enough, nothing more is sent for a while.
+//! The circuit of one integration: when the account's server refuses requests, nothing more is sent for a while.
 //!
-//! amoCRM answers too many requests with 429, and blocks an account that goes on: 403 to everything, in HTML, lifted only by its support
-//! (amoCRM facts §6). Whoever keeps asking makes it worse, and a caller gains nothing by it. (A 403 in JSON is about rights or the account's list of
-//! addresses: it concerns that request and opens nothing.)
+//! Servers refuse too many requests, and may block an account that goes on. Asking again makes it worse, and a caller gains nothing by it. What
+//! counts as a refusal is for the [`AccountPolicy`](super::policy::AccountPolicy) to say.
 //!
 //! | the circuit is | and a request |
 //! |---|---|
@@ -18,12 +17,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long the circuit stays open.
+/// How long the circuit stays open. The defaults suit servers that count requests by the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CircuitSettings {
-    /// After a 429 that states no time.
+    /// After a limit for which no time is stated.
     pub limited: Duration,
-    /// The most after 429s in a row, and the most that a stated time is believed.
+    /// The most after limits in a row, and the most that a stated time is believed.
     pub limited_most: Duration,
     /// After a block.
     pub blocked: Duration,
@@ -36,7 +35,6 @@ impl Default for CircuitSettings {
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         Self {
             limited: Duration::from_secs(2),
-            // Kommo states 300 seconds.
             limited_most: minutes(5),
             blocked: minutes(1),
             blocked_most: minutes(15),
@@ -47,9 +45,9 @@ impl Default for CircuitSettings {
 /// What opened a circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CircuitCause {
-    /// 429.
+    /// There were too many requests.
     Limited,
-    /// 403 in another form than JSON: the account is blocked for abuse.
+    /// The account is blocked, whatever it asks.
     Blocked,
 }
 
@@ -82,15 +80,6 @@ impl CircuitState {
             Self::HalfOpen { .. } => "half-open",
         }
     }
-}
-
-/// What an answer means for the circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// amoCRM speaks to this integration.
-    Accepted,
-    /// It does not, and perhaps said for how long.
-    Refused(CircuitCause, Option<Duration>),
 }
 
 /// The circuit; a clone is the same one.
@@ -203,18 +192,20 @@ impl Breaker {
 }
 
 impl Pass {
-    /// The request was answered.
-    pub(crate) fn answered(self, verdict: Verdict) {
+    /// The request was answered, and not refused.
+    pub(crate) fn accepted(self) {
+        let mut breaker = self.circuit.breaker();
+        if breaker.epoch == self.epoch && self.probe {
+            breaker.tripped = None;
+            breaker.epoch += 1;
+        }
+    }
+
+    /// The request was refused, and perhaps for how long was stated.
+    pub(crate) fn refused(self, cause: CircuitCause, stated: Option<Duration>) {
         let mut breaker = self.circuit.breaker();
         let current = breaker.epoch == self.epoch;
-        match verdict {
-            Verdict::Refused(cause, stated) => breaker.refused(&self.circuit.settings, current, cause, stated),
-            Verdict::Accepted if current && self.probe => {
-                breaker.tripped = None;
-                breaker.epoch += 1;
-            }
-            Verdict::Accepted => {}
-        }
+        breaker.refused(&self.circuit.settings, current, cause, stated);
     }
 }
 
@@ -228,13 +219,4 @@ impl Drop for Pass {
             tripped.probing = false;
         }
     }
-}
-
-/// The rest that the body of a 429 states: Kommo's `retry_after`, in seconds (amoCRM facts §6), as a number or as text. No time at all states
-/// nothing.
-pub fn stated_in(body: &[u8]) -> Option<Duration> {
-    let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let stated = answer.get("retry_after")?;
-    let seconds = stated.as_f64().or_else(|| stated.as_str()?.trim().parse().ok())?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|rest| !rest.is_zero())
 }

@@ -1,34 +1,33 @@
 //! The course of one request: circuit, turn, connection, answer, body. It runs in a task of its own, for whoever waits for the flight.
 //!
-//! Budget and circuit are amoCRM's, so they are for requests that carry the integration's access token; other granted servers have rules of
-//! their own.
+//! Budget and circuit are for the requests that the account's server limits, as its [`AccountPolicy`](super::policy::AccountPolicy) says; other
+//! granted servers have rules of their own.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::connect::capture_connection;
-use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use wasmtime_wasi_http::Error;
 
 use super::access::AccessToken;
 use super::budget::{Admission, Departure, Place, TooLate, Turn};
-use super::circuit::{self, CircuitCause, CircuitState, Pass, Verdict};
+use super::circuit::{CircuitCause, CircuitState, Pass};
 use super::client::Pool;
 use super::connection::History;
 use super::errors::{self, Failure};
 use super::flight::{self, Failed, Flight, Head, Piece, Question, Refusal, Stage, Waiter};
 use super::origin::Origin;
 use super::outbound::OutboundHttp;
+use super::policy::{Rest, Verdict};
 use super::request_body::RequestBody;
 
-/// How long the body of a 429 is waited for, and how much of it is read, to learn how long to rest.
+/// How long the body of a refusal is waited for, and how much of it is read, to learn how long to rest.
 const REST_IS_STATED_WITHIN: Duration = Duration::from_millis(100);
 const MAX_STATED_BYTES: usize = 4 * 1024;
 
@@ -76,9 +75,9 @@ impl OutboundHttp {
                 None => Ok(Boarded { waiter: flight.join(&shared.flights, latest, patience), shared: true }),
             };
         }
-        let start = match &token {
-            None => Start::Free,
-            Some(_) => {
+        let start = match shared.policy.is_limited(token.is_some()) {
+            false => Start::Free,
+            true => {
                 shared.circuit.check().map_err(tripped)?;
                 match shared.budget.join(latest).map_err(too_late)? {
                     Admission::Turn(turn) => Start::Turn(turn),
@@ -225,21 +224,21 @@ impl Course {
 
     /// Tells the circuit what the answer means for it.
     async fn judge(&self, pass: Pass, status: StatusCode, headers: &HeaderMap, intake: &mut Intake) {
-        let json = is_json(headers);
-        pass.answered(match status {
-            StatusCode::TOO_MANY_REQUESTS => {
-                let stated = match stated_in(headers, self.http.0.clock.now()) {
-                    None if json => self.stated_in_body(intake).await,
-                    stated => stated,
+        let shared = &self.http.0;
+        match shared.policy.judge(status, headers, shared.clock.now()) {
+            Verdict::Accepted => pass.accepted(),
+            Verdict::Refused(cause, rest) => {
+                let stated = match rest {
+                    Rest::Unstated => None,
+                    Rest::Stated(rest) => Some(rest),
+                    Rest::InBody => self.stated_in_body(intake).await,
                 };
-                Verdict::Refused(CircuitCause::Limited, stated)
+                pass.refused(cause, stated);
             }
-            StatusCode::FORBIDDEN if !json => Verdict::Refused(CircuitCause::Blocked, None),
-            _ => Verdict::Accepted,
-        });
+        }
     }
 
-    /// Kommo's `retry_after`. What is read here is passed on like the rest of the body.
+    /// What is read here is passed on like the rest of the body.
     async fn stated_in_body(&self, intake: &mut Intake) -> Option<Duration> {
         let mut text = Vec::new();
         let reading = async {
@@ -257,7 +256,7 @@ impl Course {
             }
         };
         let _ = timeout(REST_IS_STATED_WITHIN, reading).await;
-        circuit::stated_in(&text)
+        self.http.0.policy.rest_in(&text)
     }
 
     async fn take_in(&self, mut intake: Intake) {
@@ -269,26 +268,6 @@ impl Course {
             }
         }
     }
-}
-
-/// A rest stated in seconds, or as a date in any of the three forms of RFC 9110, 5.6.7. (amoCRM sends none, amoCRM facts §6.) A date that has passed
-/// states nothing: the clocks differ. Neither does no time at all.
-fn stated_in(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let stated = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let rest = match stated.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = Timestamp::try_from(httpdate::parse_http_date(stated).ok()?).ok()?;
-            Duration::try_from(date.duration_since(now)).ok()?
-        }
-    };
-    (!rest.is_zero()).then_some(rest)
-}
-
-/// `application/json`, `application/problem+json`, …
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().ends_with("json")
 }
 
 /// A body on its way in, bounded in size.

@@ -10,15 +10,15 @@
 //! | the access token ([`access`]), added for exactly one origin | |
 //! | the number of requests a call may make | `connection-limit-reached` |
 //! | the same question under way (`flight`): its answer is shared | |
-//! | the circuit ([`circuit`]), opened by a 429 or by the 403 of a blocked account | `connection-limit-reached`, `HTTP-request-denied` |
+//! | the circuit ([`circuit`]), opened by refusals of the server ([`policy`]) | `connection-limit-reached`, `HTTP-request-denied` |
 //! | its turn in the rate budget (`budget`), refused at once where it would come too late | `connection-limit-reached` |
 //! | a pooled keep-alive connection, or a new one, with TLS ([`client`]) | `connection-refused`, `TLS-certificate-error`, … |
 //! | time ([`timing`]): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
 //! | the size (`course`) and the pace ([`response_body`]) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
 //!
 //! Redirects are passed through and never followed. What was refused is remembered per call ([`CallHttp::denials`]), each with the
-//! configuration line that would grant it; what became of each request is, too ([`CallHttp::exchanges`]). Budget and circuit are amoCRM's and
-//! concern the requests that carry the access token. The host asks through [`OutboundHttp::ask`].
+//! configuration line that would grant it; what became of each request is, too ([`CallHttp::exchanges`]). Budget and circuit
+//! concern the requests that the server limits. The host asks through [`OutboundHttp::ask`].
 //!
 //! [`WasiHttpHooks`]: wasmtime_wasi_http::WasiHttpHooks
 
@@ -40,6 +40,7 @@ mod flight;
 pub mod hooks;
 pub mod origin;
 pub mod outbound;
+pub mod policy;
 mod replay;
 mod request_body;
 pub mod resolver;
@@ -61,6 +62,7 @@ pub use errors::HttpError;
 pub use exchange::{Exchange, Fate};
 pub use hooks::CallHttp;
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};
-pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, REQUESTS_PER_SECOND, budget_bounds};
+pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, budget_bounds};
+pub use policy::{AccountPolicy, StandardPolicy};
 pub use replay::Replay;
 pub use timing::RequestTimeouts;

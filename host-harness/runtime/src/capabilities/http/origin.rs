@@ -42,7 +42,7 @@ impl Scheme {
     }
 }
 
-/// Scheme, host and port. Written and read as `https://demo.amocrm.ru` or `http://127.0.0.1:8080`, without a path.
+/// Scheme, host and port. Written and read as `https://crm.example.com` or `http://127.0.0.1:8080`, without a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     scheme: Scheme,
@@ -73,13 +73,15 @@ pub enum OriginError {
     #[error("an address must not contain a fragment (anything after a #)")]
     Fragment,
     /// No host, or something that is neither a name nor an IP address.
-    #[error("the host of an address is a name such as demo.amocrm.ru, an IPv4 address, or an IPv6 address in brackets")]
+    #[error(
+        "the host of an address is a name such as crm.example.com, an IPv4 address, or an IPv6 address in brackets"
+    )]
     Host,
     /// Not a port, or port 0.
     #[error("the port of an address is a number from 1 to 65535")]
     Port,
     /// A path where only an origin makes sense.
-    #[error("only scheme, host and port can be granted, such as https://demo.amocrm.ru: leave the path out")]
+    #[error("only scheme, host and port can be granted, such as https://crm.example.com: leave the path out")]
     Path,
     /// Spaces, control characters or backslashes, which other parsers read in other ways.
     #[error("an address must not contain spaces, control characters or backslashes")]

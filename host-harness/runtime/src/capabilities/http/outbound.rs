@@ -23,6 +23,7 @@ use super::dial::{Dial, Dialler};
 use super::flight::Flights;
 use super::hooks::CallHttp;
 use super::origin::Origin;
+use super::policy::{AccountPolicy, StandardPolicy};
 use super::replay::Replay;
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
@@ -47,21 +48,20 @@ pub struct OutboundHttpConfig {
     pub max_response_bytes: u64,
     /// Whether the bounds count that the component chooses for its requests.
     pub request_timeouts: RequestTimeouts,
-    /// How many requests with the access token may begin in any second.
+    /// How the account's server limits requests.
+    pub policy: Arc<dyn AccountPolicy>,
+    /// How many limited requests may begin in any second. The default is as good as no bound.
     pub requests_per_second: u16,
     /// Where these are counted together with other nodes.
     pub shared_budget: Option<Arc<dyn SharedWindow>>,
-    /// How long nothing is sent after amoCRM refused.
+    /// How long nothing is sent after the server refused.
     pub circuit: CircuitSettings,
     /// What a date in `Retry-After` is compared with.
     pub clock: Clock,
 }
 
-/// What amoCRM allows an integration in a second (amoCRM facts §6).
-pub const REQUESTS_PER_SECOND: u16 = 7;
-
 /// How many requests of calls may be under way at once, each on a connection of its own. The budget lets 210 begin within the longest waiting
-/// time. Beyond, an amoCRM that hangs would only take memory and file descriptors (of which a process often has 1,024); a call waits for one
+/// time. Beyond, a server that hangs would only take memory and file descriptors (of which a process often has 1,024); a call waits for one
 /// of them inside its waiting time.
 pub(super) const MOST_AT_ONCE: usize = 512;
 
@@ -113,6 +113,7 @@ pub(super) struct Shared {
     pub(super) connections: Connections,
     /// How many more requests of calls may be under way at once.
     pub(super) room: Arc<Semaphore>,
+    pub(super) policy: Arc<dyn AccountPolicy>,
     pub(super) budget: Budget,
     pub(super) circuit: Circuit,
     /// What a date in `Retry-After` is compared with.
@@ -125,7 +126,7 @@ pub(super) struct Shared {
 /// The most bytes of one answer's body, unless configured.
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Nothing is granted.
+/// Nothing is granted, and nothing limited.
 impl Default for OutboundHttpConfig {
     fn default() -> Self {
         Self {
@@ -136,7 +137,8 @@ impl Default for OutboundHttpConfig {
             user_agent: String::new(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: RequestTimeouts::default(),
-            requests_per_second: REQUESTS_PER_SECOND,
+            policy: Arc::new(StandardPolicy),
+            requests_per_second: u16::MAX,
             shared_budget: None,
             circuit: CircuitSettings::default(),
             clock: Clock::system(),
@@ -177,6 +179,7 @@ impl OutboundHttp {
             unkept,
             connections,
             room: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            policy: config.policy,
             budget: Budget::new(config.requests_per_second, config.shared_budget),
             circuit: Circuit::new(config.circuit),
             clock: config.clock,

@@ -17,7 +17,7 @@ pub use http::{HttpAnswer, HttpAsk, HttpEnd, Piece, PieceKind};
 pub use script::Script;
 pub use written::milliseconds;
 
-/// The most bytes that are kept of what one call is told. More than amoCRM's answers to it have.
+/// The most bytes that are kept of what one call is told. More than a CRM's answers to it have.
 const MOST_BYTES: usize = 1024 * 1024;
 /// The most imports that are kept of one call. Forty times as many as the operation's longest call has.
 const MOST_ENTRIES: usize = 4096;

@@ -38,7 +38,7 @@ async fn a_request_of_the_host_fails_in_words_without_its_path() {
         (server.uri("/?q=secret"), short, "gave no whole answer within 50 ms"),
         (server.uri("/?q=secret"), PATIENCE, "the connection ended before the answer did"),
         (server.uri("/?q=secret"), PATIENCE, "is larger than is read"),
-        ("ftp://demo.amocrm.ru/?q=secret".to_owned(), PATIENCE, "an address begins with https:// or http://"),
+        ("ftp://demo.crm.example/?q=secret".to_owned(), PATIENCE, "an address begins with https:// or http://"),
     ] {
         let error = http.ask(question(&uri), timeout, Ask::WithoutToken).await.unwrap_err();
         let text = error.to_string();

@@ -9,38 +9,38 @@ use super::*;
 
 #[tokio::test]
 async fn the_allow_list_compares_scheme_host_and_port_and_nothing_else_gets_through() {
-    const GRANTED: &str = "https://demo.amocrm.ru";
+    const GRANTED: &str = "https://demo.crm.example";
     let list = super::super::allow_list::AllowList::new(vec![GRANTED.parse().unwrap()]);
     for same in [
-        "https://demo.amocrm.ru",
-        "https://DEMO.AmoCRM.ru/x",
-        "https://demo.amocrm.ru:443",
-        "https://demo.amocrm.ru.:443/a?b=@",
+        "https://demo.crm.example",
+        "https://DEMO.Crm.Example/x",
+        "https://demo.crm.example:443",
+        "https://demo.crm.example.:443/a?b=@",
     ] {
         assert_eq!(list.judge(&get(same), None).unwrap().to_string(), GRANTED, "{same}");
     }
     let mut call = call(config(&[GRANTED]));
     for other in [
-        "http://demo.amocrm.ru",
-        "https://demo.amocrm.ru:8443",
-        "https://demo.amocrm.ru:80",
-        "https://api.demo.amocrm.ru",
-        "https://amocrm.ru",
-        "https://demo.amocrm.com",
-        "https://demo.amocrm.ru.evil.example",
-        "https://evildemo.amocrm.ru",
-        "https://demo.amocrm.ru@evil.example",
-        "https://demo.amocrm.ru:443@evil.example/",
-        "https://user@demo.amocrm.ru",
-        "https://user:pw@demo.amocrm.ru",
-        "https://@demo.amocrm.ru",
-        "https://evil.example/demo.amocrm.ru",
-        "https://evil.example/@demo.amocrm.ru",
-        "https://evil.example?demo.amocrm.ru",
-        "https://demo.amocrm.ru:",
+        "http://demo.crm.example",
+        "https://demo.crm.example:8443",
+        "https://demo.crm.example:80",
+        "https://api.demo.crm.example",
+        "https://crm.example",
+        "https://demo.crm.test",
+        "https://demo.crm.example.evil.example",
+        "https://evildemo.crm.example",
+        "https://demo.crm.example@evil.example",
+        "https://demo.crm.example:443@evil.example/",
+        "https://user@demo.crm.example",
+        "https://user:pw@demo.crm.example",
+        "https://@demo.crm.example",
+        "https://evil.example/demo.crm.example",
+        "https://evil.example/@demo.crm.example",
+        "https://evil.example?demo.crm.example",
+        "https://demo.crm.example:",
         "https://127.0.0.1",
-        "https://demo.amocrm.ru..",
-        "wss://demo.amocrm.ru",
+        "https://demo.crm.example..",
+        "wss://demo.crm.example",
     ] {
         assert_eq!(name(send(&mut call, get(other)).await), "HttpRequestDenied", "{other}");
     }
@@ -52,7 +52,7 @@ async fn the_allow_list_compares_scheme_host_and_port_and_nothing_else_gets_thro
 
 #[tokio::test]
 async fn an_empty_allow_list_grants_nothing() {
-    assert_eq!(name(send(&mut call(config(&[])), get("https://demo.amocrm.ru")).await), "HttpRequestDenied");
+    assert_eq!(name(send(&mut call(config(&[])), get("https://demo.crm.example")).await), "HttpRequestDenied");
 }
 
 #[tokio::test]
@@ -88,14 +88,14 @@ async fn headers_of_the_host_and_dangerous_methods_are_denied_even_to_a_granted_
 
 #[tokio::test]
 async fn the_token_goes_to_exactly_one_origin_and_is_nowhere_to_be_read() {
-    let (amo, other) = (Server::start(|_| ok("")).await, Server::start(|_| ok("")).await);
-    let config = with_token(&[&amo.origin(), &other.origin()], &amo.origin());
+    let (account, other) = (Server::start(|_| ok("")).await, Server::start(|_| ok("")).await);
+    let config = with_token(&[&account.origin(), &other.origin()], &account.origin());
     assert!(!format!("{config:?}").contains(TOKEN));
     let http = outbound(config);
     let mut call = http.for_call(Instant::now() + Duration::from_secs(30));
-    fetch(&mut call, get(&amo.uri("/api"))).await.unwrap();
+    fetch(&mut call, get(&account.uri("/api"))).await.unwrap();
     fetch(&mut call, get(&other.uri("/api"))).await.unwrap();
-    assert!(amo.seen()[0].head.contains(&format!("authorization: bearer {TOKEN}\r\n").to_ascii_lowercase()));
+    assert!(account.seen()[0].head.contains(&format!("authorization: bearer {TOKEN}\r\n").to_ascii_lowercase()));
     assert!(!other.seen()[0].head.contains("authorization"));
     assert!(!format!("{http:?} {call:?}").contains(TOKEN));
 }
@@ -103,7 +103,7 @@ async fn the_token_goes_to_exactly_one_origin_and_is_nowhere_to_be_read() {
 #[tokio::test]
 async fn a_token_that_no_header_can_carry_is_refused_without_being_shown() {
     let token = Secret::new(format!("{TOKEN}\nx"));
-    let error = AccessToken::new("https://demo.amocrm.ru".parse().unwrap(), &token).unwrap_err();
+    let error = AccessToken::new("https://demo.crm.example".parse().unwrap(), &token).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(TOKEN), "{error}");
 }
 
@@ -125,7 +125,7 @@ async fn ask_through(
     private: PrivateAddresses,
     port: u16,
 ) -> (String, Vec<String>) {
-    let origin = format!("http://demo.amocrm.ru:{port}");
+    let origin = format!("http://demo.crm.example:{port}");
     let config = OutboundHttpConfig { private_addresses: private, ..config(&[&origin]) };
     let http = OutboundHttp::with_lookup(config, Arc::new(Answers(answers))).unwrap();
     let mut call = http.for_call(Instant::now() + Duration::from_secs(30));

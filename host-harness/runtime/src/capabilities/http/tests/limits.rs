@@ -1,6 +1,10 @@
 //! Budget and circuit over real connections: what is refused is refused at once, and unspent.
 
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
 use super::super::outbound::MOST_AT_ONCE;
+use super::super::policy::{AccountPolicy, Rest, Verdict, retry_after};
 use super::super::{Ask, AskError, CircuitCause, CircuitSettings, CircuitState, Fate};
 use super::server::{Server, Step, ok, raw};
 use super::*;
@@ -9,12 +13,32 @@ use crate::capabilities::clocks::Clock;
 const MS: Duration = Duration::from_millis(1);
 const LIMITED: &str = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
 const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncontent-length: 3\r\n\r\n403";
-const NO_RIGHTS: &str =
-    "HTTP/1.1 403 Forbidden\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: 2\r\n\r\n{}";
+
+/// A server that blocks with 403, and may state a rest in the body of a 429.
+#[derive(Debug)]
+struct Blocking;
+
+impl AccountPolicy for Blocking {
+    fn judge(&self, status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Verdict {
+        match status {
+            StatusCode::FORBIDDEN => Verdict::Refused(CircuitCause::Blocked, Rest::Unstated),
+            StatusCode::TOO_MANY_REQUESTS => match retry_after(headers, now) {
+                None => Verdict::Refused(CircuitCause::Limited, Rest::InBody),
+                Some(rest) => Verdict::Refused(CircuitCause::Limited, Rest::Stated(rest)),
+            },
+            _ => Verdict::Accepted,
+        }
+    }
+
+    fn rest_in(&self, body: &[u8]) -> Option<Duration> {
+        std::str::from_utf8(body).ok()?.strip_prefix("rest ")?.parse().ok().map(Duration::from_secs)
+    }
+}
 
 fn bounded(server: &Server, requests_per_second: u16) -> OutboundHttp {
     let circuit = CircuitSettings { limited: 200 * MS, blocked: 200 * MS, ..CircuitSettings::default() };
-    outbound(OutboundHttpConfig { requests_per_second, circuit, ..with_token(&[], &server.origin()) })
+    let policy = Arc::new(Blocking);
+    outbound(OutboundHttpConfig { policy, requests_per_second, circuit, ..with_token(&[], &server.origin()) })
 }
 
 /// The outcome of a request of a call that has this long, and its exchange's fate.
@@ -131,14 +155,15 @@ async fn a_second_try_after_a_stale_connection_stays_inside_the_budget() {
 
 #[tokio::test]
 async fn other_granted_servers_have_no_part_in_budget_and_circuit() {
-    let (amo, other) = (Server::start(|_| vec![raw(BLOCKED)]).await, Server::start(|_| vec![raw(LIMITED)]).await);
-    let config = OutboundHttpConfig { requests_per_second: 1, ..with_token(&[&other.origin()], &amo.origin()) };
+    let (account, other) = (Server::start(|_| vec![raw(BLOCKED)]).await, Server::start(|_| vec![raw(LIMITED)]).await);
+    let with_token = with_token(&[&other.origin()], &account.origin());
+    let config = OutboundHttpConfig { policy: Arc::new(Blocking), requests_per_second: 1, ..with_token };
     let http = outbound(config);
     for _ in 0..3 {
         assert_eq!(outcome(&http, &other.uri("/"), 500 * MS).await.1, Fate::Sent);
     }
     assert_eq!(http.state().circuit, CircuitState::Closed);
-    outcome(&http, &amo.uri("/"), 500 * MS).await;
+    outcome(&http, &account.uri("/"), 500 * MS).await;
     assert_eq!(outcome(&http, &other.uri("/"), 500 * MS).await.1, Fate::Sent);
 }
 
@@ -168,9 +193,9 @@ async fn a_refusal_opens_the_circuit_and_one_probe_closes_it() {
 }
 
 #[tokio::test]
-async fn a_403_about_rights_opens_nothing() {
-    let server = Server::start(|_| vec![raw(NO_RIGHTS)]).await;
-    let http = bounded(&server, 50);
+async fn a_server_is_not_taken_to_block_unless_its_policy_says_so() {
+    let server = Server::start(|_| vec![raw(BLOCKED)]).await;
+    let http = outbound(with_token(&[], &server.origin()));
     for _ in 0..3 {
         assert_eq!(outcome(&http, &server.uri("/"), 9_000 * MS).await, ("ok".to_owned(), Fate::Sent));
     }
@@ -179,14 +204,14 @@ async fn a_403_about_rights_opens_nothing() {
 
 #[tokio::test]
 async fn a_429_may_state_how_long_to_rest_in_a_header_or_in_its_body() {
-    let kommo = r#"{"title":"Too Many Requests","status":429,"retry_after":30}"#;
-    let length = kommo.len();
-    let json = "HTTP/1.1 429 No\r\ncontent-type: application/problem+json\r\n";
+    let stated = "rest 30";
+    let length = stated.len();
+    let head = "HTTP/1.1 429 No\r\n";
     let short = outbound(config(&[])).state();
     assert_eq!(short.circuit, CircuitState::Closed);
     for (answer, body) in [
         ("HTTP/1.1 429 No\r\nretry-after: 30\r\ncontent-length: 1\r\n\r\nx".to_owned(), "x"),
-        (format!("{json}content-length: {length}\r\n\r\n{kommo}"), kommo),
+        (format!("{head}content-length: {length}\r\n\r\n{stated}"), stated),
     ] {
         let server = Server::start(move |_| vec![raw(&answer)]).await;
         let http = bounded(&server, 50);
@@ -197,7 +222,7 @@ async fn a_429_may_state_how_long_to_rest_in_a_header_or_in_its_body() {
         assert!(rest > Duration::from_secs(10) && rest <= Duration::from_secs(30), "{rest:?}");
     }
     // A body that does not come is not waited for.
-    let server = Server::start(move |_| vec![raw(&format!("{json}content-length: 9\r\n\r\n{{")), Step::Hang]).await;
+    let server = Server::start(move |_| vec![raw(&format!("{head}content-length: 9\r\n\r\n{{")), Step::Hang]).await;
     let http = bounded(&server, 50);
     let mut call = http.for_call(Instant::now() + Duration::from_secs(20));
     assert_eq!(send(&mut call, get(&server.uri("/"))).await.unwrap().status(), 429);
@@ -227,7 +252,7 @@ async fn a_question_of_the_host_for_the_integration_keeps_to_everything() {
 }
 
 #[tokio::test]
-async fn an_amocrm_that_hangs_takes_a_bounded_number_of_connections_and_one_that_is_free_again_serves_who_waits() {
+async fn a_server_that_hangs_takes_a_bounded_number_of_connections_and_one_that_is_free_again_serves_who_waits() {
     const MORE: usize = 40;
     let server = Server::start(|number| if number < MOST_AT_ONCE { vec![Step::Hang] } else { ok("late") }).await;
     let http = outbound(config(&[&server.origin()]));

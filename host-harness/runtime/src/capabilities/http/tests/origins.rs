@@ -8,11 +8,11 @@ use super::super::origin::{BaseUrl, Origin, OriginError, Scheme};
 #[test]
 fn an_address_is_brought_to_one_form() {
     for (written, origin, prefix) in [
-        ("https://demo.amocrm.ru", "https://demo.amocrm.ru", ""),
-        ("https://demo.amocrm.ru/", "https://demo.amocrm.ru", ""),
-        ("HTTPS://Demo.AmoCRM.ru:443", "https://demo.amocrm.ru", ""),
-        ("https://demo.amocrm.ru.", "https://demo.amocrm.ru", ""),
-        ("http://demo.amocrm.ru:443", "http://demo.amocrm.ru:443", ""),
+        ("https://demo.crm.example", "https://demo.crm.example", ""),
+        ("https://demo.crm.example/", "https://demo.crm.example", ""),
+        ("HTTPS://Demo.Crm.example:443", "https://demo.crm.example", ""),
+        ("https://demo.crm.example.", "https://demo.crm.example", ""),
+        ("http://demo.crm.example:443", "http://demo.crm.example:443", ""),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080", ""),
         ("http://0x7f.1", "http://127.0.0.1", ""),
         ("http://127.0.0.1./", "http://127.0.0.1", ""),
@@ -35,10 +35,10 @@ fn anything_else_is_refused_for_a_named_reason() {
     use OriginError::*;
     for (written, error) in [
         ("", Scheme),
-        ("demo.amocrm.ru", Scheme),
-        ("//demo.amocrm.ru", Scheme),
-        ("ftp://demo.amocrm.ru", Scheme),
-        ("https:demo.amocrm.ru", Scheme),
+        ("demo.crm.example", Scheme),
+        ("//demo.crm.example", Scheme),
+        ("ftp://demo.crm.example", Scheme),
+        ("https:demo.crm.example", Scheme),
         ("file:///etc/passwd", Scheme),
         (" https://x", Characters),
         ("https://x\t", Characters),
@@ -71,7 +71,7 @@ fn anything_else_is_refused_for_a_named_reason() {
     }
     assert_eq!(format!("https://{}.ru", "a".repeat(64)).parse::<BaseUrl>(), Err(Host));
     assert_eq!(format!("https://{}ru", "a.".repeat(130)).parse::<BaseUrl>(), Err(Host));
-    assert_eq!("https://demo.amocrm.ru/api".parse::<Origin>(), Err(Path));
+    assert_eq!("https://demo.crm.example/api".parse::<Origin>(), Err(Path));
 }
 
 #[test]
@@ -87,21 +87,21 @@ fn origins_go_through_configuration_files() {
         granted: Vec<Origin>,
         base: BaseUrl,
     }
-    let text = "granted = [\"https://demo.amocrm.ru\"]\nbase = \"http://127.0.0.1:8080/x\"\n";
+    let text = "granted = [\"https://demo.crm.example\"]\nbase = \"http://127.0.0.1:8080/x\"\n";
     let config: Config = toml::from_str(text).unwrap();
     assert_eq!(toml::to_string(&config).unwrap(), text);
-    assert!(toml::from_str::<Config>("granted = [\"https://*.amocrm.ru/a\"]\nbase = \"http://x\"").is_err());
+    assert!(toml::from_str::<Config>("granted = [\"https://*.crm.example/a\"]\nbase = \"http://x\"").is_err());
 }
 
 #[test]
 fn a_request_has_an_origin_only_where_it_is_written_plainly() {
     let of = |uri: &str| Origin::of_request(&Uri::try_from(uri).unwrap());
-    assert_eq!(of("https://DEMO.amocrm.ru.:443/x").unwrap().to_string(), "https://demo.amocrm.ru");
-    assert_eq!(of("https://a@demo.amocrm.ru"), Err(OriginError::UserInfo));
-    assert_eq!(of("https://demo.amocrm.ru:"), Err(OriginError::Port));
-    assert_eq!(of("https://demo.amocrm.ru:0"), Err(OriginError::Port));
+    assert_eq!(of("https://DEMO.crm.example.:443/x").unwrap().to_string(), "https://demo.crm.example");
+    assert_eq!(of("https://a@demo.crm.example"), Err(OriginError::UserInfo));
+    assert_eq!(of("https://demo.crm.example:"), Err(OriginError::Port));
+    assert_eq!(of("https://demo.crm.example:0"), Err(OriginError::Port));
     assert_eq!(of("/path"), Err(OriginError::Scheme));
-    assert_eq!(of("ws://demo.amocrm.ru"), Err(OriginError::Scheme));
+    assert_eq!(of("ws://demo.crm.example"), Err(OriginError::Scheme));
 }
 
 proptest! {
