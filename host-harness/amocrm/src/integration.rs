@@ -21,9 +21,9 @@ use runtime::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
     OutboundHttpConfig, PrivateAddresses, RequestTimeouts, budget_bounds,
 };
-use runtime::capabilities::journal::{Journal, Script};
 use runtime::capabilities::key_value::KeyValue;
 use runtime::engine::World;
+use runtime::journal::{Journal, Script};
 use runtime::secret::Secret;
 use runtime::store::KeyValueStore;
 

@@ -13,7 +13,7 @@ pub mod dialling;
 #[cfg(feature = "document")]
 pub mod document;
 #[cfg(feature = "document")]
-mod durations;
+pub mod durations;
 #[cfg(feature = "document")]
 pub mod exchange;
 #[cfg(feature = "document")]

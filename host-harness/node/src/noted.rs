@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::PlacedOperation;
 use call::{CallDocument, IncomingCall};
 use runtime::capabilities::clocks::Clock;
-use runtime::capabilities::journal::{Entry, Journal, TooMuch};
 use runtime::engine::World;
+use runtime::journal::{Entry, Journal, TooMuch};
 
 /// What a live call asked and was answered.
 #[derive(Clone, Debug)]

@@ -20,9 +20,8 @@ pub use findings::{Difference, Findings, Outcome};
 use super::{Noted, PlacedOperation, Version};
 use call::CallDocument;
 use runtime::capabilities::clocks::Clock;
-use runtime::capabilities::http::Replay;
 use runtime::engine::World;
-use runtime::store::Overlay;
+use runtime::journal::{Overlay, Replay, Script};
 
 /// How many calls are followed at once.
 pub const MOST_AT_ONCE: usize = 64;
@@ -124,8 +123,8 @@ async fn follow_one(job: Job, placed: &PlacedOperation, found: &Mutex<Findings>)
     let replay = Replay::beside(&imports, live);
     let world = placed.integration().world(Clock::frozen_at(at));
     let world = World {
-        http: world.http.replayed_from(&replay),
         key_value: world.key_value.over(|store| Overlay::new(store, &imports)),
+        script: Script::default().with_replay(&replay),
         ..world
     };
     let resolved = placed.resolve_in(world, call, at).await;

@@ -9,6 +9,7 @@ pub mod bindings;
 pub mod capabilities;
 pub mod engine;
 pub mod host;
+pub mod journal;
 pub mod placement;
 pub mod report;
 pub mod secret;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::difference::differences;
 use call::CallDocument;
 use call::document::Route;
-use runtime::capabilities::journal::{Entry, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
+use runtime::journal::{Entry, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 
 /// How a run departed from its recording.
 #[derive(Clone, Debug, PartialEq)]

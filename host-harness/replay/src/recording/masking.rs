@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 
 use runtime::atomic_file;
 use runtime::capabilities::config::CACHE_KEY_SECRET;
-use runtime::capabilities::journal::{Blob, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
+use runtime::journal::{Blob, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 
 /// How many digits at the end of a number are replaced.
 const DIGITS: usize = 7;

@@ -27,8 +27,8 @@ use call::{CallDocument, IncomingCall, WholeNumber};
 use node::{Noted, PlacedOperation};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::bindings::telephony::operation::types::{Setting, SettingValue};
-use runtime::capabilities::journal::{Entry, TooMuch};
 use runtime::engine::Operation;
+use runtime::journal::{Entry, TooMuch};
 use runtime::placement::Placement;
 use runtime::settings::{SettingError, read_settings};
 

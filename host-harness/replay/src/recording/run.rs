@@ -12,14 +12,11 @@ use call::{CallDocument, IncomingCall};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::config::Configuration;
 use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Unavailable};
-use runtime::capabilities::http::Replay;
-use runtime::capabilities::journal::{Entry, Import, Journal, Outcome, Script};
 use runtime::capabilities::key_value::KeyValue;
 use runtime::engine::World;
+use runtime::journal::{Entry, Import, Journal, Outcome, Overlay, Replay, Script};
 use runtime::placement::Placement;
 use runtime::store::MemoryStore;
-
-use runtime::store::Overlay;
 
 /// How a call is resolved again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,22 +51,22 @@ pub(super) async fn again(
 }
 
 async fn resolve(placement: &Placement, call: IncomingCall, at: Timestamp, imports: &[Entry], manner: Manner) -> Again {
-    let replay = match manner {
-        Manner::Exactly => Replay::exactly(imports),
-        Manner::WhatIf => Replay::by_question(imports),
+    let (replay, script) = match manner {
+        Manner::Exactly => (Replay::exactly(imports), Script::of(imports)),
+        Manner::WhatIf => (Replay::by_question(imports), Script::default()),
     };
     let overlay = Overlay::new(Arc::new(MemoryStore::new()), imports);
     let unknown_keys = overlay.unknown();
     let journal = Journal::begin();
     let clock = Clock::following(began(imports).unwrap_or(at));
     let world = World {
-        http: placement.operation().no_http().replayed_from(&replay),
+        http: placement.operation().no_http(),
         key_value: KeyValue::new(Arc::new(overlay), "", BUCKET),
         configuration: configuration(imports),
         directory: CallDirectory::new(Arc::new(RecordedDirectory::of(imports)), clock.clone()),
         clock,
         journal: journal.clone(),
-        script: if manner == Manner::Exactly { Script::of(imports) } else { Script::default() },
+        script: script.with_replay(&replay),
     };
     let resolved = placement.resolve_in(world, call, at).await;
     let imports_again = journal.entries().unwrap_or_default();

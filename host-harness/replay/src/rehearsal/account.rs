@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::recording::Recording;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::Dial;
-use runtime::capabilities::journal::{HttpAnswer, HttpAsk, HttpEnd, Import, PieceKind};
+use runtime::journal::{HttpAnswer, HttpAsk, HttpEnd, Import, PieceKind};
 
 /// What a connection holds in each direction.
 const BUFFERED: usize = 64 * 1024;

@@ -16,7 +16,7 @@ use call::details::FactValue;
 use call::document::Route;
 use node::call_details::{Filter, KeptCall, Reader};
 use runtime::capabilities::directory::{Destination, Employee, Presence};
-use runtime::capabilities::journal::{Import, Outcome};
+use runtime::journal::{Import, Outcome};
 
 /// How many kept calls are read at once.
 const AT_ONCE: usize = 1_000;

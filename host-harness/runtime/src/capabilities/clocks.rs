@@ -8,12 +8,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep_until};
-use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::{self, Datetime};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
-
-use super::journal::{Import, Journal, Script};
 
 /// A wall clock. Clones are the same clock: moving one moves all.
 #[derive(Clone, Debug)]
@@ -82,14 +80,12 @@ fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
 pub(crate) struct CallClocks {
     clock: Clock,
     began: Instant,
-    journal: Journal,
-    script: Script,
 }
 
 impl CallClocks {
     /// Of a call that began then.
-    pub(crate) fn new(clock: Clock, began: Instant, journal: Journal, script: Script) -> Self {
-        Self { clock, began, journal, script }
+    pub(crate) fn new(clock: Clock, began: Instant) -> Self {
+        Self { clock, began }
     }
 }
 
@@ -99,26 +95,16 @@ pub(crate) struct ClocksView<'a> {
     pub(crate) table: &'a mut ResourceTable,
 }
 
-struct HasClocks;
+/// The view, as a linker knows it.
+pub(crate) struct HasClocks;
 
 impl HasData for HasClocks {
     type Data<'a> = ClocksView<'a>;
 }
 
-/// Links both clocks; `view` finds them in a store's data.
-pub(crate) fn add_to_linker<T: Send + 'static>(
-    linker: &mut Linker<T>,
-    view: fn(&mut T) -> ClocksView<'_>,
-) -> wasmtime::Result<()> {
-    wall_clock::add_to_linker::<T, HasClocks>(linker, view)?;
-    monotonic_clock::add_to_linker::<T, HasClocks>(linker, view)
-}
-
 impl wall_clock::Host for ClocksView<'_> {
     fn now(&mut self) -> wasmtime::Result<Datetime> {
-        let answer = self.clocks.script.wall().unwrap_or_else(|| self.clocks.clock.now());
-        self.clocks.journal.note(|| Import::WallClock { answer });
-        Ok(datetime(answer))
+        Ok(datetime(self.clocks.clock.now()))
     }
 
     fn resolution(&mut self) -> wasmtime::Result<Datetime> {
@@ -128,10 +114,7 @@ impl wall_clock::Host for ClocksView<'_> {
 
 impl monotonic_clock::Host for ClocksView<'_> {
     fn now(&mut self) -> wasmtime::Result<u64> {
-        let elapsed = || u64::try_from(self.clocks.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let answer_ns = self.clocks.script.monotonic().unwrap_or_else(elapsed);
-        self.clocks.journal.note(|| Import::MonotonicClock { answer_ns });
-        Ok(answer_ns)
+        Ok(u64::try_from(self.clocks.began.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
     fn resolution(&mut self) -> wasmtime::Result<u64> {
@@ -139,14 +122,12 @@ impl monotonic_clock::Host for ClocksView<'_> {
     }
 
     fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        self.clocks.journal.note(|| Import::WaitUntil { when_ns: when });
         let timer = Timer::until(self.clocks.began.checked_add(Duration::from_nanos(when)));
         let timer = self.table.push(timer)?;
         subscribe(self.table, timer)
     }
 
     fn subscribe_duration(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        self.clocks.journal.note(|| Import::WaitFor { duration_ns: when });
         let timer = Timer::until(Instant::now().checked_add(Duration::from_nanos(when)));
         let timer = self.table.push(timer)?;
         subscribe(self.table, timer)
@@ -189,6 +170,12 @@ pub(crate) fn datetime(at: Timestamp) -> Datetime {
     }
 }
 
+/// The same back. A time that is too late to be written as one is the last that can be.
+pub(crate) fn timestamp(at: Datetime) -> Timestamp {
+    let parts = i64::try_from(at.seconds).ok().zip(i32::try_from(at.nanoseconds).ok());
+    parts.and_then(|(seconds, nanoseconds)| Timestamp::new(seconds, nanoseconds).ok()).unwrap_or(Timestamp::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,5 +188,12 @@ mod tests {
         assert_eq!(clock.now().to_string(), "2026-11-22T15:00:00Z");
         clock.advance(SignedDuration::from_hours(-7));
         assert_eq!(datetime(same.now()).seconds, 1_795_334_400);
+    }
+
+    #[test]
+    fn a_time_comes_back_from_the_contract_to_the_nanosecond() {
+        let at: Timestamp = "2026-11-22T09:00:00.123456789Z".parse().unwrap();
+        assert_eq!(timestamp(datetime(at)), at);
+        assert_eq!(timestamp(Datetime { seconds: u64::MAX, nanoseconds: u32::MAX }), Timestamp::MAX);
     }
 }

@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use wasmtime::component::{HasData, Linker};
+use wasmtime::component::HasData;
 
-use super::journal::{Import, Journal};
 use crate::bindings::wasi::config::store;
 
 /// The key of the secret by which callers' numbers are hashed in stored keys (rule D12).
@@ -31,37 +30,20 @@ impl FromIterator<(String, String)> for Configuration {
     }
 }
 
-/// The configuration of one call, and the call's journal.
-pub(crate) struct ConfigurationView<'a> {
-    pub(crate) configuration: &'a Configuration,
-    pub(crate) journal: &'a Journal,
-}
-
-struct HasConfiguration;
+/// A configuration, as a linker knows it.
+pub(crate) struct HasConfiguration;
 
 impl HasData for HasConfiguration {
-    type Data<'a> = ConfigurationView<'a>;
+    type Data<'a> = &'a mut Configuration;
 }
 
-/// Links the interface; `view` finds the configuration in a store's data.
-pub(crate) fn add_to_linker<T: Send + 'static>(
-    linker: &mut Linker<T>,
-    view: fn(&mut T) -> ConfigurationView<'_>,
-) -> wasmtime::Result<()> {
-    store::add_to_linker::<T, HasConfiguration>(linker, view)
-}
-
-impl store::Host for ConfigurationView<'_> {
+impl store::Host for Configuration {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<String>, store::Error>> {
-        let answer = self.configuration.0.get(&key).cloned();
-        self.journal.note(|| Import::Configuration { key, answer: answer.clone() });
-        Ok(Ok(answer))
+        Ok(Ok(self.0.get(&key).cloned()))
     }
 
     async fn get_all(&mut self) -> wasmtime::Result<Result<Vec<(String, String)>, store::Error>> {
-        let answer = &*self.configuration.0;
-        self.journal.note(|| Import::WholeConfiguration { answer: answer.clone() });
-        Ok(Ok(answer.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
+        Ok(Ok(self.0.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
     }
 }
 

@@ -11,10 +11,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
-use wasmtime::component::{HasData, Linker};
+use wasmtime::component::HasData;
 
 use super::clocks::{Clock, datetime};
-use super::journal::{Import, Journal, Outcome, Script, milliseconds};
+use call::durations::milliseconds;
+
 use crate::bindings::telephony::operation::directory as wit;
 
 /// A person whom the PBX can ring. Written down so in recordings.
@@ -102,19 +103,12 @@ pub struct CallDirectory {
     directory: Arc<dyn Directory>,
     clock: Clock,
     faults: Vec<String>,
-    journal: Journal,
-    script: Script,
 }
 
 impl CallDirectory {
     /// A call's view of a directory.
     pub fn new(directory: Arc<dyn Directory>, clock: Clock) -> Self {
-        Self { directory, clock, faults: Vec::new(), journal: Journal::default(), script: Script::default() }
-    }
-
-    /// The same, noted in a call's journal, and answered as the script says where it says anything.
-    pub(crate) fn noted(self, journal: Journal, script: Script) -> Self {
-        Self { journal, script, ..self }
+        Self { directory, clock, faults: Vec::new() }
     }
 
     /// What could not be looked up so far, for the call details.
@@ -122,28 +116,20 @@ impl CallDirectory {
         &self.faults
     }
 
-    async fn find(&mut self, crm_user_id: u64) -> Outcome<Option<Employee>> {
+    async fn find(&mut self, crm_user_id: u64) -> Result<Option<Employee>, Unavailable> {
         let looking = self.directory.find(crm_user_id, self.clock.now(), &mut self.faults);
         match timeout(LONGEST_LOOKUP, looking).await {
-            Ok(Ok(found)) => Outcome::Done(found),
-            Ok(Err(Unavailable(why))) => Outcome::Failed(why),
-            Err(_) => Outcome::Failed(format!("no answer in {} ms", LONGEST_LOOKUP.as_millis())),
+            Ok(answer) => answer,
+            Err(_) => Err(Unavailable(format!("no answer in {} ms", LONGEST_LOOKUP.as_millis()))),
         }
     }
 }
 
-struct HasDirectory;
+/// A call's directory, as a linker knows it.
+pub(crate) struct HasDirectory;
 
 impl HasData for HasDirectory {
     type Data<'a> = &'a mut CallDirectory;
-}
-
-/// Links the interface; `get` finds the directory in a store's data.
-pub fn add_to_linker<T: Send + 'static>(
-    linker: &mut Linker<T>,
-    get: fn(&mut T) -> &mut CallDirectory,
-) -> wasmtime::Result<()> {
-    wit::add_to_linker::<T, HasDirectory>(linker, get)
 }
 
 impl wit::Host for CallDirectory {
@@ -151,40 +137,30 @@ impl wit::Host for CallDirectory {
         &mut self,
         crm_user_id: u64,
     ) -> wasmtime::Result<Result<Option<wit::Employee>, wit::DirectoryError>> {
-        let index = self.journal.note(|| Import::Directory { crm_user_id, answer: Outcome::Unanswered });
-        let found = match self.script.directory() {
-            None => self.find(crm_user_id).await,
-            Some(found) => found,
-        };
-        self.journal.learn(index, 0, |import| {
-            if let Import::Directory { answer, .. } = import {
-                answer.clone_from(&found);
-            }
-        });
-        match found {
-            Outcome::Done(found) => Ok(Ok(found.map(employee))),
-            Outcome::Failed(why) => Ok(Err(wit::DirectoryError::Unavailable(why))),
-            // The call that is replayed ended while it waited here.
-            Outcome::Unanswered | Outcome::NoSuchStore | Outcome::AccessDenied => std::future::pending().await,
-        }
+        Ok(match self.find(crm_user_id).await {
+            Ok(found) => Ok(found.map(wit::Employee::from)),
+            Err(Unavailable(why)) => Err(wit::DirectoryError::Unavailable(why)),
+        })
     }
 }
 
-fn employee(found: Employee) -> wit::Employee {
-    let destination = |destination: Destination| wit::Destination {
-        number: destination.number,
-        ring_time: u64::try_from(destination.ring_time.as_millis()).unwrap_or(u64::MAX),
-    };
-    wit::Employee {
-        id: found.id,
-        name: found.name,
-        enabled: found.enabled,
-        destinations: found.destinations.into_iter().map(destination).collect(),
-        presence: match found.presence {
-            Presence::NotFed => wit::Presence::NotFed,
-            Presence::NeverSeen => wit::Presence::NeverSeen,
-            Presence::LastSeen(at) => wit::Presence::LastSeen(datetime(at)),
-        },
+impl From<Employee> for wit::Employee {
+    fn from(employee: Employee) -> Self {
+        let destination = |destination: Destination| wit::Destination {
+            number: destination.number,
+            ring_time: u64::try_from(destination.ring_time.as_millis()).unwrap_or(u64::MAX),
+        };
+        Self {
+            id: employee.id,
+            name: employee.name,
+            enabled: employee.enabled,
+            destinations: employee.destinations.into_iter().map(destination).collect(),
+            presence: match employee.presence {
+                Presence::NotFed => wit::Presence::NotFed,
+                Presence::NeverSeen => wit::Presence::NeverSeen,
+                Presence::LastSeen(at) => wit::Presence::LastSeen(datetime(at)),
+            },
+        }
     }
 }
 
@@ -204,6 +180,6 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn d09_a_directory_that_does_not_answer_is_unavailable() {
         let mut directory = CallDirectory::new(Arc::new(Silent), Clock::system());
-        assert_eq!(directory.find(1).await, Outcome::Failed("no answer in 1000 ms".to_owned()));
+        assert_eq!(directory.find(1).await, Err(Unavailable("no answer in 1000 ms".to_owned())));
     }
 }

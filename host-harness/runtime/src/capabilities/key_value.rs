@@ -8,20 +8,16 @@
 //! **Failures** of the store are `other` with the store's own words, never a trap: an operation that cannot read its cache asks
 //! the CRM, and one that cannot write it still forwards the call (rule D9). An operation on the store ends in bounded time.
 
-mod kept;
-
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use wasmtime::Result;
-use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime::component::{HasData, Resource, ResourceTable};
 
-use super::journal::{Blob, Import, Journal, KeyValueAsk, Keys, Outcome, Script};
 use crate::bindings::wasi::keyvalue::store;
 use crate::store::{KeyValueStore, Shelf, StoreError};
-use kept::Kept;
 
 /// The longest key, in bytes of UTF-8.
 pub const MAX_KEY_BYTES: usize = 256;
@@ -42,8 +38,6 @@ pub struct KeyValue {
     bucket: String,
     operations: u32,
     most_operations: u32,
-    journal: Journal,
-    script: Script,
 }
 
 /// An open bucket. It needs no content, since there is only one that can be opened.
@@ -59,14 +53,7 @@ impl KeyValue {
             bucket: bucket.into(),
             operations: 0,
             most_operations: MAX_OPERATIONS,
-            journal: Journal::default(),
-            script: Script::default(),
         }
-    }
-
-    /// The same, noted in a call's journal, and answered as the script says where it says anything.
-    pub(crate) fn noted(self, journal: Journal, script: Script) -> Self {
-        Self { journal, script, ..self }
     }
 
     /// The same for a notice.
@@ -133,113 +120,43 @@ macro_rules! answer {
     };
 }
 
-/// What is asked of an open bucket, without a journal.
-impl KeyValueView<'_> {
-    fn open_bucket(&mut self, identifier: &str) -> Result<Result<(), store::Error>> {
-        answer!(self.key_value.count());
-        Ok(if identifier == self.key_value.bucket { Ok(()) } else { Err(store::Error::AccessDenied) })
-    }
-
-    async fn get_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<Option<Blob>, store::Error>> {
-        answer!(self.begin(bucket, key)?);
-        let slot = self.key_value.shelf().slot(key);
-        let value = self.key_value.store.get(slot).await;
-        Ok(value.map(|value| value.map(|bytes| Blob(bytes.into()))).map_err(store::Error::from))
-    }
-
-    async fn set_value(
-        &mut self,
-        bucket: &Resource<Bucket>,
-        key: &str,
-        value: &[u8],
-    ) -> Result<Result<(), store::Error>> {
-        answer!(self.begin(bucket, key)?);
-        if value.len() > MAX_VALUE_BYTES {
-            let text = format!("a value has at most {MAX_VALUE_BYTES} bytes, this one has {}", value.len());
-            return Ok(Err(store::Error::Other(text)));
-        }
-        let slot = self.key_value.shelf().slot(key);
-        Ok(self.key_value.store.cache(slot, value).await.map_err(store::Error::from))
-    }
-
-    async fn delete_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<(), store::Error>> {
-        answer!(self.begin(bucket, key)?);
-        let slot = self.key_value.shelf().slot(key);
-        Ok(self.key_value.store.delete(slot).await.map_err(store::Error::from))
-    }
-
-    async fn has_value(&mut self, bucket: &Resource<Bucket>, key: &str) -> Result<Result<bool, store::Error>> {
-        answer!(self.begin(bucket, key)?);
-        let slot = self.key_value.shelf().slot(key);
-        Ok(self.key_value.store.exists(slot).await.map_err(store::Error::from))
-    }
-
-    async fn page_of_keys(
-        &mut self,
-        bucket: &Resource<Bucket>,
-        cursor: Option<u64>,
-    ) -> Result<Result<Keys, store::Error>> {
-        answer!(self.begin(bucket, "")?);
-        let shelf = self.key_value.shelf();
-        let page = self.key_value.store.list_keys(shelf, cursor.unwrap_or(0), KEYS_PER_PAGE).await;
-        Ok(page.map(|page| Keys { keys: page.keys, next: page.next }).map_err(store::Error::from))
-    }
-}
-
-/// The answer in the script where there is one, else the one that is made; noted either way, and the question also where no answer comes.
-macro_rules! noted {
-    ($self:ident, $ask:ident { $($field:ident: $question:expr),* }, $made:expr) => {{
-        let journal = $self.key_value.journal.clone();
-        let index = journal
-            .note(|| Import::KeyValue(KeyValueAsk::$ask { $($field: $question,)* answer: Outcome::Unanswered }));
-        let given = match $self.key_value.script.key_value() {
-            Some(KeyValueAsk::$ask { answer: Outcome::Unanswered, .. }) => std::future::pending().await,
-            Some(KeyValueAsk::$ask { answer, .. }) => answer.into(),
-            // Something else was asked then: from here on nothing is the same.
-            Some(_) => Err(store::Error::Other("another question was asked here".to_owned())),
-            None => $made?,
-        };
-        journal.learn(index, given.as_ref().map_or(0, Kept::bytes), |import| {
-            if let Import::KeyValue(KeyValueAsk::$ask { answer, .. }) = import {
-                *answer = Outcome::from(&given);
-            }
-        });
-        given
-    }};
-}
-
 impl store::Host for KeyValueView<'_> {
     async fn open(&mut self, identifier: String) -> Result<Result<Resource<Bucket>, store::Error>> {
-        let opened: Result<(), store::Error> =
-            noted!(self, Open { bucket: identifier.clone() }, self.open_bucket(&identifier));
-        Ok(match opened {
-            Ok(()) => Ok(self.table.push(Bucket)?),
-            Err(error) => Err(error),
-        })
+        answer!(self.key_value.count());
+        if identifier != self.key_value.bucket {
+            return Ok(Err(store::Error::AccessDenied));
+        }
+        Ok(Ok(self.table.push(Bucket)?))
     }
 }
 
 impl store::HostBucket for KeyValueView<'_> {
     async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<Option<Vec<u8>>, store::Error>> {
-        let value: Result<Option<Blob>, store::Error> =
-            noted!(self, Get { key: key.clone() }, self.get_value(&bucket, &key).await);
-        Ok(value.map(|value| value.map(|bytes| bytes.0.into())))
+        answer!(self.begin(&bucket, &key)?);
+        let slot = self.key_value.shelf().slot(&key);
+        Ok(self.key_value.store.get(slot).await.map_err(store::Error::from))
     }
 
     async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Result<Result<(), store::Error>> {
-        Ok(noted!(
-            self,
-            Set { key: key.clone(), value: Blob::from(&value) },
-            self.set_value(&bucket, &key, &value).await
-        ))
+        answer!(self.begin(&bucket, &key)?);
+        if value.len() > MAX_VALUE_BYTES {
+            let text = format!("a value has at most {MAX_VALUE_BYTES} bytes, this one has {}", value.len());
+            return Ok(Err(store::Error::Other(text)));
+        }
+        let slot = self.key_value.shelf().slot(&key);
+        Ok(self.key_value.store.cache(slot, &value).await.map_err(store::Error::from))
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<(), store::Error>> {
-        Ok(noted!(self, Delete { key: key.clone() }, self.delete_value(&bucket, &key).await))
+        answer!(self.begin(&bucket, &key)?);
+        let slot = self.key_value.shelf().slot(&key);
+        Ok(self.key_value.store.delete(slot).await.map_err(store::Error::from))
     }
 
     async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Result<bool, store::Error>> {
-        Ok(noted!(self, Exists { key: key.clone() }, self.has_value(&bucket, &key).await))
+        answer!(self.begin(&bucket, &key)?);
+        let slot = self.key_value.shelf().slot(&key);
+        Ok(self.key_value.store.exists(slot).await.map_err(store::Error::from))
     }
 
     async fn list_keys(
@@ -247,9 +164,10 @@ impl store::HostBucket for KeyValueView<'_> {
         bucket: Resource<Bucket>,
         cursor: Option<u64>,
     ) -> Result<Result<store::KeyResponse, store::Error>> {
-        let page: Result<Keys, store::Error> =
-            noted!(self, ListKeys { cursor: cursor }, self.page_of_keys(&bucket, cursor).await);
-        Ok(page.map(|page| store::KeyResponse { keys: page.keys, cursor: page.next }))
+        answer!(self.begin(&bucket, "")?);
+        let shelf = self.key_value.shelf();
+        let page = self.key_value.store.list_keys(shelf, cursor.unwrap_or(0), KEYS_PER_PAGE).await;
+        Ok(page.map(|page| store::KeyResponse { keys: page.keys, cursor: page.next }).map_err(store::Error::from))
     }
 
     async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
@@ -258,13 +176,9 @@ impl store::HostBucket for KeyValueView<'_> {
     }
 }
 
-struct HasKeyValue;
+/// The view, as a linker knows it.
+pub(crate) struct HasKeyValue;
 
 impl HasData for HasKeyValue {
     type Data<'a> = KeyValueView<'a>;
-}
-
-/// Gives the components of this linker `wasi:keyvalue/store`.
-pub fn add_to_linker<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> KeyValueView<'_>) -> Result<()> {
-    store::add_to_linker::<_, HasKeyValue>(linker, view)
 }

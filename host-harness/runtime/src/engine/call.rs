@@ -23,8 +23,9 @@ use crate::capabilities::clocks::{CallClocks, Clock};
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Employees};
 use crate::capabilities::http::{Exchange, OutboundHttp};
-use crate::capabilities::journal::{Journal, Script};
 use crate::capabilities::key_value::KeyValue;
+use crate::journal::noted::NotedHttp;
+use crate::journal::{Journal, Script};
 use crate::store::MemoryStore;
 
 /// More than any call computes; what is left of it afterwards says how much was used.
@@ -141,9 +142,9 @@ impl Operation {
         };
         let instructions = store.get_fuel().ok().filter(|_| came_back).map(|left| FUEL - left);
         let memory_bytes = store.data().memory.peak();
-        let refusals = store.data().http.denials().iter().map(ToString::to_string).collect();
+        let refusals = store.data().http.http().denials().iter().map(ToString::to_string).collect();
         let directory_faults = store.data().directory.faults().to_vec();
-        let exchanges = store.data().http.exchanges();
+        let exchanges = store.data().http.http().exchanges();
         Answer {
             resolution,
             refusals,
@@ -217,12 +218,12 @@ fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant)
     journal.start(started);
     let state = CallState {
         table,
-        clocks: CallClocks::new(clock, started, journal.clone(), script.clone()),
+        clocks: CallClocks::new(clock, started),
         http_context: WasiHttpCtx::new(),
-        http: http.for_call(deadline).noted(started, journal.clone()),
-        key_value: key_value.noted(journal.clone(), script.clone()),
+        http: NotedHttp::new(http.for_call(deadline), started, journal.clone(), script.clone()),
+        key_value,
         configuration,
-        directory: directory.noted(journal.clone(), script.clone()),
+        directory,
         memory: MemoryMeter::new(limits.memory_bytes),
         ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
         journal,

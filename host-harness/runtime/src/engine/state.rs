@@ -1,25 +1,26 @@
 //! What one call's store holds: the capabilities granted to it, and the linker that offers exactly the contract's imports.
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
-use wasmtime_wasi::p2::bindings::io;
+use wasmtime_wasi::p2::bindings::{clocks, io};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::limits::MemoryMeter;
-use crate::capabilities::clocks::{CallClocks, ClocksView};
-use crate::capabilities::config::{Configuration, ConfigurationView};
-use crate::capabilities::directory::CallDirectory;
-use crate::capabilities::http::CallHttp;
-use crate::capabilities::journal::{Journal, Script};
-use crate::capabilities::key_value::{KeyValue, KeyValueView};
-use crate::capabilities::poll::PollView;
-use crate::capabilities::{clocks, config, directory, http, key_value, poll};
+use crate::bindings::telephony::operation::directory;
+use crate::bindings::wasi::{config, keyvalue};
+use crate::capabilities::clocks::{CallClocks, ClocksView, HasClocks};
+use crate::capabilities::config::{Configuration, HasConfiguration};
+use crate::capabilities::directory::{CallDirectory, HasDirectory};
+use crate::capabilities::http;
+use crate::capabilities::key_value::{HasKeyValue, KeyValue, KeyValueView};
+use crate::journal::noted::{HasNoted, Noted, NotedHttp};
+use crate::journal::{Journal, Script};
 
 /// The data of one call's store.
 pub(super) struct CallState {
     pub(super) table: ResourceTable,
     pub(super) clocks: CallClocks,
     pub(super) http_context: WasiHttpCtx,
-    pub(super) http: CallHttp,
+    pub(super) http: NotedHttp,
     pub(super) key_value: KeyValue,
     pub(super) configuration: Configuration,
     pub(super) directory: CallDirectory,
@@ -42,24 +43,39 @@ impl HasData for HasTable {
     type Data<'a> = &'a mut ResourceTable;
 }
 
+impl CallState {
+    fn table(&mut self) -> Noted<'_, &mut ResourceTable> {
+        Noted::new(&mut self.table, &self.journal, &self.script)
+    }
+
+    fn clocks(&mut self) -> Noted<'_, ClocksView<'_>> {
+        let clocks = ClocksView { clocks: &self.clocks, table: &mut self.table };
+        Noted::new(clocks, &self.journal, &self.script)
+    }
+
+    fn key_value(&mut self) -> Noted<'_, KeyValueView<'_>> {
+        let key_value = KeyValueView { key_value: &mut self.key_value, table: &mut self.table };
+        Noted::new(key_value, &self.journal, &self.script)
+    }
+
+    fn configuration(&mut self) -> Noted<'_, &mut Configuration> {
+        Noted::new(&mut self.configuration, &self.journal, &self.script)
+    }
+
+    fn directory(&mut self) -> Noted<'_, &mut CallDirectory> {
+        Noted::new(&mut self.directory, &self.journal, &self.script)
+    }
+}
+
 /// Links the contract's imports and nothing else: no filesystem, sockets, environment, randomness or standard streams.
 pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     io::error::add_to_linker::<CallState, HasTable>(linker, |state| &mut state.table)?;
     io::streams::add_to_linker::<CallState, HasTable>(linker, |state| &mut state.table)?;
-    poll::add_to_linker(linker, |state| PollView {
-        table: &mut state.table,
-        journal: &state.journal,
-        script: &state.script,
-    })?;
-    clocks::add_to_linker(linker, |state| ClocksView { clocks: &state.clocks, table: &mut state.table })?;
+    io::poll::add_to_linker::<CallState, HasNoted<HasTable>>(linker, CallState::table)?;
+    clocks::wall_clock::add_to_linker::<CallState, HasNoted<HasClocks>>(linker, CallState::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<CallState, HasNoted<HasClocks>>(linker, CallState::clocks)?;
     http::add_to_linker(linker)?;
-    key_value::add_to_linker(linker, |state| KeyValueView {
-        key_value: &mut state.key_value,
-        table: &mut state.table,
-    })?;
-    config::add_to_linker(linker, |state| ConfigurationView {
-        configuration: &state.configuration,
-        journal: &state.journal,
-    })?;
-    directory::add_to_linker(linker, |state| &mut state.directory)
+    keyvalue::store::add_to_linker::<CallState, HasNoted<HasKeyValue>>(linker, CallState::key_value)?;
+    config::store::add_to_linker::<CallState, HasNoted<HasConfiguration>>(linker, CallState::configuration)?;
+    directory::add_to_linker::<CallState, HasNoted<HasDirectory>>(linker, CallState::directory)
 }

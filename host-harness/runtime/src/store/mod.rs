@@ -9,7 +9,6 @@
 
 mod error;
 mod memory;
-mod overlay;
 mod shared_window;
 mod used_once;
 
@@ -19,7 +18,6 @@ use std::time::Duration;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
-pub use overlay::Overlay;
 pub use shared_window::{Asked, SharedWindow, Standing, WindowBounds};
 pub use used_once::UsedOnce;
 

@@ -2,22 +2,21 @@
 
 use std::future::Future;
 
-use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response, Uri};
 use http_body_util::BodyExt;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::circuit::CircuitState;
 use super::course::{Admitted, Boarded};
 use super::denial::{Denial, Denials};
 use super::exchange::{Entry, Exchange, Exchanges, Fate};
 use super::flight::{Failed, Head, Refusal, Stage};
-use super::outbound::{OutboundHttp, Way};
-use super::replay::Replay;
+use super::outbound::OutboundHttp;
 use super::request_body::RequestBody;
 use super::response_body::SharedBody;
 use super::timing::{ANSWER, RequestTimeouts, Timing};
-use crate::capabilities::journal::Journal;
 
 /// How many requests one call may make. The operation needs fewer than ten.
 const MAX_REQUESTS: usize = 64;
@@ -26,12 +25,19 @@ const MAX_REQUESTS: usize = 64;
 #[derive(Debug)]
 pub struct CallHttp {
     http: OutboundHttp,
-    began: Instant,
     deadline: Instant,
-    journal: Journal,
     requests: usize,
     denials: Denials,
     exchanges: Exchanges,
+}
+
+/// A request that may be sent, and what is told of it.
+pub(crate) struct Outgoing {
+    http: OutboundHttp,
+    admitted: Admitted,
+    timing: Timing,
+    entry: Entry,
+    denials: Denials,
 }
 
 /// The answer, and what is left to do while its body is read: nothing, since the pool drives its connections.
@@ -39,20 +45,7 @@ type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + 
 
 impl CallHttp {
     pub(super) fn new(http: OutboundHttp, deadline: Instant) -> Self {
-        Self {
-            http,
-            began: Instant::now(),
-            deadline,
-            journal: Journal::default(),
-            requests: 0,
-            denials: Denials::default(),
-            exchanges: Exchanges::new(),
-        }
-    }
-
-    /// The same of a call that began then, noted in its journal.
-    pub(crate) fn noted(self, began: Instant, journal: Journal) -> Self {
-        Self { began, journal, ..self }
+        Self { http, deadline, requests: 0, denials: Denials::default(), exchanges: Exchanges::new() }
     }
 
     /// What was refused so far, each once, in order.
@@ -65,8 +58,14 @@ impl CallHttp {
         self.exchanges.list()
     }
 
+    /// The bounds of a request for which the component chose these.
+    pub(crate) fn timing(&self, options: Option<RequestOptions>) -> Timing {
+        Timing::new(self.deadline, options.filter(|_| self.http.0.request_timeouts == RequestTimeouts::Honoured))
+    }
+
     /// The request as it will be sent, or the refusal.
-    fn admit(&mut self, request: Request<RequestBody>) -> Result<Admitted, Error> {
+    pub(crate) fn admit(&mut self, request: Request<WasiBody>, timing: Timing) -> Result<Outgoing, Error> {
+        let request = request.map(|body| RequestBody::new(body, timing.deadline));
         let admitted = self.http.admit(request, self.deadline).map_err(|(denial, error)| {
             denial.into_iter().for_each(|denial| self.denials.note(denial));
             error
@@ -76,7 +75,55 @@ impl CallHttp {
             self.denials.note(Denial::TooManyRequests(MAX_REQUESTS));
             return Err(Error::ConnectionLimitReached);
         }
-        Ok(admitted)
+        let entry = self.exchanges.begin(admitted.request.uri().path());
+        Ok(Outgoing { http: self.http.clone(), admitted, timing, entry, denials: self.denials.clone() })
+    }
+}
+
+impl Outgoing {
+    /// Its method.
+    pub(crate) fn method(&self) -> &Method {
+        self.admitted.request.method()
+    }
+
+    /// Its whole address.
+    pub(crate) fn uri(&self) -> &Uri {
+        self.admitted.request.uri()
+    }
+
+    /// Its bounds.
+    pub(crate) fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// It is not sent: its answer is known.
+    pub(crate) fn shared(self) {
+        self.entry.fate(Fate::Shared);
+    }
+
+    /// Sends it.
+    pub(crate) async fn send(self) -> Result<Response<WasiBody>, Error> {
+        let origin = self.admitted.origin.clone();
+        let answer = self.http.answer(self.admitted, self.timing, &self.entry).await;
+        answer.map(|response| response.map(BodyExt::boxed_unsync)).map_err(|failed| {
+            if let Some(address) = failed.prohibited {
+                self.denials.note(Denial::IpAddress { origin, address });
+            }
+            failed.error
+        })
+    }
+
+    /// Sends it where no call is kept waiting by it: while the circuit is closed and the greater part of the budget is free. None where it is
+    /// not sent. Connections are shared with live calls, so it is sent from the runtime that drives those.
+    pub(crate) async fn send_if_idle(self, runtime: &Handle) -> Option<Result<Response<WasiBody>, Error>> {
+        let sending = runtime.spawn(async move {
+            let http = self.http.clone();
+            // One after another: of several at once each would find the same turns free.
+            let _alone = http.0.aside.lock().await;
+            let idle = http.0.circuit.state() == CircuitState::Closed && http.0.budget.is_idle();
+            if idle { Some(self.send().await) } else { None }
+        });
+        sending.await.unwrap_or(Some(Err(Error::ConnectionTerminated)))
     }
 }
 
@@ -87,62 +134,12 @@ impl WasiHttpHooks for CallHttp {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
-        let options = options.filter(|_| self.http.0.request_timeouts == RequestTimeouts::Honoured);
-        let timing = Timing::new(self.deadline, options);
-        let (asking, request) = self.journal.asked(request);
-        let request = request.map(|body| RequestBody::new(body, timing.deadline));
-        let answering = match self.http.1.clone() {
-            // Nobody is asked, so nothing needs to be granted.
-            Way::Replayed(replay) if replay.is_alone() => {
-                // What is given up of the body is read to its end.
-                let (head, _) = request.into_parts();
-                Answering::Alone(replay, self.began, Box::new(head))
-            }
-            way => Answering::Admitted(way, Box::new(self.admit(request))),
-        };
-        let (http, denials, exchanges) = (self.http.clone(), self.denials.clone(), self.exchanges.clone());
+        let admitted = self.admit(request, self.timing(options));
         Box::new(async move {
-            let answer = match answering {
-                Answering::Alone(replay, began, head) => replay.answer_alone(&head, began, timing).await,
-                Answering::Admitted(way, admitted) => match *admitted {
-                    Ok(admitted) => ask(&http, way, admitted, timing, &denials, &exchanges).await,
-                    Err(error) => Err(error),
-                },
-            };
-            let response = asking.answered(answer)?;
+            let response = admitted?.send().await?;
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
     }
-}
-
-/// Where the answer to a request comes from.
-enum Answering {
-    /// From what another call was told, and from nowhere else.
-    Alone(Replay, Instant, Box<Parts>),
-    /// From a server, if it may be sent.
-    Admitted(Way, Box<Result<Admitted, Error>>),
-}
-
-async fn ask(
-    http: &OutboundHttp,
-    way: Way,
-    admitted: Admitted,
-    timing: Timing,
-    denials: &Denials,
-    exchanges: &Exchanges,
-) -> Result<Response<WasiBody>, Error> {
-    let origin = admitted.origin.clone();
-    let entry = exchanges.begin(admitted.request.uri().path());
-    let answer = match way {
-        Way::Live => http.answer(admitted, timing, &entry).await.map(|response| response.map(BodyExt::boxed_unsync)),
-        Way::Replayed(replay) => replay.answer(http, admitted, timing, entry).await,
-    };
-    answer.map_err(|failed| {
-        if let Some(address) = failed.prohibited {
-            denials.note(Denial::IpAddress { origin, address });
-        }
-        failed.error
-    })
 }
 
 impl OutboundHttp {

@@ -24,7 +24,6 @@ use super::flight::Flights;
 use super::hooks::CallHttp;
 use super::origin::Origin;
 use super::policy::{AccountPolicy, StandardPolicy};
-use super::replay::Replay;
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::timing::RequestTimeouts;
@@ -87,17 +86,7 @@ pub struct HttpState {
 
 /// Outbound HTTP of one integration: its grants, its token, its connections. A clone is the same one.
 #[derive(Clone, Debug)]
-pub struct OutboundHttp(pub(super) Arc<Shared>, pub(super) Way);
-
-/// Where a call's questions get their answers.
-#[derive(Clone, Debug, Default)]
-pub(super) enum Way {
-    /// From the servers.
-    #[default]
-    Live,
-    /// From what another call was told.
-    Replayed(Replay),
-}
+pub struct OutboundHttp(pub(super) Arc<Shared>);
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -186,12 +175,7 @@ impl OutboundHttp {
             flights: Flights::default(),
             aside: tokio::sync::Mutex::default(),
         };
-        Ok(Self(Arc::new(shared), Way::Live))
-    }
-
-    /// The same, with the answers that another call got.
-    pub fn replayed_from(&self, replay: &Replay) -> Self {
-        Self(Arc::clone(&self.0), Way::Replayed(replay.clone()))
+        Ok(Self(Arc::new(shared)))
     }
 
     /// What one call's component is given. No request of it, nor any body, outlasts the deadline.

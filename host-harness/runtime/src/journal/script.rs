@@ -7,11 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::entry::{Entry, Import, KeyValueAsk, Outcome};
+use super::replay::Replay;
 use crate::capabilities::directory::Employee;
 
 /// The script of one call; a clone is the same one. One without lines decides nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Script(Option<Arc<Mutex<Lines>>>);
+pub struct Script {
+    lines: Option<Arc<Mutex<Lines>>>,
+    replay: Option<Replay>,
+}
 
 #[derive(Debug, Default)]
 struct Lines {
@@ -38,40 +42,51 @@ impl Script {
                 _ => {}
             }
         }
-        Self(Some(Arc::new(Mutex::new(lines))))
+        Self { lines: Some(Arc::new(Mutex::new(lines))), replay: None }
+    }
+
+    /// The same, where requests get these answers.
+    #[must_use]
+    pub fn with_replay(self, replay: &Replay) -> Self {
+        Self { replay: Some(replay.clone()), ..self }
+    }
+
+    /// Where requests get their answers, if not from servers.
+    pub(super) fn replay(&self) -> Option<&Replay> {
+        self.replay.as_ref()
     }
 
     /// What the wall clock shows next.
-    pub(crate) fn wall(&self) -> Option<Timestamp> {
+    pub(super) fn wall(&self) -> Option<Timestamp> {
         self.next(|lines| lines.wall.pop_front())
     }
 
     /// What the monotonic clock shows next, in nanoseconds.
-    pub(crate) fn monotonic(&self) -> Option<u64> {
+    pub(super) fn monotonic(&self) -> Option<u64> {
         self.next(|lines| lines.monotonic.pop_front())
     }
 
     /// Which places are ready next.
-    pub(crate) fn poll(&self) -> Option<Vec<u32>> {
+    pub(super) fn poll(&self) -> Option<Vec<u32>> {
         self.next(|lines| lines.polls.pop_front())
     }
 
     /// Whether the next thing asked about is ready.
-    pub(crate) fn ready(&self) -> Option<bool> {
+    pub(super) fn ready(&self) -> Option<bool> {
         self.next(|lines| lines.ready.pop_front())
     }
 
     /// What the store answered next.
-    pub(crate) fn key_value(&self) -> Option<KeyValueAsk> {
+    pub(super) fn key_value(&self) -> Option<KeyValueAsk> {
         self.next(|lines| lines.key_value.pop_front())
     }
 
     /// Whom the directory found next.
-    pub(crate) fn directory(&self) -> Option<Outcome<Option<Employee>>> {
+    pub(super) fn directory(&self) -> Option<Outcome<Option<Employee>>> {
         self.next(|lines| lines.directory.pop_front())
     }
 
     fn next<T>(&self, take: impl FnOnce(&mut Lines) -> Option<T>) -> Option<T> {
-        take(&mut self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+        take(&mut self.lines.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

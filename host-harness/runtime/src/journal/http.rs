@@ -108,7 +108,7 @@ fn listed(headers: &HeaderMap) -> Vec<(String, Blob)> {
 
 /// A question under way.
 #[derive(Clone, Debug)]
-pub(crate) struct Asking {
+pub(super) struct Asking {
     journal: Journal,
     index: Option<usize>,
     asked: Instant,
@@ -116,7 +116,7 @@ pub(crate) struct Asking {
 
 impl Journal {
     /// Notes a request, and overhears its body.
-    pub(crate) fn asked(&self, request: Request<WasiBody>) -> (Asking, Request<WasiBody>) {
+    pub(super) fn asked(&self, request: Request<WasiBody>) -> (Asking, Request<WasiBody>) {
         let index = self.note(|| {
             Import::Http(Box::new(HttpAsk {
                 method: request.method().to_string(),
@@ -137,21 +137,26 @@ impl Journal {
 
 impl Asking {
     /// Notes the answer, and overhears its body.
-    pub(crate) fn answered(self, answer: Result<Response<WasiBody>, Error>) -> Result<Response<WasiBody>, Error> {
+    pub(super) fn answered(self, response: Response<WasiBody>) -> Response<WasiBody> {
         if self.index.is_none() {
-            return answer;
+            return response;
         }
-        let end = match &answer {
-            Err(error) => HttpEnd::Failed(HttpError::from(error)),
-            Ok(response) => HttpEnd::Answered {
-                status: response.status().as_u16(),
-                headers: listed(response.headers()),
-                body: Vec::new(),
-            },
-        };
+        self.ended(|| HttpEnd::Answered {
+            status: response.status().as_u16(),
+            headers: listed(response.headers()),
+            body: Vec::new(),
+        });
+        response.map(|body| Read { body, asking: self, waited: false }.boxed_unsync())
+    }
+
+    /// Notes that there is none.
+    pub(super) fn failed(self, error: &Error) {
+        self.ended(|| HttpEnd::Failed(HttpError::from(error)));
+    }
+
+    fn ended(&self, end: impl FnOnce() -> HttpEnd) {
         let after = self.asked.elapsed();
-        self.learn(0, |ask| ask.answer = Some(HttpAnswer { after, end }));
-        answer.map(|response| response.map(|body| Read { body, asking: self, waited: false }.boxed_unsync()))
+        self.learn(0, |ask| ask.answer = Some(HttpAnswer { after, end: end() }));
     }
 
     fn learn(&self, bytes: usize, change: impl FnOnce(&mut HttpAsk)) {

@@ -13,24 +13,23 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::circuit::CircuitState;
-use super::course::Admitted;
-use super::exchange::{Entry as ExchangeEntry, Fate};
-use super::flight::Failed;
-use super::outbound::OutboundHttp;
-use super::timing::Timing;
-use crate::capabilities::journal::{Entry, HttpAnswer, HttpAsk, HttpEnd, Import, Piece, PieceKind};
+use super::entry::{Entry, Import};
+use super::http::{HttpAnswer, HttpAsk, HttpEnd, Piece, PieceKind};
+use crate::capabilities::http::{CallHttp, Outgoing, RequestBody, Timing};
 
 /// The answers of one call for one other call; a clone is the same one.
 #[derive(Clone, Debug)]
 pub struct Replay(Arc<Playing>);
+
+/// An answer, and what is left to do while its body is read.
+type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
 #[derive(Debug)]
 struct Playing {
@@ -90,11 +89,6 @@ impl Replay {
         }))
     }
 
-    /// Whether nothing is ever sent.
-    pub(super) fn is_alone(&self) -> bool {
-        !matches!(self.0.manner, Manner::Beside(_))
-    }
-
     /// The questions to which there was no answer, so that what came out says little.
     pub fn left_unanswered(&self) -> Vec<String> {
         lock(&self.0.unanswered).clone()
@@ -104,8 +98,27 @@ impl Replay {
         lock(&self.0.unanswered).push(format!("{method} {}", uri.to_string()));
     }
 
+    /// The answer to a request of a call that began then.
+    pub(super) fn send_request(
+        &self,
+        http: &mut CallHttp,
+        began: Instant,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+    ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
+        let (replay, timing) = (self.clone(), http.timing(options));
+        if let Manner::Beside(live) = &self.0.manner {
+            let (live, admitted) = (live.clone(), http.admit(request, timing));
+            return Box::new(async move { replay.answer(admitted?, &live).await.map(with_nothing_left) });
+        }
+        // Nobody is asked, so nothing needs to be granted. What is given up of the body is read to its end.
+        let (question, body) = request.into_parts();
+        drop(RequestBody::new(body, timing.deadline));
+        Box::new(async move { replay.answer_alone(&question, began, timing).await.map(with_nothing_left) })
+    }
+
     /// The answer where nothing is sent.
-    pub(super) async fn answer_alone(
+    async fn answer_alone(
         &self,
         question: &Parts,
         began: Instant,
@@ -130,23 +143,21 @@ impl Replay {
     }
 
     /// The answer beside the network.
-    pub(super) async fn answer(
-        &self,
-        http: &OutboundHttp,
-        admitted: Admitted,
-        timing: Timing,
-        entry: ExchangeEntry,
-    ) -> Result<Response<WasiBody>, Failed> {
-        let (method, uri) = (admitted.request.method(), admitted.request.uri());
-        if method != Method::GET {
+    async fn answer(&self, outgoing: Outgoing, live: &Handle) -> Result<Response<WasiBody>, Error> {
+        if outgoing.method() != Method::GET {
             // It would act.
-            return Err(Error::HttpRequestDenied.into());
+            return Err(Error::HttpRequestDenied);
         }
-        let Some(ask) = self.find(method, uri) else {
-            return self.ask(http, admitted, timing, entry).await;
-        };
-        entry.fate(Fate::Shared);
-        Ok(as_then(ask, timing).await?)
+        if let Some(ask) = self.find(outgoing.method(), outgoing.uri()) {
+            let timing = outgoing.timing();
+            outgoing.shared();
+            return as_then(ask, timing).await;
+        }
+        let uri = outgoing.uri().to_string();
+        outgoing.send_if_idle(live).await.unwrap_or_else(|| {
+            self.leave_unanswered(&Method::GET, uri);
+            Err(Error::ConnectionLimitReached)
+        })
     }
 
     fn find(&self, method: &Method, uri: &http::Uri) -> Option<&HttpAsk> {
@@ -158,29 +169,10 @@ impl Replay {
         *time += 1;
         Some(&found.ask)
     }
+}
 
-    async fn ask(
-        &self,
-        http: &OutboundHttp,
-        admitted: Admitted,
-        timing: Timing,
-        entry: ExchangeEntry,
-    ) -> Result<Response<WasiBody>, Failed> {
-        let Manner::Beside(live) = &self.0.manner else { return Err(Error::DestinationUnavailable.into()) };
-        let uri = admitted.request.uri().to_string();
-        let http = http.clone();
-        let asking = live.spawn(async move {
-            // One after another: of several at once each would find the same turns free.
-            let _alone = http.0.aside.lock().await;
-            let free = http.0.circuit.state() == CircuitState::Closed && http.0.budget.is_idle();
-            if free { Some(http.answer(admitted, timing, &entry).await) } else { None }
-        });
-        let Some(answer) = asking.await.map_err(|_| Failed::from(Error::ConnectionTerminated))? else {
-            self.leave_unanswered(&Method::GET, uri);
-            return Err(Error::ConnectionLimitReached.into());
-        };
-        Ok(answer?.map(BodyExt::boxed_unsync))
-    }
+fn with_nothing_left(response: Response<WasiBody>) -> Answer {
+    (response, Box::new(async { Ok(()) }))
 }
 
 /// The answer after as long a wait as then, inside the bounds of now.

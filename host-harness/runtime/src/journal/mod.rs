@@ -1,10 +1,14 @@
 //! What one call asked of its host and was answered, in order and with its times: from it a call is explained, and resolved again.
 //!
-//! Every capability notes into the call's [`Journal`]. One that is off notes nothing. A [`Script`] is the way back: what no question decides
-//! (what the clocks showed, what was ready first) comes from an earlier journal, so that a call runs again instruction for instruction.
+//! Between a component and its capabilities stand decorators (`noted`) that note each import in the call's [`Journal`]; one that is off notes
+//! nothing. A [`Script`] is the way back: what no question decides (what the clocks showed, what was ready first) comes from an earlier journal,
+//! so that a call runs again instruction for instruction. A [`Replay`] gives the answers to its requests, an [`Overlay`] what it found in the store.
 
 mod entry;
 mod http;
+pub(crate) mod noted;
+mod overlay;
+mod replay;
 mod script;
 mod written;
 
@@ -14,8 +18,9 @@ use tokio::time::Instant;
 
 pub use entry::{Blob, Entry, Import, KeyValueAsk, Keys, Outcome};
 pub use http::{HttpAnswer, HttpAsk, HttpEnd, Piece, PieceKind};
+pub use overlay::Overlay;
+pub use replay::Replay;
 pub use script::Script;
-pub use written::milliseconds;
 
 /// The most bytes that are kept of what one call is told. More than a CRM's answers to it have.
 const MOST_BYTES: usize = 1024 * 1024;

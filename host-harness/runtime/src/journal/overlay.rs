@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
-use crate::capabilities::journal::{Entry, Import, KeyValueAsk, Outcome};
+use super::{Entry, Import, KeyValueAsk, Outcome};
+use crate::store::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 
 /// What one call found under each key. Only the first sight counts: later ones may show what the call wrote itself.
 #[derive(Debug, Default)]

@@ -1,0 +1,55 @@
+//! Whom the directory found.
+
+use std::time::Duration;
+
+use wasmtime::Result;
+
+use super::Noted;
+use crate::bindings::telephony::operation::directory::{self as wit, Host};
+use crate::capabilities::clocks::timestamp;
+use crate::capabilities::directory::{CallDirectory, Destination, Employee, Presence};
+use crate::journal::{Import, Outcome};
+
+impl Host for Noted<'_, &mut CallDirectory> {
+    async fn find_by_crm_user(
+        &mut self,
+        crm_user_id: u64,
+    ) -> Result<Result<Option<wit::Employee>, wit::DirectoryError>> {
+        // The question is noted first: it stays without an answer where the call ends meanwhile.
+        let index = self.journal.note(|| Import::Directory { crm_user_id, answer: Outcome::Unanswered });
+        let found = match self.script.directory() {
+            None => self.capability.find_by_crm_user(crm_user_id).await?,
+            Some(Outcome::Done(found)) => Ok(found.map(wit::Employee::from)),
+            Some(Outcome::Failed(why)) => Err(wit::DirectoryError::Unavailable(why)),
+            // The call that is replayed ended while it waited here.
+            Some(Outcome::Unanswered | Outcome::NoSuchStore | Outcome::AccessDenied) => std::future::pending().await,
+        };
+        self.journal.learn(index, 0, |import| {
+            if let Import::Directory { answer, .. } = import {
+                *answer = match &found {
+                    Ok(found) => Outcome::Done(found.as_ref().map(written)),
+                    Err(wit::DirectoryError::Unavailable(why)) => Outcome::Failed(why.clone()),
+                };
+            }
+        });
+        Ok(found)
+    }
+}
+
+fn written(found: &wit::Employee) -> Employee {
+    let destination = |destination: &wit::Destination| Destination {
+        number: destination.number.clone(),
+        ring_time: Duration::from_millis(destination.ring_time),
+    };
+    Employee {
+        id: found.id.clone(),
+        name: found.name.clone(),
+        enabled: found.enabled,
+        destinations: found.destinations.iter().map(destination).collect(),
+        presence: match found.presence {
+            wit::Presence::NotFed => Presence::NotFed,
+            wit::Presence::NeverSeen => Presence::NeverSeen,
+            wit::Presence::LastSeen(at) => Presence::LastSeen(timestamp(at)),
+        },
+    }
+}
