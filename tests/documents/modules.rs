@@ -11,9 +11,10 @@ use syn::{Attribute, Item, UseTree};
 use crate::tree;
 
 /// The folders whose modules are judged.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "guest/src",
     "host-harness/amocrm/src",
+    "host-harness/amocrm-simulator/src",
     "host-harness/call/src",
     "host-harness/node/src",
     "host-harness/replay/src",

@@ -57,7 +57,7 @@ async fn answer(state: &Arc<State>, method: &Method, path: &str, body: &[u8]) ->
                 let log = state.log();
                 (log.count(), log.records())
             };
-            document(&json!({"count": count, "connections": state.connections(), "requests": records}))
+            document(&json!({"count": count, "connections": state.listeners.connections(), "requests": records}))
         }
         ("requests", &Method::DELETE) => {
             state.clear_requests();

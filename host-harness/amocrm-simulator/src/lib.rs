@@ -58,13 +58,16 @@
 mod account;
 mod answer;
 mod control;
+mod endpoint;
 mod endpoints;
 mod fault;
+mod grants;
 mod hosts;
 mod jwt;
 mod limits;
 mod listeners;
 mod oauth;
+mod oauth_app;
 mod options;
 mod paging;
 mod params;
@@ -81,11 +84,12 @@ pub use crate::account::{
     Account, AccountSettings, Behaviour, Company, Contact, CustomField, DefaultOrder, Event, EventTime, FieldValue,
     Lead, Phone, PhoneEnumKey, Platform, Renamed, User,
 };
-pub use crate::endpoints::Endpoint;
+pub use crate::endpoint::Endpoint;
 pub use crate::fault::{Fault, FaultRule, Oddity};
+pub use crate::grants::Refreshes;
 pub use crate::jwt::long_lived_token;
 pub use crate::limits::RateLimit;
-pub use crate::oauth::{OAuthApp, Refreshes};
+pub use crate::oauth_app::OAuthApp;
 pub use crate::options::{Clock, Options, system_clock};
 pub use crate::record::RequestRecord;
 pub use crate::server::Simulator;

@@ -4,16 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use hyper::Request;
+use hyper::body::Incoming;
 use tokio::io::DuplexStream;
 
 use crate::hosts::{self, Host, Hosts, Role};
-use crate::listeners::bind;
-use crate::oauth::{self, Refreshes};
+use crate::listeners::{Answering, Listeners, bind};
+use crate::oauth::{self, WITHOUT_OAUTH};
 use crate::state::State;
-use crate::{Account, Endpoint, FaultRule, Options, RequestRecord, webhook};
-
-/// What is wrong where something needs OAuth.
-pub(crate) const WITHOUT_OAUTH: &str = "the simulator runs without OAuth; start it with Options.oauth";
+use crate::{Account, Endpoint, FaultRule, Options, Refreshes, RequestRecord, service, webhook};
 
 /// A running simulator. It stops when this is dropped: the listeners and every connection close, hung ones too.
 pub struct Simulator {
@@ -39,7 +38,7 @@ impl Simulator {
             Some(domain) => Hosts::named(domain.clone()),
             None => Hosts::new(host.authority.clone(), api.as_ref().map(|(_, address)| address.to_string())),
         };
-        let state = Arc::new(State::new(hosts, options));
+        let state = Arc::new(State::new(hosts, options, Listeners::new(serve)));
         let base = host.base();
         state.listeners.run(listener, host, &state);
         if let Some((listener, address)) = api {
@@ -59,7 +58,7 @@ impl Simulator {
         let hosts = Hosts::new(account.clone(), options.oauth.is_some().then_some(api));
         let base = Host { authority: account, role: Role::Account }.base();
         let address = SocketAddr::new(options.listen.ip(), 0);
-        Ok(Self { address, base, state: Arc::new(State::new(hosts, options)) })
+        Ok(Self { address, base, state: Arc::new(State::new(hosts, options, Listeners::new(serve))) })
     }
 
     /// Opens a connection without a socket to one of its hosts, such as that of [`Simulator::base_url`]; it speaks HTTP/1.1. None where no
@@ -119,12 +118,12 @@ impl Simulator {
 
     /// How many TCP connections were accepted since the start, so that a test can show keep-alive.
     pub fn connections(&self) -> u64 {
-        self.state.connections()
+        self.state.listeners.connections()
     }
 
     /// How many of them are open now: a client that gave up on a hung answer must have closed its own.
     pub fn open_connections(&self) -> u64 {
-        self.state.open_connections()
+        self.state.listeners.open_connections()
     }
 
     /// Replaces all fault rules, those of the account too; counts begin anew.
@@ -237,6 +236,11 @@ impl Simulator {
 }
 
 /// The options with an account that holds together, and all faults.
+/// How every connection answers.
+fn serve(state: Arc<State>, host: Host, request: Request<Incoming>) -> Answering {
+    Box::pin(service::serve(state, host, request))
+}
+
 fn checked(mut options: Options) -> anyhow::Result<Options> {
     let mut account = options.account.prepared()?;
     if let Some(domain) = &options.domain {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::ensure;
@@ -10,10 +10,10 @@ use http::HeaderValue;
 use jiff::Timestamp;
 
 use crate::fault::FaultBook;
+use crate::grants::Grants;
 use crate::hosts::{Host, Hosts, Role, check_name, next_name, subdomain};
 use crate::limits::Gate;
 use crate::listeners::{Listeners, bind};
-use crate::oauth::Grants;
 use crate::record::RequestLog;
 use crate::{Account, Clock, OAuthApp, Options, jwt};
 
@@ -21,7 +21,7 @@ use crate::{Account, Clock, OAuthApp, Options, jwt};
 /// that of the account is taken first.
 pub(crate) struct State {
     pub(crate) hosts: Hosts,
-    pub(crate) listeners: Listeners,
+    pub(crate) listeners: Listeners<Self>,
     /// The integration; absent: no OAuth.
     pub(crate) oauth: Option<OAuthApp>,
     token: GivenToken,
@@ -34,8 +34,6 @@ pub(crate) struct State {
     request_ids: Mutex<fastrand::Rng>,
     tokens: Mutex<fastrand::Rng>,
     former_managers: Mutex<BTreeMap<Managed, Option<u64>>>,
-    connections: AtomicU64,
-    closed: AtomicU64,
 }
 
 /// [`crate::Options::token`].
@@ -65,14 +63,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
-    pub(crate) fn new(hosts: Hosts, options: Options) -> Self {
+    pub(crate) fn new(hosts: Hosts, options: Options, listeners: Listeners<Self>) -> Self {
         let Options { mut account, listen: _, domain: _, clock, token, oauth, rate_limit, faults, seed } = options;
         account.fix_event_times(clock());
         // The port keeps two simulators of one seed from issuing the same tokens.
         let port = hosts.account().parse().map_or(0, |address: SocketAddr| address.port());
         Self {
             hosts,
-            listeners: Listeners::default(),
+            listeners,
             oauth,
             token: GivenToken {
                 ends: token.as_deref().and_then(jwt::expiry),
@@ -88,8 +86,6 @@ impl State {
             request_ids: Mutex::new(fastrand::Rng::with_seed(seed)),
             tokens: Mutex::new(fastrand::Rng::with_seed(!seed ^ u64::from(port))),
             former_managers: Mutex::default(),
-            connections: AtomicU64::new(0),
-            closed: AtomicU64::new(0),
         }
     }
 
@@ -160,23 +156,6 @@ impl State {
             rest = others;
         }
         parts.join("-")
-    }
-
-    pub(crate) fn connected(&self) {
-        self.connections.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn disconnected(&self) {
-        self.closed.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn open_connections(&self) -> u64 {
-        let closed = self.closed.load(Ordering::Relaxed);
-        self.connections().saturating_sub(closed)
-    }
-
-    pub(crate) fn connections(&self) -> u64 {
-        self.connections.load(Ordering::Relaxed)
     }
 
     /// Whether this is `Bearer ` and an accepted token, exactly.

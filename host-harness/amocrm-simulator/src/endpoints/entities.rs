@@ -3,33 +3,18 @@
 
 use std::cmp::Reverse;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::card::Card;
 use super::fields::fields;
 use super::filter::EntityFilter;
 use super::search::Search;
 use super::{Ask, Refusal, bad_request, nothing};
 use crate::paging::Page;
-use crate::{Account, CustomField, DefaultOrder, Phone, Platform};
+use crate::{Account, DefaultOrder, Platform};
 
 /// The largest page.
 const MOST: usize = 250;
-
-/// What every entity has.
-pub(super) struct Card<'a> {
-    pub(super) id: u64,
-    pub(super) name: &'a str,
-    /// Other names that `query` looks into.
-    pub(super) other_names: Vec<&'a str>,
-    pub(super) responsible_user_id: Option<u64>,
-    pub(super) created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
-    pub(super) is_deleted: bool,
-    pub(super) phones: &'a [Phone],
-    pub(super) custom_fields: &'a [CustomField],
-    pub(super) tags: &'a [String],
-}
 
 /// A contact, a company or a lead.
 pub(super) trait Entity {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::entities::Card;
+use super::card::Card;
 use crate::{CustomField, PhoneEnumKey};
 
 /// The kinds of phones and e-mails, in the order of their ids.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Ask;
-use super::entities::{Card, Entity, links};
+use super::card::Card;
+use super::entities::{Entity, links};
 use super::search::Search;
 use crate::{Account, Lead};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::entities::Card;
+use super::card::Card;
 use crate::{Behaviour, Phone};
 
 /// What `query` looks for.

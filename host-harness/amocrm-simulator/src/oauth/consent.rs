@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 
-use super::OAuthApp;
+use crate::OAuthApp;
 use crate::Platform;
 use crate::answer::Answer;
 use crate::params::Params;

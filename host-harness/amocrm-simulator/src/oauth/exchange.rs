@@ -3,9 +3,10 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::grants::{ACCESS, BadCode, after};
-use super::{OAuthApp, problem};
+use super::problem;
+use crate::OAuthApp;
 use crate::answer::Answer;
+use crate::grants::{ACCESS, BadCode, after};
 use crate::state::State;
 use crate::{Behaviour, Platform, jwt};
 

@@ -6,10 +6,10 @@ use http::uri::Parts;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::OAuthApp;
-use super::grants::after;
+use super::WITHOUT_OAUTH;
+use crate::OAuthApp;
+use crate::grants::after;
 use crate::jwt;
-use crate::server::WITHOUT_OAUTH;
 use crate::state::State;
 
 /// How long a one-time token lives.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 /// How long a code lives (amoCRM facts §5.1).
 const CODE: SignedDuration = SignedDuration::from_mins(20);
 /// How long an access token lives (amoCRM facts §5.3).
-pub(super) const ACCESS: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const ACCESS: SignedDuration = SignedDuration::from_hours(24);
 /// How long a refresh token lives (amoCRM facts §5.3): three months, here 90 days.
 const REFRESH: SignedDuration = SignedDuration::from_hours(24 * 90);
 
@@ -26,7 +26,7 @@ pub(crate) struct Grants {
     codes: HashMap<String, Code>,
     access: HashMap<String, Timestamp>,
     refresh: HashMap<String, Refresh>,
-    pub(super) refreshes: Refreshes,
+    pub(crate) refreshes: Refreshes,
 }
 
 struct Code {
@@ -48,19 +48,19 @@ struct Refresh {
 
 /// Why a code is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BadCode {
+pub(crate) enum BadCode {
     Unknown,
     Expired,
     Spent,
 }
 
 impl Grants {
-    pub(super) fn issue_code(&mut self, code: String, now: Timestamp) {
+    pub(crate) fn issue_code(&mut self, code: String, now: Timestamp) {
         self.codes.insert(code, Code { ends: after(now, CODE), spent: false });
     }
 
     /// Spends a code.
-    pub(super) fn spend_code(&mut self, code: &str, now: Timestamp) -> Result<(), BadCode> {
+    pub(crate) fn spend_code(&mut self, code: &str, now: Timestamp) -> Result<(), BadCode> {
         let code = self.codes.get_mut(code).ok_or(BadCode::Unknown)?;
         if code.spent {
             return Err(BadCode::Spent);
@@ -73,12 +73,12 @@ impl Grants {
     }
 
     /// Whether this refresh token could be exchanged; `grace`: a spent one too, until one that came of it is (amoCRM facts §5.4).
-    pub(super) fn refreshable(&self, refresh: &str, now: Timestamp, grace: bool) -> bool {
+    pub(crate) fn refreshable(&self, refresh: &str, now: Timestamp, grace: bool) -> bool {
         self.refresh.get(refresh).is_some_and(|token| now < token.ends && !token.superseded && (!token.spent || grace))
     }
 
     /// Spends a refresh token that is refreshable; `revoke_access` ends the access token of its pair.
-    pub(super) fn spend_refresh(&mut self, refresh: &str, revoke_access: bool) {
+    pub(crate) fn spend_refresh(&mut self, refresh: &str, revoke_access: bool) {
         let Some(token) = self.refresh.get_mut(refresh) else {
             return;
         };
@@ -91,7 +91,7 @@ impl Grants {
         }
     }
 
-    pub(super) fn issue_pair(&mut self, access: String, refresh: String, predecessor: Option<String>, now: Timestamp) {
+    pub(crate) fn issue_pair(&mut self, access: String, refresh: String, predecessor: Option<String>, now: Timestamp) {
         self.access.insert(access.clone(), after(now, ACCESS));
         let ends = after(now, REFRESH);
         self.refresh.insert(refresh, Refresh { ends, access, predecessor, spent: false, superseded: false });
@@ -107,11 +107,11 @@ impl Grants {
     }
 
     /// Ends everything that was granted; the counts stay.
-    pub(super) fn revoke_all(&mut self) {
+    pub(crate) fn revoke_all(&mut self) {
         *self = Self { refreshes: self.refreshes, ..Self::default() };
     }
 }
 
-pub(super) fn after(now: Timestamp, span: SignedDuration) -> Timestamp {
+pub(crate) fn after(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
 }
