@@ -7,6 +7,8 @@
 pub mod call_request;
 pub mod caller;
 #[cfg(feature = "document")]
+mod crm_facts;
+#[cfg(feature = "document")]
 pub mod details;
 #[cfg(feature = "document")]
 pub mod dialling;

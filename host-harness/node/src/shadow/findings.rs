@@ -5,15 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use call::details::FactValue;
 use call::document::{CallRecord, Route};
 use call::{CallDocument, Language};
 
 /// How many differences are listed, the newest.
 const MOST_LISTED: usize = 100;
-
-/// The fact that says where a manager is known from.
-const MANAGER_SOURCE: &str = "manager_source";
 
 /// What a shadow found so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -95,7 +91,7 @@ pub struct Outcome {
     pub text_en: String,
     /// Where the manager is known from.
     #[serde(skip)]
-    source: Option<FactValue>,
+    source: Option<String>,
     #[serde(skip)]
     requests: usize,
     #[serde(skip)]
@@ -163,7 +159,7 @@ impl Outcome {
             numbers: Vec::new(),
             text_ru: String::new(),
             text_en: String::new(),
-            source: call.details.facts.get(MANAGER_SOURCE).cloned(),
+            source: call.details.facts.manager_source().map(str::to_owned),
             requests: call.details.requests.len(),
             instructions: call.run.instructions,
         };

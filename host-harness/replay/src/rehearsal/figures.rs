@@ -10,7 +10,6 @@ use super::history::{PastCall, callers};
 use super::variant::Variant;
 use amocrm::integration::IntegrationSettings;
 use call::CallDocument;
-use call::details::FactValue;
 use call::document::Route;
 use call::masking::mask;
 
@@ -176,9 +175,9 @@ impl Gathering {
         if let Some(place) = self.figures.outcomes.get_mut(number) {
             *place = outcome;
         }
-        if let Some(source) = resolved.details.facts.get("manager_source").and_then(FactValue::as_text) {
+        if let Some(is_hit) = resolved.details.facts.is_cache_hit() {
             self.knew += 1;
-            self.figures.cache_hits += usize::from(source == "cache");
+            self.figures.cache_hits += usize::from(is_hit);
         }
         for exchange in &resolved.details.exchanges {
             if exchange.sent {

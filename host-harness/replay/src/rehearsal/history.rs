@@ -12,7 +12,6 @@ use serde::Deserialize;
 use super::account::Amocrm;
 use crate::recording::Recording;
 use call::CallDocument;
-use call::details::FactValue;
 use call::document::Route;
 use node::call_details::{Filter, KeptCall, Reader};
 use runtime::capabilities::directory::{Destination, Employee, Presence};
@@ -165,11 +164,9 @@ fn past(kept: &KeptCall, document: &CallDocument) -> PastCall {
 
 /// What a call found out of the account. Later calls know better.
 fn learn_account(account: &mut Account, call: &PastCall, document: &CallDocument) {
-    let fact = |key: &str| document.details.facts.get(key);
-    let (Some(contact), Some(caller)) = (fact("contact_id").and_then(FactValue::as_integer), &call.caller) else {
-        return;
-    };
-    let manager = fact("manager_user_id").and_then(FactValue::as_integer);
+    let facts = &document.details.facts;
+    let (Some(contact), Some(caller)) = (facts.contact_id(), &call.caller) else { return };
+    let manager = facts.manager_user_id();
     match account.contact_mut(contact) {
         Some(known) => {
             known.responsible_user_id = manager.or(known.responsible_user_id);
@@ -190,9 +187,9 @@ fn learn_account(account: &mut Account, call: &PastCall, document: &CallDocument
         account.users.push(User::new(manager, ""));
     }
     // Whoever was at work by an event had made one.
-    let evidence = fact("status_evidence").and_then(FactValue::as_text);
-    let at = fact("status_evidence_at").and_then(FactValue::as_text).and_then(|at| at.parse().ok());
-    if let (Some(kind), Some(at)) = (evidence.and_then(|evidence| evidence.strip_prefix("event:")), at) {
+    if let Some((evidence, at)) = facts.status_evidence()
+        && let (Some(kind), Ok(at)) = (evidence.strip_prefix("event:"), at.parse())
+    {
         account.events.push(Event {
             id: String::new(),
             kind: if kind.is_empty() { SOME_EVENT } else { kind }.to_owned(),
@@ -205,7 +202,7 @@ fn learn_account(account: &mut Account, call: &PastCall, document: &CallDocument
 }
 
 fn learn_employee(employees: &mut BTreeMap<u64, Employee>, document: &CallDocument) {
-    let manager = document.details.facts.get("manager_user_id").and_then(FactValue::as_integer);
+    let manager = document.details.facts.manager_user_id();
     let (Some(manager), Route::Forward { employee, destinations, .. }) = (manager, &document.route) else { return };
     let destinations = destinations
         .iter()

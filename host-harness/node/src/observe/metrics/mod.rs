@@ -37,15 +37,11 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::{FinishedCall, Node, Onlooker};
 use bounded::Bounded;
 use call::CallDocument;
-use call::details::FactValue;
 use call::exchange::Exchange;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The outcome of a call that is forwarded.
-/// The fact in which an operation says where it knows the manager from (`wit/operation.wit`).
-const MANAGER_SOURCE: &str = "manager_source";
 /// From a cache hit to the longest waiting time, in seconds.
 const WAITS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
@@ -215,7 +211,7 @@ impl Onlooker for Metrics {
         self.calls.get_or_create(&Call { operation: Arc::clone(operation), outcome }).inc();
         let labels = Operation { operation: Arc::clone(operation) };
         self.waited.get_or_create(&labels).observe(resolved.run.wall.as_secs_f64());
-        if let Some(source) = resolved.details.facts.get(MANAGER_SOURCE).and_then(FactValue::as_text) {
+        if let Some(source) = resolved.details.facts.manager_source() {
             let source = self.source_names.of(source);
             self.sources.get_or_create(&Source { operation: Arc::clone(operation), source }).inc();
         }
