@@ -126,7 +126,7 @@ async fn a_trace_has_a_span_for_the_call_and_one_for_each_request() {
     let (collector, address) = Collector::start().await;
     let traces = traces_to(&address, 1.0);
     let mut scene = Scene::new().await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     // The first try breaks, and is made again in the same request of the operation.
     scene.fault("contacts:close-before-headers,times=1");
     let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Onlooker>]).await;

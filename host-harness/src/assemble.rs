@@ -22,10 +22,13 @@ pub async fn assemble(
     clock: Clock,
 ) -> anyhow::Result<NodeBuilder> {
     let mut node = Node::builder(clock.clone());
+    let mut integrations = Vec::new();
     for settings in &config.integrations {
         let integration = Integration::with_clock(settings.clone(), Arc::clone(store), clock.clone())
             .with_context(|| format!("[[integration]] `{}`", settings.id))?;
-        node = node.integration(settings.id.as_str(), Arc::new(integration));
+        let integration = Arc::new(integration);
+        integrations.push((settings.id.as_str(), Arc::clone(&integration)));
+        node = node.integration(settings.id.as_str(), integration);
     }
     let mut loaded = BTreeMap::new();
     for entry in &config.operations {
@@ -40,6 +43,11 @@ pub async fn assemble(
             operation,
         });
         node = placed.await.with_context(place)?;
+    }
+    for (id, integration) in integrations {
+        let its = node.steps().iter().filter(|step| step.integration_id() == id);
+        let placed: Vec<_> = its.map(|step| step.active()).collect();
+        integration.refuse_unread_keys(placed.iter().map(|version| &version.description))?;
     }
     Ok(node)
 }

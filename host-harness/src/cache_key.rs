@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use amocrm::integration::IntegrationSettings;
+use amocrm::integration::{Access, IntegrationSettings};
 use runtime::atomic_file;
 use runtime::secret::{Secret, SecretSource};
 use stores::StoreLocation;
@@ -52,7 +52,11 @@ pub fn provide(settings: &mut IntegrationSettings, location: &StoreLocation) -> 
         return Ok(None);
     }
     if matches!(location, StoreLocation::Redis(_)) {
-        return Err(Missing(settings.id.clone()));
+        return match settings.access {
+            // Only an operation that reads the secret needs it there, and says so where it is placed.
+            Access::NoAccount => Ok(None),
+            Access::LongLived(_) | Access::OAuth(_) => Err(Missing(settings.id.clone())),
+        };
     }
     let Some(directory) = location.own_directory() else { return Ok(None) };
     let (secret, not_kept) = match kept_in(&directory) {
@@ -131,6 +135,10 @@ mod tests {
             missing.contains("`demo`: `cache_key_secret` is missing") && missing.contains("file:/path"),
             "{missing}"
         );
+        // Without an account only an operation that reads the secret asks for it, where it is placed.
+        let mut without_account = IntegrationSettings { access: Access::NoAccount, ..settings() };
+        assert!(provide(&mut without_account, &shared).unwrap().is_none());
+        assert_eq!(secret(&without_account), None);
         for location in [shared, StoreLocation::Directory(state.path().to_owned()), StoreLocation::Memory] {
             let mut configured = settings();
             configured.cache_key_secret = Some(Secret::new("configured".repeat(4)));

@@ -54,14 +54,14 @@ impl Node {
             platform: Platform::Amocrm,
             account: Some(simulator.base_url().parse().expect("an address")),
         });
-        let settings = IntegrationSettings {
+        let mut settings = IntegrationSettings {
             access,
-            consider_manager_status,
             // A hundred days pass in a moment here.
             requests_per_second: 50,
             webhook_key: Some(Secret::new(WEBHOOK_KEY.to_owned())),
             ..scene.integration.clone()
         };
+        settings.configuration.set("consider_manager_status", consider_manager_status.to_string());
         let keys = settings.hook_keys();
         let integration =
             Integration::with_clock(settings, Arc::clone(&scene.store), clock.clone()).expect("a usable integration");

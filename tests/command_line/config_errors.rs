@@ -23,8 +23,8 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
         |account: &str| format!("[[integration]]\naccount = \"{account}\"\ntoken = \"file:token\"\n{OPERATION}");
     for (text, parts) in [
         // Structure.
-        (String::new(), &["no integration", "`[[integration]]`", "`account`"][..]),
-        (OPERATION.to_owned(), &["no integration", "`[[integration]]`"]),
+        (String::new(), &["no operation", "`[[operation]]`", "`[[integration]]`", "`account`"][..]),
+        (OPERATION.to_owned(), &["[[integration]] `main`", "`amocrm_base_url`", "is missing", "`account` and `token`"]),
         (INTEGRATION.to_owned(), &["no placed operation", "`[[operation]]`", "`linked_operation`"]),
         (both("ring = 5"), &["line 4", "unknown field `ring`", "expected one of", "`enabled`"]),
         (both("[operation]\nlinked_operation = \"a\""), &["duplicate key"]),
@@ -56,14 +56,36 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
         ),
         // Switches.
         (both("enabled = \"yes\""), &["line 4", "enabled`", "\"yes\"", "expected a boolean"]),
-        (both("default_country_code = 1000"), &["`default_country_code` = 1000", "from 1 to 999", "for example 7"]),
+        (
+            both("default_country_code = 1000"),
+            &["[[integration]] `main`", "`default_country_code` = `1000`", "from 1 to 999"],
+        ),
         (both("requests_per_second = 0"), &["`requests_per_second` = 0", "from 1 to 50", "allows an integration 7"]),
         (both("requests_per_second = 51"), &["`requests_per_second` = 51", "from 1 to 50"]),
         (both("requests_per_second = 500"), &["`requests_per_second` = 500", "from 1 to 50"]),
         (both("requests_per_second = -1"), &["`requests_per_second` = -1", "from 1 to 50"]),
         (both("manager_status_reuse = \"soon\""), &["`manager_status_reuse` = `soon`", "`30s`"]),
+        (both("manager_status_reuse = \"301s\""), &["`manager_status_reuse_seconds` = `301`", "from 0 to 300"]),
         (both("webhook_key = \"a-key-that-stands-in-the-file\""), &["`webhook_key`", "env:"]),
-        (both("default_country_code = 0"), &["`default_country_code` = 0", "from 1 to 999"]),
+        (both("default_country_code = 0"), &["`default_country_code` = `0`", "from 1 to 999"]),
+        (both("default_country_code = -1"), &["`default_country_code` = `-1`", "from 1 to 999"]),
+        (
+            both("[integration.configuration]\nconsider_manager_status = \"yes\""),
+            &["[[integration]] `main`", "`consider_manager_status` = `yes`", "`true` or `false`"],
+        ),
+        (
+            both("[integration.configuration]\nconsider_status = true"),
+            &["`consider_status`: unknown", "`consider_manager_status`, `default_country_code`"],
+        ),
+        (both("[integration.configuration]\ndefault_country_code = [7]"), &["`default_country_code` must be a text"]),
+        (
+            both("default_country_code = 7\n[integration.configuration]\ndefault_country_code = 7"),
+            &["both `default_country_code`", "keep one of them"],
+        ),
+        (
+            both("manager_status_reuse = \"30s\"\n[integration.configuration]\nmanager_status_reuse_seconds = 30"),
+            &["both `manager_status_reuse` and `manager_status_reuse_seconds`", "keep one of them"],
+        ),
         // Employees.
         (both(&format!("{EMPLOYEE}numbers = [\"1o1\"]")), &["employee `anna`", "`numbers`: `1o1`", "write digits"]),
         (

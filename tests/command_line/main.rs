@@ -21,6 +21,7 @@ mod help;
 mod installation;
 mod instructions;
 mod local_time;
+mod own_configuration;
 mod policy;
 mod presence;
 mod process;

@@ -99,17 +99,22 @@ fn every_other_command_of_the_readme_is_one_that_the_program_has() {
 fn the_documented_configuration_is_accepted_with_either_access() {
     let home = Home::new();
     home.write("secret.txt", "a-secret");
-    let [oauth, rest, long_lived] = blocks(CONFIGURATION, "toml")
-        .try_into()
-        .expect("the integration, what calls need, and the integration with a long-lived token");
+    let [oauth, rest, long_lived, alone, configured] = blocks(CONFIGURATION, "toml").try_into().expect(
+        "the integration, what calls need, the integration with a long-lived token, none, and one with keys of its operation",
+    );
     assert_eq!(oauth.len(), 4, "four lines connect it");
+    let read = |lines: &[&str]| {
+        let mut text = lines.join("\n");
+        for variable in ["AMOCRM_CLIENT_SECRET", "AMOCRM_TOKEN", "SHOP_API_KEY"] {
+            text = text.replace(&format!("env:{variable}"), "file:secret.txt");
+        }
+        home.write("host-harness.toml", text);
+        HarnessConfig::read(&home.path("host-harness.toml")).unwrap_or_else(|error| panic!("{error}"))
+    };
+    assert!(matches!(read(&alone).integrations[0].access, Access::NoAccount));
+    let keys = read(&configured).integrations[0].configuration.keys().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(keys, ["api_key", "attempts", "patience"]);
     for (integration, is_oauth) in [(oauth, true), (long_lived, false)] {
-        let read = |lines: &[&str]| {
-            let text = lines.join("\n");
-            let text = text.replace("env:AMOCRM_CLIENT_SECRET", "file:secret.txt");
-            home.write("host-harness.toml", text.replace("env:AMOCRM_TOKEN", "file:secret.txt"));
-            HarnessConfig::read(&home.path("host-harness.toml")).unwrap_or_else(|error| panic!("{error}"))
-        };
         // The integration alone is enough to connect it.
         read(&integration);
         let config = read(&[integration.as_slice(), &rest].concat());

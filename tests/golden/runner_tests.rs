@@ -111,7 +111,9 @@ async fn golden_runner_refuses_what_it_does_not_know_and_names_case_file_and_key
     for (file, text, parts) in [
         ("call.toml", call("caler = \"1\""), ["call.toml", "unknown field `caler`"]),
         ("call.toml", call("[[call]]\nafer = \"1h\""), ["call.toml", "unknown field `afer`"]),
-        ("call.toml", call("[integration]\nenable = true"), ["call.toml", "unknown field `enable`"]),
+        ("call.toml", call("[integration]\nenable = true"), ["call.toml: [integration]", "`enable`: unknown"]),
+        ("call.toml", call("integration.default_country_code = 0"), ["[integration]", "`default_country_code` = `0`"]),
+        ("call.toml", call("integration.kv_bucket = \"b\""), ["[integration]", "this host provides it"]),
         ("call.toml", call("[settings]\nwaiting = \"3s\""), ["`waiting`", "the operation has `waiting_time`"]),
         ("call.toml", call("[settings]\nwaiting_time = \"31s\""), ["`waiting_time`", "500ms to 30s"]),
         ("call.toml", call("faults = [\"contacts:explode\"]"), ["explode", "the kinds are"]),

@@ -8,6 +8,7 @@ mod by_hand;
 mod features;
 mod fuzzing;
 mod handmade;
+mod own_configuration;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -61,7 +61,7 @@ async fn d01_ten_bare_digits_get_the_default_countrys_code() {
     let mut scene =
         Scene::with_toml("[[contacts]]\nresponsible_user_id = 504141\nphones = [\"+49 301 234 5678\"]\n").await;
     assert_eq!(scene.call("3012345678").await.code(), "contact-not-found");
-    scene.integration.default_country_code = 49;
+    scene.integration.configuration.set("default_country_code", "49");
     assert_eq!(scene.call("3012345678").await.employee(), Some("anna"));
 }
 
@@ -69,7 +69,7 @@ async fn d01_ten_bare_digits_get_the_default_countrys_code() {
 async fn d01_the_trunk_eight_is_russian_only() {
     let account = "[[contacts]]\nresponsible_user_id = 504141\nphones = [\"+79161234567\"]\n";
     let mut scene = Scene::with_toml(account).await;
-    scene.integration.default_country_code = 81;
+    scene.integration.configuration.set("default_country_code", "81");
     assert_eq!(scene.call("89161234567").await.code(), "contact-not-found");
 }
 

@@ -25,7 +25,7 @@ fn card(fields: &str) -> String {
 async fn d02_the_manager_is_found_in_every_odd_answer() {
     for oddity in Oddity::ALL {
         let mut scene = Scene::new().await;
-        scene.integration.consider_manager_status = true;
+        scene.integration.configuration.set("consider_manager_status", "true");
         scene.simulator.add_fault(Fault::Odd(oddity));
         let outcome = scene.call(CALLER).await;
         assert_eq!(outcome.employee(), Some("anna"), "{oddity}: {}", outcome.json);

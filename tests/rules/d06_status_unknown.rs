@@ -18,7 +18,7 @@ const FAILURES: [&str; 7] = [
 async fn d06_goes_to_the_linked_operation_with_its_own_reason() {
     for fault in FAILURES {
         let mut scene = Scene::new().await;
-        scene.integration.consider_manager_status = true;
+        scene.integration.configuration.set("consider_manager_status", "true");
         scene.fault(fault);
         let outcome = scene.call(CALLER).await;
         assert_eq!((outcome.code(), outcome.class()), ("status-unknown", "technical-failure"), "{fault}");
@@ -31,7 +31,7 @@ async fn d06_goes_to_the_linked_operation_with_its_own_reason() {
 async fn d06_a_setting_may_forward_all_the_same() {
     for fault in FAILURES {
         let mut scene = Scene::new().await;
-        scene.integration.consider_manager_status = true;
+        scene.integration.configuration.set("consider_manager_status", "true");
         scene.choose("status_unknown", "forward");
         scene.fault(fault);
         let outcome = scene.call(CALLER).await;
@@ -44,7 +44,7 @@ async fn d06_a_setting_may_forward_all_the_same() {
 async fn d06_a_check_that_times_out_is_unknown_and_never_absent() {
     for (option, code) in [("linked-operation", "status-unknown"), ("forward", "forward")] {
         let mut scene = Scene::new().await;
-        scene.integration.consider_manager_status = true;
+        scene.integration.configuration.set("consider_manager_status", "true");
         scene.set_waiting_time(Duration::from_millis(500));
         scene.choose("status_unknown", option);
         scene.fault("events:hang");
@@ -55,7 +55,7 @@ async fn d06_a_check_that_times_out_is_unknown_and_never_absent() {
 #[tokio::test]
 async fn d06_a_failed_check_is_made_anew_on_the_next_call() {
     let mut scene = Scene::new().await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     scene.fault("account:status=500");
     assert_eq!(scene.call(CALLER).await.code(), "status-unknown");
     scene.no_faults();

@@ -6,7 +6,7 @@ use crate::support::{ANNA, CALLER, Scene};
 
 async fn scene_at(now: &str, offset: &str, seen: &str) -> Scene {
     let mut scene = Scene::new().await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     scene.simulator.update(|account| account.account.timezone_offset = offset.to_owned());
     scene.advance(now.parse::<jiff::Timestamp>().expect("a time").duration_since(scene.clock.now()));
     scene.set_presence(ANNA, Presence::LastSeen(seen.parse().expect("a time")));

@@ -15,7 +15,7 @@ async fn d10_nothing_shown_holds_the_token_or_the_callers_number() {
         "events:status=500",
     ] {
         let mut scene = Scene::new().await;
-        scene.integration.consider_manager_status = true;
+        scene.integration.configuration.set("consider_manager_status", "true");
         if !fault.is_empty() {
             scene.fault(fault);
         }

@@ -92,7 +92,7 @@ async fn o3_one_waiting_time_covers_all_requests_together() {
     // Each of the three requests of a first status check takes 200 ms: together they are more than the waiting time.
     let mut scene = Scene::new().await;
     scene.set_waiting_time(SHORT);
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     scene.fault("*:delay-headers=200ms");
     let outcome = scene.call(CALLER).await;
     assert_answered_in_time(&outcome, "three slow answers");
@@ -135,7 +135,7 @@ async fn o3_a_connection_that_nobody_accepts_ends_in_time() {
 #[tokio::test]
 async fn o3_a_technical_failure_of_one_endpoint_does_not_wait_for_others() {
     let mut scene = Scene::new().await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     scene.simulator.add_fault(FaultRule::new(Fault::CloseBeforeHeaders).on(Endpoint::Contacts));
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.code(), "crm-unreachable");

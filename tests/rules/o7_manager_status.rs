@@ -1,7 +1,5 @@
 //! O7 Manager status: before any number is rung, the manager must be authorised in amoCRM today; checked on every call.
 
-use std::time::Duration;
-
 use amocrm_simulator::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 use runtime::capabilities::directory::Presence;
@@ -10,7 +8,7 @@ use crate::support::{ANNA, CALLER, START, Scene};
 
 async fn checking() -> Scene {
     let mut scene = Scene::new().await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     scene
 }
 
@@ -66,7 +64,7 @@ async fn o7_is_checked_on_every_call_also_from_the_cache() {
 #[tokio::test]
 async fn o7_where_presence_is_not_fed_events_are_the_evidence() {
     let mut scene = checking().await;
-    scene.integration.manager_status_reuse = Duration::ZERO;
+    scene.integration.configuration.set("manager_status_reuse_seconds", "0");
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.employee(), Some("anna"));
     assert_eq!(scene.requests(), [Some(Endpoint::Contacts), Some(Endpoint::Account), Some(Endpoint::Events)]);
@@ -100,11 +98,11 @@ async fn o7_service_events_that_integrations_write_do_not_count() {
     ] {
         let scene = Scene::with_toml(&account_with_event(kind)).await;
         let mut scene = scene;
-        scene.integration.consider_manager_status = true;
+        scene.integration.configuration.set("consider_manager_status", "true");
         assert_eq!(scene.call(CALLER).await.code(), "manager-absent", "{kind}");
     }
     let mut scene = Scene::with_toml(&account_with_event("lead_status_changed")).await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     assert_eq!(scene.call(CALLER).await.employee(), Some("anna"));
 }
 
@@ -125,7 +123,7 @@ async fn o7_own_events_are_found_behind_a_page_of_service_events() {
         }
     }
     let mut scene = Scene::with_toml(&account).await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     let outcome = scene.call(CALLER).await;
     assert_eq!(outcome.employee(), Some("anna"));
     assert_eq!(outcome.requests(), ["contacts:ok", "account:ok", "events:ok", "events:ok"]);

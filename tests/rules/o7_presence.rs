@@ -11,7 +11,7 @@ use crate::support::{ANNA, BORIS, CALLER, FaultyStore, START, Scene};
 
 async fn checking() -> Scene {
     let mut scene = Scene::new().await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     scene
 }
 

@@ -35,7 +35,7 @@ async fn b5_a_changed_manager_reaches_the_component_in_force() {
 async fn o7_and_o6_presence_and_the_end_of_an_integration_are_taken_in() {
     let mut scene = Scene::empty();
     scene.add_oauth("main", "queue:sales").await;
-    scene.integrations[0].consider_manager_status = true;
+    scene.integrations[0].configuration.set("consider_manager_status", "true");
     let serving = scene.serve().await;
     let call = json!({"caller": CALLER});
     assert_eq!(serving.client.call(&call).await.reason(), "integration-off", "not connected yet");

@@ -99,7 +99,7 @@ async fn presence_and_webhooks_are_of_one_integration_alone() {
     scene.add_oauth("main", "queue:sales").await;
     scene.add_oauth("second", "queue:second").await;
     for integration in &mut scene.integrations {
-        integration.consider_manager_status = true;
+        integration.configuration.set("consider_manager_status", "true");
     }
     let serving = scene.serve().await;
     serving.connect("main", 0).await;

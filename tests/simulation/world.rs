@@ -16,6 +16,7 @@ use replay::rehearsal::Simulated;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::{Dial, PrivateAddresses};
+use runtime::configuration::WrittenConfiguration;
 use runtime::engine::{Engine, EngineSettings, Limits, Operation};
 use runtime::secret::Secret;
 use runtime::store::KeyValueStore;
@@ -237,7 +238,8 @@ impl<'a> World<'a> {
             Arc::new(integration),
             "queue:sales".to_owned(),
             Vec::new(),
-        );
+        )
+        .expect("a configuration that suits the operation");
         self.node = Some(Node { placed, calls: JoinSet::new(), keeping });
     }
 
@@ -265,7 +267,10 @@ impl<'a> World<'a> {
             if self.plan.oauth { hosts.map(|host| host.parse().expect("an origin")).collect() } else { Vec::new() };
         IntegrationSettings {
             enabled: self.enabled,
-            consider_manager_status: self.plan.considers_status,
+            configuration: WrittenConfiguration::from_iter([(
+                "consider_manager_status",
+                self.plan.considers_status.to_string(),
+            )]),
             granted,
             private_addresses: PrivateAddresses::Granted,
             requests_per_second: BUDGET,

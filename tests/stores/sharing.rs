@@ -43,7 +43,7 @@ async fn a_manager_that_one_node_found_is_a_hit_at_the_other() {
 async fn what_one_node_learnt_of_the_account_and_of_presence_the_other_uses() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let mut scene = Scene::new().await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     scene.store = node(&server);
     let a = scene.integrate();
     let line_a = scene.line(&a).await;

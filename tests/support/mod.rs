@@ -184,7 +184,7 @@ impl Scene {
     pub(crate) fn access(&mut self) -> &mut LongLived {
         match &mut self.integration.access {
             Access::LongLived(access) => access,
-            Access::OAuth(_) => panic!("scenes have a fixed token"),
+            Access::OAuth(_) | Access::NoAccount => panic!("scenes have a fixed token"),
         }
     }
 

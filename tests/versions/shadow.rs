@@ -43,7 +43,7 @@ impl Fixture {
 #[tokio::test]
 async fn an_equal_version_differs_in_nothing_and_asks_nothing() {
     let mut scene = Scene::new().await;
-    scene.integration.consider_manager_status = true;
+    scene.integration.configuration.set("consider_manager_status", "true");
     let fixture = Fixture::with(scene, None, &[]).await.shadowed_by(&variant("two")).await;
     for (number, caller) in [CALLER, CALLER, "8 (903) 555-03-03", "+7 000 000-00-00", ""].into_iter().enumerate() {
         let before = fixture.scene.simulator.requests().len();

@@ -1,12 +1,16 @@
-//! One integration at run time: an amoCRM account's connection to the PBX, with everything that its operations may reach.
+//! One integration at run time: a connection of the PBX, usually to an amoCRM account, with everything that its operations may reach.
+//!
+//! An integration without an account is for operations that ask amoCRM nothing. What operations read of its configuration is judged by their own
+//! descriptions ([`Integration::configuration`]).
 //!
 //! Each integration has its own HTTP client and access, its own configuration, employees and part of the store; nothing is shared
 //! between two of them. Where the access changes (a token is refreshed, the account renamed, the integration switched off), the next call
 //! sees it.
 
+mod configuration;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,23 +19,24 @@ use crate::limits::{AmocrmPolicy, REQUESTS_PER_SECOND};
 use crate::presence::{FedDirectory, PresenceBook, PresenceFeed};
 use crate::widget_token::ClientKeys;
 use runtime::capabilities::clocks::Clock;
-use runtime::capabilities::config::{CACHE_KEY_SECRET, Configuration};
+use runtime::capabilities::config::Configuration;
 use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Employees};
 use runtime::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
     OutboundHttpConfig, PrivateAddresses, RequestTimeouts, budget_bounds,
 };
 use runtime::capabilities::key_value::KeyValue;
+use runtime::configuration::{ReadConfiguration, WrittenConfiguration};
 use runtime::engine::World;
 use runtime::journal::{Journal, Script};
 use runtime::secret::Secret;
 use runtime::store::KeyValueStore;
 
+use configuration::{BASE_URL, ENABLED, KV_BUCKET};
+pub use configuration::{CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, MANAGER_STATUS_REUSE, Misconfigured};
+
 /// The bucket that an integration's operations may open.
 pub const BUCKET: &str = "default";
-
-/// How long a status that amoCRM's events gave is used again unless configured.
-pub const MANAGER_STATUS_REUSE: Duration = Duration::from_secs(30);
 
 /// The most bytes of one answer's body that reach an operation. More than it reads, so that its own bound is the one that is met.
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
@@ -45,12 +50,8 @@ pub struct IntegrationSettings {
     pub access: Access,
     /// Whether the integration is on (rule O6).
     pub enabled: bool,
-    /// «Учитывать статус персонального менеджера» (rule O7).
-    pub consider_manager_status: bool,
-    /// How long a status that amoCRM's events gave is used again, in whole seconds.
-    pub manager_status_reuse: Duration,
-    /// The calling code of numbers written without one.
-    pub default_country_code: u16,
+    /// The values that operations read, as written.
+    pub configuration: WrittenConfiguration,
     /// Other servers that operations may reach.
     pub granted: Vec<Origin>,
     /// Whether servers may be in this machine or network.
@@ -79,9 +80,7 @@ impl IntegrationSettings {
             id: id.into(),
             access,
             enabled: true,
-            consider_manager_status: false,
-            manager_status_reuse: MANAGER_STATUS_REUSE,
-            default_country_code: 7,
+            configuration: WrittenConfiguration::default(),
             granted: Vec::new(),
             private_addresses: PrivateAddresses::Refused,
             ca_file: None,
@@ -111,19 +110,22 @@ pub enum Access {
     LongLived(LongLived),
     /// With what a user consented to, which a keeper renews.
     OAuth(OAuthSettings),
+    /// There is no account: its operations ask amoCRM nothing.
+    NoAccount,
 }
 
 /// An integration, ready for calls.
 #[derive(Clone)]
 pub struct Integration {
+    id: String,
     http: OutboundHttp,
     store: Arc<dyn KeyValueStore>,
+    /// Whether other nodes may use the store.
+    is_shared: bool,
     account: Account,
     enabled: bool,
     requests_per_second: u16,
-    consider_manager_status: bool,
-    manager_status_reuse: Duration,
-    default_country_code: u16,
+    configuration: WrittenConfiguration,
     cache_key_secret: Option<Secret>,
     employees: Employees,
     /// Asked in place of the employees, where the PBX answers itself.
@@ -144,6 +146,7 @@ type KeeperOf<'a> = dyn Fn(&OAuthSettings, Arc<dyn KeyValueStore>) -> Result<Kee
 enum Account {
     Fixed(LongLived),
     Kept(Arc<Keeper>),
+    None,
 }
 
 impl Integration {
@@ -184,29 +187,31 @@ impl Integration {
         keeper_of: &KeeperOf<'_>,
         http: &Outbound<'_>,
     ) -> Result<Self, HttpSetupError> {
-        let (account, access): (_, Arc<dyn AccessTokens>) = match &settings.access {
+        let (account, access): (_, Option<Arc<dyn AccessTokens>>) = match &settings.access {
             Access::LongLived(access) => {
                 let token = AccessToken::new(access.account.origin().clone(), &access.token)?;
-                (Account::Fixed(access.clone()), Arc::new(token))
+                (Account::Fixed(access.clone()), Some(Arc::new(token)))
             }
             Access::OAuth(oauth) => {
                 let keeper = Arc::new(keeper_of(oauth, Arc::clone(&store))?);
-                (Account::Kept(Arc::clone(&keeper)), keeper)
+                (Account::Kept(Arc::clone(&keeper)), Some(keeper))
             }
+            Access::NoAccount => (Account::None, None),
         };
         let config = OutboundHttpConfig {
             shared_budget: store.shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
-            ..settings.outbound(Some(access), clock)
+            ..settings.outbound(access, clock)
         };
+        let is_shared = config.shared_budget.is_some();
         Ok(Self {
+            id: settings.id.clone(),
+            is_shared,
             http: http(config)?,
             store,
             account,
             enabled: settings.enabled,
             requests_per_second: settings.requests_per_second,
-            consider_manager_status: settings.consider_manager_status,
-            manager_status_reuse: settings.manager_status_reuse,
-            default_country_code: settings.default_country_code,
+            configuration: settings.configuration.clone(),
             cache_key_secret: settings.cache_key_secret.clone(),
             employees: Employees::new(settings.employees.clone()),
             directory: None,
@@ -222,7 +227,7 @@ impl Integration {
     /// Who keeps the integration's tokens, where there is something to keep.
     pub fn keeper(&self) -> Option<&Arc<Keeper>> {
         match &self.account {
-            Account::Fixed(_) => None,
+            Account::Fixed(_) | Account::None => None,
             Account::Kept(keeper) => Some(keeper),
         }
     }
@@ -242,40 +247,47 @@ impl Integration {
         self.requests_per_second
     }
 
-    /// How its access stands, as last looked at.
-    pub fn standing(&self, id: &str, now: Timestamp) -> Standing {
+    /// How its access stands, as last looked at; none where there is no account.
+    pub fn standing(&self, id: &str, now: Timestamp) -> Option<Standing> {
         match &self.account {
-            Account::Fixed(access) => Standing::of_long_lived(id, access, now),
+            Account::Fixed(access) => Some(Standing::of_long_lived(id, access, now)),
             Account::Kept(keeper) => {
-                Standing::of_kept(id, keeper, Ok(()), &format!("host-harness connect --integration {id}"))
+                let connect = format!("host-harness connect --integration {id}");
+                Some(Standing::of_kept(id, keeper, Ok(()), &connect))
             }
+            Account::None => None,
         }
     }
 
-    /// Where the account is now; none where it was never connected.
+    /// Where the account is now; none where there is none, or it was never connected.
     pub fn account(&self) -> Option<BaseUrl> {
         match &self.account {
             Account::Fixed(access) => Some(access.account.clone()),
             Account::Kept(keeper) => keeper.account(),
+            Account::None => None,
         }
     }
 
-    /// Who was seen at work in the account; none for an account that was never connected.
+    /// Who was seen at work in the account; none where there is none, or it was never connected.
     pub fn presence(&self) -> Option<PresenceBook> {
+        if matches!(self.account, Account::None) {
+            return None;
+        }
         Some(PresenceBook::new(Arc::clone(&self.store), self.namespace()?))
     }
 
-    /// Where reports of presence go; none for an account that was never connected.
+    /// Where reports of presence go; none where there is no account, or it was never connected.
     pub fn presence_feed(&self) -> Option<PresenceFeed> {
         let account = self.account()?.origin().clone();
         Some(PresenceFeed::new(account, Arc::clone(&self.store), &self.namespace()?))
     }
 
-    /// The name under which the account's values are kept; none for an account that was never connected.
+    /// The name under which the operations' values are kept; none for an account that was never connected.
     fn namespace(&self) -> Option<String> {
         match &self.account {
             Account::Fixed(access) => Some(access.namespace.clone()),
             Account::Kept(keeper) => keeper.namespace(),
+            Account::None => Some(self.id.clone()),
         }
     }
 
@@ -284,37 +296,28 @@ impl Integration {
         self.enabled && self.keeper().is_none_or(|keeper| keeper.is_on())
     }
 
-    /// What one call of this integration is granted.
-    pub fn world(&self, clock: Clock) -> World {
+    /// What one call of an operation that reads this configuration is granted.
+    pub fn world(&self, clock: Clock, configuration: &ReadConfiguration) -> World {
         let is_on = self.is_on();
         let employees = self.employees.clone();
         // Presence is looked up only where it counts.
-        let presence = self.presence().filter(|_| self.consider_manager_status);
+        let presence = self.presence().filter(|_| configuration::considers_manager_status(&self.configuration));
         let directory: Arc<dyn Directory> = match (&self.directory, presence) {
             (Some(directory), _) => Arc::clone(directory),
             (None, Some(presence)) => Arc::new(FedDirectory { employees, presence }),
             (None, None) => Arc::new(employees),
         };
-        let mut configuration = vec![
-            ("enabled", is_on.to_string()),
-            ("consider_manager_status", self.consider_manager_status.to_string()),
-            ("manager_status_reuse_seconds", self.manager_status_reuse.as_secs().to_string()),
-            ("default_country_code", self.default_country_code.to_string()),
-            ("kv_bucket", BUCKET.to_owned()),
-        ];
-        configuration.extend(self.account().map(|address| ("amocrm_base_url", address.to_string())));
-        configuration
-            .extend(self.cache_key_secret.as_ref().map(|secret| (CACHE_KEY_SECRET, secret.expose().to_owned())));
+        let mut provided = vec![(ENABLED, is_on.to_string()), (KV_BUCKET, BUCKET.to_owned())];
+        provided.extend(self.account().map(|address| (BASE_URL, address.to_string())));
+        let provided = provided.into_iter().map(|(key, value)| (key.to_owned(), value));
+        let read = configuration.values().iter().map(|(key, value)| (key.clone(), value.clone()));
         World {
             directory: CallDirectory::new(directory, clock.clone()),
             clock,
             http: self.http.clone(),
             // Calls of an account that was never connected get no further than that the integration is off.
             key_value: KeyValue::new(Arc::clone(&self.store), self.namespace().unwrap_or_default(), BUCKET),
-            configuration: configuration
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect::<Configuration>(),
+            configuration: read.chain(provided).collect::<Configuration>(),
             journal: Journal::default(),
             script: Script::default(),
         }
@@ -325,7 +328,7 @@ impl IntegrationSettings {
     /// What the integration's hooks prove themselves by.
     pub fn hook_keys(&self) -> HookKeys {
         let client = match &self.access {
-            Access::LongLived(_) => None,
+            Access::LongLived(_) | Access::NoAccount => None,
             Access::OAuth(oauth) => {
                 Some(ClientKeys { id: oauth.client_id.clone(), secret: oauth.client_secret.clone() })
             }
@@ -336,7 +339,7 @@ impl IntegrationSettings {
     /// The keeper of the integration's tokens, with connections of its own; none where the token never changes.
     pub fn keeper(&self, store: Arc<dyn KeyValueStore>, clock: Clock) -> Result<Option<Keeper>, HttpSetupError> {
         match &self.access {
-            Access::LongLived(_) => Ok(None),
+            Access::LongLived(_) | Access::NoAccount => Ok(None),
             Access::OAuth(oauth) => self.keeper_of(oauth, store, clock, &OutboundHttp::new).map(Some),
         }
     }
@@ -361,6 +364,7 @@ impl IntegrationSettings {
         match &self.access {
             Access::LongLived(access) => access.namespace.clone(),
             Access::OAuth(oauth) => format!("{}@{}", self.id, oauth.client_id),
+            Access::NoAccount => self.id.clone(),
         }
     }
 

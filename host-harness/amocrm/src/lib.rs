@@ -1,5 +1,7 @@
 //! One amoCRM account: its connection, its tokens and limits, who is at work in it, and what is wrong with its contacts.
 //!
+//! An account is optional: an [`integration::Integration`] without one serves operations that ask amoCRM nothing.
+//!
 //! An [`integration::Integration`] grants the operations placed on it their world. The crate knows amoCRM and the runtime, and nothing of nodes, calls
 //! in progress or servers.
 

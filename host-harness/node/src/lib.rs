@@ -8,6 +8,7 @@
 mod builder;
 pub mod call_details;
 pub mod library;
+mod misfit;
 mod noted;
 pub mod observe;
 mod placed;
@@ -34,9 +35,10 @@ use runtime::capabilities::clocks::Clock;
 
 pub use builder::{NodeBuilder, NotPlaced, ToPlace};
 pub use library::LibraryError;
+pub use misfit::Misfit;
 pub use noted::{Noted, noted};
 pub use placed::PlacedOperation;
-pub use step::{Misfit, Step};
+pub use step::Step;
 use unstoppable::Unstoppable;
 pub use version::Version;
 

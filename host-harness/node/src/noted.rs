@@ -29,7 +29,7 @@ impl Noted {
 /// Resolves a call and notes what it asks and is answered.
 pub async fn noted(placed: &PlacedOperation, call: IncomingCall, clock: &Clock) -> (CallDocument, Noted) {
     let (at, journal) = (clock.now(), Journal::begin());
-    let world = World { journal: journal.clone(), ..placed.integration().world(clock.clone()) };
+    let world = World { journal: journal.clone(), ..placed.world(clock.clone()) };
     let resolved = placed.resolve_in(world, call.clone(), at).await;
     (resolved, Noted { call, at, imports: journal.entries() })
 }

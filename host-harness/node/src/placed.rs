@@ -1,17 +1,20 @@
-//! A placed operation: a component at one place of a call scenario, with its settings, its linked operation and its integration.
+//! A placed operation: a component at one place of a call scenario, with its settings, its linked operation, its integration and what it reads of the
+//! integration's configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use amocrm::integration::Integration;
+use super::Misfit;
+use amocrm::integration::{Integration, Misconfigured};
 use call::document::CallRecord;
 use call::{CallDocument, IncomingCall};
 use runtime::bindings::attentive::exports::telephony::operation::notices::Notice;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::bindings::telephony::operation::types::{Note, Setting};
 use runtime::capabilities::clocks::Clock;
+use runtime::configuration::ReadConfiguration;
 use runtime::engine::{Failure, Operation, World};
 use runtime::placement::Placement;
 
@@ -20,37 +23,46 @@ use runtime::placement::Placement;
 pub struct PlacedOperation {
     placement: Placement,
     integration: Arc<Integration>,
+    configuration: Arc<ReadConfiguration>,
 }
 
 impl PlacedOperation {
     /// Places an operation. The settings are those that differ from the described defaults; they are not judged here, the operation does that
     /// itself. (A face that takes settings from people judges them first with [`runtime::settings::read_settings`].)
     ///
-    /// Fails when the operation cannot describe itself.
+    /// Fails when the operation cannot describe itself, or would not accept the integration's configuration.
     pub async fn new(
         operation: Operation,
         integration: Arc<Integration>,
         linked_operation: String,
         settings: Vec<Setting>,
-    ) -> Result<Self, Failure> {
-        let description = operation.describe().await?;
-        Ok(Self::described(operation, &description, integration, linked_operation, settings))
+    ) -> Result<Self, Misfit> {
+        let description = operation.describe().await.map_err(Misfit::Undescribed)?;
+        Ok(Self::described(operation, &description, integration, linked_operation, settings)?)
     }
 
-    /// Places an operation that has described itself already.
+    /// Places an operation that has described itself already. Fails where it would not accept the integration's configuration.
     pub fn described(
         operation: Operation,
         description: &Description,
         integration: Arc<Integration>,
         linked_operation: String,
         settings: Vec<Setting>,
-    ) -> Self {
-        Self { placement: Placement::new(operation, description, linked_operation, settings), integration }
+    ) -> Result<Self, Misconfigured> {
+        let configuration = Arc::new(integration.configuration(description)?);
+        let placement = Placement::new(operation, description, linked_operation, settings);
+        Ok(Self { placement, integration, configuration })
+    }
+
+    /// Places a placed operation with a configuration of which the operation itself is to be the judge.
+    #[must_use]
+    pub fn with_configuration(self, configuration: ReadConfiguration) -> Self {
+        Self { configuration: Arc::new(configuration), ..self }
     }
 
     /// The same with the same component in another engine.
     pub fn with_operation(&self, operation: Operation) -> Self {
-        Self { placement: self.placement.with_operation(operation), integration: Arc::clone(&self.integration) }
+        Self { placement: self.placement.with_operation(operation), ..self.clone() }
     }
 
     /// It without its integration.
@@ -61,6 +73,16 @@ impl PlacedOperation {
     /// The integration that it belongs to.
     pub const fn integration(&self) -> &Arc<Integration> {
         &self.integration
+    }
+
+    /// What it reads of the integration's configuration.
+    pub fn configuration(&self) -> &ReadConfiguration {
+        &self.configuration
+    }
+
+    /// What one call of it is granted.
+    pub fn world(&self, clock: Clock) -> World {
+        self.integration.world(clock, &self.configuration)
     }
 
     /// The component.
@@ -75,7 +97,7 @@ impl PlacedOperation {
 
     /// Resolves one call. There is always a route.
     pub async fn resolve(&self, call: IncomingCall, clock: &Clock) -> CallDocument {
-        self.resolve_in(self.integration.world(clock.clone()), call, clock.now()).await
+        self.resolve_in(self.world(clock.clone()), call, clock.now()).await
     }
 
     /// Resolves one call that arrived at `at`, with another world than the integration's own.
@@ -90,6 +112,6 @@ impl PlacedOperation {
 
     /// Passes a notice from outside on to the operation. `None` where the operation takes none.
     pub async fn notify(&self, notice: &Notice, clock: &Clock) -> Option<Result<Vec<Note>, Failure>> {
-        self.operation().notify(self.integration.world(clock.clone()), notice).await
+        self.operation().notify(self.world(clock.clone()), notice).await
     }
 }

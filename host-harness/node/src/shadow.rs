@@ -121,7 +121,7 @@ async fn follow_one(job: Job, placed: &PlacedOperation, found: &Mutex<Findings>)
         return;
     };
     let replay = Replay::beside(&imports, live);
-    let world = placed.integration().world(Clock::frozen_at(at));
+    let world = placed.world(Clock::frozen_at(at));
     let world = World {
         key_value: world.key_value.over(|store| Overlay::new(store, &imports)),
         script: Script::default().with_replay(&replay),

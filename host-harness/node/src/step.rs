@@ -1,16 +1,15 @@
 //! A step of a scenario: a placed operation whose component may be changed while calls come in.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::shadow::Shadow;
-use super::{PlacedOperation, Version};
+use super::{Misfit, PlacedOperation, Version};
 use amocrm::integration::Integration;
-use runtime::engine::{Failure, Operation};
-use runtime::settings::{SettingError, read_settings};
+use runtime::engine::Operation;
+use runtime::settings::read_settings;
 
 /// One place in a scenario: its settings and linked operation stay, its component may change. A call that has begun ends with the version it
 /// began with.
@@ -24,28 +23,6 @@ pub struct Step {
     active: ArcSwap<Version>,
     shadow: ArcSwapOption<Shadow>,
 }
-
-/// Why a component cannot be placed at a step.
-#[derive(Clone, Debug)]
-pub enum Misfit {
-    /// It cannot describe itself.
-    Undescribed(Failure),
-    /// A setting of the step is none of its own.
-    Setting(SettingError),
-}
-
-impl fmt::Display for Misfit {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Undescribed(failure) => {
-                write!(formatter, "`describe` fails: {failure}: it must answer without any import")
-            }
-            Self::Setting(error) => error.fmt(formatter),
-        }
-    }
-}
-
-impl std::error::Error for Misfit {}
 
 impl Step {
     /// Places a component.
@@ -134,13 +111,13 @@ async fn place(
     settings: &BTreeMap<String, String>,
 ) -> Result<Version, Misfit> {
     let description = operation.describe().await.map_err(Misfit::Undescribed)?;
-    let settings = read_settings(&description, settings).map_err(Misfit::Setting)?;
+    let settings = read_settings(&description, settings)?;
     let placed = PlacedOperation::described(
         operation.clone(),
         &description,
         Arc::clone(integration),
         linked_operation.to_owned(),
         settings,
-    );
+    )?;
     Ok(Version { placed, description })
 }

@@ -7,6 +7,7 @@
 pub mod atomic_file;
 pub mod bindings;
 pub mod capabilities;
+pub mod configuration;
 pub mod engine;
 pub mod host;
 pub mod journal;

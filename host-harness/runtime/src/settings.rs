@@ -44,7 +44,8 @@ fn read_setting(description: &Description, key: &str, value: &str) -> Result<Set
     read_value(described, value).map(|value| Setting { key: key.to_owned(), value }).map_err(error)
 }
 
-fn read_value(described: &SettingDescription, value: &str) -> Result<SettingValue, String> {
+/// Reads one value by its description; the error says what to write instead.
+pub(crate) fn read_value(described: &SettingDescription, value: &str) -> Result<SettingValue, String> {
     match &described.kind {
         SettingKind::Flag(_) => match value {
             "true" => Ok(SettingValue::Flag(true)),

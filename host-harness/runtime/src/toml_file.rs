@@ -1,12 +1,13 @@
 //! TOML files that people write: what is wrong is told with the file, the line, the key and the fix. No message repeats a line of the file, since a
 //! line may hold a secret by mistake.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use call::masking::unless_secret;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 
 /// What is wrong with a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,21 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
         };
         error(line(cause), message)
     })
+}
+
+/// Values by key as text: `"3s"`, `5` and `true` are all fine; tables and lists are not.
+pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let written = BTreeMap::<String, toml::Value>::deserialize(deserializer)?;
+    let text = |(key, value): (String, toml::Value)| match value {
+        toml::Value::String(text) => Ok((key, text)),
+        toml::Value::Integer(number) => Ok((key, number.to_string())),
+        toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
+        _ => {
+            let key = unless_secret(&key);
+            Err(D::Error::custom(format!("`{key}` must be a text, a whole number or a flag")))
+        }
+    };
+    written.into_iter().map(text).collect()
 }
 
 /// A parser's message without the values in it that may be secrets.

@@ -69,9 +69,9 @@ struct IntegrationState {
     circuit: Circuit,
     /// How many requests may go out.
     budget: Budget,
-    /// How its access stands: `kind`, `state`, `expires_at`, `action` and the like.
-    #[schema(value_type = Object)]
-    access: Standing,
+    /// How its access stands: `kind`, `state`, `expires_at`, `action` and the like; null where it has no account.
+    #[schema(value_type = Option<Object>)]
+    access: Option<Standing>,
 }
 
 /// Whether requests go out.

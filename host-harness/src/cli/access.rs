@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::integration::no_account;
 use super::{Outcome, Stop, complain, print};
 use crate::config::HarnessConfig;
 use amocrm::access::account::{Question, Said};
@@ -62,6 +63,11 @@ impl Access {
             .integrations(self.integration.as_deref())
             .map_err(|message| anyhow!("{}: {message}", self.config.display()))?;
         let store = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?;
+        if let [only] = integrations.as_slice()
+            && matches!(only.access, IntegrationAccess::NoAccount)
+        {
+            return Err(anyhow!("{}: {}", self.config.display(), no_account(only)).into());
+        }
         let mut outcome = Outcome::Done;
         let mut standings = Vec::new();
         let mut keepers = Vec::new();
@@ -87,7 +93,7 @@ impl Access {
                         standing.told(access.ask(integration.http()).await)
                     }
                 }
-                (IntegrationAccess::OAuth(_), None) => continue,
+                (IntegrationAccess::OAuth(_), None) | (IntegrationAccess::NoAccount, _) => continue,
             };
             if standing.action.is_some() {
                 outcome = Outcome::UserNeeded;

@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::integration::Chosen;
+use super::integration::{Chosen, no_account};
 use super::{LanguageChoice, Outcome, Stop, language, print};
 use amocrm::audit::{self, Subject};
 use stores::StoreLocation;
@@ -47,12 +47,12 @@ impl Audit {
         let mut chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref(), self.state.clone()).await?;
         chosen.settings.requests_per_second = self.requests_per_second;
         let integration = chosen.open().await?;
-        let account = integration.account().context("the integration is not connected to an account yet")?;
+        let account = integration.account().with_context(|| no_account(&chosen.settings))?;
         let bar = progress_bar();
         let subject = Subject {
             http: integration.http(),
             account: &account,
-            default_country_code: chosen.settings.default_country_code,
+            default_country: chosen.settings.default_country()?,
             employees: &chosen.settings.employees,
         };
         let report = audit::run(&subject, |list, read| {

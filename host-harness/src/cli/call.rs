@@ -98,13 +98,22 @@ impl Call {
         }
         // The tokens age by the system's clock, whatever time the call is said to arrive at.
         let integration = Integration::new(scene.integration, store).map_err(|error| in_file(&self.config, error))?;
+        // Keys that another operation of the file reads are judged where that one is placed.
+        if scene.is_only {
+            integration.refuse_unread_keys([&description]).map_err(|error| in_file(&self.config, error))?;
+        }
         let keeper = integration.keeper().cloned();
         if let Some(keeper) = &keeper {
             access::before_call(&id, keeper, &connect).await;
         }
-        let placed = PlacedOperation::new(operation, Arc::new(integration), scene.linked_operation, settings)
-            .await
-            .context("the operation cannot describe itself")?;
+        let placed = PlacedOperation::described(
+            operation,
+            &description,
+            Arc::new(integration),
+            scene.linked_operation,
+            settings,
+        )
+        .map_err(|error| in_file(&self.config, error))?;
         let call = IncomingCall {
             id: call_id(clock.now()),
             caller: Some(WholeNumber::from(self.number)),
@@ -180,6 +189,8 @@ struct Scene {
     called: String,
     component: Option<PathBuf>,
     settings: BTreeMap<String, String>,
+    /// Whether no other operation is placed on the integration.
+    is_only: bool,
     /// Where values are kept, if that is configured.
     store: Option<StoreLocation>,
     /// The command that connects the integration.
@@ -199,6 +210,7 @@ impl Scene {
                 called: demo::CALLED.to_owned(),
                 component: None,
                 settings: BTreeMap::new(),
+                is_only: true,
                 store: None,
                 connect: String::new(),
                 _demo: Some(demo),
@@ -214,6 +226,7 @@ impl Scene {
             called: String::new(),
             component: operation.component.clone(),
             settings: operation.settings.clone(),
+            is_only: config.operations_of(integration).count() == 1,
             store: config.store.clone(),
             connect: access::connect_command(path, &config, integration, call.state.as_ref()),
             _demo: None,

@@ -69,10 +69,14 @@ impl Connect {
             .iter()
             .filter_map(|integration| match &integration.access {
                 Access::OAuth(oauth) => Some((*integration, oauth)),
-                Access::LongLived(_) => None,
+                Access::LongLived(_) | Access::NoAccount => None,
             })
             .collect();
         match with_oauth.as_slice() {
+            [] if chosen.iter().all(|integration| matches!(integration.access, Access::NoAccount)) => Err(anyhow!(
+                "{file}: there is no access to connect; add `client_id`, `client_secret` and `redirect_uri` (OAuth) to [[integration]]; a \
+                 long-lived `token` needs no connecting"
+            )),
             [] => Err(anyhow!(
                 "{file}: a long-lived `token` needs no connecting; for OAuth write `client_id`, `client_secret` and `redirect_uri` instead"
             )),

@@ -63,9 +63,23 @@ impl Chosen {
         match (&self.settings.access, integration.keeper()) {
             (Access::LongLived(token), _) => access::warn_of_expiry(&self.settings.id, token),
             (_, Some(keeper)) => access::before_call(&self.settings.id, keeper, &self.connect).await,
-            (_, None) => {}
+            (Access::OAuth(_) | Access::NoAccount, None) => {}
         }
         Ok(integration)
+    }
+}
+
+/// Says that an integration has no account to ask, and what to do about it.
+pub(super) fn no_account(settings: &IntegrationSettings) -> String {
+    let id = &settings.id;
+    match settings.access {
+        Access::NoAccount => format!(
+            "integration `{id}` has no account, so there is no access to it; add `account` and `token`, or `client_id`, `client_secret` and \
+             `redirect_uri` (OAuth), to its [[integration]]"
+        ),
+        Access::LongLived(_) | Access::OAuth(_) => {
+            format!("integration `{id}` is not connected to an account yet; run `host-harness connect`")
+        }
     }
 }
 

@@ -8,9 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::call::point_in_time;
-use super::integration::Chosen;
+use super::integration::{Chosen, no_account};
 use super::{Outcome, Stop, complain, print};
-use amocrm::integration::IntegrationSettings;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Employee, Presence};
 use stores::StoreLocation;
@@ -44,8 +43,8 @@ pub(super) struct PresenceCommand {
 impl PresenceCommand {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref(), self.state.clone()).await?;
-        let IntegrationSettings { employees, consider_manager_status, .. } = &chosen.settings;
-        let book = chosen.open().await?.presence().context("there is no account yet whose users could be at work")?;
+        let (employees, considered) = (&chosen.settings.employees, chosen.settings.considers_manager_status());
+        let book = chosen.open().await?.presence().with_context(|| no_account(&chosen.settings))?;
         let now = Clock::system().now();
         if let Some(who) = &self.who {
             let at = self.at.unwrap_or(now);
@@ -61,13 +60,13 @@ impl PresenceCommand {
         if self.json {
             print(serde_json::to_string_pretty(&json!({
                 "version": 1,
-                "considered": consider_manager_status,
+                "considered": considered,
                 "employees": seen.iter().map(as_json).collect::<Vec<_>>(),
             }))?);
         } else {
             seen.iter().map(as_text).for_each(print);
         }
-        if !*consider_manager_status {
+        if !considered {
             complain("note: it has no effect until the integration says consider_manager_status = true");
         }
         Ok(Outcome::Done)

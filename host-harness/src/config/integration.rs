@@ -1,7 +1,8 @@
-//! `[[integration]]`: one amoCRM account.
+//! `[[integration]]`: an amoCRM account, its employees, and the configuration that operations read. Where no access is named there is no account, for
+//! operations that need none.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
@@ -10,10 +11,13 @@ use super::account;
 use crate::cache_key;
 use amocrm::access::{LongLived, OAuthSettings, Platform};
 use amocrm::employees::{self, EmployeeEntry};
-use amocrm::integration::{Access, IntegrationSettings, MANAGER_STATUS_REUSE};
+use amocrm::integration::{
+    Access, CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, IntegrationSettings, MANAGER_STATUS_REUSE,
+};
 use amocrm::limits::REQUESTS_PER_SECOND;
 use call::masking::unless_secret;
 use runtime::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, RequestTimeouts};
+use runtime::configuration::WrittenConfiguration;
 use runtime::secret::{ReloadableSecret, Secret, SecretSource, unwrapped};
 use runtime::toml_file;
 
@@ -22,7 +26,7 @@ use runtime::toml_file;
 pub(super) struct IntegrationEntry {
     #[serde(default = "super::main")]
     pub(super) id: String,
-    /// Any base URL; with OAuth it is learned when a user connects.
+    /// Any base URL; with OAuth it is learned when a user connects. Without an access there is none.
     account: Option<String>,
     /// A long-lived token: `env:NAME` or `file:PATH`, never inline.
     token: Option<SecretSource>,
@@ -33,12 +37,13 @@ pub(super) struct IntegrationEntry {
     platform: Option<Platform>,
     #[serde(default = "yes")]
     enabled: bool,
-    #[serde(default)]
-    consider_manager_status: bool,
-    #[serde(default)]
+    /// What operations read, by their own keys.
+    #[serde(default, deserialize_with = "toml_file::texts")]
+    configuration: BTreeMap<String, String>,
+    /// Three of those keys may be written here too.
+    consider_manager_status: Option<bool>,
     manager_status_reuse: Option<String>,
-    #[serde(default = "seven")]
-    default_country_code: u16,
+    default_country_code: Option<i64>,
     #[serde(default)]
     granted: Vec<String>,
     #[serde(default)]
@@ -79,10 +84,6 @@ pub(super) const fn yes() -> bool {
     true
 }
 
-const fn seven() -> u16 {
-    7
-}
-
 const fn requests_per_second() -> i64 {
     REQUESTS_PER_SECOND as i64
 }
@@ -117,16 +118,12 @@ fn webhook_key(source: &SecretSource, folder: &Path, place: &str) -> Result<Secr
     Ok(key)
 }
 
-/// How long a status that amoCRM's events gave is used again: 30 s unless set, at most five minutes, whole seconds.
-fn status_reuse(written: Option<&str>, place: &str) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_secs(300);
-    let Some(written) = written else { return Ok(MANAGER_STATUS_REUSE) };
-    let parsed = humantime::parse_duration(written).ok();
-    parsed.filter(|reuse| *reuse <= LONGEST && reuse.subsec_nanos() == 0).ok_or_else(|| {
+/// The seconds of a time that is written in whole seconds.
+fn whole_seconds(written: &str, place: &str) -> Result<u64, String> {
+    let parsed = humantime::parse_duration(written).ok().filter(|reuse| reuse.subsec_nanos() == 0);
+    parsed.map(|reuse| reuse.as_secs()).ok_or_else(|| {
         let written = unless_secret(written);
-        format!(
-            "{place}: `manager_status_reuse` = `{written}`; set whole seconds from `0s` to `300s`, for example `30s`"
-        )
+        format!("{place}: `manager_status_reuse` = `{written}`; set whole seconds, for example `30s`")
     })
 }
 
@@ -136,12 +133,7 @@ impl IntegrationEntry {
         let folder = super::folder(file);
         let place = self.place();
         let access = self.access(&place, file)?;
-        if !(1..=999).contains(&self.default_country_code) {
-            let code = self.default_country_code;
-            return Err(format!(
-                "{place}: `default_country_code` = {code}; set a calling code from 1 to 999, for example 7"
-            ));
-        }
+        let configuration = self.configuration(folder, &place)?;
         let requests_per_second = self.requests_per_second;
         let requests_per_second =
             u16::try_from(requests_per_second).ok().filter(|written| (1..=50).contains(written)).ok_or_else(|| {
@@ -158,15 +150,12 @@ impl IntegrationEntry {
         let webhook_key = self.webhook_key.as_ref().map(|key| webhook_key(key, folder, &place)).transpose()?;
         let cache_key_secret =
             self.cache_key_secret.as_ref().map(|source| cache_key_secret(source, folder, &place)).transpose()?;
-        let manager_status_reuse = status_reuse(self.manager_status_reuse.as_deref(), &place)?;
         Ok(IntegrationSettings {
             access,
             enabled: self.enabled,
-            consider_manager_status: self.consider_manager_status,
-            manager_status_reuse,
+            configuration,
             webhook_key,
             cache_key_secret,
-            default_country_code: self.default_country_code,
             granted,
             private_addresses: match self.private_addresses {
                 Grant::Refused => PrivateAddresses::Refused,
@@ -179,6 +168,41 @@ impl IntegrationEntry {
             employees: employees::check(self.employee, &place)?,
             id: self.id,
         })
+    }
+
+    /// What operations read: `[integration.configuration]`, and the keys of it that may be written beside it. A value that names `env:` or `file:` is
+    /// read from there.
+    fn configuration(&self, folder: &Path, place: &str) -> Result<WrittenConfiguration, String> {
+        let mut configuration = WrittenConfiguration::default();
+        for (key, written) in &self.configuration {
+            if !written.starts_with("env:") && !written.starts_with("file:") {
+                configuration.set(key, written);
+                continue;
+            }
+            let shown = unless_secret(key);
+            let read = written.parse::<SecretSource>().and_then(|source| source.relative_to(folder).read());
+            let secret = read.map_err(|error| format!("{place}: configuration key `{shown}`: {error}"))?;
+            configuration.set_secret(key, secret);
+        }
+        let reuse = self.manager_status_reuse.as_deref().map(|written| whole_seconds(written, place)).transpose()?;
+        for (written_as, key, value) in [
+            (
+                CONSIDER_MANAGER_STATUS,
+                CONSIDER_MANAGER_STATUS,
+                self.consider_manager_status.map(|flag| flag.to_string()),
+            ),
+            ("manager_status_reuse", MANAGER_STATUS_REUSE, reuse.map(|seconds| seconds.to_string())),
+            (DEFAULT_COUNTRY_CODE, DEFAULT_COUNTRY_CODE, self.default_country_code.map(|code| code.to_string())),
+        ] {
+            let Some(value) = value else { continue };
+            if configuration.keys().any(|known| known == key) {
+                return Err(format!(
+                    "{place}: there are both `{written_as}` and `{key}` of [integration.configuration]; keep one of them"
+                ));
+            }
+            configuration.set(key, value);
+        }
+        Ok(configuration)
     }
 
     fn place(&self) -> String {
@@ -201,7 +225,7 @@ impl IntegrationEntry {
         entry.client_secret(file).map_err(|error| format!("{}: {error}", file.display()))
     }
 
-    /// A long-lived token, or OAuth.
+    /// A long-lived token, OAuth, or no account.
     fn access(&self, place: &str, file: &Path) -> Result<Access, String> {
         let folder = super::folder(file);
         let plain_http = self.plain_http == Grant::Granted;
@@ -229,8 +253,10 @@ impl IntegrationEntry {
                 // Another account's managers are other people, so the address is part of the name under which values are kept.
                 Ok(Access::LongLived(LongLived { namespace: format!("{}@{account}", self.id), account, token }))
             }
+            (None, false) if account.is_none() => Ok(Access::NoAccount),
             (None, false) => Err(format!(
-                "{place}: there is no access; add `token` (a long-lived token), or `client_id`, `client_secret` and `redirect_uri` (OAuth)"
+                "{place}: there is no access to `account`; add `token` (a long-lived token), or `client_id`, `client_secret` and \
+                 `redirect_uri` (OAuth)"
             )),
             (None, true) => match (&self.client_id, &self.client_secret, &self.redirect_uri) {
                 (Some(client_id), Some(_), Some(redirect_uri)) => {
@@ -315,15 +341,15 @@ mod tests {
     }
 
     #[test]
-    fn o7_the_reuse_of_statuses_is_whole_seconds_up_to_five_minutes() {
-        let seconds = |written| status_reuse(written, "[[integration]] `main`").map(|reuse| reuse.as_secs());
-        for (written, read) in [(None, 30), (Some("0s"), 0), (Some("45s"), 45), (Some("5m"), 300)] {
-            assert_eq!(seconds(written), Ok(read), "{written:?}");
+    fn o7_the_reuse_of_statuses_is_written_in_whole_seconds() {
+        let seconds = |written| whole_seconds(written, "[[integration]] `main`");
+        for (written, read) in [("0s", 0), ("45s", 45), ("5m", 300), ("301s", 301)] {
+            assert_eq!(seconds(written), Ok(read), "{written}");
         }
-        for written in ["", "30", "301s", "500ms", "-1s", "soon"] {
-            let error = seconds(Some(written)).expect_err(written);
+        for written in ["", "30", "500ms", "-1s", "soon"] {
+            let error = seconds(written).expect_err(written);
             assert!(error.contains(&format!("`manager_status_reuse` = `{written}`")), "{error}");
-            assert!(error.contains("from `0s` to `300s`"), "{error}");
+            assert!(error.contains("set whole seconds, for example `30s`"), "{error}");
         }
     }
 }

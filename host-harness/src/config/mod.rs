@@ -1,4 +1,4 @@
-//! The configuration file, `host-harness.toml`: integrations with their employees, and placed operations.
+//! The configuration file, `host-harness.toml`: integrations with their employees and configuration, and placed operations.
 //!
 //! Unknown keys are refused and every value's bounds are checked; messages name the file, the place, the key and the fix. No message
 //! repeats a line of the file, since a line may hold a secret by mistake.
@@ -29,10 +29,10 @@ mod traces;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use ::server::ServerSettings;
-use amocrm::integration::IntegrationSettings;
+use amocrm::integration::{Access, IntegrationSettings};
 use call::masking::unless_secret;
 use call_details::CallDetailsEntry;
 use integration::IntegrationEntry;
@@ -50,7 +50,7 @@ use traces::TracesEntry;
 /// A configuration file, read and checked.
 #[derive(Debug)]
 pub struct HarnessConfig {
-    /// The integrations, at least one, their identifiers unique.
+    /// The integrations, their identifiers unique. Where the file has none, there is one without an account, for operations that need none.
     pub integrations: Vec<IntegrationSettings>,
     /// The placed operations, their identifiers unique. None is needed before there are calls.
     pub operations: Vec<OperationEntry>,
@@ -82,7 +82,7 @@ pub struct OperationEntry {
     /// Where calls go that are not forwarded.
     pub linked_operation: String,
     /// Settings by key, as the operation describes them. Numbers and flags may be written as such.
-    #[serde(default, deserialize_with = "settings")]
+    #[serde(default, deserialize_with = "toml_file::texts")]
     pub settings: BTreeMap<String, String>,
 }
 
@@ -129,16 +129,20 @@ impl HarnessConfig {
 
     fn check(file: File, path: &Path) -> Result<Self, String> {
         let folder = folder(path);
-        if file.integration.is_empty() {
+        if file.integration.is_empty() && file.operation.is_empty() {
             return Err(
-                "there is no integration; add `[[integration]]` with `account` and `token`, or with the keys of OAuth"
+                "there is no operation; add `[[operation]]` with `linked_operation`, and, where it asks amoCRM, `[[integration]]` with \
+                 `account` and `token`, or with the keys of OAuth"
                     .to_owned(),
             );
         }
         unique("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()))?;
         unique("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()))?;
-        let integrations =
+        let mut integrations =
             file.integration.into_iter().map(|entry| entry.check(path)).collect::<Result<Vec<_>, _>>()?;
+        if integrations.is_empty() {
+            integrations.push(IntegrationSettings::new(main(), Access::NoAccount, Vec::new()));
+        }
         let mut operations = file.operation;
         for operation in &mut operations {
             check_operation(operation, &integrations, folder)?;
@@ -179,6 +183,12 @@ impl HarnessConfig {
             return Err(format!("there is no integration of that name; there are {}", known.join(", ")));
         }
         Ok(chosen)
+    }
+
+    /// The operations that are placed on an integration.
+    pub fn operations_of(&self, integration: &IntegrationSettings) -> impl Iterator<Item = &OperationEntry> {
+        let is_its = |entry: &&OperationEntry| self.integration_of(entry).is_some_and(|of| of.id == integration.id);
+        self.operations.iter().filter(is_its)
     }
 
     /// The integration that a placed operation belongs to.
@@ -225,16 +235,4 @@ fn unique<'a>(section: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), S
         seen.push(id);
     }
     Ok(())
-}
-
-/// Settings as text: `"3s"`, `5` and `true` are all fine; tables and lists are not.
-fn settings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    let written = BTreeMap::<String, toml::Value>::deserialize(deserializer)?;
-    let text = |(key, value)| match value {
-        toml::Value::String(text) => Ok((key, text)),
-        toml::Value::Integer(number) => Ok((key, number.to_string())),
-        toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
-        _ => Err(serde::de::Error::custom(format!("setting `{key}` must be a text, a whole number or a flag"))),
-    };
-    written.into_iter().map(text).collect()
 }

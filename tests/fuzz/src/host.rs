@@ -18,6 +18,7 @@ use replay::rehearsal::Simulated;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::{Dial, PrivateAddresses};
+use runtime::configuration::WrittenConfiguration;
 use runtime::engine::{Engine, EngineSettings, Operation};
 use runtime::secret::Secret;
 use runtime::store::MemoryStore;
@@ -64,7 +65,7 @@ pub fn settings(address: &str) -> IntegrationSettings {
         namespace: "main".to_owned(),
     });
     IntegrationSettings {
-        consider_manager_status: true,
+        configuration: WrittenConfiguration::from_iter([("consider_manager_status", "true")]),
         private_addresses: PrivateAddresses::Granted,
         ..IntegrationSettings::new("main", access, demo::employees())
     }
@@ -120,7 +121,8 @@ pub fn every_import_with(program: &[u8]) {
         let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);
         let integration = Arc::new(integration.expect("a usable integration"));
         let linked = "queue:sales".to_owned();
-        let placed = PlacedOperation::described(operation.clone(), description, integration, linked, Vec::new());
+        let placed = PlacedOperation::described(operation.clone(), description, integration, linked, Vec::new())
+            .expect("a configuration for any operation");
         let mut caller = String::new();
         for byte in program {
             write!(caller, "{byte:02x}").expect("a string grows");

@@ -34,7 +34,7 @@ pub struct Subject<'a> {
     /// The account's address.
     pub account: &'a BaseUrl,
     /// The calling code of numbers written without one.
-    pub default_country_code: u16,
+    pub default_country: CountryCode,
     /// The PBX's employees by amoCRM user.
     pub employees: &'a [(u64, Employee)],
 }
@@ -110,7 +110,7 @@ pub async fn run(subject: &Subject<'_>, progress: impl Fn(&'static str, u64)) ->
         progress("users", users.len() as u64);
     })
     .await?;
-    let mut seen = ContactsSeen::new(CountryCode::new(subject.default_country_code).unwrap_or(CountryCode::DEFAULT));
+    let mut seen = ContactsSeen::new(subject.default_country);
     // By identifier: contacts that are added or touched meanwhile do not shift the pages.
     unreadable += each_page(subject, "contacts", "&order%5Bid%5D=asc", answers::contacts, |page| {
         page.iter().for_each(|contact| seen.see(contact));

@@ -85,15 +85,13 @@ impl Case {
 async fn resolve(site: &mut Site, step: Step) -> Result<CallDocument, String> {
     site.clock.advance(step.at.duration_since(site.clock.now()));
     site.integration.enabled = step.integration.enabled.unwrap_or(true);
-    site.integration.consider_manager_status = step.integration.consider_manager_status.unwrap_or(false);
-    site.integration.default_country_code = step.integration.default_country_code.unwrap_or(7);
-    for (contact, manager) in step.managers {
+    for (contact, manager) in step.managers.iter().copied() {
         let changed = site
             .simulator
             .update(|account| account.contact_mut(contact).map(|contact| contact.responsible_user_id = Some(manager)));
         changed.ok_or_else(|| format!("  call.toml: `managers`: the account has no contact {contact}"))?;
     }
-    site.call(&step.caller, step.called, &step.settings).await
+    site.call(&step).await
 }
 
 /// The answers as they are written down: one document, or a list where the calls were written as a list.

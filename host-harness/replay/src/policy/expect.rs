@@ -27,6 +27,11 @@ pub(super) struct Expectation {
 }
 
 impl Expectation {
+    /// The code of the reason for which the call goes to the linked operation.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
     /// Whether it says nothing at all: a case of it could not fail.
     pub(super) fn is_empty(&self) -> bool {
         let Self { employee, numbers, reason, requests, notes, details } = self;

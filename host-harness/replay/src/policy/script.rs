@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::expect::Expectation;
 use crate::demo;
+use runtime::toml_file::texts;
 
 /// `call.toml` as it is written. What stands at the top holds for every call that does not say otherwise.
 #[derive(Deserialize)]
@@ -23,10 +24,10 @@ struct Script {
     called: Option<String>,
     #[serde(default, deserialize_with = "faults")]
     faults: Option<Vec<FaultRule>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     settings: BTreeMap<String, String>,
     #[serde(default)]
-    integration: Switches,
+    integration: Configured,
     expect: Option<Expectation>,
     #[serde(default)]
     call: Vec<CallEntry>,
@@ -43,22 +44,21 @@ struct CallEntry {
     called: Option<String>,
     #[serde(default, deserialize_with = "faults")]
     faults: Option<Vec<FaultRule>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     settings: BTreeMap<String, String>,
     #[serde(default)]
-    integration: Switches,
+    integration: Configured,
     #[serde(default)]
     managers: BTreeMap<String, u64>,
     expect: Option<Expectation>,
 }
 
-/// The switches of the integration; what is not written has the default of the specification.
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Switches {
+/// The integration's configuration: whether it is on, and any key that the operation describes. What is not written has its default.
+#[derive(Clone, Default, Deserialize)]
+pub(super) struct Configured {
     pub(super) enabled: Option<bool>,
-    pub(super) consider_manager_status: Option<bool>,
-    pub(super) default_country_code: Option<u16>,
+    #[serde(flatten, deserialize_with = "texts")]
+    pub(super) keys: BTreeMap<String, String>,
 }
 
 /// One call, with everything that holds while it is resolved.
@@ -69,7 +69,7 @@ pub(super) struct Step {
     pub(super) called: String,
     pub(super) faults: Vec<FaultRule>,
     pub(super) settings: BTreeMap<String, String>,
-    pub(super) integration: Switches,
+    pub(super) integration: Configured,
     /// Contacts that get another manager in amoCRM before this call.
     pub(super) managers: Vec<(u64, u64)>,
     /// What the call must come to.
@@ -117,7 +117,8 @@ fn step(script: &Script, entry: CallEntry, previous: Option<Timestamp>) -> Resul
     };
     let mut settings = script.settings.clone();
     settings.extend(entry.settings);
-    let switches = (entry.integration, script.integration);
+    let mut keys = script.integration.keys.clone();
+    keys.extend(entry.integration.keys);
     Ok(Step {
         at,
         caller: entry
@@ -127,11 +128,7 @@ fn step(script: &Script, entry: CallEntry, previous: Option<Timestamp>) -> Resul
         called: entry.called.or_else(|| script.called.clone()).unwrap_or_else(|| demo::CALLED.to_owned()),
         faults: entry.faults.or_else(|| script.faults.clone()).unwrap_or_default(),
         settings,
-        integration: Switches {
-            enabled: switches.0.enabled.or(switches.1.enabled),
-            consider_manager_status: switches.0.consider_manager_status.or(switches.1.consider_manager_status),
-            default_country_code: switches.0.default_country_code.or(switches.1.default_country_code),
-        },
+        integration: Configured { enabled: entry.integration.enabled.or(script.integration.enabled), keys },
         managers: entry.managers.into_iter().map(contact).collect::<Result<_, String>>()?,
         expect: entry.expect.or_else(|| script.expect.clone()),
     })

@@ -6,13 +6,19 @@ use std::sync::Arc;
 use amocrm_simulator::{Account, Options, Simulator};
 use jiff::Timestamp;
 
+use super::expect::Expectation;
+use super::script::Step;
 use crate::demo;
-use amocrm::integration::{Integration, IntegrationSettings};
+use amocrm::integration::{Integration, IntegrationSettings, Misconfigured};
 use call::{CallDocument, IncomingCall, WholeNumber};
 use node::PlacedOperation;
+use runtime::bindings::exports::telephony::operation::operation::{Description, ReasonDescription, SettingKind};
+use runtime::bindings::telephony::operation::types::ReasonClass;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::Employee;
+use runtime::configuration::WrittenConfiguration;
 use runtime::engine::Operation;
+use runtime::secret::Secret;
 use runtime::settings::read_settings;
 use runtime::store::{KeyValueStore, MemoryStore};
 
@@ -45,26 +51,61 @@ impl Site {
     }
 
     /// Resolves a call; an empty caller is a withheld one.
-    pub(super) async fn call(
-        &self,
-        caller: &str,
-        called: String,
-        settings: &BTreeMap<String, String>,
-    ) -> Result<CallDocument, String> {
+    ///
+    /// Its configuration is judged as that of a file is, unless the call is to be refused for it: then the operation is the judge.
+    pub(super) async fn call(&self, step: &Step) -> Result<CallDocument, String> {
         let description = self.operation.describe().await.map_err(|failure| format!("  {failure}"))?;
         let settings =
-            read_settings(&description, settings).map_err(|error| format!("  call.toml: [settings]: {error}"))?;
-        let integration = Integration::new(self.integration.clone(), Arc::clone(&self.store))
-            .map_err(|error| format!("  {error}"))?;
-        let placed = PlacedOperation::described(
+            read_settings(&description, &step.settings).map_err(|error| format!("  call.toml: [settings]: {error}"))?;
+        let written = configuration(&description, &step.integration.keys);
+        let unjudged = is_to_be_refused(step, &description).then(|| written.unjudged(&description));
+        let configuration = if unjudged.is_none() { written } else { WrittenConfiguration::default() };
+        let integration = Integration::new(
+            IntegrationSettings { configuration, ..self.integration.clone() },
+            Arc::clone(&self.store),
+        )
+        .map_err(|error| format!("  {error}"))?;
+        let wrong = |Misconfigured { error, .. }| format!("  call.toml: [integration]: {error}");
+        integration.refuse_unread_keys([&description]).map_err(wrong)?;
+        let mut placed = PlacedOperation::described(
             self.operation.clone(),
             &description,
             Arc::new(integration),
             demo::LINKED_OPERATION.to_owned(),
             settings,
-        );
-        let caller = Some(caller).filter(|caller| !caller.is_empty()).map(WholeNumber::new);
-        let call = IncomingCall { id: "call-1".to_owned(), caller, called };
+        )
+        .map_err(wrong)?;
+        if let Some(unjudged) = unjudged {
+            placed = placed.with_configuration(unjudged);
+        }
+        let caller = Some(step.caller.as_str()).filter(|caller| !caller.is_empty()).map(WholeNumber::new);
+        let call = IncomingCall { id: "call-1".to_owned(), caller, called: step.called.clone() };
         Ok(placed.resolve(call, &self.clock).await)
     }
+}
+
+/// Whether the case expects that the call is refused for its configuration.
+fn is_to_be_refused(step: &Step, description: &Description) -> bool {
+    let expected = step.expect.as_ref().and_then(Expectation::reason);
+    let is_it = |reason: &ReasonDescription| {
+        reason.class == ReasonClass::Configuration && Some(reason.code.as_str()) == expected
+    };
+    description.reasons.iter().any(is_it)
+}
+
+/// The keys of a case as the operation describes them. A case holds no real secret, so what takes the place of one is written there.
+fn configuration(description: &Description, keys: &BTreeMap<String, String>) -> WrittenConfiguration {
+    let is_secret = |key: &str| {
+        let described = description.configuration.iter().find(|described| described.key == key);
+        described.is_some_and(|described| matches!(&described.kind, SettingKind::Text(text) if text.secret))
+    };
+    let mut written = WrittenConfiguration::default();
+    for (key, value) in keys {
+        if is_secret(key) {
+            written.set_secret(key, Secret::new(value.clone()));
+        } else {
+            written.set(key, value);
+        }
+    }
+    written
 }

@@ -6,6 +6,7 @@
 //! state directory. Shorter numbers are extensions of the PBX and stay; so do those that stand for a withheld number, which are nobody's and decide
 //! where a call goes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -17,13 +18,10 @@ use fpe::ff1::{FF1, FlexibleNumeralString};
 use serde::de::IgnoredAny;
 
 use runtime::atomic_file;
-use runtime::capabilities::config::CACHE_KEY_SECRET;
 use runtime::journal::{Blob, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 
 /// How many digits at the end of a number are replaced.
 const DIGITS: usize = 7;
-/// What stands in a recording for the secret of stored keys: a text as long as those that hosts make.
-const STANDS_FOR_THE_SECRET: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// The key's file in the state directory.
 const KEY_FILE: &str = "recordings.key";
 
@@ -142,16 +140,19 @@ impl Numbers {
     }
 }
 
-/// Puts another secret in place of the one by which callers' numbers are hashed in stored keys (rule D12). The call is resolved again with it, so
-/// that the keys of a recording are those of its own secret.
-pub(super) fn hide_secret(import: &mut Import) {
-    let secret = match import {
-        Import::Configuration { key, answer } if key == CACHE_KEY_SECRET => answer.as_mut(),
-        Import::WholeConfiguration { answer } => answer.get_mut(CACHE_KEY_SECRET),
-        _ => None,
+/// Puts zeros in place of the secrets among the configuration's values, such as the one by which callers' numbers are hashed in stored keys (rule
+/// D12). The call is resolved again with them, so that the keys of a recording are those of its own secret. They are as long as the secrets, whose
+/// length an operation may judge.
+pub(super) fn hide_secrets(import: &mut Import, secrets: &BTreeSet<String>) {
+    let hide = |key: &str, value: &mut String| {
+        if secrets.contains(key) {
+            *value = "0".repeat(value.chars().count());
+        }
     };
-    if let Some(secret) = secret {
-        STANDS_FOR_THE_SECRET.clone_into(secret);
+    match import {
+        Import::Configuration { key, answer: Some(value) } => hide(key, value),
+        Import::WholeConfiguration { answer } => answer.iter_mut().for_each(|(key, value)| hide(key, value)),
+        _ => {}
     }
 }
 
@@ -332,19 +333,27 @@ mod tests {
 
     #[test]
     fn d12_another_secret_stands_in_a_recording() {
-        let secret = || Some("the-secret-of-this-host".to_owned());
-        let pair = (CACHE_KEY_SECRET.to_owned(), "the-secret-of-this-host".to_owned());
-        for mut import in [
-            Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: secret() },
-            Import::WholeConfiguration { answer: [pair].into() },
-        ] {
-            hide_secret(&mut import);
+        const KEY: &str = "cache_key_secret";
+        let secrets = BTreeSet::from([KEY.to_owned()]);
+        let configuration = |key: &str, value: Option<&str>| Import::Configuration {
+            key: key.to_owned(),
+            answer: value.map(str::to_owned),
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let whole = [pair(KEY, "the-secret-of-this-host"), pair("enabled", "true")];
+        for mut import in
+            [configuration(KEY, Some("the-secret-of-this-host")), Import::WholeConfiguration { answer: whole.into() }]
+        {
+            hide_secrets(&mut import, &secrets);
             let written = serde_json::to_string(&import).unwrap();
-            assert!(written.contains(STANDS_FOR_THE_SECRET) && !written.contains("the-secret"), "{written}");
+            assert!(written.contains("\"00000000000000000000000\"") && !written.contains("the-secret"), "{written}");
+            assert_eq!(written.contains("enabled"), written.contains("true"), "what is no secret stays");
         }
-        let mut absent = Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: None };
-        hide_secret(&mut absent);
-        assert_eq!(absent, Import::Configuration { key: CACHE_KEY_SECRET.to_owned(), answer: None });
+        for unchanged in [configuration(KEY, None), configuration("enabled", Some("true"))] {
+            let mut import = unchanged.clone();
+            hide_secrets(&mut import, &secrets);
+            assert_eq!(import, unchanged);
+        }
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Recording {
         let imports = imports.map_err(|TooMuch| anyhow!("the call was told more than a recording keeps"))?;
         let whole = |caller: WholeNumber| caller.whole().to_owned();
         let (mut hidden, mut answers) = (call.clone(), imports.clone());
-        answers.iter_mut().for_each(|entry| masking::hide_secret(&mut entry.import));
+        answers.iter_mut().for_each(|entry| masking::hide_secrets(&mut entry.import, placed.configuration().secrets()));
         if let Some(numbers) = numbers {
             hidden.caller = call.caller.as_ref().map(|caller| numbers.number(caller.whole()).into());
             for entry in &mut answers {

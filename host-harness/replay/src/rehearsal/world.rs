@@ -72,7 +72,7 @@ async fn play(stage: &Stage, variant: &Variant, told: impl Fn(u64)) -> anyhow::R
         Arc::new(integration),
         stage.linked_operation.clone(),
         read_settings(&variant.description, &variant.settings)?,
-    );
+    )?;
     let mut under_way = JoinSet::new();
     for (number, call) in calls.iter().enumerate() {
         let after = call.at.duration_since(began).try_into().unwrap_or_default();

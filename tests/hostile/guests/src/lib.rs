@@ -45,7 +45,8 @@ macro_rules! operation {
     };
 }
 
-fn text(text: &str) -> LocalizedText {
+/// The same text in both languages.
+pub fn text(text: &str) -> LocalizedText {
     LocalizedText { ru: text.to_owned(), en: text.to_owned() }
 }
 

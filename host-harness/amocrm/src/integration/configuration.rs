@@ -1,0 +1,141 @@
+//! What operations read of an integration's configuration: each value judged by the operation's own description, so that any operation may have
+//! keys of its own. The keys named here are those that this host provides, and those of the account that it reads for its own commands.
+
+use std::collections::BTreeSet;
+
+use call::numbers::CountryCode;
+
+use super::{Account, Integration, IntegrationSettings};
+use runtime::bindings::exports::telephony::operation::operation::{Description, SettingDescription};
+use runtime::capabilities::config::CACHE_KEY_SECRET;
+use runtime::configuration::{ConfigurationError, ReadConfiguration, WrittenConfiguration};
+
+/// «Учитывать статус персонального менеджера» (rule O7): a configuration key, which says here whether presence is looked up at all.
+pub const CONSIDER_MANAGER_STATUS: &str = "consider_manager_status";
+/// For how many seconds a status that amoCRM's events gave is used again: a configuration key.
+pub const MANAGER_STATUS_REUSE: &str = "manager_status_reuse_seconds";
+/// The calling code of numbers written without one: a configuration key, by which an audit reads numbers too.
+pub const DEFAULT_COUNTRY_CODE: &str = "default_country_code";
+
+/// The keys that `[[integration]]` has of its own. They say something of the account, so they may stand where no operation reads them.
+const OF_THE_ACCOUNT: [&str; 3] = [CONSIDER_MANAGER_STATUS, MANAGER_STATUS_REUSE, DEFAULT_COUNTRY_CODE];
+
+pub(super) const ENABLED: &str = "enabled";
+pub(super) const BASE_URL: &str = "amocrm_base_url";
+pub(super) const KV_BUCKET: &str = "kv_bucket";
+
+/// The keys that this host answers itself, and where their values come from.
+const PROVIDED: [(&str, &str); 5] = [
+    (ENABLED, "write `enabled` in [[integration]]"),
+    (
+        BASE_URL,
+        "it is the address of the integration's account; write `account` and `token`, or the keys of OAuth, in [[integration]]",
+    ),
+    (KV_BUCKET, "an operation has one bucket here, and the host names it"),
+    (
+        "amocrm_access_token",
+        "the host adds the token to requests itself; write `token`, or the keys of OAuth, in [[integration]]",
+    ),
+    (CACHE_KEY_SECRET, "write `cache_key_secret` in [[integration]]"),
+];
+
+/// Why an operation cannot be placed on an integration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("[[integration]] `{integration}`: {error}")]
+pub struct Misconfigured {
+    /// The integration's identifier.
+    pub integration: String,
+    /// What is wrong with its configuration.
+    pub error: ConfigurationError,
+}
+
+impl Integration {
+    /// What an operation reads of the configuration, judged by its description: each value by its kind and bounds, and that none is missing.
+    pub fn configuration(&self, description: &Description) -> Result<ReadConfiguration, Misconfigured> {
+        self.read(description).map_err(|error| self.misconfigured(error))
+    }
+
+    fn read(&self, description: &Description) -> Result<ReadConfiguration, ConfigurationError> {
+        for key in self.configuration.keys() {
+            if let Some(instead) = provided(key) {
+                return Err(ConfigurationError::Provided { key: key.to_owned(), instead });
+            }
+        }
+        let mut written = self.configuration.clone();
+        if let Some(secret) = &self.cache_key_secret {
+            written.set_secret(CACHE_KEY_SECRET, secret.clone());
+        }
+        let read = written.read(description)?;
+        let missing = |key: &str| !read.values().contains_key(key) && !self.answers(key);
+        let needs = |key: &str| key == CACHE_KEY_SECRET && self.is_shared && matches!(self.account, Account::None);
+        let needed = |described: &&SettingDescription| described.required || needs(&described.key);
+        match description.configuration.iter().filter(needed).find(|described| missing(&described.key)) {
+            None => Ok(read),
+            Some(described) => Err(ConfigurationError::Missing {
+                key: described.key.clone(),
+                title: described.title.en.clone(),
+                fix: provided(&described.key).unwrap_or("write it in [integration.configuration]").to_owned(),
+            }),
+        }
+    }
+
+    /// Fails for a key that none of the operations placed on this integration reads: a misspelt one would silently change nothing.
+    pub fn refuse_unread_keys<'a>(
+        &self,
+        placed: impl IntoIterator<Item = &'a Description>,
+    ) -> Result<(), Misconfigured> {
+        let described = placed.into_iter().flat_map(|description| &description.configuration);
+        let known: BTreeSet<&str> = described.map(|described| described.key.as_str()).collect();
+        // Those that this host provides are refused where an operation is placed.
+        let is_read = |key: &str| known.contains(key) || OF_THE_ACCOUNT.contains(&key) || provided(key).is_some();
+        match self.configuration.keys().find(|key| !is_read(key)) {
+            None => Ok(()),
+            Some(key) => Err(self.misconfigured(ConfigurationError::Unknown {
+                key: key.to_owned(),
+                known: known.iter().filter(|key| provided(key).is_none()).map(|key| format!("`{key}`")).collect(),
+            })),
+        }
+    }
+
+    /// Whether this host has a value for a key of its own, now or once the account is connected.
+    fn answers(&self, key: &str) -> bool {
+        match key {
+            ENABLED | KV_BUCKET => true,
+            BASE_URL => !matches!(self.account, Account::None),
+            _ => false,
+        }
+    }
+
+    fn misconfigured(&self, error: ConfigurationError) -> Misconfigured {
+        Misconfigured { integration: self.id.clone(), error }
+    }
+}
+
+impl IntegrationSettings {
+    /// Whether the status of managers is considered (rule O7).
+    pub fn considers_manager_status(&self) -> bool {
+        considers_manager_status(&self.configuration)
+    }
+
+    /// The calling code of numbers written without one.
+    pub fn default_country(&self) -> Result<CountryCode, Misconfigured> {
+        let Some(written) = self.configuration.get(DEFAULT_COUNTRY_CODE) else { return Ok(CountryCode::DEFAULT) };
+        written.parse().ok().and_then(CountryCode::new).ok_or_else(|| Misconfigured {
+            integration: self.id.clone(),
+            error: ConfigurationError::Value {
+                key: DEFAULT_COUNTRY_CODE.to_owned(),
+                value: written.to_owned(),
+                fix: "set a calling code from 1 to 999, for example 7".to_owned(),
+            },
+        })
+    }
+}
+
+/// Where the value of a key comes from that this host answers itself.
+fn provided(key: &str) -> Option<&'static str> {
+    PROVIDED.iter().find(|(provided, _)| *provided == key).map(|(_, instead)| *instead)
+}
+
+pub(super) fn considers_manager_status(configuration: &WrittenConfiguration) -> bool {
+    configuration.get(CONSIDER_MANAGER_STATUS) == Some("true")
+}
