@@ -1,7 +1,8 @@
 //! An integration's configuration for operations: `wasi:config/store@0.2.0-rc.1`.
 //!
-//! Grants: reading the integration's own keys. The access token is not among them: it is added to requests by the HTTP capability. One secret is,
-//! [`CACHE_KEY_SECRET`], since operations hash by it; so a configuration prints its keys alone, and no recording holds that value.
+//! Grants: reading the integration's own keys, of which an operation gets those that it describes. The access token is not among them: it is added
+//! to requests by the HTTP capability. Secrets may be, such as [`CACHE_KEY_SECRET`], by which operations hash; so a configuration prints its keys
+//! alone, and no recording holds those values.
 
 use std::collections::BTreeMap;
 use std::fmt;
