@@ -66,7 +66,7 @@ pub struct IntegrationSettings {
     pub circuit: CircuitSettings,
     /// The last part of the address at which amoCRM reports changes of managers; absent where kept managers stay for their six hours.
     pub webhook_key: Option<Secret>,
-    /// By which operations hash callers' numbers in stored keys (rule D12): configured, or [made by this host](crate::cache_key). Without one they
+    /// By which operations hash callers' numbers in stored keys (rule D12): configured, or made by this host. Without one they
     /// hash without a key.
     pub cache_key_secret: Option<Secret>,
     /// Employees by amoCRM user.

@@ -1,7 +1,7 @@
 //! Time zones by their IANA names: the offset and the day that a clock on the wall shows.
 //!
 //! A component has no time zone database, and needs little of it: where a zone's clock stands today and when it changes this year. That is
-//! the rule which each zone's file in the IANA database ends with; [`table`] holds these rules alone. It knows nothing of the past, nor of
+//! the rule which each zone's file in the IANA database ends with; `table` holds these rules alone. It knows nothing of the past, nor of
 //! the few zones whose changes follow no rule (Morocco's during Ramadan).
 
 pub mod calendar;

@@ -1,4 +1,4 @@
-//! Kept calls over HTTP: listed, shown, followed live ([`stream`]), counted by reason.
+//! Kept calls over HTTP: listed, shown, followed live (`stream`), counted by reason.
 
 mod stream;
 

@@ -20,7 +20,7 @@
 //! body
 //! ```
 //!
-//! It counts for five minutes around `at`, and once ([`once`]). Refusals are counted and logged, at most one a second.
+//! It counts for five minutes around `at`, and once (`once`). Refusals are counted and logged, at most one a second.
 
 mod once;
 mod signature;

@@ -1,7 +1,7 @@
 //! Call details kept (детализация): every call, in a SQLite file beside the cache, to be looked at afterwards.
 //!
 //! Writing is off the calls' path. A call hands its record over and goes on; a thread of its own writes what has gathered in one transaction
-//! ([`writer`]). A full disk, a locked file, a damaged one: no call waits and none fails. What cannot be written is tried again for as long as
+//! (`writer`). A full disk, a locked file, a damaged one: no call waits and none fails. What cannot be written is tried again for as long as
 //! there is room to hold it; what is lost is counted, and the gap is kept like a call.
 //!
 //! What the PBX saw afterwards comes back as a report and completes the call ([`CallDetails::complete`]).

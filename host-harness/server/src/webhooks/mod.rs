@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `POST /v1/integrations/{id}/presence`, `X-Auth-Token: …` | the widget in amoCRM's pages | notes that a user is at work ([`amocrm::presence`]) |
 //! | `GET /v1/integrations/{id}/uninstalled?…` | amoCRM, signed | switches the integration off ([`amocrm::access::uninstall`]) |
-//! | `POST /v1/integrations/{id}/manager-changed/{key}` | amoCRM's webhooks | drops what was kept of managers ([`notice`]) |
+//! | `POST /v1/integrations/{id}/manager-changed/{key}` | amoCRM's webhooks | drops what was kept of managers (`notice`) |
 //!
 //! Each proves itself: by a one-time token, by a signature, by a key in its address. Nothing is revealed to who cannot: an integration that
 //! does not exist answers as one that has no such hook, with 404.
