@@ -4,6 +4,15 @@
 //!
 //! An [`integration::Integration`] grants the operations placed on it their world. The crate knows amoCRM and the runtime, and nothing of nodes, calls
 //! in progress or servers.
+//!
+//! ```
+//! use amocrm::access::Hosts;
+//!
+//! // Tokens go to amoCRM and Kommo alone, and to hosts that are granted by name.
+//! let hosts = Hosts::new(Vec::new());
+//! assert!(hosts.judge("example.amocrm.ru").is_ok());
+//! assert!(hosts.judge("amocrm.ru.example.com").is_err());
+//! ```
 
 pub mod access;
 pub mod audit;

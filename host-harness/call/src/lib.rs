@@ -1,7 +1,18 @@
 //! A call as data: as PBXs write it, its numbers, and what of them may be shown.
 //!
 //! The server of host-harness, the operation and the components that stand in for the server on other wasm hosts read and show the same,
-//! so all do it with this crate. It builds for WebAssembly; without features it depends on nothing.
+//! so all do it with this crate. It builds for WebAssembly; without features it depends on nothing. It knows no component and
+//! no server.
+//!
+//! ```
+//! use call::caller::Presented;
+//! use call::numbers::CountryCode;
+//!
+//! // However a network writes it, a number is read in one way; what stands for a withheld one is none.
+//! let read = |caller: &str| Presented::read(caller).read(CountryCode::DEFAULT);
+//! assert!(read("8 (916) 123-45-67") == read("sip:+79161234567@pbx.example;user=phone"));
+//! assert!(Presented::is_withheld("anonymous"));
+//! ```
 
 #[cfg(feature = "document")]
 pub mod call_request;

@@ -10,14 +10,6 @@ use runtime::engine::Operation;
 use super::{Misfit, Node, Onlooker, Recorder, Step};
 
 /// Puts a [`Node`] together.
-///
-/// ```
-/// use node::Node;
-/// use runtime::capabilities::clocks::Clock;
-///
-/// let node = Node::builder(Clock::system()).build();
-/// assert!(node.steps().is_empty());
-/// ```
 #[must_use = "a node is made by `build`"]
 pub struct NodeBuilder {
     pub(super) clock: Clock,

@@ -1,9 +1,19 @@
 //! A node: several integrations and the steps of several scenarios in one process, and those who look on at its calls.
 //!
-//! A face (the server) looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call comes to its end, and into the call details, even
+//! The server looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call comes to its end, and into the call details, even
 //! where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
 //! details, metrics, a live page) is an [`Onlooker`] and never holds one up. Components are uploaded into a [`library`], put in force as
 //! [`versions`] of a step, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
+//!
+//! The crate knows accounts and the runtime, and nothing of how calls come in.
+//!
+//! ```
+//! use node::Node;
+//! use runtime::capabilities::clocks::Clock;
+//!
+//! let node = Node::builder(Clock::system()).build();
+//! assert!(node.steps().is_empty());
+//! ```
 
 mod builder;
 pub mod call_details;

@@ -1,16 +1,5 @@
 //! A host for operations, put together from what it grants them. For embedding: a PBX hands in its own directory and store, and resolves calls.
-//!
-//! ```
-//! use runtime::host::Host;
-//!
-//! # fn main() -> anyhow::Result<()> {
-//! // Nothing is granted yet: no HTTP, no employees, values in memory.
-//! let host = Host::builder().configuration([("kv_bucket", "default")]).build()?;
-//! let rejected = host.engine().load(b"no component").err();
-//! assert!(rejected.is_some());
-//! # Ok(())
-//! # }
-//! ```
+//! The crate page has an example, `host-harness/examples/embed.rs` a whole program.
 
 use std::collections::BTreeMap;
 use std::fmt;

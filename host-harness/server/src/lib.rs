@@ -13,6 +13,28 @@
 //! Proof is a bearer token or a signature ([`proof`]). Other rooms add routes, sections of the state and work at the stop through [`Extras`].
 //! Everything is bounded: connections, calls at once, the time for a request's head and body, the body's length, and the stop itself
 //! ([`connections`]).
+//!
+//! The crate may use the node and what is below it; where a call goes, the operation says.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use node::Node;
+//! use runtime::capabilities::clocks::Clock;
+//! use runtime::store::MemoryStore;
+//! use server::webhooks::Hooks;
+//! use server::{Extras, Server, ServerSettings};
+//!
+//! # async fn serve(settings: ServerSettings) -> anyhow::Result<()> {
+//! let clock = Clock::system();
+//! let node = Node::builder(clock.clone()).build();
+//! let store = Arc::new(MemoryStore::new());
+//! let server = Server::bind(node, Hooks::new(clock), store, settings, Extras::default()).await?;
+//! println!("listening on http://{}", server.address()?);
+//! server.run(std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod calls;
 pub mod components;

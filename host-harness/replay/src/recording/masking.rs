@@ -101,7 +101,7 @@ impl Numbers {
     fn text(&self, text: &mut [u8], caller: Option<[u8; DIGITS]>) {
         // As a component may understand it, with a byte order mark or broken characters too.
         if json::read::<IgnoredAny>(text).is_ok() {
-            for string in strings(text) {
+            for string in numbers_may_be_in(text) {
                 for run in runs(text, string, Notation::Json) {
                     self.replace(text, &run);
                 }
@@ -187,6 +187,25 @@ fn strings(json: &[u8]) -> Vec<Range<usize>> {
         at += 1;
     }
     found
+}
+
+/// Where the strings of a JSON text stand that may hold telephone numbers: not those under the name of a time or an identifier, which some servers
+/// write as text.
+fn numbers_may_be_in(json: &[u8]) -> Vec<Range<usize>> {
+    let all = strings(json);
+    let is_named = |(place, string): (usize, &Range<usize>)| {
+        let before = place.checked_sub(1).and_then(|before| all.get(before));
+        before.is_some_and(|name| {
+            // The closing quote of the name, and the opening one of the value.
+            let between = json.get(name.end + 1..string.start - 1).unwrap_or_default();
+            let name = json.get(name.clone()).unwrap_or_default();
+            between.trim_ascii() == b":" && (name == b"id" || name.ends_with(b"_id") || name.ends_with(b"_at"))
+        })
+    };
+    let is_digits =
+        |string: &Range<usize>| json.get(string.clone()).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
+    let may = all.iter().enumerate().filter(|(place, string)| !(is_named((*place, *string)) && is_digits(string)));
+    may.map(|(_, string)| string.clone()).collect()
 }
 
 /// How a text is written.
@@ -277,6 +296,21 @@ mod tests {
 
     fn digits(text: &str) -> String {
         text.chars().filter(char::is_ascii_digit).collect()
+    }
+
+    #[test]
+    fn d10_times_and_identifiers_written_as_text_stay() {
+        let hide = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            Numbers::by(&[7; 32]).unwrap().text(&mut bytes, None);
+            String::from_utf8(bytes).unwrap()
+        };
+        for kept in [r#"{"created_at":"1795339800"}"#, r#"{"id" : "12345678"}"#, r#"[{"user_id":"504141555"}]"#] {
+            assert_eq!(hide(kept), kept);
+        }
+        for hidden in [r#"{"value":"79165550123"}"#, r#"["created_at","79165550123"]"#, r#"{"id":"+79165550123"}"#] {
+            assert_ne!(hide(hidden), hidden);
+        }
     }
 
     #[test]
