@@ -11,7 +11,6 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::integration::no_account;
 use super::{Outcome, Stop, complain, print};
 use crate::config::HarnessConfig;
 use amocrm::access::account::{Question, Said};
@@ -173,6 +172,20 @@ impl Keeping<'_> {
             // What amoCRM said may have been followed by the end of the access.
             Some(said) if standing.state == State::NotAsked => standing.told(said),
             _ => standing,
+        }
+    }
+}
+
+/// Says that an integration has no account to ask, and what to do about it.
+pub(super) fn no_account(settings: &IntegrationSettings) -> String {
+    let id = &settings.id;
+    match settings.access {
+        IntegrationAccess::NoAccount => format!(
+            "integration `{id}` has no account, so there is no access to it; add `account` and `token`, or `client_id`, `client_secret` and \
+             `redirect_uri` (OAuth), to its [[integration]]"
+        ),
+        IntegrationAccess::LongLived(_) | IntegrationAccess::OAuth(_) => {
+            format!("integration `{id}` is not connected to an account yet; run `host-harness connect`")
         }
     }
 }

@@ -8,7 +8,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::integration::{Chosen, no_account};
+use super::access::no_account;
+use super::integration::Chosen;
 use super::{LanguageChoice, Outcome, Stop, language, print};
 use amocrm::audit::{self, Subject};
 use stores::StoreLocation;

@@ -69,20 +69,6 @@ impl Chosen {
     }
 }
 
-/// Says that an integration has no account to ask, and what to do about it.
-pub(super) fn no_account(settings: &IntegrationSettings) -> String {
-    let id = &settings.id;
-    match settings.access {
-        Access::NoAccount => format!(
-            "integration `{id}` has no account, so there is no access to it; add `account` and `token`, or `client_id`, `client_secret` and \
-             `redirect_uri` (OAuth), to its [[integration]]"
-        ),
-        Access::LongLived(_) | Access::OAuth(_) => {
-            format!("integration `{id}` is not connected to an account yet; run `host-harness connect`")
-        }
-    }
-}
-
 /// Gives an integration the secret by which callers' numbers are hashed in this store, and says where it cannot be kept.
 pub(super) fn hash_callers(
     settings: &mut IntegrationSettings,

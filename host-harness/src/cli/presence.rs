@@ -7,8 +7,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::access::no_account;
 use super::call::point_in_time;
-use super::integration::{Chosen, no_account};
+use super::integration::Chosen;
 use super::{Outcome, Stop, complain, print};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Employee, Presence};
