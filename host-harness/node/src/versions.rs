@@ -32,7 +32,7 @@ pub enum VersionError {
         /// The step.
         step: String,
         /// Why.
-        misfit: Misfit,
+        misfit: Box<Misfit>,
     },
     /// There was no version before.
     #[error("`{0}` has no version before this one; activate one by its digest")]
@@ -261,7 +261,7 @@ impl Versions {
 
 async fn fit(step: &Step, loaded: &Loaded) -> Result<super::Version, VersionError> {
     let fitting = step.fit(&loaded.operation).await;
-    fitting.map_err(|misfit| VersionError::Misfit { step: step.id().to_owned(), misfit })
+    fitting.map_err(|misfit| VersionError::Misfit { step: step.id().to_owned(), misfit: Box::new(misfit) })
 }
 
 fn digest_of(step: &Step) -> String {
