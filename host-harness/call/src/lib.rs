@@ -9,8 +9,12 @@
 //! use call::numbers::CountryCode;
 //!
 //! // However a network writes it, a number is read in one way; what stands for a withheld one is none.
-//! let read = |caller: &str| Presented::read(caller).read(CountryCode::DEFAULT);
-//! assert!(read("8 (916) 123-45-67") == read("sip:+79161234567@pbx.example;user=phone"));
+//! let read = |caller: &str| match Presented::read(caller) {
+//!     Presented::Number(number) => number.read(CountryCode::DEFAULT),
+//!     Presented::Withheld | Presented::NotANumber => None,
+//! };
+//! assert!(read("8 (916) 123-45-67").is_some());
+//! assert_eq!(read("8 (916) 123-45-67"), read("sip:+79161234567@pbx.example;user=phone"));
 //! assert!(Presented::is_withheld("anonymous"));
 //! ```
 
