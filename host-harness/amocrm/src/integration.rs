@@ -32,11 +32,10 @@ use runtime::journal::{Journal, Script};
 use runtime::secret::Secret;
 use runtime::store::KeyValueStore;
 
+pub use runtime::host::BUCKET;
+
 use configuration::{BASE_URL, ENABLED, KV_BUCKET};
 pub use configuration::{CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, MANAGER_STATUS_REUSE, Misconfigured};
-
-/// The bucket that an integration's operations may open.
-pub const BUCKET: &str = "default";
 
 /// The most bytes of one answer's body that reach an operation. More than it reads, so that its own bound is the one that is met.
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
