@@ -11,13 +11,14 @@ use syn::{Attribute, Item, UseTree};
 use crate::tree;
 
 /// The folders whose modules are judged.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "guest/src",
     "host-harness/amocrm/src",
     "host-harness/amocrm-simulator/src",
     "host-harness/call/src",
     "host-harness/node/src",
     "host-harness/replay/src",
+    "host-harness/runtime/src",
     "host-harness/server/src",
     "host-harness/src",
     "host-harness/stores/src",

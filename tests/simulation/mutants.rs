@@ -115,14 +115,14 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "starts are forgotten",
         file: "host-harness/runtime/src/capabilities/http/budget.rs",
-        from: "        self.budget.line().starts.push_back(Instant::now());",
-        to: "        let _ = self.budget.line().starts.len();",
+        from: "        self.budget.queue().starts.push_back(Instant::now());",
+        to: "        let _ = self.budget.queue().starts.len();",
     },
     Mutant {
         name: "callers share an answer that is another's",
-        file: "host-harness/runtime/src/capabilities/http/flight.rs",
-        from: "    book.get(&question.uri)?.iter().find(same).cloned()",
-        to: "    let same = |flight: &&Arc<Flight>| same(flight) || flight.progress().end.is_none();\n    book.values().flatten().find(same).cloned()",
+        file: "host-harness/runtime/src/capabilities/http/single_flight.rs",
+        from: "    by_uri.get(&key.uri)?.iter().find(same).cloned()",
+        to: "    let same = |request: &&Arc<SharedRequest>| same(request) || request.progress().end.is_none();\n    by_uri.values().flatten().find(same).cloned()",
     },
     Mutant {
         name: "callers are shown whole",

@@ -27,14 +27,14 @@ async fn a_permit_counts_until_a_window_after_its_start_and_not_at_all_where_it_
     tokio::time::sleep(LENGTH + LENGTH / 2).await;
     let refused = b.ask(&b.new_permit(), 5).await.unwrap();
     assert!(!refused.permitted, "a start that is about to happen counts however long that takes");
-    assert_eq!((refused.standing.leaving, refused.standing.nodes), (vec![LENGTH; 3], 2));
+    assert_eq!((refused.state.leaving, refused.state.nodes), (vec![LENGTH; 3], 2));
     assert!(window(&server, "support").ask("x", 1).await.unwrap().permitted, "another integration's is its own");
 
     a.give_back(&permits[0]).await.unwrap();
     let last = b.new_permit();
     assert!(b.ask(&last, 5).await.unwrap().permitted);
     let told = a.ask(&a.new_permit(), 1).await.unwrap();
-    assert_eq!((told.permitted, told.standing.waiting_elsewhere), (false, vec![4]), "who has a permit waits no more");
+    assert_eq!((told.permitted, told.state.waiting_elsewhere), (false, vec![4]), "who has a permit waits no more");
 
     let started = Instant::now();
     a.started(&permits[1]).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_permit_counts_until_a_window_after_its_start_and_not_at_all_where_it_
         if asked.permitted {
             break;
         }
-        assert!(asked.standing.leaving[0] <= LENGTH);
+        assert!(asked.state.leaving[0] <= LENGTH);
         assert!(started.elapsed() < LENGTH * 20, "the turn never comes");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

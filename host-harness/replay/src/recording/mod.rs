@@ -38,7 +38,7 @@ pub use masking::Numbers;
 pub use sampling::{Recorder, SamplingSettings, SamplingState};
 pub use side::side_by_side;
 
-use run::{Again, Manner};
+use run::{Again, ReplayMode};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -152,7 +152,7 @@ impl Recording {
                 numbers.answer(&mut entry.import, call.caller.as_ref().map(WholeNumber::whole));
             }
         }
-        let again = run::again(placement.clone(), hidden.clone(), at, answers.clone(), Manner::Exactly).await?;
+        let again = run::again(placement.clone(), hidden.clone(), at, answers.clone(), ReplayMode::Exactly).await?;
         let departed = compare::courses(&imports, resolved, &again.imports, &again.resolved);
         let mut imports = again.imports;
         if departed.is_none() {
@@ -192,8 +192,8 @@ impl Recording {
         let placement = Placement::new(operation, with.description, self.linked_operation.clone(), settings);
         let RecordedCall { id, caller, called, at } = self.call.clone();
         let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called };
-        let manner = if exactly { Manner::Exactly } else { Manner::WhatIf };
-        let again = run::again(placement, call, at, self.imports.clone(), manner).await.map_err(ReplayError::Host)?;
+        let mode = if exactly { ReplayMode::Exactly } else { ReplayMode::WhatIf };
+        let again = run::again(placement, call, at, self.imports.clone(), mode).await.map_err(ReplayError::Host)?;
         let Again { resolved, imports, unknown } = again;
         let json = compare::document(&resolved).map_err(ReplayError::Host)?;
         let instructions = (self.instructions, resolved.run.instructions);

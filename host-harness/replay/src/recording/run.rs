@@ -20,7 +20,7 @@ use runtime::store::MemoryStore;
 
 /// How a call is resolved again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum ReplayMode {
     /// Every answer in its place, and chance as it fell: the same component does the same, instruction for instruction.
     Exactly,
     /// The answers to the same questions after as long a wait, so that another component or setting can take another course.
@@ -41,19 +41,25 @@ pub(super) async fn again(
     call: IncomingCall,
     at: Timestamp,
     imports: Vec<Entry>,
-    manner: Manner,
+    mode: ReplayMode,
 ) -> anyhow::Result<Again> {
     tokio::task::spawn_blocking(move || {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
-        Ok(runtime.block_on(resolve(&placement, call, at, &imports, manner)))
+        Ok(runtime.block_on(resolve(&placement, call, at, &imports, mode)))
     })
     .await?
 }
 
-async fn resolve(placement: &Placement, call: IncomingCall, at: Timestamp, imports: &[Entry], manner: Manner) -> Again {
-    let (replay, script) = match manner {
-        Manner::Exactly => (Replay::exactly(imports), Script::of(imports)),
-        Manner::WhatIf => (Replay::by_question(imports), Script::default()),
+async fn resolve(
+    placement: &Placement,
+    call: IncomingCall,
+    at: Timestamp,
+    imports: &[Entry],
+    mode: ReplayMode,
+) -> Again {
+    let (replay, script) = match mode {
+        ReplayMode::Exactly => (Replay::exactly(imports), Script::of(imports)),
+        ReplayMode::WhatIf => (Replay::by_question(imports), Script::default()),
     };
     let overlay = Overlay::new(Arc::new(MemoryStore::new()), imports);
     let unknown_keys = overlay.unknown();

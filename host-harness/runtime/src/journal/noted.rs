@@ -5,6 +5,7 @@
 //! `wasi:io/streams`, `wasi:io/error` and `wasi:http/types` are linked as wasmtime has them: they only handle what `outgoing-handler` gave,
 //! whose bodies are noted as they are read.
 
+mod bodies;
 mod clocks;
 mod config;
 mod directory;

@@ -26,15 +26,15 @@ use crate::capabilities::http::{CallHttp, Outgoing, RequestBody, Timing};
 
 /// The answers of one call for one other call; a clone is the same one.
 #[derive(Clone, Debug)]
-pub struct Replay(Arc<Playing>);
+pub struct Replay(Arc<Answers>);
 
 /// An answer, and what is left to do while its body is read.
 type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
 #[derive(Debug)]
-struct Playing {
+struct Answers {
     asked: Vec<Asked>,
-    manner: Manner,
+    mode: ReplayMode,
     /// How many questions there were.
     questions: AtomicUsize,
     /// How often a question was asked: the second time it gets the second answer.
@@ -50,7 +50,7 @@ struct Asked {
 
 /// Which answer a question gets.
 #[derive(Debug)]
-enum Manner {
+enum ReplayMode {
     /// The answer in its place, when it came.
     Exactly,
     /// The answer to the same question, after as long a wait.
@@ -62,27 +62,27 @@ enum Manner {
 impl Replay {
     /// Question by question in their order, whatever is asked.
     pub fn exactly(entries: &[Entry]) -> Self {
-        Self::new(entries, Manner::Exactly)
+        Self::new(entries, ReplayMode::Exactly)
     }
 
     /// The answers to the same questions. To any other there is none.
     pub fn by_question(entries: &[Entry]) -> Self {
-        Self::new(entries, Manner::ByQuestion)
+        Self::new(entries, ReplayMode::ByQuestion)
     }
 
     /// The answers to the same questions, and the servers' to others.
     pub fn beside(entries: &[Entry], live: Handle) -> Self {
-        Self::new(entries, Manner::Beside(live))
+        Self::new(entries, ReplayMode::Beside(live))
     }
 
-    fn new(entries: &[Entry], manner: Manner) -> Self {
+    fn new(entries: &[Entry], mode: ReplayMode) -> Self {
         let asked = entries.iter().filter_map(|entry| match &entry.import {
             Import::Http(ask) => Some(Asked { at: entry.at, ask: (**ask).clone() }),
             _ => None,
         });
-        Self(Arc::new(Playing {
+        Self(Arc::new(Answers {
             asked: asked.collect(),
-            manner,
+            mode,
             questions: AtomicUsize::new(0),
             times: Mutex::default(),
             unanswered: Mutex::default(),
@@ -107,7 +107,7 @@ impl Replay {
         options: Option<RequestOptions>,
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
         let (replay, timing) = (self.clone(), http.timing(options));
-        if let Manner::Beside(live) = &self.0.manner {
+        if let ReplayMode::Beside(live) = &self.0.mode {
             let (live, admitted) = (live.clone(), http.admit(request, timing));
             return Box::new(async move { replay.answer(admitted?, &live).await.map(with_nothing_left) });
         }
@@ -125,7 +125,7 @@ impl Replay {
         timing: Timing,
     ) -> Result<Response<WasiBody>, Error> {
         let place = self.0.questions.fetch_add(1, Ordering::Relaxed);
-        if matches!(self.0.manner, Manner::Exactly) {
+        if matches!(self.0.mode, ReplayMode::Exactly) {
             let Some(Asked { at, ask }) = self.0.asked.get(place) else {
                 return Err(Error::DestinationUnavailable);
             };
@@ -197,8 +197,14 @@ fn given(end: &HttpEnd, asked: Instant, bounded: Option<Timing>) -> Result<Respo
         HttpEnd::Failed(error) => return Err(error.clone().into()),
         HttpEnd::Answered { status, headers, body } => (*status, headers, body),
     };
-    let body =
-        Again { pieces: body.iter().cloned().collect(), asked, bounded, waiting: None, pended: false, ended: false };
+    let body = ReplayedBody {
+        pieces: body.iter().cloned().collect(),
+        asked,
+        bounded,
+        waiting: None,
+        pended: false,
+        ended: false,
+    };
     let mut response = Response::new(body.boxed_unsync());
     *response.status_mut() = StatusCode::from_u16(status).map_err(|_| Error::HttpProtocolError)?;
     *response.headers_mut() = headers
@@ -209,7 +215,7 @@ fn given(end: &HttpEnd, asked: Instant, bounded: Option<Timing>) -> Result<Respo
 }
 
 /// A body, piece by piece as it was read.
-struct Again {
+struct ReplayedBody {
     pieces: VecDeque<Piece>,
     asked: Instant,
     /// Absent where what nobody waited for never comes.
@@ -220,7 +226,7 @@ struct Again {
     ended: bool,
 }
 
-impl Again {
+impl ReplayedBody {
     /// Waits for the next piece, or for the bound.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         // What was there at once is there at once again.
@@ -253,7 +259,7 @@ impl Again {
     }
 }
 
-impl Body for Again {
+impl Body for ReplayedBody {
     type Data = Bytes;
     type Error = Error;
 

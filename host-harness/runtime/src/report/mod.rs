@@ -12,7 +12,7 @@ use call::{Localized, exchange};
 
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types as wit;
-use crate::capabilities::http::{CircuitCause, CircuitState, Exchange, Fate};
+use crate::capabilities::http::{CircuitCause, CircuitState, Dispatch, Exchange};
 use crate::engine::{Answer, Failure, LimitReached};
 
 pub use description::description_json;
@@ -176,10 +176,10 @@ fn details(details: wit::CallDetails) -> Details {
 
 impl From<Exchange> for exchange::Exchange {
     fn from(exchange: Exchange) -> Self {
-        let (refused, turn_foreseen) = match exchange.fate {
-            Fate::RefusedByBudget { foreseen } => (Some("budget"), Some(foreseen)),
-            Fate::RefusedByCircuit => (Some("circuit"), None),
-            Fate::GivenUp | Fate::Sent | Fate::Shared => (None, None),
+        let (refused, turn_foreseen) = match exchange.dispatch {
+            Dispatch::RefusedByBudget { foreseen } => (Some("budget"), Some(foreseen)),
+            Dispatch::RefusedByCircuit => (Some("circuit"), None),
+            Dispatch::GivenUp | Dispatch::Sent | Dispatch::Shared => (None, None),
         };
         let circuit_cause = match exchange.circuit {
             CircuitState::Closed => None,
@@ -192,8 +192,8 @@ impl From<Exchange> for exchange::Exchange {
             at: exchange.at,
             path: exchange.path,
             turn: exchange.turn,
-            sent: exchange.fate == Fate::Sent,
-            shared: exchange.fate == Fate::Shared,
+            sent: exchange.dispatch == Dispatch::Sent,
+            shared: exchange.dispatch == Dispatch::Shared,
             repeated: exchange.repeated,
             refused: refused.map(str::to_owned),
             turn_foreseen,

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
-pub use shared_window::{Asked, SharedWindow, Standing, WindowBounds};
+pub use shared_window::{Asked, SharedWindow, WindowBounds, WindowState};
 pub use used_once::UsedOnce;
 
 /// How long a store keeps what can be had again ([`KeyValueStore::cache`]), counted from when it was written. Longer than anything in a cache

@@ -22,12 +22,12 @@ pub struct Asked {
     /// Whether the start may happen.
     pub permitted: bool,
     /// How the window stood before that.
-    pub standing: Standing,
+    pub state: WindowState,
 }
 
 /// How a shared window stands, at the moment of the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct WindowState {
     /// After how long each start of the window leaves it, the first first. Those about to happen count as happening now.
     pub leaving: Vec<Duration>,
     /// How many wait at each of the other nodes.

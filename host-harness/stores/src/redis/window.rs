@@ -7,7 +7,7 @@ use std::time::Duration;
 use redis::Script;
 
 use super::link::Link;
-use runtime::store::{Asked, SharedWindow, Standing, StoreError, WindowBounds};
+use runtime::store::{Asked, SharedWindow, StoreError, WindowBounds, WindowState};
 
 static PERMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("permit.lua")));
 static STARTED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("started.lua")));
@@ -48,7 +48,7 @@ impl SharedWindow for RedisWindow {
         let (permitted, nodes, leaving, waiting_elsewhere): (bool, usize, Vec<u64>, Vec<usize>) =
             self.link.run(async move |mut connection| script.invoke_async(&mut connection).await).await?;
         let leaving = leaving.into_iter().map(Duration::from_millis).collect();
-        Ok(Asked { permitted, standing: Standing { leaving, waiting_elsewhere, nodes } })
+        Ok(Asked { permitted, state: WindowState { leaving, waiting_elsewhere, nodes } })
     }
 
     async fn started(&self, permit: &str) -> Result<(), StoreError> {

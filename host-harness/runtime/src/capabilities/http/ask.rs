@@ -16,11 +16,11 @@ use super::circuit::{CircuitCause, CircuitState};
 use super::denial::Denial;
 use super::errors;
 use super::exchange::Exchanges;
-use super::flight::Refusal;
 use super::origin::{Origin, OriginError};
 use super::outbound::{OutboundHttp, rebuilt};
 use super::policy::AccountPolicy;
 use super::request_body::RequestBody;
+use super::single_flight::Refusal;
 use super::timing::Timing;
 
 /// In whose name the host asks.

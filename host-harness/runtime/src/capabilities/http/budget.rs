@@ -8,10 +8,10 @@
 //! those who wait before it; a turn that would come too late is refused at once and takes nobody's place. Who goes away gives the place up,
 //! and those behind move up. Only the first who waits is ever woken.
 //!
-//! A turn given counts from that moment until a window after its request really went out ([`Departure`]): opening a connection takes time,
+//! A turn given counts from that moment until a window after its request really went out ([`Permit::started`]): opening a connection takes time,
 //! and the bound is on what leaves.
 //!
-//! Nodes with a common store share the bound: the first in the line of each node asks the [`SharedWindow`] for a permit before it gets its
+//! Nodes with a common store share the bound: the first in the queue of each node asks the [`SharedWindow`] for a permit before it gets its
 //! turn. A node whose store no other node can have asks nobody.
 
 mod shared;
@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::store::SharedWindow;
-use shared::{Answer, Permit, Sharing};
+use shared::{Answer, SharedPermit, Sharing};
 
 /// By how much the window is longer than a second.
 pub(crate) const MARGIN: Duration = Duration::from_millis(50);
@@ -41,11 +41,11 @@ struct Inner {
     most: usize,
     /// What is shared with other nodes.
     window: Option<Arc<dyn SharedWindow>>,
-    line: Mutex<Line>,
+    queue: Mutex<Queue>,
 }
 
 #[derive(Debug, Default)]
-struct Line {
+struct Queue {
     /// When requests began inside the last window, oldest first.
     starts: VecDeque<Instant>,
     /// Turns given whose requests have not gone out yet.
@@ -63,23 +63,23 @@ pub(crate) struct TooLate {
     pub(crate) foreseen: Instant,
 }
 
-/// A turn that is taken along to the connection, and is spent when the request is written to it. Its clones are the same one. A request that
-/// is never written gives its turn back.
+/// A permit that is taken along to the connection, and is spent when the request is written to it. Its clones are the same one. A request that
+/// is never written gives its permit back.
 #[derive(Clone, Debug)]
-pub(crate) struct Departure(Arc<Mutex<Option<Turn>>>);
+pub(crate) struct SendPermit(Arc<Mutex<Option<Permit>>>);
 
 /// How a request got into the budget.
 #[derive(Debug)]
 pub(crate) enum Admission {
     /// It may go out at once.
-    Turn(Turn),
+    Now(Permit),
     /// It has to wait.
-    Place(Place),
+    Queued(QueueSlot),
 }
 
-/// A place in the line. Dropping it gives the place up.
+/// A place in the queue. Dropping it gives the place up.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct QueueSlot {
     budget: Budget,
     arrival: u64,
     woken: Arc<Notify>,
@@ -87,46 +87,46 @@ pub(crate) struct Place {
 
 /// The permission to send one request. Dropping it without [`started`](Self::started) gives it back unspent.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct Permit {
     budget: Budget,
-    permit: Option<Permit>,
+    permit: Option<SharedPermit>,
 }
 
 impl Budget {
     /// At most `per_second` requests in any second, zero counts as one; together with all nodes that have this window.
     pub(crate) fn new(per_second: u16, window: Option<Arc<dyn SharedWindow>>) -> Self {
-        Self(Arc::new(Inner { most: usize::from(per_second.max(1)), window, line: Mutex::default() }))
+        Self(Arc::new(Inner { most: usize::from(per_second.max(1)), window, queue: Mutex::default() }))
     }
 
-    /// Takes a turn that is free, or joins the line, unless the turn would come after `latest`. A free turn is never too late.
+    /// Takes a turn that is free, or joins the queue, unless the turn would come after `latest`. A free turn is never too late.
     pub(crate) fn join(&self, latest: Instant) -> Result<Admission, TooLate> {
         let now = Instant::now();
-        let mut line = self.line();
-        let ahead = line.waiting.len();
-        let foreseen = line.foreseen(now, self.0.most, ahead);
+        let mut queue = self.queue();
+        let ahead = queue.waiting.len();
+        let foreseen = queue.foreseen(now, self.0.most, ahead);
         if foreseen > now && foreseen > latest {
             return Err(TooLate { foreseen });
         }
         // Whether a turn is free that is shared, only asking tells.
         if foreseen <= now && ahead == 0 && self.0.window.is_none() {
-            line.going_out += 1;
-            return Ok(Admission::Turn(Turn { budget: self.clone(), permit: None }));
+            queue.going_out += 1;
+            return Ok(Admission::Now(Permit { budget: self.clone(), permit: None }));
         }
-        let (arrival, woken) = (line.arrivals, Arc::new(Notify::new()));
-        line.arrivals += 1;
-        line.waiting.insert(arrival, Arc::clone(&woken));
-        drop(line);
-        Ok(Admission::Place(Place { budget: self.clone(), arrival, woken }))
+        let (arrival, woken) = (queue.arrivals, Arc::new(Notify::new()));
+        queue.arrivals += 1;
+        queue.waiting.insert(arrival, Arc::clone(&woken));
+        drop(queue);
+        Ok(Admission::Queued(QueueSlot { budget: self.clone(), arrival, woken }))
     }
 
     /// How many requests wait for their turn.
     pub(crate) fn waiting(&self) -> usize {
-        self.line().waiting.len()
+        self.queue().waiting.len()
     }
 
     /// Whether the budget is counted together with other nodes now; none where it never is.
     pub(crate) fn is_shared(&self) -> Option<bool> {
-        self.0.window.as_ref().map(|_| self.line().sharing.answered())
+        self.0.window.as_ref().map(|_| self.queue().sharing.answered())
     }
 
     /// Whether the greater part of the last window's turns was not taken, and nobody waits for one. Never while it is shared: what other nodes
@@ -136,17 +136,17 @@ impl Budget {
             return false;
         }
         let now = Instant::now();
-        let line = self.line();
-        let recent = line.starts.iter().filter(|start| **start + WINDOW > now).count();
-        line.waiting.is_empty() && 2 * (recent + line.going_out) < self.0.most
+        let queue = self.queue();
+        let recent = queue.starts.iter().filter(|start| **start + WINDOW > now).count();
+        queue.waiting.is_empty() && 2 * (recent + queue.going_out) < self.0.most
     }
 
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Line {
+impl Queue {
     /// When the turn comes of one who has `ahead` others before it, if none of them goes away.
     fn foreseen(&mut self, now: Instant, most: usize, ahead: usize) -> Instant {
         let here = self.foreseen_here(now, most, ahead);
@@ -180,22 +180,22 @@ impl Line {
     }
 }
 
-impl Place {
+impl QueueSlot {
     /// When the turn comes, as things stand.
     pub(crate) fn foreseen(&self) -> Instant {
-        let mut line = self.budget.line();
-        let ahead = line.waiting.range(..self.arrival).count();
-        line.foreseen(Instant::now(), self.budget.0.most, ahead)
+        let mut queue = self.budget.queue();
+        let ahead = queue.waiting.range(..self.arrival).count();
+        queue.foreseen(Instant::now(), self.budget.0.most, ahead)
     }
 
     /// Waits for the turn.
-    pub(crate) async fn turn(&self) -> Turn {
+    pub(crate) async fn permit(&self) -> Permit {
         loop {
             let until = match self.next() {
-                Next::Given => return self.take(self.budget.0.window.as_ref().map(Permit::unasked)),
+                Next::Free => return self.take(self.budget.0.window.as_ref().map(SharedPermit::unasked)),
                 Next::Ask(window) => {
                     let told = shared::ask(&window, self.budget.waiting()).await;
-                    let answer = self.budget.line().sharing.learn(told, self.budget.0.most);
+                    let answer = self.budget.queue().sharing.learn(told, self.budget.0.most);
                     match answer {
                         Answer::Permitted(permit) => return self.take(Some(permit)),
                         Answer::Later(again) => Some(again),
@@ -217,82 +217,82 @@ impl Place {
 
     fn next(&self) -> Next {
         let (now, most) = (Instant::now(), self.budget.0.most);
-        let mut line = self.budget.line();
-        if line.waiting.first_key_value().is_none_or(|(first, _)| *first != self.arrival) {
+        let mut queue = self.budget.queue();
+        if queue.waiting.first_key_value().is_none_or(|(first, _)| *first != self.arrival) {
             return Next::Unknown;
         }
-        let foreseen = line.foreseen_here(now, most, 0);
+        let foreseen = queue.foreseen_here(now, most, 0);
         if foreseen <= now {
             return match &self.budget.0.window {
-                Some(window) if !line.sharing.alone(now) => Next::Ask(Arc::clone(window)),
-                _ => Next::Given,
+                Some(window) if !queue.sharing.alone(now) => Next::Ask(Arc::clone(window)),
+                _ => Next::Free,
             };
         }
         // Where every turn is with a request that is going out, only its start tells.
-        if line.starts.is_empty() { Next::Unknown } else { Next::At(foreseen) }
+        if queue.starts.is_empty() { Next::Unknown } else { Next::At(foreseen) }
     }
 
-    /// Leaves the line with a turn. Only the first one does, and nobody else takes turns.
-    fn take(&self, permit: Option<Permit>) -> Turn {
-        let mut line = self.budget.line();
-        line.waiting.remove(&self.arrival);
-        line.going_out += 1;
-        line.wake_first();
-        drop(line);
-        Turn { budget: self.budget.clone(), permit }
+    /// Leaves the queue with a turn. Only the first one does, and nobody else takes turns.
+    fn take(&self, permit: Option<SharedPermit>) -> Permit {
+        let mut queue = self.budget.queue();
+        queue.waiting.remove(&self.arrival);
+        queue.going_out += 1;
+        queue.wake_first();
+        drop(queue);
+        Permit { budget: self.budget.clone(), permit }
     }
 }
 
 /// What one who waits knows of its turn.
 enum Next {
     /// It is free.
-    Given,
+    Free,
     /// It is free here; whether it is free elsewhere, the window tells.
     Ask(Arc<dyn SharedWindow>),
-    /// The first in the line, until this moment.
+    /// The first in the queue, until this moment.
     At(Instant),
     /// Whatever changes that wakes it.
     Unknown,
 }
 
-impl Drop for Place {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
-        let mut line = self.budget.line();
-        if line.waiting.remove(&self.arrival).is_some() {
-            line.wake_first();
+        let mut queue = self.budget.queue();
+        if queue.waiting.remove(&self.arrival).is_some() {
+            queue.wake_first();
         }
     }
 }
 
-impl Turn {
+impl Permit {
     /// The request has gone out, now.
     pub(crate) fn started(mut self) {
         if let Some(permit) = self.permit.take() {
             permit.started();
         }
-        self.budget.line().starts.push_back(Instant::now());
+        self.budget.queue().starts.push_back(Instant::now());
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut line = self.budget.line();
-        line.going_out = line.going_out.saturating_sub(1);
-        line.wake_first();
+        let mut queue = self.budget.queue();
+        queue.going_out = queue.going_out.saturating_sub(1);
+        queue.wake_first();
     }
 }
 
-impl Departure {
-    /// A request that no budget counts has no turn.
-    pub(crate) fn new(turn: Option<Turn>) -> Self {
-        Self(Arc::new(Mutex::new(turn)))
+impl SendPermit {
+    /// A request that no budget counts has no permit.
+    pub(crate) fn new(permit: Option<Permit>) -> Self {
+        Self(Arc::new(Mutex::new(permit)))
     }
 
     /// The request is being written, now.
-    pub(crate) fn gone(&self) {
-        let turn = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(turn) = turn {
-            turn.started();
+    pub(crate) fn spend(&self) {
+        let permit = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(permit) = permit {
+            permit.started();
         }
     }
 }

@@ -19,7 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower_service::Service;
 
-use super::budget::Departure;
+use super::budget::SendPermit;
 
 /// No connection is worth waiting longer for. This bounds those that are left behind: when an idle connection becomes free first, the
 /// pool finishes opening the other one in the background, where no caller's deadline reaches.
@@ -37,7 +37,7 @@ struct Record {
     /// A byte has come since the last request was begun.
     answered: AtomicBool,
     /// Who wants to know when the next request is begun.
-    departing: Mutex<Option<Departure>>,
+    waiting_to_write: Mutex<Option<SendPermit>>,
 }
 
 impl History {
@@ -45,7 +45,7 @@ impl History {
         Self(Arc::new(Record {
             requests: AtomicU64::new(0),
             answered: AtomicBool::new(true),
-            departing: Mutex::default(),
+            waiting_to_write: Mutex::default(),
         }))
     }
 
@@ -55,29 +55,29 @@ impl History {
     }
 
     /// This connection has been given to a request, which is or will be written to it.
-    pub(crate) fn carries(&self, departure: &Departure) {
-        let mut departing = self.departing();
+    pub(crate) fn carries(&self, permit: &SendPermit) {
+        let mut waiting_to_write = self.waiting_to_write();
         if self.0.answered.load(Ordering::Acquire) {
-            *departing = Some(departure.clone());
+            *waiting_to_write = Some(permit.clone());
         } else {
             // It was quicker than this.
-            departure.gone();
+            permit.spend();
         }
     }
 
     fn wrote(&self) {
         if self.0.answered.load(Ordering::Acquire) {
-            let mut departing = self.departing();
+            let mut waiting_to_write = self.waiting_to_write();
             self.0.answered.store(false, Ordering::Release);
             self.0.requests.fetch_add(1, Ordering::AcqRel);
-            if let Some(departure) = departing.take() {
-                departure.gone();
+            if let Some(permit) = waiting_to_write.take() {
+                permit.spend();
             }
         }
     }
 
-    fn departing(&self) -> MutexGuard<'_, Option<Departure>> {
-        self.0.departing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting_to_write(&self) -> MutexGuard<'_, Option<SendPermit>> {
+        self.0.waiting_to_write.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) {

@@ -35,15 +35,15 @@ pub(crate) enum Dialler {
 }
 
 /// A connection of either kind.
-pub(crate) enum Line {
+pub(crate) enum Stream {
     Network(Box<<Network as Service<Uri>>::Response>),
     InProcess(TokioIo<DuplexStream>),
 }
 
 impl Service<Uri> for Dialler {
-    type Response = Line;
+    type Response = Stream;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Line, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         match self {
@@ -56,19 +56,19 @@ impl Service<Uri> for Dialler {
         match self {
             Self::Network(network) => {
                 let opening = network.call(destination);
-                Box::pin(async move { opening.await.map(|line| Line::Network(Box::new(line))) })
+                Box::pin(async move { opening.await.map(|stream| Stream::Network(Box::new(stream))) })
             }
             Self::InProcess(dial) => {
-                let line = destination.authority().and_then(|authority| dial.dial(authority.as_str()));
+                let stream = destination.authority().and_then(|authority| dial.dial(authority.as_str()));
                 let refused = || io::Error::from(io::ErrorKind::ConnectionRefused).into();
-                let opened = line.map(|line| Line::InProcess(TokioIo::new(line))).ok_or_else(refused);
+                let opened = stream.map(|stream| Stream::InProcess(TokioIo::new(stream))).ok_or_else(refused);
                 Box::pin(std::future::ready(opened))
             }
         }
     }
 }
 
-impl Connection for Line {
+impl Connection for Stream {
     fn connected(&self) -> Connected {
         match self {
             Self::Network(stream) => stream.connected(),
@@ -77,7 +77,7 @@ impl Connection for Line {
     }
 }
 
-impl Read for Line {
+impl Read for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Network(stream) => Pin::new(stream).poll_read(cx, buffer),
@@ -86,7 +86,7 @@ impl Read for Line {
     }
 }
 
-impl Write for Line {
+impl Write for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Network(stream) => Pin::new(stream).poll_write(cx, bytes),

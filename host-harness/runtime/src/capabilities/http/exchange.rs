@@ -21,7 +21,7 @@ pub struct Exchange {
     /// How long it waited for its turn in the budget.
     pub turn: Duration,
     /// What became of it.
-    pub fate: Fate,
+    pub dispatch: Dispatch,
     /// Its connection broke before any of the answer came, and it went out once more on a new one.
     pub repeated: bool,
     /// The circuit, as this request met it or left it.
@@ -32,7 +32,7 @@ pub struct Exchange {
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Dispatch {
     /// It was given up before it went out.
     GivenUp,
     /// It went out.
@@ -48,7 +48,7 @@ pub enum Fate {
     RefusedByCircuit,
 }
 
-impl Fate {
+impl Dispatch {
     /// Its name in metrics and traces.
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,7 +88,7 @@ impl Exchanges {
             at: self.started.elapsed(),
             path: path.chars().take(MAX_PATH).collect(),
             turn: Duration::ZERO,
-            fate: Fate::GivenUp,
+            dispatch: Dispatch::GivenUp,
             repeated: false,
             circuit: CircuitState::Closed,
             circuit_again: None,
@@ -113,8 +113,8 @@ impl Entry {
     }
 
     /// What became of it.
-    pub(crate) fn fate(&self, fate: Fate) {
-        self.change(|exchange| exchange.fate = fate);
+    pub(crate) fn dispatch(&self, dispatch: Dispatch) {
+        self.change(|exchange| exchange.dispatch = dispatch);
     }
 
     /// Whether it went out once more.
@@ -124,7 +124,9 @@ impl Entry {
 
     /// Its turn was foreseen for then, too late.
     pub(crate) fn refused_by_budget(&self, foreseen: Instant) {
-        self.fate(Fate::RefusedByBudget { foreseen: foreseen.saturating_duration_since(self.exchanges.started) });
+        self.dispatch(Dispatch::RefusedByBudget {
+            foreseen: foreseen.saturating_duration_since(self.exchanges.started),
+        });
     }
 
     /// The circuit, as it met it or left it.

@@ -9,13 +9,13 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::circuit::CircuitState;
-use super::course::{Admitted, Boarded};
 use super::denial::{Denial, Denials};
-use super::exchange::{Entry, Exchange, Exchanges, Fate};
-use super::flight::{Failed, Head, Refusal, Stage};
-use super::outbound::OutboundHttp;
+use super::exchange::{Dispatch, Entry, Exchange, Exchanges};
+use super::outbound::{Admitted, OutboundHttp};
 use super::request_body::RequestBody;
+use super::request_task::Joined;
 use super::response_body::SharedBody;
+use super::single_flight::{Failed, Head, Refusal, Stage};
 use super::timing::{ANSWER, RequestTimeouts, Timing};
 
 /// How many requests one call may make. The operation needs fewer than ten.
@@ -44,10 +44,6 @@ pub(crate) struct Outgoing {
 type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
 impl CallHttp {
-    pub(super) fn new(http: OutboundHttp, deadline: Instant) -> Self {
-        Self { http, deadline, requests: 0, denials: Denials::default(), exchanges: Exchanges::new() }
-    }
-
     /// What was refused so far, each once, in order.
     pub fn denials(&self) -> Vec<Denial> {
         self.denials.list()
@@ -98,7 +94,7 @@ impl Outgoing {
 
     /// It is not sent: its answer is known.
     pub(crate) fn shared(self) {
-        self.entry.fate(Fate::Shared);
+        self.entry.dispatch(Dispatch::Shared);
     }
 
     /// Sends it.
@@ -143,6 +139,12 @@ impl WasiHttpHooks for CallHttp {
 }
 
 impl OutboundHttp {
+    /// What one call's component is given. No request of it, nor any body, outlasts the deadline.
+    pub fn for_call(&self, deadline: Instant) -> CallHttp {
+        let (denials, exchanges) = (Denials::default(), Exchanges::new());
+        CallHttp { http: self.clone(), deadline, requests: 0, denials, exchanges }
+    }
+
     /// The answer to an admitted request, inside its bounds; what happened to it goes into the entry.
     pub(super) async fn answer(
         &self,
@@ -150,38 +152,38 @@ impl OutboundHttp {
         timing: Timing,
         entry: &Entry,
     ) -> Result<Response<SharedBody>, Failed> {
-        let fly = async {
+        let answered = async {
             let connecting = timing.connecting();
             let latest = connecting.at.checked_sub(ANSWER).unwrap_or(connecting.at);
-            let Boarded { waiter, shared } = self.depart(admitted, latest, timing.deadline)?;
-            if timeout_at(latest, waiter.past(Stage::Queued)).await.is_err() {
+            let Joined { handle, shared } = self.start_or_join(admitted, latest, timing.deadline)?;
+            if timeout_at(latest, handle.past(Stage::Queued)).await.is_err() {
                 entry.waited();
-                let foreseen = waiter.foreseen().unwrap_or(latest);
+                let foreseen = handle.foreseen().unwrap_or(latest);
                 return Err(Failed::here(Refusal::Budget(foreseen), Error::ConnectionLimitReached));
             }
             entry.waited();
-            entry.fate(if shared { Fate::Shared } else { Fate::Sent });
-            if timeout_at(connecting.at, waiter.past(Stage::Connecting)).await.is_err() {
+            entry.dispatch(if shared { Dispatch::Shared } else { Dispatch::Sent });
+            if timeout_at(connecting.at, handle.past(Stage::Connecting)).await.is_err() {
                 return Err(connecting.error.into());
             }
             let first_byte = timing.first_byte();
-            let landed = timeout_at(first_byte.at, waiter.past(Stage::Sent)).await;
-            entry.repeated(waiter.is_repeated());
-            if landed.is_err() {
+            let answered = timeout_at(first_byte.at, handle.past(Stage::Sent)).await;
+            entry.repeated(handle.is_repeated());
+            if answered.is_err() {
                 return Err(first_byte.error.into());
             }
-            let Head { status, headers, length, circuit } = waiter.outcome()?;
+            let Head { status, headers, length, circuit } = handle.outcome()?;
             entry.circuit(circuit);
-            let mut response = Response::new(SharedBody::new(waiter, length, timing));
+            let mut response = Response::new(SharedBody::new(handle, length, timing));
             *response.status_mut() = status;
             *response.headers_mut() = headers;
             Ok(response)
         };
-        fly.await.inspect_err(|failed| match failed.refusal {
+        answered.await.inspect_err(|failed| match failed.refusal {
             None => entry.circuit(self.0.circuit.state()),
             Some(Refusal::Budget(foreseen)) => entry.refused_by_budget(foreseen),
             Some(Refusal::Circuit(state)) => {
-                entry.fate(Fate::RefusedByCircuit);
+                entry.dispatch(Dispatch::RefusedByCircuit);
                 entry.circuit(state);
             }
         })

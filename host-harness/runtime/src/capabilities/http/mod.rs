@@ -9,12 +9,12 @@
 //! | addresses, before and after DNS ([`addresses`]) | `destination-IP-prohibited` |
 //! | the access token ([`access`]), added for exactly one origin | |
 //! | the number of requests a call may make | `connection-limit-reached` |
-//! | the same question under way (`flight`): its answer is shared | |
+//! | the same question under way (`single_flight`): its answer is shared | |
 //! | the circuit ([`circuit`]), opened by refusals of the server ([`policy`]) | `connection-limit-reached`, `HTTP-request-denied` |
 //! | its turn in the rate budget (`budget`), refused at once where it would come too late | `connection-limit-reached` |
 //! | a pooled keep-alive connection, or a new one, with TLS ([`client`]) | `connection-refused`, `TLS-certificate-error`, … |
 //! | time ([`timing`]): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
-//! | the size (`course`) and the pace ([`response_body`]) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
+//! | the size (`request_task`) and the pace ([`response_body`]) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
 //!
 //! Redirects are passed through and never followed. What was refused is remembered per call ([`CallHttp::denials`]), each with the
 //! configuration line that would grant it; what became of each request is, too ([`CallHttp::exchanges`]). Budget and circuit
@@ -30,20 +30,20 @@ mod budget;
 pub mod circuit;
 pub mod client;
 mod connection;
-mod course;
 pub mod denial;
 pub mod dial;
 pub mod error_code;
 mod errors;
 pub mod exchange;
-mod flight;
 pub mod hooks;
 pub mod origin;
 pub mod outbound;
 pub mod policy;
 mod request_body;
+mod request_task;
 pub mod resolver;
 pub mod response_body;
+mod single_flight;
 pub mod timing;
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ pub use denial::Denial;
 pub use dial::Dial;
 pub use error_code::add_to_linker;
 pub use errors::HttpError;
-pub use exchange::{Exchange, Fate};
+pub use exchange::{Dispatch, Exchange};
 pub use hooks::CallHttp;
 pub(crate) use hooks::Outgoing;
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};

@@ -17,15 +17,13 @@ use super::budget::{Budget, WINDOW};
 use super::circuit::{Circuit, CircuitSettings, CircuitState};
 use super::client::{self, HttpSetupError, Pool};
 use super::connection::Connections;
-use super::course::Admitted;
 use super::denial::Denial;
 use super::dial::{Dial, Dialler};
-use super::flight::Flights;
-use super::hooks::CallHttp;
 use super::origin::Origin;
 use super::policy::{AccountPolicy, StandardPolicy};
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
+use super::single_flight::SingleFlight;
 use super::timing::RequestTimeouts;
 use crate::capabilities::clocks::Clock;
 use crate::store::{SharedWindow, WindowBounds};
@@ -107,13 +105,21 @@ pub(super) struct Shared {
     pub(super) circuit: Circuit,
     /// What a date in `Retry-After` is compared with.
     pub(super) clock: Clock,
-    pub(super) flights: Flights,
+    pub(super) single_flight: SingleFlight,
     /// Held by whoever asks besides the calls.
     pub(super) aside: tokio::sync::Mutex<()>,
 }
 
 /// The most bytes of one answer's body, unless configured.
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A request that may be sent.
+pub(super) struct Admitted {
+    pub(super) origin: Origin,
+    /// The access token in it, if it carries one.
+    pub(super) token: Option<AccessToken>,
+    pub(super) request: Request<RequestBody>,
+}
 
 /// Nothing is granted, and nothing limited.
 impl Default for OutboundHttpConfig {
@@ -172,15 +178,10 @@ impl OutboundHttp {
             budget: Budget::new(config.requests_per_second, config.shared_budget),
             circuit: Circuit::new(config.circuit),
             clock: config.clock,
-            flights: Flights::default(),
+            single_flight: SingleFlight::default(),
             aside: tokio::sync::Mutex::default(),
         };
         Ok(Self(Arc::new(shared)))
-    }
-
-    /// What one call's component is given. No request of it, nor any body, outlasts the deadline.
-    pub fn for_call(&self, deadline: Instant) -> CallHttp {
-        CallHttp::new(self.clone(), deadline)
     }
 
     /// What requests are up against now.

@@ -1,6 +1,6 @@
 //! An answer's body, as one of those who wait for it reads it: at its own pace, bounded in time.
 //!
-//! Its size is bounded where it comes in (see `course`). Only the time in which the component waits counts, except for the
+//! Its size is bounded where it comes in (see `request_task`). Only the time in which the component waits counts, except for the
 //! call's deadline, which ends every body.
 
 use std::pin::Pin;
@@ -11,13 +11,13 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 use wasmtime_wasi_http::Error;
 
-use super::flight::{Piece, Waiter};
+use super::single_flight::{Piece, RequestHandle};
 use super::timing::Timing;
 
 /// The body of an answer, as the component reads it.
 #[derive(Debug)]
 pub struct SharedBody {
-    waiter: Waiter,
+    handle: RequestHandle,
     /// How many pieces were read.
     read: usize,
     /// How many bytes are left, where that is known.
@@ -29,12 +29,12 @@ pub struct SharedBody {
 }
 
 impl SharedBody {
-    pub(crate) fn new(waiter: Waiter, length: Option<u64>, timing: Timing) -> Self {
-        Self { waiter, read: 0, left: length, timing, waiting: None, failed: false }
+    pub(crate) fn new(handle: RequestHandle, length: Option<u64>, timing: Timing) -> Self {
+        Self { handle, read: 0, left: length, timing, waiting: None, failed: false }
     }
 
     fn poll_bounded(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let polled = self.waiter.poll_piece(cx, self.read);
+        let polled = self.handle.poll_piece(cx, self.read);
         // A body that is too large or broken is so at any time.
         if !matches!(polled, Poll::Ready(Some(Err(_)))) && Instant::now() >= self.timing.deadline {
             return Poll::Ready(Some(Err(Error::HttpResponseTimeout)));
@@ -82,7 +82,7 @@ impl Body for SharedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.failed || self.waiter.ends_before(self.read)
+        self.failed || self.handle.ends_before(self.read)
     }
 
     fn size_hint(&self) -> SizeHint {

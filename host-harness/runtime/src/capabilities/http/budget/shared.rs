@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::WINDOW;
-use crate::store::{Asked, SharedWindow, Standing};
+use crate::store::{Asked, SharedWindow, WindowState};
 
 /// How long there is no answer before a node goes on alone: a connection that was lost is usually back sooner, and who goes on alone while the
 /// others do not can exceed the budget.
@@ -25,11 +25,11 @@ const ALONE: Duration = Duration::from_millis(250);
 /// The longest pause between two questions of one who waits: what other nodes give back is not told here.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// What a line knows of the other nodes.
+/// What a queue knows of the other nodes.
 #[derive(Debug, Default)]
 pub(super) struct Sharing {
     /// What the window last said, and when.
-    standing: Option<(Instant, Standing)>,
+    state: Option<(Instant, WindowState)>,
     /// Since when there was no answer, and when that was last found.
     failing: Option<(Instant, Instant)>,
     /// Until when nobody asks, since there was no answer.
@@ -38,7 +38,7 @@ pub(super) struct Sharing {
 
 /// What came of asking.
 pub(super) enum Answer {
-    Permitted(Permit),
+    Permitted(SharedPermit),
     /// Not before this moment.
     Later(Instant),
     /// The window does not answer.
@@ -47,7 +47,7 @@ pub(super) enum Answer {
 
 /// The right to start, or, where the window did not answer, what a start is counted under once it answers again. Dropping it gives it back.
 #[derive(Debug)]
-pub(crate) struct Permit {
+pub(crate) struct SharedPermit {
     window: Arc<dyn SharedWindow>,
     name: String,
     /// Whether the window may count it.
@@ -70,7 +70,7 @@ impl Sharing {
         if !self.alone(now) {
             return most;
         }
-        let nodes = self.standing.as_ref().map_or(UNKNOWN, |(_, standing)| standing.nodes.max(1));
+        let nodes = self.state.as_ref().map_or(UNKNOWN, |(_, state)| state.nodes.max(1));
         (most / nodes).max(1)
     }
 
@@ -78,19 +78,19 @@ impl Sharing {
     ///
     /// The nodes are taken to get permits in rotation.
     pub(super) fn foreseen(&self, now: Instant, most: usize, ahead: usize) -> Option<Instant> {
-        let (told, standing) = self.standing.as_ref().filter(|(told, _)| *told + WINDOW > now && !self.alone(now))?;
-        let before: usize = standing.waiting_elsewhere.iter().map(|waiting| (*waiting).min(ahead + 1)).sum();
+        let (told, state) = self.state.as_ref().filter(|(told, _)| *told + WINDOW > now && !self.alone(now))?;
+        let before: usize = state.waiting_elsewhere.iter().map(|waiting| (*waiting).min(ahead + 1)).sum();
         let (round, slot) = ((ahead + before) / most, (ahead + before) % most);
-        let free = most.saturating_sub(standing.leaving.len());
+        let free = most.saturating_sub(state.leaving.len());
         let first =
-            slot.checked_sub(free).and_then(|taken| standing.leaving.get(taken)).map_or(now, |after| *told + *after);
+            slot.checked_sub(free).and_then(|taken| state.leaving.get(taken)).map_or(now, |after| *told + *after);
         Some(first.max(now) + WINDOW * u32::try_from(round).unwrap_or(u32::MAX))
     }
 
-    /// Takes in what the window said to the first of the line.
-    pub(super) fn learn(&mut self, told: Option<(Permit, Standing)>, most: usize) -> Answer {
+    /// Takes in what the window said to the first of the queue.
+    pub(super) fn learn(&mut self, told: Option<(SharedPermit, WindowState)>, most: usize) -> Answer {
         let now = Instant::now();
-        let Some((permit, mut standing)) = told else {
+        let Some((permit, mut state)) = told else {
             let recent = self.failing.filter(|(_, last)| *last + 4 * WINDOW > now);
             let since = recent.map_or(now, |(since, _)| since);
             self.failing = Some((since, now));
@@ -101,11 +101,11 @@ impl Sharing {
             return Answer::Alone;
         };
         (self.failing, self.alone_until) = (None, None);
-        let free = standing.leaving.len().checked_sub(most).and_then(|index| standing.leaving.get(index)).copied();
+        let free = state.leaving.len().checked_sub(most).and_then(|index| state.leaving.get(index)).copied();
         if permit.asked {
-            standing.leaving.push(WINDOW);
+            state.leaving.push(WINDOW);
         }
-        self.standing = Some((now, standing));
+        self.state = Some((now, state));
         if permit.asked {
             return Answer::Permitted(permit);
         }
@@ -115,9 +115,9 @@ impl Sharing {
 }
 
 /// Asks for a permit while so many wait; none where there is no answer. Where it is dropped meanwhile, a permit that comes is given back.
-pub(super) async fn ask(window: &Arc<dyn SharedWindow>, waiting: usize) -> Option<(Permit, Standing)> {
+pub(super) async fn ask(window: &Arc<dyn SharedWindow>, waiting: usize) -> Option<(SharedPermit, WindowState)> {
     let (sender, receiver) = oneshot::channel();
-    let (window, permit) = (Arc::clone(window), Permit::new(window, true));
+    let (window, permit) = (Arc::clone(window), SharedPermit::new(window, true));
     tokio::spawn(async move {
         let answer = window.ask(&permit.name, waiting).await;
         // Where nobody takes it, the permit is dropped here.
@@ -125,12 +125,12 @@ pub(super) async fn ask(window: &Arc<dyn SharedWindow>, waiting: usize) -> Optio
     });
     // The window's own bound is the only one: a node that is busy must not take itself for cut off.
     let (answer, mut permit) = receiver.await.ok()?;
-    let Asked { permitted, standing } = answer.ok()?;
+    let Asked { permitted, state } = answer.ok()?;
     permit.asked = permitted;
-    Some((permit, standing))
+    Some((permit, state))
 }
 
-impl Permit {
+impl SharedPermit {
     fn new(window: &Arc<dyn SharedWindow>, asked: bool) -> Self {
         Self { window: Arc::clone(window), name: window.new_permit(), asked }
     }
@@ -148,7 +148,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for SharedPermit {
     fn drop(&mut self) {
         if self.asked {
             let (window, name) = (Arc::clone(&self.window), std::mem::take(&mut self.name));

@@ -5,22 +5,22 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use tokio::time::{sleep, sleep_until};
 
-use super::super::budget::{Admission, Budget, Place, TooLate, Turn, WINDOW};
+use super::super::budget::{Admission, Budget, Permit, QueueSlot, TooLate, WINDOW};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn turn(budget: &Budget) -> Turn {
+fn turn(budget: &Budget) -> Permit {
     match budget.join(Instant::now() + 10 * SECOND).unwrap() {
-        Admission::Turn(turn) => turn,
-        Admission::Place(_) => panic!("no turn is free"),
+        Admission::Now(turn) => turn,
+        Admission::Queued(_) => panic!("no turn is free"),
     }
 }
 
-fn place(budget: &Budget) -> Place {
+fn place(budget: &Budget) -> QueueSlot {
     match budget.join(Instant::now() + 10 * SECOND).unwrap() {
-        Admission::Turn(_) => panic!("a turn is free"),
-        Admission::Place(place) => place,
+        Admission::Now(_) => panic!("a turn is free"),
+        Admission::Queued(place) => place,
     }
 }
 
@@ -37,7 +37,7 @@ async fn as_many_as_allowed_go_at_once_and_the_next_a_window_after_the_first() {
     assert_eq!(foreseen, [WINDOW, WINDOW + SECOND / 2, 2 * WINDOW]);
     let too_late = budget.join(begun + 2 * WINDOW).unwrap_err();
     assert_eq!(too_late, TooLate { foreseen: begun + 2 * WINDOW + SECOND / 2 });
-    third.turn().await.started();
+    third.permit().await.started();
     let waited = begun.elapsed();
     assert!(waited >= WINDOW && waited < WINDOW + SECOND / 10, "{waited:?}");
 }
@@ -47,7 +47,7 @@ async fn a_turn_counts_from_when_its_request_really_goes_out() {
     let budget = Budget::new(1, None);
     let slow = turn(&budget);
     let waiting = place(&budget);
-    let next = tokio::spawn(async move { waiting.turn().await });
+    let next = tokio::spawn(async move { waiting.permit().await });
     sleep(5 * SECOND).await;
     assert!(!next.is_finished(), "the connection is still being opened");
     let begun = Instant::now();
@@ -63,8 +63,8 @@ async fn who_goes_away_gives_the_place_up_and_a_turn_that_is_not_used_is_given_b
     turn(&budget).started();
     let (first, second, third) = (place(&budget), place(&budget), place(&budget));
     assert_eq!(third.foreseen() - begun, 3 * WINDOW);
-    let first = tokio::spawn(async move { first.turn().await });
-    let third = tokio::spawn(async move { third.turn().await });
+    let first = tokio::spawn(async move { first.permit().await });
+    let third = tokio::spawn(async move { third.permit().await });
     sleep(SECOND / 10).await;
     first.abort();
     drop(second);
@@ -85,7 +85,7 @@ async fn turns_that_come_free_together_are_taken_together_and_nobody_overtakes()
     let late = place(&budget);
     let begun = Instant::now();
     // The last one looks first and must be woken, although none gives its turn back: each request is still going out.
-    let all = async { tokio::join!(late.turn(), second.turn(), first.turn()) };
+    let all = async { tokio::join!(late.permit(), second.permit(), first.permit()) };
     let turns = tokio::time::timeout(SECOND, all).await.expect("everybody was woken");
     assert!(begun.elapsed() < SECOND / 10, "{:?}", begun.elapsed());
     drop(turns);
@@ -96,7 +96,7 @@ async fn a_turn_that_is_free_is_never_too_late() {
     let budget = Budget::new(1, None);
     let past = Instant::now();
     sleep(SECOND).await;
-    let Ok(Admission::Turn(turn)) = budget.join(past) else { panic!("a turn is free") };
+    let Ok(Admission::Now(turn)) = budget.join(past) else { panic!("a turn is free") };
     turn.started();
     assert!(budget.join(Instant::now()).is_err());
 }
@@ -141,11 +141,11 @@ fn oracle(log: &Log, most: usize, now: Instant) -> Instant {
 async fn visit(number: usize, comer: Comer, admission: Admission, foreseen: Instant, log: Arc<Mutex<Log>>) {
     let prompt = comer.opening == 0;
     let turn = match admission {
-        Admission::Turn(turn) => turn,
-        Admission::Place(place) => {
+        Admission::Now(turn) => turn,
+        Admission::Queued(place) => {
             let leaves = Duration::from_millis(comer.leaves.unwrap_or(3_600_000));
             let turn = tokio::select! {
-                turn = place.turn() => Some(turn),
+                turn = place.permit() => Some(turn),
                 () = sleep(leaves) => None,
             };
             drop(place);
@@ -191,8 +191,8 @@ fn rush(most: u16, comers: Vec<Comer>) {
                 Ok(admission) => {
                     assert!(foreseen <= latest || foreseen <= now, "let in although it cannot be served");
                     match &admission {
-                        Admission::Turn(_) => log.lock().unwrap().going_out += 1,
-                        Admission::Place(place) => {
+                        Admission::Now(_) => log.lock().unwrap().going_out += 1,
+                        Admission::Queued(place) => {
                             log.lock().unwrap().waiting += 1;
                             assert_eq!(place.foreseen(), foreseen);
                         }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::super::outbound::MOST_AT_ONCE;
 use super::super::policy::{AccountPolicy, Rest, Verdict, retry_after};
-use super::super::{Ask, AskError, CircuitCause, CircuitSettings, CircuitState, Fate};
+use super::super::{Ask, AskError, CircuitCause, CircuitSettings, CircuitState, Dispatch};
 use super::server::{Server, Step, ok, raw};
 use super::*;
 use crate::capabilities::clocks::Clock;
@@ -41,11 +41,11 @@ fn bounded(server: &Server, requests_per_second: u16) -> OutboundHttp {
     outbound(OutboundHttpConfig { policy, requests_per_second, circuit, ..with_token(&[], &server.origin()) })
 }
 
-/// The outcome of a request of a call that has this long, and its exchange's fate.
-async fn outcome(http: &OutboundHttp, uri: &str, time: Duration) -> (String, Fate) {
+/// The outcome of a request of a call that has this long, and its exchange's dispatch.
+async fn outcome(http: &OutboundHttp, uri: &str, time: Duration) -> (String, Dispatch) {
     let mut call = http.for_call(Instant::now() + time);
     let outcome = name(fetch(&mut call, get(uri)).await);
-    (outcome, call.exchanges()[0].fate)
+    (outcome, call.exchanges()[0].dispatch)
 }
 
 /// Waits until so many requests wait for their turn.
@@ -61,12 +61,12 @@ async fn a_request_that_cannot_make_its_turn_learns_it_at_once_and_spends_nothin
     let http = bounded(&server, 2);
     for number in 0..5 {
         let started = Instant::now();
-        let (outcome, fate) = outcome(&http, &server.uri(&format!("/{number}")), 700 * MS).await;
+        let (outcome, dispatch) = outcome(&http, &server.uri(&format!("/{number}")), 700 * MS).await;
         if number < 2 {
-            assert_eq!((outcome.as_str(), fate), ("ok", Fate::Sent));
+            assert_eq!((outcome.as_str(), dispatch), ("ok", Dispatch::Sent));
         } else {
             assert_eq!(outcome, "ConnectionLimitReached");
-            assert!(matches!(fate, Fate::RefusedByBudget { foreseen } if foreseen > 700 * MS), "{fate:?}");
+            assert!(matches!(dispatch, Dispatch::RefusedByBudget { foreseen } if foreseen > 700 * MS), "{dispatch:?}");
             assert!(started.elapsed() < 600 * MS, "it did not wait for what could not come");
         }
     }
@@ -89,7 +89,7 @@ async fn who_joins_a_request_that_waits_for_its_turn_must_be_able_to_wait_for_it
     let mut hasty = http.for_call(Instant::now() + 300 * MS);
     assert_eq!(name(fetch(&mut hasty, get(&server.uri("/b"))).await), "ConnectionLimitReached");
     let refused = &hasty.exchanges()[0];
-    assert!(matches!(refused.fate, Fate::RefusedByBudget { .. }), "{refused:?}");
+    assert!(matches!(refused.dispatch, Dispatch::RefusedByBudget { .. }), "{refused:?}");
     assert_eq!(refused.turn, Duration::ZERO, "at once");
     // Who goes away takes nobody's turn.
     patient.abort();
@@ -103,8 +103,8 @@ async fn a_second_try_on_a_new_connection_is_counted_by_the_budget() {
     let http = bounded(&server, 2);
     assert_eq!(outcome(&http, &server.uri("/"), 700 * MS).await.0, "ok");
     assert_eq!(server.seen().len(), 2);
-    let (refused, fate) = outcome(&http, &server.uri("/"), 500 * MS).await;
-    assert!(matches!(fate, Fate::RefusedByBudget { .. }), "{refused}, {fate:?}");
+    let (refused, dispatch) = outcome(&http, &server.uri("/"), 500 * MS).await;
+    assert!(matches!(dispatch, Dispatch::RefusedByBudget { .. }), "{refused}, {dispatch:?}");
 }
 
 #[tokio::test]
@@ -160,11 +160,11 @@ async fn other_granted_servers_have_no_part_in_budget_and_circuit() {
     let config = OutboundHttpConfig { policy: Arc::new(Blocking), requests_per_second: 1, ..with_token };
     let http = outbound(config);
     for _ in 0..3 {
-        assert_eq!(outcome(&http, &other.uri("/"), 500 * MS).await.1, Fate::Sent);
+        assert_eq!(outcome(&http, &other.uri("/"), 500 * MS).await.1, Dispatch::Sent);
     }
     assert_eq!(http.state().circuit, CircuitState::Closed);
     outcome(&http, &account.uri("/"), 500 * MS).await;
-    assert_eq!(outcome(&http, &other.uri("/"), 500 * MS).await.1, Fate::Sent);
+    assert_eq!(outcome(&http, &other.uri("/"), 500 * MS).await.1, Dispatch::Sent);
 }
 
 #[tokio::test]
@@ -181,10 +181,10 @@ async fn a_refusal_opens_the_circuit_and_one_probe_closes_it() {
         assert!(matches!(left.circuit, CircuitState::Open { cause: why, .. } if why == cause), "{left:?}");
         assert!(left.circuit_again.is_some());
         // Time flies on a busy machine; what is refused is not seen by the server.
-        while let (refused, fate) = outcome(&http, &server.uri("/"), 9_000 * MS).await
+        while let (refused, dispatch) = outcome(&http, &server.uri("/"), 9_000 * MS).await
             && refused != "ok"
         {
-            assert_eq!((refused.as_str(), fate), (error, Fate::RefusedByCircuit));
+            assert_eq!((refused.as_str(), dispatch), (error, Dispatch::RefusedByCircuit));
             assert_eq!(server.seen().len(), 1);
             tokio::time::sleep(5 * MS).await;
         }
@@ -197,7 +197,7 @@ async fn a_server_is_not_taken_to_block_unless_its_policy_says_so() {
     let server = Server::start(|_| vec![raw(BLOCKED)]).await;
     let http = outbound(with_token(&[], &server.origin()));
     for _ in 0..3 {
-        assert_eq!(outcome(&http, &server.uri("/"), 9_000 * MS).await, ("ok".to_owned(), Fate::Sent));
+        assert_eq!(outcome(&http, &server.uri("/"), 9_000 * MS).await, ("ok".to_owned(), Dispatch::Sent));
     }
     assert_eq!(http.state().circuit, CircuitState::Closed);
 }

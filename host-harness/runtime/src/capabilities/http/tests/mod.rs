@@ -5,12 +5,12 @@ mod budget;
 mod circuit;
 mod exchanges;
 mod faults;
-mod flights;
 mod grants;
 mod limits;
 mod origins;
 mod server;
 mod shared_budget;
+mod single_flight;
 mod tls;
 
 use std::sync::Arc;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use tokio::time::sleep;
 
-use super::super::budget::{Admission, Budget, Place, Turn, WINDOW};
+use super::super::budget::{Admission, Budget, Permit, QueueSlot, WINDOW};
 use super::*;
-use crate::store::{Asked, SharedWindow, Standing, StoreError};
+use crate::store::{Asked, SharedWindow, StoreError, WindowState};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -61,7 +61,7 @@ impl SharedWindow for Window {
         if permitted {
             self.starts.lock().unwrap().insert(permit.to_owned(), None);
         }
-        Ok(Asked { permitted, standing: Standing { leaving, waiting_elsewhere: Vec::new(), nodes: self.nodes } })
+        Ok(Asked { permitted, state: WindowState { leaving, waiting_elsewhere: Vec::new(), nodes: self.nodes } })
     }
 
     async fn started(&self, permit: &str) -> Result<(), StoreError> {
@@ -81,15 +81,15 @@ impl SharedWindow for Window {
     }
 }
 
-fn place(budget: &Budget) -> Place {
+fn place(budget: &Budget) -> QueueSlot {
     match budget.join(Instant::now() + 10 * SECOND).unwrap() {
-        Admission::Turn(_) => panic!("a shared turn has to be asked for"),
-        Admission::Place(place) => place,
+        Admission::Now(_) => panic!("a shared turn has to be asked for"),
+        Admission::Queued(place) => place,
     }
 }
 
-async fn turn(budget: &Budget) -> Turn {
-    tokio::time::timeout(10 * SECOND, place(budget).turn()).await.expect("a turn")
+async fn turn(budget: &Budget) -> Permit {
+    tokio::time::timeout(10 * SECOND, place(budget).permit()).await.expect("a turn")
 }
 
 /// Lets the tasks that tell the window run.
@@ -106,8 +106,10 @@ async fn nodes_together_start_no_more_than_one_may_in_any_window() {
         .map(|number| {
             let (budget, starts) = (nodes[number % 2].clone(), Arc::clone(&starts));
             tokio::spawn(async move {
-                let Ok(Admission::Place(place)) = budget.join(Instant::now() + 60 * SECOND) else { panic!("no place") };
-                let turn = place.turn().await;
+                let Ok(Admission::Queued(place)) = budget.join(Instant::now() + 60 * SECOND) else {
+                    panic!("no place")
+                };
+                let turn = place.permit().await;
                 starts.lock().unwrap().push(Instant::now());
                 turn.started();
             })
@@ -130,7 +132,7 @@ async fn a_turn_that_the_others_leave_no_room_for_in_time_is_refused_at_once() {
     turn(&there).await.started();
     told().await;
     let first = place(&here);
-    let waiting = tokio::spawn(async move { first.turn().await });
+    let waiting = tokio::spawn(async move { first.permit().await });
     told().await;
     let now = Instant::now();
     let too_late = here.join(now + WINDOW).unwrap_err();
@@ -150,7 +152,7 @@ async fn what_is_not_used_is_given_back_to_the_window_whenever_it_is_dropped() {
     // Who goes away while the window is asked never gets the permit, and nobody else waits for it.
     window.slow.store(true, Ordering::Relaxed);
     let leaving = place(&budget);
-    let asking = tokio::spawn(async move { leaving.turn().await });
+    let asking = tokio::spawn(async move { leaving.permit().await });
     told().await;
     asking.abort();
     sleep(SECOND / 5).await;

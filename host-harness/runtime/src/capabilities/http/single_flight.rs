@@ -2,7 +2,7 @@
 //!
 //! Identical questions asked while one of them is under way are one request. They share its answer and nothing else: the exchange runs in a
 //! task of its own, each who waits keeps its own bounds and leaves when it likes, and only when the last one has left is the exchange given
-//! up and its connection closed. The answer's body is kept while the flight lasts, so that each reads it at its own pace and from its
+//! up and its connection closed. The answer's body is kept while the request lasts, so that each reads it at its own pace and from its
 //! beginning. Once it is complete nobody joins any more: nothing is cached.
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,18 +17,18 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use wasmtime_wasi_http::Error;
 
-use super::budget::Place;
+use super::budget::QueueSlot;
 use super::circuit::CircuitState;
 use super::errors::{self, Failure};
 
 /// What makes two questions the same: where they go and all their headers, the access token among them. Both are bodiless GETs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Question {
+pub(crate) struct RequestKey {
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
 }
 
-/// How far a flight has come.
+/// How far a request has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     /// It waits for its turn.
@@ -38,10 +38,10 @@ pub(crate) enum Stage {
     /// It went out.
     Sent,
     /// The head of its answer is here, or it failed.
-    Landed,
+    Answered,
 }
 
-/// Why a flight brought no answer.
+/// Why a request brought no answer.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) error: Error,
@@ -80,16 +80,16 @@ pub(crate) enum Piece {
 
 /// A request under way.
 #[derive(Debug)]
-pub(crate) struct Flight {
-    question: Option<Question>,
+pub(crate) struct SharedRequest {
+    key: Option<RequestKey>,
     progress: Mutex<Progress>,
 }
 
 #[derive(Debug)]
 struct Progress {
     stage: Stage,
-    /// Its place in the line, as long as it is queued.
-    place: Option<Arc<Place>>,
+    /// Its slot in the queue, as long as it waits there.
+    slot: Option<Arc<QueueSlot>>,
     repeated: bool,
     outcome: Option<Result<Head, Failed>>,
     pieces: Vec<Piece>,
@@ -106,84 +106,84 @@ struct Progress {
     task: Option<AbortHandle>,
 }
 
-/// One who waits for a flight. Dropping it is leaving.
+/// The hold that one caller has on a request under way. Dropping it is leaving.
 #[derive(Debug)]
-pub(crate) struct Waiter {
-    flights: Flights,
-    flight: Arc<Flight>,
+pub(crate) struct RequestHandle {
+    single_flight: SingleFlight,
+    request: Arc<SharedRequest>,
     number: usize,
 }
 
-/// The flights of one integration that others can join; a clone is the same book.
+/// The requests of one integration that others can join; a clone is the same set.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flights(Arc<Mutex<Book>>);
+pub(crate) struct SingleFlight(Arc<Mutex<ByUri>>);
 
-/// The flights that can be joined, by address.
-pub(crate) type Book = HashMap<Uri, Vec<Arc<Flight>>>;
+/// The requests that can be joined, by address.
+pub(crate) type ByUri = HashMap<Uri, Vec<Arc<SharedRequest>>>;
 
-impl Flights {
-    /// The book, for finding or adding a flight in one step.
-    pub(crate) fn open(&self) -> MutexGuard<'_, Book> {
+impl SingleFlight {
+    /// Opens the set, for finding or adding a request in one step.
+    pub(crate) fn open(&self) -> MutexGuard<'_, ByUri> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nobody joins this one any more.
-    pub(crate) fn close(&self, flight: &Arc<Flight>) {
-        remove(&mut self.open(), flight);
+    pub(crate) fn close(&self, request: &Arc<SharedRequest>) {
+        remove(&mut self.open(), request);
     }
 
-    fn leave(&self, flight: &Arc<Flight>, number: usize) {
-        // The book first, so that nobody joins a flight that is being given up.
-        let mut book = self.open();
-        let mut progress = flight.progress();
+    fn leave(&self, request: &Arc<SharedRequest>, number: usize) {
+        // The set first, so that nobody joins a request that is being given up.
+        let mut by_uri = self.open();
+        let mut progress = request.progress();
         progress.wakers.remove(&number);
         progress.waiting -= 1;
         if progress.waiting == 0 {
-            progress.place = None;
+            progress.slot = None;
             if let Some(task) = progress.task.take() {
                 task.abort();
             }
             drop(progress);
-            remove(&mut book, flight);
+            remove(&mut by_uri, request);
         }
     }
 }
 
-/// A flight under way that asks the same.
-pub(crate) fn find(book: &Book, question: &Question) -> Option<Arc<Flight>> {
-    let same = |flight: &&Arc<Flight>| {
-        flight.question.as_ref().is_some_and(|known| known == question) && flight.progress().end.is_none()
+/// A request under way that asks the same.
+pub(crate) fn find(by_uri: &ByUri, key: &RequestKey) -> Option<Arc<SharedRequest>> {
+    let same = |request: &&Arc<SharedRequest>| {
+        request.key.as_ref().is_some_and(|known| known == key) && request.progress().end.is_none()
     };
-    book.get(&question.uri)?.iter().find(same).cloned()
+    by_uri.get(&key.uri)?.iter().find(same).cloned()
 }
 
-/// Lets others find a flight, if it is a question.
-pub(crate) fn add(book: &mut Book, flight: &Arc<Flight>) {
-    if let Some(Question { uri, .. }) = &flight.question {
-        book.entry(uri.clone()).or_default().push(Arc::clone(flight));
+/// Lets others find a request, if it has a key.
+pub(crate) fn add(by_uri: &mut ByUri, request: &Arc<SharedRequest>) {
+    if let Some(RequestKey { uri, .. }) = &request.key {
+        by_uri.entry(uri.clone()).or_default().push(Arc::clone(request));
     }
 }
 
-fn remove(book: &mut Book, flight: &Arc<Flight>) {
-    if let Some(Question { uri, .. }) = &flight.question
-        && let Some(flights) = book.get_mut(uri)
+fn remove(by_uri: &mut ByUri, request: &Arc<SharedRequest>) {
+    if let Some(RequestKey { uri, .. }) = &request.key
+        && let Some(requests) = by_uri.get_mut(uri)
     {
-        flights.retain(|other| !Arc::ptr_eq(other, flight));
-        if flights.is_empty() {
-            book.remove(uri);
+        requests.retain(|other| !Arc::ptr_eq(other, request));
+        if requests.is_empty() {
+            by_uri.remove(uri);
         }
     }
 }
 
-impl Flight {
-    /// A flight that nobody waits for yet; a question can be joined once it is [added](add) to the book.
-    pub(crate) fn new(question: Option<Question>, place: Option<Arc<Place>>) -> Arc<Self> {
-        let stage = if place.is_some() { Stage::Queued } else { Stage::Connecting };
+impl SharedRequest {
+    /// A request that nobody waits for yet; one with a key can be joined once it is [added](add).
+    pub(crate) fn new(key: Option<RequestKey>, slot: Option<Arc<QueueSlot>>) -> Arc<Self> {
+        let stage = if slot.is_some() { Stage::Queued } else { Stage::Connecting };
         Arc::new(Self {
-            question,
+            key,
             progress: Mutex::new(Progress {
                 stage,
-                place,
+                slot,
                 repeated: false,
                 outcome: None,
                 pieces: Vec::new(),
@@ -199,25 +199,30 @@ impl Flight {
     }
 
     /// One more waits: for a turn until `latest`, and altogether until `patience` at most.
-    pub(crate) fn join(self: &Arc<Self>, flights: &Flights, latest: Instant, patience: Instant) -> Waiter {
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        single_flight: &SingleFlight,
+        latest: Instant,
+        patience: Instant,
+    ) -> RequestHandle {
         let mut progress = self.progress();
         let number = progress.arrivals;
         progress.arrivals += 1;
         progress.waiting += 1;
         progress.latest = progress.latest.max(latest);
         progress.patience = progress.patience.max(patience);
-        Waiter { flights: flights.clone(), flight: Arc::clone(self), number }
+        RequestHandle { single_flight: single_flight.clone(), request: Arc::clone(self), number }
     }
 
-    /// The task that flies it, to be ended when all have left.
-    pub(crate) fn flown_by(&self, task: AbortHandle) {
+    /// The task that sends it, to be ended when all have left.
+    pub(crate) fn run_by(&self, task: AbortHandle) {
         self.progress().task = Some(task);
     }
 
     /// When its turn comes, as long as it waits for it.
     pub(crate) fn foreseen(&self) -> Option<Instant> {
-        let place = self.progress().place.clone();
-        place.map(|place| place.foreseen())
+        let slot = self.progress().slot.clone();
+        slot.map(|slot| slot.foreseen())
     }
 
     /// Until when a turn of it is of use to somebody.
@@ -234,7 +239,7 @@ impl Flight {
     pub(crate) fn reached(&self, stage: Stage) {
         self.advance(|progress| {
             progress.stage = progress.stage.max(stage);
-            progress.place = None;
+            progress.slot = None;
         });
     }
 
@@ -244,13 +249,13 @@ impl Flight {
     }
 
     /// The head of its answer is here, or it failed and is over.
-    pub(crate) fn landed(&self, outcome: Result<Head, Failed>) {
+    pub(crate) fn answered(&self, outcome: Result<Head, Failed>) {
         self.advance(|progress| {
             if outcome.is_err() {
                 progress.end = Some(Ok(()));
             }
-            progress.stage = Stage::Landed;
-            progress.place = None;
+            progress.stage = Stage::Answered;
+            progress.slot = None;
             progress.outcome = Some(outcome);
         });
     }
@@ -284,15 +289,15 @@ impl Flight {
     }
 }
 
-impl Waiter {
-    /// Waits until the flight has come further than this.
+impl RequestHandle {
+    /// Waits until the request has come further than this.
     pub(crate) async fn past(&self, stage: Stage) {
         poll_fn(|cx| self.look(cx, |progress| (progress.stage > stage).then_some(()))).await;
     }
 
-    /// How it landed. Only for a flight that is past [`Stage::Sent`].
+    /// How it was answered. Only for a request that is past [`Stage::Sent`].
     pub(crate) fn outcome(&self) -> Result<Head, Failed> {
-        match &self.flight.progress().outcome {
+        match &self.request.progress().outcome {
             Some(Ok(head)) => Ok(head.clone()),
             Some(Err(failed)) => Err(failed.copy()),
             None => Err(Error::ConnectionTerminated.into()),
@@ -301,12 +306,12 @@ impl Waiter {
 
     /// When its turn comes, as long as it waits for it.
     pub(crate) fn foreseen(&self) -> Option<Instant> {
-        self.flight.foreseen()
+        self.request.foreseen()
     }
 
     /// Whether it went out once more.
     pub(crate) fn is_repeated(&self) -> bool {
-        self.flight.progress().repeated
+        self.request.progress().repeated
     }
 
     /// The piece of this number; `None` after the last.
@@ -321,13 +326,13 @@ impl Waiter {
 
     /// Whether the body has ended well before the piece of this number.
     pub(crate) fn ends_before(&self, number: usize) -> bool {
-        let progress = self.flight.progress();
+        let progress = self.request.progress();
         number >= progress.pieces.len() && matches!(progress.end, Some(Ok(())))
     }
 
     /// Looks for something; if it is not there yet, the next advance wakes this one to look again.
     fn look<T>(&self, cx: &mut Context<'_>, find: impl FnOnce(&Progress) -> Option<T>) -> Poll<T> {
-        let mut progress = self.flight.progress();
+        let mut progress = self.request.progress();
         match find(&progress) {
             Some(found) => Poll::Ready(found),
             None => {
@@ -338,9 +343,9 @@ impl Waiter {
     }
 }
 
-impl Drop for Waiter {
+impl Drop for RequestHandle {
     fn drop(&mut self) {
-        self.flights.leave(&self.flight, self.number);
+        self.single_flight.leave(&self.request, self.number);
     }
 }
 

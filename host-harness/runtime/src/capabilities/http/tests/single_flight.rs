@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::{AccessTokens, Fate};
+use super::super::{AccessTokens, Dispatch};
 use super::server::{Seen, Server, Step, ok, raw};
 use super::*;
 
@@ -30,15 +30,15 @@ fn ask(
     http: &OutboundHttp,
     uri: &str,
     options: Option<RequestOptions>,
-) -> tokio::task::JoinHandle<(String, Vec<Fate>)> {
+) -> tokio::task::JoinHandle<(String, Vec<Dispatch>)> {
     let (mut call, request) = (another(http), get(uri));
     tokio::spawn(async move {
         let outcome = match send_within(&mut call, request, options).await {
             Ok(response) => read(response).await.map(|body| String::from_utf8(body.to_vec()).unwrap()),
             Err(error) => Err(error),
         };
-        let fates = call.exchanges().iter().map(|exchange| exchange.fate).collect();
-        (outcome.unwrap_or_else(|error| format!("{error:?}")), fates)
+        let dispatches = call.exchanges().iter().map(|exchange| exchange.dispatch).collect();
+        (outcome.unwrap_or_else(|error| format!("{error:?}")), dispatches)
     })
 }
 
@@ -47,17 +47,17 @@ async fn twenty_who_ask_the_same_at_once_are_one_request() {
     let server = Server::start(|_| [vec![Step::Wait(50 * MS)], ok("answer")].concat()).await;
     let http = outbound(with_token(&[], &server.origin()));
     let asking: Vec<_> = (0..20).map(|_| ask(&http, &server.uri("/api/v4/contacts?query=1"), None)).collect();
-    let mut fates = Vec::new();
+    let mut dispatches = Vec::new();
     for asking in asking {
-        let (body, fate) = asking.await.unwrap();
+        let (body, dispatch) = asking.await.unwrap();
         assert_eq!(body, "answer");
-        fates.extend(fate);
+        dispatches.extend(dispatch);
     }
     assert_eq!(server.seen().len(), 1);
-    assert_eq!(fates.iter().filter(|fate| **fate == Fate::Sent).count(), 1, "{fates:?}");
-    assert_eq!(fates.iter().filter(|fate| **fate == Fate::Shared).count(), 19, "{fates:?}");
+    assert_eq!(dispatches.iter().filter(|dispatch| **dispatch == Dispatch::Sent).count(), 1, "{dispatches:?}");
+    assert_eq!(dispatches.iter().filter(|dispatch| **dispatch == Dispatch::Shared).count(), 19, "{dispatches:?}");
     // Nothing is kept of it.
-    assert_eq!(ask(&http, &server.uri("/api/v4/contacts?query=1"), None).await.unwrap().1, [Fate::Sent]);
+    assert_eq!(ask(&http, &server.uri("/api/v4/contacts?query=1"), None).await.unwrap().1, [Dispatch::Sent]);
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -74,11 +74,11 @@ async fn only_the_same_question_is_shared() {
         .chain(twice)
         .map(|request| {
             let mut call = another(&http);
-            tokio::spawn(async move { fetch(&mut call, request).await.map(|_| call.exchanges()[0].fate) })
+            tokio::spawn(async move { fetch(&mut call, request).await.map(|_| call.exchanges()[0].dispatch) })
         })
         .collect();
     for asking in asking {
-        assert_eq!(asking.await.unwrap().unwrap(), Fate::Sent);
+        assert_eq!(asking.await.unwrap().unwrap(), Dispatch::Sent);
     }
     assert_eq!(server.seen().len(), 6);
 }
@@ -94,10 +94,10 @@ async fn each_keeps_its_own_bounds_and_may_leave() {
     let (patient, ended, also) = (ask(&http, &uri, None), ask(&http, &uri, None), ask(&http, &uri, None));
     let mut trapped = another(&http);
     drop(trapped.send_request(get(&uri), None, Box::new(async { Ok(()) })));
-    assert_eq!(hasty.await.unwrap(), ("ConnectionReadTimeout".to_owned(), vec![Fate::Sent]));
+    assert_eq!(hasty.await.unwrap(), ("ConnectionReadTimeout".to_owned(), vec![Dispatch::Sent]));
     ended.abort();
     for asking in [patient, also] {
-        assert_eq!(asking.await.unwrap(), ("late".to_owned(), vec![Fate::Shared]));
+        assert_eq!(asking.await.unwrap(), ("late".to_owned(), vec![Dispatch::Shared]));
     }
     assert_eq!(server.seen().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! The course of one request: circuit, turn, connection, answer, body. It runs in a task of its own, for whoever waits for the flight.
+//! One request on its way: circuit, turn, connection, answer, body. It runs in a task of its own, for all who wait for its answer.
 //!
 //! Budget and circuit are for the requests that the account's server limits, as its [`AccountPolicy`](super::policy::AccountPolicy) says; other
 //! granted servers have rules of their own.
@@ -16,47 +16,38 @@ use tokio::time::{Instant, timeout};
 use wasmtime_wasi_http::Error;
 
 use super::access::AccessToken;
-use super::budget::{Admission, Departure, Place, TooLate, Turn};
+use super::budget::{Admission, Permit, QueueSlot, SendPermit, TooLate};
 use super::circuit::{CircuitCause, CircuitState, Pass};
 use super::client::Pool;
 use super::connection::History;
 use super::errors::{self, Failure};
-use super::flight::{self, Failed, Flight, Head, Piece, Question, Refusal, Stage, Waiter};
-use super::origin::Origin;
-use super::outbound::OutboundHttp;
+use super::outbound::{Admitted, OutboundHttp};
 use super::policy::{Rest, Verdict};
 use super::request_body::RequestBody;
+use super::single_flight::{self, Failed, Head, Piece, Refusal, RequestHandle, RequestKey, SharedRequest, Stage};
 
 /// How long the body of a refusal is waited for, and how much of it is read, to learn how long to rest.
 const REST_IS_STATED_WITHIN: Duration = Duration::from_millis(100);
 const MAX_STATED_BYTES: usize = 4 * 1024;
 
-/// A request that may be sent.
-pub(super) struct Admitted {
-    pub(super) origin: Origin,
-    /// The access token in it, if it carries one.
-    pub(super) token: Option<AccessToken>,
-    pub(super) request: Request<RequestBody>,
-}
-
-/// A place in a flight.
-pub(super) struct Boarded {
-    pub(super) waiter: Waiter,
+/// A hold on a request under way.
+pub(super) struct Joined {
+    pub(super) handle: RequestHandle,
     /// Somebody else had begun it.
     pub(super) shared: bool,
 }
 
 /// What a request has of the budget.
 enum Start {
-    /// It is no business of the budget's.
+    /// The budget does not count it.
     Free,
-    Turn(Turn),
-    Place(Arc<Place>),
+    Permit(Permit),
+    Queued(Arc<QueueSlot>),
 }
 
-struct Course {
+struct RequestTask {
     http: OutboundHttp,
-    flight: Arc<Flight>,
+    shared_request: Arc<SharedRequest>,
     token: Option<AccessToken>,
 }
 
@@ -64,15 +55,22 @@ impl OutboundHttp {
     /// Starts a request, or joins one under way that asks the same.
     ///
     /// Refused at once where the circuit is open, or where its turn would come after `latest`. Nobody waits for it after `patience`.
-    pub(super) fn depart(&self, admitted: Admitted, latest: Instant, patience: Instant) -> Result<Boarded, Failed> {
+    pub(super) fn start_or_join(
+        &self,
+        admitted: Admitted,
+        latest: Instant,
+        patience: Instant,
+    ) -> Result<Joined, Failed> {
         let Admitted { token, request, .. } = admitted;
         let shared = &self.0;
-        let question = question(&request);
-        let mut book = shared.flights.open();
-        if let Some(flight) = question.as_ref().and_then(|question| flight::find(&book, question)) {
-            return match flight.foreseen().filter(|foreseen| *foreseen > latest) {
+        let key = key(&request);
+        let mut by_uri = shared.single_flight.open();
+        if let Some(shared_request) = key.as_ref().and_then(|key| single_flight::find(&by_uri, key)) {
+            return match shared_request.foreseen().filter(|foreseen| *foreseen > latest) {
                 Some(foreseen) => Err(too_late(TooLate { foreseen })),
-                None => Ok(Boarded { waiter: flight.join(&shared.flights, latest, patience), shared: true }),
+                None => {
+                    Ok(Joined { handle: shared_request.join(&shared.single_flight, latest, patience), shared: true })
+                }
             };
         }
         let start = match shared.policy.is_limited(token.is_some()) {
@@ -80,26 +78,26 @@ impl OutboundHttp {
             true => {
                 shared.circuit.check().map_err(tripped)?;
                 match shared.budget.join(latest).map_err(too_late)? {
-                    Admission::Turn(turn) => Start::Turn(turn),
-                    Admission::Place(place) => Start::Place(Arc::new(place)),
+                    Admission::Now(permit) => Start::Permit(permit),
+                    Admission::Queued(slot) => Start::Queued(Arc::new(slot)),
                 }
             }
         };
-        let place = if let Start::Place(place) = &start { Some(Arc::clone(place)) } else { None };
-        let flight = Flight::new(question, place);
-        let waiter = flight.join(&shared.flights, latest, patience);
-        flight::add(&mut book, &flight);
-        drop(book);
-        let course = Course { http: self.clone(), flight: Arc::clone(&flight), token };
-        flight.flown_by(tokio::spawn(course.fly(start, request)).abort_handle());
-        Ok(Boarded { waiter, shared: false })
+        let slot = if let Start::Queued(slot) = &start { Some(Arc::clone(slot)) } else { None };
+        let shared_request = SharedRequest::new(key, slot);
+        let handle = shared_request.join(&shared.single_flight, latest, patience);
+        single_flight::add(&mut by_uri, &shared_request);
+        drop(by_uri);
+        let task = RequestTask { http: self.clone(), shared_request: Arc::clone(&shared_request), token };
+        shared_request.run_by(tokio::spawn(task.run(start, request)).abort_handle());
+        Ok(Joined { handle, shared: false })
     }
 }
 
 /// What can be asked for several at once: a question without a body.
-fn question(request: &Request<RequestBody>) -> Option<Question> {
+fn key(request: &Request<RequestBody>) -> Option<RequestKey> {
     let asks = request.method() == Method::GET && request.body().is_end_stream();
-    asks.then(|| Question { uri: request.uri().clone(), headers: request.headers().clone() })
+    asks.then(|| RequestKey { uri: request.uri().clone(), headers: request.headers().clone() })
 }
 
 fn too_late(TooLate { foreseen }: TooLate) -> Failed {
@@ -116,37 +114,37 @@ fn tripped(state: CircuitState) -> Failed {
     Failed::here(Refusal::Circuit(state), error)
 }
 
-impl Course {
-    async fn fly(self, start: Start, request: Request<RequestBody>) {
+impl RequestTask {
+    async fn run(self, start: Start, request: Request<RequestBody>) {
         match self.exchange(start, request).await {
-            Ok((head, intake)) => {
-                self.flight.landed(Ok(head));
-                if !self.flight.has_ended() {
-                    self.take_in(intake).await;
+            Ok((head, body)) => {
+                self.shared_request.answered(Ok(head));
+                if !self.shared_request.has_ended() {
+                    self.read_body(body).await;
                 }
             }
-            Err(failed) => self.flight.landed(Err(failed)),
+            Err(failed) => self.shared_request.answered(Err(failed)),
         }
-        self.http.0.flights.close(&self.flight);
+        self.http.0.single_flight.close(&self.shared_request);
     }
 
     /// As far as the head of the answer.
-    async fn exchange(&self, start: Start, request: Request<RequestBody>) -> Result<(Head, Intake), Failed> {
+    async fn exchange(&self, start: Start, request: Request<RequestBody>) -> Result<(Head, LimitedBody), Failed> {
         let shared = &self.http.0;
-        let turn = match start {
+        let permit = match start {
             Start::Free => None,
-            Start::Turn(turn) => Some(turn),
-            Start::Place(place) => Some(place.turn().await),
+            Start::Permit(permit) => Some(permit),
+            Start::Queued(slot) => Some(slot.permit().await),
         };
         // Much may have happened while it waited.
-        let pass = match &turn {
+        let pass = match &permit {
             None => None,
             Some(_) => Some(shared.circuit.pass().map_err(tripped)?),
         };
-        self.flight.reached(Stage::Connecting);
+        self.shared_request.reached(Stage::Connecting);
         // Held until the body was read. It is refused only where the pool is gone, and then the request fails too.
         let room = Arc::clone(&shared.room).acquire_owned().await.ok();
-        let answer = self.send(turn, request).await?;
+        let answer = self.send(permit, request).await?;
         if let (Some(access), Some(token)) = (&shared.access, &self.token) {
             match answer.status() {
                 StatusCode::UNAUTHORIZED => access.refused(token),
@@ -156,34 +154,34 @@ impl Course {
         }
         let (head, body) = answer.into_parts();
         let length = body.size_hint().exact();
-        let mut intake = Intake { body, received: 0, most: shared.max_response_bytes, _room: room };
+        let mut body = LimitedBody { body, received: 0, most: shared.max_response_bytes, _room: room };
         if let Some(pass) = pass {
-            self.judge(pass, head.status, &head.headers, &mut intake).await;
+            self.judge(pass, head.status, &head.headers, &mut body).await;
         }
         let circuit = shared.circuit.state();
-        Ok((Head { status: head.status, headers: head.headers, length, circuit }, intake))
+        Ok((Head { status: head.status, headers: head.headers, length, circuit }, body))
     }
 
     /// Sends a request; a question once more, on a new connection, where its connection broke before any byte of an answer came and the budget
     /// has another turn in time: whatever goes out is counted.
     ///
     /// The pool itself retries only while nothing of the request has been written to a kept connection.
-    async fn send(&self, turn: Option<Turn>, request: Request<RequestBody>) -> Result<Response<Incoming>, Failure> {
+    async fn send(&self, permit: Option<Permit>, request: Request<RequestBody>) -> Result<Response<Incoming>, Failure> {
         let shared = &self.http.0;
-        let counted = turn.is_some();
+        let counted = permit.is_some();
         let (head, body) = request.into_parts();
         let again = (head.method == Method::GET && body.is_end_stream()).then(|| head.clone());
-        match (self.attempt(&shared.pool, turn, Request::from_parts(head, body)).await, again) {
+        match (self.attempt(&shared.pool, permit, Request::from_parts(head, body)).await, again) {
             (Err(failure), Some(head)) if failure.broke_unanswered => {
-                let turn = match counted.then(|| shared.budget.join(self.flight.latest())) {
+                let permit = match counted.then(|| shared.budget.join(self.shared_request.latest())) {
                     None => None,
-                    Some(Ok(Admission::Turn(turn))) => Some(turn),
-                    Some(Ok(Admission::Place(place))) => Some(place.turn().await),
+                    Some(Ok(Admission::Now(permit))) => Some(permit),
+                    Some(Ok(Admission::Queued(slot))) => Some(slot.permit().await),
                     Some(Err(_)) => return Err(failure),
                 };
-                self.flight.repeat();
-                let body = RequestBody::empty(self.flight.patience());
-                self.attempt(&shared.unkept, turn, Request::from_parts(head, body)).await
+                self.shared_request.repeat();
+                let body = RequestBody::empty(self.shared_request.patience());
+                self.attempt(&shared.unkept, permit, Request::from_parts(head, body)).await
             }
             (outcome, _) => outcome,
         }
@@ -192,38 +190,41 @@ impl Course {
     async fn attempt(
         &self,
         pool: &Pool,
-        turn: Option<Turn>,
+        permit: Option<Permit>,
         mut request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Failure> {
-        let departure = Departure::new(turn);
+        let permit = SendPermit::new(permit);
         let mut connection = capture_connection(&mut request);
-        let connected = async {
-            let mut known = http::Extensions::new();
-            if let Some(connected) = connection.wait_for_connection_metadata().await.as_ref() {
-                connected.get_extras(&mut known);
-            }
-            if let Some(history) = known.get::<History>() {
-                history.carries(&departure);
+        let mut answer = pin!(pool.request(request));
+        let early = tokio::select! {
+            biased;
+            answer = &mut answer => Some(answer),
+            connected = connection.wait_for_connection_metadata() => {
+                let mut known = http::Extensions::new();
+                if let Some(connected) = connected.as_ref() {
+                    connected.get_extras(&mut known);
+                }
+                if let Some(history) = known.get::<History>() {
+                    history.carries(&permit);
+                }
+                None
             }
         };
-        let mut answer = pin!(pool.request(request));
-        let mut early = None;
-        tokio::select! {
-            biased;
-            answer = &mut answer => early = Some(answer),
-            () = connected => {}
+        // It may have failed before its connection was looked at: with one, it went out.
+        if early.is_some() && connection.connection_metadata().is_some() {
+            permit.spend();
         }
-        self.flight.reached(Stage::Sent);
+        self.shared_request.reached(Stage::Sent);
         let answer = match early {
             Some(answer) => answer,
             None => answer.await,
         };
         // What is answered was written, whether or not its connection could be watched.
-        answer.inspect(|_| departure.gone()).map_err(|error| errors::from_client(&error))
+        answer.inspect(|_| permit.spend()).map_err(|error| errors::from_client(&error))
     }
 
     /// Tells the circuit what the answer means for it.
-    async fn judge(&self, pass: Pass, status: StatusCode, headers: &HeaderMap, intake: &mut Intake) {
+    async fn judge(&self, pass: Pass, status: StatusCode, headers: &HeaderMap, body: &mut LimitedBody) {
         let shared = &self.http.0;
         match shared.policy.judge(status, headers, shared.clock.now()) {
             Verdict::Accepted => pass.accepted(),
@@ -231,7 +232,7 @@ impl Course {
                 let stated = match rest {
                     Rest::Unstated => None,
                     Rest::Stated(rest) => Some(rest),
-                    Rest::InBody => self.stated_in_body(intake).await,
+                    Rest::InBody => self.stated_in_body(body).await,
                 };
                 pass.refused(cause, stated);
             }
@@ -239,19 +240,19 @@ impl Course {
     }
 
     /// What is read here is passed on like the rest of the body.
-    async fn stated_in_body(&self, intake: &mut Intake) -> Option<Duration> {
+    async fn stated_in_body(&self, body: &mut LimitedBody) -> Option<Duration> {
         let mut text = Vec::new();
         let reading = async {
             while text.len() < MAX_STATED_BYTES {
-                match intake.next().await {
+                match body.next().await {
                     Some(Ok(piece)) => {
                         if let Piece::Data(bytes) = &piece {
                             text.extend_from_slice(bytes);
                         }
-                        self.flight.append(piece);
+                        self.shared_request.append(piece);
                     }
-                    Some(Err(error)) => return self.flight.ended(Err(error)),
-                    None => return self.flight.ended(Ok(())),
+                    Some(Err(error)) => return self.shared_request.ended(Err(error)),
+                    None => return self.shared_request.ended(Ok(())),
                 }
             }
         };
@@ -259,26 +260,26 @@ impl Course {
         self.http.0.policy.rest_in(&text)
     }
 
-    async fn take_in(&self, mut intake: Intake) {
+    async fn read_body(&self, mut body: LimitedBody) {
         loop {
-            match intake.next().await {
-                Some(Ok(piece)) => self.flight.append(piece),
-                Some(Err(error)) => return self.flight.ended(Err(error)),
-                None => return self.flight.ended(Ok(())),
+            match body.next().await {
+                Some(Ok(piece)) => self.shared_request.append(piece),
+                Some(Err(error)) => return self.shared_request.ended(Err(error)),
+                None => return self.shared_request.ended(Ok(())),
             }
         }
     }
 }
 
 /// A body on its way in, bounded in size.
-struct Intake {
+struct LimitedBody {
     body: Incoming,
     received: u64,
     most: u64,
     _room: Option<OwnedSemaphorePermit>,
 }
 
-impl Intake {
+impl LimitedBody {
     async fn next(&mut self) -> Option<Result<Piece, Error>> {
         // A declared length is believed when it is too large: nothing of such a body is read.
         let declared = self.received.saturating_add(self.body.size_hint().lower());
