@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::json;
+use test_support::CALLER;
+use test_support::client::Client;
 
-use crate::client::Client;
-use crate::scene::{CALLER, Serving, file, ids};
+use crate::scene::{Serving, file, ids};
 
 /// Calls that were answered so long before the end may not be lost. Groups are written within milliseconds; a busy machine takes longer.
 const KEPT_WITHIN: Duration = Duration::from_secs(2);
@@ -23,7 +24,7 @@ async fn calls_without_end(client: Client, name: String, pause: Duration) -> Vec
     for number in 0.. {
         let id = format!("{name}-{number}");
         let call = json!({"id": id, "caller": CALLER, "called": "101", "operation": "sales"});
-        let request = crate::client::authorised(http::Method::POST, "/v1/resolve-call");
+        let request = test_support::client::authorised(http::Method::POST, "/v1/resolve-call");
         let Some(answer) = client.try_send(request.header("content-type", "application/json"), call.to_string()).await
         else {
             break;

@@ -6,9 +6,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use test_support::CALLER;
+use test_support::client::PATIENCE;
 
-use crate::client::PATIENCE;
-use crate::scene::{CALLER, Serving};
+use crate::scene::Serving;
 
 /// A follower; killed when it is dropped.
 struct Follower {
@@ -17,8 +18,8 @@ struct Follower {
 }
 
 fn start(serving: &Serving, arguments: &[&str]) -> (Child, BufReader<ChildStdout>) {
-    let mut command = serving.home.binary();
-    command.args(["calls", "--state", "kept", "--follow"]).args(arguments);
+    let mut command = serving.home.command(&["calls", "--state", "kept", "--follow"]);
+    command.args(arguments);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
     let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
     (child, stdout)

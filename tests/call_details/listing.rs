@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use test_support::{CALLER, Ended};
 
-use crate::scene::{CALLER, Ended, Serving, calls_in_zone};
+use crate::scene::{Serving, calls_in_zone};
 
 /// What no output and no file may hold.
 const WHOLE: [&str; 3] = [CALLER, "9161234567", "9035550112"];
@@ -82,8 +83,7 @@ async fn a_search_in_vain_says_why_and_a_wrong_filter_what_to_write() {
         assert_eq!(ended.code, Some(2), "{ended:?}");
         assert!(ended.stderr.contains(part) && ended.stdout.is_empty(), "{part}: {ended:?}");
     }
-    let mut elsewhere = serving.home.binary();
-    let elsewhere = Ended::of(elsewhere.args(["calls", "--state", "nowhere"]).output().expect("the binary starts"));
+    let elsewhere = serving.home.run(&["calls", "--state", "nowhere"]);
     assert_eq!(elsewhere.code, Some(2), "{elsewhere:?}");
     assert!(elsewhere.stderr.contains("check --state"), "{elsewhere:?}");
 }
@@ -245,9 +245,7 @@ async fn kept_calls_are_rehearsed_against_what_they_found() {
     let serving = Serving::new("").await;
     serving.four_calls().await;
     let home = serving.stop().await;
-    let mut command = home.binary();
-    command.args(["rehearse", "--state", "kept", "--json"]);
-    let ended = Ended::of(command.output().expect("the binary starts"));
+    let ended = home.run(&["rehearse", "--state", "kept", "--json"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let rehearsed: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     let figures = &rehearsed["rehearsals"][0];

@@ -8,9 +8,6 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
-#[allow(dead_code, reason = "shared with the tests of the server, which use the rest")]
-#[path = "../server/client.rs"]
-mod client;
 mod crash;
 mod following;
 mod listing;
@@ -19,8 +16,5 @@ mod recordings;
 mod retention;
 mod routes;
 mod scene;
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-#[path = "../support/serving.rs"]
-mod serving;
 mod stream;
 mod trouble;

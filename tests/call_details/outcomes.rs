@@ -2,9 +2,10 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use test_support::CALLER;
+use test_support::client::{Answer, authorised};
 
-use crate::client::{Answer, authorised};
-use crate::scene::{CALLER, Serving, calls};
+use crate::scene::{Serving, calls};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -1,11 +1,12 @@
 //! A server that records some of its calls: what is recorded can be replayed, and recording never stands in a call's way.
 
+use std::ffi::OsStr;
 use std::fs;
 
 use serde_json::Value;
+use test_support::{ACCOUNT_TOKEN, CALLER, ConnectedHome, OPERATIONS};
 
-use crate::scene::{CALLER, Ended, Serving};
-use crate::serving::{ACCOUNT_TOKEN, Home, OPERATIONS};
+use crate::scene::Serving;
 
 /// Half of all calls, and every unknown caller's.
 const SECTION: &str = "[recordings]\nshare = 0.5\nreasons = [\"contact-not-found\"]\nkeep_at_most = 3\n";
@@ -15,7 +16,7 @@ async fn recordings(serving: &Serving) -> Value {
 }
 
 async fn written(serving: &Serving, number: u64) {
-    let deadline = std::time::Instant::now() + crate::client::PATIENCE;
+    let deadline = std::time::Instant::now() + test_support::client::PATIENCE;
     while recordings(serving).await["written"] != number {
         assert!(std::time::Instant::now() < deadline, "{}", recordings(serving).await);
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -49,7 +50,7 @@ async fn a_share_of_calls_and_those_of_a_reason_are_recorded_and_can_be_replayed
         for secret in [ACCOUNT_TOKEN, "9161234567", "9160000000", "9160000001"] {
             assert!(!text.contains(secret), "{secret} is in {text}");
         }
-        let replayed = Ended::of(home.binary().arg("replay").arg(&file).output().expect("the binary starts"));
+        let replayed = home.home().run([OsStr::new("replay"), file.as_os_str()]);
         assert_eq!(replayed.code, Some(0), "{replayed:?}");
         assert!(
             replayed.stdout.contains("the same resolution") && replayed.stdout.contains("instructions"),
@@ -64,7 +65,7 @@ async fn recordings_that_cannot_be_written_keep_no_call_waiting_and_are_reported
     fs::write(serving.home.path("kept/recordings"), "in the way").expect("a file");
     let answer = serving.call("first", Some(CALLER), "sales").await;
     assert_eq!(answer.reason(), "", "forwarded");
-    let deadline = std::time::Instant::now() + crate::client::PATIENCE;
+    let deadline = std::time::Instant::now() + test_support::client::PATIENCE;
     while !recordings(&serving).await["failing"].is_string() {
         assert!(std::time::Instant::now() < deadline, "nobody is told");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -77,10 +78,8 @@ async fn recordings_that_cannot_be_written_keep_no_call_waiting_and_are_reported
 
 #[tokio::test]
 async fn a_reason_that_no_operation_has_is_refused_at_the_start() {
-    let home = Home::new(OPERATIONS, "[recordings]\nreasons = [\"no-anser\"]\n").await;
-    let mut command = home.binary();
-    command.args(["serve", "--config", "config.toml", "--state", "kept", "--listen", "127.0.0.1:0"]);
-    let ended = Ended::of(command.output().expect("the binary starts"));
+    let home = ConnectedHome::new(OPERATIONS, "[recordings]\nreasons = [\"no-anser\"]\n").await;
+    let ended = home.run(&["serve", "--config", "config.toml", "--state", "kept", "--listen", "127.0.0.1:0"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("the reason `no-anser`; there are"), "{ended:?}");
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use test_support::CALLER;
 
-use crate::scene::{CALLER, Serving, file};
+use crate::scene::{Serving, file};
 
 /// Bytes in use in the file.
 fn in_use(file: &Path) -> i64 {
@@ -22,7 +23,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(2 * crate::client::PATIENCE, wait).await.unwrap_or_else(|_| panic!("in vain: {what}"));
+    tokio::time::timeout(2 * test_support::client::PATIENCE, wait).await.unwrap_or_else(|_| panic!("in vain: {what}"));
 }
 
 #[tokio::test]
@@ -60,7 +61,7 @@ async fn more_than_keep_at_most_is_removed_the_oldest_first() {
     }
     let calls: i64 = other.query_row("SELECT max(seq) FROM calls", [], |row| row.get(0)).expect("calls");
     drop(other);
-    home.configure(crate::serving::OPERATIONS, "[call_details]\nkeep_at_most = \"1MiB\"\n");
+    home.configure(test_support::OPERATIONS, "[call_details]\nkeep_at_most = \"1MiB\"\n");
     let process = home.serve(&[]);
     let serving = Serving { home, process };
     until("the file is small enough", || in_use(&serving.file()) <= MOST).await;

@@ -2,8 +2,9 @@
 
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
+use test_support::CALLER;
 
-use crate::scene::{CALLER, Serving};
+use crate::scene::Serving;
 
 /// The identifiers of a page.
 fn ids(page: &Value) -> Vec<&str> {

@@ -1,46 +1,27 @@
 //! A server that keeps calls, and the ways to look at them.
 
 use std::path::PathBuf;
-use std::process::Output;
 use std::time::Duration;
 
 use http::StatusCode;
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use test_support::client::{Answer, PATIENCE};
+use test_support::{CALLER, ConnectedHome, Ended, OPERATIONS, Process};
 
-use crate::client::{Answer, PATIENCE};
-use crate::serving::{Home, OPERATIONS, Process};
-
-/// Contact 3 of the demonstration account, whose manager is Anna.
-pub(crate) const CALLER: &str = "+7 916 123-45-67";
 /// Contact 2, whose manager is Boris.
 pub(crate) const OTHER: &str = "+79035550112";
 
 /// A home and the server in it.
 pub(crate) struct Serving {
-    pub(crate) home: Home,
+    pub(crate) home: ConnectedHome,
     pub(crate) process: Process,
-}
-
-/// How a command ended.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Ended {
-    pub(crate) fn of(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("text");
-        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
 }
 
 impl Serving {
     /// With this `[call_details]` section, or none.
     pub(crate) async fn new(section: &str) -> Self {
-        let home = Home::new(OPERATIONS, section).await;
+        let home = ConnectedHome::new(OPERATIONS, section).await;
         let process = home.serve(&[]);
         Self { home, process }
     }
@@ -51,7 +32,7 @@ impl Serving {
     }
 
     /// Ends the server as an interrupt does.
-    pub(crate) async fn stop(self) -> Home {
+    pub(crate) async fn stop(self) -> ConnectedHome {
         self.process.signal("-TERM");
         let (status, stderr) = self.process.ended().await;
         assert_eq!(status.code(), Some(0), "{stderr}");
@@ -136,21 +117,19 @@ impl Serving {
 }
 
 /// `host-harness calls` with these arguments.
-pub(crate) fn calls(home: &Home, arguments: &[&str]) -> Ended {
-    let mut command = home.binary();
-    command.args(["calls", "--state", "kept"]).args(arguments);
-    Ended::of(command.output().expect("the binary starts"))
+pub(crate) fn calls(home: &ConnectedHome, arguments: &[&str]) -> Ended {
+    home.run(&[&["calls", "--state", "kept"], arguments].concat())
 }
 
 /// The same where `TZ` is this.
-pub(crate) fn calls_in_zone(home: &Home, zone: &str, arguments: &[&str]) -> Ended {
-    let mut command = home.binary();
-    command.args(["calls", "--state", "kept"]).args(arguments).env("TZ", zone);
+pub(crate) fn calls_in_zone(home: &ConnectedHome, zone: &str, arguments: &[&str]) -> Ended {
+    let mut command = home.command(&["calls", "--state", "kept"]);
+    command.args(arguments).env("TZ", zone);
     Ended::of(command.output().expect("the binary starts"))
 }
 
 /// The identifiers that `calls` lists, in its order.
-pub(crate) fn ids(home: &Home, arguments: &[&str]) -> Vec<String> {
+pub(crate) fn ids(home: &ConnectedHome, arguments: &[&str]) -> Vec<String> {
     let ended = calls(home, &[&["--json"], arguments].concat());
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let id = |line: &str| {
@@ -161,6 +140,6 @@ pub(crate) fn ids(home: &Home, arguments: &[&str]) -> Vec<String> {
 }
 
 /// The file of call details.
-pub(crate) fn file(home: &Home) -> PathBuf {
+pub(crate) fn file(home: &ConnectedHome) -> PathBuf {
     home.path("kept").join("call-details.sqlite3")
 }

@@ -16,10 +16,11 @@ use node::{FinishedCall, Onlooker};
 use runtime::capabilities::clocks::Clock;
 use serde_json::Value;
 use server::calls;
+use test_support::CALLER;
+use test_support::client::{PATIENCE, authorised};
 use tower::ServiceExt;
 
-use crate::client::{PATIENCE, authorised};
-use crate::scene::{CALLER, Serving};
+use crate::scene::Serving;
 
 /// An event of a stream.
 #[derive(Debug, Default, PartialEq)]

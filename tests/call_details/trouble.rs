@@ -1,12 +1,12 @@
 //! A file that cannot be written: calls are answered all the same, everybody who looks is told, and it heals by itself.
 
-use std::process::Command;
 use std::time::Instant;
 
 use http::StatusCode;
+use test_support::binary::binary;
+use test_support::{CALLER, ConnectedHome, OPERATIONS, Process};
 
-use crate::scene::{CALLER, OTHER, Serving, calls};
-use crate::serving::{Home, OPERATIONS, Process, in_home};
+use crate::scene::{OTHER, Serving, calls};
 
 /// Calls that are answered while nothing can be kept.
 const CALLS: u64 = 20;
@@ -67,7 +67,7 @@ async fn a_file_that_another_program_holds_delays_no_call_and_all_is_kept_afterw
 
 #[tokio::test]
 async fn a_directory_where_the_file_should_be_is_said_at_the_start_and_keeps_no_call_waiting() {
-    let home = Home::new(OPERATIONS, "").await;
+    let home = ConnectedHome::new(OPERATIONS, "").await;
     let in_the_way = home.path("kept").join("call-details.sqlite3");
     std::fs::create_dir_all(&in_the_way).expect("a directory");
     let process = home.serve(&[]);
@@ -91,12 +91,12 @@ async fn a_directory_where_the_file_should_be_is_said_at_the_start_and_keeps_no_
 #[tokio::test]
 async fn a_disk_that_takes_no_more_fails_no_call_and_all_is_kept_when_there_is_room_again() {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
-    let home = Home::new(OPERATIONS, "").await;
+    let home = ConnectedHome::new(OPERATIONS, "").await;
     // The signal that comes with this limit, and not with a full disk, is ignored.
-    let mut command = in_home(Command::new("sh"), &home.path(""));
-    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_host-harness")]);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--config", "config.toml", "--state", "kept"]);
-    let process = Process::of(command, &home.path(""));
+    let mut command = home.home().command_of("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+    command.arg(binary()).args(["serve", "--listen", "127.0.0.1:0", "--config", "config.toml", "--state", "kept"]);
+    let process = Process::of(command, home.home());
     let serving = Serving { home, process };
     serving.four_calls().await;
     let process = Pid::from_raw(i32::try_from(serving.process.id()).expect("an identifier")).expect("a process");

@@ -6,9 +6,10 @@ use std::time::Duration;
 use amocrm_simulator::{Endpoint, FaultRule, Options, Renamed, Simulator};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
 
+use crate::amocrm::{LOOPBACK, config_for};
 use crate::installation::{CLIENT_SECRET, Installation};
-use crate::process::{CALLER, Ended, Home, LOOPBACK, TOKEN, config_for};
 
 const CALL: [&str; 4] = ["call", CALLER, "--lang", "en"];
 
@@ -68,7 +69,9 @@ async fn of_what_is_not_asked_access_says_so() {
     assert!(!ended.stdout.contains(": connected"), "{ended:?}");
     assert_eq!(json(&installation, &["--offline"])["integrations"][0]["state"], "not-asked");
     let (home, simulator) = long_lived("").await;
-    access_with(&home, TOKEN, &["--offline"]).assert(0, &[]).assert_prints(&["long-lived token", ": not asked"]);
+    access_with(&home, ACCOUNT_TOKEN, &["--offline"])
+        .assert(0, &[])
+        .assert_prints(&["long-lived token", ": not asked"]);
     assert_eq!((installation.simulator.count(), simulator.count()), (0, 0));
     installation.run(&["access", "--offline", "--refresh"]).assert(2, &["--offline", "cannot be used with"]);
 }
@@ -325,7 +328,7 @@ async fn an_unpaid_account_is_told_to_pay_at_the_token_endpoint_too() {
 
 /// A simulated account that demands this token, and how `access` finds it with another or the same.
 async fn long_lived(fault: &str) -> (Home, Simulator) {
-    let options = Options { token: Some(TOKEN.to_owned()), ..Options::default() };
+    let options = Options { token: Some(ACCOUNT_TOKEN.to_owned()), ..Options::default() };
     let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
     simulator.set_faults(fault.parse().ok().into_iter().collect());
     let home = Home::new();
@@ -341,12 +344,12 @@ fn access_with(home: &Home, token: &str, more: &[&str]) -> Ended {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_long_lived_token_amocrm_is_asked_and_what_it_says_is_told() {
     for (fault, token, code, parts) in [
-        ("", TOKEN, 0, &[": connected"][..]),
+        ("", ACCOUNT_TOKEN, 0, &[": connected"][..]),
         ("", "another-token", 2, &[": refused by amoCRM", "To do: ", "(401)", "Долгосрочный токен"]),
-        ("account:status=402", TOKEN, 2, &[": refused by amoCRM", "To do: ", "unpaid (402): pay for it"]),
-        ("account:html-403", TOKEN, 2, &[": refused by amoCRM", "To do: ", "(403)", "administrator"]),
-        ("account:status=404", TOKEN, 2, &[": refused by amoCRM", "To do: ", "404", "check `account`"]),
-        ("account:status=503", TOKEN, 0, &[": not known", "Warning: ", "503", "try again later"]),
+        ("account:status=402", ACCOUNT_TOKEN, 2, &[": refused by amoCRM", "To do: ", "unpaid (402): pay for it"]),
+        ("account:html-403", ACCOUNT_TOKEN, 2, &[": refused by amoCRM", "To do: ", "(403)", "administrator"]),
+        ("account:status=404", ACCOUNT_TOKEN, 2, &[": refused by amoCRM", "To do: ", "404", "check `account`"]),
+        ("account:status=503", ACCOUNT_TOKEN, 0, &[": not known", "Warning: ", "503", "try again later"]),
     ] {
         let (home, simulator) = long_lived(fault).await;
         let ended = access_with(&home, token, &[]);
@@ -357,11 +360,11 @@ async fn of_a_long_lived_token_amocrm_is_asked_and_what_it_says_is_told() {
         assert_eq!(simulator.requests()[0].endpoint, Some(Endpoint::Account));
     }
     let (home, simulator) = long_lived("").await;
-    let shown: Value = serde_json::from_str(&access_with(&home, TOKEN, &["--json"]).stdout).expect("JSON");
+    let shown: Value = serde_json::from_str(&access_with(&home, ACCOUNT_TOKEN, &["--json"]).stdout).expect("JSON");
     assert_eq!(shown["integrations"][0]["state"], "connected");
     simulator.stop();
     simulator.stopped().await;
-    let ended = access_with(&home, TOKEN, &[]);
+    let ended = access_with(&home, ACCOUNT_TOKEN, &[]);
     ended.assert(0, &[]).assert_prints(&[": not known", "cannot be reached"]);
     assert!(!ended.stdout.contains("connected"), "{ended:?}");
 }
@@ -369,8 +372,11 @@ async fn of_a_long_lived_token_amocrm_is_asked_and_what_it_says_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_read_without_what_was_pasted_with_it_and_refused_where_it_is_none() {
     let (home, _simulator) = long_lived("").await;
-    for token in [format!("Bearer {TOKEN}"), format!(" \u{feff}\"{TOKEN}\"\u{200b}\r\n"), format!("bearer  '{TOKEN}'")]
-    {
+    for token in [
+        format!("Bearer {ACCOUNT_TOKEN}"),
+        format!(" \u{feff}\"{ACCOUNT_TOKEN}\"\u{200b}\r\n"),
+        format!("bearer  '{ACCOUNT_TOKEN}'"),
+    ] {
         access_with(&home, &token, &[]).assert(0, &[]).assert_prints(&[": connected"]);
     }
     for (token, said) in [("two words", "a blank"), ("two\nlines", "a line break"), ("Bearer ", "is empty")] {
@@ -387,7 +393,7 @@ fn addresses_that_are_no_accounts_are_refused_with_the_line_to_write() {
         ("https://example.amocrm.ru/leads/list/", "write account = \"https://example.amocrm.ru\""),
     ] {
         home.write("host-harness.toml", config_for(account, ""));
-        let ended = access_with(&home, TOKEN, &[]);
+        let ended = access_with(&home, ACCOUNT_TOKEN, &[]);
         ended.assert(2, &["host-harness.toml", "`account`", said]);
         assert!(ended.stdout.is_empty(), "{ended:?}");
     }

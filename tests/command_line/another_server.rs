@@ -1,6 +1,8 @@
 //! A configuration file that points at a server in another process, as it would at a real account.
 
-use crate::process::{Amocrm, CALLER, Ended, Home, LOOPBACK, TOKEN, config_for};
+use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
+
+use crate::amocrm::{Amocrm, LOOPBACK, config_for};
 
 /// Calls with `host-harness.toml` in the home, the token in the environment, and in English in a Russian environment.
 fn call(home: &Home, token: &str) -> Ended {
@@ -14,7 +16,7 @@ fn a_call_is_forwarded_by_the_server_at_the_configured_address() {
     let home = Home::new();
     let amocrm = Amocrm::start(&home, &[]);
     home.write("host-harness.toml", config_for(&amocrm.base_url, LOOPBACK));
-    call(&home, TOKEN).assert(0, &[]).assert_prints(&[
+    call(&home, ACCOUNT_TOKEN).assert(0, &[]).assert_prints(&[
         "Forwarded: Anna (anna)",
         "1. 101  rings for 20 s",
         "2. +79035550101  rings for 25 s",
@@ -25,7 +27,7 @@ fn a_call_is_forwarded_by_the_server_at_the_configured_address() {
     assert_eq!(requests["requests"][0]["path"], "/api/v4/contacts");
     assert_eq!(requests["requests"][0]["authorised"], true);
 
-    call(&home, TOKEN).assert(0, &[]).assert_prints(&["known from: cache", "No requests"]);
+    call(&home, ACCOUNT_TOKEN).assert(0, &[]).assert_prints(&["known from: cache", "No requests"]);
     assert_eq!(amocrm.requests()["count"], 1, "and the server agrees");
 }
 
@@ -34,7 +36,7 @@ fn an_address_of_this_machine_that_is_not_granted_is_refused_with_the_line_to_ad
     let home = Home::new();
     let amocrm = Amocrm::start(&home, &[]);
     home.write("host-harness.toml", config_for(&amocrm.base_url, "plain_http = \"granted\""));
-    call(&home, TOKEN).assert(1, &[]).assert_prints(&[
+    call(&home, ACCOUNT_TOKEN).assert(1, &[]).assert_prints(&[
         "Linked operation: queue:support",
         "access-forbidden (technical-failure)",
         "private_addresses = \"granted\"",
@@ -59,7 +61,7 @@ fn the_simulator_alone_shows_each_request_and_no_token() {
     let home = Home::new();
     let mut amocrm = Amocrm::start(&home, &["--fault", "contacts:unpaid-402"]);
     home.write("host-harness.toml", config_for(&amocrm.base_url, LOOPBACK));
-    call(&home, TOKEN).assert(1, &[]).assert_prints(&["account-unpaid (technical-failure)"]);
+    call(&home, ACCOUNT_TOKEN).assert(1, &[]).assert_prints(&["account-unpaid (technical-failure)"]);
     let line = amocrm.next_request();
     assert!(line.starts_with("GET /api/v4/contacts?query=9161234567"), "{line}");
     assert!(line.contains("fault unpaid-402"), "{line}");

@@ -1,8 +1,9 @@
 //! `audit`: findings before calls fail, an exit code for the gravest, JSON for programs.
 
 use serde_json::Value;
+use test_support::{ACCOUNT_TOKEN, Ended, Home};
 
-use crate::process::{Amocrm, Ended, Home, LOOPBACK, TOKEN};
+use crate::amocrm::{Amocrm, LOOPBACK};
 
 /// An account with one finding of each kind; `users` and `contacts` are TOML.
 const ACCOUNT: &str = r#"
@@ -67,7 +68,7 @@ fn scene(account: &str, employees: &str, fault: &[&str]) -> (Home, Amocrm) {
 
 fn audit(home: &Home, arguments: &[&str]) -> Ended {
     let mut command = home.command(["audit", "--config", "host-harness.toml", "--requests-per-second", "50"]);
-    Ended::of(command.args(arguments).env("AMOCRM_TOKEN", TOKEN).output().expect("the binary starts"))
+    Ended::of(command.args(arguments).env("AMOCRM_TOKEN", ACCOUNT_TOKEN).output().expect("the binary starts"))
 }
 
 fn kinds(report: &Value) -> Vec<&str> {

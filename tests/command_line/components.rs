@@ -2,8 +2,7 @@
 
 use hostile_components::{FOREIGN_IMPORT, MISSING_EXPORT};
 use serde_json::{Value, json};
-
-use crate::process::Home;
+use test_support::Home;
 
 #[test]
 fn describe_shows_title_and_settings_in_russian() {

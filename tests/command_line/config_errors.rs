@@ -1,6 +1,6 @@
 //! Wrong configuration files: exit code 2, and a message that names the file, the key, the value and the fix, and never a token.
 
-use crate::process::{CALLER, Home, TOKEN};
+use test_support::{ACCOUNT_TOKEN, CALLER, Home};
 
 const INTEGRATION: &str = "[[integration]]\naccount = \"https://example.amocrm.ru\"\ntoken = \"file:token\"\n";
 const OPERATION: &str = "[[operation]]\nlinked_operation = \"queue:sales\"\n";
@@ -152,43 +152,48 @@ fn a_token_in_the_file_is_refused_and_never_repeated() {
     let token = |line: &str| format!("[[integration]]\naccount = \"https://example.amocrm.ru\"\n{line}\n{OPERATION}");
     let both = |more: &str| format!("{INTEGRATION}{more}\n{OPERATION}");
     for (text, parts) in [
-        (token(&format!("token = \"{TOKEN}\"")), &["`token`", "never written inline", "env:NAME", "file:/path"][..]),
-        (token(&format!("token = {{ value = \"{TOKEN}\" }}")), &["`token`", "never written inline"]),
-        (token(&format!("token = [\"{TOKEN}\"]")), &["`token`", "never written inline"]),
-        (token(&format!("token = \"Bearer {TOKEN}\"")), &["`token`", "never written inline"]),
-        (token(&format!("token = \"env:{TOKEN}\"")), &["`token`", "env:ACCESS_TOKEN"]),
+        (
+            token(&format!("token = \"{ACCOUNT_TOKEN}\"")),
+            &["`token`", "never written inline", "env:NAME", "file:/path"][..],
+        ),
+        (token(&format!("token = {{ value = \"{ACCOUNT_TOKEN}\" }}")), &["`token`", "never written inline"]),
+        (token(&format!("token = [\"{ACCOUNT_TOKEN}\"]")), &["`token`", "never written inline"]),
+        (token(&format!("token = \"Bearer {ACCOUNT_TOKEN}\"")), &["`token`", "never written inline"]),
+        (token(&format!("token = \"env:{ACCOUNT_TOKEN}\"")), &["`token`", "env:ACCESS_TOKEN"]),
         // An unknown key.
-        (token(&format!("access_token = \"{TOKEN}\"")), &["line 3", "unknown field `access_token`", "`token`"]),
-        (format!("token = \"{TOKEN}\"\n{INTEGRATION}{OPERATION}"), &["line 1", "unknown field `token`"]),
-        (both(&format!("{EMPLOYEE}token = \"{TOKEN}\"")), &["line 7", "unknown field `token`"]),
-        (format!("{INTEGRATION}{OPERATION}token = \"{TOKEN}\""), &["line 6", "unknown field `token`"]),
+        (token(&format!("access_token = \"{ACCOUNT_TOKEN}\"")), &["line 3", "unknown field `access_token`", "`token`"]),
+        (format!("token = \"{ACCOUNT_TOKEN}\"\n{INTEGRATION}{OPERATION}"), &["line 1", "unknown field `token`"]),
+        (both(&format!("{EMPLOYEE}token = \"{ACCOUNT_TOKEN}\"")), &["line 7", "unknown field `token`"]),
+        (format!("{INTEGRATION}{OPERATION}token = \"{ACCOUNT_TOKEN}\""), &["line 6", "unknown field `token`"]),
         // The wrong key.
         (
-            format!("[[integration]]\naccount = \"{TOKEN}\"\ntoken = \"file:token\"\n{OPERATION}"),
+            format!("[[integration]]\naccount = \"{ACCOUNT_TOKEN}\"\ntoken = \"file:token\"\n{OPERATION}"),
             &["`account`", "https://"],
         ),
         (
-            format!("[[integration]]\naccount = \"https://me:{TOKEN}@a.example\"\ntoken = \"file:token\"\n{OPERATION}"),
+            format!(
+                "[[integration]]\naccount = \"https://me:{ACCOUNT_TOKEN}@a.example\"\ntoken = \"file:token\"\n{OPERATION}"
+            ),
             &["`account`", "user name or password"],
         ),
-        (both(&format!("enabled = \"{TOKEN}\"")), &["line 4", "enabled`", "expected a boolean"]),
-        (both(&format!("private_addresses = \"{TOKEN}\"")), &["line 4", "private_addresses`"]),
-        (both(&format!("granted = [\"{TOKEN}\"]")), &["`granted`"]),
-        (both(&format!("{EMPLOYEE}numbers = [\"{TOKEN}\"]")), &["`numbers`", "cannot be dialled"]),
-        (both(&format!("{EMPLOYEE}presence = \"{TOKEN}\"")), &["presence`"]),
-        (format!("{INTEGRATION}{OPERATION}integration = \"{TOKEN}\""), &["`integration`", "not the id of any"]),
+        (both(&format!("enabled = \"{ACCOUNT_TOKEN}\"")), &["line 4", "enabled`", "expected a boolean"]),
+        (both(&format!("private_addresses = \"{ACCOUNT_TOKEN}\"")), &["line 4", "private_addresses`"]),
+        (both(&format!("granted = [\"{ACCOUNT_TOKEN}\"]")), &["`granted`"]),
+        (both(&format!("{EMPLOYEE}numbers = [\"{ACCOUNT_TOKEN}\"]")), &["`numbers`", "cannot be dialled"]),
+        (both(&format!("{EMPLOYEE}presence = \"{ACCOUNT_TOKEN}\"")), &["presence`"]),
+        (format!("{INTEGRATION}{OPERATION}integration = \"{ACCOUNT_TOKEN}\""), &["`integration`", "not the id of any"]),
         // No TOML at all.
-        (token(&format!("token = {TOKEN}")), &["line 3"]),
-        (token(&format!("token = \"{TOKEN}")), &["line 3"]),
-        (token(&format!("token = '{TOKEN}' # \n'{TOKEN}'")), &["line 4"]),
-        (token(&format!("token \"{TOKEN}\"")), &["line 3"]),
-        (token(&format!("token = \"file:token\"\ntoken = \"{TOKEN}\"")), &["line 4", "duplicate key"]),
-        (token(TOKEN), &["line 3"]),
-        (token(&format!("{TOKEN} = 1")), &["line 3"]),
-        (token(&format!("\"{TOKEN}\" = 1")), &["line 3"]),
+        (token(&format!("token = {ACCOUNT_TOKEN}")), &["line 3"]),
+        (token(&format!("token = \"{ACCOUNT_TOKEN}")), &["line 3"]),
+        (token(&format!("token = '{ACCOUNT_TOKEN}' # \n'{ACCOUNT_TOKEN}'")), &["line 4"]),
+        (token(&format!("token \"{ACCOUNT_TOKEN}\"")), &["line 3"]),
+        (token(&format!("token = \"file:token\"\ntoken = \"{ACCOUNT_TOKEN}\"")), &["line 4", "duplicate key"]),
+        (token(ACCOUNT_TOKEN), &["line 3"]),
+        (token(&format!("{ACCOUNT_TOKEN} = 1")), &["line 3"]),
+        (token(&format!("\"{ACCOUNT_TOKEN}\" = 1")), &["line 3"]),
     ] {
         assert_refused(&home, &text, &[], parts);
     }
-    let setting = format!("{INTEGRATION}{OPERATION}settings = {{ amocrm_access_token = \"{TOKEN}\" }}\n");
+    let setting = format!("{INTEGRATION}{OPERATION}settings = {{ amocrm_access_token = \"{ACCOUNT_TOKEN}\" }}\n");
     assert_refused(&home, &setting, &[], &["`amocrm_access_token`", "unknown"]);
 }

@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use amocrm_simulator::Platform;
+use test_support::{CALLER, Ended, Home};
 
 use crate::installation::{CLIENT_SECRET, Installation};
-use crate::process::{CALLER, Ended, Home};
 
 /// What a browser does with an address: the head and the body of the answer.
 fn browse(address: &str) -> (String, String) {

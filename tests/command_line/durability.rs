@@ -5,7 +5,9 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use crate::process::{CALLER, Ended, Home, LOOPBACK, TOKEN, config_for, store_in};
+use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
+
+use crate::amocrm::{LOOPBACK, config_for, store_in};
 
 fn spawn(command: &mut Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
@@ -80,7 +82,7 @@ fn calls_killed_while_they_ask_and_while_they_keep_the_answer_leave_a_store_that
     let call = |caller| {
         let arguments = ["call", caller, "--config", "host-harness.toml", "--waiting-time", "30s"];
         let mut command = home.command(arguments);
-        command.env("AMOCRM_TOKEN", TOKEN);
+        command.env("AMOCRM_TOKEN", ACCOUNT_TOKEN);
         command
     };
     // At once; a withheld number, so that it asks nothing if it gets further.

@@ -1,8 +1,7 @@
 //! Exit codes: 0 forwarded and 1 linked operation (`story` shows both), 2 usage or configuration, 3 component rejected, 4 operation failed.
 
 use hostile_components::{ENDLESS_DESCRIBE, FOREIGN_IMPORT, TRAP};
-
-use crate::process::{CALLER, Home};
+use test_support::{CALLER, Home};
 
 #[test]
 fn exit_2_is_for_arguments_and_the_message_says_what_to_write() {

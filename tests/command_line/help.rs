@@ -1,6 +1,6 @@
 //! `--help`.
 
-use crate::process::Home;
+use test_support::Home;
 
 #[test]
 fn options_of_every_command_stand_under_a_heading_of_their_own() {

@@ -11,8 +11,9 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use runtime::store::{KeyValueStore, Shelf};
 use serde_json::Value;
 use stores::SqliteStore;
+use test_support::{Ended, Home};
 
-use crate::process::{Ended, Home, LOOPBACK, store_in};
+use crate::amocrm::{LOOPBACK, store_in};
 
 pub(crate) const CLIENT_SECRET: &str = "a-client-secret-of-64-characters-is-what-amocrm-shows-once";
 const CONFIG: &str = "host-harness.toml";

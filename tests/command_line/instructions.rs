@@ -1,6 +1,6 @@
 //! What a call computes, checked in: a change that makes it dearer by more than a twentieth has to say so here.
 
-use crate::process::{CALLER, Home};
+use test_support::{CALLER, Home};
 
 /// Instructions of a call that asks amoCRM, as with the README's first command.
 const MISS: u64 = 192_029;

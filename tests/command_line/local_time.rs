@@ -1,6 +1,6 @@
 //! Local times: read by the zone that `TZ` names, from the zones that the program brings along.
 
-use crate::process::{CALLER, Ended, Home};
+use test_support::{CALLER, Ended, Home};
 
 #[test]
 fn a_local_time_is_of_the_zone_in_the_environment() {

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod amocrm;
 mod another_server;
 mod audit;
 mod components;
@@ -24,7 +25,7 @@ mod local_time;
 mod own_configuration;
 mod policy;
 mod presence;
-mod process;
+
 mod readme;
 mod rehearse;
 mod replay;

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use hostile_components::{OWN_CONFIGURATION, STRANGER_CALLER};
 
-use crate::process::{CALLER, Home, TOKEN};
+use test_support::{ACCOUNT_TOKEN, CALLER, Home};
 
 const OPERATION: &str = "[[operation]]\nlinked_operation = \"queue:sales\"\ncomponent = \"operation.wasm\"\n";
 const FILE: [&str; 3] = ["--config", "host-harness.toml", "--json"];
@@ -77,7 +77,7 @@ fn d10_a_secret_of_the_configuration_is_in_no_recording() {
 
 #[test]
 fn a_key_that_does_not_fit_is_refused_with_its_place_and_the_fix() {
-    let inline = format!("shop = \"Example\"\napi_key = \"{TOKEN}\"");
+    let inline = format!("shop = \"Example\"\napi_key = \"{ACCOUNT_TOKEN}\"");
     for (configuration, parts) in [
         ("", &["`shop` (shop) is missing", "[integration.configuration]"][..]),
         ("shop = \"Example\"\nattempt = 3", &["`attempt`: unknown", "`attempts`", "`shop`"]),

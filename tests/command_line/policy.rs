@@ -1,8 +1,7 @@
 //! `test`: a PBX administrator's own cases, without Rust.
 
 use serde_json::Value;
-
-use crate::process::Home;
+use test_support::Home;
 
 const CASE: &str = "about = \"Sales\"\nat = \"2026-11-22T12:00:00+03:00\"\ncaller = \"+7 916 123-45-67\"\n";
 

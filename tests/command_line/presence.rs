@@ -1,8 +1,9 @@
 //! `presence`: saying by hand who is at work, until a server takes the widget's reports.
 
 use serde_json::Value;
+use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
 
-use crate::process::{Amocrm, CALLER, Home, LOOPBACK, TOKEN, config_for};
+use crate::amocrm::{Amocrm, LOOPBACK, config_for};
 
 #[test]
 fn who_was_seen_today_is_rung_and_who_was_not_is_absent() {
@@ -13,7 +14,7 @@ fn who_was_seen_today_is_rung_and_who_was_not_is_absent() {
     home.write("host-harness.toml", config_for(&amocrm.base_url, &integration));
     let run = |arguments: &[&str]| {
         let mut command = home.command(arguments.iter().chain(&["--config", "host-harness.toml"]));
-        crate::process::Ended::of(command.env("AMOCRM_TOKEN", TOKEN).output().expect("the binary starts"))
+        Ended::of(command.env("AMOCRM_TOKEN", ACCOUNT_TOKEN).output().expect("the binary starts"))
     };
     run(&["presence"]).assert(0, &[]).assert_prints(&["anna (amoCRM user 504141): not fed"]);
     run(&["presence", "boris"]).assert(0, &[]).assert_prints(&["anna (amoCRM user 504141): never seen", "last seen"]);

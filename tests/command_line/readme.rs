@@ -7,8 +7,7 @@ use std::process::{Child, Stdio};
 
 use amocrm::integration::Access;
 use host_harness::config::HarnessConfig;
-
-use crate::process::{CALLER, Home};
+use test_support::{CALLER, Home};
 
 /// The pages with commands, in the order in which somebody reads them.
 const PAGES: [&str; 8] = [

@@ -4,8 +4,7 @@ use std::fs;
 
 use hostile_components::TRAP;
 use serde_json::{Value, json};
-
-use crate::process::{CALLER, Home};
+use test_support::{CALLER, Home};
 
 /// Anna's contact calls at nine, within six hours, and a second after them; an unknown caller and a withheld number call too.
 const CALLS: &str = "at,caller,called\n\

@@ -4,8 +4,9 @@ use std::fs;
 
 use host_harness::OPERATION;
 use serde_json::Value;
+use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
 
-use crate::process::{Amocrm, CALLER, Home, LOOPBACK, TOKEN, config_for};
+use crate::amocrm::{Amocrm, LOOPBACK, config_for};
 
 /// Records a call against an amoCRM that is gone afterwards.
 fn record(home: &Home, arguments: &[&str]) {
@@ -13,8 +14,8 @@ fn record(home: &Home, arguments: &[&str]) {
     home.write("pbx.toml", config_for(&amocrm.base_url, LOOPBACK));
     let call = ["call", CALLER, "--config", "pbx.toml", "--record", "call.json"].iter().chain(arguments);
     let mut command = home.command(call);
-    command.env("AMOCRM_TOKEN", TOKEN);
-    let recorded = crate::process::Ended::of(command.output().expect("the binary starts"));
+    command.env("AMOCRM_TOKEN", ACCOUNT_TOKEN);
+    let recorded = Ended::of(command.output().expect("the binary starts"));
     assert!(recorded.stderr.contains("recorded in call.json"), "{recorded:?}");
 }
 
@@ -59,7 +60,7 @@ fn d10_a_recording_holds_no_token_and_no_whole_number_and_is_its_owners_alone() 
     let home = Home::new();
     record(&home, &[]);
     let text = fs::read_to_string(home.path("call.json")).expect("text");
-    for secret in [TOKEN, "9161234567", "123-45-67", "9035550101"] {
+    for secret in [ACCOUNT_TOKEN, "9161234567", "123-45-67", "9035550101"] {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
     #[cfg(unix)]

@@ -2,9 +2,10 @@
 //! stores beside the grant. Every process of an [`Installation`] is searched; these tests see to it that there is much to search.
 
 use amocrm_simulator::FaultRule;
+use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
 
+use crate::amocrm::{Amocrm, LOOPBACK, config_for, store_in};
 use crate::installation::{CLIENT_SECRET, Installation};
-use crate::process::{Amocrm, CALLER, Ended, Home, LOOPBACK, TOKEN, config_for, store_in};
 
 const TRACE: [&str; 2] = ["--log", "trace"];
 
@@ -78,7 +79,7 @@ fn d10_no_output_about_a_long_lived_token_holds_it() {
     let home = Home::new();
     let amocrm = Amocrm::start(&home, &[]);
     home.write("host-harness.toml", config_for(&amocrm.base_url, LOOPBACK));
-    for token in [TOKEN, "another-token-that-amocrm-does-not-know", "a-token\u{7}that-no-header-carries"] {
+    for token in [ACCOUNT_TOKEN, "another-token-that-amocrm-does-not-know", "a-token\u{7}that-no-header-carries"] {
         for arguments in [
             &["call", CALLER][..],
             &["call", CALLER, "--json"],
@@ -108,7 +109,7 @@ fn a_log_is_written_on_request_and_a_wrong_filter_is_refused() {
 fn with_cache_key(home: &Home, config: &str, arguments: &[&str]) -> Ended {
     home.write("host-harness.toml", config);
     let mut command = home.command(arguments.iter().chain(&["--config", "host-harness.toml", "--log", "trace"]));
-    Ended::of(command.env("AMOCRM_TOKEN", TOKEN).output().expect("the binary starts"))
+    Ended::of(command.env("AMOCRM_TOKEN", ACCOUNT_TOKEN).output().expect("the binary starts"))
 }
 
 #[test]
@@ -156,6 +157,6 @@ fn d12_a_shared_store_needs_a_configured_secret_and_each_command_says_so() {
         let ended = with_cache_key(&home, &config("cache_key_secret = \"file:cache-key\""), &["call", CALLER]);
         ended.assert(2, &["`cache_key_secret`", said]);
     }
-    let inline = config(&format!("cache_key_secret = \"{TOKEN}\""));
+    let inline = config(&format!("cache_key_secret = \"{ACCOUNT_TOKEN}\""));
     with_cache_key(&home, &inline, &["call", CALLER]).assert(2, &["`cache_key_secret`", "never written inline"]);
 }

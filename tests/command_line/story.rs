@@ -1,8 +1,7 @@
 //! The README's story on the built-in demonstration, and the options of `call`.
 
 use serde_json::{Value, json};
-
-use crate::process::{CALLER, Ended, Home};
+use test_support::{CALLER, Ended, Home};
 
 /// Asserts that every field of the pattern is there with a value of the same kind; more fields may be.
 fn assert_has_fields(actual: &Value, pattern: &Value, path: &str) {

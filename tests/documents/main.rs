@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking, helpers of tests too")]
 
+mod builds;
 mod crates;
 mod facts;
 mod links;

@@ -33,7 +33,8 @@ pub(crate) fn headings(document: &str) -> impl Iterator<Item = &str> {
     document.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim())
 }
 
-fn root() -> PathBuf {
+/// The repository.
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/documents is two levels down").to_owned()
 }
 

@@ -7,13 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use host_harness::other_hosts::OtherHost;
 use http::Method;
 use serde_json::json;
+use test_support::CALLER;
 use wasmtime::component::Component;
 
 use crate::configuration::{Configuration, EMPLOYEES, configuration, simulator};
 use crate::serving::{Host, engine, post, request};
-
-/// Contact 3 of the demonstration account, whose manager is Anna.
-const CALLER: &str = "+7 916 123-45-67";
 
 fn wasmtime(configuration: Configuration) -> Host {
     static COMPILED: OnceLock<Component> = OnceLock::new();

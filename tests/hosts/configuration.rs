@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use amocrm_simulator::{Options, Simulator};
+use test_support::TOKEN;
 
-/// The access token. It is in the component's configuration here, and no answer may hold it.
-pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.a-long-lived-token";
 /// Anna, with two numbers, and Boris, with one, in the demonstration account.
 pub(crate) const EMPLOYEES: &str = r#"[
     {"id": "anna", "name": "Анна Соколова", "amocrm_user": 504141, "numbers": ["101", {"number": "+79035550101", "ring_time": "25s"}]},

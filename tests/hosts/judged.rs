@@ -1,11 +1,9 @@
 //! `host-harness check --host`: each composed file fits its host, and whatever does not is named with the fix.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
-
 use host_harness::OPERATION;
 use host_harness::other_hosts::OtherHost;
 use runtime::engine::Fit;
+use test_support::Home;
 use wasm_encoder::{
     ComponentImportSection, ComponentTypeRef, ComponentTypeSection, ComponentValType, InstanceType, PrimitiveValType,
 };
@@ -73,34 +71,27 @@ fn importing(name: &str, instance: &InstanceType) -> Vec<u8> {
     component.finish()
 }
 
-fn run(folder: &tempfile::TempDir, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    command.args(arguments).current_dir(folder.path()).env("HOME", folder.path()).env("LANG", "C");
-    command.output().expect("the binary starts")
-}
-
 #[test]
 fn the_command_line_writes_each_file_and_judges_it() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let written = |name: &str| std::fs::read(PathBuf::from(folder.path()).join(name)).expect("the file");
+    let home = Home::new();
+    let written = |name: &str| std::fs::read(home.path(name)).expect("the file");
     for host in OtherHost::ALL {
         let name = format!("{}.wasm", host.name());
-        assert_eq!(run(&folder, &["package", "--host", host.name(), &name]).status.code(), Some(0));
+        assert_eq!(home.run(["package", "--host", host.name(), &name]).code, Some(0));
         assert_eq!(written(&name), host.component());
-        let checked = run(&folder, &["check", "--host", host.name(), &name]);
-        let said = String::from_utf8_lossy(&checked.stdout);
-        assert_eq!((checked.status.code(), said.as_ref()), (Some(0), &*format!("{name} fits {}\n", host.title())));
+        let checked = home.run(["check", "--host", host.name(), &name]);
+        assert_eq!((checked.code, checked.stdout.as_str()), (Some(0), &*format!("{name} fits {}\n", host.title())));
     }
-    run(&folder, &["package", "operation.wasm", "--wit", "contract.wasm"]);
+    home.run(["package", "operation.wasm", "--wit", "contract.wasm"]);
     assert_eq!(
         (written("operation.wasm"), written("contract.wasm")),
         (OPERATION.to_vec(), host_harness::CONTRACT.to_vec())
     );
-    std::fs::write(folder.path().join("cut.wasm"), &OPERATION[..5_000]).expect("a file");
+    home.write("cut.wasm", &OPERATION[..5_000]);
     for (file, part) in [("operation.wasm", "needs composing"), ("cut.wasm", "cut short")] {
-        let checked = run(&folder, &["check", "--host", "wasmcloud", file]);
-        let said = String::from_utf8_lossy(&checked.stdout);
-        assert_eq!(checked.status.code(), Some(3), "{said}");
+        let checked = home.run(["check", "--host", "wasmcloud", file]);
+        let said = &checked.stdout;
+        assert_eq!(checked.code, Some(3), "{checked:?}");
         assert!(said.contains("does not fit wasmCloud") && said.contains(part), "{said}");
     }
 }

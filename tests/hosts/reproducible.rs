@@ -8,6 +8,7 @@ use componentize::{Workshop, deliver};
 use host_harness::other_hosts::OtherHost;
 use host_harness::{CONTRACT, OPERATION};
 use sha2::{Digest, Sha256};
+use test_support::workspace;
 
 /// What a build of the guests reads. Of the other packages cargo wants to see the manifests, and a file for each target that these name.
 const SOURCES: [&str; 7] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "guest", "wit", "host-harness", "tests"];
@@ -32,12 +33,11 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn two_builds_in_two_folders_give_one_digest() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned();
     let elsewhere = tempfile::tempdir().expect("a folder");
     let copied = elsewhere.path().join("another folder").join("sources");
     fs::create_dir_all(&copied).expect("a folder");
     for source in SOURCES {
-        copy(&root.join(source), &copied.join(source));
+        copy(&workspace().join(source), &copied.join(source));
     }
     let out = elsewhere.path().join("out");
     fs::create_dir_all(&out).expect("a folder");

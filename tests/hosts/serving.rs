@@ -10,6 +10,7 @@ use http::{Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use test_support::TOKEN;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use wasmtime::component::{Component, Linker, ResourceTable};
@@ -21,7 +22,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 use wasmtime_wasi_keyvalue::{WasiKeyValue, WasiKeyValueCtx, WasiKeyValueCtxBuilder};
 
-use crate::configuration::{Configuration, TOKEN};
+use crate::configuration::Configuration;
 
 /// The engine of all hosts of this binary.
 pub(crate) fn engine() -> &'static Engine {

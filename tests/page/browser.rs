@@ -13,11 +13,8 @@ use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use crate::skip::skip;
-
-/// The longest that anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+use test_support::client::PATIENCE;
+use test_support::skip;
 
 pub(crate) struct Browser {
     pub(crate) client: Client,

@@ -9,22 +9,20 @@
 
 mod browser;
 mod site;
-#[path = "../support/skip.rs"]
-mod skip;
 
 use amocrm_simulator::FaultRule;
 use browser::{Browser, programs};
 use serde_json::json;
-use site::{Site, TOKEN};
+use site::Site;
+use test_support::CALLER;
+use test_support::client::TOKEN;
 
-/// Contact 3 of the demonstration account, whose manager is Anna.
-const CALLER: &str = "+7 916 123-45-67";
 const ENTER: &str = "\u{e007}";
 
 /// The page of the site, entered with its token.
 async fn enter(site: &Site, language: &str) -> Option<Browser> {
     let browser = Browser::start(programs()?, language).await;
-    browser.client.goto(&format!("http://{}/", site.address)).await.expect("the page");
+    browser.client.goto(&format!("http://{}/", site.address())).await.expect("the page");
     browser.write("#token", &format!("{TOKEN}{ENTER}")).await;
     browser.until("the page is live", "return document.querySelector('#live').dataset.state === 'on'").await;
     Some(browser)
@@ -43,7 +41,7 @@ async fn only_who_has_the_token_sees_anything() {
     site.call(CALLER, "101").await;
     let Some(programs) = programs() else { return };
     let browser = Browser::start(programs, "en").await;
-    browser.client.goto(&format!("http://{}/", site.address)).await.expect("the page");
+    browser.client.goto(&format!("http://{}/", site.address())).await.expect("the page");
     browser.until("it asks for the token", "return !document.querySelector('#door').hidden").await;
     browser.write("#token", &format!("another-token-0123456789{ENTER}")).await;
     browser.until("it says so", "return document.querySelector('#refused').innerText.includes('does not take')").await;
@@ -131,7 +129,7 @@ async fn what_the_pbx_saw_appears_in_the_open_call_as_it_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_for_the_budget_a_blocked_account_and_a_server_that_is_gone_are_shown() {
-    let mut site = Site::start("requests_per_second = 1", "queue:sales").await;
+    let site = Site::start("requests_per_second = 1", "queue:sales").await;
     let Some(browser) = enter(&site, "en").await else { return };
     assert_eq!(browser.run("return document.querySelector('[data-circuit]').dataset.circuit").await, json!("closed"));
     assert!(browser.text("[data-circuit]").await.contains("1 requests a second"));

@@ -8,18 +8,6 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-#[path = "../server/client.rs"]
-mod client;
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-#[path = "../support/serving.rs"]
-mod serving;
-#[path = "../support/skip.rs"]
-mod skip;
-#[allow(dead_code, unused_imports, reason = "shared with other tests, which use the rest")]
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -29,10 +17,8 @@ use runtime::bindings::exports::telephony::operation::operation::SettingKind;
 use runtime::bindings::telephony::operation::types::SettingValue;
 use runtime::engine::{CompiledShelf, Engine, EngineSettings, Operation};
 use serde_json::{Value, json};
-use serving::Process;
 use sha2::{Digest, Sha256};
-use skip::skip;
-use support::{CALLER, Scene};
+use test_support::{CALLER, Ended, Home, Scene, client, skip, workspace};
 
 /// Where the workspace keeps what is built from time to time.
 const KEPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/second-operation");
@@ -40,10 +26,6 @@ const KEPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/second-operation");
 const NO_TOOLCHAIN: i32 = 3;
 const SCHEDULE: &str =
     "*7001 mon-fri 09:00-18:00 101/15, +79035550101; *7001 sat 10:00-14:00 102; *7002 fri 20:00-08:00 +79035550177/40";
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace")
-}
 
 /// The component, built once for these sources. None where Python or its toolchain is missing: the test is then [skipped](skip).
 fn component() -> Option<&'static Path> {
@@ -95,11 +77,11 @@ fn operation() -> Option<Operation> {
 /// The binary's `call` with the component.
 fn harness(component: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     operation();
-    let mut process = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    process.arg("call").args(arguments).args(["--state", KEPT]).arg("--component").arg(component).env("LANG", "C");
-    let output = process.output().expect("the binary");
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text")).concat();
-    (output.status.code(), said)
+    let home = Home::new();
+    let mut process = home.command(["call"]);
+    process.args(arguments).args(["--state", KEPT]).arg("--component").arg(component);
+    let ended = Ended::of(process.output().expect("the binary starts"));
+    (ended.code, ended.stdout + &ended.stderr)
 }
 
 fn call(component: &Path, called: &str, at: &str, settings: &[&str]) -> Value {
@@ -234,7 +216,7 @@ async fn a_server_takes_it() {
     let Some(component) = component() else { return };
     // A server counts no instructions, so it compiles otherwise.
     load(component, EngineSettings::for_calls(1));
-    let home = tempfile::tempdir().expect("a folder");
+    let home = Home::new();
     // Nothing listens at the account's address, and nothing is asked there: an operation belongs to an integration, whatever it needs.
     let config = format!(
         "[[integration]]\naccount = \"http://127.0.0.1:9\"\ntoken = \"file:token\"\nplain_http = \"granted\"\n\
@@ -243,9 +225,9 @@ async fn a_server_takes_it() {
         component.display()
     );
     for (name, text) in [("config.toml", config.as_str()), ("token", client::TOKEN)] {
-        std::fs::write(home.path().join(name), text).expect("a file");
+        home.write(name, text);
     }
-    let server = Process::start(home.path(), &["--config", "config.toml", "--state", KEPT]);
+    let server = home.serve(&["--config", "config.toml", "--state", KEPT]);
     let call = async |called: &str| server.client.call(&json!({"caller": CALLER, "called": called})).await.json();
     let first = json!({"number": "101", "ring_seconds": 15});
     assert_eq!(call("74951237001").await["route"]["numbers"][0], first);

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
+use test_support::client::{PATIENCE, TOKEN};
+use test_support::{CALLER, LINKED_OPERATION};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::client::{PATIENCE, TOKEN};
-use crate::scene::{CALLER, LINKED_OPERATION, Scene, Serving};
+use crate::scene::{Scene, Serving};
 
 /// Everything that the server says until it closes the connection.
 async fn rest(stream: &mut TcpStream) -> String {

@@ -2,17 +2,17 @@
 
 use amocrm_simulator::{OAuthApp, Options, Simulator};
 use serde_json::{Value, json};
+use test_support::client::{PATIENCE, TOKEN};
+use test_support::{CALLER, Home};
 
-use crate::client::{PATIENCE, TOKEN};
-use crate::scene::{CALLER, until};
-use crate::serving::{Process, binary};
+use crate::scene::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_secret_that_is_corrected_in_its_file_is_used_without_a_restart() {
     let options = Options { oauth: Some(OAuthApp::demo()), ..Options::default() };
     let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
-    let home = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).expect("a file");
+    let home = Home::new();
+    let write = |name: &str, text: &str| home.write(name, text);
     write("server-token", TOKEN);
     write("client-secret", OAuthApp::DEMO_CLIENT_SECRET);
     let (client_id, redirect_uri) = (OAuthApp::DEMO_CLIENT_ID, OAuthApp::DEMO_REDIRECT_URI);
@@ -27,15 +27,12 @@ async fn a_client_secret_that_is_corrected_in_its_file_is_used_without_a_restart
     );
     write("config.toml", &config);
     let run = |arguments: &[&str]| {
-        let mut command = binary(home.path());
-        let ended = command.args(arguments).args(["--config", "config.toml", "--state", "kept"]).output();
-        let ended = ended.expect("the binary starts");
-        let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
-        (ended.status.code(), said)
+        let ended = home.run(&[arguments, &["--config", "config.toml", "--state", "kept"]].concat());
+        (ended.code, format!("{}{}", ended.stdout, ended.stderr))
     };
     let code = simulator.authorization_code().expect("with OAuth");
     assert_eq!(run(&["connect", "--code", &code]).0, Some(0));
-    let process = Process::start(home.path(), &["--config", "config.toml", "--state", "kept", "--log", "info"]);
+    let process = home.serve(&["--config", "config.toml", "--state", "kept", "--log", "info"]);
     let call = json!({"caller": CALLER});
     let action = async || -> Value {
         process.client.get("/v1/state").await.json()["integrations"][0]["access"]["action"].clone()

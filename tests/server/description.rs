@@ -2,10 +2,11 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use test_support::CALLER;
+use test_support::client::{Answer, Client, authorised};
+use test_support::{ConnectedHome, OPERATIONS};
 
-use crate::client::{Answer, Client, authorised};
-use crate::scene::{CALLER, Scene};
-use crate::serving::{Home, OPERATIONS};
+use crate::scene::Scene;
 
 /// What a schema refers to, if it refers to something.
 fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
@@ -198,7 +199,7 @@ async fn status(client: &Client, request: http::request::Builder) -> StatusCode 
 
 #[tokio::test]
 async fn all_that_the_binary_serves_is_described_and_there_and_guarded_as_described() {
-    let home = Home::new(OPERATIONS, "").await;
+    let home = ConnectedHome::new(OPERATIONS, "").await;
     let process = home.serve(&[]);
     let client = &process.client;
     let kept = client.call(&json!({"id": "kept", "caller": CALLER, "operation": "sales"})).await;

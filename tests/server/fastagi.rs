@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use amocrm_simulator::{Endpoint, Fault, FaultRule};
+use test_support::client::PATIENCE;
+use test_support::{ConnectedHome, Process};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::client::PATIENCE;
 use crate::pbx::PBXS;
-use crate::serving::{Home, Process};
 
 /// Two operations with short waiting times.
 const OPERATIONS: &str = "[[operation]]\nid = \"sales\"\nlinked_operation = \"queue:sales\"\nsettings = { waiting_time = \"1s\" }\n\
@@ -33,7 +33,7 @@ const FORWARD: [&str; 6] = [
 ];
 
 struct Scene {
-    home: Home,
+    home: ConnectedHome,
     process: Process,
     fastagi: SocketAddr,
 }
@@ -45,7 +45,7 @@ impl Scene {
 
     /// With these further settings of the server.
     async fn with(sections: &str) -> Self {
-        let home = Home::new(OPERATIONS, sections).await;
+        let home = ConnectedHome::new(OPERATIONS, sections).await;
         let process = home.serve(&["--log", "warn"]);
         let deadline = std::time::Instant::now() + PATIENCE;
         let fastagi = loop {
@@ -246,8 +246,8 @@ async fn an_address_that_is_taken_is_named_with_the_setting() {
     let scene = Scene::new().await;
     let taken = PBXS.replace("127.0.0.1:0", &scene.fastagi.to_string());
     scene.home.configure(OPERATIONS, &taken);
-    let mut command = scene.home.binary();
-    command.args(["serve", "--config", "config.toml", "--state", "other", "--listen", "127.0.0.1:0"]);
+    let arguments = ["serve", "--config", "config.toml", "--state", "other", "--listen", "127.0.0.1:0"];
+    let mut command = scene.home.command(&arguments);
     let output = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("a thread");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("[asterisk] fastagi"), "{output:?}");

@@ -2,8 +2,9 @@
 
 use http::{Request, StatusCode};
 use serde_json::json;
+use test_support::CALLER;
 
-use crate::scene::{CALLER, Scene};
+use crate::scene::Scene;
 
 const ANNA: u64 = 504_141;
 const BORIS: u64 = 504_142;

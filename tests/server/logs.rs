@@ -2,10 +2,9 @@
 
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-
-use crate::client::TOKEN;
-use crate::scene::CALLER;
-use crate::serving::{ACCOUNT_TOKEN, Home, OPERATIONS, Process};
+use test_support::CALLER;
+use test_support::client::TOKEN;
+use test_support::{ACCOUNT_TOKEN, ConnectedHome, OPERATIONS, Process};
 
 /// The server's lines as JSON, after it has ended.
 async fn lines(process: Process) -> (String, Vec<Value>) {
@@ -26,7 +25,7 @@ async fn lines(process: Process) -> (String, Vec<Value>) {
 async fn every_line_is_a_json_object_and_each_call_has_one_with_its_reason_and_masked_number() {
     // Together they say nearly all that a server says: everything that it does, to the last detail.
     for filter in [&["--log", "trace", "--log-format", "json"][..], &["--log-format", "json"]] {
-        let home = Home::new(OPERATIONS, "").await;
+        let home = ConnectedHome::new(OPERATIONS, "").await;
         // Something to warn of before there is a call.
         std::fs::create_dir_all(home.path("kept").join("call-details.sqlite3")).expect("a directory");
         let process = home.serve(filter);
@@ -77,11 +76,10 @@ async fn every_line_is_a_json_object_and_each_call_has_one_with_its_reason_and_m
 
 #[tokio::test]
 async fn what_keeps_a_server_from_beginning_is_a_json_object_too() {
-    let home = Home::new(OPERATIONS, "[call_details]\nnumbers = \"some\"\n").await;
-    let mut command = home.binary();
-    let ended = command.args(["serve", "--config", "config.toml", "--log-format", "json"]).output().expect("it starts");
-    let said = String::from_utf8(ended.stderr).expect("text");
-    assert_eq!(ended.status.code(), Some(2), "{said}");
+    let home = ConnectedHome::new(OPERATIONS, "[call_details]\nnumbers = \"some\"\n").await;
+    let ended = home.run(&["serve", "--config", "config.toml", "--log-format", "json"]);
+    let said = ended.stderr;
+    assert_eq!(ended.code, Some(2), "{said}");
     let line: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
     assert_eq!(line["level"], "ERROR");
     assert!(line["message"].as_str().is_some_and(|message| message.contains("`numbers`")), "{line}");

@@ -8,8 +8,6 @@
 )]
 
 mod bounds;
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-mod client;
 mod client_secret;
 mod description;
 mod fastagi;
@@ -21,7 +19,4 @@ mod process;
 mod proof;
 mod resolving;
 mod scene;
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-#[path = "../support/serving.rs"]
-mod serving;
 mod stopping;

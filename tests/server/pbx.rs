@@ -4,9 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
-
-use crate::client::{TOKEN, authorised};
-use crate::serving::{Home, OPERATIONS};
+use test_support::client::{TOKEN, authorised};
+use test_support::{ConnectedHome, OPERATIONS};
 
 /// Contact 3 of the demonstration account, whose manager is Anna.
 const CALLER: &str = "+7 916 123-45-67";
@@ -18,7 +17,7 @@ pub(crate) const PBXS: &str = "[kamailio]\ninternal = \"sip:{number}@10.0.0.5\"\
 
 #[tokio::test]
 async fn the_answer_is_a_routing_document_beside_all_else() {
-    let home = Home::new(OPERATIONS, PBXS).await;
+    let home = ConnectedHome::new(OPERATIONS, PBXS).await;
     let process = home.serve(&[]);
     let client = &process.client;
     let forwarded = client.call(&json!({"caller": CALLER, "called": "101", "operation": "sales"})).await.json();
@@ -45,7 +44,7 @@ async fn the_answer_is_a_routing_document_beside_all_else() {
 
 #[tokio::test]
 async fn without_a_section_there_is_no_routing_document() {
-    let home = Home::new(OPERATIONS, "").await;
+    let home = ConnectedHome::new(OPERATIONS, "").await;
     let answer = home.serve(&[]).client.call(&json!({"caller": CALLER, "operation": "sales"})).await.json();
     assert_eq!((&answer["routing"], &answer["routes"]), (&Value::Null, &Value::Null));
 }
@@ -53,7 +52,7 @@ async fn without_a_section_there_is_no_routing_document() {
 /// As `CURL()` sends it: a form, and the token as a password.
 #[tokio::test]
 async fn a_dialplan_is_answered_with_its_variables() {
-    let home = Home::new(OPERATIONS, PBXS).await;
+    let home = ConnectedHome::new(OPERATIONS, PBXS).await;
     let process = home.serve(&[]);
     let password = STANDARD.encode(format!("pbx:{TOKEN}"));
     let ask = |path: &str, accept: &str, form: &str| {

@@ -1,14 +1,11 @@
 //! The binary: how a newcomer and an init system meet it.
 
 use std::path::Path;
-use std::process::Command;
 
 use amocrm_simulator::{Options, Simulator};
 use http::{Method, Request, StatusCode};
 use serde_json::json;
-
-use crate::scene::CALLER;
-use crate::serving::Process;
+use test_support::{CALLER, Home};
 
 fn token_in(directory: &Path) -> String {
     std::fs::read_to_string(directory.join("server-token")).expect("a token")
@@ -16,9 +13,9 @@ fn token_in(directory: &Path) -> String {
 
 #[tokio::test]
 async fn a_newcomer_serves_the_demonstration_and_calls_with_the_token_of_the_state_directory() {
-    let home = tempfile::tempdir().expect("a folder");
-    let process = Process::start(home.path(), &["--state", "kept"]);
-    let token = token_in(&home.path().join("kept"));
+    let home = Home::new();
+    let process = home.serve(&["--state", "kept"]);
+    let token = token_in(&home.path("kept"));
     let said = process.stdout();
     assert!(said.contains("server-token") && !said.contains(&token), "{said}");
     let call = |token: &str| {
@@ -31,8 +28,8 @@ async fn a_newcomer_serves_the_demonstration_and_calls_with_the_token_of_the_sta
     process.signal("-TERM");
     let (status, stderr) = process.ended().await;
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
-    let again = Process::start(home.path(), &["--state", "kept"]);
-    assert_eq!(token_in(&home.path().join("kept")), token, "made once");
+    let again = home.serve(&["--state", "kept"]);
+    assert_eq!(token_in(&home.path("kept")), token, "made once");
     drop(again);
 }
 
@@ -40,18 +37,18 @@ async fn a_newcomer_serves_the_demonstration_and_calls_with_the_token_of_the_sta
 async fn sigterm_lets_calls_in_flight_end_and_a_second_one_does_not() {
     let simulator = Simulator::start(Options::default()).await.expect("the simulator starts");
     simulator.add_fault("contacts:hang".parse::<amocrm_simulator::FaultRule>().expect("a fault"));
-    let home = tempfile::tempdir().expect("a folder");
+    let home = Home::new();
     let config = format!(
         "[[integration]]\naccount = \"{}\"\ntoken = \"file:amo\"\nplain_http = \"granted\"\nprivate_addresses = \"granted\"\n\
          requests_per_second = 50\n[[operation]]\nlinked_operation = \"queue:support\"\n[server]\ntoken = \"file:token\"\n",
         simulator.base_url()
     );
-    for (name, text) in [("amo", "an-amocrm-token"), ("token", crate::client::TOKEN), ("config.toml", &config)] {
-        std::fs::write(home.path().join(name), text).expect("a file");
+    for (name, text) in [("amo", "an-amocrm-token"), ("token", test_support::client::TOKEN), ("config.toml", &config)] {
+        home.write(name, text);
     }
     for second in [false, true] {
         simulator.clear_requests();
-        let process = Process::start(home.path(), &["--config", "config.toml", "--state", "kept"]);
+        let process = home.serve(&["--config", "config.toml", "--state", "kept"]);
         let calls: Vec<_> = (0..10)
             .map(|number| {
                 let client = process.client.clone();
@@ -64,7 +61,7 @@ async fn sigterm_lets_calls_in_flight_end_and_a_second_one_does_not() {
         let server = process.client.server;
         // Refused as soon as the signal was seen.
         let refused = async { while tokio::net::TcpStream::connect(server).await.is_ok() {} };
-        tokio::time::timeout(crate::client::PATIENCE, refused).await.expect("nothing new is accepted");
+        tokio::time::timeout(test_support::client::PATIENCE, refused).await.expect("nothing new is accepted");
         if second {
             process.signal("-TERM");
             let (_, stderr) = process.ended().await;
@@ -83,13 +80,11 @@ async fn sigterm_lets_calls_in_flight_end_and_a_second_one_does_not() {
 
 #[test]
 fn what_keeps_a_server_from_beginning_is_said() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = Home::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    command.args(["serve", "--state", "kept", "--listen", &address]).current_dir(home.path()).env("HOME", home.path());
-    let ended = command.output().expect("the binary starts");
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(2), "{said}");
+    let ended = home.run(["serve", "--state", "kept", "--listen", &address]);
+    let said = ended.stderr;
+    assert_eq!(ended.code, Some(2), "{said}");
     assert!(said.contains(&format!("cannot listen on {address}")) && said.contains("--listen"), "{said}");
 }

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use runtime::secret::Secret;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use test_support::CALLER;
+use test_support::client::{Answer, Client, TOKEN};
 
-use crate::client::{Answer, Client, TOKEN};
-use crate::scene::{CALLER, Scene};
+use crate::scene::Scene;
 
 const KEY: &str = "a-key-of-the-tests-0123456789";
 /// Every route that reveals or changes something.

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use http::{Method, StatusCode};
 use node::{FinishedCall, Onlooker};
 use serde_json::json;
+use test_support::client::authorised;
+use test_support::{CALLER, LINKED_OPERATION};
 
-use crate::client::authorised;
-use crate::scene::{CALLER, LINKED_OPERATION, Scene};
+use crate::scene::Scene;
 
 /// Remembers the calls that it is told of.
 #[derive(Default)]

@@ -1,47 +1,23 @@
 //! A server in this process, on a port of the system's, with simulated accounts behind it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use amocrm::access::consent::Consented;
-use amocrm::access::{LongLived, OAuthSettings, Platform};
 use amocrm::integration::{Access, Integration, IntegrationSettings};
-use amocrm_simulator::{FaultRule, OAuthApp, Options, Simulator};
-use host_harness::OPERATION;
+use amocrm_simulator::{FaultRule, Options, Simulator};
 use node::{Node, NodeBuilder, Onlooker, ToPlace};
 use replay::demo;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
-use runtime::engine::{Engine, EngineSettings, Limits, Operation};
 use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, MemoryStore};
 use server::webhooks::Hooks;
 use server::{Extras, Server, ServerSettings};
+use test_support::client::{Client, PATIENCE, TOKEN};
+use test_support::{LINKED_OPERATION, START, account, operation};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-use crate::client::{Client, PATIENCE, TOKEN};
-
-/// When every scene begins: noon in Moscow.
-pub(crate) const START: &str = "2026-11-22T09:00:00Z";
-/// Contact 3 of the demonstration account, whose manager is Anna.
-pub(crate) const CALLER: &str = "+7 916 123-45-67";
-/// The linked operation of the first placed operation.
-pub(crate) const LINKED_OPERATION: &str = "queue:sales";
-
-/// Compiled once for all tests.
-fn operation() -> Operation {
-    static LOADED: OnceLock<Operation> = OnceLock::new();
-    let load = || {
-        // On a busy machine it is the component that ends a call in time, not the host.
-        let limits = Limits { margin: Duration::from_secs(1), ..Limits::default() };
-        let settings = EngineSettings { limits, ..EngineSettings::default() };
-        let engine = Engine::new(settings).expect("wasmtime runs on this machine");
-        engine.load(OPERATION).expect("the operation fits the contract")
-    };
-    LOADED.get_or_init(load).clone()
-}
 
 /// What a server will be made of. Change it as the test needs.
 pub(crate) struct Scene {
@@ -84,34 +60,16 @@ impl Scene {
 
     /// Adds an account of its own with a long-lived token, an integration with it, and an operation, both of this name.
     pub(crate) async fn add(&mut self, id: &str, token: &str, linked_operation: &str) {
-        let simulated = self.clock.clone();
-        let simulator = Simulator::start(Options {
-            clock: Arc::new(move || simulated.now()),
-            token: Some(token.to_owned()),
-            ..Options::default()
-        });
-        let simulator = simulator.await.expect("the simulator starts on loopback");
-        let access = Access::LongLived(LongLived {
-            account: simulator.base_url().parse().expect("an address"),
-            token: Secret::new(token.to_owned()),
-            namespace: id.to_owned(),
-        });
+        let options = Options { token: Some(token.to_owned()), ..Options::default() };
+        let simulator = account::simulator(&self.clock, options).await;
+        let access = Access::LongLived(account::long_lived(account::address(&simulator), token, id));
         self.place(id, access, linked_operation, simulator);
     }
 
     /// The same with OAuth; the account is connected by [`connect`](Serving::connect).
     pub(crate) async fn add_oauth(&mut self, id: &str, linked_operation: &str) {
-        let simulated = self.clock.clone();
-        let options =
-            Options { clock: Arc::new(move || simulated.now()), oauth: Some(OAuthApp::demo()), ..Options::default() };
-        let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
-        let access = Access::OAuth(OAuthSettings {
-            client_id: OAuthApp::DEMO_CLIENT_ID.to_owned(),
-            client_secret: Secret::new(OAuthApp::DEMO_CLIENT_SECRET.to_owned()).into(),
-            redirect_uri: OAuthApp::DEMO_REDIRECT_URI.to_owned(),
-            platform: Platform::Amocrm,
-            account: Some(simulator.base_url().parse().expect("an address")),
-        });
+        let simulator = account::simulator_with_oauth(&self.clock).await;
+        let access = account::oauth(&simulator);
         self.place(id, access, linked_operation, simulator);
     }
 
@@ -175,10 +133,7 @@ impl Serving {
     pub(crate) async fn connect(&self, id: &str, place: usize) {
         let simulator = &self.simulators[place];
         let keeper = self.node.integrations()[id].keeper().expect("OAuth has a keeper");
-        let code = Secret::new(simulator.authorization_code().expect("with OAuth"));
-        let account = simulator.base_url().parse().expect("an address");
-        keeper.connect(Consented { code, account }).await.expect("a good code");
-        simulator.clear_requests();
+        account::connect(keeper, simulator).await;
     }
 
     /// Tells the server to stop.

@@ -37,7 +37,8 @@ async fn calls_in_flight_are_answered_nothing_new_is_accepted_and_then_the_rooms
     serving.stop();
     let mut said = Vec::new();
     // Either answered before the stop was seen, or closed: never left open.
-    let _ = tokio::time::timeout(crate::client::PATIENCE, idle.read_to_end(&mut said)).await.expect("it is closed");
+    let _ =
+        tokio::time::timeout(test_support::client::PATIENCE, idle.read_to_end(&mut said)).await.expect("it is closed");
     for call in calls {
         let answer = call.await.expect("no panic");
         assert_eq!(answer.json()["reason"]["class"], "no-answer", "answered inside its waiting time: {answer:?}");

@@ -7,7 +7,7 @@
 //! | what | how |
 //! |---|---|
 //! | a small share, with the other tests | `cargo test --test simulation` |
-//! | a million calls across a thousand seeds, nightly | `SIMULATION_SEEDS=1000 SIMULATION_CALLS=1000 cargo test --release --test simulation worlds` |
+//! | a million calls across a thousand seeds, in `.ci/full` | `SIMULATION_SEEDS=1000 SIMULATION_CALLS=1000 cargo test --release --test simulation worlds` |
 //! | one seed again | `SIMULATION_SEED=7 cargo test --test simulation worlds` |
 //! | deliberate bugs, each of which must be caught | `cargo test --test simulation mutants -- --ignored --nocapture` |
 

@@ -10,10 +10,10 @@ use axum::routing::post;
 use host_harness::demo_pbx::{Caller, Kamailio, Patience};
 use http::StatusCode;
 use serde_json::{Value, json};
+use test_support::ConnectedHome;
 use tokio::net::TcpListener;
 
 use crate::scene::{CALLER, MACHINE, Scene, Telephony, kamailio, own_address, programs};
-use crate::serving::Home;
 
 /// The header where nothing was decided.
 const NO_DECISION: &str = "no-decision";
@@ -76,7 +76,7 @@ async fn wrong(State(telephony): State<String>, Json(call): Json<Value>) -> Resp
 async fn whatever_comes_instead_of_a_route_is_the_static_linked_operation() {
     let _quiet = MACHINE.read().await;
     let Some(programs) = programs() else { return };
-    let home = Home::new("[[operation]]\nlinked_operation = \"queue:sales\"\n", "").await;
+    let home = ConnectedHome::new("[[operation]]\nlinked_operation = \"queue:sales\"\n", "").await;
     let address = own_address();
     let telephony = Telephony::start(programs, &home, address);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::client::PATIENCE;
+use test_support::client::PATIENCE;
+
 use crate::scene::{MACHINE, Scene};
 
 const CALLS: u32 = 1_000;

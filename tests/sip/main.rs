@@ -13,18 +13,10 @@
 )]
 
 mod callers;
-#[allow(dead_code, reason = "shared with the tests of the server, which use the rest")]
-#[path = "../server/client.rs"]
-mod client;
 mod demo;
 mod faults;
 mod leaving;
 mod legs;
 mod load;
 mod scene;
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-#[path = "../support/serving.rs"]
-mod serving;
-#[path = "../support/skip.rs"]
-mod skip;
 mod variants;

@@ -11,11 +11,10 @@ use host_harness::demo_pbx::{
 use jiff::{SignedDuration, Unit};
 use runtime::secret::Secret;
 use serde_json::Value;
+use test_support::client::{PATIENCE, TOKEN};
+use test_support::skip;
+use test_support::{ConnectedHome, Process};
 use tokio::sync::RwLock;
-
-use crate::client::{PATIENCE, TOKEN};
-use crate::serving::{Home, Process};
-use crate::skip::skip;
 
 /// The caller of most tests: a contact whose manager is Anna.
 pub(crate) const CALLER: &str = "+79161234567";
@@ -56,7 +55,7 @@ pub(crate) struct Telephony {
 }
 
 impl Telephony {
-    pub(crate) fn start(programs: &Programs, home: &Home, on: IpAddr) -> Self {
+    pub(crate) fn start(programs: &Programs, home: &ConnectedHome, on: IpAddr) -> Self {
         let start = |name| {
             let address = free_address(on).expect("a port");
             Telephones::start(programs, &home.path(""), name, address).expect("telephones")
@@ -103,7 +102,7 @@ pub(crate) struct Scene {
     pub(crate) kamailio: Kamailio,
     pub(crate) telephony: Telephony,
     pub(crate) server: Process,
-    pub(crate) home: Home,
+    pub(crate) home: ConnectedHome,
     pub(crate) programs: &'static Programs,
     pub(crate) address: IpAddr,
     calls: AtomicU32,
@@ -119,7 +118,7 @@ impl Scene {
     pub(crate) async fn with(numbers: &str, change: impl FnOnce(String) -> String) -> Option<Self> {
         let programs = programs()?;
         let address = own_address();
-        let home = Home::new("[[operation]]\nlinked_operation = \"queue:sales\"\n", "").await;
+        let home = ConnectedHome::new("[[operation]]\nlinked_operation = \"queue:sales\"\n", "").await;
         let telephony = Telephony::start(programs, &home, address);
         home.write("config.toml", change(configuration(&home, &telephony, numbers)));
         let server = home.serve(&[]);
@@ -186,7 +185,7 @@ impl Scene {
     }
 }
 
-fn configuration(home: &Home, telephony: &Telephony, numbers: &str) -> String {
+fn configuration(home: &ConnectedHome, telephony: &Telephony, numbers: &str) -> String {
     let Telephony { desks, mobiles, queues } = telephony;
     format!(
         "[[integration]]\naccount = \"{account}\"\ntoken = \"file:account-token\"\nplain_http = \"granted\"\n\

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use call::document::Route;
 use hostile_components::TRAP;
 use node::versions::{How, VersionError};
+use test_support::Scene;
 
 use crate::scene::{Fixture, STEP, variant};
-use crate::support::Scene;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_call_is_lost_while_versions_are_swapped_under_load() {

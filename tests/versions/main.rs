@@ -8,18 +8,9 @@
 )]
 
 mod activation;
-#[allow(dead_code, reason = "shared with the tests of the server, which use the rest")]
-#[path = "../server/client.rs"]
-mod client;
 mod process;
 mod routes;
 mod scene;
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-#[path = "../support/serving.rs"]
-mod serving;
 mod shadow;
-#[allow(dead_code, unused_imports, reason = "shared with the tests of the operation, which use the rest")]
-#[path = "../support/mod.rs"]
-mod support;
 mod uploads;
 mod watch;

@@ -8,11 +8,11 @@ use host_harness::OPERATION;
 use http::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use test_support::CALLER;
+use test_support::client::{Client, PATIENCE};
+use test_support::{ConnectedHome, Process};
 
-use crate::client::{Client, PATIENCE};
 use crate::scene::{until, variant};
-use crate::serving::{Home, Process};
-use crate::support::CALLER;
 
 const OPERATIONS: &str =
     "[[operation]]\nid = \"main\"\nlinked_operation = \"queue:sales\"\ncomponent = \"forward.wasm\"\n";
@@ -34,7 +34,7 @@ async fn line(process: &Process, number: usize) -> String {
 
 #[tokio::test]
 async fn a_changed_file_is_in_force_with_a_line_of_how_long_it_took_and_a_broken_one_is_refused_with_the_reason() {
-    let home = Home::new(OPERATIONS, "").await;
+    let home = ConnectedHome::new(OPERATIONS, "").await;
     home.write("forward.wasm", OPERATION);
     let process = home.serve(&["--watch"]);
     assert_eq!(in_force(&process.client).await, digest(OPERATION));
@@ -71,7 +71,7 @@ async fn a_changed_file_is_in_force_with_a_line_of_how_long_it_took_and_a_broken
 #[tokio::test]
 async fn calls_under_way_while_the_file_changes_are_all_answered_each_by_one_of_the_two() {
     const LINES: usize = 4;
-    let home = Home::new(OPERATIONS, "").await;
+    let home = ConnectedHome::new(OPERATIONS, "").await;
     home.write("forward.wasm", OPERATION);
     // Each request takes a while, so that there are always calls under way.
     home.simulator.add_fault("contacts:delay-headers=100ms".parse::<amocrm_simulator::FaultRule>().expect("a fault"));

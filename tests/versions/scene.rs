@@ -9,8 +9,7 @@ use call::IncomingCall;
 use host_harness::OPERATION;
 use node::versions::Versions;
 use node::{FinishedCall, Node, Onlooker, Step, ToPlace};
-
-use crate::support::{CALLER, LINKED_OPERATION, Scene, engine};
+use test_support::{CALLER, LINKED_OPERATION, Scene, engine};
 
 /// The step of the node.
 pub(crate) const STEP: &str = "main";

@@ -7,9 +7,9 @@ use call::document::Route;
 use hostile_components::{ENDLESS_LOOP, MEMORY_BOMB, STRANGER_CALLER, TRAP};
 use node::shadow::Findings;
 use runtime::store::Shelf;
+use test_support::{CALLER, Scene};
 
 use crate::scene::{Fixture, STEP, until, variant};
-use crate::support::{CALLER, Scene};
 
 impl Fixture {
     async fn shadowed_by(self, component: &[u8]) -> Self {
@@ -104,7 +104,7 @@ async fn another_version_is_counted_and_listed_and_changes_nothing() {
 async fn what_the_shadow_writes_stays_with_it() {
     // The version in force looks nothing up and keeps nothing; the shadow, which forwards, would.
     let mut scene = Scene::new().await;
-    scene.operation = crate::support::engine().load(TRAP).unwrap();
+    scene.operation = test_support::engine().load(TRAP).unwrap();
     let fixture = Fixture::with(scene, None, &[]).await.shadowed_by(&variant("two")).await;
     fixture.call("1").await;
     let found = fixture.all_findings().await;
@@ -116,7 +116,7 @@ async fn what_the_shadow_writes_stays_with_it() {
 #[tokio::test]
 async fn a_shadow_takes_no_turn_that_a_call_may_need() {
     let mut scene = Scene::new().await;
-    scene.operation = crate::support::engine().load(TRAP).unwrap();
+    scene.operation = test_support::engine().load(TRAP).unwrap();
     scene.integration.requests_per_second = 3;
     let fixture = Fixture::with(scene, None, &[]).await.shadowed_by(&variant("two")).await;
     let started = Instant::now();

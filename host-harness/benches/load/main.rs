@@ -1,7 +1,7 @@
 //! What a call costs, and what load does to it. Everything that is compared runs in one process, turn by turn, since a machine's speed changes
 //! from minute to minute: read the ratios.
 //!
-//! `cargo bench --bench load` runs all parts; `cargo bench --bench load -- hit http` only these. Each prints what was measured and what was
+//! `cargo bench -p benches --bench load` runs all parts; `cargo bench -p benches --bench load -- hit http` only these. Each prints what was measured and what was
 //! aimed at, and judges nothing: the machine may be busy with something else.
 
 #![allow(

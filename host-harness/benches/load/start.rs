@@ -3,6 +3,8 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use test_support::binary::binary;
+
 use crate::{CALLER, note, scene, show, times};
 
 const RUNS: usize = 20;
@@ -19,7 +21,7 @@ pub(crate) fn run() {
     std::fs::write(&config, text).expect("a configuration");
     let start = |state: &str| -> Duration {
         let began = Instant::now();
-        let status = Command::new(env!("CARGO_BIN_EXE_host-harness"))
+        let status = Command::new(binary())
             .args(["call", CALLER, "--config"])
             .arg(&config)
             .arg("--state")

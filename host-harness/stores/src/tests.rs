@@ -15,12 +15,6 @@ use super::*;
 use runtime::capabilities::clocks::Clock;
 use runtime::store::*;
 
-#[path = "../../../tests/support/redis_server.rs"]
-#[allow(dead_code, reason = "not every test binary stalls a server")]
-mod redis_server;
-
-use redis_server::RedisServer;
-
 const SHELF: Shelf<'static> = Shelf { namespace: "sales", bucket: "managers" };
 
 fn directory() -> (TempDir, PathBuf) {
@@ -40,50 +34,24 @@ fn patient(mut store: SqliteStore) -> SqliteStore {
     store
 }
 
-/// One store of each kind, and the server of the last one.
-fn all(file: &Path) -> (Option<RedisServer>, Vec<Arc<dyn KeyValueStore>>) {
-    let mut stores: Vec<Arc<dyn KeyValueStore>> = vec![Arc::new(MemoryStore::new()), Arc::new(opened(file))];
-    let server = RedisServer::start(&[]);
-    stores.extend(server.iter().map(|server| Arc::new(at(server)) as Arc<dyn KeyValueStore>));
-    (server, stores)
-}
-
-fn at(server: &RedisServer) -> RedisStore {
-    RedisStore::open(&server.address().parse().unwrap()).unwrap().0
+/// A store in memory and one in a file.
+fn both(file: &Path) -> [Arc<dyn KeyValueStore>; 2] {
+    [Arc::new(MemoryStore::new()), Arc::new(opened(file))]
 }
 
 #[tokio::test]
 async fn a_value_is_kept_replaced_and_deleted() {
     let (_directory, file) = directory();
-    let (_server, stores) = all(&file);
-    for store in stores {
-        let slot = SHELF.slot("k");
-        assert_eq!(store.get(slot).await.unwrap(), None);
-        assert!(!store.exists(slot).await.unwrap());
-        store.delete(slot).await.unwrap();
-        for value in [&b"one"[..], b"", b"\0\xff"] {
-            store.set(slot, value).await.unwrap();
-            assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(value));
-            assert!(store.exists(slot).await.unwrap());
-        }
-        store.delete(slot).await.unwrap();
-        assert_eq!(store.get(slot).await.unwrap(), None);
+    for store in both(&file) {
+        store_contract::a_value_is_kept_replaced_and_deleted(&*store).await;
     }
 }
 
 #[tokio::test]
 async fn a_value_is_swapped_only_for_the_one_that_was_seen() {
     let (_directory, file) = directory();
-    let (_server, stores) = all(&file);
-    for store in stores {
-        let slot = SHELF.slot("k");
-        assert!(!store.compare_and_swap(slot, Some(b""), b"a").await.unwrap(), "nothing is not an empty value");
-        assert!(store.compare_and_swap(slot, None, b"").await.unwrap());
-        assert!(!store.compare_and_swap(slot, None, b"a").await.unwrap());
-        assert!(!store.compare_and_swap(slot, Some(b"x"), b"a").await.unwrap());
-        assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(&b""[..]));
-        assert!(store.compare_and_swap(slot, Some(b""), b"a\0\xff").await.unwrap());
-        assert_eq!(store.get(slot).await.unwrap().as_deref(), Some(&b"a\0\xff"[..]));
+    for store in both(&file) {
+        store_contract::a_value_is_swapped_only_for_the_one_that_was_seen(&*store).await;
     }
 }
 
@@ -91,63 +59,29 @@ async fn a_value_is_swapped_only_for_the_one_that_was_seen() {
 async fn of_many_that_swap_the_same_value_one_does() {
     let (_directory, file) = directory();
     let memory: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
+    store_contract::of_many_that_swap_the_same_value_one_does([Arc::clone(&memory), memory]).await;
     let open = || -> Arc<dyn KeyValueStore> { Arc::new(opened(&file)) };
-    let server = RedisServer::start(&[]);
-    let nodes =
-        server.iter().map(|server| -> Vec<Arc<dyn KeyValueStore>> { vec![Arc::new(at(server)), Arc::new(at(server))] });
-    for stores in [vec![Arc::clone(&memory), memory], vec![open(), open()]].into_iter().chain(nodes) {
-        for round in 0..10_u8 {
-            let slot = SHELF.slot("k");
-            let expected = stores[0].get(slot).await.unwrap();
-            let swap = |store: &Arc<dyn KeyValueStore>, by| {
-                let (store, expected) = (Arc::clone(store), expected.clone());
-                tokio::spawn(async move { store.compare_and_swap(slot, expected.as_deref(), &[round, by]).await })
-            };
-            let (one, two) = (swap(&stores[0], 1), swap(&stores[1], 2));
-            let swapped = [one.await.unwrap().unwrap(), two.await.unwrap().unwrap()];
-            assert_eq!(swapped.iter().filter(|swapped| **swapped).count(), 1, "{swapped:?}");
-            let by = if swapped[0] { 1 } else { 2 };
-            assert_eq!(stores[1].get(slot).await.unwrap(), Some(vec![round, by]));
-        }
-    }
+    store_contract::of_many_that_swap_the_same_value_one_does([open(), open()]).await;
 }
 
 #[tokio::test]
 async fn keys_are_listed_in_pages() {
     let (_directory, file) = directory();
-    let (_server, stores) = all(&file);
-    for store in stores {
-        for key in ["b", "a", "d", "c", "e"] {
-            store.set(SHELF.slot(key), b"v").await.unwrap();
-        }
-        store.set(Shelf { bucket: "other", ..SHELF }.slot("x"), b"v").await.unwrap();
-        let first = store.list_keys(SHELF, 0, 2).await.unwrap();
-        assert_eq!(first, KeyPage { keys: vec!["a".into(), "b".into()], next: Some(2) });
-        let last = store.list_keys(SHELF, 2, 3).await.unwrap();
-        assert_eq!(last, KeyPage { keys: vec!["c".into(), "d".into(), "e".into()], next: None });
-        assert_eq!(store.list_keys(SHELF, u64::MAX, 3).await.unwrap(), KeyPage::default());
-        assert_eq!(store.list_keys(Shelf { namespace: "none", ..SHELF }, 0, 3).await.unwrap(), KeyPage::default());
+    for store in both(&file) {
+        store_contract::keys_are_listed_in_pages(&*store).await;
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// Whatever characters the three parts contain, two different addresses never share a value.
     #[test]
-    fn no_two_addresses_share_a_value(addresses in prop::collection::hash_set(("[ab/:\u{0}\u{1f}é]{0,3}", "[ab/:\u{0}]{0,3}", "[ab/:\u{0}]{0,3}"), 1..12)) {
+    fn no_two_addresses_share_a_value(addresses in store_contract::addresses()) {
         let (_directory, file) = directory();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let (_server, stores) = all(&file);
-            for store in stores {
-                for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
-                    store.set(Shelf { namespace, bucket }.slot(key), &number.to_be_bytes()).await.unwrap();
-                }
-                for (number, (namespace, bucket, key)) in addresses.iter().enumerate() {
-                    let kept = store.get(Shelf { namespace, bucket }.slot(key)).await.unwrap();
-                    assert_eq!(kept.as_deref(), Some(&number.to_be_bytes()[..]), "{namespace:?} {bucket:?} {key:?}");
-                }
+            for store in both(&file) {
+                store_contract::no_two_addresses_share_a_value(&*store, &addresses).await;
             }
         });
     }

@@ -1,0 +1,183 @@
+//! Components that misbehave: whatever one does, its call ends at the linked operation, in time, and the details say which limit it was.
+//!
+//! The guests are in `tests/hostile/guests/examples`, one behaviour each; the test of a guest has its name.
+
+mod advisories;
+mod any_order;
+mod by_hand;
+mod features;
+mod fuzzing;
+mod handmade;
+mod own_configuration;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use hostile_components::{
+    ALL, AUTHORIZATION_SETTER, BIG_HOST_CALL, ENDLESS_DESCRIBE, ENDLESS_LOOP, FOREIGN_IMPORT, FORWARDS_TO_NOBODY,
+    HANDLE_HOARDER, HUNG_IMPORT, MEMORY_BOMB, MISSING_EXPORT, STACK_OVERFLOW, STRANGER_CALLER, TRAP,
+};
+use runtime::engine::{Failure, Fit, LimitReached};
+use test_support::{CALLER, Outcome, Scene, engine};
+
+async fn call(component: &[u8]) -> Outcome {
+    let mut scene = Scene::new().await;
+    scene.operation = engine().load(component).expect("it fits the contract");
+    scene.call(CALLER).await
+}
+
+/// Asserts that the host gave the call a route by itself, and that the reason says why.
+fn assert_failed(outcome: &Outcome, because: &str) {
+    assert_eq!((outcome.code(), outcome.class()), ("operation-failed", "technical-failure"));
+    assert_eq!(outcome.json["route"]["target"], "queue:sales");
+    assert_eq!(outcome.json["reason"]["status"], "Переадресация не удалась");
+    let text = outcome.json["reason"]["text_en"].as_str().expect("a text");
+    assert!(text.contains(because), "`{text}` does not say `{because}`");
+}
+
+/// What a component that answered has to tell.
+fn story(outcome: &Outcome) -> &str {
+    assert_eq!(outcome.code(), "told");
+    outcome.json["reason"]["text_en"].as_str().expect("a text")
+}
+
+#[tokio::test]
+async fn endless_loop() {
+    let outcome = call(ENDLESS_LOOP).await;
+    assert_failed(&outcome, "computing time limit of 1000 ms reached");
+    assert_eq!(outcome.resolved.run.instructions, None, "the count of a call that was given up would be wrong");
+}
+
+#[tokio::test]
+async fn endless_loop_lets_other_calls_run_meanwhile() {
+    // One thread for both: the looping component yields at every tick.
+    let looping = call(ENDLESS_LOOP);
+    let other = async { Scene::new().await.call(CALLER).await };
+    let (looping, other) = tokio::join!(looping, other);
+    assert_failed(&looping, "computing time");
+    assert_eq!(other.employee(), Some("anna"));
+}
+
+#[tokio::test]
+async fn endless_describe() {
+    let operation = engine().load(ENDLESS_DESCRIBE).expect("it fits the contract");
+    let failure = operation.describe().await.expect_err("it never ends");
+    assert!(matches!(failure, Failure::Limit(LimitReached::ComputingTime(_) | LimitReached::Time(_))), "{failure}");
+}
+
+#[tokio::test]
+async fn memory_bomb() {
+    let outcome = call(MEMORY_BOMB).await;
+    assert_failed(&outcome, "memory limit of 32 MiB reached");
+    assert!(outcome.resolved.run.memory_bytes.is_some_and(|bytes| bytes <= 32 * 1024 * 1024));
+}
+
+#[tokio::test]
+async fn trap() {
+    assert_failed(&call(TRAP).await, "the operation trapped: wasm `unreachable` instruction executed");
+}
+
+#[tokio::test]
+async fn stack_overflow() {
+    assert_failed(&call(STACK_OVERFLOW).await, "call stack limit reached");
+}
+
+#[tokio::test]
+async fn hung_import() {
+    let mut scene = Scene::new().await;
+    scene.operation = engine().load(HUNG_IMPORT).expect("it fits the contract");
+    let outcome = scene.call(CALLER).await;
+    assert_failed(&outcome, "no answer from the operation within 4000 ms");
+    assert!(outcome.resolved.run.wall < Duration::from_secs(30), "nothing else ended it");
+}
+
+#[tokio::test]
+async fn forwards_to_nobody() {
+    assert_failed(&call(FORWARDS_TO_NOBODY).await, "forwarded the call to no number");
+}
+
+#[tokio::test]
+async fn handle_hoarder() {
+    assert_failed(&call(HANDLE_HOARDER).await, "limit of 256 resources at once reached");
+}
+
+#[tokio::test]
+async fn big_host_call() {
+    assert_failed(&call(BIG_HOST_CALL).await, "limit of 4 MiB in one call of an import reached");
+}
+
+#[tokio::test]
+async fn authorization_setter() {
+    let mut scene = Scene::new().await;
+    scene.operation = engine().load(AUTHORIZATION_SETTER).expect("it fits the contract");
+    let outcome = scene.call(CALLER).await;
+    assert!(story(&outcome).contains("HttpRequestDenied"), "{}", story(&outcome));
+    assert_eq!(scene.simulator.connections(), 0, "nothing left the host");
+    assert!(outcome.has_note("refused-by-host"));
+}
+
+#[tokio::test]
+async fn stranger_caller() {
+    let mut scene = Scene::new().await;
+    scene.operation = engine().load(STRANGER_CALLER).expect("it fits the contract");
+    let outcome = scene.call(CALLER).await;
+    let story = story(&outcome);
+    assert_eq!(story.split("; ").count(), 7);
+    for attempt in story.split("; ") {
+        assert!(attempt.contains("Denied") || attempt.ends_with("refused"), "{attempt}");
+    }
+    assert_eq!(scene.simulator.connections(), 0, "nothing left the host");
+}
+
+fn rejection(component: &[u8]) -> Fit {
+    engine().load(component).err().expect("it does not fit the contract")
+}
+
+#[test]
+fn foreign_import() {
+    let fit = rejection(FOREIGN_IMPORT);
+    assert_eq!(
+        fit.rejections().map(ToString::to_string).collect::<Vec<_>>(),
+        ["foreign import `hostile:guests/door`: remove it: the contract does not offer this interface"]
+    );
+}
+
+#[test]
+fn missing_export() {
+    let fit = rejection(MISSING_EXPORT);
+    let rejections: Vec<_> = fit.rejections().map(ToString::to_string).collect();
+    assert_eq!(rejections.len(), 1);
+    assert!(rejections[0].starts_with("missing export `telephony:operation/operation@0.1.0`"), "{}", rejections[0]);
+    assert!(fit.to_string().contains("foreign export `greet`"));
+}
+
+#[test]
+fn what_is_no_component_is_named() {
+    let module = [0, b'a', b's', b'm', 1, 0, 0, 0];
+    let cut_short = &host_harness::OPERATION[..10_000];
+    for (bytes, what, fix) in [
+        (&module[..], "core WebAssembly module", "wasm-tools component new"),
+        (b"#!/bin/sh", "not a WebAssembly component", "`.wasm` file"),
+        (b"", "not a WebAssembly component", "`.wasm` file"),
+        (cut_short, "cannot be compiled", "cut short"),
+    ] {
+        let text = rejection(bytes).to_string();
+        assert!(text.contains(what) && text.contains(fix), "{text}");
+    }
+}
+
+#[test]
+fn every_guest_has_a_test_of_its_name() {
+    let source = [include_str!("mod.rs"), include_str!("any_order.rs"), include_str!("advisories.rs")].concat();
+    let tested: BTreeSet<_> = ALL
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| [format!("fn {name}()"), format!("mod {name};")].iter().any(|test| source.contains(test)))
+        .collect();
+    assert_eq!(
+        tested.len(),
+        ALL.len(),
+        "guests without a test: {:?}",
+        ALL.iter().map(|(name, _)| *name).filter(|name| !tested.contains(name)).collect::<Vec<_>>()
+    );
+}
