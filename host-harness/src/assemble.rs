@@ -14,7 +14,7 @@ use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, Operation};
 use runtime::store::KeyValueStore;
 
-/// Sets up everything that the configuration names, without onlookers. Each error names the integration or the placed operation at fault.
+/// Sets up everything that the configuration names, without observers. Each error names the integration or the placed operation at fault.
 pub async fn assemble(
     config: &HarnessConfig,
     engine: &Engine,
@@ -45,8 +45,8 @@ pub async fn assemble(
         node = placed.await.with_context(place)?;
     }
     for (id, integration) in integrations {
-        let its = node.steps().iter().filter(|step| step.integration_id() == id);
-        let placed: Vec<_> = its.map(|step| step.active()).collect();
+        let its = node.placements().iter().filter(|placement| placement.integration_id() == id);
+        let placed: Vec<_> = its.map(|placement| placement.active()).collect();
         integration.refuse_unread_keys(placed.iter().map(|version| &version.description))?;
     }
     Ok(node)

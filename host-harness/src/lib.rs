@@ -1,7 +1,7 @@
 //! A wasmtime host for telephony operations: components of the contract in `wit/` that say where a call goes.
 //!
 //! The command line (`host-harness`) is made of this library, and so are the tests. A call goes like this: a face takes it in and hands it to
-//! a [`node::PlacedOperation`]; the [`runtime::engine`] runs the component in a sandbox of its own with the [`runtime::capabilities`] of the placement's
+//! a [`node::ReadyOperation`]; the [`runtime::engine`] runs the component in a sandbox of its own with the [`runtime::capabilities`] of the placement's
 //! [`amocrm::integration::Integration`]; what comes out becomes a [`call::CallDocument`], which every face shows.
 
 pub mod assemble;

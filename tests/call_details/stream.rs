@@ -12,7 +12,7 @@ use call::{CallDocument, WholeNumber};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use node::call_details::{CallDetails, CallDetailsSettings, Place};
-use node::{FinishedCall, Onlooker};
+use node::{FinishedCall, Observer};
 use runtime::capabilities::clocks::Clock;
 use serde_json::Value;
 use server::calls;
@@ -197,7 +197,7 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
         titles: FactTitles::default(),
     };
     let call = FinishedCall {
-        step: "main".into(),
+        placement: "main".into(),
         integration: "main".into(),
         caller: Some(WholeNumber::new(CALLER)),
         resolved: Arc::new(resolved),

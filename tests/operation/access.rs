@@ -9,10 +9,10 @@ use amocrm::integration::{Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, Simulator};
 use call::IncomingCall;
 use jiff::SignedDuration;
-use node::Step;
+use node::Placement;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
-use server::webhooks::Hooks;
+use server::webhooks::Webhooks;
 use test_support::{CALLER, LINKED_OPERATION, Outcome, START, Scene, account, operation};
 
 /// What the last part of the webhook's address is.
@@ -23,7 +23,7 @@ pub(crate) struct Node {
     pub(crate) simulator: Simulator,
     pub(crate) clock: Clock,
     keeper: Arc<Keeper>,
-    step: Arc<Step>,
+    placement: Arc<Placement>,
     /// What amoCRM reports to.
     pub(crate) hooks: axum::Router,
 }
@@ -57,23 +57,23 @@ impl Node {
         let integration = Arc::new(integration);
         let keeper = Arc::clone(integration.keeper().expect("OAuth has a keeper"));
         account::connect(&keeper, &simulator).await;
-        let step = Step::new(
+        let placement = Placement::new(
             "main",
             ("main".into(), Arc::clone(&integration)),
             LINKED_OPERATION.to_owned(),
             BTreeMap::new(),
             operation(),
         );
-        let step = Arc::new(step.await.expect("an operation that describes itself"));
-        let mut hooks = Hooks::new(clock.clone());
-        hooks.add("main", keys, integration, vec![Arc::clone(&step)]);
+        let placement = Arc::new(placement.await.expect("an operation that describes itself"));
+        let mut hooks = Webhooks::new(clock.clone());
+        hooks.add("main", keys, integration, vec![Arc::clone(&placement)]);
         let (hooks, _) = server::webhooks::routes(hooks, Duration::from_secs(5)).split_for_parts();
-        Self { simulator, clock, keeper, step, hooks }
+        Self { simulator, clock, keeper, placement, hooks }
     }
 
     pub(crate) async fn call(&self, caller: &str) -> Outcome {
         let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.into()), called: String::new() };
-        Outcome::new(self.step.active().placed.resolve(call, &self.clock).await)
+        Outcome::new(self.placement.active().placed.resolve(call, &self.clock).await)
     }
 }
 

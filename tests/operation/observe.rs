@@ -12,7 +12,7 @@ use axum::routing::post;
 use call::IncomingCall;
 use node::observe::metrics::Metrics;
 use node::observe::traces::{TraceSettings, Traces};
-use node::{Node, Onlooker};
+use node::{Node, Observer};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 
 async fn call(node: &Node, caller: &str) {
     let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.into()), called: "+74951234567".to_owned() };
-    node.resolve(&node.steps()[0], call).await;
+    node.resolve(&node.placements()[0], call).await;
 }
 
 /// The value of a metric with these labels.
@@ -34,7 +34,7 @@ fn value(text: &str, name: &str) -> Option<f64> {
 async fn metrics_count_calls_by_reason_hits_requests_and_waits() {
     let scene = Scene::new().await;
     let metrics = Arc::new(Metrics::new());
-    let node = scene.node(vec![Arc::clone(&metrics) as Arc<dyn Onlooker>]).await;
+    let node = scene.node(vec![Arc::clone(&metrics) as Arc<dyn Observer>]).await;
     metrics.watch(&node);
     call(&node, CALLER).await;
     call(&node, CALLER).await;
@@ -128,7 +128,7 @@ async fn a_trace_has_a_span_for_the_call_and_one_for_each_request() {
     scene.integration.configuration.set("consider_manager_status", "true");
     // The first try breaks, and is made again in the same request of the operation.
     scene.fault("contacts:close-before-headers,times=1");
-    let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Onlooker>]).await;
+    let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Observer>]).await;
     call(&node, CALLER).await;
     let requests = scene.requests().len() - 1;
     traces.end().await;
@@ -165,7 +165,7 @@ async fn a_technical_failure_is_an_error_and_an_absent_contact_is_none() {
     let (collector, address) = Collector::start().await;
     let traces = traces_to(&address, 1.0);
     let scene = Scene::new().await;
-    let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Onlooker>]).await;
+    let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Observer>]).await;
     call(&node, "+7 999 000-00-00").await;
     scene.fault("contacts:status=500");
     call(&node, CALLER).await;
@@ -184,7 +184,7 @@ async fn no_share_of_calls_sends_nothing() {
     let (collector, address) = Collector::start().await;
     let traces = traces_to(&address, 0.0);
     let scene = Scene::new().await;
-    let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Onlooker>]).await;
+    let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Observer>]).await;
     call(&node, CALLER).await;
     traces.end().await;
     assert!(collector.spans().is_empty());
@@ -195,7 +195,7 @@ async fn a_collector_that_hangs_holds_up_neither_calls_nor_the_end() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let traces = traces_to(&format!("http://{}", listener.local_addr().unwrap()), 1.0);
     let scene = Scene::new().await;
-    let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Onlooker>]).await;
+    let node = scene.node(vec![Arc::clone(&traces) as Arc<dyn Observer>]).await;
     let calls = async {
         for _ in 0..20 {
             call(&node, CALLER).await;

@@ -257,7 +257,7 @@ async fn all_that_the_binary_serves_is_described_and_there_and_guarded_as_descri
             let responses = route["responses"].as_object().expect("responses");
             let method: Method = method.to_uppercase().parse().expect("a method");
             let request = |target: &str| http::Request::builder().method(&method).uri(target);
-            // Hooks prove themselves in ways of their own.
+            // Webhooks prove themselves in ways of their own.
             let open = route["security"] == json!([{}]);
             let unproved = status(client, request(&target)).await;
             if open {

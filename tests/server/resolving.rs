@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use http::{Method, StatusCode};
-use node::{FinishedCall, Onlooker};
+use node::{FinishedCall, Observer};
 use serde_json::json;
 use test_support::client::authorised;
 use test_support::{CALLER, LINKED_OPERATION};
@@ -14,7 +14,7 @@ use crate::scene::Scene;
 #[derive(Default)]
 struct Remembering(Mutex<Vec<FinishedCall>>);
 
-impl Onlooker for Remembering {
+impl Observer for Remembering {
     fn finished(&self, call: &FinishedCall) {
         self.0.lock().expect("no panic").push(call.clone());
     }
@@ -27,7 +27,7 @@ async fn a_call_is_resolved_as_json_and_as_a_form() {
     assert_eq!((answer.reason().as_str(), answer.goes_to().as_str()), ("", "anna"));
     let json = answer.json();
     assert_eq!(json["call"]["id"], "7");
-    let digest = serving.node.steps()[0].active().placed.operation().digest().to_string();
+    let digest = serving.node.placements()[0].active().placed.operation().digest().to_string();
     assert_eq!(json["run"]["component"], digest.as_str(), "each call's details name the component");
     assert!(!answer.json().to_string().contains("123-45-67"), "the number is masked");
     let form = authorised(Method::POST, "/v1/resolve-call").header("content-type", "application/x-www-form-urlencoded");
@@ -77,7 +77,7 @@ async fn d01_a_withheld_number_goes_to_the_linked_operation() {
 async fn d09_whatever_is_wrong_with_the_request_there_is_a_route_and_it_is_told_of() {
     let mut scene = Scene::new().await;
     let told = Arc::new(Remembering::default());
-    scene.onlookers.push(told.clone());
+    scene.observers.push(told.clone());
     let serving = scene.serve().await;
     let long = format!("{{\"caller\": \"{}\"}}", "1".repeat(70_000));
     let cases = [
@@ -127,7 +127,7 @@ async fn an_operation_is_named_by_the_query_or_the_body_and_must_be_where_there_
 async fn a_client_that_goes_away_does_not_stop_the_call() {
     let mut scene = Scene::new().await;
     let told = Arc::new(Remembering::default());
-    scene.onlookers.push(told.clone());
+    scene.observers.push(told.clone());
     scene.fault("contacts:delay-headers=300ms");
     let serving = scene.serve().await;
     let client = serving.client.clone();
@@ -165,7 +165,7 @@ async fn too_many_calls_at_once_go_to_the_linked_operation_and_room_comes_back()
 /// Whoever looks on may be at fault.
 struct Faulty;
 
-impl Onlooker for Faulty {
+impl Observer for Faulty {
     fn finished(&self, _: &FinishedCall) {
         panic!("a fault of the host");
     }
@@ -174,7 +174,7 @@ impl Onlooker for Faulty {
 #[tokio::test]
 async fn d09_a_fault_of_the_host_itself_gives_a_route_too() {
     let mut scene = Scene::new().await;
-    scene.onlookers.push(Arc::new(Faulty));
+    scene.observers.push(Arc::new(Faulty));
     let serving = scene.serve().await;
     for call in [json!({"caller": CALLER}), json!({"operation": "nobody's"})] {
         let answer = serving.client.call(&call).await;

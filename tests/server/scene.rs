@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, Options, Simulator};
-use node::{Node, NodeBuilder, Onlooker, ToPlace};
+use node::{Node, NodeBuilder, Observer, ToPlace};
 use replay::demo;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
 use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, MemoryStore};
-use server::webhooks::Hooks;
+use server::webhooks::Webhooks;
 use server::{Extras, Server, ServerSettings};
 use test_support::client::{Client, PATIENCE, TOKEN};
 use test_support::{LINKED_OPERATION, START, account, operation};
@@ -28,7 +28,7 @@ pub(crate) struct Scene {
     /// Identifier, integration, linked operation, settings.
     pub(crate) steps: Vec<(String, String, String, BTreeMap<String, String>)>,
     pub(crate) simulators: Vec<Simulator>,
-    pub(crate) onlookers: Vec<Arc<dyn Onlooker>>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) extras: Extras,
 }
 
@@ -53,7 +53,7 @@ impl Scene {
             integrations: Vec::new(),
             steps: Vec::new(),
             simulators: Vec::new(),
-            onlookers: Vec::new(),
+            observers: Vec::new(),
             extras: Extras::default(),
         }
     }
@@ -104,8 +104,8 @@ impl Scene {
             let placed = node.place(ToPlace { id, integration, linked_operation, settings, operation: operation() });
             node = placed.await.expect("settings that fit");
         }
-        let node = self.onlookers.into_iter().fold(node, NodeBuilder::onlooker).build();
-        let hooks = Hooks::of(&node, &self.integrations);
+        let node = self.observers.into_iter().fold(node, NodeBuilder::observer).build();
+        let hooks = Webhooks::of(&node, &self.integrations);
         let server = Server::bind(node.clone(), hooks, self.store, self.settings, self.extras).await.expect("a port");
         let client = Client::of(server.address().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();

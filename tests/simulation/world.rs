@@ -11,7 +11,7 @@ use amocrm_simulator::{FaultRule, OAuthApp, Options, RateLimit, Simulator};
 use call::IncomingCall;
 use host_harness::OPERATION;
 use jiff::{SignedDuration, Timestamp};
-use node::PlacedOperation;
+use node::ReadyOperation;
 use replay::rehearsal::Simulated;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
@@ -77,7 +77,7 @@ struct World<'a> {
 
 /// A process of the host.
 struct Node {
-    placed: PlacedOperation,
+    placed: ReadyOperation,
     calls: JoinSet<()>,
     keeping: Option<tokio::task::JoinHandle<()>>,
 }
@@ -232,7 +232,7 @@ impl<'a> World<'a> {
             keeping = Some(tokio::spawn(async move { keeper.keep().await }));
         }
         let (operation, description) = operation();
-        let placed = PlacedOperation::described(
+        let placed = ReadyOperation::described(
             operation.clone(),
             description,
             Arc::new(integration),

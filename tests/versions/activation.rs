@@ -8,7 +8,7 @@ use hostile_components::TRAP;
 use node::versions::{How, VersionError};
 use test_support::Scene;
 
-use crate::scene::{Fixture, STEP, variant};
+use crate::scene::{Fixture, PLACEMENT, variant};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_call_is_lost_while_versions_are_swapped_under_load() {
@@ -25,7 +25,7 @@ async fn no_call_is_lost_while_versions_are_swapped_under_load() {
                     break;
                 }
                 let wanted = &versions[round % 2];
-                fixture.versions.activate(STEP, wanted, "test").await.unwrap();
+                fixture.versions.activate(PLACEMENT, wanted, "test").await.unwrap();
                 let call = fixture.call(&format!("after-{round}")).await;
                 assert_eq!(call.resolved.component(), &**wanted, "what was activated resolves the next call");
             }
@@ -77,18 +77,18 @@ async fn what_is_in_force_and_the_shadow_outlast_a_restart() {
     let fixture = Fixture::new(Some(state.path())).await;
     let configured = fixture.in_force();
     let (two, three) = (fixture.upload(&variant("two")).await, fixture.upload(&variant("three")).await);
-    let activated = fixture.versions.activate(STEP, &two, "anna").await.unwrap();
+    let activated = fixture.versions.activate(PLACEMENT, &two, "anna").await.unwrap();
     assert_eq!((activated.digest, activated.from), (two.clone(), configured.clone()));
-    fixture.versions.start_shadow(STEP, &three, "anna").await.unwrap();
+    fixture.versions.start_shadow(PLACEMENT, &three, "anna").await.unwrap();
     let again = Fixture::new(Some(state.path())).await;
     assert_eq!((again.in_force(), again.warnings.clone()), (two.clone(), Vec::new()));
-    assert_eq!(again.step().shadow().unwrap().digest(), three);
-    assert!(again.versions.end_shadow(STEP).await.unwrap());
-    assert!(!again.versions.end_shadow(STEP).await.unwrap());
-    let history = again.versions.history(STEP).await.unwrap();
+    assert_eq!(again.placement().shadow().unwrap().digest(), three);
+    assert!(again.versions.end_shadow(PLACEMENT).await.unwrap());
+    assert!(!again.versions.end_shadow(PLACEMENT).await.unwrap());
+    let history = again.versions.history(PLACEMENT).await.unwrap();
     let changes: Vec<_> = history.iter().map(|change| (&*change.digest, &*change.from, &*change.by)).collect();
     assert_eq!(changes, [(&*two, &*configured, "anna")]);
-    assert!(Fixture::new(Some(state.path())).await.step().shadow().is_none());
+    assert!(Fixture::new(Some(state.path())).await.placement().shadow().is_none());
 }
 
 #[tokio::test]
@@ -96,18 +96,18 @@ async fn rolling_back_goes_one_version_further_back_each_time() {
     let fixture = Fixture::new(None).await;
     let configured = fixture.in_force();
     let (two, three) = (fixture.upload(&variant("two")).await, fixture.upload(&variant("three")).await);
-    let nothing = fixture.versions.roll_back(STEP, "test").await;
+    let nothing = fixture.versions.roll_back(PLACEMENT, "test").await;
     assert!(matches!(nothing, Err(VersionError::NothingBefore(_))));
-    fixture.versions.activate(STEP, &two, "test").await.unwrap();
-    fixture.versions.activate(STEP, &three, "test").await.unwrap();
-    fixture.versions.activate(STEP, &three, "test").await.unwrap();
-    assert_eq!(fixture.versions.history(STEP).await.unwrap().len(), 2, "the same version again is no change");
-    assert_eq!(fixture.versions.roll_back(STEP, "test").await.unwrap().digest, two);
+    fixture.versions.activate(PLACEMENT, &two, "test").await.unwrap();
+    fixture.versions.activate(PLACEMENT, &three, "test").await.unwrap();
+    fixture.versions.activate(PLACEMENT, &three, "test").await.unwrap();
+    assert_eq!(fixture.versions.history(PLACEMENT).await.unwrap().len(), 2, "the same version again is no change");
+    assert_eq!(fixture.versions.roll_back(PLACEMENT, "test").await.unwrap().digest, two);
     assert_eq!(fixture.in_force(), two);
-    assert_eq!(fixture.versions.roll_back(STEP, "test").await.unwrap().digest, configured);
+    assert_eq!(fixture.versions.roll_back(PLACEMENT, "test").await.unwrap().digest, configured);
     assert_eq!(fixture.call("1").await.resolved.component(), &*configured);
-    assert!(fixture.versions.roll_back(STEP, "test").await.is_err());
-    let history = fixture.versions.history(STEP).await.unwrap();
+    assert!(fixture.versions.roll_back(PLACEMENT, "test").await.is_err());
+    let history = fixture.versions.history(PLACEMENT).await.unwrap();
     let how: Vec<_> = history.iter().map(|change| change.how).collect();
     assert_eq!(how, [How::Activated, How::Activated, How::RolledBack, How::RolledBack]);
 }
@@ -118,7 +118,7 @@ async fn a_lost_version_leaves_the_configured_one_in_force_and_is_said() {
     let fixture = Fixture::new(Some(state.path())).await;
     let configured = fixture.in_force();
     let two = fixture.upload(&variant("two")).await;
-    fixture.versions.activate(STEP, &two, "test").await.unwrap();
+    fixture.versions.activate(PLACEMENT, &two, "test").await.unwrap();
     std::fs::remove_file(state.path().join("components").join(format!("{two}.wasm"))).unwrap();
     let again = Fixture::new(Some(state.path())).await;
     assert_eq!(again.in_force(), configured);
@@ -131,13 +131,13 @@ async fn a_version_that_does_not_know_the_settings_is_refused() {
     let fixture = Fixture::with(Scene::new().await, None, &[("waiting_time", "2s")]).await;
     let before = fixture.in_force();
     let trap = fixture.upload(TRAP).await;
-    let refused = fixture.versions.activate(STEP, &trap, "test").await.unwrap_err().to_string();
+    let refused = fixture.versions.activate(PLACEMENT, &trap, "test").await.unwrap_err().to_string();
     assert!(refused.contains("setting `waiting_time`"), "{refused}");
     assert_eq!(fixture.in_force(), before);
-    assert!(fixture.versions.start_shadow(STEP, &trap, "test").await.is_err());
-    let unknown = fixture.versions.activate(STEP, &"0".repeat(64), "test").await.unwrap_err().to_string();
+    assert!(fixture.versions.start_shadow(PLACEMENT, &trap, "test").await.is_err());
+    let unknown = fixture.versions.activate(PLACEMENT, &"0".repeat(64), "test").await.unwrap_err().to_string();
     assert!(unknown.contains("there is no component"), "{unknown}");
-    assert!(matches!(fixture.versions.activate("other", &before, "test").await, Err(VersionError::NoStep(_))));
+    assert!(matches!(fixture.versions.activate("other", &before, "test").await, Err(VersionError::NoPlacement(_))));
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn what_cannot_be_written_down_is_not_put_in_force() {
     let two = fixture.upload(&variant("two")).await;
     // Nothing can be renamed over a directory.
     std::fs::create_dir(state.path().join("activations.json")).unwrap();
-    let refused = fixture.versions.activate(STEP, &two, "test").await;
+    let refused = fixture.versions.activate(PLACEMENT, &two, "test").await;
     assert!(matches!(refused, Err(VersionError::NotKept(_))), "{refused:?}");
     assert_eq!(fixture.in_force(), before);
 }

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use call::IncomingCall;
 use host_harness::OPERATION;
 use node::versions::Versions;
-use node::{FinishedCall, Node, Onlooker, Step, ToPlace};
+use node::{FinishedCall, Node, Observer, Placement, ToPlace};
 use test_support::{CALLER, LINKED_OPERATION, Scene, engine};
 
 /// The step of the node.
-pub(crate) const STEP: &str = "main";
+pub(crate) const PLACEMENT: &str = "main";
 
-/// A node, its versions, and everything that onlookers were told.
+/// A node, its versions, and everything that observers were told.
 pub(crate) struct Fixture {
     pub(crate) scene: Scene,
     pub(crate) node: Node,
@@ -33,7 +33,7 @@ impl Told {
     }
 }
 
-impl Onlooker for Told {
+impl Observer for Told {
     fn finished(&self, call: &FinishedCall) {
         self.0.lock().expect("no panic").push(call.clone());
     }
@@ -48,24 +48,24 @@ impl Fixture {
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let told = Arc::new(Told::default());
         let node = Node::builder(scene.clock.clone()).integration("main", scene.integrate()).place(ToPlace {
-            id: STEP,
+            id: PLACEMENT,
             integration: "main",
             linked_operation: LINKED_OPERATION,
             settings,
             operation: scene.operation.clone(),
         });
-        let node = node.await.expect("it fits").onlooker(Arc::clone(&told) as Arc<dyn Onlooker>).build();
+        let node = node.await.expect("it fits").observer(Arc::clone(&told) as Arc<dyn Observer>).build();
         let (versions, warnings) = Versions::open(node.clone(), engine().clone(), state).await;
         Self { scene, node, versions: Arc::new(versions), warnings, told }
     }
 
-    pub(crate) fn step(&self) -> &Arc<Step> {
-        self.node.step(STEP).expect("the step")
+    pub(crate) fn placement(&self) -> &Arc<Placement> {
+        self.node.placement(PLACEMENT).expect("the placement")
     }
 
     /// The digest of the version in force.
     pub(crate) fn in_force(&self) -> String {
-        self.step().active().placed.operation().digest().to_string()
+        self.placement().active().placed.operation().digest().to_string()
     }
 
     pub(crate) async fn call(&self, id: &str) -> FinishedCall {
@@ -75,7 +75,7 @@ impl Fixture {
     pub(crate) async fn call_from(&self, id: &str, caller: &str) -> FinishedCall {
         let caller = (!caller.is_empty()).then(|| caller.into());
         let call = IncomingCall { id: id.to_owned(), caller, called: "+74951234567".to_owned() };
-        self.node.resolve(self.step(), call).await
+        self.node.resolve(self.placement(), call).await
     }
 
     /// Uploads a component and gives its digest.

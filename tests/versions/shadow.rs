@@ -9,17 +9,17 @@ use node::shadow::Findings;
 use runtime::store::Shelf;
 use test_support::{CALLER, Scene};
 
-use crate::scene::{Fixture, STEP, until, variant};
+use crate::scene::{Fixture, PLACEMENT, until, variant};
 
 impl Fixture {
     async fn shadowed_by(self, component: &[u8]) -> Self {
         let digest = self.upload(component).await;
-        self.versions.start_shadow(STEP, &digest, "test").await.unwrap();
+        self.versions.start_shadow(PLACEMENT, &digest, "test").await.unwrap();
         self
     }
 
     fn findings(&self) -> Findings {
-        self.step().shadow().expect("a shadow").findings()
+        self.placement().shadow().expect("a shadow").findings()
     }
 
     /// What the shadow found, once it has followed every call.
@@ -56,7 +56,7 @@ async fn an_equal_version_differs_in_nothing_and_asks_nothing() {
     assert_eq!((found.compared, found.same, found.different), (5, 5, 0), "{found:?}");
     assert!(found.details.is_empty(), "{found:?}");
     assert_eq!((found.instructions.calls, found.instructions.active), (5, found.instructions.shadow));
-    assert_eq!(fixture.told.calls().len(), 5, "onlookers are told of calls, not of shadows");
+    assert_eq!(fixture.told.calls().len(), 5, "observers are told of calls, not of shadows");
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn another_version_is_counted_and_listed_and_changes_nothing() {
         let difference = &found.differences[0];
         assert_eq!((&*difference.call, difference.caller.as_deref()), ("1", Some("+7916•••4567")));
         assert_eq!(difference.active.component, *fixture.in_force());
-        assert_eq!(difference.shadow.component, fixture.step().shadow().unwrap().digest());
+        assert_eq!(difference.shadow.component, fixture.placement().shadow().unwrap().digest());
         assert_eq!(difference.active.employee.as_deref(), Some("anna"));
         assert!(difference.active.text_en.starts_with("Forwarded to Employee anna (anna): 101 (20 s)"));
         assert!(difference.shadow.text_en.contains(words), "{}", difference.shadow.text_en);
@@ -148,8 +148,8 @@ async fn a_shadow_that_computes_for_ever_holds_no_call_up_and_too_many_are_count
     );
     let found = fixture.findings();
     assert!(found.not_compared.busy > 0, "{found:?}");
-    let ended = fixture.versions.end_shadow(STEP).await.unwrap();
-    assert!(ended && fixture.step().shadow().is_none());
+    let ended = fixture.versions.end_shadow(PLACEMENT).await.unwrap();
+    assert!(ended && fixture.placement().shadow().is_none());
     fixture.call("after").await;
     assert_eq!(u64::try_from(fixture.told.calls().len()).unwrap(), CALLS + 2);
 }

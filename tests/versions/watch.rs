@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use host_harness::OPERATION;
 use node::watch::{self, Watch, Watched};
 
-use crate::scene::{Fixture, STEP, until, variant};
+use crate::scene::{Fixture, PLACEMENT, until, variant};
 
 type Lines = Arc<Mutex<Vec<String>>>;
 
 fn start(fixture: &Fixture, file: &Path) -> (Watch, Lines) {
     let lines = Lines::default();
     let told = Arc::clone(&lines);
-    let files = vec![Watched { step: STEP.to_owned(), file: file.to_owned() }];
+    let files = vec![Watched { placement: PLACEMENT.to_owned(), file: file.to_owned() }];
     let watch = watch::start(Arc::clone(&fixture.versions), files, move |line| told.lock().unwrap().push(line));
     (watch, lines)
 }

@@ -95,7 +95,7 @@ impl IntegrationSettings {
 
 /// What the hooks of one integration prove themselves by. Without a key there is no such hook.
 #[derive(Clone, Debug, Default)]
-pub struct HookKeys {
+pub struct WebhookKeys {
     /// What amoCRM signs the widget's one-time tokens with.
     pub client: Option<ClientKeys>,
     /// The last part of the webhook's address.
@@ -325,14 +325,14 @@ impl Integration {
 
 impl IntegrationSettings {
     /// What the integration's hooks prove themselves by.
-    pub fn hook_keys(&self) -> HookKeys {
+    pub fn hook_keys(&self) -> WebhookKeys {
         let client = match &self.access {
             Access::LongLived(_) | Access::NoAccount => None,
             Access::OAuth(oauth) => {
                 Some(ClientKeys { id: oauth.client_id.clone(), secret: oauth.client_secret.clone() })
             }
         };
-        HookKeys { client, webhook: self.webhook_key.clone() }
+        WebhookKeys { client, webhook: self.webhook_key.clone() }
     }
 
     /// The keeper of the integration's tokens, with connections of its own; none where the token never changes.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use node::PlacedOperation;
+use node::ReadyOperation;
 use runtime::capabilities::clocks::Clock;
 use stores::SqliteStore;
 
@@ -21,7 +21,7 @@ pub(crate) fn run() {
     let sqlite = Arc::new(SqliteStore::open(home.path().join("kept.sqlite3")).expect("a store"));
     let placed = |store| {
         let node = runtime.block_on(scene::with_a_kept_manager(&operation, store));
-        node.steps()[0].active().placed.clone()
+        node.placements()[0].active().placed.clone()
     };
     let (memory, sqlite) = (placed(scene::memory()), placed(sqlite));
     let native = Native::new();
@@ -52,7 +52,7 @@ pub(crate) fn run() {
 }
 
 /// Calls in a second on so many threads, each of which resolves one call after another.
-fn rate(placed: &PlacedOperation, threads: usize, latencies: &mut Histogram<u64>) -> f64 {
+fn rate(placed: &ReadyOperation, threads: usize, latencies: &mut Histogram<u64>) -> f64 {
     let started = Instant::now();
     let all: Vec<Histogram<u64>> = std::thread::scope(|scope| {
         let work = || {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
-use server::webhooks::Hooks;
+use server::webhooks::Webhooks;
 use server::{Extras, Server, ServerSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -27,7 +27,7 @@ pub(crate) fn run() {
             token: Some(Secret::new(TOKEN.to_owned())),
             ..ServerSettings::default()
         };
-        let hooks = Hooks::new(Clock::system());
+        let hooks = Webhooks::new(Clock::system());
         let server = Server::bind(node, hooks, store, settings, Extras::default()).await.expect("a server");
         let address = server.address().expect("an address").to_string();
         tokio::spawn(server.run(std::future::pending()));

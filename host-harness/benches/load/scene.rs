@@ -7,7 +7,7 @@ use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{Options, Simulator};
 use call::IncomingCall;
 use host_harness::OPERATION;
-use node::{Node, NodeBuilder, Onlooker, ToPlace};
+use node::{Node, NodeBuilder, Observer, ToPlace};
 use replay::demo;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
@@ -58,7 +58,7 @@ pub(crate) async fn node(
     operation: &Operation,
     integration: Arc<Integration>,
     settings: &[(&str, &str)],
-    onlookers: Vec<Arc<dyn Onlooker>>,
+    observers: Vec<Arc<dyn Observer>>,
 ) -> Node {
     let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let node = Node::builder(Clock::system()).integration("main", integration).place(ToPlace {
@@ -69,7 +69,7 @@ pub(crate) async fn node(
         operation: operation.clone(),
     });
     let node = node.await.expect("an operation that describes itself");
-    onlookers.into_iter().fold(node, NodeBuilder::onlooker).build()
+    observers.into_iter().fold(node, NodeBuilder::observer).build()
 }
 
 pub(crate) fn call(caller: &str) -> IncomingCall {
@@ -80,7 +80,7 @@ pub(crate) fn call(caller: &str) -> IncomingCall {
 pub(crate) async fn with_a_kept_manager(operation: &Operation, store: Arc<dyn KeyValueStore>) -> Node {
     let (_simulator, address) = simulator();
     let node = node(operation, integration(&address, store), &[], Vec::new()).await;
-    let finished = node.resolve(&node.steps()[0], call(crate::CALLER)).await;
+    let finished = node.resolve(&node.placements()[0], call(crate::CALLER)).await;
     assert_eq!(finished.resolved.details.requests.len(), 1, "asked once, and kept");
     node
 }

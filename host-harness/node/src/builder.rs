@@ -7,15 +7,15 @@ use amocrm::integration::Integration;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::Operation;
 
-use super::{Misfit, Node, Onlooker, Recorder, Step};
+use super::{Misfit, Node, Observer, Placement, Recorder};
 
 /// Puts a [`Node`] together.
 #[must_use = "a node is made by `build`"]
 pub struct NodeBuilder {
     pub(super) clock: Clock,
     pub(super) integrations: BTreeMap<Arc<str>, Arc<Integration>>,
-    pub(super) steps: Vec<Arc<Step>>,
-    pub(super) onlookers: Vec<Arc<dyn Onlooker>>,
+    pub(super) placements: Vec<Arc<Placement>>,
+    pub(super) observers: Vec<Arc<dyn Observer>>,
     pub(super) recorder: Option<Arc<dyn Recorder>>,
 }
 
@@ -46,7 +46,7 @@ pub enum NotPlaced {
 
 impl NodeBuilder {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, integrations: BTreeMap::new(), steps: Vec::new(), onlookers: Vec::new(), recorder: None }
+        Self { clock, integrations: BTreeMap::new(), placements: Vec::new(), observers: Vec::new(), recorder: None }
     }
 
     /// Adds an integration.
@@ -64,19 +64,19 @@ impl NodeBuilder {
         let known = self.integrations.get_key_value(integration);
         let (name, integration) = known.ok_or_else(|| NotPlaced::NoIntegration(integration.to_owned()))?;
         let belongs_to = (Arc::clone(name), Arc::clone(integration));
-        let step = Step::new(id, belongs_to, linked_operation.to_owned(), settings, operation).await;
-        self.steps.push(Arc::new(step.map_err(NotPlaced::Misfit)?));
+        let placement = Placement::new(id, belongs_to, linked_operation.to_owned(), settings, operation).await;
+        self.placements.push(Arc::new(placement.map_err(NotPlaced::Misfit)?));
         Ok(self)
     }
 
     /// The operations that were placed, in their order.
-    pub fn steps(&self) -> &[Arc<Step>] {
-        &self.steps
+    pub fn placements(&self) -> &[Arc<Placement>] {
+        &self.placements
     }
 
     /// Adds somebody who is told of every call, after those before.
-    pub fn onlooker(mut self, onlooker: Arc<dyn Onlooker>) -> Self {
-        self.onlookers.push(onlooker);
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
         self
     }
 

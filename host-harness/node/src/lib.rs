@@ -1,9 +1,9 @@
-//! A node: several integrations and the steps of several scenarios in one process, and those who look on at its calls.
+//! A node: several integrations and the placements of several scenarios in one process, and those who look on at its calls.
 //!
-//! The server looks a [`Step`] up and hands its calls to [`Node::resolve`]. A call comes to its end, and into the call details, even
+//! The server looks a [`Placement`] up and hands its calls to [`Node::resolve`]. A call comes to its end, and into the call details, even
 //! where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
-//! details, metrics, a live page) is an [`Onlooker`] and never holds one up. Components are uploaded into a [`library`], put in force as
-//! [`versions`] of a step, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
+//! details, metrics, a live page) is an [`Observer`] and never holds one up. Components are uploaded into a [`library`], put in force as
+//! [`versions`] of a placement, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
 //!
 //! The crate knows accounts and the runtime, and nothing of how calls come in.
 //!
@@ -12,7 +12,7 @@
 //! use runtime::capabilities::clocks::Clock;
 //!
 //! let node = Node::builder(Clock::system()).build();
-//! assert!(node.steps().is_empty());
+//! assert!(node.placements().is_empty());
 //! ```
 
 mod builder;
@@ -21,9 +21,9 @@ pub mod library;
 mod misfit;
 mod noted;
 pub mod observe;
-mod placed;
+mod placement;
+mod ready;
 pub mod shadow;
-mod step;
 mod unstoppable;
 mod version;
 pub mod versions;
@@ -47,8 +47,8 @@ pub use builder::{NodeBuilder, NotPlaced, ToPlace};
 pub use library::LibraryError;
 pub use misfit::Misfit;
 pub use noted::{Noted, noted};
-pub use placed::PlacedOperation;
-pub use step::Step;
+pub use placement::Placement;
+pub use ready::ReadyOperation;
 use unstoppable::Unstoppable;
 pub use version::Version;
 
@@ -59,8 +59,8 @@ pub struct Node(Arc<Inner>);
 struct Inner {
     clock: Clock,
     integrations: BTreeMap<Arc<str>, Arc<Integration>>,
-    steps: Vec<Arc<Step>>,
-    onlookers: Vec<Arc<dyn Onlooker>>,
+    placements: Vec<Arc<Placement>>,
+    observers: Vec<Arc<dyn Observer>>,
     recorder: Option<Arc<dyn Recorder>>,
     calls: TaskTracker,
     in_flight: AtomicUsize,
@@ -69,9 +69,9 @@ struct Inner {
 /// Somebody who is told of every call.
 ///
 /// Told on the call's own path: an implementation returns at once, and leaves whatever takes time to a task of its own.
-pub trait Onlooker: Send + Sync {
-    /// A call has come in for this step.
-    fn began(&self, _step: &Step) {}
+pub trait Observer: Send + Sync {
+    /// A call has come in for this placement.
+    fn began(&self, _step: &Placement) {}
 
     /// A call was resolved.
     fn finished(&self, call: &FinishedCall);
@@ -80,14 +80,14 @@ pub trait Onlooker: Send + Sync {
 /// Who records calls. Told on the call's own path, so it returns at once too.
 pub trait Recorder: Send + Sync {
     /// A call was resolved by this placed operation; `noted` is what it was resolved from.
-    fn finished(&self, placed: &PlacedOperation, resolved: &CallDocument, noted: Noted);
+    fn finished(&self, placed: &ReadyOperation, resolved: &CallDocument, noted: Noted);
 }
 
-/// A resolved call, as onlookers are told of it. Cheap to clone.
+/// A resolved call, as observers are told of it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct FinishedCall {
     /// The placed operation's identifier.
-    pub step: Arc<str>,
+    pub placement: Arc<str>,
     /// The integration's identifier.
     pub integration: Arc<str>,
     /// The caller's whole number; none when withheld.
@@ -103,9 +103,9 @@ impl Node {
     }
 
     fn new(parts: NodeBuilder) -> Self {
-        let NodeBuilder { clock, integrations, steps, onlookers, recorder } = parts;
+        let NodeBuilder { clock, integrations, placements, observers, recorder } = parts;
         let (calls, in_flight) = (TaskTracker::new(), AtomicUsize::new(0));
-        Self(Arc::new(Inner { clock, integrations, steps, onlookers, recorder, calls, in_flight }))
+        Self(Arc::new(Inner { clock, integrations, placements, observers, recorder, calls, in_flight }))
     }
 
     /// The clock that calls are dated by.
@@ -119,19 +119,19 @@ impl Node {
     }
 
     /// The placed operations, in the order of the configuration.
-    pub fn steps(&self) -> &[Arc<Step>] {
-        &self.0.steps
+    pub fn placements(&self) -> &[Arc<Placement>] {
+        &self.0.placements
     }
 
     /// The placed operation of that identifier.
-    pub fn step(&self, id: &str) -> Option<&Arc<Step>> {
-        self.0.steps.iter().find(|step| step.id() == id)
+    pub fn placement(&self, id: &str) -> Option<&Arc<Placement>> {
+        self.0.placements.iter().find(|placement| placement.id() == id)
     }
 
     /// The placed operation that a face was asked for; where none is named, the only one.
-    pub fn asked_for(&self, named: Option<&str>) -> Option<&Arc<Step>> {
-        match (named, self.steps()) {
-            (Some(id), _) => self.step(id),
+    pub fn asked_for(&self, named: Option<&str>) -> Option<&Arc<Placement>> {
+        match (named, self.placements()) {
+            (Some(id), _) => self.placement(id),
             (None, [only]) => Some(only),
             (None, _) => None,
         }
@@ -143,18 +143,18 @@ impl Node {
     }
 
     /// Resolves a call. There is always a route; and the call is resolved and told of even where nobody waits for the answer any more.
-    pub async fn resolve(&self, step: &Arc<Step>, call: IncomingCall) -> FinishedCall {
-        self.resolve_holding(step, call, ()).await
+    pub async fn resolve(&self, placement: &Arc<Placement>, call: IncomingCall) -> FinishedCall {
+        self.resolve_holding(placement, call, ()).await
     }
 
     /// The same, holding something until the call has come to its end: the room that it takes.
     pub async fn resolve_holding(
         &self,
-        step: &Arc<Step>,
+        placement: &Arc<Placement>,
         call: IncomingCall,
         held: impl Send + 'static,
     ) -> FinishedCall {
-        let (node, placed) = (self.clone(), Arc::clone(step));
+        let (node, placed) = (self.clone(), Arc::clone(placement));
         let lost = call.clone();
         let resolving = async move {
             let _held = held;
@@ -166,29 +166,29 @@ impl Node {
             Ok(finished) => finished,
             // Only a fault of the host itself ends a call so.
             Err(_) => {
-                let resolved = step.active().placed.host_failed(&lost, &self.0.clock);
-                self.told(step, lost.presented().cloned(), resolved)
+                let resolved = placement.active().placed.host_failed(&lost, &self.0.clock);
+                self.told(placement, lost.presented().cloned(), resolved)
             }
         }
     }
 
     /// Sends a call to the linked operation without asking the operation. It is told of like any other.
-    pub fn decline(&self, step: &Step, call: IncomingCall, reason: &HostReason) -> FinishedCall {
-        let active = step.active();
+    pub fn decline(&self, placement: &Placement, call: IncomingCall, reason: &HostReason) -> FinishedCall {
+        let active = placement.active();
         let record = CallRecord::new(&call, self.0.clock.now());
         let component = active.placed.operation().digest();
-        let resolved = CallDocument::declined(record, step.linked_operation(), reason, Some(component));
-        self.told(step, call.presented().cloned(), resolved)
+        let resolved = CallDocument::declined(record, placement.linked_operation(), reason, Some(component));
+        self.told(placement, call.presented().cloned(), resolved)
     }
 
-    async fn resolve_here(&self, step: &Step, call: IncomingCall) -> FinishedCall {
+    async fn resolve_here(&self, placement: &Placement, call: IncomingCall) -> FinishedCall {
         let _counted = InFlight::count(&self.0.in_flight);
-        for onlooker in &self.0.onlookers {
-            onlooker.began(step);
+        for observer in &self.0.observers {
+            observer.began(placement);
         }
         let caller = call.presented().cloned();
-        let (active, clock) = (step.active(), &self.0.clock);
-        let shadow = step.shadow();
+        let (active, clock) = (placement.active(), &self.0.clock);
+        let shadow = placement.shadow();
         let place = shadow.as_ref().and_then(|shadow| shadow.place());
         let resolved = if place.is_some() || self.0.recorder.is_some() {
             let (resolved, noted) = noted(&active.placed, call, clock).await;
@@ -202,18 +202,18 @@ impl Node {
         } else {
             active.placed.resolve(call, clock).await
         };
-        self.told(step, caller, resolved)
+        self.told(placement, caller, resolved)
     }
 
-    fn told(&self, step: &Step, caller: Option<WholeNumber>, resolved: CallDocument) -> FinishedCall {
+    fn told(&self, placement: &Placement, caller: Option<WholeNumber>, resolved: CallDocument) -> FinishedCall {
         let finished = FinishedCall {
-            step: step.id_shared(),
-            integration: step.integration_id_shared(),
+            placement: placement.id_shared(),
+            integration: placement.integration_id_shared(),
             caller,
             resolved: Arc::new(resolved),
         };
-        for onlooker in &self.0.onlookers {
-            onlooker.finished(&finished);
+        for observer in &self.0.observers {
+            observer.finished(&finished);
         }
         finished
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::PlacedOperation;
+use super::ReadyOperation;
 use call::{CallDocument, IncomingCall};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::World;
@@ -27,7 +27,7 @@ impl Noted {
 }
 
 /// Resolves a call and notes what it asks and is answered.
-pub async fn noted(placed: &PlacedOperation, call: IncomingCall, clock: &Clock) -> (CallDocument, Noted) {
+pub async fn noted(placed: &ReadyOperation, call: IncomingCall, clock: &Clock) -> (CallDocument, Noted) {
     let (at, journal) = (clock.now(), Journal::begin());
     let world = World { journal: journal.clone(), ..placed.world(clock.clone()) };
     let resolved = placed.resolve_in(world, call.clone(), at).await;

@@ -1,7 +1,7 @@
-//! A shadow: a second version of a step that resolves the same calls without acting, so that it can be trusted before it is put in force.
+//! A shadow: a second version of a placement that resolves the same calls without acting, so that it can be trusted before it is put in force.
 //!
 //! It resolves a call after the call was answered, on a thread of its own, and so can neither delay nor change anything: it gets the values that
-//! the call read from the store and the answers that the call got from amoCRM, keeps what it writes to itself, and reads the same clock. Onlookers
+//! the call read from the store and the answers that the call got from amoCRM, keeps what it writes to itself, and reads the same clock. Observers
 //! are not told of it. Where the call did not ask what the shadow asks, see [`runtime::capabilities::http`]'s replay.
 //!
 //! Bounded: [`MOST_AT_ONCE`] calls are recorded, wait or are resolved again; any more are counted as not compared.
@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 pub use findings::{Difference, Findings, Outcome};
 
-use super::{Noted, PlacedOperation, Version};
+use super::{Noted, ReadyOperation, Version};
 use call::CallDocument;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::World;
@@ -28,7 +28,7 @@ pub const MOST_AT_ONCE: usize = 64;
 /// How many calls are resolved again at once: each may use as much memory as a live one.
 const MOST_RUNNING: usize = 8;
 
-/// A version that resolves a step's calls without acting. It ends when it is dropped.
+/// A version that resolves a placement's calls without acting. It ends when it is dropped.
 pub struct Shadow {
     version: Arc<Version>,
     since: Timestamp,
@@ -114,7 +114,7 @@ async fn follow_all(mut queue: mpsc::UnboundedReceiver<Job>, version: &Arc<Versi
     }
 }
 
-async fn follow_one(job: Job, placed: &PlacedOperation, found: &Mutex<Findings>) {
+async fn follow_one(job: Job, placed: &ReadyOperation, found: &Mutex<Findings>) {
     let Job { noted: Noted { call, at, imports }, active, live, _place } = job;
     let Ok(imports) = imports else {
         lock(found).not_compared.too_large += 1;

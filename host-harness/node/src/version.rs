@@ -1,12 +1,12 @@
-//! A version: a component that is ready for the calls of a step.
+//! A version: a component that is ready for the calls of a placement.
 
-use super::PlacedOperation;
+use super::ReadyOperation;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 
-/// A component placed at a step.
+/// A component at a placement.
 pub struct Version {
     /// Ready for calls.
-    pub placed: PlacedOperation,
+    pub placed: ReadyOperation,
     /// What the component says of itself.
     pub description: Description,
 }

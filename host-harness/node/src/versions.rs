@@ -1,4 +1,4 @@
-//! Which version of each step is in force: activating, rolling back, starting and ending shadows, and remembering it all over a restart.
+//! Which version of each placement is in force: activating, rolling back, starting and ending shadows, and remembering it all over a restart.
 //!
 //! What is in force is written down first and then put in force, so that what was answered for is still so after a restart. Calls that have
 //! begun end with the version they began with, and the next ones have the new version from the moment [`Versions::activate`] returns.
@@ -13,24 +13,24 @@ pub use record::{Change, How, ShadowEntry};
 
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
 use super::shadow::Shadow;
-use super::{Misfit, Node, Step};
+use super::{Misfit, Node, Placement};
 use record::Record;
 use runtime::engine::Engine;
 
 /// Why a version was not put in force.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum VersionError {
-    /// There is no such step.
+    /// There is no such placement.
     #[error("there is no placed operation `{0}`; `GET /v1/operations` lists them")]
-    NoStep(String),
+    NoPlacement(String),
     /// The component cannot be had.
     #[error(transparent)]
     Library(#[from] LibraryError),
-    /// It does not fit the step.
-    #[error("the component cannot take `{step}` over: {misfit}")]
+    /// It does not fit the placement.
+    #[error("the component cannot take `{placement}` over: {misfit}")]
     Misfit {
-        /// The step.
-        step: String,
+        /// The placement.
+        placement: String,
         /// Why.
         misfit: Box<Misfit>,
     },
@@ -54,11 +54,11 @@ pub struct Activated {
     pub from: String,
 }
 
-/// The versions of a node's steps.
+/// The versions of a node's placements.
 pub struct Versions {
     node: Node,
     library: ComponentLibrary,
-    /// What the configuration names, by step.
+    /// What the configuration names, by placement.
     configured: Mutex<BTreeMap<String, Loaded>>,
     /// Held while anything is changed, so that what is written is what is in force.
     record: tokio::sync::Mutex<Record>,
@@ -69,10 +69,10 @@ impl Versions {
     /// not possible, the configured component stays and the second value says why.
     pub async fn open(node: Node, engine: Engine, state: Option<&Path>) -> (Self, Vec<String>) {
         let (library, mut warnings) = ComponentLibrary::open(engine, state, node.clock().clone());
-        let configured = node.steps().iter().map(|step| {
-            let version = step.active();
+        let configured = node.placements().iter().map(|placement| {
+            let version = placement.active();
             let operation = version.placed.operation().clone();
-            (step.id().to_owned(), Loaded { operation, description: version.description.clone() })
+            (placement.id().to_owned(), Loaded { operation, description: version.description.clone() })
         });
         let configured = Mutex::new(configured.collect());
         let record = Record::open(state, &mut warnings);
@@ -83,21 +83,21 @@ impl Versions {
 
     async fn resume(&self, warnings: &mut Vec<String>) {
         let record = self.record.lock().await;
-        for step in self.node.steps() {
-            if let Some(digest) = record.in_force(step.id()) {
-                match self.version(step, digest).await {
-                    Ok(version) => drop(step.activate(version)),
+        for placement in self.node.placements() {
+            if let Some(digest) = record.in_force(placement.id()) {
+                match self.version(placement, digest).await {
+                    Ok(version) => drop(placement.activate(version)),
                     Err(error) => warnings.push(format!(
                         "[[operation]] `{}` goes on with the configured component, not with {}: {error}",
-                        step.id(),
+                        placement.id(),
                         short(digest)
                     )),
                 }
             }
-            if let Some(shadow) = record.shadow(step.id()) {
-                match self.shadow_of(step, &shadow.digest).await {
-                    Ok(shadow) => step.set_shadow(Some(shadow)),
-                    Err(error) => warnings.push(format!("[[operation]] `{}` has no shadow: {error}", step.id())),
+            if let Some(shadow) = record.shadow(placement.id()) {
+                match self.shadow_of(placement, &shadow.digest).await {
+                    Ok(shadow) => placement.set_shadow(Some(shadow)),
+                    Err(error) => warnings.push(format!("[[operation]] `{}` has no shadow: {error}", placement.id())),
                 }
             }
         }
@@ -132,87 +132,92 @@ impl Versions {
 
     async fn in_use(&self) -> BTreeSet<String> {
         let mut in_use = self.record.lock().await.needed();
-        in_use.extend(self.node.steps().iter().map(|step| digest_of(step)));
+        in_use.extend(self.node.placements().iter().map(|placement| digest_of(placement)));
         in_use
     }
 
-    /// Puts a version of a step in force. `by` says who wants it. A version in force already is left as it is.
-    pub async fn activate(&self, step: &str, digest: &str, by: &str) -> Result<Activated, VersionError> {
-        let step = self.step(step)?;
+    /// Puts a version of a placement in force. `by` says who wants it. A version in force already is left as it is.
+    pub async fn activate(&self, placement: &str, digest: &str, by: &str) -> Result<Activated, VersionError> {
+        let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
-        let from = digest_of(step);
+        let from = digest_of(placement);
         if from == digest {
             return Ok(Activated { digest: from.clone(), from });
         }
-        let version = self.version(step, digest).await?;
-        let changed = record.with_change(step.id(), self.change(digest, &from, by, How::Activated));
+        let version = self.version(placement, digest).await?;
+        let changed = record.with_change(placement.id(), self.change(digest, &from, by, How::Activated));
         self.keep(&mut record, changed).await?;
-        step.activate(version);
+        placement.activate(version);
         Ok(Activated { digest: digest.to_owned(), from })
     }
 
     /// Puts the version before the one in force in force again; done once more, the one before that.
-    pub async fn roll_back(&self, step: &str, by: &str) -> Result<Activated, VersionError> {
-        let step = self.step(step)?;
+    pub async fn roll_back(&self, placement: &str, by: &str) -> Result<Activated, VersionError> {
+        let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
-        let from = digest_of(step);
-        let before = record.before(step.id()).ok_or_else(|| VersionError::NothingBefore(step.id().to_owned()))?;
-        let version = self.version(step, &before).await?;
-        let changed = record.with_change(step.id(), self.change(&before, &from, by, How::RolledBack));
+        let from = digest_of(placement);
+        let before =
+            record.before(placement.id()).ok_or_else(|| VersionError::NothingBefore(placement.id().to_owned()))?;
+        let version = self.version(placement, &before).await?;
+        let changed = record.with_change(placement.id(), self.change(&before, &from, by, How::RolledBack));
         self.keep(&mut record, changed).await?;
-        step.activate(version);
+        placement.activate(version);
         Ok(Activated { digest: before, from })
     }
 
-    /// What was put in force at a step, the newest last.
-    pub async fn history(&self, step: &str) -> Result<Vec<Change>, VersionError> {
-        let step = self.step(step)?;
-        Ok(self.record.lock().await.changes(step.id()).to_vec())
+    /// What was put in force at a placement, the newest last.
+    pub async fn history(&self, placement: &str) -> Result<Vec<Change>, VersionError> {
+        let placement = self.placement(placement)?;
+        Ok(self.record.lock().await.changes(placement.id()).to_vec())
     }
 
-    /// The step's configured file has changed: its new content takes the place of what was configured, and is in force.
-    pub(super) async fn file_changed(&self, step: &Arc<Step>, bytes: Arc<[u8]>) -> Result<Activated, VersionError> {
+    /// The placement's configured file has changed: its new content takes the place of what was configured, and is in force.
+    pub(super) async fn file_changed(
+        &self,
+        placement: &Arc<Placement>,
+        bytes: Arc<[u8]>,
+    ) -> Result<Activated, VersionError> {
         let loaded = self.library.compile(bytes).await?;
         let digest = loaded.operation.digest().to_string();
         let mut record = self.record.lock().await;
-        let from = digest_of(step);
-        let version = fit(step, &loaded).await?;
-        let changed = record.with_change(step.id(), self.change(&digest, &from, "the file", How::Configured));
+        let from = digest_of(placement);
+        let version = fit(placement, &loaded).await?;
+        let changed = record.with_change(placement.id(), self.change(&digest, &from, "the file", How::Configured));
         self.keep(&mut record, changed).await?;
-        self.configured().insert(step.id().to_owned(), loaded);
-        step.activate(version);
+        self.configured().insert(placement.id().to_owned(), loaded);
+        placement.activate(version);
         Ok(Activated { digest, from })
     }
 
-    /// Lets a version resolve the step's calls besides the one in force, without acting. One that is a shadow already goes on as it is.
-    pub async fn start_shadow(&self, step: &str, digest: &str, by: &str) -> Result<Arc<Shadow>, VersionError> {
-        let step = self.step(step)?;
+    /// Lets a version resolve the placement's calls besides the one in force, without acting. One that is a shadow already goes on as it is.
+    pub async fn start_shadow(&self, placement: &str, digest: &str, by: &str) -> Result<Arc<Shadow>, VersionError> {
+        let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
-        if let Some(shadow) = step.shadow().filter(|shadow| shadow.digest() == digest) {
+        if let Some(shadow) = placement.shadow().filter(|shadow| shadow.digest() == digest) {
             return Ok(shadow);
         }
-        let shadow = self.shadow_of(step, digest).await?;
+        let shadow = self.shadow_of(placement, digest).await?;
         let entry = ShadowEntry { digest: digest.to_owned(), at: self.node.clock().now(), by: by.to_owned() };
-        let changed = record.with_shadow(step.id(), Some(entry));
+        let changed = record.with_shadow(placement.id(), Some(entry));
         self.keep(&mut record, changed).await?;
-        step.set_shadow(Some(Arc::clone(&shadow)));
+        placement.set_shadow(Some(Arc::clone(&shadow)));
         Ok(shadow)
     }
 
-    /// Ends a step's shadow, and says whether there was one. What it found is forgotten.
-    pub async fn end_shadow(&self, step: &str) -> Result<bool, VersionError> {
-        let step = self.step(step)?;
+    /// Ends a placement's shadow, and says whether there was one. What it found is forgotten.
+    pub async fn end_shadow(&self, placement: &str) -> Result<bool, VersionError> {
+        let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
-        let changed = record.with_shadow(step.id(), None);
+        let changed = record.with_shadow(placement.id(), None);
         self.keep(&mut record, changed).await?;
-        let had_one = step.shadow().is_some();
-        step.set_shadow(None);
+        let had_one = placement.shadow().is_some();
+        placement.set_shadow(None);
         Ok(had_one)
     }
 
-    /// The step of that identifier.
-    pub fn step(&self, id: &str) -> Result<&Arc<Step>, VersionError> {
-        self.node.step(id).ok_or_else(|| VersionError::NoStep(id.to_owned()))
+    /// The placement of that identifier.
+    pub fn placement(&self, id: &str) -> Result<&Arc<Placement>, VersionError> {
+        self.node.placement(id).ok_or_else(|| VersionError::NoPlacement(id.to_owned()))
     }
 
     fn change(&self, digest: &str, from: &str, by: &str, how: How) -> Change {
@@ -240,12 +245,12 @@ impl Versions {
         }
     }
 
-    async fn version(&self, step: &Step, digest: &str) -> Result<super::Version, VersionError> {
-        fit(step, &self.loaded(digest).await?).await
+    async fn version(&self, placement: &Placement, digest: &str) -> Result<super::Version, VersionError> {
+        fit(placement, &self.loaded(digest).await?).await
     }
 
-    async fn shadow_of(&self, step: &Step, digest: &str) -> Result<Arc<Shadow>, VersionError> {
-        let version = self.version(step, digest).await?;
+    async fn shadow_of(&self, placement: &Placement, digest: &str) -> Result<Arc<Shadow>, VersionError> {
+        let version = self.version(placement, digest).await?;
         let shadow = Shadow::start(version, self.node.clock().now());
         shadow.map(Arc::new).map_err(|error| VersionError::NoShadow(error.to_string()))
     }
@@ -259,13 +264,13 @@ impl Versions {
     }
 }
 
-async fn fit(step: &Step, loaded: &Loaded) -> Result<super::Version, VersionError> {
-    let fitting = step.fit(&loaded.operation).await;
-    fitting.map_err(|misfit| VersionError::Misfit { step: step.id().to_owned(), misfit: Box::new(misfit) })
+async fn fit(placement: &Placement, loaded: &Loaded) -> Result<super::Version, VersionError> {
+    let fitting = placement.fit(&loaded.operation).await;
+    fitting.map_err(|misfit| VersionError::Misfit { placement: placement.id().to_owned(), misfit: Box::new(misfit) })
 }
 
-fn digest_of(step: &Step) -> String {
-    step.active().placed.operation().digest().to_string()
+fn digest_of(placement: &Placement) -> String {
+    placement.active().placed.operation().digest().to_string()
 }
 
 /// Enough of a digest for people.

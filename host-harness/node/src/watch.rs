@@ -13,17 +13,17 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::versions::{VersionError, Versions, short};
-use super::{LibraryError, Step};
+use super::{LibraryError, Placement};
 use runtime::engine::{digest, read_component};
 
 /// How often the files are looked at, and so for how long one must be left alone before it counts as whole.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// A step's component file.
+/// A placement's component file.
 #[derive(Clone, Debug)]
 pub struct Watched {
     /// The placed operation's identifier.
-    pub step: String,
+    pub placement: String,
     /// Its component's file.
     pub file: PathBuf,
 }
@@ -119,29 +119,35 @@ impl Swap {
             Err(error) => return (self.report)(format!("{error:#}; the last good version stays")),
         };
         let name = file.watched.file.file_name().unwrap_or(file.watched.file.as_os_str()).to_string_lossy();
-        let Ok(step) = self.versions.step(&file.watched.step) else { return };
-        if let Some(line) = self.put_in_force(step, &name, &bytes, file.noticed).await {
+        let Ok(placement) = self.versions.placement(&file.watched.placement) else { return };
+        if let Some(line) = self.put_in_force(placement, &name, &bytes, file.noticed).await {
             (self.report)(line);
         }
     }
 
     /// Puts the bytes in force, and says so in one line; nothing where they are in force already.
-    async fn put_in_force(&self, step: &Arc<Step>, name: &str, bytes: &Arc<[u8]>, noticed: Instant) -> Option<String> {
+    async fn put_in_force(
+        &self,
+        placement: &Arc<Placement>,
+        name: &str,
+        bytes: &Arc<[u8]>,
+        noticed: Instant,
+    ) -> Option<String> {
         let digest = digest(bytes);
-        if **step.active().placed.operation().digest() == *digest {
+        if **placement.active().placed.operation().digest() == *digest {
             return None;
         }
         let compiling = Instant::now();
-        Some(match self.versions.file_changed(step, Arc::clone(bytes)).await {
+        Some(match self.versions.file_changed(placement, Arc::clone(bytes)).await {
             Ok(_) => format!(
                 "{name} changed: sha256 {} in force at `{}` after {} ms (checked and compiled in {} ms)",
                 short(&digest),
-                step.id(),
+                placement.id(),
                 noticed.elapsed().as_millis(),
                 compiling.elapsed().as_millis()
             ),
             Err(error) => {
-                format!("{name} changed, and the last good version stays at `{}`: {}", step.id(), why(&error))
+                format!("{name} changed, and the last good version stays at `{}`: {}", placement.id(), why(&error))
             }
         })
     }

@@ -12,9 +12,9 @@ use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Directory, Employees};
 use crate::capabilities::http::{OutboundHttp, OutboundHttpConfig};
 use crate::capabilities::key_value::KeyValue;
+use crate::configured::ConfiguredOperation;
 use crate::engine::{Engine, EngineSettings, Failure, Fit, World};
 use crate::journal::{Journal, Script};
-use crate::placement::Placement;
 use crate::settings::{SettingError, read_settings};
 use crate::store::{KeyValueStore, MemoryStore};
 
@@ -61,15 +61,15 @@ impl Host {
         component: &[u8],
         linked_operation: impl Into<String>,
         settings: &BTreeMap<String, String>,
-    ) -> Result<Placement, PlaceError> {
+    ) -> Result<ConfiguredOperation, PlaceError> {
         let operation = self.engine.load(component).map_err(PlaceError::Rejected)?;
         let description = operation.describe().await.map_err(PlaceError::Undescribed)?;
         let settings = read_settings(&description, settings).map_err(PlaceError::Setting)?;
-        Ok(Placement::new(operation, &description, linked_operation.into(), settings))
+        Ok(ConfiguredOperation::new(operation, &description, linked_operation.into(), settings))
     }
 
     /// Resolves a call that has just come in. There is always a route, inside the waiting time in force.
-    pub async fn resolve(&self, placement: &Placement, call: IncomingCall) -> CallDocument {
+    pub async fn resolve(&self, placement: &ConfiguredOperation, call: IncomingCall) -> CallDocument {
         placement.resolve_in(self.world(), call, self.clock.now()).await
     }
 

@@ -130,7 +130,7 @@ impl From<VersionError> for Problem {
     fn from(error: VersionError) -> Self {
         let status = match error {
             VersionError::Library(error) => return error.into(),
-            VersionError::NoStep(_) => StatusCode::NOT_FOUND,
+            VersionError::NoPlacement(_) => StatusCode::NOT_FOUND,
             VersionError::Misfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             VersionError::NothingBefore(_) => StatusCode::CONFLICT,
             VersionError::NotKept(_) => StatusCode::INSUFFICIENT_STORAGE,
@@ -152,13 +152,13 @@ impl Wanted {
 
 impl Desk {
     fn listed(&self, component: Component) -> ListedComponent {
-        let steps = self.versions.node().steps();
-        let of = |is: &dyn Fn(&node::Step) -> bool| {
-            steps.iter().filter(|step| is(step)).map(|step| step.id().to_owned()).collect()
+        let placements = self.versions.node().placements();
+        let of = |is: &dyn Fn(&node::Placement) -> bool| {
+            placements.iter().filter(|placement| is(placement)).map(|placement| placement.id().to_owned()).collect()
         };
         ListedComponent {
-            active_at: of(&|step| **step.active().placed.operation().digest() == *component.digest),
-            shadow_of: of(&|step| step.shadow().is_some_and(|shadow| shadow.digest() == component.digest)),
+            active_at: of(&|placement| **placement.active().placed.operation().digest() == *component.digest),
+            shadow_of: of(&|placement| placement.shadow().is_some_and(|shadow| shadow.digest() == component.digest)),
             component,
         }
     }
@@ -170,7 +170,7 @@ impl Desk {
     }
 
     fn active(&self, id: &str) -> Result<String, Problem> {
-        Ok(self.versions.step(id)?.active().placed.operation().digest().to_string())
+        Ok(self.versions.placement(id)?.active().placed.operation().digest().to_string())
     }
 
     fn shown(&self, id: &str, shadow: &Shadow) -> Result<Json<ShadowShown>, Problem> {
@@ -295,7 +295,7 @@ async fn roll_back(State(desk): State<Desk>, Path(id): Path<String>) -> Result<J
             content_type = "application/problem+json"),
     ))]
 async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<ShadowShown>, Problem> {
-    match desk.versions.step(&id)?.shadow() {
+    match desk.versions.placement(&id)?.shadow() {
         Some(shadow) => desk.shown(&id, &shadow),
         None => Err(Problem::new(StatusCode::NOT_FOUND, "it has no shadow; PUT one with {\"digest\": \"…\"}")),
     }

@@ -22,14 +22,14 @@
 //! use node::Node;
 //! use runtime::capabilities::clocks::Clock;
 //! use runtime::store::MemoryStore;
-//! use server::webhooks::Hooks;
+//! use server::webhooks::Webhooks;
 //! use server::{Extras, Server, ServerSettings};
 //!
 //! # async fn serve(settings: ServerSettings) -> anyhow::Result<()> {
 //! let clock = Clock::system();
 //! let node = Node::builder(clock.clone()).build();
 //! let store = Arc::new(MemoryStore::new());
-//! let server = Server::bind(node, Hooks::new(clock), store, settings, Extras::default()).await?;
+//! let server = Server::bind(node, Webhooks::new(clock), store, settings, Extras::default()).await?;
 //! println!("listening on http://{}", server.address()?);
 //! server.run(std::future::pending()).await;
 //! # Ok(())
@@ -75,7 +75,7 @@ use utoipa_axum::router::OpenApiRouter;
 use amocrm::access::Keeper;
 use node::Node;
 use runtime::store::KeyValueStore;
-use webhooks::Hooks;
+use webhooks::Webhooks;
 
 pub use proof::Guard;
 pub use settings::ServerSettings;
@@ -90,7 +90,7 @@ pub type Section = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
 /// Work to be done at the stop.
 pub type Ending = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What other rooms add to the server. Who wants to know of calls is an [`Onlooker`](node::Onlooker) of the node.
+/// What other rooms add to the server. Who wants to know of calls is an [`Observer`](node::Observer) of the node.
 #[derive(Default)]
 pub struct Extras {
     /// Routes for those who prove themselves, already with their state. They become part of the description.
@@ -136,7 +136,7 @@ impl Server {
     /// Fails where the address cannot be had, where there is nothing to serve, and where nobody could prove themselves.
     pub async fn bind(
         node: Node,
-        hooks: Hooks,
+        hooks: Webhooks,
         store: Arc<dyn KeyValueStore>,
         settings: ServerSettings,
         extras: Extras,
@@ -187,7 +187,7 @@ impl Server {
 /// The routes without a listener, for tests and benches.
 pub fn router(
     node: Node,
-    hooks: Hooks,
+    hooks: Webhooks,
     store: Arc<dyn KeyValueStore>,
     settings: ServerSettings,
     extras: Extras,
@@ -197,13 +197,13 @@ pub fn router(
 
 fn assemble(
     node: Node,
-    hooks: Hooks,
+    hooks: Webhooks,
     store: Arc<dyn KeyValueStore>,
     settings: ServerSettings,
     extras: Extras,
 ) -> anyhow::Result<(Router, Arc<Shared>, Vec<Ending>)> {
     anyhow::ensure!(
-        !node.steps().is_empty(),
+        !node.placements().is_empty(),
         "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
     );
     let guard = Guard::new(&settings, node.clock().clone(), Arc::clone(&store))?;
@@ -254,6 +254,12 @@ fn keep_tokens(node: &Node) -> (tokio::sync::watch::Sender<bool>, impl Future<Ou
 }
 
 fn longest_stop(shared: &Shared) -> Duration {
-    let longest = shared.node.steps().iter().map(|step| step.active().placed.waiting_time()).max().unwrap_or_default();
+    let longest = shared
+        .node
+        .placements()
+        .iter()
+        .map(|placement| placement.active().placed.waiting_time())
+        .max()
+        .unwrap_or_default();
     shared.settings.shutdown_grace.unwrap_or(longest + STOP_MARGIN)
 }

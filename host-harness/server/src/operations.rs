@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::Shared;
 use super::problem::Problem;
-use node::Step;
+use node::Placement;
 use runtime::report::description_json;
 
 /// A placed operation. Fields may be added, none is renamed.
@@ -44,16 +44,16 @@ struct AllPlaced {
 }
 
 impl Placed {
-    fn of(step: &Step) -> Self {
-        let version = step.active();
+    fn of(placement: &Placement) -> Self {
+        let version = placement.active();
         Self {
-            id: step.id().to_owned(),
-            integration: step.integration_id().to_owned(),
-            linked_operation: step.linked_operation().to_owned(),
+            id: placement.id().to_owned(),
+            integration: placement.integration_id().to_owned(),
+            linked_operation: placement.linked_operation().to_owned(),
             component: version.placed.operation().digest().to_string(),
             description: description_json(version.placed.operation(), &version.description),
             waiting_time_ms: u64::try_from(version.placed.waiting_time().as_millis()).unwrap_or(u64::MAX),
-            settings: step.settings().clone(),
+            settings: placement.settings().clone(),
         }
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
-    Json(AllPlaced { operations: shared.node.steps().iter().map(|step| Placed::of(step)).collect() })
+    Json(AllPlaced { operations: shared.node.placements().iter().map(|placement| Placed::of(placement)).collect() })
 }
 
 /// Show one placed operation
@@ -80,8 +80,8 @@ async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn describe(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Placed>, Problem> {
-    match shared.node.step(&id) {
-        Some(step) => Ok(Json(Placed::of(step))),
+    match shared.node.placement(&id) {
+        Some(placement) => Ok(Json(Placed::of(placement))),
         None => Err(Problem::new(
             StatusCode::NOT_FOUND,
             "there is no such operation in this node; GET /v1/operations lists them",

@@ -2,7 +2,7 @@
 //!
 //! A caller is waiting, so whoever proves themselves always gets 200 and a route. Where the request says no call, or there is no room for it,
 //! the call goes to the linked operation with a reason of the host's own ([`HostReason`]): that of the operation named by the request, or of
-//! the first one configured. Such a call is told to the onlookers like any other.
+//! the first one configured. Such a call is told to the observers like any other.
 
 mod answer;
 mod request;
@@ -28,7 +28,7 @@ use super::body::{self, Unread};
 use super::problem::Problem;
 use super::proof::Proof;
 use answer::{ResolvedCall, Wanted, answer};
-use node::{FinishedCall, Step};
+use node::{FinishedCall, Placement};
 
 /// The call's routes and what they count.
 #[derive(Clone)]
@@ -96,7 +96,7 @@ async fn resolve_call(State(calls): State<Calls>, request: Request) -> Response 
         return calls.shared.guard.other_body().into_response();
     }
     // A server has at least one: what puts the routes together sees to it.
-    let Some(first) = calls.shared.node.steps().first() else {
+    let Some(first) = calls.shared.node.placements().first() else {
         return super::problem::not_found().await.into_response();
     };
     match AssertUnwindSafe(calls.route(first, &head, body)).catch_unwind().await {
@@ -109,7 +109,7 @@ async fn resolve_call(State(calls): State<Calls>, request: Request) -> Response 
 }
 
 impl Calls {
-    async fn route(&self, first: &Arc<Step>, head: &Parts, body: Result<Bytes, Unread>) -> FinishedCall {
+    async fn route(&self, first: &Arc<Placement>, head: &Parts, body: Result<Bytes, Unread>) -> FinishedCall {
         let named = request::operation_of_query(head.uri.query());
         let read = match body {
             Ok(body) => request::read(head.headers.get(CONTENT_TYPE), &body),
@@ -120,13 +120,13 @@ impl Calls {
             Err(what) => (CallRequest::default(), Some(HostReason::NotUnderstood(what))),
         };
         let node = &self.shared.node;
-        let step = node.asked_for(named.as_deref().or(asked.operation.as_deref()));
+        let placement = node.asked_for(named.as_deref().or(asked.operation.as_deref()));
         let call = IncomingCall::new(asked, || self.ids.next());
-        let declined = |reason: HostReason, call: IncomingCall| node.decline(step.unwrap_or(first), call, &reason);
+        let declined = |reason: HostReason, call: IncomingCall| node.decline(placement.unwrap_or(first), call, &reason);
         if let Some(reason) = misunderstood {
             return declined(reason, call);
         }
-        let Some(step) = step else { return declined(HostReason::OperationUnknown, call) };
+        let Some(placement) = placement else { return declined(HostReason::OperationUnknown, call) };
         if self.shared.is_stopping() {
             return declined(HostReason::Stopping, call);
         }
@@ -134,7 +134,7 @@ impl Calls {
             return declined(HostReason::Overloaded, call);
         };
         // The place is the call's, not the connection's: a call goes on when its client has gone away.
-        node.resolve_holding(step, call, place).await
+        node.resolve_holding(placement, call, place).await
     }
 
     fn unread(&self, unread: Unread) -> Localized {
@@ -149,11 +149,11 @@ impl Calls {
     }
 
     /// A route even where the code above is at fault.
-    fn after_fault(&self, first: &Arc<Step>, head: &Parts) -> Response {
+    fn after_fault(&self, first: &Arc<Placement>, head: &Parts) -> Response {
         let named = request::operation_of_query(head.uri.query());
-        let step = self.shared.node.asked_for(named.as_deref()).unwrap_or(first);
+        let placement = self.shared.node.asked_for(named.as_deref()).unwrap_or(first);
         let call = IncomingCall::new(CallRequest::default(), || self.ids.next());
-        let failed = step.active().placed.host_failed(&call, self.shared.node.clock());
+        let failed = placement.active().placed.host_failed(&call, self.shared.node.clock());
         answer(&failed, Wanted::of(head), &self.shared.settings)
     }
 }

@@ -31,7 +31,7 @@ struct NodeState {
     /// How many requests since the start were not authenticated.
     requests_refused: u64,
     /// The placed operations.
-    operations: Vec<StepState>,
+    operations: Vec<PlacementState>,
     /// The integrations.
     integrations: Vec<IntegrationState>,
     /// What other parts of the server say of themselves: `call_details` and the like.
@@ -41,7 +41,7 @@ struct NodeState {
 
 /// How a placed operation stands.
 #[derive(Serialize, ToSchema)]
-struct StepState {
+struct PlacementState {
     /// Its identifier.
     id: String,
     /// The integration's identifier.
@@ -108,12 +108,12 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
 ))]
 async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
     let node = &shared.node;
-    let operations = node.steps().iter().map(|step| StepState {
-        id: step.id().to_owned(),
-        integration: step.integration_id().to_owned(),
-        linked_operation: step.linked_operation().to_owned(),
-        component: step.active().placed.operation().digest().to_string(),
-        shadow: step.shadow().map(|shadow| shadow.digest().to_owned()),
+    let operations = node.placements().iter().map(|placement| PlacementState {
+        id: placement.id().to_owned(),
+        integration: placement.integration_id().to_owned(),
+        linked_operation: placement.linked_operation().to_owned(),
+        component: placement.active().placed.operation().digest().to_string(),
+        shadow: placement.shadow().map(|shadow| shadow.digest().to_owned()),
     });
     let integrations = node.integrations().iter().map(|(id, integration)| shared.integration(id, integration));
     Json(NodeState {

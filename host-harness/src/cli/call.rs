@@ -16,13 +16,13 @@ use crate::config::HarnessConfig;
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use call::document::OPERATION_FAILED;
 use call::{CallDocument, IncomingCall, WholeNumber};
-use node::{self, Noted, PlacedOperation};
+use node::{self, Noted, ReadyOperation};
 use replay::demo::{self, Demo};
 use replay::recording::{Numbers, Recording};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::bindings::telephony::operation::types::Setting;
 use runtime::capabilities::clocks::Clock;
-use runtime::placement::WAITING_TIME;
+use runtime::configured::WAITING_TIME;
 use runtime::settings::read_settings;
 use stores::{self, StoreLocation};
 
@@ -106,14 +106,9 @@ impl Call {
         if let Some(keeper) = &keeper {
             access::before_call(&id, keeper, &connect).await;
         }
-        let placed = PlacedOperation::described(
-            operation,
-            &description,
-            Arc::new(integration),
-            scene.linked_operation,
-            settings,
-        )
-        .map_err(|error| in_file(&self.config, error))?;
+        let placed =
+            ReadyOperation::described(operation, &description, Arc::new(integration), scene.linked_operation, settings)
+                .map_err(|error| in_file(&self.config, error))?;
         let call = IncomingCall {
             id: call_id(clock.now()),
             caller: Some(WholeNumber::from(self.number)),
@@ -161,7 +156,7 @@ impl Call {
 /// Makes the recording, and says what it holds.
 async fn record(
     file: &Path,
-    placed: &PlacedOperation,
+    placed: &ReadyOperation,
     resolved: &CallDocument,
     noted: Noted,
     whole: bool,

@@ -21,13 +21,13 @@ use node::call_details::{CallDetails, CallDetailsSettings};
 use node::observe::logs::CallLog;
 use node::observe::metrics::Metrics;
 use node::observe::traces::Traces;
-use node::{Node, Step};
+use node::{Node, Placement};
 use replay::demo::{self, Demo};
 use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, EngineSettings};
 use server::fastagi::FastAgi;
-use server::webhooks::Hooks;
+use server::webhooks::Webhooks;
 use server::{self, Extras, Server, ServerSettings, metrics, token};
 use stores::{self, StoreLocation};
 
@@ -91,16 +91,16 @@ impl Serve {
         let mut extras = Extras::default();
 
         let measured = Arc::new(Metrics::new());
-        building = building.onlooker(measured.clone());
+        building = building.observer(measured.clone());
         extras.guarded.push(metrics::routes(Arc::clone(&measured)));
-        building = building.onlooker(Arc::new(CallLog));
+        building = building.observer(Arc::new(CallLog));
         let details = CallDetails::begin(calls::place(&location), config.call_details.clone(), clock.clone())?;
         if let Some(failing) = details.state().failing {
             complain(format_args!(
                 "warning: {failing}; calls are resolved all the same, and keeping them is tried again"
             ));
         }
-        building = building.onlooker(Arc::new(details.clone()));
+        building = building.observer(Arc::new(details.clone()));
         measured.collect(Box::new(details.clone()));
         extras.guarded.push(server::calls::routes(details.clone(), clock));
         let reports = details.clone();
@@ -113,7 +113,7 @@ impl Serve {
         ));
         extras.at_stop.push(Box::pin(async move { details.end().await }));
         if let Some(settings) = &config.recordings {
-            let recorder = recorder(settings, &location, building.steps()).map_err(in_file)?;
+            let recorder = recorder(settings, &location, building.placements()).map_err(in_file)?;
             building = building.recorder(Arc::new(recorder.clone()));
             let recording = recorder.clone();
             extras.at_stop.push(Box::pin(async move { recording.end().await }));
@@ -122,7 +122,7 @@ impl Serve {
         }
         if let Some(settings) = &config.traces {
             let traces = Traces::begin(settings).map_err(|error| in_file(error.into()))?;
-            building = building.onlooker(traces.clone());
+            building = building.observer(traces.clone());
             extras.at_stop.push(Box::pin(async move { traces.end().await }));
         }
 
@@ -132,7 +132,7 @@ impl Serve {
         let versions = versions::resume(&node, &engine, location.own_directory().as_deref()).await;
         extras.guarded.push(server::components::routes(Arc::clone(&versions)));
         let _watching = self.watch.then(|| versions::watch(&versions, &config)).transpose().map_err(in_file)?;
-        let hooks = Hooks::of(&node, &config.integrations);
+        let hooks = Webhooks::of(&node, &config.integrations);
         let fastagi = listen_for_asterisk(&settings, &node, reports).await.map_err(in_file)?;
         let server = Server::bind(node, hooks, store, settings, extras).await.map_err(in_file)?;
         print(format_args!("listening on http://{}; {token}", server.address()?));
@@ -163,10 +163,14 @@ async fn listen_for_asterisk(
 }
 
 /// Who records some of the calls.
-fn recorder(settings: &SamplingSettings, location: &StoreLocation, steps: &[Arc<Step>]) -> anyhow::Result<Recorder> {
+fn recorder(
+    settings: &SamplingSettings,
+    location: &StoreLocation,
+    placements: &[Arc<Placement>],
+) -> anyhow::Result<Recorder> {
     let mut known = BTreeSet::from([OPERATION_FAILED.to_owned()]);
-    for step in steps {
-        known.extend(step.active().description.reasons.iter().map(|reason| reason.code.clone()));
+    for placement in placements {
+        known.extend(placement.active().description.reasons.iter().map(|reason| reason.code.clone()));
     }
     // A misspelt one would silently record nothing.
     if let Some(reason) = settings.reasons.difference(&known).next() {

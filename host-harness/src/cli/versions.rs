@@ -26,7 +26,7 @@ pub(super) fn watch(versions: &Arc<Versions>, config: &HarnessConfig) -> anyhow:
     let files = config
         .operations
         .iter()
-        .filter_map(|operation| Some(Watched { step: operation.id.clone(), file: operation.component.clone()? }));
+        .filter_map(|operation| Some(Watched { placement: operation.id.clone(), file: operation.component.clone()? }));
     let files: Vec<_> = files.collect();
     ensure!(!files.is_empty(), "--watch: there is no file to watch; name one with `component` in an [[operation]]");
     Ok(watch::start(Arc::clone(versions), files, print))

@@ -17,7 +17,7 @@ use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::Dial;
 use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, MemoryStore};
-use server::webhooks::Hooks;
+use server::webhooks::Webhooks;
 use server::{self, Extras, ServerSettings};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
@@ -97,7 +97,7 @@ async fn router() -> Router {
         operation: operation.clone(),
     });
     let node =
-        node.await.expect("it describes itself").onlooker(Arc::new(details.clone())).onlooker(metrics.clone()).build();
+        node.await.expect("it describes itself").observer(Arc::new(details.clone())).observer(metrics.clone()).build();
     let (versions, _) = Versions::open(node.clone(), super::host::engine().clone(), None).await;
     let extras = Extras {
         guarded: vec![
@@ -108,7 +108,7 @@ async fn router() -> Router {
         open: vec![server::page::routes()],
         ..Extras::default()
     };
-    let hooks = Hooks::of(&node, std::slice::from_ref(&settings));
+    let hooks = Webhooks::of(&node, std::slice::from_ref(&settings));
     let settings = ServerSettings { token: Some(Secret::new(TOKEN.to_owned())), ..ServerSettings::default() };
     server::router(node, hooks, store, settings, extras).expect("routes")
 }

@@ -11,7 +11,7 @@ use amocrm_simulator::{Options, Simulator};
 use call::IncomingCall;
 use call::document::Route;
 use host_harness::OPERATION;
-use node::PlacedOperation;
+use node::ReadyOperation;
 use replay::demo;
 use replay::recording::{Recording, With};
 use replay::rehearsal::Simulated;
@@ -121,7 +121,7 @@ pub fn every_import_with(program: &[u8]) {
         let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);
         let integration = Arc::new(integration.expect("a usable integration"));
         let linked = "queue:sales".to_owned();
-        let placed = PlacedOperation::described(operation.clone(), description, integration, linked, Vec::new())
+        let placed = ReadyOperation::described(operation.clone(), description, integration, linked, Vec::new())
             .expect("a configuration for any operation");
         let mut caller = String::new();
         for byte in program {

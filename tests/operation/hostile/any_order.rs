@@ -12,7 +12,7 @@ use amocrm::integration::Integration;
 use amocrm_simulator::{Options, Simulator};
 use call::{CallDocument, IncomingCall};
 use hostile_components::EVERY_IMPORT;
-use node::{self, PlacedOperation};
+use node::{self, ReadyOperation};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use replay::recording::Recording;
@@ -87,7 +87,7 @@ fn resolve<J: FnOnce()>(program: &[u8], prepare: impl FnOnce(&Clock) -> (String,
         let settings = Scene::settings(address.parse().expect("an address"));
         let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);
         let integration = Arc::new(integration.expect("a usable integration"));
-        let placed = PlacedOperation::new(operation(), integration, "queue:sales".to_owned(), Vec::new());
+        let placed = ReadyOperation::new(operation(), integration, "queue:sales".to_owned(), Vec::new());
         let placed = placed.await.expect("it describes itself");
         let mut caller = String::new();
         for byte in program {

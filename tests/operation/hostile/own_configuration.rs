@@ -2,7 +2,7 @@
 
 use amocrm::integration::Access;
 use hostile_components::OWN_CONFIGURATION;
-use node::{Misfit, PlacedOperation};
+use node::{Misfit, ReadyOperation};
 use runtime::secret::Secret;
 
 use super::story;
@@ -18,7 +18,7 @@ async fn scene() -> Scene {
 }
 
 async fn refusal(scene: &Scene) -> String {
-    let placed = PlacedOperation::new(scene.operation.clone(), scene.integrate(), String::new(), Vec::new()).await;
+    let placed = ReadyOperation::new(scene.operation.clone(), scene.integrate(), String::new(), Vec::new()).await;
     match placed {
         Err(Misfit::Configuration(misconfigured)) => misconfigured.to_string(),
         Err(another) => panic!("{another}"),

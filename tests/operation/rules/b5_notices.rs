@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hostile_components::STRANGER_CALLER;
-use node::PlacedOperation;
+use node::ReadyOperation;
 use runtime::bindings::attentive::exports::telephony::operation::notices::Notice;
 use runtime::bindings::telephony::operation::types::SettingValue;
 use runtime::engine::{Failure, LimitReached};
@@ -14,7 +14,7 @@ use test_support::{BORIS, CALLER, FaultyStore, Scene, engine, operation};
 /// Hands a notice to the operation in the world of the scene's calls; the codes of its remarks.
 async fn notify(scene: &Scene, kind: &str, body: &[u8]) -> Option<Result<Vec<String>, Failure>> {
     let notice = Notice { kind: kind.to_owned(), body: body.to_vec() };
-    let placed = PlacedOperation::new(scene.operation.clone(), scene.integrate(), String::new(), Vec::new()).await;
+    let placed = ReadyOperation::new(scene.operation.clone(), scene.integrate(), String::new(), Vec::new()).await;
     let received = placed.expect("a placed operation").notify(&notice, &scene.clock).await?;
     Some(received.map(|notes| notes.into_iter().map(|note| note.code).collect()))
 }

@@ -1,7 +1,7 @@
 //! A placed operation that many calls come to, one after another or all at once.
 
 use call::{IncomingCall, WholeNumber};
-use node::{self, PlacedOperation};
+use node::{self, ReadyOperation};
 use runtime::capabilities::clocks::Clock;
 use tokio::task::JoinHandle;
 
@@ -11,12 +11,12 @@ use crate::replayable::assert_replayable;
 /// Such an operation.
 #[derive(Clone)]
 pub struct Line {
-    placed: PlacedOperation,
+    placed: ReadyOperation,
     clock: Clock,
 }
 
 impl Line {
-    pub(crate) fn new(placed: PlacedOperation, clock: Clock) -> Self {
+    pub(crate) fn new(placed: ReadyOperation, clock: Clock) -> Self {
         Self { placed, clock }
     }
 

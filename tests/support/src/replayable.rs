@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use call::CallDocument;
-use node::{Noted, PlacedOperation};
+use node::{Noted, ReadyOperation};
 use replay::recording::{Numbers, Recording, With};
 use tokio::sync::Semaphore;
 
@@ -14,7 +14,7 @@ use crate::TOKEN;
 static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// Records the call, whole and masked, and replays both.
-pub(crate) async fn assert_replayable(placed: &PlacedOperation, resolved: &CallDocument, noted: Noted, caller: &str) {
+pub(crate) async fn assert_replayable(placed: &ReadyOperation, resolved: &CallDocument, noted: Noted, caller: &str) {
     if noted.is_too_much() {
         return;
     }

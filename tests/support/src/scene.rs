@@ -10,7 +10,7 @@ use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{Account, Endpoint, FaultRule, Options, RateLimit, Simulator};
 use host_harness::OPERATION;
 use jiff::SignedDuration;
-use node::{Node, NodeBuilder, Onlooker, PlacedOperation, ToPlace};
+use node::{Node, NodeBuilder, Observer, ReadyOperation, ToPlace};
 use runtime::bindings::telephony::operation::types::{Setting, SettingValue};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Destination, Employee, Presence};
@@ -142,7 +142,7 @@ impl Scene {
 
     /// The operation, placed with the settings of now.
     pub async fn line(&self, integration: &Arc<Integration>) -> Line {
-        let placed = PlacedOperation::new(
+        let placed = ReadyOperation::new(
             self.operation.clone(),
             Arc::clone(integration),
             LINKED_OPERATION.to_owned(),
@@ -152,7 +152,7 @@ impl Scene {
     }
 
     /// A node with this integration and one step, `main`.
-    pub async fn node(&self, onlookers: Vec<Arc<dyn Onlooker>>) -> Node {
+    pub async fn node(&self, observers: Vec<Arc<dyn Observer>>) -> Node {
         let id = self.integration.id.as_str();
         let node = Node::builder(self.clock.clone()).integration(id, self.integrate()).place(ToPlace {
             id: "main",
@@ -162,7 +162,7 @@ impl Scene {
             operation: self.operation.clone(),
         });
         let node = node.await.expect("an operation that describes itself");
-        onlookers.into_iter().fold(node, NodeBuilder::onlooker).build()
+        observers.into_iter().fold(node, NodeBuilder::observer).build()
     }
 
     /// The account and its token.

@@ -49,7 +49,7 @@ impl Record {
         Self {
             at: resolved.call.at.as_millisecond(),
             call_id: resolved.call.id.clone(),
-            operation: Arc::clone(&call.step),
+            operation: Arc::clone(&call.placement),
             integration: Arc::clone(&call.integration),
             outcome: resolved.outcome().to_owned(),
             employee,

@@ -37,7 +37,7 @@ pub use reader::{Bucket, Gap, Page, Reader};
 pub use report::Unreported;
 pub use writer::WriterState;
 
-use crate::{FinishedCall, Onlooker};
+use crate::{FinishedCall, Observer};
 use call::leg::Leg;
 use report::Report;
 use runtime::capabilities::clocks::Clock;
@@ -79,7 +79,7 @@ impl Default for CallDetailsSettings {
     }
 }
 
-/// The call details of one node: told of calls as an [`Onlooker`]. Cheap to clone.
+/// The call details of one node: told of calls as an [`Observer`]. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct CallDetails(Arc<Inner>);
 
@@ -135,7 +135,7 @@ impl CallDetails {
     }
 }
 
-impl Onlooker for CallDetails {
+impl Observer for CallDetails {
     fn finished(&self, call: &FinishedCall) {
         self.0.writer.keep(call.clone());
     }

@@ -42,7 +42,7 @@ fn call(id: &str, seconds: i64, caller: Option<&str>, outcome: &str) -> Finished
         run: Run { component: Some("0123456789abcdef".to_owned()), ..Run::default() },
         titles: [("manager_source".to_owned(), Localized::new("Источник", "Source"))].into_iter().collect(),
     };
-    FinishedCall { step: "main".into(), integration: "demo".into(), caller, resolved: Arc::new(resolved) }
+    FinishedCall { placement: "main".into(), integration: "demo".into(), caller, resolved: Arc::new(resolved) }
 }
 
 struct Book {

@@ -6,7 +6,7 @@
 use call::masking::on_one_line;
 use tracing::{info, warn};
 
-use crate::{FinishedCall, Onlooker};
+use crate::{FinishedCall, Observer};
 use call::document::{OPERATION_FAILED, Route};
 
 /// The target of these lines, for filters: `host_harness::calls=info`.
@@ -18,10 +18,10 @@ const LONGEST: usize = 128;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CallLog;
 
-impl Onlooker for CallLog {
+impl Observer for CallLog {
     fn finished(&self, call: &FinishedCall) {
         let resolved = &call.resolved;
-        let (id, operation) = (on_one_line(&resolved.call.id, LONGEST), &*call.step);
+        let (id, operation) = (on_one_line(&resolved.call.id, LONGEST), &*call.placement);
         let caller = resolved.call.caller.as_deref().unwrap_or("withheld");
         let waited_ms = resolved.run.wall.as_secs_f64() * 1_000.0;
         let requests = resolved.details.requests.len();

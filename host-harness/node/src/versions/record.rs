@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use runtime::atomic_file;
 
 const FILE: &str = "activations.json";
-/// How many changes are remembered for each step.
+/// How many changes are remembered for each placement.
 const MOST_CHANGES: usize = 50;
 
-/// A version that was put in force at a step.
+/// A version that was put in force at a placement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Change {
     /// The component's SHA-256.
@@ -41,7 +41,7 @@ pub enum How {
     Configured,
 }
 
-/// A step's shadow.
+/// A placement's shadow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShadowEntry {
     /// The component's SHA-256.
@@ -52,15 +52,15 @@ pub struct ShadowEntry {
     pub by: String,
 }
 
-/// The record of all steps.
+/// The record of all placements.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     file: Option<PathBuf>,
-    steps: BTreeMap<String, StepRecord>,
+    placements: BTreeMap<String, PlacementRecord>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct StepRecord {
+struct PlacementRecord {
     #[serde(default)]
     changes: Vec<Change>,
     #[serde(default)]
@@ -71,37 +71,37 @@ impl Record {
     /// Reads the record; one that cannot be read is an empty one and a warning.
     pub(super) fn open(state: Option<&Path>, warnings: &mut Vec<String>) -> Self {
         let Some(file) = state.map(|state| state.join(FILE)) else { return Self::default() };
-        let steps = match std::fs::read(&file) {
+        let placements = match std::fs::read(&file) {
             Ok(text) => serde_json::from_slice(&text).map_err(|error| error.to_string()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
             Err(error) => Err(error.to_string()),
         };
-        let steps = steps.unwrap_or_else(|error| {
+        let placements = placements.unwrap_or_else(|error| {
             let name = file.display();
             warnings
                 .push(format!("{name} cannot be read ({error}): the configured components are in force; delete it"));
             BTreeMap::new()
         });
-        Self { file: Some(file), steps }
+        Self { file: Some(file), placements }
     }
 
     pub(super) fn write(&self) -> Result<(), String> {
         let Some(file) = &self.file else { return Ok(()) };
-        let text = serde_json::to_vec_pretty(&self.steps).map_err(io::Error::from);
+        let text = serde_json::to_vec_pretty(&self.placements).map_err(io::Error::from);
         let written = text.and_then(|text| atomic_file::write(file, &text));
         written.map_err(|error| format!("{} cannot be written ({error})", file.display()))
     }
 
     /// The version that was activated last; none where the configured one is in force.
-    pub(super) fn in_force(&self, step: &str) -> Option<&str> {
-        let last = self.changes(step).last()?;
+    pub(super) fn in_force(&self, placement: &str) -> Option<&str> {
+        let last = self.changes(placement).last()?;
         (last.how != How::Configured).then_some(last.digest.as_str())
     }
 
     /// The version before the one in force. What was rolled back is no such version any more.
-    pub(super) fn before(&self, step: &str) -> Option<String> {
+    pub(super) fn before(&self, placement: &str) -> Option<String> {
         let mut before = Vec::new();
-        for change in self.changes(step) {
+        for change in self.changes(placement) {
             match change.how {
                 How::Activated => before.push(&change.from),
                 How::RolledBack => drop(before.pop()),
@@ -112,25 +112,25 @@ impl Record {
         before.pop().cloned()
     }
 
-    pub(super) fn changes(&self, step: &str) -> &[Change] {
-        self.steps.get(step).map(|step| step.changes.as_slice()).unwrap_or_default()
+    pub(super) fn changes(&self, placement: &str) -> &[Change] {
+        self.placements.get(placement).map(|placement| placement.changes.as_slice()).unwrap_or_default()
     }
 
-    pub(super) fn shadow(&self, step: &str) -> Option<&ShadowEntry> {
-        self.steps.get(step)?.shadow.as_ref()
+    pub(super) fn shadow(&self, placement: &str) -> Option<&ShadowEntry> {
+        self.placements.get(placement)?.shadow.as_ref()
     }
 
     /// The components that a restart, a shadow or a roll back needs.
     pub(super) fn needed(&self) -> BTreeSet<String> {
-        let steps = self.steps.iter().flat_map(|(id, step)| {
-            [self.in_force(id).map(str::to_owned), self.before(id), step.shadow.as_ref().map(|s| s.digest.clone())]
+        let placements = self.placements.iter().flat_map(|(id, placement)| {
+            [self.in_force(id).map(str::to_owned), self.before(id), placement.shadow.as_ref().map(|s| s.digest.clone())]
         });
-        steps.flatten().collect()
+        placements.flatten().collect()
     }
 
-    pub(super) fn with_change(&self, step: &str, change: Change) -> Self {
+    pub(super) fn with_change(&self, placement: &str, change: Change) -> Self {
         let mut changed = self.clone();
-        let changes = &mut changed.steps.entry(step.to_owned()).or_default().changes;
+        let changes = &mut changed.placements.entry(placement.to_owned()).or_default().changes;
         if changes.len() >= MOST_CHANGES {
             changes.remove(0);
         }
@@ -138,9 +138,9 @@ impl Record {
         changed
     }
 
-    pub(super) fn with_shadow(&self, step: &str, shadow: Option<ShadowEntry>) -> Self {
+    pub(super) fn with_shadow(&self, placement: &str, shadow: Option<ShadowEntry>) -> Self {
         let mut changed = self.clone();
-        changed.steps.entry(step.to_owned()).or_default().shadow = shadow;
+        changed.placements.entry(placement.to_owned()).or_default().shadow = shadow;
         changed
     }
 }
@@ -157,13 +157,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rolling_back_undoes_activations_one_by_one(steps in proptest::collection::vec(proptest::option::of(0_u8..5), 0..40)) {
+        fn rolling_back_undoes_activations_one_by_one(placements in proptest::collection::vec(proptest::option::of(0_u8..5), 0..40)) {
             let mut record = Record::default();
             let mut line = vec!["configured".to_owned()];
-            for step in steps {
+            for placement in placements {
                 let now = line.last().cloned().unwrap_or_default();
                 prop_assert_eq!(record.before("main"), line.iter().rev().nth(1).cloned());
-                match step.map(|version| version.to_string()) {
+                match placement.map(|version| version.to_string()) {
                     Some(version) if version != now => {
                         record = record.with_change("main", change(&version, &now, How::Activated));
                         line.push(version);

@@ -11,7 +11,7 @@ use super::script::Step;
 use crate::demo;
 use amocrm::integration::{Integration, IntegrationSettings, Misconfigured};
 use call::{CallDocument, IncomingCall, WholeNumber};
-use node::PlacedOperation;
+use node::ReadyOperation;
 use runtime::bindings::exports::telephony::operation::operation::{Description, ReasonDescription, SettingKind};
 use runtime::bindings::telephony::operation::types::ReasonClass;
 use runtime::capabilities::clocks::Clock;
@@ -67,7 +67,7 @@ impl Site {
         .map_err(|error| format!("  {error}"))?;
         let wrong = |Misconfigured { error, .. }| format!("  call.toml: [integration]: {error}");
         integration.refuse_unread_keys([&description]).map_err(wrong)?;
-        let mut placed = PlacedOperation::described(
+        let mut placed = ReadyOperation::described(
             self.operation.clone(),
             &description,
             Arc::new(integration),

@@ -24,12 +24,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use call::{CallDocument, IncomingCall, WholeNumber};
-use node::{Noted, PlacedOperation};
+use node::{Noted, ReadyOperation};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::bindings::telephony::operation::types::{Setting, SettingValue};
+use runtime::configured::ConfiguredOperation;
 use runtime::engine::Operation;
 use runtime::journal::{Entry, TooMuch};
-use runtime::placement::Placement;
 use runtime::settings::{SettingError, read_settings};
 
 pub use compare::Departure;
@@ -136,12 +136,12 @@ impl Recording {
     ///
     /// Fails where the call was told more than is kept, or this machine cannot run it again.
     pub async fn make(
-        placed: &PlacedOperation,
+        placed: &ReadyOperation,
         resolved: &CallDocument,
         noted: Noted,
         numbers: Option<&Numbers>,
     ) -> anyhow::Result<Self> {
-        let (Noted { call, at, imports }, placement) = (noted, placed.placement());
+        let (Noted { call, at, imports }, placement) = (noted, placed.configured());
         let imports = imports.map_err(|TooMuch| anyhow!("the call was told more than a recording keeps"))?;
         let whole = |caller: WholeNumber| caller.whole().to_owned();
         let (mut hidden, mut answers) = (call.clone(), imports.clone());
@@ -189,7 +189,7 @@ impl Recording {
         settings.retain(|setting| !with.settings.contains_key(&setting.key));
         settings.extend(read_settings(with.description, with.settings).map_err(ReplayError::Setting)?);
         let operation = with.operation.clone();
-        let placement = Placement::new(operation, with.description, self.linked_operation.clone(), settings);
+        let placement = ConfiguredOperation::new(operation, with.description, self.linked_operation.clone(), settings);
         let RecordedCall { id, caller, called, at } = self.call.clone();
         let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called };
         let mode = if exactly { ReplayMode::Exactly } else { ReplayMode::WhatIf };

@@ -13,9 +13,9 @@ use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::config::Configuration;
 use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Unavailable};
 use runtime::capabilities::key_value::KeyValue;
+use runtime::configured::ConfiguredOperation;
 use runtime::engine::World;
 use runtime::journal::{Entry, Import, Journal, Outcome, Overlay, Replay, Script};
-use runtime::placement::Placement;
 use runtime::store::MemoryStore;
 
 /// How a call is resolved again.
@@ -37,7 +37,7 @@ pub(super) struct Again {
 
 /// Resolves a call from what another one was answered. Takes a thread for as long as it computes.
 pub(super) async fn again(
-    placement: Placement,
+    placement: ConfiguredOperation,
     call: IncomingCall,
     at: Timestamp,
     imports: Vec<Entry>,
@@ -51,7 +51,7 @@ pub(super) async fn again(
 }
 
 async fn resolve(
-    placement: &Placement,
+    placement: &ConfiguredOperation,
     call: IncomingCall,
     at: Timestamp,
     imports: &[Entry],

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Numbers, Recording};
 use call::CallDocument;
-use node::{self, Noted, PlacedOperation};
+use node::{self, Noted, ReadyOperation};
 use runtime::atomic_file;
 use runtime::engine::{CompiledShelf, Engine, EngineSettings, Operation};
 
@@ -73,7 +73,7 @@ struct Shared {
 }
 
 struct Job {
-    placed: PlacedOperation,
+    placed: ReadyOperation,
     resolved: CallDocument,
     noted: Noted,
     recorder: Arc<Shared>,
@@ -129,7 +129,7 @@ impl Recorder {
 
 impl node::Recorder for Recorder {
     /// Has a call recorded, if it is one of those. Returns at once.
-    fn finished(&self, placed: &PlacedOperation, resolved: &CallDocument, noted: Noted) {
+    fn finished(&self, placed: &ReadyOperation, resolved: &CallDocument, noted: Noted) {
         let shared = &self.0;
         // Every call counts, so that a share is that of all.
         let drawn = shared.settings.draws(shared.seen.fetch_add(1, Ordering::Relaxed));

@@ -16,7 +16,7 @@ use super::history::{History, PastCall};
 use super::variant::Variant;
 use amocrm::access::LongLived;
 use amocrm::integration::{Access, Integration, IntegrationSettings};
-use node::PlacedOperation;
+use node::ReadyOperation;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
 use runtime::settings::read_settings;
@@ -66,7 +66,7 @@ async fn play(stage: &Stage, variant: &Variant, told: impl Fn(u64)) -> anyhow::R
     };
     let mut gathering = Gathering::of(variant, &settings, calls);
     let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &amocrm.dial)?;
-    let placed = PlacedOperation::described(
+    let placed = ReadyOperation::described(
         variant.operation.clone(),
         &variant.description,
         Arc::new(integration),

@@ -34,13 +34,13 @@ impl Desk {
 
     /// The shortest waiting time that a call here may have.
     pub(super) fn shortest_waiting_time(&self) -> Duration {
-        self.node.steps().iter().map(|step| step.active().placed.waiting_time()).min().unwrap_or(REPORT)
+        self.node.placements().iter().map(|placement| placement.active().placed.waiting_time()).min().unwrap_or(REPORT)
     }
 
     /// How long a request may take.
     pub(super) fn waiting_time(&self, request: &Request) -> Duration {
         match (request.path(), self.node.asked_for(request.operation().as_deref())) {
-            ("resolve-call", Some(step)) => step.active().placed.waiting_time(),
+            ("resolve-call", Some(placement)) => placement.active().placed.waiting_time(),
             _ => self.shortest_waiting_time().min(REPORT),
         }
     }
@@ -76,13 +76,13 @@ impl Desk {
     /// The call's route. None where the node has no operation at all.
     async fn route(&self, request: &Request) -> Option<FinishedCall> {
         let (node, call) = (&self.node, request.call());
-        let Some(step) = node.asked_for(request.operation().as_deref()) else {
-            return Some(node.decline(node.steps().first()?, call, &HostReason::OperationUnknown));
+        let Some(placement) = node.asked_for(request.operation().as_deref()) else {
+            return Some(node.decline(node.placements().first()?, call, &HostReason::OperationUnknown));
         };
         match Arc::clone(&self.room).try_acquire_owned() {
             // The place is the call's, not the connection's: a call goes on when Asterisk has gone away.
-            Ok(place) => Some(node.resolve_holding(step, call, place).await),
-            Err(_) => Some(node.decline(step, call, &HostReason::Overloaded)),
+            Ok(place) => Some(node.resolve_holding(placement, call, place).await),
+            Err(_) => Some(node.decline(placement, call, &HostReason::Overloaded)),
         }
     }
 

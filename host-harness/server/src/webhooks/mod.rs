@@ -16,27 +16,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amocrm::access::Keeper;
-use amocrm::integration::{HookKeys, Integration, IntegrationSettings};
+use amocrm::integration::{Integration, IntegrationSettings, WebhookKeys};
 use amocrm::presence::PresenceFeed;
 use amocrm::widget_token::ClientKeys;
-use node::{Node, Step};
+use node::{Node, Placement};
 use runtime::capabilities::clocks::Clock;
 
 pub use routes::routes;
 
 /// The hooks of all integrations.
-pub struct Hooks {
+pub struct Webhooks {
     pub(crate) clock: Clock,
     integrations: BTreeMap<String, Hooked>,
 }
 
 struct Hooked {
-    keys: HookKeys,
+    keys: WebhookKeys,
     integration: Arc<Integration>,
-    operations: Vec<Arc<Step>>,
+    operations: Vec<Arc<Placement>>,
 }
 
-impl Hooks {
+impl Webhooks {
     /// None yet.
     pub fn new(clock: Clock) -> Self {
         Self { clock, integrations: BTreeMap::new() }
@@ -47,8 +47,13 @@ impl Hooks {
         let mut hooks = Self::new(node.clock().clone());
         for settings in integrations {
             let Some(integration) = node.integrations().get(settings.id.as_str()) else { continue };
-            let steps = node.steps().iter().filter(|step| step.integration_id() == settings.id);
-            hooks.add(settings.id.as_str(), settings.hook_keys(), Arc::clone(integration), steps.cloned().collect());
+            let placements = node.placements().iter().filter(|placement| placement.integration_id() == settings.id);
+            hooks.add(
+                settings.id.as_str(),
+                settings.hook_keys(),
+                Arc::clone(integration),
+                placements.cloned().collect(),
+            );
         }
         hooks
     }
@@ -57,9 +62,9 @@ impl Hooks {
     pub fn add(
         &mut self,
         id: impl Into<String>,
-        keys: HookKeys,
+        keys: WebhookKeys,
         integration: Arc<Integration>,
-        operations: Vec<Arc<Step>>,
+        operations: Vec<Arc<Placement>>,
     ) {
         self.integrations.insert(id.into(), Hooked { keys, integration, operations });
     }
@@ -76,7 +81,7 @@ impl Hooks {
     }
 
     /// Who is told of a webhook that has this key in its address.
-    pub(crate) fn told_of_webhook(&self, integration: &str, key: &str) -> Option<&[Arc<Step>]> {
+    pub(crate) fn told_of_webhook(&self, integration: &str, key: &str) -> Option<&[Arc<Placement>]> {
         let hooked = self.integrations.get(integration)?;
         let webhook = hooked.keys.webhook.as_ref()?;
         notice::is_key(key, webhook).then_some(hooked.operations.as_slice())

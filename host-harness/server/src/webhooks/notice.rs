@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tracing::{debug, warn};
 use url::form_urlencoded;
 
-use node::Step;
+use node::Placement;
 use runtime::bindings::attentive::exports::telephony::operation::notices::Notice;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
@@ -113,7 +113,7 @@ fn told<'a>(names: impl Iterator<Item = std::borrow::Cow<'a, str>>) -> String {
 }
 
 /// Tells every operation of the integration; `false` where one did not take it in, so that amoCRM sends it again.
-pub(crate) async fn tell(operations: &[Arc<Step>], clock: &Clock, body: &Bytes) -> bool {
+pub(crate) async fn tell(operations: &[Arc<Placement>], clock: &Clock, body: &Bytes) -> bool {
     let notice = Notice { kind: KIND.to_owned(), body: body.to_vec() };
     let mut all_told = true;
     for operation in operations {

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Hooks;
+use super::Webhooks;
 use super::notice::{self, NoWebhook, Subject};
 use crate::body::{self, Unread};
 use crate::problem::Problem;
@@ -24,12 +24,12 @@ use amocrm::presence::{self, NotNoted};
 
 #[derive(Clone)]
 struct Routed {
-    hooks: Arc<Hooks>,
+    hooks: Arc<Webhooks>,
     body_timeout: Duration,
 }
 
 /// The routes of the hooks; a body that takes longer than this to come is refused.
-pub fn routes(hooks: Hooks, body_timeout: Duration) -> OpenApiRouter {
+pub fn routes(hooks: Webhooks, body_timeout: Duration) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(report_presence, may_report_presence))
         .routes(routes!(uninstalled))
@@ -65,7 +65,7 @@ async fn report_presence(
 }
 
 async fn note_presence(
-    hooks: &Hooks,
+    hooks: &Webhooks,
     path: Result<Path<String>, PathRejection>,
     headers: &HeaderMap,
 ) -> Result<StatusCode, Problem> {

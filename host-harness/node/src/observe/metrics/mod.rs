@@ -34,7 +34,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::{FinishedCall, Node, Onlooker};
+use crate::{FinishedCall, Node, Observer};
 use bounded::Bounded;
 use call::CallDocument;
 use call::exchange::Exchange;
@@ -45,7 +45,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 /// From a cache hit to the longest waiting time, in seconds.
 const WAITS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// The metrics of one node. Told of calls as an [`Onlooker`].
+/// The metrics of one node. Told of calls as an [`Observer`].
 pub struct Metrics {
     registry: Mutex<Registry>,
     calls: Family<Call, Counter>,
@@ -204,9 +204,9 @@ impl Metrics {
     }
 }
 
-impl Onlooker for Metrics {
+impl Observer for Metrics {
     fn finished(&self, call: &FinishedCall) {
-        let (operation, resolved) = (&call.step, &call.resolved);
+        let (operation, resolved) = (&call.placement, &call.resolved);
         let outcome = self.outcomes.of(resolved.outcome());
         self.calls.get_or_create(&Call { operation: Arc::clone(operation), outcome }).inc();
         let labels = Operation { operation: Arc::clone(operation) };

@@ -24,7 +24,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::{FinishedCall, Onlooker};
+use crate::{FinishedCall, Observer};
 use collector::Collector;
 use runtime::capabilities::http::BaseUrl;
 use runtime::secret::Secret;
@@ -52,7 +52,7 @@ pub struct TraceSettings {
 #[error("traces cannot be set up: {0}")]
 pub struct TraceError(String);
 
-/// The sender of traces; told of calls as an [`Onlooker`].
+/// The sender of traces; told of calls as an [`Observer`].
 pub struct Traces {
     calls: mpsc::Sender<FinishedCall>,
     dropped: AtomicU64,
@@ -111,7 +111,7 @@ impl Traces {
     }
 }
 
-impl Onlooker for Traces {
+impl Observer for Traces {
     fn finished(&self, call: &FinishedCall) {
         if self.calls.try_send(call.clone()).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);

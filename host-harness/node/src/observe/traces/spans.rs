@@ -44,7 +44,7 @@ fn attributes(call: &FinishedCall) -> Vec<KeyValue> {
     let resolved = &call.resolved;
     let mut attributes = vec![
         KeyValue::new("call.id", resolved.call.id.clone()),
-        KeyValue::new("call.operation", call.step.to_string()),
+        KeyValue::new("call.operation", call.placement.to_string()),
         KeyValue::new("call.integration", call.integration.to_string()),
         KeyValue::new("call.component", resolved.component().to_owned()),
     ];

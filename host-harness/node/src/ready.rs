@@ -1,4 +1,4 @@
-//! A placed operation: a component at one place of a call scenario, with its settings, its linked operation, its integration and what it reads of the
+//! An operation that is ready for calls: a component at one place of a call scenario, with its settings, its linked operation, its integration and what it reads of the
 //! integration's configuration.
 
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::bindings::telephony::operation::types::{Note, Setting};
 use runtime::capabilities::clocks::Clock;
 use runtime::configuration::ReadConfiguration;
+use runtime::configured::ConfiguredOperation;
 use runtime::engine::{Failure, Operation, World};
-use runtime::placement::Placement;
 
-/// An operation at one place of a scenario.
+/// A configured operation with its integration: ready for calls.
 #[derive(Clone)]
-pub struct PlacedOperation {
-    placement: Placement,
+pub struct ReadyOperation {
+    configured: ConfiguredOperation,
     integration: Arc<Integration>,
     configuration: Arc<ReadConfiguration>,
 }
 
-impl PlacedOperation {
+impl ReadyOperation {
     /// Places an operation. The settings are those that differ from the described defaults; they are not judged here, the operation does that
     /// itself. (A face that takes settings from people judges them first with [`runtime::settings::read_settings`].)
     ///
@@ -50,11 +50,11 @@ impl PlacedOperation {
         settings: Vec<Setting>,
     ) -> Result<Self, Misconfigured> {
         let configuration = Arc::new(integration.configuration(description)?);
-        let placement = Placement::new(operation, description, linked_operation, settings);
-        Ok(Self { placement, integration, configuration })
+        let configured = ConfiguredOperation::new(operation, description, linked_operation, settings);
+        Ok(Self { configured, integration, configuration })
     }
 
-    /// Places a placed operation with a configuration of which the operation itself is to be the judge.
+    /// The same with a configuration of which the operation itself is to be the judge.
     #[must_use]
     pub fn with_configuration(self, configuration: ReadConfiguration) -> Self {
         Self { configuration: Arc::new(configuration), ..self }
@@ -62,12 +62,12 @@ impl PlacedOperation {
 
     /// The same with the same component in another engine.
     pub fn with_operation(&self, operation: Operation) -> Self {
-        Self { placement: self.placement.with_operation(operation), ..self.clone() }
+        Self { configured: self.configured.with_operation(operation), ..self.clone() }
     }
 
-    /// It without its integration.
-    pub const fn placement(&self) -> &Placement {
-        &self.placement
+    /// The same without its integration.
+    pub const fn configured(&self) -> &ConfiguredOperation {
+        &self.configured
     }
 
     /// The integration that it belongs to.
@@ -87,12 +87,12 @@ impl PlacedOperation {
 
     /// The component.
     pub const fn operation(&self) -> &Operation {
-        self.placement.operation()
+        self.configured.operation()
     }
 
     /// The waiting time in force.
     pub const fn waiting_time(&self) -> Duration {
-        self.placement.waiting_time()
+        self.configured.waiting_time()
     }
 
     /// Resolves one call. There is always a route.
@@ -102,12 +102,12 @@ impl PlacedOperation {
 
     /// Resolves one call that arrived at `at`, with another world than the integration's own.
     pub async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> CallDocument {
-        self.placement.resolve_in(world, call, at).await
+        self.configured.resolve_in(world, call, at).await
     }
 
     /// The record of a call during which the host itself failed: it goes to the linked operation.
     pub fn host_failed(&self, call: &IncomingCall, clock: &Clock) -> CallDocument {
-        self.placement.host_failed(CallRecord::new(call, clock.now()))
+        self.configured.host_failed(CallRecord::new(call, clock.now()))
     }
 
     /// Passes a notice from outside on to the operation. `None` where the operation takes none.

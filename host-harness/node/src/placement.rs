@@ -1,4 +1,4 @@
-//! A step of a scenario: a placed operation whose component may be changed while calls come in.
+//! A placement: an operation at one place of a scenario, whose component may be changed while calls come in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::shadow::Shadow;
-use super::{Misfit, PlacedOperation, Version};
+use super::{Misfit, ReadyOperation, Version};
 use amocrm::integration::Integration;
 use runtime::engine::Operation;
 use runtime::settings::read_settings;
 
 /// One place in a scenario: its settings and linked operation stay, its component may change. A call that has begun ends with the version it
 /// began with.
-pub struct Step {
+pub struct Placement {
     id: Arc<str>,
     integration_id: Arc<str>,
     integration: Arc<Integration>,
@@ -24,7 +24,7 @@ pub struct Step {
     shadow: ArcSwapOption<Shadow>,
 }
 
-impl Step {
+impl Placement {
     /// Places a component.
     pub async fn new(
         id: impl Into<Arc<str>>,
@@ -84,7 +84,7 @@ impl Step {
         self.active.load_full()
     }
 
-    /// Sees whether another component can take the step over, with the step's settings. Nothing changes yet.
+    /// Sees whether another component can take the placement over, with its settings. Nothing changes yet.
     pub async fn fit(&self, operation: &Operation) -> Result<Version, Misfit> {
         place(operation, &self.integration, &self.linked_operation, &self.settings).await
     }
@@ -112,7 +112,7 @@ async fn place(
 ) -> Result<Version, Misfit> {
     let description = operation.describe().await.map_err(Misfit::Undescribed)?;
     let settings = read_settings(&description, settings)?;
-    let placed = PlacedOperation::described(
+    let placed = ReadyOperation::described(
         operation.clone(),
         &description,
         Arc::clone(integration),

@@ -1,4 +1,4 @@
-//! An operation at one place of a call scenario: a component with its settings and its linked operation. It resolves calls in the world it is given.
+//! A configured operation: a component with its settings and its linked operation. It resolves calls in the world it is given.
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ pub const WAITING_TIME: &str = "waiting_time";
 /// The waiting time of an operation that describes none.
 const WAITING_TIME_DEFAULT: Duration = Duration::from_secs(3);
 
-/// An operation at one place of a scenario.
+/// A component with its settings and its linked operation.
 #[derive(Clone)]
-pub struct Placement {
+pub struct ConfiguredOperation {
     operation: Operation,
     linked_operation: String,
     settings: Vec<Setting>,
@@ -29,8 +29,8 @@ pub struct Placement {
     fact_titles: FactTitles,
 }
 
-impl Placement {
-    /// Places an operation that has described itself.
+impl ConfiguredOperation {
+    /// Configures an operation that has described itself.
     pub fn new(
         operation: Operation,
         description: &Description,
