@@ -91,7 +91,7 @@ async fn a_fault_of_a_handler_is_a_problem_that_tells_nothing_and_ends_nothing()
             panic!("a secret of the server")
         }
     };
-    scene.extras.open.push(axum::Router::new().route("/faulty", axum::routing::get(faulty)));
+    scene.add_to_server(move |server| server.open(axum::Router::new().route("/faulty", axum::routing::get(faulty))));
     let serving = scene.serve().await;
     let answer = serving.client.get("/faulty").await;
     assert_eq!((answer.status.as_u16(), answer.json()["status"].as_u64()), (500, Some(500)));

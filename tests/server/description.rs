@@ -298,7 +298,7 @@ async fn all_that_the_binary_serves_is_described_and_there_and_guarded_as_descri
 #[tokio::test]
 async fn the_state_says_what_the_node_is_made_of_and_what_other_rooms_add() {
     let mut scene = Scene::new().await;
-    scene.extras.state.push(("call_details", Box::new(|| json!({"kept": 7}))));
+    scene.add_to_server(|server| server.section("call_details", || json!({"kept": 7})));
     let serving = scene.serve().await;
     let state = serving.client.get("/v1/state").await.json();
     assert_eq!(state["call_details"]["kept"], 7);

@@ -12,8 +12,7 @@ use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
 use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, MemoryStore};
-use server::webhooks::Webhooks;
-use server::{Extras, Server, ServerSettings};
+use server::{Server, ServerBuilder, ServerSettings};
 use test_support::client::{Client, PATIENCE, TOKEN};
 use test_support::{LINKED_OPERATION, START, account, operation};
 use tokio::sync::oneshot;
@@ -29,7 +28,8 @@ pub(crate) struct Scene {
     pub(crate) steps: Vec<(String, String, String, BTreeMap<String, String>)>,
     pub(crate) simulators: Vec<Simulator>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
-    pub(crate) extras: Extras,
+    /// What is added to the server.
+    pub(crate) added: Vec<Box<dyn FnOnce(ServerBuilder) -> ServerBuilder>>,
 }
 
 impl Scene {
@@ -54,7 +54,7 @@ impl Scene {
             steps: Vec::new(),
             simulators: Vec::new(),
             observers: Vec::new(),
-            extras: Extras::default(),
+            added: Vec::new(),
         }
     }
 
@@ -84,6 +84,11 @@ impl Scene {
         self.simulators.push(simulator);
     }
 
+    /// Adds something to the server.
+    pub(crate) fn add_to_server(&mut self, add: impl FnOnce(ServerBuilder) -> ServerBuilder + 'static) {
+        self.added.push(Box::new(add));
+    }
+
     /// Makes every account misbehave: a fault as the command line spells it.
     pub(crate) fn fault(&self, spelling: &str) {
         for simulator in &self.simulators {
@@ -104,9 +109,11 @@ impl Scene {
             let placed = node.place(ToPlace { id, integration, linked_operation, settings, operation: operation() });
             node = placed.await.expect("settings that fit");
         }
-        let node = self.observers.into_iter().fold(node, NodeBuilder::observer).build();
-        let hooks = Webhooks::of(&node, &self.integrations);
-        let server = Server::bind(node.clone(), hooks, self.store, self.settings, self.extras).await.expect("a port");
+        let node = self.observers.into_iter().fold(node, NodeBuilder::observer);
+        let server = Server::builder(node, self.store, self.settings).webhooks(&self.integrations);
+        let server = self.added.into_iter().fold(server, |server, add| add(server));
+        let server = server.bind().await.expect("a port");
+        let node = server.node().clone();
         let client = Client::of(server.address().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async { drop(stopped.await) }));

@@ -18,10 +18,12 @@ async fn calls_in_flight_are_answered_nothing_new_is_accepted_and_then_the_rooms
     let noted = Arc::clone(&in_flight_at_end);
     let node = Arc::new(std::sync::OnceLock::<node::Node>::new());
     let seen = Arc::clone(&node);
-    scene.extras.at_stop.push(Box::pin(async move {
-        noted.store(seen.get().map_or(usize::MAX, node::Node::in_flight), Ordering::SeqCst);
-        counted.fetch_add(1, Ordering::SeqCst);
-    }));
+    scene.add_to_server(|server| {
+        server.at_stop(async move {
+            noted.store(seen.get().map_or(usize::MAX, node::Node::in_flight), Ordering::SeqCst);
+            counted.fetch_add(1, Ordering::SeqCst);
+        })
+    });
     let mut serving = scene.serve().await;
     assert!(node.set(serving.node.clone()).is_ok());
     let calls: Vec<_> = (0..20)
@@ -64,7 +66,7 @@ async fn who_only_looks_on_does_not_hold_the_stop_up() {
     let mut scene = Scene::new().await;
     let endless =
         || async { axum::body::Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>()) };
-    scene.extras.open.push(axum::Router::new().route("/endless", axum::routing::get(endless)));
+    scene.add_to_server(move |server| server.open(axum::Router::new().route("/endless", axum::routing::get(endless))));
     let mut serving = scene.serve().await;
     let mut looking = TcpStream::connect(serving.client.server).await.expect("it listens");
     looking.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it reads");

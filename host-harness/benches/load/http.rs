@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
-use server::webhooks::Webhooks;
-use server::{Extras, Server, ServerSettings};
+use server::{Server, ServerSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -21,14 +19,13 @@ pub(crate) fn run() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let store = scene::memory();
-        let node = scene::with_a_kept_manager(&scene::operation(), Arc::clone(&store)).await;
+        let node = scene::builder_with_a_kept_manager(&scene::operation(), Arc::clone(&store)).await;
         let settings = ServerSettings {
             listen: ([127, 0, 0, 1], 0).into(),
             token: Some(Secret::new(TOKEN.to_owned())),
             ..ServerSettings::default()
         };
-        let hooks = Webhooks::new(Clock::system());
-        let server = Server::bind(node, hooks, store, settings, Extras::default()).await.expect("a server");
+        let server = Server::builder(node, store, settings).bind().await.expect("a server");
         let address = server.address().expect("an address").to_string();
         tokio::spawn(server.run(std::future::pending()));
 

@@ -60,6 +60,11 @@ pub(crate) async fn node(
     settings: &[(&str, &str)],
     observers: Vec<Arc<dyn Observer>>,
 ) -> Node {
+    let node = node_builder(operation, integration, settings).await;
+    observers.into_iter().fold(node, NodeBuilder::observer).build()
+}
+
+async fn node_builder(operation: &Operation, integration: Arc<Integration>, settings: &[(&str, &str)]) -> NodeBuilder {
     let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let node = Node::builder(Clock::system()).integration("main", integration).place(ToPlace {
         id: "main",
@@ -68,8 +73,7 @@ pub(crate) async fn node(
         settings,
         operation: operation.clone(),
     });
-    let node = node.await.expect("an operation that describes itself");
-    observers.into_iter().fold(node, NodeBuilder::observer).build()
+    node.await.expect("an operation that describes itself")
 }
 
 pub(crate) fn call(caller: &str) -> IncomingCall {
@@ -78,11 +82,17 @@ pub(crate) fn call(caller: &str) -> IncomingCall {
 
 /// A node whose store knows the caller's manager.
 pub(crate) async fn with_a_kept_manager(operation: &Operation, store: Arc<dyn KeyValueStore>) -> Node {
+    builder_with_a_kept_manager(operation, store).await.build()
+}
+
+/// The same, not built yet.
+pub(crate) async fn builder_with_a_kept_manager(operation: &Operation, store: Arc<dyn KeyValueStore>) -> NodeBuilder {
     let (_simulator, address) = simulator();
-    let node = node(operation, integration(&address, store), &[], Vec::new()).await;
+    let integration = integration(&address, store);
+    let node = node(operation, Arc::clone(&integration), &[], Vec::new()).await;
     let finished = node.resolve(&node.placements()[0], call(crate::CALLER)).await;
     assert_eq!(finished.resolved.details.requests.len(), 1, "asked once, and kept");
-    node
+    node_builder(operation, integration, &[]).await
 }
 
 pub(crate) fn memory() -> Arc<dyn KeyValueStore> {

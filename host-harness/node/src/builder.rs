@@ -74,6 +74,11 @@ impl NodeBuilder {
         &self.placements
     }
 
+    /// The clock of the node.
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Adds somebody who is told of every call, after those before.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observers.push(observer);

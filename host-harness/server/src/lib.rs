@@ -10,7 +10,8 @@
 //! | `GET /v1/state` | authenticated | how the node and its integrations stand |
 //! | `/v1/integrations/{id}/…` | the hook's own proof | what amoCRM reports ([`crate::webhooks`]) |
 //!
-//! Proof is a bearer token or a signature ([`proof`]). Other rooms add routes, sections of the state and work at the stop through [`Extras`].
+//! Proof is a bearer token or a signature ([`proof`]). A server is put together by [`Server::builder`], which also takes
+//! routes, sections of the state and work at the stop from others.
 //! Everything is bounded: connections, calls at once, the time for a request's head and body, the body's length, and the stop itself
 //! ([`connections`]).
 //!
@@ -22,14 +23,11 @@
 //! use node::Node;
 //! use runtime::capabilities::clocks::Clock;
 //! use runtime::store::MemoryStore;
-//! use server::webhooks::Webhooks;
-//! use server::{Extras, Server, ServerSettings};
+//! use server::{Server, ServerSettings};
 //!
 //! # async fn serve(settings: ServerSettings) -> anyhow::Result<()> {
-//! let clock = Clock::system();
-//! let node = Node::builder(clock.clone()).build();
-//! let store = Arc::new(MemoryStore::new());
-//! let server = Server::bind(node, Webhooks::new(clock), store, settings, Extras::default()).await?;
+//! let node = Node::builder(Clock::system());
+//! let server = Server::builder(node, Arc::new(MemoryStore::new()), settings).metrics().page().bind().await?;
 //! println!("listening on http://{}", server.address()?);
 //! server.run(std::future::pending()).await;
 //! # Ok(())
@@ -54,29 +52,33 @@ pub mod token;
 pub mod webhooks;
 
 mod body;
+mod builder;
 mod health;
 mod openapi;
 mod query;
 
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
 use axum::Router;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa_axum::router::OpenApiRouter;
 
 use amocrm::access::Keeper;
-use node::Node;
+use builder::Added;
+use fastagi::FastAgi;
+use node::call_details::CallDetails;
+use node::versions::Versions;
+use node::{Node, NodeBuilder};
 use runtime::store::KeyValueStore;
 use webhooks::Webhooks;
 
+pub use builder::{Ending, Section, ServerBuilder};
 pub use proof::Guard;
 pub use settings::ServerSettings;
 
@@ -84,24 +86,6 @@ pub use settings::ServerSettings;
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// How much longer than the longest waiting time the stop waits for calls.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
-
-/// A part of the state document that another room answers for.
-pub type Section = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
-/// Work to be done at the stop.
-pub type Ending = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// What other rooms add to the server. Who wants to know of calls is an [`Observer`](node::Observer) of the node.
-#[derive(Default)]
-pub struct Extras {
-    /// Routes for those who prove themselves, already with their state. They become part of the description.
-    pub guarded: Vec<OpenApiRouter>,
-    /// Routes for everybody: they reveal nothing.
-    pub open: Vec<Router>,
-    /// Sections of `GET /v1/state` by their keys, computed at each request: they must return at once.
-    pub state: Vec<(&'static str, Section)>,
-    /// Carried out one after another when the last call has ended. Each bounds itself.
-    pub at_stop: Vec<Ending>,
-}
 
 /// What the routes share.
 pub(crate) struct Shared {
@@ -125,49 +109,69 @@ impl Shared {
 /// A server that listens, and does not answer before [`run`](Self::run).
 pub struct Server {
     listener: TcpListener,
+    fastagi: Option<FastAgi>,
+    assembled: Assembled,
+}
+
+/// A server without its listeners.
+struct Assembled {
     router: Router,
     shared: Arc<Shared>,
+    call_details: Option<CallDetails>,
+    versions: Option<Arc<Versions>>,
+    warnings: Vec<String>,
     at_stop: Vec<Ending>,
 }
 
 impl Server {
-    /// Listens, after one bounded look at the tokens of every integration.
-    ///
-    /// Fails where the address cannot be had, where there is nothing to serve, and where nobody could prove themselves.
-    pub async fn bind(
-        node: Node,
-        hooks: Webhooks,
-        store: Arc<dyn KeyValueStore>,
-        settings: ServerSettings,
-        extras: Extras,
-    ) -> anyhow::Result<Self> {
-        for (id, keeper) in keepers(&node) {
-            match tokio::time::timeout(FIRST_LOOK, keeper.look()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(integration = %id, %error, "the tokens cannot be read yet"),
-                Err(_) => tracing::warn!(integration = %id, "the store with the tokens does not answer yet"),
-            }
-        }
-        let listen = settings.listen;
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("cannot listen on {listen}; choose another address with --listen"))?;
-        let (router, shared, at_stop) = assemble(node, hooks, store, settings, extras)?;
-        Ok(Self { listener, router, shared, at_stop })
+    /// Begins to put a server together that resolves the calls of this node. The store is the one that holds the node's tokens.
+    pub fn builder(node: NodeBuilder, store: Arc<dyn KeyValueStore>, settings: ServerSettings) -> ServerBuilder {
+        ServerBuilder::new(node, store, settings)
     }
 
-    /// Where it listens.
+    /// Where it listens for HTTP.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Answers until `stop`, then ends well: nothing new is accepted, the calls in flight are answered, and what other rooms hold is kept.
-    /// Ends at the latest [`longest_stop`](Self::longest_stop) later, apart from what the rooms take.
+    /// Where it listens for FastAGI, if it does.
+    pub fn fastagi_address(&self) -> Option<std::io::Result<SocketAddr>> {
+        self.fastagi.as_ref().map(FastAgi::address)
+    }
+
+    /// The node whose calls it resolves.
+    pub fn node(&self) -> &Node {
+        &self.assembled.shared.node
+    }
+
+    /// The versions of its components, where they may be changed.
+    pub const fn versions(&self) -> Option<&Arc<Versions>> {
+        self.assembled.versions.as_ref()
+    }
+
+    /// What is not as it was when the last server stopped, a line each: components that are no longer in force, and why.
+    pub fn warnings(&self) -> &[String] {
+        &self.assembled.warnings
+    }
+
+    /// Answers until `stop`, then ends well: nothing new is accepted, the calls in flight are answered, and what is to be kept is written.
+    /// Ends at the latest [`longest_stop`](Self::longest_stop) later, apart from what was added with [`ServerBuilder::at_stop`].
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, router, shared, at_stop } = self;
+        let Self { listener, fastagi, assembled: Assembled { router, shared, at_stop, .. } } = self;
         let longest = longest_stop(&shared);
         let (ended, keeping) = keep_tokens(&shared.node);
-        connections::serve(listener, router, &shared, longest, stop).await;
+        let stopping = CancellationToken::new();
+        let http = connections::serve(listener, router, &shared, longest, stopping.cancelled());
+        let asterisk = async {
+            if let Some(fastagi) = fastagi {
+                fastagi.run(stopping.cancelled()).await;
+            }
+        };
+        let told = async {
+            stop.await;
+            stopping.cancel();
+        };
+        tokio::join!(http, asterisk, told);
         for ending in at_stop {
             ending.await;
         }
@@ -180,59 +184,61 @@ impl Server {
 
     /// How long calls are waited for at the stop, at most.
     pub fn longest_stop(&self) -> Duration {
-        longest_stop(&self.shared)
+        longest_stop(&self.assembled.shared)
     }
 }
 
-/// The routes without a listener, for tests and benches.
-pub fn router(
-    node: Node,
-    hooks: Webhooks,
-    store: Arc<dyn KeyValueStore>,
-    settings: ServerSettings,
-    extras: Extras,
-) -> anyhow::Result<Router> {
-    Ok(assemble(node, hooks, store, settings, extras)?.0)
-}
+impl Assembled {
+    fn new(
+        node: Node,
+        webhooks: Webhooks,
+        store: Arc<dyn KeyValueStore>,
+        settings: ServerSettings,
+        added: Added,
+    ) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            !node.placements().is_empty(),
+            "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
+        );
+        let guard = Guard::new(&settings, node.clock().clone(), Arc::clone(&store))?;
+        let shared = Arc::new(Shared {
+            started_at: node.clock().now(),
+            room: Arc::new(Semaphore::new(settings.max_calls)),
+            stopping: AtomicBool::new(false),
+            sections: added.sections,
+            node,
+            settings,
+            guard,
+            store,
+        });
+        let mut guarded = state::routes(&shared).merge(operations::routes(&shared));
+        for routes in added.guarded {
+            guarded = guarded.merge(routes);
+        }
+        let guarded = guarded.layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), proof::layer));
+        // The route of calls looks at the proof itself: whoever proves it gets a route, whatever is wrong with the rest of the request.
+        let described = resolve::routes(&shared)
+            .merge(health::routes(&shared))
+            .merge(webhooks::routes(webhooks, shared.settings.body_timeout));
+        let (mut router, description) = openapi::described().merge(described).merge(guarded).split_for_parts();
+        router = router.merge(openapi::route(&description)?);
+        for open in added.open {
+            router = router.merge(open);
+        }
+        let router = router.layer(CatchPanicLayer::custom(problem::of_panic)).fallback(problem::not_found);
+        Ok(Self { router, shared, call_details: None, versions: None, warnings: Vec::new(), at_stop: added.at_stop })
+    }
 
-fn assemble(
-    node: Node,
-    hooks: Webhooks,
-    store: Arc<dyn KeyValueStore>,
-    settings: ServerSettings,
-    extras: Extras,
-) -> anyhow::Result<(Router, Arc<Shared>, Vec<Ending>)> {
-    anyhow::ensure!(
-        !node.placements().is_empty(),
-        "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
-    );
-    let guard = Guard::new(&settings, node.clock().clone(), Arc::clone(&store))?;
-    let shared = Arc::new(Shared {
-        started_at: node.clock().now(),
-        room: Arc::new(Semaphore::new(settings.max_calls)),
-        stopping: AtomicBool::new(false),
-        sections: extras.state,
-        node,
-        settings,
-        guard,
-        store,
-    });
-    let mut guarded = state::routes(&shared).merge(operations::routes(&shared));
-    for routes in extras.guarded {
-        guarded = guarded.merge(routes);
+    /// One bounded look at the tokens of each integration, so that the first call finds them.
+    async fn look_at_tokens(&self) {
+        for (id, keeper) in keepers(&self.shared.node) {
+            match tokio::time::timeout(FIRST_LOOK, keeper.look()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(integration = %id, %error, "the tokens cannot be read yet"),
+                Err(_) => tracing::warn!(integration = %id, "the store with the tokens does not answer yet"),
+            }
+        }
     }
-    let guarded = guarded.layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), proof::layer));
-    // The route of calls looks at the proof itself: whoever proves it gets a route, whatever is wrong with the rest of the request.
-    let described = resolve::routes(&shared)
-        .merge(health::routes(&shared))
-        .merge(webhooks::routes(hooks, shared.settings.body_timeout));
-    let (mut router, description) = openapi::described().merge(described).merge(guarded).split_for_parts();
-    router = router.merge(openapi::route(&description)?);
-    for open in extras.open {
-        router = router.merge(open);
-    }
-    let router = router.layer(CatchPanicLayer::custom(problem::of_panic)).fallback(problem::not_found);
-    Ok((router, shared, extras.at_stop))
 }
 
 fn keepers(node: &Node) -> impl Iterator<Item = (&Arc<str>, &Arc<Keeper>)> {

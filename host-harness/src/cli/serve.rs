@@ -17,18 +17,14 @@ use crate::config::{HarnessConfig, OperationEntry};
 use amocrm::integration::Access;
 use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
+use node::Placement;
 use node::call_details::{CallDetails, CallDetailsSettings};
-use node::observe::logs::CallLog;
-use node::observe::metrics::Metrics;
 use node::observe::traces::Traces;
-use node::{Node, Placement};
 use replay::demo::{self, Demo};
 use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, EngineSettings};
-use server::fastagi::FastAgi;
-use server::webhooks::Webhooks;
-use server::{self, Extras, Server, ServerSettings, metrics, token};
+use server::{Server, ServerSettings, token};
 use stores::{self, StoreLocation};
 
 /// Take calls over HTTP, until interrupted
@@ -87,79 +83,60 @@ impl Serve {
         }
         let engine =
             Engine::with_shelf(EngineSettings::for_calls(config.server.max_calls), component::shelf(&location))?;
-        let mut building = assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
-        let mut extras = Extras::default();
-
-        let measured = Arc::new(Metrics::new());
-        building = building.observer(measured.clone());
-        extras.guarded.push(metrics::routes(Arc::clone(&measured)));
-        building = building.observer(Arc::new(CallLog));
-        let details = CallDetails::begin(calls::place(&location), config.call_details.clone(), clock.clone())?;
+        let mut node = assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
+        let recorder = config.recordings.as_ref().map(|settings| recorder(settings, &location, node.placements()));
+        let recorder = recorder.transpose().map_err(in_file)?;
+        if let Some(recorder) = &recorder {
+            node = node.recorder(Arc::new(recorder.clone()));
+        }
+        let details = CallDetails::begin(calls::place(&location), config.call_details.clone(), clock)?;
         if let Some(failing) = details.state().failing {
             complain(format_args!(
                 "warning: {failing}; calls are resolved all the same, and keeping them is tried again"
             ));
         }
-        building = building.observer(Arc::new(details.clone()));
-        measured.collect(Box::new(details.clone()));
-        extras.guarded.push(server::calls::routes(details.clone(), clock));
-        let reports = details.clone();
-        extras.state.push((
-            "call_details",
-            Box::new({
-                let details = details.clone();
-                move || serde_json::to_value(details.state()).unwrap_or_default()
-            }),
-        ));
-        extras.at_stop.push(Box::pin(async move { details.end().await }));
-        if let Some(settings) = &config.recordings {
-            let recorder = recorder(settings, &location, building.placements()).map_err(in_file)?;
-            building = building.recorder(Arc::new(recorder.clone()));
-            let recording = recorder.clone();
-            extras.at_stop.push(Box::pin(async move { recording.end().await }));
-            let state = move || serde_json::to_value(recorder.state()).unwrap_or_default();
-            extras.state.push(("recordings", Box::new(state)));
-        }
+        warn_of_fastagi(&settings);
+        let mut server = Server::builder(node, store, settings)
+            .webhooks(&config.integrations)
+            .log_calls()
+            .metrics()
+            .call_details(details)
+            .versions(engine, location.own_directory())
+            .page();
         if let Some(settings) = &config.traces {
-            let traces = Traces::begin(settings).map_err(|error| in_file(error.into()))?;
-            building = building.observer(traces.clone());
-            extras.at_stop.push(Box::pin(async move { traces.end().await }));
+            server = server.traces(Traces::begin(settings).map_err(|error| in_file(error.into()))?);
         }
-
-        extras.open.push(server::page::routes());
-        let node = building.build();
-        measured.watch(&node);
-        let versions = versions::resume(&node, &engine, location.own_directory().as_deref()).await;
-        extras.guarded.push(server::components::routes(Arc::clone(&versions)));
-        let _watching = self.watch.then(|| versions::watch(&versions, &config)).transpose().map_err(in_file)?;
-        let hooks = Webhooks::of(&node, &config.integrations);
-        let fastagi = listen_for_asterisk(&settings, &node, reports).await.map_err(in_file)?;
-        let server = Server::bind(node, hooks, store, settings, extras).await.map_err(in_file)?;
+        if let Some(recorder) = recorder {
+            let recording = recorder.clone();
+            server = server
+                .section("recordings", move || serde_json::to_value(recorder.state()).unwrap_or_default())
+                .at_stop(async move { recording.end().await });
+        }
+        let server = server.bind().await.map_err(in_file)?;
+        for warning in server.warnings() {
+            complain(format_args!("warning: {warning}"));
+        }
+        let _watching = match server.versions() {
+            Some(versions) if self.watch => Some(versions::watch(versions, &config).map_err(in_file)?),
+            _ => None,
+        };
         print(format_args!("listening on http://{}; {token}", server.address()?));
-        if let Some(fastagi) = &fastagi {
-            print(format_args!("listening on agi://{}", fastagi.address()?));
+        if let Some(address) = server.fastagi_address() {
+            print(format_args!("listening on agi://{}", address?));
         }
-        run_until_interrupted(server, fastagi).await?;
+        run_until_interrupted(server).await?;
         Ok(Outcome::Done)
     }
 }
 
-/// Listens for FastAGI, where the configuration wants it.
-async fn listen_for_asterisk(
-    settings: &ServerSettings,
-    node: &Node,
-    reports: CallDetails,
-) -> anyhow::Result<Option<FastAgi>> {
-    let Some((asterisk, address)) = settings.asterisk.as_ref().and_then(|asterisk| Some((asterisk, asterisk.fastagi?)))
-    else {
-        return Ok(None);
-    };
-    if !address.ip().is_loopback() {
+/// FastAGI has no proof of who asks.
+fn warn_of_fastagi(settings: &ServerSettings) {
+    let address = settings.asterisk.as_ref().and_then(|asterisk| asterisk.fastagi);
+    if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
         complain(format_args!(
             "warning: {address} can be reached from other machines, and FastAGI has no proof of who asks: listen in a network of the PBX's own"
         ));
     }
-    FastAgi::bind(address, asterisk.clone(), node.clone(), reports, settings.max_calls).await.map(Some)
 }
 
 /// Who records some of the calls.
@@ -196,7 +173,7 @@ fn allow_many_connections() {
 }
 
 /// Runs until the first interrupt, and on until the calls in flight have ended, or the second interrupt.
-async fn run_until_interrupted(server: Server, fastagi: Option<FastAgi>) -> anyhow::Result<()> {
+async fn run_until_interrupted(server: Server) -> anyhow::Result<()> {
     let (stop, second) = (CancellationToken::new(), Arc::new(Notify::new()));
     let mut interrupts = Interrupts::new()?;
     let watching = tokio::spawn({
@@ -208,13 +185,8 @@ async fn run_until_interrupted(server: Server, fastagi: Option<FastAgi>) -> anyh
             second.notify_one();
         }
     });
-    let asterisk = async {
-        if let Some(fastagi) = fastagi {
-            fastagi.run(stop.cancelled()).await;
-        }
-    };
     tokio::select! {
-        _ = async { tokio::join!(server.run(stop.cancelled()), asterisk) } => {}
+        () = server.run(stop.cancelled()) => {}
         () = second.notified() => complain("stopped at once; calls in flight were not waited for"),
     }
     watching.abort();

@@ -9,16 +9,13 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use node::call_details::{CallDetails, CallDetailsSettings, Place};
-use node::observe::metrics::Metrics;
-use node::versions::Versions;
 use node::{Node, ToPlace};
 use replay::rehearsal::Simulated;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::Dial;
 use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, MemoryStore};
-use server::webhooks::Webhooks;
-use server::{self, Extras, ServerSettings};
+use server::{Server, ServerSettings};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -88,7 +85,6 @@ async fn router() -> Router {
     let integration = Arc::new(integration.expect("usable"));
     let (operation, _) = super::host::operation();
     let details = CallDetails::begin(Place::memory(), CallDetailsSettings::default(), clock.clone()).expect("a memory");
-    let metrics = Arc::new(Metrics::new());
     let node = Node::builder(clock.clone()).integration("main", integration).place(ToPlace {
         id: "main",
         integration: "main",
@@ -96,19 +92,9 @@ async fn router() -> Router {
         settings: BTreeMap::new(),
         operation: operation.clone(),
     });
-    let node =
-        node.await.expect("it describes itself").observer(Arc::new(details.clone())).observer(metrics.clone()).build();
-    let (versions, _) = Versions::open(node.clone(), super::host::engine().clone(), None).await;
-    let extras = Extras {
-        guarded: vec![
-            server::calls::routes(details, clock),
-            server::components::routes(Arc::new(versions)),
-            server::metrics::routes(metrics),
-        ],
-        open: vec![server::page::routes()],
-        ..Extras::default()
-    };
-    let hooks = Webhooks::of(&node, std::slice::from_ref(&settings));
-    let settings = ServerSettings { token: Some(Secret::new(TOKEN.to_owned())), ..ServerSettings::default() };
-    server::router(node, hooks, store, settings, extras).expect("routes")
+    let node = node.await.expect("it describes itself");
+    let server_settings = ServerSettings { token: Some(Secret::new(TOKEN.to_owned())), ..ServerSettings::default() };
+    let server = Server::builder(node, store, server_settings).webhooks(std::slice::from_ref(&settings)).metrics();
+    let server = server.call_details(details).versions(super::host::engine().clone(), None).page();
+    server.router().await.expect("routes")
 }
