@@ -57,7 +57,7 @@ async fn every_line_is_a_json_object_and_each_call_has_one_with_its_reason_and_m
                 ["one", "forwarded", "-", "+7916•••4567", "anna"],
                 ["two", "forwarded", "-", "+7916•••4567", "anna"],
                 ["three", "linked operation", "caller-hidden", "withheld", "-"],
-                ["four·{\"level\": \"forged\"}", "linked operation", "operation-unknown", "8916•••4567", "-"],
+                ["four\\n{\"level\": \"forged\"}", "linked operation", "operation-unknown", "8916•••4567", "-"],
                 ["five", "linked operation", "crm-error", "+7903•••0112", "-"],
             ],
             "{filter:?}"

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::call_request::CallRequest;
 use crate::caller::Presented;
+use crate::one_line::one_line;
 
 /// An incoming call, as a PBX sent it. Its `Debug` shows the caller masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +19,13 @@ pub struct IncomingCall {
 }
 
 impl IncomingCall {
-    /// The call that was asked for, with an identifier of the host's where the PBX gave none.
+    /// The call that was asked for, with an identifier of the host's where the PBX gave none. A caller chooses the Call-ID and what is
+    /// dialled, so their hidden characters are written out ([`one_line`]).
     pub fn new(request: CallRequest, id: impl FnOnce() -> String) -> Self {
         Self {
-            id: request.id.unwrap_or_else(id),
+            id: request.id.map_or_else(id, |id| one_line(&id).into_owned()),
             caller: request.caller.map(WholeNumber::from),
-            called: request.called.unwrap_or_default(),
+            called: request.called.map(|called| one_line(&called).into_owned()).unwrap_or_default(),
         }
     }
 
@@ -83,6 +85,18 @@ mod tests {
             IncomingCall::new(request, || "made".to_owned()).id
         };
         assert_eq!((call(Some("7")).as_str(), call(None).as_str()), ("7", "made"));
+    }
+
+    #[test]
+    fn what_a_caller_puts_into_an_identifier_or_a_number_is_text_alone() {
+        let request = CallRequest {
+            id: Some("x\u{1b}]0;PWNED\u{7}\n2026-11-22 INFO".to_owned()),
+            called: Some("+7495\u{202e}\r".to_owned()),
+            ..CallRequest::default()
+        };
+        let call = IncomingCall::new(request, String::new);
+        assert_eq!(call.id, "x\\u{1b}]0;PWNED\\u{7}\\n2026-11-22 INFO");
+        assert_eq!(call.called, "+7495\\u{202e}\\r");
     }
 
     #[test]

@@ -47,6 +47,7 @@ mod language;
 pub mod leg;
 pub mod masking;
 pub mod numbers;
+pub mod one_line;
 #[cfg(feature = "document")]
 pub mod outcome;
 #[cfg(feature = "document")]

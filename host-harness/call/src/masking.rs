@@ -1,5 +1,5 @@
 //! What may be shown: telephone numbers as logs and call details have them (rule D10), enough to recognise a call, not enough to call back;
-//! values that may be secrets; texts from outside.
+//! values that may be secrets.
 
 use crate::caller::Presented;
 
@@ -40,11 +40,6 @@ pub fn unless_secret(value: &str) -> &str {
     if value.len() <= LONGEST { value } else { "…" }
 }
 
-/// The first characters of a text from a PBX or a component, at most so many, so that it cannot pretend to be another line of a log.
-pub fn on_one_line(text: &str, most: usize) -> String {
-    text.chars().take(most).map(|letter| if letter.is_control() { '·' } else { letter }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -74,12 +69,6 @@ mod tests {
     fn d10_a_value_that_may_be_a_token_is_not_repeated() {
         assert_eq!(unless_secret("linked-operation"), "linked-operation");
         assert_eq!(unless_secret("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9"), "…");
-    }
-
-    #[test]
-    fn a_text_cannot_begin_a_line_of_its_own() {
-        assert_eq!(on_one_line("a\r\n2026-11-22 INFO forwarded\u{1b}[31m", 100), "a··2026-11-22 INFO forwarded·[31m");
-        assert_eq!(on_one_line(&"x".repeat(1_000), 100).len(), 100);
     }
 
     proptest! {

@@ -1,10 +1,11 @@
 //! A resolved call as text for people, in Russian or English: the whole of it, and its parts for those who show them among others.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::time::Duration;
 
 use crate::document::{CallDocument, Route};
 use crate::language::Language;
+use crate::one_line::Lines;
 
 /// Shows a resolved call in a language.
 pub struct Text<'a> {
@@ -20,116 +21,156 @@ impl CallDocument {
 }
 
 impl Text<'_> {
+    /// The whole of it.
+    pub fn lines(&self) -> Lines {
+        let mut lines = Lines::default();
+        self.call(&mut lines);
+        self.route(&mut lines);
+        self.details(&mut lines);
+        self.cost(&mut lines);
+        lines
+    }
+
     const fn say(&self, ru: &'static str, en: &'static str) -> &'static str {
         self.language.say(ru, en)
     }
 
-    fn call(&self, out: &mut impl Write) -> fmt::Result {
+    fn call(&self, out: &mut Lines) {
         let call = &self.document.call;
         let caller = call.caller.as_deref().unwrap_or(self.say("номер скрыт", "number withheld"));
-        write!(out, "{} {caller}", self.say("Звонок", "Call"))?;
-        if !call.called.is_empty() {
-            write!(out, " → {}", call.called)?;
-        }
-        writeln!(out, ", {:.0}", call.at)
+        let called = if call.called.is_empty() { String::new() } else { format!(" → {}", call.called) };
+        out.line(format_args!("{} {caller}{called}, {:.0}", self.say("Звонок", "Call"), call.at));
     }
 
     /// Where the call goes: the numbers that are rung, or the linked operation and why.
-    pub fn route(&self, out: &mut impl Write) -> fmt::Result {
+    pub fn route(&self, out: &mut Lines) {
         let seconds = |time: Duration| format!("{} {}", time.as_secs_f64(), self.say("с", "s"));
         match &self.document.route {
             Route::Forward { employee, destinations, then } => {
-                writeln!(out, "{}: {} ({})", self.say("Переадресация", "Forwarded"), employee.name, employee.id)?;
+                out.line(format_args!("{}: {} ({})", self.say("Переадресация", "Forwarded"), employee.name, employee.id));
                 for (index, destination) in destinations.iter().enumerate() {
                     let ring_time = seconds(destination.ring_time);
-                    writeln!(
-                        out,
-                        "  {}. {}  {} {ring_time}",
+                    out.line(format_args!("  {}. {}  {} {ring_time}",
                         index + 1,
                         destination.number,
                         self.say("звонит", "rings for")
-                    )?;
+                    ));
                 }
-                writeln!(out, "  {}: {then}", self.say("затем связанная операция", "then the linked operation"))
+                out.line(format_args!("  {}: {then}", self.say("затем связанная операция", "then the linked operation")));
             }
             Route::LinkedOperation { target } => {
-                writeln!(out, "{}: {target}", self.say("Связанная операция", "Linked operation"))?;
-                let Some(reason) = &self.document.reason else { return Ok(()) };
-                writeln!(out, "  {}: {}", reason.status(self.language), reason.text(self.language))?;
-                writeln!(out, "  {}: {} ({})", self.say("код причины", "reason code"), reason.code, reason.class)
+                out.line(format_args!("{}: {target}", self.say("Связанная операция", "Linked operation")));
+                let Some(reason) = &self.document.reason else { return };
+                out.line(format_args!("  {}: {}", reason.status(self.language), reason.text(self.language)));
+                out.line(format_args!("  {}: {} ({})", self.say("код причины", "reason code"), reason.code, reason.class));
             }
         }
     }
 
     /// What the operation found out, a line for each fact that is known.
-    pub fn facts(&self, out: &mut impl Write) -> fmt::Result {
+    pub fn facts(&self, out: &mut Lines) {
         for fact in self.document.details.facts.known() {
-            writeln!(out, "  {}: {}", self.document.titles.get(&fact.key, self.language), fact.value)?;
+            out.line(format_args!("  {}: {}", self.document.titles.get(&fact.key, self.language), fact.value));
         }
-        Ok(())
     }
 
     /// The remarks, a line for each.
-    pub fn notes(&self, out: &mut impl Write) -> fmt::Result {
+    pub fn notes(&self, out: &mut Lines) {
         for note in &self.document.details.notes {
-            writeln!(out, "  {}: {}", self.say("Замечание", "Note"), note.text(self.language))?;
+            out.line(format_args!("  {}: {}", self.say("Замечание", "Note"), note.text(self.language)));
         }
-        Ok(())
     }
 
-    fn details(&self, out: &mut impl Write) -> fmt::Result {
+    fn details(&self, out: &mut Lines) {
         let details = &self.document.details;
         let milliseconds = self.say("мс", "ms");
-        writeln!(out, "{}", self.say("Детализация звонка", "Call details"))?;
-        self.facts(out)?;
+        out.line(format_args!("{}", self.say("Детализация звонка", "Call details")));
+        self.facts(out);
         let (waited, waiting_time) = (details.waited.as_millis(), details.waiting_time.as_millis());
         let waiting = self.say("Ожидание", "Waited");
         // An operation that waits for nothing has no waiting time.
         let of = if waiting_time == 0 { String::new() } else { format!(" {} {waiting_time}", self.say("из", "of")) };
-        writeln!(out, "  {waiting}: {waited}{of} {milliseconds}")?;
+        out.line(format_args!("  {waiting}: {waited}{of} {milliseconds}"));
         if details.requests.is_empty() {
-            writeln!(out, "  {}", self.say("Запросов не было", "No requests"))?;
+            out.line(format_args!("  {}", self.say("Запросов не было", "No requests")));
         }
         for request in &details.requests {
             let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
-            writeln!(
-                out,
-                "  {} {}: {status} {}, {} {milliseconds} ({} {} {milliseconds})",
+            out.line(format_args!("  {} {}: {status} {}, {} {milliseconds} ({} {} {milliseconds})",
                 self.say("Запрос", "Request"),
                 request.purpose,
                 request.outcome,
                 request.took.as_millis(),
                 self.say("на отметке", "at"),
                 request.at.as_millis(),
-            )?;
+            ));
         }
         for line in details.exchanges.iter().flat_map(|exchange| exchange.remarks(self.language)) {
-            writeln!(out, "  {line}")?;
+            out.line(format_args!("  {line}"));
         }
-        self.notes(out)
+        self.notes(out);
     }
 
-    fn cost(&self, out: &mut impl Write) -> fmt::Result {
+    fn cost(&self, out: &mut Lines) {
         let run = &self.document.run;
-        write!(out, "{}: ", self.say("Стоимость", "Cost"))?;
-        if let Some(instructions) = run.instructions {
-            write!(out, "{instructions} {}, ", self.say("инструкций", "instructions"))?;
-        }
+        let instructions = run.instructions.map_or_else(String::new, |instructions| {
+            format!("{instructions} {}, ", self.say("инструкций", "instructions"))
+        });
         let (kibibytes, milliseconds) = (run.memory_bytes.unwrap_or_default() / 1024, run.wall.as_secs_f64() * 1_000.0);
-        writeln!(
-            out,
-            "{kibibytes} {}, {milliseconds:.1} {}",
+        out.line(format_args!(
+            "{}: {instructions}{kibibytes} {}, {milliseconds:.1} {}",
+            self.say("Стоимость", "Cost"),
             self.say("КиБ памяти", "KiB of memory"),
             self.say("мс", "ms")
-        )
+        ));
     }
 }
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.call(out)?;
-        self.route(out)?;
-        self.details(out)?;
-        self.cost(out)
+        self.lines().fmt(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::one_line::is_hidden;
+
+    /// A document whose every text is this one.
+    fn document(text: &str, is_forwarded: bool) -> CallDocument {
+        let (route, reason) = if is_forwarded {
+            let numbers = json!([{"number": text, "ring_seconds": 20}, {"number": text, "ring_seconds": 5}]);
+            (json!({"kind": "forward", "employee": {"id": text, "name": text}, "numbers": numbers, "then": text}), json!(null))
+        } else {
+            let reason = json!({"code": text, "class": text, "status": text, "status_en": text, "text_ru": text, "text_en": text});
+            (json!({"kind": "linked-operation", "target": text}), reason)
+        };
+        let exchange = json!({"at_ms": 0, "path": text, "turn_ms": 90, "sent": false, "shared": false, "refused": "budget",
+            "circuit": "open", "circuit_cause": text});
+        let details = json!({"fact": text, "waiting_time_ms": 3000, "waited_ms": 41, "exchanges": [exchange],
+            "requests": [{"purpose": text, "at_ms": 0, "ms": 40, "status": 200, "outcome": text}],
+            "notes": [{"code": text, "text_ru": text, "text_en": text}]});
+        let call = json!({"id": text, "caller": text, "called": text, "at": "2026-11-22T09:00:00Z"});
+        let run = json!({"component": text, "instructions": 1, "memory_bytes": 1, "wall_us": 1});
+        let document =
+            json!({"version": 1, "call": call, "route": route, "reason": reason, "details": details, "run": run});
+        let mut document: CallDocument = serde_json::from_value(document).unwrap();
+        document.titles = [("fact".to_owned(), crate::Localized::new(text, text))].into_iter().collect();
+        document
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_document_holds_no_line_is_forged_and_none_is_a_command(text in any::<String>(), is_forwarded in any::<bool>()) {
+            for language in [Language::Ru, Language::En] {
+                let shown = document(&text, is_forwarded).text(language).to_string();
+                prop_assert_eq!(shown.lines().count(), document("x", is_forwarded).text(language).to_string().lines().count());
+                prop_assert!(!shown.contains(|letter| letter != '\n' && is_hidden(letter)), "{shown:?}");
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What is compared of two answers, and how a difference is shown.
 
+use call::one_line::one_line;
 use serde_json::Value;
 
 /// What differs from run to run, and so is neither compared nor written down: the cost of the run, the call's identifier, and times that
@@ -65,6 +66,7 @@ fn compare(path: &str, expected: Option<&Value>, actual: Option<&Value>, found: 
         (expected, actual) if expected != actual => {
             let show = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
             let place = if path.is_empty() { "the whole answer" } else { path };
+            let place = one_line(place);
             found.push(format!("  {place}\n    expected {}\n    actual   {}\n", show(expected), show(actual)));
         }
         _ => {}

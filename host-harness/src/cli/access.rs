@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{Outcome, Stop, complain, print};
+use super::{Outcome, Stop, complain, print_json, print_lines};
 use crate::config::HarnessConfig;
 use amocrm::access::account::{Question, Said};
 use amocrm::access::keeper::Due;
@@ -100,10 +100,11 @@ impl Access {
             standings.push(standing);
         }
         if self.json {
-            print(serde_json::to_string_pretty(&json!({ "version": 1, "integrations": standings }))?);
+            print_json(&json!({ "version": 1, "integrations": standings }))?;
         } else {
-            let text: Vec<_> = standings.iter().map(ToString::to_string).collect();
-            print(text.concat().trim_end());
+            for standing in &standings {
+                print_lines(&standing.lines());
+            }
         }
         if self.keep {
             let mut keeping = JoinSet::new();

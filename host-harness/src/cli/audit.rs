@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::access::no_account;
 use super::integration::Chosen;
-use super::{LanguageChoice, Outcome, Stop, language, print};
+use super::{LanguageChoice, Outcome, Stop, language, print_json, print_lines};
 use amocrm::audit::{self, Subject};
 use stores::StoreLocation;
 
@@ -70,9 +70,9 @@ impl Audit {
             {
                 document.extend(report);
             }
-            print(serde_json::to_string_pretty(&document)?);
+            print_json(&document)?;
         } else {
-            print(report.text(language(self.lang)).trim_end());
+            print_lines(&report.text(language(self.lang)));
         }
         Ok(Outcome::Audited(report.exit_code()))
     }

@@ -11,7 +11,9 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
 use super::integration::hash_callers;
-use super::{LanguageChoice, Outcome, Stop, access, complain, component, language, local_zone, print};
+use super::{
+    LanguageChoice, Outcome, Stop, access, complain, component, language, local_zone, print_json, print_lines,
+};
 use crate::config::HarnessConfig;
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use call::document::OPERATION_FAILED;
@@ -123,9 +125,9 @@ impl Call {
         };
 
         if self.json {
-            print(serde_json::to_string_pretty(&resolved)?);
+            print_json(&resolved)?;
         } else {
-            print(format_args!("{}", resolved.text(language(self.lang))).to_string().trim_end());
+            print_lines(&resolved.text(language(self.lang)).lines());
         }
         if let Some((file, noted)) = noted {
             record(file, &placed, &resolved, noted, self.whole_numbers, &location).await?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Stop;
 use crate::OPERATION;
+use call::one_line::one_line;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::engine::{CompiledShelf, Engine, EngineSettings, Operation, read_component};
 use stores::StoreLocation;
@@ -34,7 +35,8 @@ fn load(file: Option<&Path>, shelf: Option<CompiledShelf>) -> Result<Operation, 
         Some(file) => read_component(file)?,
     };
     engine.load(&bytes).map_err(|fit| {
-        let findings: Vec<_> = fit.rejections().map(|finding| format!("\n  {finding}")).collect();
+        let findings: Vec<_> =
+            fit.rejections().map(|finding| format!("\n  {}", one_line(&finding.to_string()))).collect();
         Stop::ComponentRejected(format!("{}{}", name(file), findings.concat()))
     })
 }

@@ -7,13 +7,14 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::access::{connect_command, durable};
-use super::{Outcome, Stop, print};
+use super::{Outcome, Stop, print, print_lines};
 use crate::config::HarnessConfig;
 use amocrm::access::connecting::ConnectError;
 use amocrm::access::consent::{self, ConsentError, Consented};
 use amocrm::access::listener::Listener;
 use amocrm::access::{Grant, Keeper, OAuthSettings, Platform};
 use amocrm::integration::{Access, IntegrationSettings};
+use call::one_line::Lines;
 use runtime::capabilities::clocks::Clock;
 use stores::StoreLocation;
 
@@ -106,20 +107,25 @@ impl Connect {
         }
         let state = consent::State::random()?;
         let listener = Listener::bind(&oauth.redirect_uri).await?;
-        print("Open this address in a browser, as an administrator of the amoCRM account, and allow access:\n");
+        print("Open this address in a browser, as an administrator of the amoCRM account, and allow access:");
+        print("");
         print(consent::page(oauth, &state));
         if oauth.platform == Platform::Kommo {
             print("(It is Kommo's page: integrations of amoCRM and of Kommo are registered separately.)");
         }
         let Some(listener) = listener else {
+            print("");
             print(format_args!(
-                "\nThe browser is then sent to {}. Copy that whole address within 20 minutes and run:\n\n{} --code 'ADDRESS'",
-                oauth.redirect_uri,
-                connect_command(&self.config, config, integration, self.state.as_ref()),
+                "The browser is then sent to {}. Copy that whole address within 20 minutes and run:",
+                oauth.redirect_uri
             ));
+            print("");
+            let command = connect_command(&self.config, config, integration, self.state.as_ref());
+            print(format_args!("{command} --code 'ADDRESS'"));
             return Ok(None);
         };
-        print(format_args!("\nWaiting for the answer on {}", oauth.redirect_uri));
+        print("");
+        print(format_args!("Waiting for the answer on {}", oauth.redirect_uri));
         let answer = listener.answer(state, oauth.clone(), hosts.clone()).await?;
         answer.map(Some).map_err(explain)
     }
@@ -127,15 +133,16 @@ impl Connect {
 
 fn report(grant: &Grant, integration: &str, location: &str, config: &str) {
     let seconds = |time: jiff::Timestamp| jiff::Timestamp::from_second(time.as_second()).unwrap_or(time);
-    print(format_args!(
-        "\nConnected: integration `{integration}` has access to {}\n\
+    print("");
+    print_lines(&Lines::split(&format!(
+        "Connected: integration `{integration}` has access to {}\n\
          The tokens are in {location}, which only this user can read.\n\
          The access token expires at {} and is refreshed by itself before that, when calls are resolved or by\n\
          `host-harness access --config {config} --keep`. Unused for three months, the access ends.\n\
          Next: host-harness call NUMBER --config {config}",
         grant.account,
         seconds(grant.expires_at),
-    ));
+    )));
     if grant.clock_behind_seconds.unsigned_abs() > 60 {
         print("This machine's clock differs from amoCRM's by more than a minute: set it right.");
     }

@@ -100,7 +100,8 @@ impl DemoPbx {
         let reader = Reader::new(Place::File(call_details::file_in(&home)));
         let run = std::process::id();
         for (position, (number, what)) in (1..).zip(CALLERS) {
-            print(format_args!("\n{number} calls: {what}"));
+            print("");
+            print(format_args!("{number} calls: {what}"));
             let call = format!("demo-{run}-{position}");
             let caller = Caller {
                 from: listen.ip(),
@@ -116,8 +117,9 @@ impl DemoPbx {
             show(&reader, &home, &format!("{call}-1")).await?;
         }
         if !self.once {
+            print("");
             print(format_args!(
-                "\nCall sip:{}@{listen} with a softphone, or again with `sipp`; `host-harness calls --state {} --follow` lists calls. An interrupt ends all.",
+                "Call sip:{}@{listen} with a softphone, or again with `sipp`; `host-harness calls --state {} --follow` lists calls. An interrupt ends all.",
                 demo::CALLED,
                 home.display()
             ));

@@ -1,16 +1,15 @@
 //! `host-harness describe`: what an operation says of itself to a scenario editor.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::{LanguageChoice, Outcome, Stop, component, language, print};
+use super::{LanguageChoice, Outcome, Stop, component, language, print_json, print_lines};
 use call::Language;
+use call::one_line::Lines;
 use runtime::bindings::exports::telephony::operation::operation::{Description, SettingKind};
 use runtime::bindings::telephony::operation::types::LocalizedText;
-use runtime::engine::Operation;
 use runtime::report::{class, description_json};
 
 /// Show an operation's self-description: title, settings, configuration keys, transition reasons
@@ -31,15 +30,15 @@ impl Describe {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let (operation, description) = component::load_described(self.component.as_deref(), None).await?;
         if self.json {
-            print(serde_json::to_string_pretty(&description_json(&operation, &description))?);
+            print_json(&description_json(&operation, &description))?;
         } else {
-            print(as_text(&operation, &description, language(self.lang))?.trim_end());
+            print_lines(&as_text(&description, operation.takes_notices(), language(self.lang)));
         }
         Ok(Outcome::Done)
     }
 }
 
-fn as_text(operation: &Operation, description: &Description, language: Language) -> Result<String, std::fmt::Error> {
+fn as_text(description: &Description, takes_notices: bool, language: Language) -> Lines {
     let say = |ru, en| match language {
         Language::Ru => ru,
         Language::En => en,
@@ -48,37 +47,44 @@ fn as_text(operation: &Operation, description: &Description, language: Language)
         Language::Ru => text.ru.clone(),
         Language::En => text.en.clone(),
     };
-    let mut out = String::new();
-    writeln!(out, "{}", text(&description.title))?;
-    writeln!(out, "{} {}", description.id, description.version)?;
-    writeln!(out, "{}", text(&description.summary))?;
+    let mut out = Lines::default();
+    out.line(format_args!("{}", text(&description.title)));
+    out.line(format_args!("{} {}", description.id, description.version));
+    out.line(format_args!("{}", text(&description.summary)));
     for (heading, settings) in [
         (say("Настройки операции", "Settings of the placed operation"), &description.settings),
         (say("Ключи конфигурации интеграции", "Configuration keys of the integration"), &description.configuration),
     ] {
-        writeln!(out, "\n{heading}")?;
+        out.blank();
+        out.line(format_args!("{heading}"));
         for setting in settings {
-            writeln!(out, "  {} — {}", setting.key, text(&setting.title))?;
-            writeln!(out, "      {}", text(&setting.help))?;
+            out.line(format_args!("  {} — {}", setting.key, text(&setting.title)));
+            out.line(format_args!("      {}", text(&setting.help)));
             let required = if setting.required { say("обязательно; ", "required; ") } else { "" };
-            writeln!(out, "      {required}{}", kind_as_text(&setting.kind, language))?;
+            out.line(format_args!("      {required}{}", kind_as_text(&setting.kind, language)));
         }
     }
-    writeln!(out, "\n{}", say("Сведения в детализации звонка", "Facts in the call details"))?;
+    out.blank();
+    out.line(format_args!("{}", say("Сведения в детализации звонка", "Facts in the call details")));
     for fact in &description.facts {
-        writeln!(out, "  {} — {}", fact.key, text(&fact.title))?;
+        out.line(format_args!("  {} — {}", fact.key, text(&fact.title)));
     }
-    writeln!(out, "\n{}", say("Причины перехода к связанной операции", "Reasons for going to the linked operation"))?;
+    out.blank();
+    out.line(format_args!(
+        "{}",
+        say("Причины перехода к связанной операции", "Reasons for going to the linked operation")
+    ));
     for reason in &description.reasons {
-        writeln!(out, "  {} ({}) — {}", reason.code, class(reason.class), text(&reason.text))?;
+        out.line(format_args!("  {} ({}) — {}", reason.code, class(reason.class), text(&reason.text)));
     }
-    let notices = if operation.takes_notices() {
+    let notices = if takes_notices {
         say("Принимает уведомления об изменениях", "Takes notices of changes")
     } else {
         say("Не принимает уведомлений об изменениях", "Takes no notices of changes")
     };
-    writeln!(out, "\n{notices}")?;
-    Ok(out)
+    out.blank();
+    out.line(format_args!("{notices}"));
+    out
 }
 
 fn kind_as_text(kind: &SettingKind, language: Language) -> String {
@@ -102,6 +108,50 @@ fn kind_as_text(kind: &SettingKind, language: Language) -> String {
         SettingKind::Text(text) => {
             let value = text.default.as_deref().unwrap_or(none);
             format!("{to} {} {characters}; {default} {value}", text.maximum_length)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use runtime::bindings::exports::telephony::operation::operation::{
+        FactDescription, ReasonDescription, SettingDescription, TextKind,
+    };
+    use runtime::bindings::telephony::operation::types::ReasonClass;
+
+    use super::*;
+
+    fn description(text: &str) -> Description {
+        let localized = || LocalizedText { ru: text.to_owned(), en: text.to_owned() };
+        let kind = SettingKind::Text(TextKind { default: Some(text.to_owned()), maximum_length: 5, secret: false });
+        let setting = || SettingDescription {
+            key: text.to_owned(),
+            title: localized(),
+            help: localized(),
+            required: true,
+            kind: kind.clone(),
+        };
+        Description {
+            id: text.to_owned(),
+            version: text.to_owned(),
+            title: localized(),
+            summary: localized(),
+            settings: vec![setting()],
+            configuration: vec![setting()],
+            facts: vec![FactDescription { key: text.to_owned(), title: localized() }],
+            reasons: vec![ReasonDescription { code: text.to_owned(), class: ReasonClass::Caller, text: localized() }],
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_component_says_of_itself_its_lines_are_its_own(text in any::<String>()) {
+            for language in [Language::Ru, Language::En] {
+                let shown = as_text(&description(&text), true, language).to_string();
+                prop_assert_eq!(shown.lines().count(), as_text(&description("x"), true, language).to_string().lines().count());
+                prop_assert!(!shown.contains(|letter| letter != '\n' && call::one_line::is_hidden(letter)), "{shown:?}");
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! Lines are written by a thread of their own. Where whoever reads them stands still, they are dropped; no call waits for them.
 
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
@@ -15,6 +16,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
+use call::one_line::{one_line, visible_json};
 use runtime::capabilities::clocks::Clock;
 
 /// What is logged where only a format was asked for.
@@ -70,7 +72,7 @@ pub(super) fn begin(filter: Option<Filter>, format: Option<Format>) -> Option<Lo
     };
     let chosen = EnvFilter::new(&filter).and(filter_fn(safe));
     let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
-    let lines = fmt::layer().with_writer(writer).with_ansi(false);
+    let lines = fmt::layer().with_writer(move || OneLine { writer: writer.clone(), format }).with_ansi(false);
     let lines = match format {
         Format::Text => lines.boxed(),
         Format::Json => lines.json().flatten_event(true).boxed(),
@@ -81,15 +83,60 @@ pub(super) fn begin(filter: Option<Filter>, format: Option<Format>) -> Option<Lo
 }
 
 /// What the command line says beside its output, as a line of the log where lines are JSON. It is said whatever the filter.
-pub(super) fn complaint(message: String) -> String {
+pub(super) fn complaint(message: &str) -> String {
     if !JSON.load(Ordering::Relaxed) {
-        return message;
+        return message.to_owned();
     }
     let (level, message) = match message.split_once(": ") {
         Some(("warning", said)) => ("WARN", said),
         Some(("error", said)) => ("ERROR", said),
-        _ => ("WARN", &*message),
+        _ => ("WARN", message),
     };
     let timestamp = Clock::system().now().to_string();
-    json!({"timestamp": timestamp, "level": level, "message": message, "target": "host_harness::cli"}).to_string()
+    let line = json!({"timestamp": timestamp, "level": level, "message": message, "target": "host_harness::cli"});
+    visible_json(&line.to_string()).into_owned()
+}
+
+/// Writes each event on one line, whatever texts from outside are in it. An event comes as a whole, with the end of its line.
+struct OneLine<W> {
+    writer: W,
+    format: Format,
+}
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        let line = match self.format {
+            Format::Text => one_line(text),
+            Format::Json => visible_json(text),
+        };
+        self.writer.write_all(format!("{line}\n").as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_a_line_whatever_is_in_it() {
+        let mut lines = Vec::new();
+        for format in [Format::Text, Format::Json] {
+            let mut writer = OneLine { writer: &mut lines, format };
+            let text = json!({"id": "x\u{9b}2J\n\u{202e}", "error": "a"});
+            let event =
+                if format == Format::Json { text.to_string() } else { "INFO id=x\u{9b}2J\n\u{202e}".to_owned() };
+            writer.write_all((event + "\n").as_bytes()).unwrap();
+        }
+        assert_eq!(
+            String::from_utf8(lines).unwrap(),
+            "INFO id=x\\u{9b}2J\\n\\u{202e}\n{\"error\":\"a\",\"id\":\"x\\u009b2J\\n\\u202e\"}\n"
+        );
+    }
 }

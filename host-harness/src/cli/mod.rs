@@ -30,8 +30,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
 use ::call::Language;
+use ::call::one_line::{Lines, visible_json};
 
 /// Under which heading `--help` lists the options that every command has.
 const GLOBAL_OPTIONS: &str = "Global options";
@@ -143,7 +145,7 @@ pub async fn run() -> ExitCode {
             2
         }
         Err(Stop::ComponentRejected(findings)) => {
-            complain(format_args!("component rejected: {findings}"));
+            complain_lines(&Lines::split(&format!("component rejected: {findings}")));
             3
         }
     })
@@ -155,16 +157,35 @@ pub fn cannot_start(error: &std::io::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Says something to the person at the terminal, beside the command's output.
-#[expect(clippy::print_stderr, reason = "this is where messages of the command line go")]
+/// Says something to the person at the terminal, on one line, beside the command's output.
 fn complain(message: impl Display) {
-    eprintln!("{}", logging::complaint(message.to_string()));
+    complain_lines(&[message].into_iter().collect());
 }
 
-/// Writes the command's output. A reader that went away is no error: `host-harness call … | head` is fine.
-fn print(output: impl Display) {
+/// Says something in several lines.
+#[expect(clippy::print_stderr, reason = "this is where messages of the command line go")]
+fn complain_lines(message: &Lines) {
+    eprintln!("{}", logging::complaint(message.as_str().trim_end()));
+}
+
+/// Writes a line of the command's output. Like the functions beside it, it lets no text from outside write a line of its own or reach the
+/// terminal as a command ([`one_line`](::call::one_line)).
+fn print(line: impl Display) {
+    print_lines(&[line].into_iter().collect());
+}
+
+/// Writes lines of the command's output; false where nobody reads any more, which is no error: `host-harness calls | head` is fine.
+fn print_lines(lines: &Lines) -> bool {
     use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{output}");
+    let mut out = std::io::stdout().lock();
+    out.write_all(lines.as_str().as_bytes()).and_then(|()| out.flush()).is_ok()
+}
+
+/// Writes the command's output as JSON.
+fn print_json(output: &impl Serialize) -> anyhow::Result<()> {
+    let json = serde_json::to_string_pretty(output)?;
+    print_lines(&Lines::split(&visible_json(&json)));
+    Ok(())
 }
 
 /// The zone in which times without an offset are read and shown: that of `TZ`, else the system's, else UTC.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::access::no_account;
 use super::call::point_in_time;
 use super::integration::Chosen;
-use super::{Outcome, Stop, complain, print};
+use super::{Outcome, Stop, complain, print, print_json};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Employee, Presence};
 use stores::StoreLocation;
@@ -59,11 +59,11 @@ impl PresenceCommand {
             seen.push((employee, *user, book.of(*user, now).await.context("presence cannot be read")?));
         }
         if self.json {
-            print(serde_json::to_string_pretty(&json!({
+            print_json(&json!({
                 "version": 1,
                 "considered": considered,
                 "employees": seen.iter().map(as_json).collect::<Vec<_>>(),
-            }))?);
+            }))?;
         } else {
             seen.iter().map(as_text).for_each(print);
         }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::calls::moment;
 use super::replay::setting;
-use super::{Outcome, Stop, complain, component, print};
+use super::{Outcome, Stop, complain, component, print_json, print_lines};
 use crate::config::HarnessConfig;
 use amocrm::integration::IntegrationSettings;
 use node::call_details::{Filter, Place, Reader, file_in};
@@ -148,9 +148,9 @@ impl Rehearse {
         };
         if self.json {
             let document = json!({"version": 1, "rehearsals": figures, "changes": changes});
-            print(serde_json::to_string_pretty(&document)?);
+            print_json(&document)?;
         } else {
-            print(rehearsal::side_by_side(figures, changes.as_ref()).trim_end());
+            print_lines(&rehearsal::side_by_side(figures, changes.as_ref()));
         }
         if let Some(file) = &self.picture {
             let svg = rehearsal::picture(figures);

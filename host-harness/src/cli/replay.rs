@@ -7,7 +7,10 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::json;
 
-use super::{LanguageChoice, Outcome, Stop, complain, component, language, print};
+use super::{
+    LanguageChoice, Outcome, Stop, complain, complain_lines, component, language, print, print_json, print_lines,
+};
+use call::one_line::Lines;
 use replay::policy;
 use replay::recording::{Recording, Replayed, With, side_by_side};
 
@@ -60,17 +63,17 @@ impl Replay {
         let replayed = recording.replay(&with).await.map_err(|error| anyhow!("{name}: {error}"))?;
         if self.json {
             let departure = replayed.departure.as_ref().map(ToString::to_string);
-            print(serde_json::to_string_pretty(&json!({
+            print_json(&json!({
                 "exactly": exactly,
                 "recorded": recording.resolved,
                 "replayed": replayed.json,
                 "departure": departure,
                 "not_in_the_recording": replayed.unknown,
-            }))?);
+            }))?;
         } else if exactly {
-            print(format_args!("{}", replayed.resolved.text(language(self.lang))).to_string().trim_end());
+            print_lines(&replayed.resolved.text(language(self.lang)).lines());
         } else {
-            print(side_by_side(&recording, &replayed).trim_end());
+            print_lines(&side_by_side(&recording, &replayed));
         }
         if exactly { self.told(&recording, &replayed) } else { Ok(Outcome::Done) }
     }
@@ -79,7 +82,7 @@ impl Replay {
     fn told(&self, recording: &Recording, replayed: &Replayed) -> Result<Outcome, Stop> {
         let name = self.file.display();
         if let Some(departure) = &replayed.departure {
-            complain(format_args!("departed from {name}, {}", departure.to_string().trim_end()));
+            complain_lines(&Lines::split(&format!("departed from {name}, {departure}")));
             return Ok(Outcome::Departed);
         }
         let instructions = match recording.instructions {
@@ -88,7 +91,8 @@ impl Replay {
         };
         let imports = recording.imports.len();
         if !self.json {
-            print(format_args!("\nAs recorded: the same resolution, the same {imports} imports{instructions}"));
+            print("");
+            print(format_args!("As recorded: the same resolution, the same {imports} imports{instructions}"));
         }
         if let Some(folder) = &self.golden {
             golden(folder, recording)?;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use super::{Outcome, Stop, component, print};
+use super::{Outcome, Stop, component, print, print_json, print_lines};
+use call::one_line::Lines;
 use replay::policy::{self, Mode};
 
 /// Run policy tests: cases in TOML that say where calls must go
@@ -46,9 +47,10 @@ impl Test {
             std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
         }
         if self.json {
-            print(serde_json::to_string_pretty(&report.json())?);
+            print_json(&report.json())?;
         } else {
-            print(format_args!("\n{report}").to_string().trim_end());
+            print("");
+            print_lines(&Lines::split(&report.to_string()));
         }
         Ok(if report.failed().next().is_some() { Outcome::CasesFailed } else { Outcome::Done })
     }

@@ -1,7 +1,7 @@
 //! How an integration's access stands: for a person at a terminal, and for programs.
 
-use std::fmt;
 
+use call::one_line::Lines;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -189,8 +189,10 @@ impl Standing {
     }
 }
 
-impl fmt::Display for Standing {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Standing {
+    /// How it stands, for people.
+    pub fn lines(&self) -> Lines {
+        let mut out = Lines::default();
         let kind = match self.kind {
             Kind::Oauth => "OAuth",
             Kind::LongLived => "long-lived token",
@@ -206,10 +208,10 @@ impl fmt::Display for Standing {
             State::NotAsked => "not asked",
             State::Unclear => "not known",
         };
-        writeln!(formatter, "{}: {kind}, {account}: {state}", self.integration)?;
+        out.line(format_args!("{}: {kind}, {account}: {state}", self.integration));
         if let Some(name) = self.account_name.as_ref().or(self.account_subdomain.as_ref()) {
             let subdomain = self.account_subdomain.as_ref().map(|subdomain| format!(" (subdomain {subdomain})"));
-            writeln!(formatter, "  Account: {name}{}", subdomain.unwrap_or_default())?;
+            out.line(format_args!("  Account: {name}{}", subdomain.unwrap_or_default()));
         }
         for (name, time) in [
             ("Connected since", self.connected_at),
@@ -219,18 +221,18 @@ impl fmt::Display for Standing {
         ] {
             if let Some(time) = time {
                 let time = Timestamp::from_second(time.as_second()).unwrap_or(time);
-                writeln!(formatter, "  {name}: {time}")?;
+                out.line(format_args!("  {name}: {time}"));
             }
         }
         if let Some(failure) = &self.failure {
-            writeln!(formatter, "  Last refresh failed at {}: {}", failure.at, failure.what)?;
+            out.line(format_args!("  Last refresh failed at {}: {}", failure.at, failure.what));
         }
         for warning in &self.warnings {
-            writeln!(formatter, "  Warning: {warning}")?;
+            out.line(format_args!("  Warning: {warning}"));
         }
         if let Some(action) = &self.action {
-            writeln!(formatter, "  To do: {action}")?;
+            out.line(format_args!("  To do: {action}"));
         }
-        Ok(())
+        out
     }
 }

@@ -1,9 +1,10 @@
 //! An audit for people: each finding on a line, with what it does to calls and how to mend it.
 
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
 
 use super::AuditReport;
 use super::findings::{Finding, PhoneFault};
+use call::one_line::Lines;
 use call::{Language, Localized};
 
 /// Contacts shown one by one; of more, the rest is counted. The JSON has them all.
@@ -11,7 +12,7 @@ const CONTACTS_SHOWN: usize = 20;
 
 impl AuditReport {
     /// The audit as text of several lines.
-    pub fn text(&self, language: Language) -> String {
+    pub fn text(&self, language: Language) -> Lines {
         let Self { users, contacts, without_phone, unreadable, findings } = self;
         let summary = Localized {
             ru: format!("Проверено: пользователей {users}, контактов {contacts} (без телефона {without_phone})"),
@@ -24,31 +25,26 @@ impl AuditReport {
                 en: format!("{}; entries passed over because they could not be read: {unreadable}", summary.en),
             },
         };
-        let mut text = String::new();
-        // Writing into a string does not fail.
-        let _ = self.write(&mut text, &summary, findings, language);
-        text
-    }
-
-    fn write(&self, out: &mut String, summary: &Localized, findings: &[Finding], language: Language) -> fmt::Result {
-        writeln!(out, "{}", summary.get(language))?;
+        let mut out = Lines::default();
+        out.line(summary.get(language));
         let (phones, others): (Vec<_>, Vec<_>) =
             findings.iter().partition(|finding| matches!(finding, Finding::PhoneNotMatched { .. }));
         for finding in others.iter().chain(phones.iter().take(CONTACTS_SHOWN)) {
-            writeln!(out, "  {}", sentence(finding).get(language))?;
+            out.line(format_args!("  {}", sentence(finding).get(language)));
         }
         if let Some(rest @ 1..) = phones.len().checked_sub(CONTACTS_SHOWN) {
             let rest = Localized {
                 ru: format!("и ещё контактов с такими номерами: {rest} (все — в --json)"),
                 en: format!("and {rest} more contacts with such numbers (--json lists all)"),
             };
-            writeln!(out, "  {}", rest.get(language))?;
+            out.line(format_args!("  {}", rest.get(language)));
         }
         let conclusion = match findings.len() {
             0 => Localized { ru: "Замечаний нет".to_owned(), en: "Nothing found".to_owned() },
             count => Localized { ru: format!("Замечаний: {count}"), en: format!("Findings: {count}") },
         };
-        writeln!(out, "{}", conclusion.get(language))
+        out.line(conclusion.get(language));
+        out
     }
 }
 
@@ -111,5 +107,31 @@ struct Listed<'a>(&'a [String]);
 impl Display for Listed<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_users_are_called_each_finding_is_one_line(text in any::<String>()) {
+            let findings = vec![
+                Finding::OwnerWithoutEmployee { user: 1, name: text.clone(), contacts: 1 },
+                Finding::DeactivatedOwner { user: 1, name: Some(text.clone()), contacts: 1 },
+                Finding::EmployeeWithoutNumber { employee: text.clone(), user: 1 },
+                Finding::EmployeeOfNobody { employee: text.clone(), user: 1 },
+                Finding::SharedNumber { number: text.clone(), employees: vec![text.clone(), text] },
+            ];
+            let report = AuditReport { users: 1, contacts: 1, without_phone: 0, unreadable: 0, findings };
+            for language in [Language::Ru, Language::En] {
+                let shown = report.text(language).to_string();
+                prop_assert_eq!(shown.lines().count(), 7);
+                prop_assert!(!shown.contains(|letter| letter != '\n' && call::one_line::is_hidden(letter)), "{shown:?}");
+            }
+        }
     }
 }

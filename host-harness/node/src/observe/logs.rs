@@ -3,7 +3,7 @@
 //! The line has the call's identifier, its masked number, where it went and why, and how long it took. Everything else is in the call
 //! details. A call whose operation failed is a warning.
 
-use call::masking::on_one_line;
+use call::one_line::on_one_line;
 use tracing::{info, warn};
 
 use crate::{FinishedCall, Observer};

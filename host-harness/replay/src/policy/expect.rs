@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use call::CallDocument;
+use call::one_line::one_line;
 use call::details::FactValue;
 use call::document::Route;
 
@@ -44,7 +45,7 @@ impl Expectation {
         let mut found = Vec::new();
         let mut compare = |key: &str, expected: Option<Value>, actual: Value| {
             if let Some(expected) = expected.filter(|expected| *expected != actual) {
-                found.push(format!("  call {call}, {key}\n    expected {expected}\n    actual   {actual}\n"));
+                found.push(format!("  call {call}, {}\n    expected {expected}\n    actual   {actual}\n", one_line(key)));
             }
         };
         let (employee, numbers, reason) = match &resolved.route {

@@ -10,6 +10,7 @@ use super::{EXPECTED, write_expected};
 use crate::difference::drop_volatile;
 use crate::recording::{Recording, With};
 use call::CallDocument;
+use call::one_line::one_line;
 use runtime::engine::Operation;
 
 /// The file of the recording.
@@ -48,7 +49,7 @@ pub(super) async fn run(
     let with = With { operation: operation.clone(), description: &description, settings: &BTreeMap::new() };
     let replayed = recording.replay(&with).await.map_err(|error| format!("  {RECORDING}: {error}"))?;
     if !replayed.unknown.is_empty() {
-        let questions = replayed.unknown.join("\n    ");
+        let questions = replayed.unknown.iter().map(|question| one_line(question)).collect::<Vec<_>>().join("\n    ");
         return Err(format!(
             "  the component asks what the recorded call did not ask, so the recording cannot say what comes out; record such a call anew\n    {questions}\n"
         ));

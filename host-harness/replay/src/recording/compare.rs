@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::difference::differences;
 use call::CallDocument;
+use call::one_line::one_line;
 use call::document::Route;
 use runtime::journal::{Entry, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 
@@ -150,12 +151,12 @@ pub(super) fn courses(
 impl fmt::Display for Departure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Parting { place, of, recorded, asked, after }) = &self.import {
-            let shown = |question: &Option<String>| question.clone().unwrap_or_else(|| "nothing more".to_owned());
+            let shown = |question: &Option<String>| one_line(question.as_deref().unwrap_or("nothing more")).into_owned();
             writeln!(formatter, "first at import {place} of {of}:")?;
             writeln!(formatter, "  recorded  {}", shown(recorded))?;
             writeln!(formatter, "  now       {}", shown(asked))?;
             if let Some(after) = after {
-                writeln!(formatter, "  after     {after}")?;
+                writeln!(formatter, "  after     {}", one_line(after))?;
             }
         }
         for difference in &self.resolution {

@@ -1,20 +1,20 @@
 //! What would have happened, beside what did.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
+
+use call::one_line::Lines;
 
 use super::{Recording, Replayed};
 use crate::difference::{differences, drop_volatile};
 
 /// The recorded call and the replayed one side by side, what else differs between them, and what the recording could not answer.
-pub fn side_by_side(recording: &Recording, replayed: &Replayed) -> String {
-    let mut text = format!("  {:<12}{:<36}  would have been\n", "", "recorded");
+pub fn side_by_side(recording: &Recording, replayed: &Replayed) -> Lines {
+    let mut text = Lines::default();
+    text.line(format_args!("  {:<12}{:<36}  would have been", "", "recorded"));
     let mut row = |title: &str, of: fn(&Value) -> String| {
         let (then, now) = (of(&recording.resolved), of(&replayed.json));
         let mark = if then == now { ' ' } else { '*' };
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{mark} {title:<12}{then:<36}  {now}");
+        text.line(format_args!("{mark} {title:<12}{then:<36}  {now}"));
     };
     row("goes to", route);
     row("reason", |call| text_at(call, "/reason/code"));
@@ -25,13 +25,17 @@ pub fn side_by_side(recording: &Recording, replayed: &Replayed) -> String {
     drop_volatile(&mut now);
     let differences: Vec<_> = differences(&then, &now);
     if !differences.is_empty() {
-        text.push_str("\nWhat differs (expected is what was recorded, actual what would have been):\n");
-        text.push_str(&differences.concat());
+        text.blank();
+        text.line("What differs (expected is what was recorded, actual what would have been):");
+        text.append(&Lines::split(&differences.concat()));
     }
     if !replayed.unknown.is_empty() {
-        text.push_str("\nThe recording has no answer to these questions; requests were left unanswered, other values counted as absent:\n");
+        text.blank();
+        text.line(
+            "The recording has no answer to these questions; requests were left unanswered, other values counted as absent:",
+        );
         for question in &replayed.unknown {
-            let _ = writeln!(text, "  {question}");
+            text.line(format_args!("  {question}"));
         }
     }
     text

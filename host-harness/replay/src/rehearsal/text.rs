@@ -1,17 +1,17 @@
 //! Figures as text: one column a rehearsal.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+
+use call::one_line::Lines;
 
 use super::figures::{Changes, Figures};
 
 /// The figures side by side, and what changed where there are two.
-pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>) -> String {
-    let mut text = String::new();
+pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>) -> Lines {
+    let mut text = Lines::default();
     let mut row = |title: &str, of: &dyn Fn(&Figures) -> String| {
         let cells: Vec<_> = figures.iter().map(|one| format!("{:>22}", of(one))).collect();
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{title:<34}{}", cells.concat());
+        text.line(format_args!("{title:<34}{}", cells.concat()));
     };
     row("", &|one| one.name.clone());
     row("calls", &|one| one.calls.to_string());
@@ -35,13 +35,14 @@ pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>) -> String {
         format!("{}, {}, {}", one.waited_ms_p50, one.waited_ms_p99, one.waited_ms_max)
     });
     if let Some(changes) = changes {
-        let _ = writeln!(text, "\n{} calls would go elsewhere", changes.changed);
+        text.blank();
+        text.line(format_args!("{} calls would go elsewhere", changes.changed));
         for change in &changes.some {
             let caller = if change.caller.is_empty() { "withheld" } else { &change.caller };
-            let _ = writeln!(text, "  {:.0}  {caller:<15}  {}  →  {}", change.at, change.from, change.to);
+            text.line(format_args!("  {:.0}  {caller:<15}  {}  →  {}", change.at, change.from, change.to));
         }
         if changes.changed > changes.some.len() {
-            let _ = writeln!(text, "  and {} more", changes.changed - changes.some.len());
+            text.line(format_args!("  and {} more", changes.changed - changes.some.len()));
         }
     }
     text

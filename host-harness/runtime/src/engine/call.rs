@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use call::masking::on_one_line;
+use call::one_line::on_one_line;
 use tokio::time::Instant;
 use tracing::debug;
 use wasmtime::component::{ResourceTable, ResourceTableError};

@@ -1,5 +1,7 @@
 //! What people paste in place of a token: the token, with blanks, quotes and other signs that came along and are often not seen.
 
+use call::one_line::is_hidden;
+
 /// A pasted text without what is often pasted with it: blanks, line breaks, quotes, a byte order mark and invisible characters around it, and the
 /// words of an `authorization` header before it.
 pub fn unwrapped(pasted: &str) -> &str {
@@ -14,15 +16,7 @@ pub fn unwrapped(pasted: &str) -> &str {
 }
 
 fn is_wrapping(character: char) -> bool {
-    character.is_whitespace() || character.is_control() || is_invisible(character) || "\"'`«»„“”‘’".contains(character)
-}
-
-/// Takes no room, and is pasted unseen: soft hyphens, zero-width characters, marks of direction, the byte order mark.
-const fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-    )
+    character.is_whitespace() || is_hidden(character) || "\"'`«»„“”‘’".contains(character)
 }
 
 fn without_header(text: &str) -> &str {
@@ -43,7 +37,7 @@ pub(super) fn odd(token: &str) -> Option<String> {
     Some(match odd {
         '\r' | '\n' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
         blank if blank.is_whitespace() => "a blank".to_owned(),
-        hidden if hidden.is_control() || is_invisible(hidden) => {
+        hidden if is_hidden(hidden) => {
             format!("an invisible character (U+{:04X})", u32::from(hidden))
         }
         other => format!("a character that is not ASCII (U+{:04X})", u32::from(other)),

@@ -12,7 +12,8 @@
 //! reads and that comes twice is refused: somebody may have put a line into the name.
 
 use call::caller::Presented;
-use call::{IncomingCall, WholeNumber};
+use call::IncomingCall;
+use call::call_request::CallRequest;
 use url::form_urlencoded;
 
 /// The most bytes of a line; Asterisk's own buffer is no longer.
@@ -175,11 +176,13 @@ impl Request {
     /// The call. The number that was called is the second argument, where a dialplan knows it better than by its extension.
     pub fn call(&self) -> IncomingCall {
         let called = self.arguments.get(1).filter(|called| !called.is_empty()).unwrap_or(&self.called);
-        IncomingCall {
-            id: self.id.clone(),
-            caller: self.caller.as_deref().map(WholeNumber::new),
-            called: called.clone(),
-        }
+        let request = CallRequest {
+            id: Some(self.id.clone()),
+            caller: self.caller.clone(),
+            called: Some(called.clone()),
+            operation: None,
+        };
+        IncomingCall::new(request, String::new)
     }
 }
 

@@ -12,8 +12,9 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
 use super::call::point_in_time;
-use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone};
+use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone, print_json, print_lines};
 use call::Language;
+use call::one_line::visible_json;
 use node::call_details::{self, Filter, KeptCall, Numbers, Place, Reader};
 use runtime::capabilities::clocks::Clock;
 use stores::{self, StoreLocation};
@@ -100,13 +101,14 @@ impl Calls {
         let Some(call) = reader.find(id)? else {
             bail!("no call `{id}` is kept; `host-harness calls` lists those that are");
         };
-        let text = match call.document() {
-            _ if self.json => serde_json::to_string_pretty(&call.shown_alone(self.numbers()))?,
-            Some(document) => timeline::of(&call, &document, self.numbers(), language(self.lang)),
+        match call.document() {
+            _ if self.json => print_json(&call.shown_alone(self.numbers())),
+            Some(document) => {
+                print_lines(&timeline::of(&call, &document, self.numbers(), language(self.lang)));
+                Ok(())
+            }
             None => bail!("call {} is kept, but its record cannot be read", call.seq),
-        };
-        super::print(text.trim_end());
-        Ok(())
+        }
     }
 
     async fn list(&self, reader: &Reader) -> anyhow::Result<()> {
@@ -150,15 +152,13 @@ impl Calls {
 
     /// Prints calls, oldest first; false when nobody reads any more.
     fn print(&self, calls: &[KeptCall], language: Language, with_head: bool) -> bool {
-        use std::io::Write;
-        let text = if self.json {
-            let line = |call: &KeptCall| serde_json::to_string(&call.shown(self.numbers())).map(|line| line + "\n");
-            calls.iter().filter_map(|call| line(call).ok()).collect()
+        let lines = if self.json {
+            let line = |call: &KeptCall| serde_json::to_string(&call.shown(self.numbers())).ok();
+            calls.iter().filter_map(line).map(|line| visible_json(&line).into_owned()).collect()
         } else {
             table::of(calls, self.numbers(), language, with_head)
         };
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+        print_lines(&lines)
     }
 
     /// Says why there is nothing, where a filter may be wrong.
@@ -207,4 +207,50 @@ pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
 /// Where a server with this store keeps its details.
 pub(super) fn place(location: &StoreLocation) -> Place {
     location.own_directory().map_or_else(Place::memory, |directory| Place::File(call_details::file_in(&directory)))
+}
+
+#[cfg(test)]
+mod tests {
+    use call::Localized;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn kept(text: &str) -> KeptCall {
+        let reason =
+            json!({"code": text, "class": text, "status": text, "status_en": text, "text_ru": text, "text_en": text});
+        let document = json!({
+            "version": 1,
+            "call": {"id": text, "caller": text, "called": text, "at": "2026-11-22T09:00:00Z"},
+            "route": {"kind": "linked-operation", "target": text},
+            "reason": reason,
+            "details": {"manager_source": text, "waiting_time_ms": 3000, "waited_ms": 41,
+                "requests": [{"purpose": text, "at_ms": 0, "ms": 40, "status": 200, "outcome": text}],
+                "notes": [{"code": text, "text_ru": text, "text_en": text}]},
+            "run": {"component": text},
+        });
+        let legs = json!([{"leg": 1, "result": "busy"}]).to_string();
+        KeptCall::new(1, text.to_owned(), text.to_owned(), Some(text), document.to_string(), Some(&legs))
+    }
+
+    fn shown(text: &str, language: Language) -> [String; 2] {
+        let call = kept(text);
+        let mut document = call.document().unwrap();
+        document.titles = [("manager_source".to_owned(), Localized::new(text, text))].into_iter().collect();
+        let table = table::of(&[kept(text)], Numbers::Whole, language, true);
+        [timeline::of(&call, &document, Numbers::Whole, language), table].map(|lines| lines.to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_kept_call_holds_its_lines_are_the_tables_and_the_timelines(text in any::<String>()) {
+            for language in [Language::Ru, Language::En] {
+                for (shown, expected) in shown(&text, language).iter().zip(shown("x", language)) {
+                    prop_assert_eq!(shown.lines().count(), expected.lines().count());
+                    prop_assert!(!shown.contains(|letter| letter != '\n' && call::one_line::is_hidden(letter)), "{shown:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,18 +1,17 @@
 //! What the PBX saw of a call, told leg by leg: Anna's desk rang for 20 s, then her mobile, then the queue answered.
 
-use std::fmt::Write;
-
 use call::Language;
+use call::one_line::Lines;
 use call::outcome::{Outcome, Rung, RungLeg};
 
 /// The width of the longest ringing.
 const WIDTH: u64 = 24;
 
 /// Writes the outcome: a line for each leg, with a bar for how long it rang, and how the call ended.
-pub(super) fn write(out: &mut String, outcome: &Outcome, language: Language) -> std::fmt::Result {
+pub(super) fn write(out: &mut Lines, outcome: &Outcome, language: Language) {
     let say = |ru: &'static str, en: &'static str| language.say(ru, en);
     let longest = outcome.legs.iter().filter_map(|rung| rung.leg.ring_ms).max().unwrap_or_default().max(1);
-    writeln!(out, "{}", say("Что видела АТС", "What the PBX saw"))?;
+    out.line(format_args!("{}", say("Что видела АТС", "What the PBX saw")));
     for RungLeg { rung, leg } in &outcome.legs {
         let name = match rung {
             Rung::Number(number) => number.clone(),
@@ -36,12 +35,20 @@ pub(super) fn write(out: &mut String, outcome: &Outcome, language: Language) -> 
         .collect();
         let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
         let ended = leg.result.text(language);
-        writeln!(out, "  {}. {name:<30} {rang:<13} {bar:<width$} {ended}{codes}", leg.leg, width = WIDTH as usize)?;
+        out.line(format_args!(
+            "  {}. {name:<30} {rang:<13} {bar:<width$} {ended}{codes}",
+            leg.leg,
+            width = WIDTH as usize
+        ));
     }
     match &outcome.answered_by {
-        Some(rung) => writeln!(out, "  {}: {}", say("ответили", "answered by"), rung.name()),
+        Some(rung) => out.line(format_args!("  {}: {}", say("ответили", "answered by"), rung.name())),
         None => {
-            writeln!(out, "  {}: {}", say("не ответил никто", "answered by nobody"), outcome.result.text(language))
+            out.line(format_args!(
+                "  {}: {}",
+                say("не ответил никто", "answered by nobody"),
+                outcome.result.text(language)
+            ));
         }
     }
 }

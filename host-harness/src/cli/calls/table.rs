@@ -1,17 +1,16 @@
 //! Kept calls as a table: a line for each.
 
-use std::fmt::Write;
-
 use jiff::tz::TimeZone;
 
 use call::document::Route;
+use call::one_line::Lines;
 use call::{CallDocument, Language};
 
 use node::call_details::{KeptCall, Numbers};
 
 /// The calls as lines, with a line of titles above them where it is wanted.
-pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_head: bool) -> String {
-    let mut text = String::new();
+pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_head: bool) -> Lines {
+    let mut text = Lines::default();
     if with_head && !calls.is_empty() {
         let titles = match language {
             Language::Ru => ["№", "время", "кто звонит", "куда", "ожидание", "откуда"],
@@ -35,9 +34,8 @@ pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_
     text
 }
 
-fn line(text: &mut String, [seq, at, caller, route, waited, source]: [&str; 6]) {
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "{seq:>6}  {at:<14}  {caller:<14}  {route:<44}  {waited:>9}  {source}");
+fn line(text: &mut Lines, [seq, at, caller, route, waited, source]: [&str; 6]) {
+    text.line(format_args!("{seq:>6}  {at:<14}  {caller:<14}  {route:<44}  {waited:>9}  {source}"));
 }
 
 /// The caller's number: masked, unless the whole one is asked for and kept.

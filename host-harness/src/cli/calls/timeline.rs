@@ -1,10 +1,10 @@
 //! One kept call as a timeline: each step with a bar against the waiting time.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use call::details::RequestRecord;
 use call::exchange::Exchange;
+use call::one_line::Lines;
 use call::{CallDocument, Language};
 use jiff::tz::TimeZone;
 
@@ -15,11 +15,10 @@ use node::call_details::{KeptCall, Numbers};
 const WIDTH: u64 = 48;
 
 /// The call as text.
-pub(super) fn of(call: &KeptCall, document: &CallDocument, numbers: Numbers, language: Language) -> String {
+pub(super) fn of(call: &KeptCall, document: &CallDocument, numbers: Numbers, language: Language) -> Lines {
     let timeline = Timeline { call, document, numbers, language };
-    let mut out = String::new();
-    // Writing to a string does not fail.
-    let _ = timeline.write(&mut out);
+    let mut out = Lines::default();
+    timeline.write(&mut out);
     out
 }
 
@@ -35,51 +34,50 @@ impl Timeline<'_> {
         self.language.say(ru, en)
     }
 
-    fn write(&self, out: &mut String) -> std::fmt::Result {
+    fn write(&self, out: &mut Lines) {
         let (call, details) = (&self.document.call, &self.document.details);
         let at = call.at.to_zoned_datetime(TimeZone::system());
         let caller = table::caller(self.call, self.document, self.numbers, self.language);
-        writeln!(out, "{} {} ({})", self.say("Звонок", "Call"), self.call.seq, call.id)?;
-        writeln!(out, "  {caller} → {}, {}", call.called, at.strftime("%Y-%m-%d %H:%M:%S %:z"))?;
-        writeln!(
-            out,
+        out.line(format_args!("{} {} ({})", self.say("Звонок", "Call"), self.call.seq, call.id));
+        out.line(format_args!("  {caller} → {}, {}", call.called, at.strftime("%Y-%m-%d %H:%M:%S %:z")));
+        out.line(format_args!(
             "  {}: {}; {}: {}",
             self.say("операция", "operation"),
             self.call.operation,
             self.say("интеграция", "integration"),
             self.call.integration
-        )?;
-        writeln!(out)?;
+        ));
+        out.blank();
 
         let milliseconds = self.say("мс", "ms");
         let (waiting_time, waited) = (milliseconds_of(details.waiting_time), milliseconds_of(details.waited));
-        writeln!(out, "{:<34}0{:─<width$}{waiting_time} {milliseconds}", "", "", width = WIDTH as usize)?;
+        out.line(format_args!("{:<34}0{:─<width$}{waiting_time} {milliseconds}", "", "", width = WIDTH as usize));
         if details.requests.is_empty() {
             let nothing = self.say("запросов не было", "no requests");
-            writeln!(out, "  {nothing}")?;
+            out.line(format_args!("  {nothing}"));
         }
         let told = details.requests.len() == details.exchanges.len();
         for (index, request) in details.requests.iter().enumerate() {
             let exchange = details.exchanges.get(index).filter(|_| told);
-            self.request(out, request, exchange)?;
+            self.request(out, request, exchange);
         }
         let answer = self.say("ответ", "answer");
-        writeln!(out, "  {answer:<30}  {}  {waited} {milliseconds}", bar(waited, 0, 0, waiting_time, '▲'))?;
-        writeln!(out)?;
+        out.line(format_args!("  {answer:<30}  {}  {waited} {milliseconds}", bar(waited, 0, 0, waiting_time, '▲')));
+        out.blank();
         let text = self.document.text(self.language);
-        text.route(out)?;
+        text.route(out);
         if let Some(outcome) = self.call.outcome() {
-            story::write(out, &outcome, self.language)?;
+            story::write(out, &outcome, self.language);
         }
-        writeln!(out, "{}", self.say("Детализация звонка", "Call details"))?;
-        text.facts(out)?;
-        text.notes(out)?;
+        out.line(format_args!("{}", self.say("Детализация звонка", "Call details")));
+        text.facts(out);
+        text.notes(out);
         let component = self.document.component();
         let component = component.get(..12).unwrap_or(component);
-        writeln!(out, "  {}: {component}", self.say("компонент", "component"))
+        out.line(format_args!("  {}: {component}", self.say("компонент", "component")));
     }
 
-    fn request(&self, out: &mut String, request: &RequestRecord, exchange: Option<&Exchange>) -> std::fmt::Result {
+    fn request(&self, out: &mut Lines, request: &RequestRecord, exchange: Option<&Exchange>) {
         let milliseconds = self.say("мс", "ms");
         let took = milliseconds_of(request.took);
         let turn = exchange.map_or(0, |exchange| milliseconds_of(exchange.turn)).min(took);
@@ -87,35 +85,32 @@ impl Timeline<'_> {
         let name = format!("{} {status} {}", request.purpose, request.outcome);
         let waiting_time = milliseconds_of(self.document.details.waiting_time);
         let bar = bar(milliseconds_of(request.at), turn, took - turn, waiting_time, '█');
-        write!(out, "  {name:<30}  {bar}  {took} {milliseconds}")?;
+        let mut line = format!("  {name:<30}  {bar}  {took} {milliseconds}");
+        let mut add = |text: &str| {
+            line.push_str(", ");
+            line.push_str(text);
+        };
         if turn > 0 {
-            write!(
-                out,
-                ", {} {turn} {milliseconds}",
-                self.say("из них в очереди лимита", "of it waiting for its turn")
-            )?;
+            let waiting = self.say("из них в очереди лимита", "of it waiting for its turn");
+            add(&format!("{waiting} {turn} {milliseconds}"));
         }
         match exchange {
             Some(Exchange { shared: true, .. }) => {
-                write!(out, ", {}", self.say("ответ общий с другим звонком", "answer shared with another call"))?
+                add(self.say("ответ общий с другим звонком", "answer shared with another call"));
             }
-            Some(Exchange { refused: Some(by), .. }) => {
-                let by = match by.as_str() {
-                    "budget" => self.say("не отправлен: лимит запросов", "not sent: the rate budget"),
-                    _ => self.say("не отправлен: amoCRM просила паузу", "not sent: the circuit is open"),
-                };
-                write!(out, ", {by}")?;
-            }
+            Some(Exchange { refused: Some(by), .. }) => add(match by.as_str() {
+                "budget" => self.say("не отправлен: лимит запросов", "not sent: the rate budget"),
+                _ => self.say("не отправлен: amoCRM просила паузу", "not sent: the circuit is open"),
+            }),
             _ => {}
         }
         if exchange.is_some_and(|exchange| exchange.repeated) {
-            let repeated = self.say(
+            add(self.say(
                 "отправлен ещё раз: соединение оборвалось до ответа",
                 "sent again: the connection broke before any answer",
-            );
-            write!(out, ", {repeated}")?;
+            ));
         }
-        writeln!(out)
+        out.line(line);
     }
 }
 
