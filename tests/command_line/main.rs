@@ -25,6 +25,7 @@ mod local_time;
 mod own_configuration;
 mod policy;
 mod presence;
+mod proxy;
 
 mod readme;
 mod rehearse;

@@ -23,7 +23,7 @@ use runtime::capabilities::config::Configuration;
 use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Employees};
 use runtime::capabilities::http::{
     AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
-    OutboundHttpConfig, PrivateAddresses, RequestTimeouts, budget_bounds,
+    OutboundHttpConfig, PrivateAddresses, Proxy, RequestTimeouts, budget_bounds,
 };
 use runtime::capabilities::key_value::KeyValue;
 use runtime::configuration::{ReadConfiguration, WrittenConfiguration};
@@ -57,6 +57,8 @@ pub struct IntegrationSettings {
     pub private_addresses: PrivateAddresses,
     /// Certificate authorities to trust besides the public ones.
     pub ca_file: Option<PathBuf>,
+    /// Through which proxy servers are reached, if any.
+    pub proxy: Proxy,
     /// Whether the bounds count that an operation chooses for its requests.
     pub request_timeouts: RequestTimeouts,
     /// How many requests to the account may begin in any second.
@@ -83,6 +85,7 @@ impl IntegrationSettings {
             granted: Vec::new(),
             private_addresses: PrivateAddresses::Refused,
             ca_file: None,
+            proxy: Proxy::default(),
             request_timeouts: RequestTimeouts::Honoured,
             requests_per_second: REQUESTS_PER_SECOND,
             circuit: CircuitSettings::default(),
@@ -372,6 +375,7 @@ impl IntegrationSettings {
             granted: self.granted.clone(),
             private_addresses: self.private_addresses,
             ca_file: self.ca_file.clone(),
+            proxy: self.proxy.clone(),
             access,
             user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_response_bytes: MAX_RESPONSE_BYTES,

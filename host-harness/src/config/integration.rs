@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
 
-use super::account;
+use super::{account, proxy};
 use crate::cache_key;
 use amocrm::access::{LongLived, OAuthSettings, Platform};
 use amocrm::employees::{self, EmployeeEntry};
@@ -52,6 +52,8 @@ pub(super) struct IntegrationEntry {
     plain_http: Grant,
     #[serde(default)]
     ca_file: Option<PathBuf>,
+    /// `none`, an address without a password, or `env:NAME` or `file:PATH`.
+    proxy: Option<String>,
     /// As wide as any number that may be written, so that the bounds are told for all of them.
     #[serde(default = "requests_per_second")]
     requests_per_second: i64,
@@ -161,6 +163,7 @@ impl IntegrationEntry {
                 Grant::Refused => PrivateAddresses::Refused,
                 Grant::Granted => PrivateAddresses::Granted,
             },
+            proxy: proxy::read(self.proxy.as_deref(), folder).map_err(|error| format!("{place}: `proxy`: {error}"))?,
             ca_file: self.ca_file.map(|file| folder.join(file)),
             request_timeouts: RequestTimeouts::Honoured,
             requests_per_second,

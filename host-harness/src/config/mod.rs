@@ -21,6 +21,7 @@ mod account;
 mod call_details;
 mod integration;
 mod pbx;
+mod proxy;
 mod recordings;
 mod server;
 mod store;

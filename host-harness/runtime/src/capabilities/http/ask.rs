@@ -191,6 +191,9 @@ impl Problem {
             Error::HttpResponseBodySize(_) => return AskError::TooLarge(origin).into(),
             Error::DnsError { .. } => "there is no server of this name",
             Error::ConnectionTimeout => "no connection opens",
+            Error::DestinationUnavailable => {
+                "no connection leads there; where a proxy is set, it may be the one that refuses"
+            }
             Error::ConnectionRefused => "nobody listens there",
             Error::TlsCertificateError => "its certificate is not trusted; a private authority is named in `ca_file`",
             Error::TlsProtocolError | Error::TlsAlertReceived { .. } => "it does not speak TLS as it should",

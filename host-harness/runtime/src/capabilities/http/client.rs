@@ -15,8 +15,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::addresses::PrivateAddresses;
 use super::connection::{Connections, Watching};
 use super::dial::Dialler;
+use super::proxy::{Proxy, Tcp};
 use super::request_body::RequestBody;
 use super::resolver::Resolver;
 
@@ -67,15 +69,21 @@ pub enum HttpSetupError {
 }
 
 /// The network: names are looked up, addresses judged, certificates checked.
-pub(crate) fn network(resolver: Resolver, ca_file: Option<&Path>) -> Result<Dialler, HttpSetupError> {
+pub(crate) fn network(resolver: &Resolver, proxy: Proxy, ca_file: Option<&Path>) -> Result<Dialler, HttpSetupError> {
+    let to_proxy = resolver.with(PrivateAddresses::Granted);
+    let tcp = Tcp::new(tcp(resolver.clone()), tcp(to_proxy), proxy);
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(tls(ca_file)?).https_or_http().enable_http1().wrap_connector(tcp);
+    Ok(Dialler::Network(connector))
+}
+
+fn tcp(resolver: Resolver) -> HttpConnector<Resolver> {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_keepalive(Some(IDLE_TIMEOUT));
     tcp.set_connect_timeout(Some(TCP_CEILING));
-    let connector =
-        HttpsConnectorBuilder::new().with_tls_config(tls(ca_file)?).https_or_http().enable_http1().wrap_connector(tcp);
-    Ok(Dialler::Network(connector))
+    tcp
 }
 
 /// Opens no connection yet.

@@ -10,13 +10,13 @@ use std::task::{Context, Poll};
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::DuplexStream;
 use tower_service::Service;
 
 use super::connection::BoxError;
-use super::resolver::Resolver;
+use super::proxy::Tcp;
 
 /// Opens connections to servers that are in this process, without a socket: so calls are resolved in a time of their own, which only goes on when
 /// nothing is left to do. There are no names to look up and no addresses to judge, and no TLS.
@@ -25,7 +25,7 @@ pub trait Dial: Send + Sync + fmt::Debug {
     fn dial(&self, authority: &str) -> Option<DuplexStream>;
 }
 
-type Network = HttpsConnector<HttpConnector<Resolver>>;
+type Network = HttpsConnector<Tcp>;
 
 /// The connector of a pool.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime_wasi_http::Error;
 
 use super::connection::History;
+use super::proxy::ProxyFailed;
 use super::resolver::ResolveError;
 
 /// A failed request, with what matters for trying again.
@@ -144,6 +145,13 @@ pub(crate) fn copy(error: &Error) -> Error {
 }
 
 fn from_chain(error: &(dyn StdError + 'static), connecting: bool) -> Error {
+    if let Some(failed) = find::<ProxyFailed>(error) {
+        // What it is about is the proxy, and not the server whose name the component knows.
+        return match find::<io::Error>(failed) {
+            Some(cause) if cause.kind() == io::ErrorKind::TimedOut => Error::ConnectionTimeout,
+            _ => Error::DestinationUnavailable,
+        };
+    }
     if let Some(refused) = find::<ResolveError>(error) {
         return match refused {
             ResolveError::Prohibited { .. } => Error::DestinationIpProhibited,

@@ -12,7 +12,7 @@
 //! | the same question under way (`single_flight`): its answer is shared | |
 //! | the circuit ([`circuit`]), opened by refusals of the server ([`policy`]) | `connection-limit-reached`, `HTTP-request-denied` |
 //! | its turn in the rate budget (`budget`), refused at once where it would come too late | `connection-limit-reached` |
-//! | a pooled keep-alive connection, or a new one, with TLS ([`client`]) | `connection-refused`, `TLS-certificate-error`, … |
+//! | a pooled keep-alive connection, or a new one, with TLS ([`client`]), through a [`proxy`] if there is one | `connection-refused`, `TLS-certificate-error`, … |
 //! | time ([`timing`]): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
 //! | the size (`request_task`) and the pace ([`response_body`]) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
 //!
@@ -39,6 +39,7 @@ pub mod hooks;
 pub mod origin;
 pub mod outbound;
 pub mod policy;
+pub mod proxy;
 mod request_body;
 mod request_task;
 pub mod resolver;
@@ -64,5 +65,6 @@ pub(crate) use hooks::Outgoing;
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};
 pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, budget_bounds};
 pub use policy::{AccountPolicy, StandardPolicy};
+pub use proxy::Proxy;
 pub(crate) use request_body::RequestBody;
 pub use timing::{RequestTimeouts, Timing};

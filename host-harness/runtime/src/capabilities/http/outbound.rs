@@ -21,6 +21,7 @@ use super::denial::Denial;
 use super::dial::{Dial, Dialler};
 use super::origin::Origin;
 use super::policy::{AccountPolicy, StandardPolicy};
+use super::proxy::Proxy;
 use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::single_flight::SingleFlight;
@@ -37,6 +38,8 @@ pub struct OutboundHttpConfig {
     pub private_addresses: PrivateAddresses,
     /// Certificate authorities to trust besides Mozilla's, a file in PEM form.
     pub ca_file: Option<PathBuf>,
+    /// Through which proxy connections go, if any.
+    pub proxy: Proxy,
     /// Where the access token comes from, if there is one. Its origin is granted too.
     pub access: Option<Arc<dyn AccessTokens>>,
     /// The `user-agent` of requests to which the component gave none.
@@ -128,6 +131,7 @@ impl Default for OutboundHttpConfig {
             granted: Vec::new(),
             private_addresses: PrivateAddresses::default(),
             ca_file: None,
+            proxy: Proxy::default(),
             access: None,
             user_agent: String::new(),
             max_response_bytes: MAX_RESPONSE_BYTES,
@@ -150,7 +154,7 @@ impl OutboundHttp {
     /// The same with another source of addresses than the operating system's.
     pub fn with_lookup(config: OutboundHttpConfig, lookup: Arc<dyn Lookup>) -> Result<Self, HttpSetupError> {
         let resolver = Resolver::new(lookup, config.private_addresses);
-        let network = client::network(resolver, config.ca_file.as_deref())?;
+        let network = client::network(&resolver, config.proxy.clone(), config.ca_file.as_deref())?;
         Self::over(config, network)
     }
 

@@ -71,6 +71,11 @@ impl Resolver {
         Self { lookup, private_addresses }
     }
 
+    /// The same lookup with another policy.
+    pub(super) fn with(&self, private_addresses: PrivateAddresses) -> Self {
+        Self { private_addresses, ..self.clone() }
+    }
+
     /// The permitted addresses of a host, at least one.
     pub async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
         let found = self

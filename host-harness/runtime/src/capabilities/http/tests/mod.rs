@@ -8,6 +8,7 @@ mod faults;
 mod grants;
 mod limits;
 mod origins;
+mod proxy;
 mod server;
 mod shared_budget;
 mod single_flight;

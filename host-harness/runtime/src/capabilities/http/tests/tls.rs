@@ -14,7 +14,7 @@ use super::server::{Server, ok};
 use super::*;
 
 /// A private authority's certificate as a file, and a server whose certificate it issued for `name`.
-async fn private_server(name: &str) -> (NamedTempFile, Server) {
+pub(super) async fn private_server(name: &str) -> (NamedTempFile, Server) {
     let authority_key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,0 +1,133 @@
+//! The proxy that connections go through, where there is one.
+//!
+//! Only `https` goes through it: the proxy opens a tunnel (`CONNECT`, or SOCKS 5) and sees the server's name, never the request. A plain `http`
+//! address is one in this machine or network, so it is connected to directly. The proxy looks names up, so addresses can be judged only where
+//! they are written as such; names are judged by the grants as ever.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use tower_service::Service;
+
+use super::connection::BoxError;
+use super::resolver::Resolver;
+
+/// Through which proxy connections go. The default is none.
+#[derive(Clone, Default)]
+pub struct Proxy(Option<Arc<Matcher>>);
+
+/// Why an address is not one of a proxy. It is not repeated, since it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this is not the address of a proxy: write http://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ before the host if it wants them"
+)]
+pub struct NotAProxy;
+
+impl Proxy {
+    /// What the environment says, in the spelling of other programs: `HTTPS_PROXY`, else `ALL_PROXY`, and `NO_PROXY` for names that are
+    /// connected to directly.
+    pub fn from_environment() -> Self {
+        Self(Some(Arc::new(Matcher::from_env())))
+    }
+
+    /// This proxy for everything: `http://` or `socks5://`.
+    ///
+    /// # Errors
+    /// Where it is no such address.
+    pub fn at(address: &str) -> Result<Self, NotAProxy> {
+        let address = address.trim();
+        let known = ["http://", "socks5://", "socks5h://"].iter().any(|scheme| address.starts_with(scheme));
+        let bare = address.parse::<Uri>().is_ok_and(|uri| matches!(uri.path(), "" | "/") && uri.query().is_none());
+        let matcher = Matcher::builder().https(address).build();
+        let usable = matcher.intercept(&Uri::from_static("https://example.com")).is_some();
+        if known && bare && usable { Ok(Self(Some(Arc::new(matcher)))) } else { Err(NotAProxy) }
+    }
+
+    fn of(&self, destination: &Uri) -> Option<Intercept> {
+        let tunnelled = destination.scheme() == Some(&Scheme::HTTPS);
+        self.0.as_ref().filter(|_| tunnelled)?.intercept(destination)
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Proxy").field(&self.0).finish()
+    }
+}
+
+/// A connection through the proxy was not opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the proxy {address} opens no connection: {cause}")]
+pub(super) struct ProxyFailed {
+    address: String,
+    #[source]
+    cause: BoxError,
+}
+
+/// Opens TCP connections, directly or through the proxy.
+#[derive(Clone)]
+pub(crate) struct Tcp {
+    direct: HttpConnector<Resolver>,
+    /// A proxy may be in the own network, whatever is granted to the component.
+    to_proxy: HttpConnector<Resolver>,
+    proxy: Proxy,
+}
+
+impl Tcp {
+    pub(super) const fn new(direct: HttpConnector<Resolver>, to_proxy: HttpConnector<Resolver>, proxy: Proxy) -> Self {
+        Self { direct, to_proxy, proxy }
+    }
+}
+
+impl Service<Uri> for Tcp {
+    type Response = <HttpConnector<Resolver> as Service<Uri>>::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.direct.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        let Some(through) = self.proxy.of(&destination) else {
+            let opening = self.direct.call(destination);
+            return Box::pin(async move { Ok(opening.await?) });
+        };
+        let (address, connector) = (through.uri().clone(), self.to_proxy.clone());
+        Box::pin(async move {
+            let named = address.authority().map(ToString::to_string).unwrap_or_default();
+            let opened = match address.scheme_str() {
+                Some("http") => {
+                    let tunnel = Tunnel::new(address, connector);
+                    let mut tunnel = match through.basic_auth() {
+                        Some(proof) => tunnel.with_auth(proof.clone()),
+                        None => tunnel,
+                    };
+                    tunnel.call(destination).await.map_err(BoxError::from)
+                }
+                Some("socks5" | "socks5h") => {
+                    let socks = SocksV5::new(address, connector);
+                    let mut socks = match through.raw_auth() {
+                        Some((user, password)) => socks.with_auth(user.to_owned(), password.to_owned()),
+                        None => socks,
+                    };
+                    socks.call(destination).await.map_err(BoxError::from)
+                }
+                _ => Err(NotAProxy.into()),
+            };
+            opened.map_err(|cause| {
+                let failed = ProxyFailed { address: named, cause };
+                tracing::warn!("{failed}");
+                BoxError::from(failed)
+            })
+        })
+    }
+}

@@ -1,0 +1,213 @@
+//! Puts a server together: a node, what it keeps and shows of calls, its webhooks and its faces. The program, the tests, the benches and the
+//! fuzz targets all build theirs here.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use tokio::net::TcpListener;
+use utoipa_axum::router::OpenApiRouter;
+
+use amocrm::integration::IntegrationSettings;
+use node::call_details::CallDetails;
+use node::observe::logs::CallLog;
+use node::observe::metrics::Metrics;
+use node::observe::traces::Traces;
+use node::versions::Versions;
+use node::{Node, NodeBuilder};
+use runtime::engine::Engine;
+use runtime::store::KeyValueStore;
+
+use super::fastagi::FastAgi;
+use super::webhooks::Webhooks;
+use super::{Assembled, Server, ServerSettings, calls, components, metrics, page};
+
+/// A part of the state document that another part of the program answers for.
+pub type Section = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
+/// Work to be done at the stop.
+pub type Ending = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Puts a [`Server`] together. Without more, it resolves calls and shows its state.
+#[must_use = "a server is made by `bind`"]
+pub struct ServerBuilder {
+    node: NodeBuilder,
+    store: Arc<dyn KeyValueStore>,
+    settings: ServerSettings,
+    integrations: Vec<IntegrationSettings>,
+    metrics: Option<Arc<Metrics>>,
+    call_details: Option<CallDetails>,
+    traces: Option<Arc<Traces>>,
+    versions: Option<(Engine, Option<PathBuf>)>,
+    added: Added,
+}
+
+/// What others add to a server.
+#[derive(Default)]
+pub(super) struct Added {
+    pub(super) guarded: Vec<OpenApiRouter>,
+    pub(super) open: Vec<Router>,
+    pub(super) sections: Vec<(&'static str, Section)>,
+    pub(super) at_stop: Vec<Ending>,
+}
+
+impl ServerBuilder {
+    pub(super) fn new(node: NodeBuilder, store: Arc<dyn KeyValueStore>, settings: ServerSettings) -> Self {
+        Self {
+            node,
+            store,
+            settings,
+            integrations: Vec::new(),
+            metrics: None,
+            call_details: None,
+            traces: None,
+            versions: None,
+            added: Added::default(),
+        }
+    }
+
+    /// Answers the webhooks of these integrations of the node.
+    pub fn webhooks(mut self, integrations: &[IntegrationSettings]) -> Self {
+        self.integrations.extend_from_slice(integrations);
+        self
+    }
+
+    /// Writes a line to the log for each call.
+    pub fn log_calls(self) -> Self {
+        Self { node: self.node.observer(Arc::new(CallLog)), ..self }
+    }
+
+    /// Counts, and shows the metrics.
+    pub fn metrics(self) -> Self {
+        Self { metrics: Some(Arc::new(Metrics::new())), ..self }
+    }
+
+    /// Keeps the details of calls, and shows them. FastAGI needs them: it reports how calls ended.
+    pub fn call_details(self, details: CallDetails) -> Self {
+        Self { call_details: Some(details), ..self }
+    }
+
+    /// Sends a trace of each call.
+    pub fn traces(self, traces: Arc<Traces>) -> Self {
+        Self { traces: Some(traces), ..self }
+    }
+
+    /// Lets components be uploaded and put in force, and remembers them under this state directory (none: nothing outlasts the process).
+    pub fn versions(self, engine: Engine, state: Option<PathBuf>) -> Self {
+        Self { versions: Some((engine, state)), ..self }
+    }
+
+    /// Shows the page for the browser.
+    pub fn page(self) -> Self {
+        self.open(page::routes())
+    }
+
+    /// Adds routes for clients that are authenticated, already with their state. They become part of the description.
+    pub fn guarded(mut self, routes: OpenApiRouter) -> Self {
+        self.added.guarded.push(routes);
+        self
+    }
+
+    /// Adds routes for everybody: they must reveal nothing.
+    pub fn open(mut self, routes: Router) -> Self {
+        self.added.open.push(routes);
+        self
+    }
+
+    /// Adds a section of `GET /v1/state`. It is computed at each request and must return at once.
+    pub fn section(
+        mut self,
+        key: &'static str,
+        section: impl Fn() -> serde_json::Value + Send + Sync + 'static,
+    ) -> Self {
+        self.added.sections.push((key, Box::new(section)));
+        self
+    }
+
+    /// Adds work to be done when the last call has ended, one piece after another. Each bounds itself.
+    pub fn at_stop(mut self, ending: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.added.at_stop.push(Box::pin(ending));
+        self
+    }
+
+    /// Listens, after one bounded look at the tokens of each integration. Nothing is answered before [`Server::run`].
+    ///
+    /// # Errors
+    /// Where an address is taken, where there is nothing to serve, and where no client could be authenticated.
+    pub async fn bind(self) -> anyhow::Result<Server> {
+        let assembled = self.assemble().await?;
+        assembled.look_at_tokens().await;
+        let settings = &assembled.shared.settings;
+        let listen = settings.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}; choose another address with --listen"))?;
+        let fastagi = match settings.asterisk.as_ref().and_then(|asterisk| Some((asterisk.fastagi?, asterisk.clone())))
+        {
+            Some((address, asterisk)) => {
+                let details =
+                    assembled.call_details.clone().context("FastAGI needs call details: it reports how calls ended")?;
+                let node = assembled.shared.node.clone();
+                Some(FastAgi::bind(address, asterisk, node, details, settings.max_calls).await?)
+            }
+            None => None,
+        };
+        Ok(Server { listener, fastagi, assembled })
+    }
+
+    /// The HTTP routes without a listener.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind), apart from addresses.
+    pub async fn router(self) -> anyhow::Result<Router> {
+        Ok(self.assemble().await?.router)
+    }
+
+    async fn assemble(self) -> anyhow::Result<Assembled> {
+        let Self { mut node, store, settings, integrations, metrics, call_details, traces, versions, mut added } = self;
+        if let Some(metrics) = &metrics {
+            node = node.observer(metrics.clone());
+            added.guarded.push(metrics::routes(Arc::clone(metrics)));
+        }
+        if let Some(details) = &call_details {
+            node = node.observer(Arc::new(details.clone()));
+            if let Some(metrics) = &metrics {
+                metrics.collect(Box::new(details.clone()));
+            }
+            added.guarded.push(calls::routes(details.clone(), node.clock().clone()));
+            let (state, ending) = (details.clone(), details.clone());
+            let state = move || serde_json::to_value(state.state()).unwrap_or_default();
+            added.sections.push(("call_details", Box::new(state)));
+            added.at_stop.push(Box::pin(async move { ending.end().await }));
+        }
+        if let Some(traces) = traces {
+            node = node.observer(traces.clone());
+            added.at_stop.push(Box::pin(async move { traces.end().await }));
+        }
+        let node = node.build();
+        if let Some(metrics) = &metrics {
+            metrics.watch(&node);
+        }
+        let versions = match versions {
+            Some((engine, state)) => Some(open_versions(&node, engine, state).await),
+            None => None,
+        };
+        let (versions, warnings) = versions.unzip();
+        if let Some(versions) = &versions {
+            added.guarded.push(components::routes(Arc::clone(versions)));
+        }
+        let webhooks = Webhooks::of(&node, &integrations);
+        Assembled::new(node, webhooks, store, settings, added).map(|assembled| Assembled {
+            call_details,
+            versions,
+            warnings: warnings.unwrap_or_default(),
+            ..assembled
+        })
+    }
+}
+
+async fn open_versions(node: &Node, engine: Engine, state: Option<PathBuf>) -> (Arc<Versions>, Vec<String>) {
+    let (versions, warnings) = Versions::open(node.clone(), engine, state.as_deref()).await;
+    (Arc::new(versions), warnings)
+}

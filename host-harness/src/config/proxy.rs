@@ -1,0 +1,49 @@
+//! `proxy`: the way to amoCRM's servers, where it does not begin at this machine.
+
+use std::path::Path;
+
+use runtime::capabilities::http::Proxy;
+use runtime::secret::{Secret, SecretSource};
+
+/// The proxy that is written, else that of the environment. An address with a password is a secret.
+pub(super) fn read(written: Option<&str>, folder: &Path) -> Result<Proxy, String> {
+    let address = match written {
+        None => return Ok(Proxy::from_environment()),
+        Some("none") => return Ok(Proxy::default()),
+        Some(source) if source.starts_with("env:") || source.starts_with("file:") => {
+            let source = source.parse::<SecretSource>().map(|source| source.relative_to(folder));
+            source.and_then(|source| source.read()).map_err(|error| error.to_string())?
+        }
+        Some(address) if address.contains('@') => {
+            return Err("a password is never written inline: write the whole address into a file that only this user may read, and name it with \
+                        file:PATH, or use env:NAME"
+                .to_owned());
+        }
+        Some(address) => Secret::new(address.to_owned()),
+    };
+    Proxy::at(address.expose()).map_err(|error| format!("{error}; `none` means no proxy"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_an_address_a_secret_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("proxy"), "http://user:s3cret@proxy.example:3128\n").unwrap();
+        for usable in ["none", "http://proxy.example:3128", "socks5://proxy.example:1080", "file:proxy"] {
+            assert!(read(Some(usable), folder.path()).is_ok(), "{usable}");
+        }
+        for (wrong, told) in [
+            ("http://user:s3cret@proxy.example", "never written inline"),
+            ("https://proxy.example", "write http://HOST:PORT"),
+            ("proxy.example:3128", "write http://HOST:PORT"),
+            ("None", "`none` means no proxy"),
+            ("file:missing", "cannot be read"),
+        ] {
+            let message = read(Some(wrong), folder.path()).unwrap_err();
+            assert!(message.contains(told) && !message.contains("s3cret"), "{wrong}: {message}");
+        }
+    }
+}
