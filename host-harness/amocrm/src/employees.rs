@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use call::dialling;
+use call::dialling::{self, LONGEST_NAME, MOST_NUMBERS};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -121,10 +121,17 @@ pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Emplo
                 entry.amocrm_user, other.id
             ));
         }
+        let name = entry.name.unwrap_or_else(|| entry.id.clone());
+        if [&entry.id, &name].iter().any(|text| text.chars().count() > LONGEST_NAME) {
+            return Err(format!("{place}: `id` and `name` have at most {LONGEST_NAME} characters"));
+        }
+        if entry.numbers.len() > MOST_NUMBERS {
+            return Err(format!("{place}: `numbers` has {}; write at most {MOST_NUMBERS}", entry.numbers.len()));
+        }
         let destinations =
             entry.numbers.into_iter().map(|number| destination(number, &place)).collect::<Result<_, _>>()?;
         let employee = Employee {
-            name: entry.name.unwrap_or_else(|| entry.id.clone()),
+            name,
             id: entry.id,
             enabled: entry.enabled,
             destinations,

@@ -7,16 +7,17 @@ use crate::masking::unless_secret;
 /// How long a number rings unless set.
 const RING_TIME: Duration = Duration::from_secs(20);
 /// The least and the greatest ring time.
-const RING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(120));
+pub const RING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(120));
+/// How many numbers of one employee are rung: reports of a PBX know as many.
+pub const MOST_NUMBERS: usize = 32;
+/// The greatest length of an employee's identifier and name, in characters.
+pub const LONGEST_NAME: usize = 200;
 /// The longest number that can be dialled.
 const LONGEST_NUMBER: usize = 32;
 
 /// Checks a number and reads its ring time, such as `25s`; 20 s unless set. The error names the field and the fix.
 pub fn ring_time(number: &str, written: Option<&str>) -> Result<Duration, String> {
-    // What a PBX dials: digits, a leading plus, and the two keys of a telephone; nothing that a dial plan would read as syntax.
-    let dialled = number.strip_prefix('+').unwrap_or(number);
-    let dialable = !dialled.is_empty() && dialled.bytes().all(|key| key.is_ascii_digit() || matches!(key, b'*' | b'#'));
-    if !dialable || number.len() > LONGEST_NUMBER {
+    if !is_keyed(number) {
         return Err(format!(
             "`numbers`: `{}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most {LONGEST_NUMBER} \
              characters",
@@ -33,6 +34,14 @@ pub fn ring_time(number: &str, written: Option<&str>) -> Result<Duration, String
             greatest.as_secs()
         )
     })
+}
+
+/// Whether a number is one that an administrator may write: digits, a leading plus, and the two other keys of a telephone; nothing that a dial plan
+/// would read as syntax.
+pub fn is_keyed(number: &str) -> bool {
+    let keys = number.strip_prefix('+').unwrap_or(number);
+    let keyed = |key: u8| key.is_ascii_digit() || matches!(key, b'*' | b'#');
+    !keys.is_empty() && number.len() <= LONGEST_NUMBER && keys.bytes().all(keyed)
 }
 
 /// Whether a PBX is given a number of a route: up to 32 digits, with a leading plus if international, so that nothing that a component answers

@@ -28,6 +28,10 @@ pub enum HostReason {
 }
 
 impl HostReason {
+    /// The codes of all of them.
+    pub const CODES: [&str; 5] =
+        ["request-not-understood", "operation-unknown", "host-overloaded", "host-stopping", "settings-unreadable"];
+
     /// The stable machine code.
     pub const fn code(&self) -> &'static str {
         match self {

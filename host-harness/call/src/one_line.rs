@@ -152,9 +152,10 @@ mod tests {
 
     #[test]
     fn controls_directions_and_separators_are_hidden_and_letters_are_not() {
-        for hidden in "\0\u{7}\t\r\n\u{1b}\u{7f}\u{80}\u{85}\u{9b}\u{ad}\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\
+        for hidden in
+            "\0\u{7}\t\r\n\u{1b}\u{7f}\u{80}\u{85}\u{9b}\u{ad}\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\
             \u{202e}\u{2066}\u{2069}\u{feff}\u{fffa}\u{e0041}\u{e01ef}"
-            .chars()
+                .chars()
         {
             assert!(is_hidden(hidden), "{hidden:?}");
         }

@@ -47,22 +47,36 @@ impl Text<'_> {
         let seconds = |time: Duration| format!("{} {}", time.as_secs_f64(), self.say("с", "s"));
         match &self.document.route {
             Route::Forward { employee, destinations, then } => {
-                out.line(format_args!("{}: {} ({})", self.say("Переадресация", "Forwarded"), employee.name, employee.id));
+                out.line(format_args!(
+                    "{}: {} ({})",
+                    self.say("Переадресация", "Forwarded"),
+                    employee.name,
+                    employee.id
+                ));
                 for (index, destination) in destinations.iter().enumerate() {
                     let ring_time = seconds(destination.ring_time);
-                    out.line(format_args!("  {}. {}  {} {ring_time}",
+                    out.line(format_args!(
+                        "  {}. {}  {} {ring_time}",
                         index + 1,
                         destination.number,
                         self.say("звонит", "rings for")
                     ));
                 }
-                out.line(format_args!("  {}: {then}", self.say("затем связанная операция", "then the linked operation")));
+                out.line(format_args!(
+                    "  {}: {then}",
+                    self.say("затем связанная операция", "then the linked operation")
+                ));
             }
             Route::LinkedOperation { target } => {
                 out.line(format_args!("{}: {target}", self.say("Связанная операция", "Linked operation")));
                 let Some(reason) = &self.document.reason else { return };
                 out.line(format_args!("  {}: {}", reason.status(self.language), reason.text(self.language)));
-                out.line(format_args!("  {}: {} ({})", self.say("код причины", "reason code"), reason.code, reason.class));
+                out.line(format_args!(
+                    "  {}: {} ({})",
+                    self.say("код причины", "reason code"),
+                    reason.code,
+                    reason.class
+                ));
             }
         }
     }
@@ -96,7 +110,8 @@ impl Text<'_> {
         }
         for request in &details.requests {
             let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
-            out.line(format_args!("  {} {}: {status} {}, {} {milliseconds} ({} {} {milliseconds})",
+            out.line(format_args!(
+                "  {} {}: {status} {}, {} {milliseconds} ({} {} {milliseconds})",
                 self.say("Запрос", "Request"),
                 request.purpose,
                 request.outcome,
@@ -144,7 +159,10 @@ mod tests {
     fn document(text: &str, is_forwarded: bool) -> CallDocument {
         let (route, reason) = if is_forwarded {
             let numbers = json!([{"number": text, "ring_seconds": 20}, {"number": text, "ring_seconds": 5}]);
-            (json!({"kind": "forward", "employee": {"id": text, "name": text}, "numbers": numbers, "then": text}), json!(null))
+            (
+                json!({"kind": "forward", "employee": {"id": text, "name": text}, "numbers": numbers, "then": text}),
+                json!(null),
+            )
         } else {
             let reason = json!({"code": text, "class": text, "status": text, "status_en": text, "text_ru": text, "text_en": text});
             (json!({"kind": "linked-operation", "target": text}), reason)

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
-use runtime::engine::{Engine, Failure, Fit, Operation, digest};
+use runtime::engine::{Engine, Fit, Operation, Undescribed, digest};
 use runtime::report::description_json;
 
 use shelf::Shelf;
@@ -64,8 +64,8 @@ pub enum LibraryError {
     #[error("the component does not fit the contract")]
     Unfit(Arc<Fit>),
     /// It cannot describe itself.
-    #[error("`describe` fails: {0}: it must answer without any import")]
-    Undescribed(Failure),
+    #[error(transparent)]
+    Undescribed(Undescribed),
     /// There is none of this digest.
     #[error("there is no component {0}; upload it first, or list those that are kept")]
     Unknown(String),

@@ -7,14 +7,11 @@ use jiff::Timestamp;
 use crate::bindings::exports::telephony::operation::operation::{Description, SettingKind};
 use crate::bindings::telephony::operation::types::{Call, Setting, SettingValue};
 use crate::capabilities::clocks::datetime;
-use crate::engine::{Answer, Failure, Operation, World};
+use crate::engine::{Answer, Failure, Operation, WAITING_TIME, WAITING_TIME_BOUNDS, World};
 use crate::report::{self, Resolver};
 use call::details::FactTitles;
 use call::document::CallRecord;
 use call::{CallDocument, IncomingCall};
-
-/// The setting that the contract reserves for the waiting time.
-pub const WAITING_TIME: &str = "waiting_time";
 
 /// The waiting time of an operation that describes none.
 const WAITING_TIME_DEFAULT: Duration = Duration::from_secs(3);
@@ -92,15 +89,16 @@ impl ConfiguredOperation {
     }
 }
 
-/// The waiting time in force: set, or described, but never more than the described maximum, so that a wrong setting binds nobody.
+/// The waiting time in force: set, or described, but never more than the described maximum or half a minute, so that a wrong setting holds up no caller.
 fn waiting_time(description: &Description, settings: &[Setting]) -> Duration {
     let described = description.settings.iter().find(|setting| setting.key == WAITING_TIME);
     let Some(SettingKind::Duration(bounds)) = described.map(|setting| &setting.kind) else {
         return WAITING_TIME_DEFAULT;
     };
     let set = settings.iter().rev().find(|setting| setting.key == WAITING_TIME);
-    Duration::from_millis(match set.map(|setting| &setting.value) {
+    let in_force = Duration::from_millis(match set.map(|setting| &setting.value) {
         Some(SettingValue::Duration(milliseconds)) => (*milliseconds).min(bounds.maximum),
         _ => bounds.default,
-    })
+    });
+    in_force.min(WAITING_TIME_BOUNDS.1)
 }

@@ -13,7 +13,7 @@ use crate::capabilities::directory::{CallDirectory, Directory, Employees};
 use crate::capabilities::http::{OutboundHttp, OutboundHttpConfig};
 use crate::capabilities::key_value::KeyValue;
 use crate::configured::ConfiguredOperation;
-use crate::engine::{Engine, EngineSettings, Failure, Fit, World};
+use crate::engine::{Engine, EngineSettings, Fit, Undescribed, World};
 use crate::journal::{Journal, Script};
 use crate::settings::{SettingError, read_settings};
 use crate::store::{KeyValueStore, MemoryStore};
@@ -156,7 +156,7 @@ pub enum PlaceError {
     /// It is no component of the contract.
     Rejected(Fit),
     /// It cannot describe itself.
-    Undescribed(Failure),
+    Undescribed(Undescribed),
     /// A setting is none of its own.
     Setting(SettingError),
 }
@@ -168,9 +168,7 @@ impl fmt::Display for PlaceError {
                 formatter.write_str("component rejected:")?;
                 fit.rejections().try_for_each(|finding| write!(formatter, "\n  {finding}"))
             }
-            Self::Undescribed(failure) => {
-                write!(formatter, "`describe` fails: {failure}: it must answer without any import")
-            }
+            Self::Undescribed(undescribed) => undescribed.fmt(formatter),
             Self::Setting(error) => error.fmt(formatter),
         }
     }

@@ -24,7 +24,7 @@ use replay::recording::{Numbers, Recording};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::bindings::telephony::operation::types::Setting;
 use runtime::capabilities::clocks::Clock;
-use runtime::configured::WAITING_TIME;
+use runtime::engine::WAITING_TIME;
 use runtime::settings::read_settings;
 use stores::{self, StoreLocation};
 

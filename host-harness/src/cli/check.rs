@@ -45,11 +45,9 @@ impl Check {
         };
         let description = match operation.describe().await {
             Ok(description) => description,
-            Err(failure) => {
+            Err(undescribed) => {
                 print(format_args!("{name} does not fit telephony:operation@0.1.0"));
-                print(format_args!(
-                    "  rejected: `describe` gave no answer ({failure}): it must answer without any import"
-                ));
+                print(format_args!("  rejected: {undescribed}"));
                 return Ok(Outcome::ComponentRejected);
             }
         };

@@ -20,10 +20,7 @@ pub(super) async fn load_described(
     let operation = load(file, shelf)?;
     match operation.describe().await {
         Ok(description) => Ok((operation, description)),
-        Err(failure) => Err(Stop::ComponentRejected(format!(
-            "{}\n  `describe` fails: {failure}: it must answer without any import",
-            name(file)
-        ))),
+        Err(undescribed) => Err(Stop::ComponentRejected(format!("{}\n  {undescribed}", name(file)))),
     }
 }
 

@@ -8,7 +8,7 @@
 //! | GHSA-q554-3cjc-rx7p | handles that nobody counts | `advisories::handles_of_every_kind_are_counted` |
 //! | | memory, in many pieces | [`many_memories_have_one_limit`], [`memories_that_grow_have_one_limit`], [`many_tables_have_one_limit`], [`the_number_of_memories_has_a_limit`] |
 
-use runtime::engine::{Engine, EngineSettings};
+use runtime::engine::{Engine, EngineSettings, Undescribed};
 use test_support::engine;
 use wasm_encoder::{BlockType, Function, HeapType, InstructionSink, RefType, TableType};
 
@@ -20,11 +20,18 @@ const AT: i32 = 4_096;
 /// The size of a resolution, and where in it the lists of the details are.
 const RESOLUTION: usize = 88;
 const NOTES: usize = 80;
+/// Where its reason's code is, and which.
+const CODE: usize = 4;
+const MADE: &str = "made";
 
-/// A resolution as it lies in memory: to the linked operation, for no reason.
+/// A resolution as it lies in memory: to the linked operation, for a reason whose code stands behind it.
 fn resolution() -> Vec<u8> {
     let mut bytes = vec![0; RESOLUTION];
     bytes[0] = 1;
+    let code_at = usize::try_from(AT).expect("positive") + RESOLUTION;
+    word(&mut bytes, CODE, code_at);
+    word(&mut bytes, CODE + 4, MADE.len());
+    bytes.extend(MADE.bytes());
     bytes
 }
 
@@ -40,7 +47,7 @@ fn word(bytes: &mut [u8], at: usize, value: usize) {
 async fn an_operation_made_by_hand_answers() {
     let component = Handmade::new(only_answer).put(AT, &resolution()).component();
     let outcome = call(&component).await;
-    assert_eq!((outcome.code(), outcome.class()), ("", "caller"));
+    assert_eq!((outcome.code(), outcome.class()), (MADE, "caller"));
 }
 
 #[tokio::test]
@@ -63,7 +70,7 @@ async fn computing_in_functions_called_by_reference_is_counted_and_ends() {
         handmade.put(AT, &resolution()).component()
     };
     let counted = call(&by_reference(1_000)).await;
-    assert_eq!(counted.code(), "");
+    assert_eq!(counted.code(), MADE);
     let instructions = counted.resolved.run.instructions.expect("it came back");
     assert!(instructions > 1_000 * 1_000, "{instructions} instructions of more than a million");
     // Zero is counted down once around, which takes longer than it may.
@@ -97,7 +104,10 @@ async fn an_answer_that_says_the_same_again_and_again_takes_no_memory_of_the_hos
 /// Why a component that cannot even be set up does not describe itself.
 async fn undescribed(handmade: Handmade) -> String {
     let operation = engine().load(&handmade.put(AT, &resolution()).component()).expect("it fits the contract");
-    operation.describe().await.expect_err("it cannot be set up").to_string()
+    match operation.describe().await.expect_err("it cannot be set up") {
+        Undescribed::Failed(failure) => failure.to_string(),
+        other => panic!("{other}"),
+    }
 }
 
 #[tokio::test]
@@ -126,7 +136,11 @@ async fn memories_that_grow_have_one_limit() {
         handmade.put(AT, &resolution()).component()
     };
     let fits = call(&growing(9 << 20)).await;
-    assert_eq!((fits.code(), fits.resolved.run.memory_bytes), ("", Some((2 + 3 * 9) << 20)), "all of them are counted");
+    assert_eq!(
+        (fits.code(), fits.resolved.run.memory_bytes),
+        (MADE, Some((2 + 3 * 9) << 20)),
+        "all of them are counted"
+    );
     assert_failed(&call(&growing(12 << 20)).await, "memory limit of 32 MiB reached");
 }
 
@@ -162,7 +176,7 @@ async fn the_number_of_memories_has_a_limit() {
         }
         handmade
     };
-    assert_eq!(call(&empty(3).put(AT, &resolution()).component()).await.code(), "");
+    assert_eq!(call(&empty(3).put(AT, &resolution()).component()).await.code(), MADE);
     assert!(undescribed(empty(50)).await.contains("memory count too high"));
     // Where memory is set up beforehand, it is known when the component is loaded.
     let engine = Engine::new(EngineSettings { pooled_calls: Some(8), ..EngineSettings::default() });

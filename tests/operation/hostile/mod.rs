@@ -8,16 +8,20 @@ mod by_hand;
 mod features;
 mod fuzzing;
 mod handmade;
+mod out_of_bounds;
 mod own_configuration;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use call::IncomingCall;
 use hostile_components::{
     ALL, AUTHORIZATION_SETTER, BIG_HOST_CALL, ENDLESS_DESCRIBE, ENDLESS_LOOP, FOREIGN_IMPORT, FORWARDS_TO_NOBODY,
-    HANDLE_HOARDER, HUNG_IMPORT, MEMORY_BOMB, MISSING_EXPORT, STACK_OVERFLOW, STRANGER_CALLER, TRAP,
+    HANDLE_HOARDER, HUNG_IMPORT, LONG_WAITING_TIME, MEMORY_BOMB, MISSING_EXPORT, STACK_OVERFLOW, STRANGER_CALLER, TRAP,
 };
-use runtime::engine::{Failure, Fit, LimitReached};
+use node::ReadyOperation;
+use runtime::bindings::exports::telephony::operation::operation::{Description, DurationKind, SettingKind};
+use runtime::engine::{Failure, Fit, LimitReached, Undescribed};
 use test_support::{CALLER, Outcome, Scene, engine};
 
 async fn call(component: &[u8]) -> Outcome {
@@ -62,7 +66,9 @@ async fn endless_loop_lets_other_calls_run_meanwhile() {
 async fn endless_describe() {
     let operation = engine().load(ENDLESS_DESCRIBE).expect("it fits the contract");
     let failure = operation.describe().await.expect_err("it never ends");
-    assert!(matches!(failure, Failure::Limit(LimitReached::ComputingTime(_) | LimitReached::Time(_))), "{failure}");
+    let limit =
+        matches!(failure, Undescribed::Failed(Failure::Limit(LimitReached::ComputingTime(_) | LimitReached::Time(_))));
+    assert!(limit, "{failure}");
 }
 
 #[tokio::test]
@@ -89,6 +95,37 @@ async fn hung_import() {
     let outcome = scene.call(CALLER).await;
     assert_failed(&outcome, "no answer from the operation within 4000 ms");
     assert!(outcome.resolved.run.wall < Duration::from_secs(30), "nothing else ended it");
+}
+
+#[tokio::test]
+async fn long_waiting_time() {
+    let operation = engine().load(LONG_WAITING_TIME).expect("it fits the contract");
+    let refusal = operation.describe().await.expect_err("nobody waits for ten minutes").to_string();
+    assert_eq!(
+        refusal,
+        "what `describe` answers is not taken: `waiting_time` must be a duration in milliseconds with bounds from 500 to 30000"
+    );
+}
+
+/// Whatever a host was told or has kept of an operation: its callers wait for half a minute at most.
+#[tokio::test(start_paused = true)]
+async fn o3_no_caller_waits_longer_than_half_a_minute() {
+    let scene = Scene::new().await;
+    let operation = engine().load(HUNG_IMPORT).expect("it fits the contract");
+    let mut description: Description = test_support::operation().describe().await.expect("a description");
+    for setting in &mut description.settings {
+        if setting.key == "waiting_time" {
+            setting.kind =
+                SettingKind::Duration(DurationKind { default: u64::MAX, minimum: u64::MAX, maximum: u64::MAX });
+        }
+    }
+    let placed =
+        ReadyOperation::described(operation, &description, scene.integrate(), "queue:sales".to_owned(), Vec::new())
+            .expect("it suits the configuration");
+    assert_eq!(placed.waiting_time(), Duration::from_secs(30));
+    let call = IncomingCall { id: "1".to_owned(), caller: None, called: String::new() };
+    let outcome = Outcome::new(placed.resolve(call, &scene.clock).await);
+    assert_failed(&outcome, "no answer from the operation within 31000 ms");
 }
 
 #[tokio::test]

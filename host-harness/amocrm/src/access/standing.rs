@@ -1,6 +1,5 @@
 //! How an integration's access stands: for a person at a terminal, and for programs.
 
-
 use call::one_line::Lines;
 use jiff::Timestamp;
 use serde::Serialize;

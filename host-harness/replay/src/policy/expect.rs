@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use call::CallDocument;
-use call::one_line::one_line;
 use call::details::FactValue;
 use call::document::Route;
+use call::one_line::one_line;
 
 /// What a call must come to.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -45,7 +45,10 @@ impl Expectation {
         let mut found = Vec::new();
         let mut compare = |key: &str, expected: Option<Value>, actual: Value| {
             if let Some(expected) = expected.filter(|expected| *expected != actual) {
-                found.push(format!("  call {call}, {}\n    expected {expected}\n    actual   {actual}\n", one_line(key)));
+                found.push(format!(
+                    "  call {call}, {}\n    expected {expected}\n    actual   {actual}\n",
+                    one_line(key)
+                ));
             }
         };
         let (employee, numbers, reason) = match &resolved.route {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::difference::differences;
 use call::CallDocument;
-use call::one_line::one_line;
 use call::document::Route;
+use call::one_line::one_line;
 use runtime::journal::{Entry, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 
 /// How a run departed from its recording.
@@ -151,7 +151,8 @@ pub(super) fn courses(
 impl fmt::Display for Departure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Parting { place, of, recorded, asked, after }) = &self.import {
-            let shown = |question: &Option<String>| one_line(question.as_deref().unwrap_or("nothing more")).into_owned();
+            let shown =
+                |question: &Option<String>| one_line(question.as_deref().unwrap_or("nothing more")).into_owned();
             writeln!(formatter, "first at import {place} of {of}:")?;
             writeln!(formatter, "  recorded  {}", shown(recorded))?;
             writeln!(formatter, "  now       {}", shown(asked))?;

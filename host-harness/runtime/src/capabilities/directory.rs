@@ -14,7 +14,9 @@ use tokio::time::timeout;
 use wasmtime::component::HasData;
 
 use super::clocks::{Clock, datetime};
+use call::dialling::{LONGEST_NAME, MOST_NUMBERS, RING_TIME_BOUNDS, is_dialable, is_keyed};
 use call::durations::milliseconds;
+use call::one_line::on_one_line;
 
 use crate::bindings::telephony::operation::directory as wit;
 
@@ -103,12 +105,14 @@ pub struct CallDirectory {
     directory: Arc<dyn Directory>,
     clock: Clock,
     faults: Vec<String>,
+    /// Numbers that only the directory may name: with the keys `*` and `#`, which operate features of a PBX or of a network.
+    given: Vec<String>,
 }
 
 impl CallDirectory {
     /// A call's view of a directory.
     pub fn new(directory: Arc<dyn Directory>, clock: Clock) -> Self {
-        Self { directory, clock, faults: Vec::new() }
+        Self { directory, clock, faults: Vec::new(), given: Vec::new() }
     }
 
     /// What could not be looked up so far, for the call details.
@@ -119,9 +123,53 @@ impl CallDirectory {
     async fn find(&mut self, crm_user_id: u64) -> Result<Option<Employee>, Unavailable> {
         let looking = self.directory.find(crm_user_id, self.clock.now(), &mut self.faults);
         match timeout(LONGEST_LOOKUP, looking).await {
-            Ok(answer) => answer,
+            Ok(Ok(found)) => Ok(found.map(|employee| self.bounded(employee))),
+            Ok(Err(Unavailable(why))) => Err(Unavailable(on_one_line(&why, LONGEST_NAME))),
             Err(_) => Err(Unavailable(format!("no answer in {} ms", LONGEST_LOOKUP.as_millis()))),
         }
+    }
+}
+
+impl CallDirectory {
+    /// An employee as the contract bounds one. What is left out or changed is a fault of the directory's, and the others are rung.
+    fn bounded(&mut self, mut employee: Employee) -> Employee {
+        let id = on_one_line(&employee.id, LONGEST_NAME);
+        let mut fault = |what: String| self.faults.push(format!("employee `{id}`: {what}"));
+        for (field, text) in [("id", &mut employee.id), ("name", &mut employee.name)] {
+            if let Some((end, _)) = text.char_indices().nth(LONGEST_NAME) {
+                text.truncate(end);
+                fault(format!("the {field} is cut to {LONGEST_NAME} characters"));
+            }
+        }
+        let (least, greatest) = RING_TIME_BOUNDS;
+        let mut place = 0;
+        employee.destinations.retain_mut(|destination| {
+            place += 1;
+            let dialled = is_keyed(&destination.number);
+            if !dialled {
+                fault(format!("number {place} cannot be dialled and is left out"));
+            } else if !(least..=greatest).contains(&destination.ring_time) {
+                destination.ring_time = destination.ring_time.clamp(least, greatest);
+                fault(format!("number {place} rings for {} s instead", destination.ring_time.as_secs()));
+            }
+            dialled
+        });
+        if employee.destinations.len() > MOST_NUMBERS {
+            fault(format!("only the first {MOST_NUMBERS} numbers are rung"));
+            employee.destinations.truncate(MOST_NUMBERS);
+        }
+        employee
+    }
+
+    /// Remembers what this call was told, by the directory or by a recording of it.
+    pub(crate) fn told(&mut self, found: &wit::Employee) {
+        let numbers = found.destinations.iter().map(|destination| &destination.number);
+        self.given.extend(numbers.filter(|number| !is_dialable(number) && is_keyed(number)).cloned());
+    }
+
+    /// Whether the directory has named this number in this call.
+    pub(crate) fn has_given(&self, number: &str) -> bool {
+        self.given.iter().any(|given| given == number)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::Localized;
 use call::one_line::on_one_line;
 use tokio::time::Instant;
 use tracing::debug;
@@ -11,14 +12,15 @@ use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi_http::WasiHttpCtx;
 
-use super::limits::{LimitReached, Limits, MemoryMeter, TICK};
+use super::bounds;
+use super::limits::{LimitReached, Limits, MemoryMeter, TICK, WAITING_TIME_BOUNDS};
 use super::state::CallState;
 use super::{Engine, Operation};
 use crate::bindings::OperationHost;
 use crate::bindings::attentive::AttentiveHostPre;
 use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::{Call, Description, Resolution, Setting};
-use crate::bindings::telephony::operation::types::{Note, Route};
+use crate::bindings::telephony::operation::types::Note;
 use crate::capabilities::clocks::{CallClocks, Clock};
 use crate::capabilities::config::Configuration;
 use crate::capabilities::directory::{CallDirectory, Employees};
@@ -91,8 +93,8 @@ pub enum Failure {
     Limit(LimitReached),
     /// It trapped: the text is wasmtime's, on one line.
     Trap(String),
-    /// It answered with a route that leads nowhere.
-    NoDestination,
+    /// It answered with something that no host takes; which bound of the contract that breaks.
+    OutOfBounds(Localized),
     /// The host itself failed while the call was being resolved.
     Host,
 }
@@ -115,7 +117,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Limit(limit) => limit.fmt(formatter),
             Self::Trap(trap) => write!(formatter, "the operation trapped: {trap}"),
-            Self::NoDestination => formatter.write_str("the operation forwarded the call to no number"),
+            Self::OutOfBounds(bound) => write!(formatter, "its answer is not taken: {}", bound.en),
             Self::Host => formatter.write_str("a fault of the host"),
         }
     }
@@ -123,11 +125,22 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// Why an operation has no description.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undescribed {
+    /// It gave none.
+    #[error("`describe` fails: {0}: it must answer without any import")]
+    Failed(Failure),
+    /// It gave one that no host takes; which bound of the contract that breaks.
+    #[error("what `describe` answers is not taken: {}", .0.en)]
+    OutOfBounds(Localized),
+}
+
 impl Operation {
-    /// Resolves one call inside `waiting_time` and the margin, whatever the component does.
+    /// Resolves one call inside `waiting_time` (at most the greatest of [`WAITING_TIME_BOUNDS`]) and the margin, whatever the component does.
     pub async fn resolve(&self, world: World, call: &Call, settings: &[Setting], waiting_time: Duration) -> Answer {
         let started = Instant::now();
-        let bound = waiting_time + self.engine.limits().margin;
+        let bound = waiting_time.min(WAITING_TIME_BOUNDS.1) + self.engine.limits().margin;
         let mut store = new_store(&self.engine, world, started, started + bound);
         let resolving = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
@@ -136,7 +149,11 @@ impl Operation {
         let resolved = tokio::time::timeout_at(started + bound, resolving).await;
         let came_back = matches!(resolved, Ok(Ok(_)));
         let resolution = match resolved {
-            Ok(Ok(resolution)) => routed(resolution),
+            Ok(Ok(resolution)) => {
+                let given = |number: &str| store.data().directory.has_given(number);
+                let judged = bounds::answered(&resolution, bound, given);
+                judged.map(|()| resolution).map_err(Failure::OutOfBounds)
+            }
             Ok(Err(error)) => Err(failure(&error, &self.engine.limits())),
             Err(_) => Err(Failure::Limit(LimitReached::Time(bound))),
         };
@@ -152,14 +169,6 @@ impl Operation {
             exchanges,
             run: Run { instructions, memory_bytes, wall: started.elapsed() },
         }
-    }
-}
-
-/// A host that rang no number would leave the caller without a route.
-fn routed(resolution: Resolution) -> Result<Resolution, Failure> {
-    match &resolution.route {
-        Route::Forward(forwarding) if forwarding.destinations.is_empty() => Err(Failure::NoDestination),
-        _ => Ok(resolution),
     }
 }
 

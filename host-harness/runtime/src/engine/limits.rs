@@ -37,6 +37,12 @@ impl Default for Limits {
 /// How often a running component is interrupted to count its computing time and to let others run.
 pub const TICK: Duration = Duration::from_millis(10);
 
+/// The setting that the contract reserves for the waiting time.
+pub const WAITING_TIME: &str = "waiting_time";
+
+/// The least and the greatest waiting time. A caller is not kept longer, whatever a component describes or a configuration sets (rule O3).
+pub const WAITING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
 /// Table elements of all tables together; a component of any size needs some thousands for its functions.
 pub(super) const TABLE_ELEMENTS: usize = 100_000;
 

@@ -3,6 +3,7 @@
 //! A component is compiled once; every call gets a new instance with its own memory, limits and capabilities, and leaves nothing behind.
 //! The engine knows the contract and no operation in particular.
 
+mod bounds;
 mod call;
 mod compiled;
 mod file;
@@ -19,11 +20,11 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine as Wasmtime};
 
-pub use call::{Answer, Failure, Run, World};
+pub use call::{Answer, Failure, Run, Undescribed, World};
 pub use compiled::CompiledShelf;
 pub use file::read_component;
 pub use fit::{Finding, Fit, Severity};
-pub use limits::{LimitReached, Limits, TICK};
+pub use limits::{LimitReached, Limits, TICK, WAITING_TIME, WAITING_TIME_BOUNDS};
 
 use crate::bindings::OperationHostPre;
 use crate::bindings::attentive::AttentiveHostPre;
@@ -205,9 +206,11 @@ impl Operation {
         Some(call::notify(self, self.attentive.as_ref()?, world, notice).await)
     }
 
-    /// Asks the operation to describe itself.
-    pub async fn describe(&self) -> Result<Description, Failure> {
-        call::describe(self).await
+    /// Asks the operation to describe itself, and judges what it says by the contract's bounds.
+    pub async fn describe(&self) -> Result<Description, Undescribed> {
+        let description = call::describe(self).await.map_err(Undescribed::Failed)?;
+        bounds::described(&description).map_err(Undescribed::OutOfBounds)?;
+        Ok(description)
     }
 }
 

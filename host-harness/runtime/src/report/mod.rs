@@ -112,7 +112,7 @@ fn operation_failed(failure: &Failure) -> Reason {
     let ru = match failure {
         Failure::Limit(limit) => limit_in_russian(*limit),
         Failure::Trap(trap) => format!("операция прервана: {trap}"),
-        Failure::NoDestination => "операция не назвала ни одного номера".to_owned(),
+        Failure::OutOfBounds(bound) => format!("её ответ не принят: {}", bound.ru),
         Failure::Host => "ошибка хоста".to_owned(),
     };
     let text = Localized::new(format!("Сбой операции: {ru}"), format!("The operation failed: {failure}"));

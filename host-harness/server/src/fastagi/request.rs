@@ -11,9 +11,9 @@
 //! Absent values are the word `unknown` (`res_agi.c`). A caller's name is in the block as the network gave it, so a value that this program
 //! reads and that comes twice is refused: somebody may have put a line into the name.
 
-use call::caller::Presented;
 use call::IncomingCall;
 use call::call_request::CallRequest;
+use call::caller::Presented;
 use url::form_urlencoded;
 
 /// The most bytes of a line; Asterisk's own buffer is no longer.

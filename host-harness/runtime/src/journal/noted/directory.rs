@@ -24,6 +24,9 @@ impl Host for Noted<'_, &mut CallDirectory> {
             // The call that is replayed ended while it waited here.
             Some(Outcome::Unanswered | Outcome::NoSuchStore | Outcome::AccessDenied) => std::future::pending().await,
         };
+        if let Ok(Some(found)) = &found {
+            self.capability.told(found);
+        }
         self.journal.learn(index, 0, |import| {
             if let Import::Directory { answer, .. } = import {
                 *answer = match &found {
