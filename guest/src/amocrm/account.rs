@@ -1,6 +1,6 @@
 //! `GET /api/v4/account?with=datetime_settings`: where the account's own day begins (rule D7; amoCRM facts §9).
 
-use call::json::{self, Object, Text, Unexpected};
+use call::json::{self, LenientText, Object, Unexpected};
 use serde::Deserialize;
 
 use super::Client;
@@ -14,11 +14,11 @@ const LONGEST_NAME: usize = 64;
 #[derive(Deserialize)]
 struct Account {
     #[serde(rename = "_embedded", default)]
-    embedded: Object<Embedded>,
+    embedded: Object<AccountParts>,
 }
 
 #[derive(Deserialize)]
-struct Embedded {
+struct AccountParts {
     #[serde(default)]
     datetime_settings: Object<DatetimeSettings>,
 }
@@ -26,9 +26,9 @@ struct Embedded {
 #[derive(Deserialize)]
 struct DatetimeSettings {
     #[serde(default)]
-    timezone: Text,
+    timezone: LenientText,
     #[serde(default)]
-    timezone_offset: Text,
+    timezone_offset: LenientText,
 }
 
 impl Client<'_> {

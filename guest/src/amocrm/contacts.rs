@@ -1,6 +1,6 @@
 //! `GET /api/v4/contacts` and `/companies`: search by number, verification, and the choice among several (rules D1–D3; amoCRM facts §1, §2).
 
-use call::json::{self, Flag, List, Number, Object, TextOrDigits};
+use call::json::{self, Flag, LenientNumber, List, Object, TextOrDigits};
 use call::masking;
 use call::numbers::Number as TelephoneNumber;
 use serde::{Deserialize, Deserializer};
@@ -45,11 +45,11 @@ struct Card {
 #[derive(Deserialize)]
 struct CardJson {
     #[serde(default)]
-    id: Number,
+    id: LenientNumber,
     #[serde(default)]
-    responsible_user_id: Number,
+    responsible_user_id: LenientNumber,
     #[serde(default)]
-    updated_at: Number,
+    updated_at: LenientNumber,
     /// Documented, but absent from the documented samples.
     #[serde(default)]
     is_deleted: Flag,
@@ -61,7 +61,7 @@ struct CardJson {
 #[derive(Deserialize)]
 struct FieldJson<'a> {
     #[serde(default)]
-    field_code: json::Text,
+    field_code: json::LenientText,
     #[serde(borrow)]
     values: Option<&'a RawValue>,
 }

@@ -1,6 +1,6 @@
 //! `GET /api/v4/events`: what a user did in amoCRM today (rules O7, D7; amoCRM facts §4 row D, §7.9).
 
-use call::json::{Number, Text};
+use call::json::{LenientNumber, LenientText};
 use serde::Deserialize;
 
 use super::Client;
@@ -39,11 +39,11 @@ struct Event {
 #[derive(Deserialize)]
 struct EventJson {
     #[serde(default)]
-    r#type: Text,
+    r#type: LenientText,
     #[serde(default)]
-    created_by: Number,
+    created_by: LenientNumber,
     #[serde(default)]
-    created_at: Number,
+    created_at: LenientNumber,
 }
 
 impl Client<'_> {

@@ -1,6 +1,6 @@
 //! `GET /api/v4/leads`: the open lead of a contact, whose responsible user may come before the contact's (amoCRM facts §2).
 
-use call::json::{List, Number, Object};
+use call::json::{LenientNumber, List, Object};
 use serde::Deserialize;
 
 use super::page::{Entry, LEADS, Page};
@@ -13,7 +13,7 @@ use crate::reason::Reason;
 const PAGE: usize = 50;
 
 /// The stages in which leads are closed, the same in every pipeline: won and lost.
-const CLOSED: [Number; 2] = [Number::Known(142), Number::Known(143)];
+const CLOSED: [LenientNumber; 2] = [LenientNumber::Known(142), LenientNumber::Known(143)];
 
 /// An open lead with a responsible user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,17 +39,17 @@ struct Lead {
 #[derive(Deserialize)]
 struct LeadJson {
     #[serde(default)]
-    id: Number,
+    id: LenientNumber,
     #[serde(default)]
-    responsible_user_id: Number,
+    responsible_user_id: LenientNumber,
     #[serde(default)]
-    updated_at: Number,
+    updated_at: LenientNumber,
     #[serde(default)]
     is_deleted: call::json::Flag,
     #[serde(default)]
-    closed_at: Number,
+    closed_at: LenientNumber,
     #[serde(default)]
-    status_id: Number,
+    status_id: LenientNumber,
     #[serde(rename = "_embedded", default)]
     embedded: Object<Linked>,
 }
@@ -63,7 +63,7 @@ struct Linked {
 #[derive(Deserialize)]
 struct ContactJson {
     #[serde(default)]
-    id: Number,
+    id: LenientNumber,
 }
 
 impl Client<'_> {
@@ -96,8 +96,8 @@ impl Entry for Lead {
     type Json = LeadJson;
 
     fn read(json: LeadJson) -> Result<Self, &'static str> {
-        let is_closed =
-            !matches!(json.closed_at, Number::Absent | Number::Known(0)) || CLOSED.contains(&json.status_id);
+        let is_closed = !matches!(json.closed_at, LenientNumber::Absent | LenientNumber::Known(0))
+            || CLOSED.contains(&json.status_id);
         let linked = json.embedded.0.map(|linked| linked.contacts).unwrap_or_default();
         Ok(Self {
             id: json.id.known().ok_or("id")?,

@@ -10,7 +10,7 @@ mod leads;
 mod page;
 mod users;
 
-use call::json::{Number, Unexpected};
+use call::json::{LenientNumber, Unexpected};
 use std::time::Duration;
 
 use crate::contract::Text;
@@ -123,10 +123,10 @@ fn latest<T>(entries: &[T], counts: impl Fn(&T) -> bool, order: impl Fn(&T) -> (
 }
 
 /// A responsible user; amoCRM's ids begin at 1. An odd one makes the entry unreadable, since nobody knows whom it means.
-fn user_id(responsible_user_id: Number) -> Result<Option<u64>, &'static str> {
+fn user_id(responsible_user_id: LenientNumber) -> Result<Option<u64>, &'static str> {
     match responsible_user_id {
-        Number::Absent | Number::Known(0) => Ok(None),
-        Number::Known(user_id) => Ok(Some(user_id)),
-        Number::Odd => Err("responsible_user_id"),
+        LenientNumber::Absent | LenientNumber::Known(0) => Ok(None),
+        LenientNumber::Known(user_id) => Ok(Some(user_id)),
+        LenientNumber::Odd => Err("responsible_user_id"),
     }
 }

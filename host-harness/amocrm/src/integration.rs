@@ -124,7 +124,7 @@ pub struct Integration {
     store: Arc<dyn KeyValueStore>,
     /// Whether other nodes may use the store.
     is_shared: bool,
-    account: Account,
+    account: AccountSource,
     enabled: bool,
     requests_per_second: u16,
     configuration: WrittenConfiguration,
@@ -145,7 +145,7 @@ type KeeperOf<'a> = dyn Fn(&OAuthSettings, Arc<dyn KeyValueStore>) -> Result<Kee
 
 /// Where the account and its state are known from.
 #[derive(Clone)]
-enum Account {
+enum AccountSource {
     Fixed(LongLived),
     Kept(Arc<Keeper>),
     None,
@@ -192,13 +192,13 @@ impl Integration {
         let (account, access): (_, Option<Arc<dyn AccessTokens>>) = match &settings.access {
             Access::LongLived(access) => {
                 let token = AccessToken::new(access.account.origin().clone(), &access.token)?;
-                (Account::Fixed(access.clone()), Some(Arc::new(token)))
+                (AccountSource::Fixed(access.clone()), Some(Arc::new(token)))
             }
             Access::OAuth(oauth) => {
                 let keeper = Arc::new(keeper_of(oauth, Arc::clone(&store))?);
-                (Account::Kept(Arc::clone(&keeper)), Some(keeper))
+                (AccountSource::Kept(Arc::clone(&keeper)), Some(keeper))
             }
-            Access::NoAccount => (Account::None, None),
+            Access::NoAccount => (AccountSource::None, None),
         };
         let config = OutboundHttpConfig {
             shared_budget: store.shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
@@ -229,8 +229,8 @@ impl Integration {
     /// Who keeps the integration's tokens, where there is something to keep.
     pub fn keeper(&self) -> Option<&Arc<Keeper>> {
         match &self.account {
-            Account::Fixed(_) | Account::None => None,
-            Account::Kept(keeper) => Some(keeper),
+            AccountSource::Fixed(_) | AccountSource::None => None,
+            AccountSource::Kept(keeper) => Some(keeper),
         }
     }
 
@@ -252,27 +252,27 @@ impl Integration {
     /// How its access stands, as last looked at; none where there is no account.
     pub fn standing(&self, id: &str, now: Timestamp) -> Option<Standing> {
         match &self.account {
-            Account::Fixed(access) => Some(Standing::of_long_lived(id, access, now)),
-            Account::Kept(keeper) => {
+            AccountSource::Fixed(access) => Some(Standing::of_long_lived(id, access, now)),
+            AccountSource::Kept(keeper) => {
                 let connect = format!("host-harness connect --integration {id}");
                 Some(Standing::of_kept(id, keeper, Ok(()), &connect))
             }
-            Account::None => None,
+            AccountSource::None => None,
         }
     }
 
     /// Where the account is now; none where there is none, or it was never connected.
     pub fn account(&self) -> Option<BaseUrl> {
         match &self.account {
-            Account::Fixed(access) => Some(access.account.clone()),
-            Account::Kept(keeper) => keeper.account(),
-            Account::None => None,
+            AccountSource::Fixed(access) => Some(access.account.clone()),
+            AccountSource::Kept(keeper) => keeper.account(),
+            AccountSource::None => None,
         }
     }
 
     /// Who was seen at work in the account; none where there is none, or it was never connected.
     pub fn presence(&self) -> Option<PresenceBook> {
-        if matches!(self.account, Account::None) {
+        if matches!(self.account, AccountSource::None) {
             return None;
         }
         Some(PresenceBook::new(Arc::clone(&self.store), self.namespace()?))
@@ -287,9 +287,9 @@ impl Integration {
     /// The name under which the operations' values are kept; none for an account that was never connected.
     fn namespace(&self) -> Option<String> {
         match &self.account {
-            Account::Fixed(access) => Some(access.namespace.clone()),
-            Account::Kept(keeper) => keeper.namespace(),
-            Account::None => Some(self.id.clone()),
+            AccountSource::Fixed(access) => Some(access.namespace.clone()),
+            AccountSource::Kept(keeper) => keeper.namespace(),
+            AccountSource::None => Some(self.id.clone()),
         }
     }
 

@@ -52,7 +52,7 @@ pub enum TokenRefusal {
     Signature,
     /// The claims are not those of a one-time token.
     #[error("the token is not a one-time token of amoCRM")]
-    Claims,
+    WidgetClaims,
     /// Issued for another integration.
     #[error("the token was issued for another integration: check client_id")]
     Client,
@@ -75,7 +75,7 @@ struct Header {
 }
 
 #[derive(Deserialize)]
-struct Claims {
+struct WidgetClaims {
     iss: String,
     jti: String,
     #[serde(deserialize_with = "numeric_date")]
@@ -116,14 +116,14 @@ fn signed_payload(token: &str, key: &[u8]) -> Option<Vec<u8>> {
 /// Checks a token and says whom it is about. `now` is the host's clock (rule D11).
 pub fn verify(token: &str, client: &ClientKeys, account: &Origin, now: Timestamp) -> Result<Sighting, TokenRefusal> {
     let payload = signed_payload(token, client.secret.current().expose().as_bytes()).ok_or(TokenRefusal::Signature)?;
-    let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenRefusal::Claims)?;
+    let claims: WidgetClaims = serde_json::from_slice(&payload).map_err(|_| TokenRefusal::WidgetClaims)?;
     if claims.client_uuid != client.id {
         return Err(TokenRefusal::Client);
     }
     if claims.jti.is_empty() || claims.jti.len() > MAX_ID {
-        return Err(TokenRefusal::Claims);
+        return Err(TokenRefusal::WidgetClaims);
     }
-    let issuer: BaseUrl = claims.iss.parse().map_err(|_| TokenRefusal::Claims)?;
+    let issuer: BaseUrl = claims.iss.parse().map_err(|_| TokenRefusal::WidgetClaims)?;
     if issuer.origin() != account {
         return Err(TokenRefusal::Account);
     }
@@ -271,7 +271,7 @@ pub(super) mod tests {
             let fraction = with(key, whole as f64 + 0.25);
             assert_eq!(judge(&fraction).unwrap().at, judge(&claims()).unwrap().at, "{key}");
             for other in [json!("1795348800"), json!(1e300), json!(-1e300), json!(true), Value::Null] {
-                assert_eq!(judge(&with(key, other.clone())), Err(TokenRefusal::Claims), "{key} {other}");
+                assert_eq!(judge(&with(key, other.clone())), Err(TokenRefusal::WidgetClaims), "{key} {other}");
             }
         }
     }
@@ -292,7 +292,7 @@ pub(super) mod tests {
         for (key, value) in
             [("iss", json!("example")), ("jti", json!("")), ("user_id", json!("x")), ("exp", json!(i64::MAX))]
         {
-            assert_eq!(judge(&with(key, value)), Err(TokenRefusal::Claims), "{key}");
+            assert_eq!(judge(&with(key, value)), Err(TokenRefusal::WidgetClaims), "{key}");
         }
     }
 

@@ -105,7 +105,7 @@ impl Connect {
         if let Some(code) = &self.code {
             return consent::read_pasted(code, oauth, hosts).map(Some).map_err(explain);
         }
-        let state = consent::State::random()?;
+        let state = consent::ConsentState::random()?;
         let listener = Listener::bind(&oauth.redirect_uri).await?;
         print("Open this address in a browser, as an administrator of the amoCRM account, and allow access:");
         print("");

@@ -79,13 +79,13 @@ struct EventTable {
     entity_id: u64,
     created_by: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    created_at: Option<instant::Spelled>,
+    created_at: Option<instant::SpelledInstant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    ago: Option<duration::Spelled>,
+    ago: Option<duration::SpelledDuration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    today: Option<time_of_day::Spelled>,
+    today: Option<time_of_day::SpelledTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    yesterday: Option<time_of_day::Spelled>,
+    yesterday: Option<time_of_day::SpelledTime>,
 }
 
 fn lead() -> String {
@@ -135,10 +135,10 @@ impl From<Event> for EventTable {
             ..Self::default()
         };
         match event.time {
-            EventTime::At(at) => table.created_at = Some(instant::Spelled(at)),
-            EventTime::Ago(ago) => table.ago = Some(duration::Spelled(ago)),
-            EventTime::Today(time) => table.today = Some(time_of_day::Spelled(time)),
-            EventTime::Yesterday(time) => table.yesterday = Some(time_of_day::Spelled(time)),
+            EventTime::At(at) => table.created_at = Some(instant::SpelledInstant(at)),
+            EventTime::Ago(ago) => table.ago = Some(duration::SpelledDuration(ago)),
+            EventTime::Today(time) => table.today = Some(time_of_day::SpelledTime(time)),
+            EventTime::Yesterday(time) => table.yesterday = Some(time_of_day::SpelledTime(time)),
         }
         table
     }

@@ -15,11 +15,11 @@ struct RuleTable {
     endpoint: Option<Endpoint>,
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    duration: Option<duration::Spelled>,
+    duration: Option<duration::SpelledDuration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chunk: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pause: Option<duration::Spelled>,
+    pause: Option<duration::SpelledDuration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chunked: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,10 +115,10 @@ impl From<&FaultRule> for RuleTable {
             ..Self::default()
         };
         match &rule.fault {
-            Fault::DelayHeaders(delay) => table.duration = Some(duration::Spelled(*delay)),
+            Fault::DelayHeaders(delay) => table.duration = Some(duration::SpelledDuration(*delay)),
             Fault::SlowBody { chunk, pause } => {
                 table.chunk = Some(*chunk);
-                table.pause = Some(duration::Spelled(*pause));
+                table.pause = Some(duration::SpelledDuration(*pause));
             }
             Fault::CloseMidBody { chunked } => table.chunked = chunked.then_some(true),
             Fault::WrongShape(body) => table.body.clone_from(body),

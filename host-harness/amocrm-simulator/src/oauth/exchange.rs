@@ -10,7 +10,7 @@ use crate::grants::{ACCESS, BadCode, after};
 use crate::state::State;
 use crate::{Behaviour, Platform, jwt};
 
-type Refusal = Box<Answer>;
+type TokenRefusal = Box<Answer>;
 
 pub(super) fn answer(state: &State, app: &OAuthApp, body: &[u8]) -> Answer {
     let by_form = state.account().behaviour.token_by_form;
@@ -38,7 +38,7 @@ pub(super) fn answer(state: &State, app: &OAuthApp, body: &[u8]) -> Answer {
     .unwrap_or_else(|refusal| *refusal)
 }
 
-fn given<'a>(state: &State, app: &OAuthApp, field: impl Fn(&str) -> &'a str) -> Result<Answer, Refusal> {
+fn given<'a>(state: &State, app: &OAuthApp, field: impl Fn(&str) -> &'a str) -> Result<Answer, TokenRefusal> {
     known_client(app, &field)?;
     let code = field("code");
     if code.is_empty() {
@@ -57,7 +57,7 @@ fn given<'a>(state: &State, app: &OAuthApp, field: impl Fn(&str) -> &'a str) -> 
     Ok(pair(state, app, None))
 }
 
-fn refreshed<'a>(state: &State, app: &OAuthApp, field: impl Fn(&str) -> &'a str) -> Result<Answer, Refusal> {
+fn refreshed<'a>(state: &State, app: &OAuthApp, field: impl Fn(&str) -> &'a str) -> Result<Answer, TokenRefusal> {
     known_client(app, &field)?;
     let token = field("refresh_token");
     if token.is_empty() {
@@ -76,7 +76,7 @@ fn refreshed<'a>(state: &State, app: &OAuthApp, field: impl Fn(&str) -> &'a str)
 }
 
 /// Refuses a request that is not the integration's own.
-fn known_client<'a>(app: &OAuthApp, field: impl Fn(&str) -> &'a str) -> Result<(), Refusal> {
+fn known_client<'a>(app: &OAuthApp, field: impl Fn(&str) -> &'a str) -> Result<(), TokenRefusal> {
     if field("client_id") != app.client_id {
         return Err(bad_parameter("client_id"));
     }
@@ -90,7 +90,7 @@ fn known_client<'a>(app: &OAuthApp, field: impl Fn(&str) -> &'a str) -> Result<(
     Ok(())
 }
 
-fn bad_parameter(name: &str) -> Refusal {
+fn bad_parameter(name: &str) -> TokenRefusal {
     Box::new(problem::oauth(StatusCode::BAD_REQUEST, &format!("Check the `{name}` parameter")))
 }
 

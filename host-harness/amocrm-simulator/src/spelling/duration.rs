@@ -19,16 +19,16 @@ pub(crate) fn spell(duration: Duration) -> String {
 
 /// A duration inside a serde value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Spelled(pub(crate) Duration);
+pub(crate) struct SpelledDuration(pub(crate) Duration);
 
-impl<'de> Deserialize<'de> for Spelled {
+impl<'de> Deserialize<'de> for SpelledDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse(&text).map(Spelled).map_err(serde::de::Error::custom)
+        parse(&text).map(SpelledDuration).map_err(serde::de::Error::custom)
     }
 }
 
-impl Serialize for Spelled {
+impl Serialize for SpelledDuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&spell(self.0))
     }

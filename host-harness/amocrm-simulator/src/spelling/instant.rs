@@ -16,44 +16,46 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
 
 /// An instant inside a serde value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Spelled(pub(crate) Timestamp);
+pub(crate) struct SpelledInstant(pub(crate) Timestamp);
 
-struct Reader;
+struct InstantReader;
 
-impl<'de> Visitor<'de> for Reader {
-    type Value = Spelled;
+impl<'de> Visitor<'de> for InstantReader {
+    type Value = SpelledInstant;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(EXPECTED)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Spelled, E> {
-        parse(text).map(Spelled).map_err(E::custom)
+    fn visit_str<E: Error>(self, text: &str) -> Result<SpelledInstant, E> {
+        parse(text).map(SpelledInstant).map_err(E::custom)
     }
 
-    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Spelled, E> {
-        Timestamp::from_second(seconds).map(Spelled).map_err(|_| E::custom(format!("{seconds} is not {EXPECTED}")))
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<SpelledInstant, E> {
+        Timestamp::from_second(seconds)
+            .map(SpelledInstant)
+            .map_err(|_| E::custom(format!("{seconds} is not {EXPECTED}")))
     }
 
-    fn visit_u64<E: Error>(self, seconds: u64) -> Result<Spelled, E> {
+    fn visit_u64<E: Error>(self, seconds: u64) -> Result<SpelledInstant, E> {
         self.visit_i64(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
     /// A bare TOML date-time comes as a map of its own kind.
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Spelled, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SpelledInstant, A::Error> {
         let bare = toml::value::Datetime::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| A::Error::custom(format!("a table is not {EXPECTED}")))?;
         self.visit_str(&bare.to_string())
     }
 }
 
-impl<'de> Deserialize<'de> for Spelled {
+impl<'de> Deserialize<'de> for SpelledInstant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+        deserializer.deserialize_any(InstantReader)
     }
 }
 
-impl Serialize for Spelled {
+impl Serialize for SpelledInstant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0.to_string())
     }
@@ -64,11 +66,11 @@ pub(crate) mod required {
     use super::*;
 
     pub(crate) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        Spelled(*at).serialize(serializer)
+        SpelledInstant(*at).serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        Spelled::deserialize(deserializer).map(|spelled| spelled.0)
+        SpelledInstant::deserialize(deserializer).map(|spelled| spelled.0)
     }
 }
 
@@ -77,11 +79,11 @@ pub(crate) mod optional {
     use super::*;
 
     pub(crate) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-        at.map(Spelled).serialize(serializer)
+        at.map(SpelledInstant).serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-        Ok(Option::<Spelled>::deserialize(deserializer)?.map(|spelled| spelled.0))
+        Ok(Option::<SpelledInstant>::deserialize(deserializer)?.map(|spelled| spelled.0))
     }
 }
 
@@ -91,7 +93,7 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Holder {
-        at: Spelled,
+        at: SpelledInstant,
     }
 
     #[test]

@@ -10,7 +10,7 @@ use runtime::secret::{Secret, unwrapped};
 
 /// A random text that ties an answer to the question it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct State(String);
+pub struct ConsentState(String);
 
 /// What amoCRM sent the user back with.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub enum ConsentError {
     AnotherAccount,
 }
 
-impl State {
+impl ConsentState {
     /// A new one.
     pub fn random() -> Result<Self, ConsentError> {
         let mut bytes = [0; 16];
@@ -63,7 +63,7 @@ impl State {
 }
 
 /// The page where a user consents. Where the configured account is no host of amoCRM's own (a simulator), the page is there.
-pub fn page(settings: &OAuthSettings, state: &State) -> String {
+pub fn page(settings: &OAuthSettings, state: &ConsentState) -> String {
     let product = match settings.platform {
         Platform::Amocrm => "https://www.amocrm.ru",
         Platform::Kommo => "https://www.kommo.com",
@@ -81,7 +81,7 @@ pub fn page(settings: &OAuthSettings, state: &State) -> String {
 /// Reads the query of the address that amoCRM sent the user back to. `state` is none where the question is not known any more.
 pub fn read(
     query: &str,
-    state: Option<&State>,
+    state: Option<&ConsentState>,
     settings: &OAuthSettings,
     hosts: &Hosts,
 ) -> Result<Consented, ConsentError> {
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_page_is_amocrms_kommos_or_the_simulators() {
-        let state = State("s1".to_owned());
+        let state = ConsentState("s1".to_owned());
         for (account, platform, page_is) in [
             (None, Platform::Amocrm, "https://www.amocrm.ru/oauth?client_id=b1-a%26b&state=s1&mode=popup"),
             (
@@ -180,14 +180,14 @@ mod tests {
 
     #[test]
     fn states_are_long_and_never_the_same() {
-        let (one, two) = (State::random().unwrap(), State::random().unwrap());
+        let (one, two) = (ConsentState::random().unwrap(), ConsentState::random().unwrap());
         assert_ne!(one, two);
         assert_eq!(one.0.len(), 32);
     }
 
     #[test]
     fn the_code_and_the_account_are_read_from_the_redirect() {
-        let (hosts, state) = (Hosts::default(), State("s1".to_owned()));
+        let (hosts, state) = (Hosts::default(), ConsentState("s1".to_owned()));
         let open = settings(None, Platform::Amocrm);
         let query = format!("code={CODE}%2Bx&referer=example.amocrm.ru&state=s1&platform=1");
         let consented = read(&query, Some(&state), &open, &hosts).unwrap();

@@ -50,7 +50,7 @@ pub struct Keeper {
     pub(super) clock: Clock,
     /// One refresh at a time in this process; between processes the record's lease sees to it.
     pub(super) refreshing: tokio::sync::Mutex<()>,
-    state: Mutex<State>,
+    state: Mutex<KeeperState>,
     wake: Notify,
     /// How long another process's refresh is waited for.
     pub(super) wait: Duration,
@@ -61,7 +61,7 @@ pub struct Keeper {
 
 /// What this process knows.
 #[derive(Debug, Default)]
-struct State {
+struct KeeperState {
     kept: Option<Kept>,
     /// The access token of `kept`, ready to be sent.
     token: Option<AccessToken>,
@@ -122,7 +122,7 @@ impl Keeper {
     pub async fn look(&self) -> Result<(), LedgerError> {
         match self.ledger.read().await? {
             Some(kept) => self.adopt(kept),
-            None => *self.state() = State::default(),
+            None => *self.state() = KeeperState::default(),
         }
         Ok(())
     }
@@ -318,13 +318,13 @@ impl Keeper {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, KeeperState> {
         // Fields that do not depend on each other: a panic elsewhere cannot leave them half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl KeeperState {
     fn refresh_at(&self, place: i64) -> Option<Timestamp> {
         let grant = &self.kept.as_ref()?.grant;
         if grant.off.is_some() {

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tracing::debug;
 
-use super::consent::{self, ConsentError, Consented, State};
+use super::consent::{self, ConsentError, ConsentState, Consented};
 use super::hosts::Hosts;
 use super::oauth::OAuthSettings;
 
@@ -47,7 +47,7 @@ impl Listener {
     }
 
     /// The answer: a consent, or why there is none.
-    pub async fn answer(self, state: State, settings: OAuthSettings, hosts: Hosts) -> anyhow::Result<Answer> {
+    pub async fn answer(self, state: ConsentState, settings: OAuthSettings, hosts: Hosts) -> anyhow::Result<Answer> {
         let (tell, mut told) = mpsc::channel::<Answer>(1);
         let question = Arc::new((self.path, state, settings, hosts));
         loop {
@@ -87,7 +87,7 @@ impl Listener {
 }
 
 fn respond(
-    (path, state, settings, hosts): &(String, State, OAuthSettings, Hosts),
+    (path, state, settings, hosts): &(String, ConsentState, OAuthSettings, Hosts),
     request: &Request<Incoming>,
 ) -> (Response<Full<Bytes>>, Option<Answer>) {
     let query = request.uri().query().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! amoCRM's lists of users and contacts, as far as an audit reads them (amoCRM facts §1.2, §3). Unknown members are ignored, and odd ones
 //! are understood as the operation understands them.
 
-use call::json::{self, Flag, List, Number, Object, Text, TextOrDigits};
+use call::json::{self, Flag, LenientNumber, LenientText, List, Object, TextOrDigits};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
@@ -71,9 +71,9 @@ pub fn contacts(body: &[u8]) -> Result<Page<Contact>, NotAList> {
             Some(Contact {
                 id: contact.id.known()?,
                 owner: match contact.responsible_user_id {
-                    Number::Known(user) => Some(user).filter(|user| *user != 0),
-                    Number::Absent => None,
-                    Number::Odd => return None,
+                    LenientNumber::Known(user) => Some(user).filter(|user| *user != 0),
+                    LenientNumber::Absent => None,
+                    LenientNumber::Odd => return None,
                 },
                 is_deleted: contact.is_deleted.0 == Some(true),
                 phones: contact
@@ -133,9 +133,9 @@ fn no_list<T>() -> List<T> {
 #[derive(Deserialize)]
 struct RawUser {
     #[serde(default)]
-    id: Number,
+    id: LenientNumber,
     #[serde(default)]
-    name: Text,
+    name: LenientText,
     #[serde(default)]
     rights: Object<Rights>,
 }
@@ -149,9 +149,9 @@ struct Rights {
 #[derive(Deserialize)]
 struct RawContact {
     #[serde(default)]
-    id: Number,
+    id: LenientNumber,
     #[serde(default)]
-    responsible_user_id: Number,
+    responsible_user_id: LenientNumber,
     #[serde(default)]
     is_deleted: Flag,
     #[serde(default)]
@@ -161,7 +161,7 @@ struct RawContact {
 #[derive(Deserialize)]
 struct RawField {
     #[serde(default)]
-    field_code: Text,
+    field_code: LenientText,
     values: Option<Box<RawValue>>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use call::numbers::CountryCode;
 
-use super::{Account, Integration, IntegrationSettings};
+use super::{AccountSource, Integration, IntegrationSettings};
 use runtime::bindings::exports::telephony::operation::operation::{Description, SettingDescription};
 use runtime::capabilities::config::CACHE_KEY_SECRET;
 use runtime::configuration::{ConfigurationError, ReadConfiguration, WrittenConfiguration};
@@ -67,7 +67,8 @@ impl Integration {
         }
         let read = written.read(description)?;
         let missing = |key: &str| !read.values().contains_key(key) && !self.answers(key);
-        let needs = |key: &str| key == CACHE_KEY_SECRET && self.is_shared && matches!(self.account, Account::None);
+        let needs =
+            |key: &str| key == CACHE_KEY_SECRET && self.is_shared && matches!(self.account, AccountSource::None);
         let needed = |described: &&SettingDescription| described.required || needs(&described.key);
         match description.configuration.iter().filter(needed).find(|described| missing(&described.key)) {
             None => Ok(read),
@@ -101,7 +102,7 @@ impl Integration {
     fn answers(&self, key: &str) -> bool {
         match key {
             ENABLED | KV_BUCKET => true,
-            BASE_URL => !matches!(self.account, Account::None),
+            BASE_URL => !matches!(self.account, AccountSource::None),
             _ => false,
         }
     }

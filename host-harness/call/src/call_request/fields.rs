@@ -93,7 +93,7 @@ impl Fields {
     }
 
     /// Takes a field in; `value` is `Err` with what it is instead of a text.
-    fn take(&mut self, name: &str, value: impl FnOnce() -> Result<Option<String>, Kind>) {
+    fn take(&mut self, name: &str, value: impl FnOnce() -> Result<Option<String>, JsonKind>) {
         let Some(place) = NAMES.iter().position(|known| *known == name).and_then(|place| self.known.get_mut(place))
         else {
             self.others.push(name.to_owned());
@@ -110,7 +110,7 @@ impl Fields {
                     });
                 }
             }
-            Err(Kind { ru, en }) => {
+            Err(JsonKind { ru, en }) => {
                 self.wrong.get_or_insert_with(|| {
                     Localized::new(
                         format!("в поле `{name}` — {ru}, а нужен текст"),
@@ -123,24 +123,24 @@ impl Fields {
 }
 
 /// What a JSON value is, in both languages.
-struct Kind {
+struct JsonKind {
     ru: &'static str,
     en: &'static str,
 }
 
 /// A value as text. A whole number is its digits: much software keeps telephone numbers so.
-fn text(value: Value) -> Result<Option<String>, Kind> {
+fn text(value: Value) -> Result<Option<String>, JsonKind> {
     match value {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text)),
         Value::Number(number) if number.is_u64() => Ok(Some(number.to_string())),
-        Value::Number(_) => Err(Kind {
+        Value::Number(_) => Err(JsonKind {
             ru: "число с дробью или знаком",
             en: "a number with a fraction, a sign or an exponent",
         }),
-        Value::Bool(_) => Err(Kind { ru: "true или false", en: "true or false" }),
-        Value::Array(_) => Err(Kind { ru: "список", en: "a list" }),
-        Value::Object(_) => Err(Kind { ru: "объект", en: "an object" }),
+        Value::Bool(_) => Err(JsonKind { ru: "true или false", en: "true or false" }),
+        Value::Array(_) => Err(JsonKind { ru: "список", en: "a list" }),
+        Value::Object(_) => Err(JsonKind { ru: "объект", en: "an object" }),
     }
 }
 

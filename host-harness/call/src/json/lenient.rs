@@ -12,7 +12,7 @@ pub const MAXIMUM_LIST: usize = 2_000;
 
 /// A whole number that is not negative, also written as text (`"504141"`) or with a fraction of nothing (`3.0`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Number {
+pub enum LenientNumber {
     /// Missing, `null`, or PHP's words for nothing: `false` and `""`.
     #[default]
     Absent,
@@ -22,11 +22,11 @@ pub enum Number {
     Odd,
 }
 
-/// Text; `None` for anything else.
+/// LenientText; `None` for anything else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text(pub Option<String>);
+pub struct LenientText(pub Option<String>);
 
-/// Text, or the digits of a whole number. `None` for anything else.
+/// LenientText, or the digits of a whole number. `None` for anything else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextOrDigits(pub Option<String>);
 
@@ -43,7 +43,7 @@ pub struct List<T>(pub Option<Vec<T>>);
 #[derive(Clone, Debug)]
 pub struct Object<T>(pub Option<T>);
 
-impl Number {
+impl LenientNumber {
     /// The number, if there is one.
     pub const fn known(self) -> Option<u64> {
         match self {
@@ -79,21 +79,21 @@ enum Scalar<'a> {
     Unsigned(u64),
     Negative,
     Fraction(f64),
-    Text(Cow<'a, str>),
+    LenientText(Cow<'a, str>),
     /// A list or an object.
     Nested,
 }
 
-impl From<Scalar<'_>> for Number {
+impl From<Scalar<'_>> for LenientNumber {
     #[inline]
     fn from(value: Scalar<'_>) -> Self {
         /// The least whole number that is not exact as a fraction.
         const INEXACT: f64 = 9_007_199_254_740_992.0;
         match value {
             Scalar::Null | Scalar::Flag(false) => Self::Absent,
-            Scalar::Text(text) if text.is_empty() => Self::Absent,
+            Scalar::LenientText(text) if text.is_empty() => Self::Absent,
             Scalar::Unsigned(number) => Self::Known(number),
-            Scalar::Text(text) => text.trim().parse().map_or(Self::Odd, Self::Known),
+            Scalar::LenientText(text) => text.trim().parse().map_or(Self::Odd, Self::Known),
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the bounds are checked")]
             Scalar::Fraction(number) if (0.0..INEXACT).contains(&number) && number.fract() == 0.0 => {
                 Self::Known(number as u64)
@@ -103,11 +103,11 @@ impl From<Scalar<'_>> for Number {
     }
 }
 
-impl From<Scalar<'_>> for Text {
+impl From<Scalar<'_>> for LenientText {
     #[inline]
     fn from(value: Scalar<'_>) -> Self {
         Self(match value {
-            Scalar::Text(text) => Some(text.into_owned()),
+            Scalar::LenientText(text) => Some(text.into_owned()),
             _ => None,
         })
     }
@@ -117,7 +117,7 @@ impl From<Scalar<'_>> for TextOrDigits {
     #[inline]
     fn from(value: Scalar<'_>) -> Self {
         Self(match value {
-            Scalar::Text(text) => Some(text.into_owned()),
+            Scalar::LenientText(text) => Some(text.into_owned()),
             Scalar::Unsigned(number) => Some(number.to_string()),
             _ => None,
         })
@@ -131,7 +131,7 @@ impl From<Scalar<'_>> for Flag {
             Scalar::Flag(flag) => Some(flag),
             Scalar::Unsigned(1) => Some(true),
             Scalar::Unsigned(0) => Some(false),
-            Scalar::Text(text) => match &*text {
+            Scalar::LenientText(text) => match &*text {
                 "1" | "true" => Some(true),
                 "0" | "false" => Some(false),
                 _ => None,
@@ -166,7 +166,7 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for List<T> {
     fn from_scalar(value: Scalar<'de>) -> Self {
         match value {
             Scalar::Null | Scalar::Flag(false) => Self::default(),
-            Scalar::Text(text) if text.is_empty() => Self::default(),
+            Scalar::LenientText(text) if text.is_empty() => Self::default(),
             _ => Self(None),
         }
     }
@@ -236,11 +236,11 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for Any<T> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<T, E> {
-        Ok(T::from_scalar(Scalar::Text(Cow::Owned(value.to_owned()))))
+        Ok(T::from_scalar(Scalar::LenientText(Cow::Owned(value.to_owned()))))
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<T, E> {
-        Ok(T::from_scalar(Scalar::Text(Cow::Borrowed(value))))
+        Ok(T::from_scalar(Scalar::LenientText(Cow::Borrowed(value))))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<T, A::Error> {
@@ -259,13 +259,13 @@ impl<'de> Deserialize<'de> for Scalar<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Number {
+impl<'de> Deserialize<'de> for LenientNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Scalar::deserialize(deserializer).map(Self::from)
     }
 }
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for LenientText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Scalar::deserialize(deserializer).map(Self::from)
     }

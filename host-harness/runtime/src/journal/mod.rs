@@ -34,11 +34,11 @@ pub struct Journal(Option<Arc<Notes>>);
 #[derive(Debug, Default)]
 struct Notes {
     started: OnceLock<Instant>,
-    written: Mutex<Written>,
+    written: Mutex<JournalEntries>,
 }
 
 #[derive(Debug, Default)]
-struct Written {
+struct JournalEntries {
     entries: Vec<Entry>,
     bytes: usize,
     overflowed: bool,
@@ -96,7 +96,7 @@ impl Journal {
 }
 
 impl Notes {
-    fn lock(&self) -> MutexGuard<'_, Written> {
+    fn lock(&self) -> MutexGuard<'_, JournalEntries> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -22,18 +22,15 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::entry::{Entry, Import};
 use super::http::{HttpAnswer, HttpAsk, HttpEnd, Piece, PieceKind};
-use crate::capabilities::http::{CallHttp, Outgoing, RequestBody, Timing};
+use crate::capabilities::http::{CallHttp, Outgoing, RequestBody, Responding, Timing};
 
 /// The answers of one call for one other call; a clone is the same one.
 #[derive(Clone, Debug)]
 pub struct Replay(Arc<Answers>);
 
-/// An answer, and what is left to do while its body is read.
-type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
-
 #[derive(Debug)]
 struct Answers {
-    asked: Vec<Asked>,
+    asked: Vec<AskedRequest>,
     mode: ReplayMode,
     /// How many questions there were.
     questions: AtomicUsize,
@@ -43,7 +40,7 @@ struct Answers {
 }
 
 #[derive(Debug)]
-struct Asked {
+struct AskedRequest {
     at: Duration,
     ask: HttpAsk,
 }
@@ -77,7 +74,7 @@ impl Replay {
 
     fn new(entries: &[Entry], mode: ReplayMode) -> Self {
         let asked = entries.iter().filter_map(|entry| match &entry.import {
-            Import::Http(ask) => Some(Asked { at: entry.at, ask: (**ask).clone() }),
+            Import::Http(ask) => Some(AskedRequest { at: entry.at, ask: (**ask).clone() }),
             _ => None,
         });
         Self(Arc::new(Answers {
@@ -105,7 +102,7 @@ impl Replay {
         began: Instant,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
-    ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
+    ) -> Box<dyn Future<Output = Result<Responding, Error>> + Send> {
         let (replay, timing) = (self.clone(), http.timing(options));
         if let ReplayMode::Beside(live) = &self.0.mode {
             let (live, admitted) = (live.clone(), http.admit(request, timing));
@@ -126,7 +123,7 @@ impl Replay {
     ) -> Result<Response<WasiBody>, Error> {
         let place = self.0.questions.fetch_add(1, Ordering::Relaxed);
         if matches!(self.0.mode, ReplayMode::Exactly) {
-            let Some(Asked { at, ask }) = self.0.asked.get(place) else {
+            let Some(AskedRequest { at, ask }) = self.0.asked.get(place) else {
                 return Err(Error::DestinationUnavailable);
             };
             // Nobody waited for it then, nor does anybody now.
@@ -162,7 +159,7 @@ impl Replay {
 
     fn find(&self, method: &Method, uri: &http::Uri) -> Option<&HttpAsk> {
         let uri = uri.to_string();
-        let same = |asked: &&Asked| asked.ask.method == method.as_str() && asked.ask.uri == uri;
+        let same = |asked: &&AskedRequest| asked.ask.method == method.as_str() && asked.ask.uri == uri;
         let mut times = lock(&self.0.times);
         let time = times.entry((method.clone(), uri.clone())).or_default();
         let found = self.0.asked.iter().filter(same).nth(*time)?;
@@ -171,7 +168,7 @@ impl Replay {
     }
 }
 
-fn with_nothing_left(response: Response<WasiBody>) -> Answer {
+fn with_nothing_left(response: Response<WasiBody>) -> Responding {
     (response, Box::new(async { Ok(()) }))
 }
 

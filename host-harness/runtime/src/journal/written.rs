@@ -14,7 +14,7 @@ pub struct Blob(pub Bytes);
 
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Written<T> {
+enum WrittenBytes<T> {
     Text(T),
     Base64 { base64: T },
 }
@@ -47,16 +47,16 @@ impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => Written::Base64 { base64: STANDARD.encode(&self.0) }.serialize(serializer),
+            Err(_) => WrittenBytes::Base64 { base64: STANDARD.encode(&self.0) }.serialize(serializer),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Written::<String>::deserialize(deserializer)? {
-            Written::Text(text) => Ok(Self(text.into())),
-            Written::Base64 { base64 } => STANDARD
+        match WrittenBytes::<String>::deserialize(deserializer)? {
+            WrittenBytes::Text(text) => Ok(Self(text.into())),
+            WrittenBytes::Base64 { base64 } => STANDARD
                 .decode(base64)
                 .map(|bytes| Self(bytes.into()))
                 .map_err(|error| D::Error::custom(format!("what stands under `base64` is not base64: {error}"))),

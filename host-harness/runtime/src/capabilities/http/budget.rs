@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::store::SharedWindow;
-use shared::{Answer, SharedPermit, Sharing};
+use shared::{SharedPermit, Sharing, WindowAnswer};
 
 /// By how much the window is longer than a second.
 pub(crate) const MARGIN: Duration = Duration::from_millis(50);
@@ -34,10 +34,10 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(1).saturating_add(MARGIN
 
 /// The budget; a clone is the same one.
 #[derive(Clone, Debug)]
-pub(crate) struct Budget(Arc<Inner>);
+pub(crate) struct Budget(Arc<BudgetInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct BudgetInner {
     most: usize,
     /// What is shared with other nodes.
     window: Option<Arc<dyn SharedWindow>>,
@@ -95,7 +95,7 @@ pub(crate) struct Permit {
 impl Budget {
     /// At most `per_second` requests in any second, zero counts as one; together with all nodes that have this window.
     pub(crate) fn new(per_second: u16, window: Option<Arc<dyn SharedWindow>>) -> Self {
-        Self(Arc::new(Inner { most: usize::from(per_second.max(1)), window, queue: Mutex::default() }))
+        Self(Arc::new(BudgetInner { most: usize::from(per_second.max(1)), window, queue: Mutex::default() }))
     }
 
     /// Takes a turn that is free, or joins the queue, unless the turn would come after `latest`. A free turn is never too late.
@@ -197,9 +197,9 @@ impl QueueSlot {
                     let told = shared::ask(&window, self.budget.waiting()).await;
                     let answer = self.budget.queue().sharing.learn(told, self.budget.0.most);
                     match answer {
-                        Answer::Permitted(permit) => return self.take(Some(permit)),
-                        Answer::Later(again) => Some(again),
-                        Answer::Alone => continue,
+                        WindowAnswer::Permitted(permit) => return self.take(Some(permit)),
+                        WindowAnswer::Later(again) => Some(again),
+                        WindowAnswer::Alone => continue,
                     }
                 }
                 Next::At(free) => Some(free),

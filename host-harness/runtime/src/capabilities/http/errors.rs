@@ -16,7 +16,7 @@ use super::resolver::ResolveError;
 
 /// A failed request, with what matters for trying again.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct RequestFailure {
     pub(crate) error: Error,
     /// The connection was reset or closed before any byte of an answer came.
     pub(crate) broke_unanswered: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Failure {
 }
 
 /// The failure of a request before its answer.
-pub(crate) fn from_client(error: &hyper_util::client::legacy::Error) -> Failure {
+pub(crate) fn from_client(error: &hyper_util::client::legacy::Error) -> RequestFailure {
     let mut extensions = http::Extensions::new();
     if let Some(connection) = error.connect_info() {
         connection.get_extras(&mut extensions);
@@ -38,7 +38,7 @@ pub(crate) fn from_client(error: &hyper_util::client::legacy::Error) -> Failure 
         Some(ResolveError::Prohibited { address, .. }) => Some(*address),
         _ => None,
     };
-    Failure { error: failed, broke_unanswered: broke && unanswered, prohibited }
+    RequestFailure { error: failed, broke_unanswered: broke && unanswered, prohibited }
 }
 
 /// The failure of an answer's body.

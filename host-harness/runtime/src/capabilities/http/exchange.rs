@@ -70,7 +70,7 @@ pub(crate) struct Exchanges {
 
 /// One entry of the list.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct ExchangeEntry {
     exchanges: Exchanges,
     index: usize,
 }
@@ -82,7 +82,7 @@ impl Exchanges {
     }
 
     /// Adds a request that begins now. The number of a call's requests is bounded elsewhere.
-    pub(crate) fn begin(&self, path: &str) -> Entry {
+    pub(crate) fn begin(&self, path: &str) -> ExchangeEntry {
         let mut list = self.lock();
         list.push(Exchange {
             at: self.started.elapsed(),
@@ -93,7 +93,7 @@ impl Exchanges {
             circuit: CircuitState::Closed,
             circuit_again: None,
         });
-        Entry { exchanges: self.clone(), index: list.len() - 1 }
+        ExchangeEntry { exchanges: self.clone(), index: list.len() - 1 }
     }
 
     pub(crate) fn list(&self) -> Vec<Exchange> {
@@ -105,7 +105,7 @@ impl Exchanges {
     }
 }
 
-impl Entry {
+impl ExchangeEntry {
     /// It waited for its turn until now.
     pub(crate) fn waited(&self) {
         let elapsed = self.exchanges.started.elapsed();

@@ -10,7 +10,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::circuit::CircuitState;
 use super::denial::{Denial, Denials};
-use super::exchange::{Dispatch, Entry, Exchange, Exchanges};
+use super::exchange::{Dispatch, Exchange, ExchangeEntry, Exchanges};
 use super::outbound::{Admitted, OutboundHttp};
 use super::request_body::RequestBody;
 use super::request_task::Joined;
@@ -36,12 +36,12 @@ pub(crate) struct Outgoing {
     http: OutboundHttp,
     admitted: Admitted,
     timing: Timing,
-    entry: Entry,
+    entry: ExchangeEntry,
     denials: Denials,
 }
 
 /// The answer, and what is left to do while its body is read: nothing, since the pool drives its connections.
-type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+pub(crate) type Responding = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
 impl CallHttp {
     /// What was refused so far, each once, in order.
@@ -129,7 +129,7 @@ impl WasiHttpHooks for CallHttp {
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
+    ) -> Box<dyn Future<Output = Result<Responding, Error>> + Send> {
         let admitted = self.admit(request, self.timing(options));
         Box::new(async move {
             let response = admitted?.send().await?;
@@ -150,7 +150,7 @@ impl OutboundHttp {
         &self,
         admitted: Admitted,
         timing: Timing,
-        entry: &Entry,
+        entry: &ExchangeEntry,
     ) -> Result<Response<SharedBody>, Failed> {
         let answered = async {
             let connecting = timing.connecting();

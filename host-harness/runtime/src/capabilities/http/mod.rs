@@ -61,7 +61,7 @@ pub use error_code::add_to_linker;
 pub use errors::HttpError;
 pub use exchange::{Dispatch, Exchange};
 pub use hooks::CallHttp;
-pub(crate) use hooks::Outgoing;
+pub(crate) use hooks::{Outgoing, Responding};
 pub use origin::{BaseUrl, Origin, OriginError, Scheme};
 pub use outbound::{HttpState, OutboundHttp, OutboundHttpConfig, budget_bounds};
 pub use policy::{AccountPolicy, StandardPolicy};

@@ -20,11 +20,11 @@ use super::budget::{Admission, Permit, QueueSlot, SendPermit, TooLate};
 use super::circuit::{CircuitCause, CircuitState, Pass};
 use super::client::Pool;
 use super::connection::History;
-use super::errors::{self, Failure};
+use super::errors::{self, RequestFailure};
 use super::outbound::{Admitted, OutboundHttp};
 use super::policy::{Rest, Verdict};
 use super::request_body::RequestBody;
-use super::single_flight::{self, Failed, Head, Piece, Refusal, RequestHandle, RequestKey, SharedRequest, Stage};
+use super::single_flight::{self, BodyPiece, Failed, Head, Refusal, RequestHandle, RequestKey, SharedRequest, Stage};
 
 /// How long the body of a refusal is waited for, and how much of it is read, to learn how long to rest.
 const REST_IS_STATED_WITHIN: Duration = Duration::from_millis(100);
@@ -166,7 +166,11 @@ impl RequestTask {
     /// has another turn in time: whatever goes out is counted.
     ///
     /// The pool itself retries only while nothing of the request has been written to a kept connection.
-    async fn send(&self, permit: Option<Permit>, request: Request<RequestBody>) -> Result<Response<Incoming>, Failure> {
+    async fn send(
+        &self,
+        permit: Option<Permit>,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, RequestFailure> {
         let shared = &self.http.0;
         let counted = permit.is_some();
         let (head, body) = request.into_parts();
@@ -192,7 +196,7 @@ impl RequestTask {
         pool: &Pool,
         permit: Option<Permit>,
         mut request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Incoming>, RequestFailure> {
         let permit = SendPermit::new(permit);
         let mut connection = capture_connection(&mut request);
         let mut answer = pin!(pool.request(request));
@@ -246,7 +250,7 @@ impl RequestTask {
             while text.len() < MAX_STATED_BYTES {
                 match body.next().await {
                     Some(Ok(piece)) => {
-                        if let Piece::Data(bytes) = &piece {
+                        if let BodyPiece::Data(bytes) = &piece {
                             text.extend_from_slice(bytes);
                         }
                         self.shared_request.append(piece);
@@ -280,7 +284,7 @@ struct LimitedBody {
 }
 
 impl LimitedBody {
-    async fn next(&mut self) -> Option<Result<Piece, Error>> {
+    async fn next(&mut self) -> Option<Result<BodyPiece, Error>> {
         // A declared length is believed when it is too large: nothing of such a body is read.
         let declared = self.received.saturating_add(self.body.size_hint().lower());
         if declared > self.most {
@@ -291,10 +295,10 @@ impl LimitedBody {
             Err(error) => return Some(Err(errors::from_body(error))),
         };
         let piece = match frame.into_data() {
-            Ok(bytes) => Piece::Data(bytes),
-            Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
+            Ok(bytes) => BodyPiece::Data(bytes),
+            Err(frame) => BodyPiece::Trailers(frame.into_trailers().unwrap_or_default()),
         };
-        if let Piece::Data(bytes) = &piece {
+        if let BodyPiece::Data(bytes) = &piece {
             self.received = self.received.saturating_add(bytes.len() as u64);
         }
         if self.received > self.most {

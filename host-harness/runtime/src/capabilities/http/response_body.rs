@@ -11,7 +11,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 use wasmtime_wasi_http::Error;
 
-use super::single_flight::{Piece, RequestHandle};
+use super::single_flight::{BodyPiece, RequestHandle};
 use super::timing::Timing;
 
 /// The body of an answer, as the component reads it.
@@ -48,14 +48,14 @@ impl SharedBody {
         }
     }
 
-    fn count(&mut self, piece: Piece) -> Frame<Bytes> {
+    fn count(&mut self, piece: BodyPiece) -> Frame<Bytes> {
         self.read += 1;
         match piece {
-            Piece::Data(bytes) => {
+            BodyPiece::Data(bytes) => {
                 self.left = self.left.map(|left| left.saturating_sub(bytes.len() as u64));
                 Frame::data(bytes)
             }
-            Piece::Trailers(trailers) => Frame::trailers(trailers),
+            BodyPiece::Trailers(trailers) => Frame::trailers(trailers),
         }
     }
 

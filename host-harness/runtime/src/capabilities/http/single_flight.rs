@@ -19,7 +19,7 @@ use wasmtime_wasi_http::Error;
 
 use super::budget::QueueSlot;
 use super::circuit::CircuitState;
-use super::errors::{self, Failure};
+use super::errors::{self, RequestFailure};
 
 /// What makes two questions the same: where they go and all their headers, the access token among them. Both are bodiless GETs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(crate) struct Head {
 
 /// A piece of a body.
 #[derive(Clone, Debug)]
-pub(crate) enum Piece {
+pub(crate) enum BodyPiece {
     Data(Bytes),
     Trailers(HeaderMap),
 }
@@ -92,7 +92,7 @@ struct Progress {
     slot: Option<Arc<QueueSlot>>,
     repeated: bool,
     outcome: Option<Result<Head, Failed>>,
-    pieces: Vec<Piece>,
+    pieces: Vec<BodyPiece>,
     /// How the body ended.
     end: Option<Result<(), Error>>,
     waiting: usize,
@@ -261,7 +261,7 @@ impl SharedRequest {
     }
 
     /// More of the body is here.
-    pub(crate) fn append(&self, piece: Piece) {
+    pub(crate) fn append(&self, piece: BodyPiece) {
         self.advance(|progress| progress.pieces.push(piece));
     }
 
@@ -315,7 +315,7 @@ impl RequestHandle {
     }
 
     /// The piece of this number; `None` after the last.
-    pub(crate) fn poll_piece(&self, cx: &mut Context<'_>, number: usize) -> Poll<Option<Result<Piece, Error>>> {
+    pub(crate) fn poll_piece(&self, cx: &mut Context<'_>, number: usize) -> Poll<Option<Result<BodyPiece, Error>>> {
         self.look(cx, |progress| match (progress.pieces.get(number), &progress.end) {
             (Some(piece), _) => Some(Some(Ok(piece.clone()))),
             (None, Some(Ok(()))) => Some(None),
@@ -366,8 +366,8 @@ impl From<Error> for Failed {
     }
 }
 
-impl From<Failure> for Failed {
-    fn from(failure: Failure) -> Self {
+impl From<RequestFailure> for Failed {
+    fn from(failure: RequestFailure) -> Self {
         Self { error: failure.error, prohibited: failure.prohibited, refusal: None }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::future::Future;
 
-use http::{Request, Response};
+use http::Request;
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use crate::capabilities::http::CallHttp;
+use crate::capabilities::http::{CallHttp, Responding};
 use crate::journal::{Journal, Script};
 
 /// Outbound HTTP of one call, noted in its journal, and answered from another call where the script says so.
@@ -17,9 +17,6 @@ pub(crate) struct NotedHttp {
     journal: Journal,
     script: Script,
 }
-
-/// The answer, and what is left to do while its body is read.
-type Answer = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
 impl NotedHttp {
     /// Of a call that began then.
@@ -39,7 +36,7 @@ impl WasiHttpHooks for NotedHttp {
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
         worker: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
+    ) -> Box<dyn Future<Output = Result<Responding, Error>> + Send> {
         let (asking, request) = self.journal.asked(request);
         let answering = match self.script.replay() {
             None => self.http.send_request(request, options, worker),

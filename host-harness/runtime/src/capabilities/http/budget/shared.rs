@@ -37,7 +37,7 @@ pub(super) struct Sharing {
 }
 
 /// What came of asking.
-pub(super) enum Answer {
+pub(super) enum WindowAnswer {
     Permitted(SharedPermit),
     /// Not before this moment.
     Later(Instant),
@@ -88,17 +88,17 @@ impl Sharing {
     }
 
     /// Takes in what the window said to the first of the queue.
-    pub(super) fn learn(&mut self, told: Option<(SharedPermit, WindowState)>, most: usize) -> Answer {
+    pub(super) fn learn(&mut self, told: Option<(SharedPermit, WindowState)>, most: usize) -> WindowAnswer {
         let now = Instant::now();
         let Some((permit, mut state)) = told else {
             let recent = self.failing.filter(|(_, last)| *last + 4 * WINDOW > now);
             let since = recent.map_or(now, |(since, _)| since);
             self.failing = Some((since, now));
             if now < since + PATIENCE {
-                return Answer::Later(now + RETRY);
+                return WindowAnswer::Later(now + RETRY);
             }
             self.alone_until = Some(now + ALONE);
-            return Answer::Alone;
+            return WindowAnswer::Alone;
         };
         (self.failing, self.alone_until) = (None, None);
         let free = state.leaving.len().checked_sub(most).and_then(|index| state.leaving.get(index)).copied();
@@ -107,10 +107,10 @@ impl Sharing {
         }
         self.state = Some((now, state));
         if permit.asked {
-            return Answer::Permitted(permit);
+            return WindowAnswer::Permitted(permit);
         }
         // The server counts in whole milliseconds.
-        Answer::Later(now + free.unwrap_or_default().clamp(Duration::from_millis(1), ASK_AGAIN))
+        WindowAnswer::Later(now + free.unwrap_or_default().clamp(Duration::from_millis(1), ASK_AGAIN))
     }
 }
 
