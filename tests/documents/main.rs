@@ -10,4 +10,5 @@ mod links;
 mod modules;
 mod readme;
 mod rules;
+mod security;
 mod tree;
