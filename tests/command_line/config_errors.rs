@@ -60,6 +60,7 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
             both("default_country_code = 1000"),
             &["[[integration]] `main`", "`default_country_code` = `1000`", "from 1 to 999"],
         ),
+        (both("account_requests = [\"WRITE /\"]"), &["`account_requests`: `WRITE /`", "\"POST /api/v4/leads\""]),
         (both("requests_per_second = 0"), &["`requests_per_second` = 0", "from 1 to 50", "allows an integration 7"]),
         (both("requests_per_second = 51"), &["`requests_per_second` = 51", "from 1 to 50"]),
         (both("requests_per_second = 500"), &["`requests_per_second` = 500", "from 1 to 50"]),

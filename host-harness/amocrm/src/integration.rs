@@ -9,6 +9,7 @@
 
 mod configuration;
 
+use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,8 +23,8 @@ use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::config::Configuration;
 use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Employees};
 use runtime::capabilities::http::{
-    AccessToken, AccessTokens, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin, OutboundHttp,
-    OutboundHttpConfig, PrivateAddresses, Proxy, RequestTimeouts, budget_bounds,
+    AccessToken, AccessTokens, AccountRequest, AccountRequests, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin,
+    OutboundHttp, OutboundHttpConfig, PrivateAddresses, Proxy, RequestTimeouts, budget_bounds,
 };
 use runtime::capabilities::key_value::KeyValue;
 use runtime::configuration::{ReadConfiguration, WrittenConfiguration};
@@ -40,6 +41,9 @@ pub use configuration::{CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, MANAGER_S
 /// The most bytes of one answer's body that reach an operation. More than it reads, so that its own bound is the one that is met.
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
+/// Below which path operations may read with the account's token (amoCRM facts §1). All else is an administrator's to grant: the token may write.
+pub const API: &str = "/api/v4/";
+
 /// What an integration is made of.
 #[derive(Clone, Debug)]
 pub struct IntegrationSettings {
@@ -53,6 +57,8 @@ pub struct IntegrationSettings {
     pub configuration: WrittenConfiguration,
     /// Other servers that operations may reach.
     pub granted: Vec<Origin>,
+    /// What operations may ask the account besides reading below [`API`].
+    pub account_requests: Vec<AccountRequest>,
     /// Whether servers may be in this machine or network.
     pub private_addresses: PrivateAddresses,
     /// Certificate authorities to trust besides the public ones.
@@ -83,6 +89,7 @@ impl IntegrationSettings {
             enabled: true,
             configuration: WrittenConfiguration::default(),
             granted: Vec::new(),
+            account_requests: Vec::new(),
             private_addresses: PrivateAddresses::Refused,
             ca_file: None,
             proxy: Proxy::default(),
@@ -370,6 +377,15 @@ impl IntegrationSettings {
         }
     }
 
+    /// Below which path the account is.
+    fn path_prefix(&self) -> &str {
+        match &self.access {
+            Access::LongLived(access) => access.account.path_prefix(),
+            Access::OAuth(oauth) => oauth.account.as_ref().map_or("", BaseUrl::path_prefix),
+            Access::NoAccount => "",
+        }
+    }
+
     fn outbound(&self, access: Option<Arc<dyn AccessTokens>>, clock: &Clock) -> OutboundHttpConfig {
         OutboundHttpConfig {
             granted: self.granted.clone(),
@@ -377,6 +393,10 @@ impl IntegrationSettings {
             ca_file: self.ca_file.clone(),
             proxy: self.proxy.clone(),
             access,
+            account_requests: AccountRequests::only(
+                iter::once(AccountRequest::get(&format!("{}{API}", self.path_prefix())))
+                    .chain(self.account_requests.iter().cloned()),
+            ),
             user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: self.request_timeouts,

@@ -16,7 +16,7 @@ use amocrm::integration::{
 };
 use amocrm::limits::REQUESTS_PER_SECOND;
 use call::masking::unless_secret;
-use runtime::capabilities::http::{CircuitSettings, Origin, PrivateAddresses, RequestTimeouts};
+use runtime::capabilities::http::{AccountRequest, CircuitSettings, Origin, PrivateAddresses, RequestTimeouts};
 use runtime::configuration::WrittenConfiguration;
 use runtime::secret::{ReloadableSecret, Secret, SecretSource, unwrapped};
 use runtime::toml_file;
@@ -46,6 +46,9 @@ pub(super) struct IntegrationEntry {
     default_country_code: Option<i64>,
     #[serde(default)]
     granted: Vec<String>,
+    /// A method and the beginning of a path each: `POST /api/v4/leads`.
+    #[serde(default)]
+    account_requests: Vec<String>,
     #[serde(default)]
     private_addresses: Grant,
     #[serde(default)]
@@ -149,6 +152,11 @@ impl IntegrationEntry {
                 .map_err(|error| format!("{place}: `granted`: {error}; write, for example, [\"https://example.org\"]"))
         };
         let granted = self.granted.iter().map(grant).collect::<Result<_, _>>()?;
+        let account_request = |written: &String| -> Result<AccountRequest, String> {
+            let shown = unless_secret(written);
+            written.parse().map_err(|error| format!("{place}: `account_requests`: `{shown}` {error}"))
+        };
+        let account_requests = self.account_requests.iter().map(account_request).collect::<Result<_, _>>()?;
         let webhook_key = self.webhook_key.as_ref().map(|key| webhook_key(key, folder, &place)).transpose()?;
         let cache_key_secret =
             self.cache_key_secret.as_ref().map(|source| cache_key_secret(source, folder, &place)).transpose()?;
@@ -159,6 +167,7 @@ impl IntegrationEntry {
             webhook_key,
             cache_key_secret,
             granted,
+            account_requests,
             private_addresses: match self.private_addresses {
                 Grant::Refused => PrivateAddresses::Refused,
                 Grant::Granted => PrivateAddresses::Granted,

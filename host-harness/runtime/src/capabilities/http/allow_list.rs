@@ -19,9 +19,11 @@
 //! access token back to the component.
 //!
 //! **Headers.** `authorization`, `proxy-authorization` and `cookie` are the host's: a request that carries one of them is denied, also
-//! where the host would have replaced it, so that a component which tries is noticed.
+//! where the host would have replaced it, so that a component which tries is noticed. `x-http-method-override`, `x-http-method`,
+//! `x-method-override`, `x-original-url` and `x-rewrite-url` would have a server read another request than the one that was judged; `expect`, `te`
+//! and `trailer` are about the connection, which is the host's. They are denied too.
 
-use http::header::{AUTHORIZATION, COOKIE, HeaderMap, PROXY_AUTHORIZATION};
+use http::header::{AUTHORIZATION, COOKIE, EXPECT, HeaderMap, HeaderName, PROXY_AUTHORIZATION, TE, TRAILER};
 use http::{Method, Request};
 
 use super::denial::Denial;
@@ -31,8 +33,20 @@ use super::origin::Origin;
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
-/// The headers that only the host sets.
-const HOST_HEADERS: [http::HeaderName; 3] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+/// The headers that only the host sets, or nobody.
+const HOST_HEADERS: [HeaderName; 11] = [
+    AUTHORIZATION,
+    PROXY_AUTHORIZATION,
+    COOKIE,
+    EXPECT,
+    TE,
+    TRAILER,
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
+];
 
 /// The origins that one integration's component may talk to.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +76,6 @@ impl AllowList {
     }
 }
 
-fn host_header(headers: &HeaderMap) -> Option<http::HeaderName> {
+fn host_header(headers: &HeaderMap) -> Option<HeaderName> {
     HOST_HEADERS.into_iter().find(|name| headers.contains_key(name))
 }

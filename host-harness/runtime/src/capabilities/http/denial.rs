@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use call::one_line::on_one_line;
+
 use super::addresses::{Reach, reach};
 use super::origin::{Origin, OriginError};
 
@@ -28,8 +30,24 @@ pub enum Denial {
     Header(http::HeaderName),
     /// The method is not one of those that are granted.
     Method(http::Method),
+    /// The method and the path are not granted with the access token; the path as far as it may be shown.
+    AccountRequest(http::Method, String),
     /// The call made more requests than it may.
     TooManyRequests(usize),
+}
+
+/// How much of a path is told.
+const LONGEST_PATH: usize = 100;
+/// A part of a path with so many digits may be somebody's number.
+const DIGITS_OF_A_NUMBER: usize = 5;
+
+impl Denial {
+    /// A request that is not granted with the access token. Its path is told up to the first part that may be somebody's number (rule D10).
+    pub(super) fn account_request(method: &http::Method, path: &str) -> Self {
+        let is_number = |part: &&str| part.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_OF_A_NUMBER;
+        let parts: Vec<_> = path.split('/').take_while(|part| !is_number(part)).collect();
+        Self::AccountRequest(method.clone(), on_one_line(&parts.join("/"), LONGEST_PATH))
+    }
 }
 
 impl fmt::Display for Denial {
@@ -50,9 +68,15 @@ impl fmt::Display for Denial {
             }
             Self::Header(name) => write!(
                 f,
-                "the component set the header {name} itself, which is never granted: the host adds the access token of the integration"
+                "the component set the header {name} itself, which is never granted: the host adds the access token of the integration, and a \
+                 request means what its method and path say"
             ),
             Self::Method(method) => write!(f, "the component used the method {method}, which is never granted"),
+            Self::AccountRequest(method, path) => write!(
+                f,
+                "the component asked the account for {method} {path}, which is not granted; to grant it, add \"{method} {path}\" to \
+                 `account_requests` of its [[integration]]"
+            ),
             Self::TooManyRequests(most) => {
                 write!(f, "the component made more than {most} requests in one call, which is never granted")
             }

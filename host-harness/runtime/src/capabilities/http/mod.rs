@@ -23,6 +23,7 @@
 //! [`WasiHttpHooks`]: wasmtime_wasi_http::WasiHttpHooks
 
 pub mod access;
+pub mod account_requests;
 pub mod addresses;
 pub mod allow_list;
 pub mod ask;
@@ -51,6 +52,7 @@ pub mod timing;
 mod tests;
 
 pub use access::{AccessToken, AccessTokens};
+pub use account_requests::{AccountRequest, AccountRequests};
 pub use addresses::PrivateAddresses;
 pub use ask::{Ask, AskError};
 pub use circuit::{CircuitCause, CircuitSettings, CircuitState};

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use wasmtime_wasi_http::Error;
 
 use super::access::{AccessToken, AccessTokens};
+use super::account_requests::AccountRequests;
 use super::addresses::PrivateAddresses;
 use super::allow_list::AllowList;
 use super::budget::{Budget, WINDOW};
@@ -42,6 +43,8 @@ pub struct OutboundHttpConfig {
     pub proxy: Proxy,
     /// Where the access token comes from, if there is one. Its origin is granted too.
     pub access: Option<Arc<dyn AccessTokens>>,
+    /// What may be asked with that token.
+    pub account_requests: AccountRequests,
     /// The `user-agent` of requests to which the component gave none.
     pub user_agent: String,
     /// The most bytes that an answer's body may have.
@@ -94,6 +97,7 @@ pub(super) struct Shared {
     pub(super) allow_list: AllowList,
     pub(super) private_addresses: PrivateAddresses,
     pub(super) access: Option<Arc<dyn AccessTokens>>,
+    account_requests: AccountRequests,
     pub(super) user_agent: HeaderValue,
     pub(super) max_response_bytes: u64,
     pub(super) request_timeouts: RequestTimeouts,
@@ -133,6 +137,7 @@ impl Default for OutboundHttpConfig {
             ca_file: None,
             proxy: Proxy::default(),
             access: None,
+            account_requests: AccountRequests::default(),
             user_agent: String::new(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             request_timeouts: RequestTimeouts::default(),
@@ -171,6 +176,7 @@ impl OutboundHttp {
             allow_list: AllowList::new(config.granted),
             private_addresses: config.private_addresses,
             access: config.access,
+            account_requests: config.account_requests,
             user_agent: HeaderValue::try_from(config.user_agent).map_err(|_| HttpSetupError::UserAgent)?,
             max_response_bytes: config.max_response_bytes,
             request_timeouts: config.request_timeouts,
@@ -211,6 +217,11 @@ impl OutboundHttp {
             Ok(origin) => origin.clone(),
             Err(denial) => return Err((Some(denial), Error::HttpRequestDenied)),
         };
+        let token = token.filter(|token| *token.origin() == origin);
+        if token.is_some() && !shared.account_requests.permit(request.method(), request.uri().path()) {
+            let denial = Denial::account_request(request.method(), request.uri().path());
+            return Err((Some(denial), Error::HttpRequestDenied));
+        }
         // The pool does not ask the resolver about a host that is an address already.
         if let Some(address) = origin.address()
             && !shared.private_addresses.permit(address)
@@ -223,7 +234,6 @@ impl OutboundHttp {
         // The pool writes the host header from the rebuilt address.
         head.headers.remove(HOST);
         head.headers.entry(USER_AGENT).or_insert_with(|| shared.user_agent.clone());
-        let token = token.filter(|token| *token.origin() == origin);
         if let Some(token) = &token {
             head.headers.insert(AUTHORIZATION, token.header().clone());
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 
+use super::super::account_requests::{AccountRequest, AccountRequests};
 use super::super::resolver::{Lookup, ResolveError, Resolver};
 use super::server::{Server, ok};
 use super::*;
@@ -69,10 +70,54 @@ async fn a_denial_shows_the_line_that_would_grant_it() {
 }
 
 #[tokio::test]
+async fn only_what_is_granted_is_asked_with_the_access_token() {
+    let (account, other) = (Server::start(|_| ok("")).await, Server::start(|_| ok("")).await);
+    let account_requests = AccountRequests::only([AccountRequest::get("/api/v4/")]);
+    let config = with_token(&[&other.origin()], &account.origin());
+    let mut call = call(OutboundHttpConfig { account_requests, ..config });
+    let asked = |method: &str, uri: String| {
+        let mut request = get(&uri);
+        *request.method_mut() = method.parse().unwrap();
+        request
+    };
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let request = asked(method, account.uri("/api/v4/contacts/79165550101"));
+        assert_eq!(name(send(&mut call, request).await), "HttpRequestDenied", "{method}");
+    }
+    for path in ["/", "/oauth2/access_token", "/api/v4/../v2/x"] {
+        assert_eq!(name(send(&mut call, asked("GET", account.uri(path))).await), "HttpRequestDenied", "{path}");
+    }
+    assert_eq!(account.seen().len(), 0, "nothing of it left the host");
+    let told: Vec<_> = call.denials().iter().map(ToString::to_string).collect();
+    assert!(told[0].contains("add \"POST /api/v4/contacts\" to `account_requests`"), "{told:?}");
+    for (method, uri) in [
+        ("GET", account.uri("/api/v4/contacts?query=9165550101")),
+        ("HEAD", account.uri("/api/v4/account")),
+        // The token does not go to other servers, and neither does the bound.
+        ("POST", other.uri("/anything")),
+    ] {
+        assert!(send(&mut call, asked(method, uri)).await.is_ok(), "{method}");
+    }
+}
+
+#[tokio::test]
 async fn headers_of_the_host_and_dangerous_methods_are_denied_even_to_a_granted_origin() {
     let server = Server::start(|_| ok("")).await;
     let mut call = call(with_token(&[&server.origin()], &server.origin()));
-    for header in ["authorization", "Authorization", "proxy-authorization", "cookie"] {
+    for header in [
+        "authorization",
+        "Authorization",
+        "proxy-authorization",
+        "cookie",
+        "expect",
+        "te",
+        "trailer",
+        "X-HTTP-Method-Override",
+        "x-http-method",
+        "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
+    ] {
         let mut request = get(&server.uri("/"));
         request.headers_mut().insert(http::HeaderName::try_from(header).unwrap(), "Bearer mine".parse().unwrap());
         assert_eq!(name(send(&mut call, request).await), "HttpRequestDenied", "{header}");
