@@ -61,11 +61,11 @@ fn load(
     if let Some(operation) = loaded.get(&file.map(Path::to_owned)) {
         return Ok(operation.clone());
     }
-    let bytes = match file {
-        None => OPERATION.to_vec(),
-        Some(file) => runtime::engine::read_component(file)?,
+    let operation = match file {
+        None => engine.load_trusted(OPERATION),
+        Some(file) => engine.load(&runtime::engine::read_component(file)?),
     };
-    let operation = engine.load(&bytes).map_err(|fit| {
+    let operation = operation.map_err(|fit| {
         let findings: Vec<_> = fit.rejections().map(|finding| format!("\n  {finding}")).collect();
         let name = file.map_or_else(|| "the built-in operation".to_owned(), |file| file.display().to_string());
         anyhow!("component rejected: {name}{}", findings.concat())

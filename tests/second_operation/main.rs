@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use replay::policy::{self, Mode};
 use runtime::bindings::exports::telephony::operation::operation::SettingKind;
 use runtime::bindings::telephony::operation::types::SettingValue;
-use runtime::engine::{CompiledShelf, Engine, EngineSettings, Operation};
+use runtime::engine::{Compilation, CompiledShelf, Engine, EngineSettings, Operation};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use test_support::{CALLER, Ended, Home, Scene, client, skip, workspace};
@@ -64,7 +64,8 @@ fn component() -> Option<&'static Path> {
 fn load(component: &Path, settings: EngineSettings) -> Operation {
     let bytes = std::fs::read(component).expect("the component");
     let shelf = CompiledShelf::new(Path::new(KEPT).join("compiled"));
-    let engine = Engine::with_shelf(settings, Some(shelf)).expect("wasmtime runs on this machine");
+    let compilation = Compilation { shelf: Some(shelf), compiler: None };
+    let engine = Engine::with_compilation(settings, compilation).expect("wasmtime runs on this machine");
     engine.load(&bytes).unwrap_or_else(|fit| panic!("{fit}"))
 }
 

@@ -8,6 +8,8 @@
 )]
 
 mod activation;
+mod compiling;
+mod inspection;
 mod process;
 mod routes;
 mod scene;

@@ -13,16 +13,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
 
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
+pub use runtime::engine::LARGEST_COMPONENT;
 use runtime::engine::{Engine, Fit, Operation, Undescribed, digest};
 use runtime::report::description_json;
 
 use shelf::Shelf;
 
-/// The largest component that is taken, in bytes. That of this repository has less than a hundredth of it.
-pub const LARGEST_COMPONENT: usize = 16 * 1024 * 1024;
 /// How many components are kept; the oldest that is not in use makes room.
 pub const MOST_COMPONENTS: usize = 32;
 /// Of how many refused components it is remembered why.
@@ -80,13 +80,16 @@ pub enum LibraryError {
     Host,
 }
 
+/// Whose turn it is.
+type Turn = Arc<tokio::sync::Mutex<()>>;
+
 /// The uploaded components of a node.
 pub struct ComponentLibrary {
     engine: Engine,
     clock: Clock,
     shelf: Option<Shelf>,
-    /// One at a time compiles, is kept, or is thrown away.
-    turn: tokio::sync::Mutex<()>,
+    /// One at a time compiles, is kept, or is thrown away. Whoever compiles holds it to the end, even where nobody waits any more.
+    turn: Turn,
     books: Mutex<Books>,
 }
 
@@ -106,7 +109,7 @@ impl ComponentLibrary {
         let kept = shelf.as_ref().map(|shelf| shelf.index(&mut warnings)).unwrap_or_default();
         let kept = kept.into_iter().map(|component| (component.digest.clone(), component)).collect();
         let books = Mutex::new(Books { kept, ..Books::default() });
-        (Self { engine, clock, shelf, turn: tokio::sync::Mutex::default(), books }, warnings)
+        (Self { engine, clock, shelf, turn: Turn::default(), books }, warnings)
     }
 
     /// What is kept, the newest first.
@@ -133,7 +136,7 @@ impl ComponentLibrary {
             return Err(LibraryError::TooLarge(bytes.len()));
         }
         let digest = digest(&bytes);
-        let _turn = self.turn.lock().await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         if let Some(known) = self.find(&digest) {
             // The upload mends a file that was lost or damaged meanwhile.
             if let Some(shelf) = &self.shelf {
@@ -144,11 +147,12 @@ impl ComponentLibrary {
         if let Some((_, refusal)) = self.books().refused.iter().find(|(refused, _)| *refused == digest) {
             return Err(refusal.clone());
         }
-        let loaded = match load(&self.engine, Arc::clone(&bytes)).await {
+        let (loaded, _turn) = load(&self.engine, Arc::clone(&bytes), turn).await?;
+        let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(refusal) => {
                 // Whatever else went wrong may go well another time.
-                if matches!(refusal, LibraryError::Unfit(_)) {
+                if matches!(&refusal, LibraryError::Unfit(fit) if !fit.is_undecided()) {
                     let refused = &mut self.books().refused;
                     if refused.len() >= MOST_REFUSED {
                         refused.remove(0);
@@ -192,13 +196,14 @@ impl ComponentLibrary {
         if let Some(loaded) = self.loaded(digest) {
             return Ok(loaded);
         }
-        let _turn = self.turn.lock().await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         if let Some(loaded) = self.loaded(digest) {
             return Ok(loaded);
         }
         // Only what the index names becomes part of a path.
         let shelf = self.shelf.as_ref().filter(|_| self.find(digest).is_some()).ok_or_else(unknown)?;
-        let loaded = load(&self.engine, shelf.read(digest).await?).await?;
+        let (loaded, _turn) = load(&self.engine, shelf.read(digest).await?, turn).await?;
+        let loaded = loaded?;
         self.books().loaded.insert(digest.to_owned(), loaded.clone());
         Ok(loaded)
     }
@@ -209,8 +214,8 @@ impl ComponentLibrary {
 
     /// Compiles a component that is not kept here: one of a file.
     pub(super) async fn compile(&self, bytes: Arc<[u8]>) -> Result<Loaded, LibraryError> {
-        let _turn = self.turn.lock().await;
-        load(&self.engine, bytes).await
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        load(&self.engine, bytes, turn).await?.0
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -233,11 +238,20 @@ impl Loaded {
     }
 }
 
-/// Compiles off the threads that calls are resolved on.
-async fn load(engine: &Engine, bytes: Arc<[u8]>) -> Result<Loaded, LibraryError> {
+/// Compiles off the threads that calls are resolved on. The turn goes along with the work and comes back with the component, so that whoever
+/// gives up waiting does not let the next one begin beside it.
+async fn load(
+    engine: &Engine,
+    bytes: Arc<[u8]>,
+    turn: OwnedMutexGuard<()>,
+) -> Result<(Result<Loaded, LibraryError>, OwnedMutexGuard<()>), LibraryError> {
     let engine = engine.clone();
-    let compiled = tokio::task::spawn_blocking(move || engine.load(&bytes)).await.map_err(|_| LibraryError::Host)?;
-    let operation = compiled.map_err(|fit| LibraryError::Unfit(Arc::new(fit)))?;
-    let description = operation.describe().await.map_err(LibraryError::Undescribed)?;
-    Ok(Loaded { operation, description })
+    let compiling = tokio::task::spawn_blocking(move || (engine.load(&bytes), turn));
+    let (compiled, turn) = compiling.await.map_err(|_| LibraryError::Host)?;
+    let described = async {
+        let operation = compiled.map_err(|fit| LibraryError::Unfit(Arc::new(fit)))?;
+        let description = operation.describe().await.map_err(LibraryError::Undescribed)?;
+        Ok(Loaded { operation, description })
+    };
+    Ok((described.await, turn))
 }

@@ -112,6 +112,7 @@ impl From<LibraryError> for Problem {
     fn from(error: LibraryError) -> Self {
         let status = match &error {
             LibraryError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            LibraryError::Unfit(fit) if fit.is_undecided() => StatusCode::SERVICE_UNAVAILABLE,
             LibraryError::Unfit(_) | LibraryError::Undescribed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             LibraryError::Unknown(_) => StatusCode::NOT_FOUND,
             LibraryError::Full => StatusCode::CONFLICT,
@@ -203,7 +204,7 @@ async fn list(State(desk): State<Desk>) -> Json<Listed> {
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit the contract", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Others are being uploaded", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Others are being uploaded, or it could not be compiled in time", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn upload(State(desk): State<Desk>, request: axum::extract::Request) -> Result<Response, Problem> {

@@ -86,7 +86,7 @@ impl Call {
         let mut scene = Scene::set(&self, &clock).await?;
         let component = self.component.as_deref().or(scene.component.as_deref());
         let location = self.state.clone().or_else(|| scene.store.clone()).unwrap_or_default();
-        let (operation, description) = component::load_described(component, component::shelf(&location)).await?;
+        let (operation, description) = component::load_described(component, component::compilation(&location)).await?;
         let settings = self.settings(&description, &scene)?;
         hash_callers(&mut scene.integration, &location).map_err(|error| in_file(&self.config, error))?;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Outcome, Stop, print};
+use super::{Outcome, Stop, component, print};
 use crate::other_hosts::OtherHost;
 use runtime::engine::{Engine, EngineSettings, Fit, Severity, read_component};
 
@@ -22,7 +22,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let bytes = read_component(&self.file)?;
-        let engine = Engine::new(EngineSettings::default())?;
+        let engine = Engine::with_compilation(EngineSettings::default(), component::unkept())?;
         let name = self.file.display();
         if let Some(host) = self.host {
             let fit = match engine.validate(&bytes) {
@@ -71,6 +71,7 @@ fn show(fit: &Fit) {
     for finding in &fit.findings {
         let severity = match finding.severity {
             Severity::Rejected => "rejected",
+            Severity::Undecided => "not decided",
             Severity::Remark => "remark",
         };
         print(format_args!("  {severity}: {finding}"));

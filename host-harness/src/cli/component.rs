@@ -1,12 +1,16 @@
 //! Loading the component that a command was given, or the built-in one.
 
-use std::path::Path;
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::Stop;
+use super::{COMPILE, Stop, complain};
 use crate::OPERATION;
 use call::one_line::one_line;
 use runtime::bindings::exports::telephony::operation::operation::Description;
-use runtime::engine::{CompiledShelf, Engine, EngineSettings, Operation, read_component};
+use runtime::engine::child::ChildCompiler;
+use runtime::engine::{Compilation, CompiledShelf, Compiler, Engine, EngineSettings, Operation, read_component};
 use stores::StoreLocation;
 
 /// The directory of compiled components in the state directory.
@@ -15,9 +19,9 @@ const COMPILED: &str = "compiled";
 /// Loads a component for calls, and asks it to describe itself; one that cannot is no operation.
 pub(super) async fn load_described(
     file: Option<&Path>,
-    shelf: Option<CompiledShelf>,
+    compilation: Compilation,
 ) -> Result<(Operation, Description), Stop> {
-    let operation = load(file, shelf)?;
+    let operation = load(file, compilation)?;
     match operation.describe().await {
         Ok(description) => Ok((operation, description)),
         Err(undescribed) => Err(Stop::ComponentRejected(format!("{}\n  {undescribed}", name(file)))),
@@ -25,13 +29,13 @@ pub(super) async fn load_described(
 }
 
 /// Loads a component for calls.
-fn load(file: Option<&Path>, shelf: Option<CompiledShelf>) -> Result<Operation, Stop> {
-    let engine = Engine::with_shelf(EngineSettings::default(), shelf)?;
-    let bytes = match file {
-        None => OPERATION.to_vec(),
-        Some(file) => read_component(file)?,
+fn load(file: Option<&Path>, compilation: Compilation) -> Result<Operation, Stop> {
+    let engine = Engine::with_compilation(EngineSettings::default(), compilation)?;
+    let loaded = match file {
+        None => engine.load_trusted(OPERATION),
+        Some(file) => engine.load(&read_component(file)?),
     };
-    engine.load(&bytes).map_err(|fit| {
+    loaded.map_err(|fit| {
         let findings: Vec<_> =
             fit.rejections().map(|finding| format!("\n  {}", one_line(&finding.to_string()))).collect();
         Stop::ComponentRejected(format!("{}{}", name(file), findings.concat()))
@@ -42,7 +46,27 @@ fn name(file: Option<&Path>) -> String {
     file.map_or_else(|| "the built-in operation".to_owned(), |file| file.display().to_string())
 }
 
-/// Where compiled components are kept: in the state directory.
-pub(super) fn shelf(location: &StoreLocation) -> Option<CompiledShelf> {
-    location.own_directory().map(|directory| CompiledShelf::new(directory.join(COMPILED)))
+/// Compiled by a process of this program's own, and kept in the state directory.
+pub(super) fn compilation(location: &StoreLocation) -> Compilation {
+    Compilation { shelf: location.own_directory().map(|state| CompiledShelf::new(state.join(COMPILED))), ..unkept() }
+}
+
+/// Compiled by a process of this program's own, and kept nowhere.
+pub(super) fn unkept() -> Compilation {
+    let compiler: Option<Arc<dyn Compiler>> = match this_program() {
+        Ok(program) => Some(Arc::new(ChildCompiler::new(program, COMPILE))),
+        Err(error) => {
+            complain(format_args!(
+                "warning: this program cannot find itself to compile components in a process of their own ({error}): it compiles them itself"
+            ));
+            None
+        }
+    };
+    Compilation { shelf: None, compiler }
+}
+
+/// The file that this process runs; on Linux even where another has taken its place since.
+fn this_program() -> io::Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { Ok(running) } else { env::current_exe() }
 }

@@ -35,6 +35,9 @@ use serde::Serialize;
 use ::call::Language;
 use ::call::one_line::{Lines, visible_json};
 
+/// The first argument with which this program compiles a component; people have no use for it.
+pub const COMPILE: &str = "compile-component";
+
 /// Under which heading `--help` lists the options that every command has.
 const GLOBAL_OPTIONS: &str = "Global options";
 

@@ -186,7 +186,7 @@ async fn variant(
     settings: &BTreeMap<String, String>,
     set: &[(String, String)],
 ) -> Result<Variant, Stop> {
-    let (operation, description) = component::load_described(component, None).await?;
+    let (operation, description) = component::load_described(component, component::unkept()).await?;
     let mut settings = settings.clone();
     settings.extend(set.iter().cloned());
     let variant = Variant { name: name.to_owned(), operation, description, settings };

@@ -48,7 +48,8 @@ impl Replay {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let name = self.file.display();
         let recording = Recording::load(&self.file).map_err(|error| anyhow!("{name} {error}"))?;
-        let (operation, description) = component::load_described(self.component.as_deref(), None).await?;
+        let (operation, description) =
+            component::load_described(self.component.as_deref(), component::unkept()).await?;
         let settings: BTreeMap<_, _> = self.set.iter().cloned().collect();
         let with = With { operation, description: &description, settings: &settings };
         let exactly = recording.is_of(&with);

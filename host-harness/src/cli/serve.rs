@@ -23,7 +23,7 @@ use node::observe::traces::Traces;
 use replay::demo::{self, Demo};
 use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
-use runtime::engine::{Engine, EngineSettings};
+use runtime::engine::{Compilation, Engine, EngineSettings};
 use server::{Server, ServerSettings, token};
 use stores::{self, StoreLocation};
 
@@ -81,10 +81,11 @@ impl Serve {
                 access::warn_of_expiry(&integration.id, access);
             }
         }
-        let engine =
-            Engine::with_shelf(EngineSettings::for_calls(config.server.max_calls), component::shelf(&location))?;
+        let compilation = component::compilation(&location);
+        let engine = Engine::with_compilation(EngineSettings::for_calls(config.server.max_calls), compilation.clone())?;
         let mut node = assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
-        let recorder = config.recordings.as_ref().map(|settings| recorder(settings, &location, node.placements()));
+        let recorder =
+            config.recordings.as_ref().map(|settings| recorder(settings, &location, compilation, node.placements()));
         let recorder = recorder.transpose().map_err(in_file)?;
         if let Some(recorder) = &recorder {
             node = node.recorder(Arc::new(recorder.clone()));
@@ -143,6 +144,7 @@ fn warn_of_fastagi(settings: &ServerSettings) {
 fn recorder(
     settings: &SamplingSettings,
     location: &StoreLocation,
+    compilation: Compilation,
     placements: &[Arc<Placement>],
 ) -> anyhow::Result<Recorder> {
     let mut known = BTreeSet::from([OPERATION_FAILED.to_owned()]);
@@ -158,7 +160,7 @@ fn recorder(
     let directory = location.own_directory().context(
         "[recordings]: there is nowhere to keep recordings; name a state directory with --state, or leave the section out",
     )?;
-    Recorder::begin(settings.clone(), &directory, component::shelf(location)).context("[recordings]")
+    Recorder::begin(settings.clone(), &directory, compilation).context("[recordings]")
 }
 
 /// Every connection is an open file, and what a process may open by default suits one that has few. More needs no privilege up to the hard limit.

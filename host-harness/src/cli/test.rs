@@ -33,7 +33,7 @@ pub(super) struct Test {
 
 impl Test {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let (operation, _) = component::load_described(self.component.as_deref(), None).await?;
+        let (operation, _) = component::load_described(self.component.as_deref(), component::unkept()).await?;
         let mode = if self.bless { Mode::Bless } else { Mode::Compare };
         let report = policy::run(&self.cases, &operation, mode, |case| {
             if !self.json {

@@ -20,10 +20,11 @@ use wasm_encoder::{
 
 use super::handmade::{around, module_of_raw, of_section};
 use super::rejection;
+use test_support::engine;
 
 /// Asserts that a component is refused for this.
 fn assert_refused(component: &[u8], because: &str) {
-    let text = rejection(component).to_string();
+    let text = engine().validate(component).expect_err("what is off is refused").to_string();
     assert!(text.contains("cannot be compiled") && text.contains(because), "{text}");
 }
 

@@ -196,7 +196,7 @@ fn what_is_no_component_is_named() {
         (&module[..], "core WebAssembly module", "wasm-tools component new"),
         (b"#!/bin/sh", "not a WebAssembly component", "`.wasm` file"),
         (b"", "not a WebAssembly component", "`.wasm` file"),
-        (cut_short, "cannot be compiled", "cut short"),
+        (cut_short, "cannot be read", "cut short"),
     ] {
         let text = rejection(bytes).to_string();
         assert!(text.contains(what) && text.contains(fix), "{text}");

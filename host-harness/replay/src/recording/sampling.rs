@@ -19,7 +19,7 @@ use super::{Numbers, Recording};
 use call::CallDocument;
 use node::{self, Noted, ReadyOperation};
 use runtime::atomic_file;
-use runtime::engine::{CompiledShelf, Engine, EngineSettings, Operation};
+use runtime::engine::{Compilation, Engine, EngineSettings, Operation};
 
 /// How many calls wait for their recording at most. Their notes take up to a mebibyte each.
 const MOST_WAITING: usize = 64;
@@ -81,9 +81,9 @@ struct Job {
 
 impl Recorder {
     /// Starts recording into this directory. Fails where the key of the numbers cannot be kept beside it, or there is no thread.
-    pub fn begin(settings: SamplingSettings, state: &Path, shelf: Option<CompiledShelf>) -> anyhow::Result<Self> {
+    pub fn begin(settings: SamplingSettings, state: &Path, compilation: Compilation) -> anyhow::Result<Self> {
         let numbers = if settings.whole_numbers { None } else { Some(Numbers::kept_in(Some(state))?) };
-        let engine = Engine::with_shelf(EngineSettings::default(), shelf)?;
+        let engine = Engine::with_compilation(EngineSettings::default(), compilation)?;
         let (jobs, mut queue) = mpsc::channel::<Job>(MOST_WAITING);
         let runtime = Builder::new_current_thread().enable_time().build()?;
         thread::Builder::new().name("recordings".to_owned()).spawn(move || {

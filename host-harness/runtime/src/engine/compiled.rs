@@ -10,6 +10,8 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use tracing::{debug, warn};
@@ -18,7 +20,7 @@ use wasmtime::component::Component;
 
 use crate::atomic_file;
 
-/// How many compiled components are kept; the ones that were written first make room.
+/// How many compiled components are kept; those that were used longest ago make room, but none that is loaded in this process.
 const MOST: usize = 16;
 /// The largest file that is read.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -30,12 +32,20 @@ const EXTENSION: &str = "compiled";
 #[derive(Clone, Debug)]
 pub struct CompiledShelf {
     directory: PathBuf,
+    /// The files of components that are loaded, for as long as their operations live.
+    held: Arc<Mutex<Vec<HeldFile>>>,
 }
+
+type HeldFile = (PathBuf, Weak<Hold>);
+
+/// Keeps the file of a loaded component where it is.
+#[derive(Debug)]
+pub(super) struct Hold;
 
 impl CompiledShelf {
     /// Those kept in this directory, which is made when the first one is written.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into() }
+        Self { directory: directory.into(), held: Arc::default() }
     }
 
     /// The component of this digest, where it is kept and can be trusted.
@@ -58,6 +68,20 @@ impl CompiledShelf {
         }
     }
 
+    /// From now on the file of this component makes no room for others, until the value is dropped.
+    pub(super) fn hold(&self, engine: &Engine, digest: &str) -> Arc<Hold> {
+        let (file, hold) = (self.file(engine, digest), Arc::new(Hold));
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|(_, hold)| hold.strong_count() > 0);
+        held.push((file, Arc::downgrade(&hold)));
+        hold
+    }
+
+    fn is_held(&self, file: &Path) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.iter().any(|(kept, hold)| kept == file && hold.strong_count() > 0)
+    }
+
     /// Keeps a component. That it could not be kept costs the next start some time and nothing else.
     pub(super) fn keep(&self, engine: &Engine, digest: &str, component: &Component) {
         let kept = component.serialize().map_err(io::Error::other).and_then(|code| {
@@ -77,15 +101,19 @@ impl CompiledShelf {
     }
 
     fn make_room(&self) -> io::Result<()> {
-        let mut files = Vec::new();
+        let (mut files, mut count) = (Vec::new(), 0_usize);
         for entry in fs::read_dir(&self.directory)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == EXTENSION) {
+                count += 1;
+                if self.is_held(&path) {
+                    continue;
+                }
                 files.push((fs::metadata(&path)?.modified()?, path));
             }
         }
         files.sort();
-        let surplus = files.len().saturating_sub(MOST);
+        let surplus = count.saturating_sub(MOST);
         files.iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))
     }
 }
@@ -97,10 +125,20 @@ fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     unsafe { Component::deserialize(engine, code) }
 }
 
+/// The code that a compiler of this program's own has just made.
+#[expect(unsafe_code, reason = "wasmtime cannot check that code is what it compiled; see SAFETY")]
+pub(super) fn from_compiler(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: a `Compiler` promises the output of `child::compile`, which is that of wasmtime itself; it comes through a pipe that only the two
+    // processes hold, and wasmtime checks version and settings.
+    unsafe { Component::deserialize(engine, code) }
+}
+
 /// The code in a file, if it can be trusted.
 fn read(file: &Path) -> io::Result<Vec<u8>> {
     let mut opened = open(file)?;
     trust::check(&opened, file)?;
+    // What is used makes room last. Where the time cannot be set, it is as old as it was.
+    let _ = opened.set_modified(SystemTime::now());
     let mut bytes = Vec::new();
     Read::by_ref(&mut opened).take(LARGEST).read_to_end(&mut bytes)?;
     let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged");
@@ -180,8 +218,12 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-    use crate::engine::{EngineSettings, digest};
+    use crate::engine::{Compilation, EngineSettings, digest};
     use hostile_components::EVERY_IMPORT;
+
+    fn of(shelf: &CompiledShelf) -> Compilation {
+        Compilation { shelf: Some(shelf.clone()), compiler: None }
+    }
 
     struct Place {
         home: tempfile::TempDir,
@@ -194,7 +236,7 @@ mod tests {
         fn new() -> Self {
             let home = tempfile::tempdir().unwrap();
             let shelf = CompiledShelf::new(home.path().join("state/compiled"));
-            let engine = crate::engine::Engine::with_shelf(EngineSettings::default(), Some(shelf.clone())).unwrap();
+            let engine = crate::engine::Engine::with_compilation(EngineSettings::default(), of(&shelf)).unwrap();
             engine.load(EVERY_IMPORT).unwrap();
             Self { home, shelf, engine }
         }
@@ -277,7 +319,7 @@ mod tests {
     fn another_engine_compiles_for_itself() {
         let place = Place::new();
         let settings = EngineSettings { count_instructions: false, ..EngineSettings::default() };
-        let other = crate::engine::Engine::with_shelf(settings, Some(place.shelf.clone())).unwrap();
+        let other = crate::engine::Engine::with_compilation(settings, of(&place.shelf)).unwrap();
         assert!(place.shelf.take(&other.0.wasmtime, &digest(EVERY_IMPORT)).is_none());
         // Even where a file of another engine lies under its name.
         fs::copy(place.file(), place.shelf.file(&other.0.wasmtime, &digest(EVERY_IMPORT))).unwrap();
@@ -285,6 +327,33 @@ mod tests {
         other.load(EVERY_IMPORT).unwrap();
         assert!(place.shelf.take(&other.0.wasmtime, &digest(EVERY_IMPORT)).is_some());
         assert!(place.is_used());
+    }
+
+    #[test]
+    fn what_is_loaded_makes_no_room() {
+        let place = Place::new();
+        let operation = place.engine.load(EVERY_IMPORT).unwrap();
+        File::options().write(true).open(place.file()).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        for number in 0..2 * MOST {
+            fs::write(place.shelf.directory.join(format!("{number}.{EXTENSION}")), b"").unwrap();
+        }
+        place.shelf.make_room().unwrap();
+        assert!(place.file().exists(), "the oldest, but loaded");
+        drop(operation);
+        File::options().write(true).open(place.file()).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        fs::write(place.shelf.directory.join(format!("another.{EXTENSION}")), b"").unwrap();
+        place.shelf.make_room().unwrap();
+        assert!(!place.file().exists(), "the oldest, and used by nobody");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_kept() {
+        let place = Place::new();
+        fs::remove_file(place.file()).unwrap();
+        for refused in [hostile_components::FOREIGN_IMPORT, hostile_components::MISSING_EXPORT, b"no component"] {
+            assert!(place.engine.load(refused).is_err());
+        }
+        assert_eq!(fs::read_dir(&place.shelf.directory).unwrap().count(), 0);
     }
 
     #[test]

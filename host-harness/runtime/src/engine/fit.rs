@@ -1,54 +1,6 @@
-//! Whether a component fits the contract: which imports and exports are missing or foreign, and the fix for each.
+//! The judgement of a component: what was found, whether it keeps the component from being loaded, and the fix.
 
 use std::fmt;
-
-use wasmtime::Engine as Wasmtime;
-use wasmtime::component::Component;
-
-/// The imports of the contract: interface, and the versions that link. `0.2.x` match each other; drafts match exactly.
-const IMPORTS: [(&str, Version); 11] = [
-    ("telephony:operation/directory", Version::Exactly("0.1.0")),
-    ("telephony:operation/types", Version::Exactly("0.1.0")),
-    ("wasi:clocks/monotonic-clock", Version::Compatible("0.2.")),
-    ("wasi:clocks/wall-clock", Version::Compatible("0.2.")),
-    ("wasi:config/store", Version::Exactly("0.2.0-rc.1")),
-    ("wasi:http/outgoing-handler", Version::Compatible("0.2.")),
-    ("wasi:http/types", Version::Compatible("0.2.")),
-    ("wasi:io/error", Version::Compatible("0.2.")),
-    ("wasi:io/poll", Version::Compatible("0.2.")),
-    ("wasi:io/streams", Version::Compatible("0.2.")),
-    ("wasi:keyvalue/store", Version::Exactly("0.2.0-draft")),
-];
-
-/// The export of the contract.
-const EXPORT: &str = "telephony:operation/operation@0.1.0";
-/// The export that a component may have besides.
-const NOTICES: &str = "telephony:operation/notices@0.1.0";
-
-#[derive(Clone, Copy)]
-enum Version {
-    Exactly(&'static str),
-    /// Any version that begins so and is no draft.
-    Compatible(&'static str),
-}
-
-impl Version {
-    fn matches(self, version: &str) -> bool {
-        match self {
-            Self::Exactly(exact) => version == exact,
-            Self::Compatible(prefix) => version.starts_with(prefix) && !version.contains('-'),
-        }
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exactly(exact) => formatter.write_str(exact),
-            Self::Compatible(prefix) => write!(formatter, "{prefix}x"),
-        }
-    }
-}
 
 /// How a component fits the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +25,8 @@ pub struct Finding {
 pub enum Severity {
     /// It does.
     Rejected,
+    /// The host could not find out, and may another time.
+    Undecided,
     /// It does not.
     Remark,
 }
@@ -85,12 +39,22 @@ impl Fit {
 
     /// The findings that keep the component from being loaded.
     pub fn rejections(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity == Severity::Rejected)
+        self.findings.iter().filter(|finding| finding.severity != Severity::Remark)
+    }
+
+    /// Whether the same component may fit another time, since something outside it kept the host from finding out.
+    pub fn is_undecided(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Undecided)
     }
 
     /// The judgement that rejects a component for one thing.
     pub fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { findings: vec![Finding::rejected(what, fix)] }
+    }
+
+    /// The judgement that something outside the component kept the host from finding out.
+    pub(super) fn undecided(what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { findings: vec![Finding { severity: Severity::Undecided, what: what.into(), fix: fix.into() }] }
     }
 }
 
@@ -100,7 +64,7 @@ impl Finding {
         Self { severity: Severity::Rejected, what: what.into(), fix: fix.into() }
     }
 
-    fn remark(what: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(super) fn remark(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { severity: Severity::Remark, what: what.into(), fix: fix.into() }
     }
 }
@@ -122,110 +86,3 @@ impl fmt::Display for Fit {
 }
 
 impl std::error::Error for Fit {}
-
-/// Compiles a component; bytes that are none are a finding too.
-pub(super) fn compile(engine: &Wasmtime, bytes: &[u8]) -> Result<Component, Fit> {
-    match bytes.get(..8) {
-        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
-            return Err(Fit::rejected(
-                "this is a core WebAssembly module, not a component",
-                "encode it with `wasm-tools component new`",
-            ));
-        }
-        Some([0, b'a', b's', b'm', ..]) => {}
-        _ => {
-            return Err(Fit::rejected(
-                "this is not a WebAssembly component (it does not begin with `\\0asm`)",
-                "give the binary `.wasm` file of a component",
-            ));
-        }
-    }
-    Component::from_binary(engine, bytes).map_err(|error| {
-        let reason = error.root_cause().to_string();
-        let reason = reason.lines().next().unwrap_or_default();
-        Fit::rejected(
-            format!("the component cannot be compiled ({reason})"),
-            "build it again; the file may be damaged or cut short",
-        )
-    })
-}
-
-/// The names of a component's imports, sorted.
-pub(super) fn imports(engine: &Wasmtime, component: &Component) -> Vec<String> {
-    let mut names: Vec<_> = component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect();
-    names.sort();
-    names
-}
-
-/// Whether a component has the optional export.
-pub(super) fn takes_notices(engine: &Wasmtime, component: &Component) -> bool {
-    component.component_type().exports(engine).any(|(name, _)| name == NOTICES)
-}
-
-/// Compares a component's imports and exports with the contract's.
-pub(super) fn inspect(engine: &Wasmtime, component: &Component) -> Fit {
-    let names = imports(engine, component);
-    let mut findings: Vec<_> = names.iter().filter_map(|name| foreign_import(name)).collect();
-    let ty = component.component_type();
-    let mut exported = false;
-    for (name, _) in ty.exports(engine) {
-        if name == EXPORT {
-            exported = true;
-        } else if name != NOTICES {
-            findings.push(Finding::remark(format!("foreign export `{name}`"), "hosts of this contract ignore it"));
-        }
-    }
-    if !exported {
-        findings.push(Finding::rejected(
-            format!("missing export `{EXPORT}`"),
-            "build the component for the world `telephony:operation/custom-operation@0.1.0` of the `wit` folder",
-        ));
-    }
-    let unused =
-        IMPORTS.iter().filter(|(interface, _)| !names.iter().any(|name| name.split('@').next() == Some(interface)));
-    let unused: Vec<_> = unused.map(|(interface, version)| format!("`{interface}@{version}`")).collect();
-    if !unused.is_empty() {
-        findings.push(Finding::remark(
-            format!("missing import {}", unused.join(", ")),
-            "fine, if the operation does not need it",
-        ));
-    }
-    // What keeps the component out comes first.
-    findings.sort_by_key(|finding| finding.severity);
-    Fit { findings }
-}
-
-/// What is wrong with an import, if it is none of the contract's.
-fn foreign_import(name: &str) -> Option<Finding> {
-    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
-    if let Some((_, expected)) = IMPORTS.iter().find(|(known, _)| *known == interface) {
-        return (!expected.matches(version)).then(|| {
-            Finding::rejected(format!("foreign import `{name}`"), format!("build it against `{interface}@{expected}`"))
-        });
-    }
-    let fix = match interface.split('/').next().unwrap_or_default() {
-        "wasi:cli" => {
-            "an operation has no command line, environment or standard streams: build Rust for wasm32-unknown-unknown and encode it with \
-             wit-component, Python with `componentize-py componentize --stub-wasi`, JavaScript by componentize-js with `stdio`, `random`, \
-             `clocks` and `fetch-event` disabled"
-        }
-        "wasi:keyvalue" => "use `wasi:keyvalue/store` alone: batch and atomics differ between hosts",
-        "wasi:config" => "use `wasi:config/store`",
-        "wasi:logging" => "put remarks into the call details' notes",
-        "wasi:random" => "an operation has no randomness: the same questions get the same answer",
-        "wasi:filesystem" | "wasi:sockets" => {
-            "an operation reaches the outside through `wasi:http/outgoing-handler` and `wasi:keyvalue/store` alone"
-        }
-        _ => "remove it: the contract does not offer this interface",
-    };
-    Some(Finding::rejected(format!("foreign import `{name}`"), fix))
-}
-
-/// The names fit, but the types of an import or export do not.
-pub(super) fn mismatch(error: &wasmtime::Error) -> Fit {
-    let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
-    Fit::rejected(
-        format!("an import or export has another shape than the contract's ({})", chain.join(": ")),
-        "build it against the files of the `wit` folder",
-    )
-}

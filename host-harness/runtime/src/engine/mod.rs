@@ -5,9 +5,13 @@
 
 mod bounds;
 mod call;
+pub mod child;
 mod compiled;
+mod compiler;
+mod contract;
 mod file;
 mod fit;
+mod inspect;
 mod limits;
 mod pool;
 mod state;
@@ -17,13 +21,15 @@ use std::thread;
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine as Wasmtime};
 
 pub use call::{Answer, Failure, Run, Undescribed, World};
 pub use compiled::CompiledShelf;
+pub use compiler::{Compilation, CompileError, CompileTarget, Compiler};
 pub use file::read_component;
 pub use fit::{Finding, Fit, Severity};
+pub use inspect::{Bound, Inspection, LARGEST_COMPONENT};
 pub use limits::{LimitReached, Limits, TICK, WAITING_TIME, WAITING_TIME_BOUNDS};
 
 use crate::bindings::OperationHostPre;
@@ -78,7 +84,7 @@ struct Inner {
     /// What an operation is granted that only describes itself.
     nothing: OutboundHttp,
     settings: EngineSettings,
-    shelf: Option<CompiledShelf>,
+    compilation: Compilation,
 }
 
 /// A component that fits the contract, compiled and ready for calls. Cheap to clone.
@@ -89,21 +95,22 @@ pub struct Operation {
     /// The same instance's optional export, where it has it.
     attentive: Option<AttentiveHostPre<CallState>>,
     fit: Arc<Fit>,
+    inspection: Arc<Inspection>,
     digest: Arc<str>,
     bytes: Arc<[u8]>,
+    /// Keeps the compiled component from making room for others.
+    _hold: Option<Arc<compiled::Hold>>,
 }
 
 impl Engine {
-    /// Sets an engine up. Fails only when this machine cannot run wasmtime.
+    /// Sets an engine up that compiles inside this process. Fails only when this machine cannot run wasmtime.
     pub fn new(settings: EngineSettings) -> anyhow::Result<Self> {
-        Self::with_shelf(settings, None)
+        Self::with_compilation(settings, Compilation::default())
     }
 
-    /// The same, with compiled components kept on disk.
-    pub fn with_shelf(settings: EngineSettings, shelf: Option<CompiledShelf>) -> anyhow::Result<Self> {
-        let mut config = Config::new();
-        config.epoch_interruption(true).consume_fuel(settings.count_instructions);
-        config.async_stack_size(CALL_STACK + HOST_STACK).max_wasm_stack(CALL_STACK);
+    /// The same, with machine code from elsewhere.
+    pub fn with_compilation(settings: EngineSettings, compilation: Compilation) -> anyhow::Result<Self> {
+        let mut config = compiling_config(CompileTarget { count_instructions: settings.count_instructions });
         if let Some(calls) = settings.pooled_calls {
             config.allocation_strategy(pool::of(calls, &settings.limits));
         }
@@ -113,7 +120,7 @@ impl Engine {
         state::link(&mut linker).map_err(anyhow::Error::from).context("the contract's imports cannot be linked")?;
         let nothing = OutboundHttp::new(OutboundHttpConfig::default())?;
         tick(&wasmtime)?;
-        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings, shelf })))
+        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings, compilation })))
     }
 
     /// The limits of each call.
@@ -123,45 +130,74 @@ impl Engine {
 
     /// Whether these bytes are a component that compiles, of whatever world.
     pub fn validate(&self, bytes: &[u8]) -> Result<(), Fit> {
-        fit::compile(&self.0.wasmtime, bytes).map(drop)
+        inspect::inspect(bytes)?;
+        self.compile(bytes).map(drop)
     }
 
-    /// Compiles a component, if it fits the contract; else says what does not fit, each finding with its fix.
+    /// Loads a component, if it fits the contract; else says what does not fit, each finding with its fix. It is looked over before it is
+    /// compiled, and blocks until it is.
     pub fn load(&self, bytes: &[u8]) -> Result<Operation, Fit> {
-        let digest = digest(bytes);
-        let kept = self.0.shelf.as_ref().and_then(|shelf| shelf.take(&self.0.wasmtime, &digest));
-        let component = match kept {
-            Some(component) => component,
-            None => {
-                let component = fit::compile(&self.0.wasmtime, bytes)?;
-                if let Some(shelf) = &self.0.shelf {
-                    shelf.keep(&self.0.wasmtime, &digest, &component);
-                }
-                component
-            }
-        };
-        let fit = fit::inspect(&self.0.wasmtime, &component);
+        self.load_by(bytes, |engine, bytes| engine.compile(bytes))
+    }
+
+    /// The same with a component that is part of this program, and is compiled inside this process.
+    pub fn load_trusted(&self, bytes: &[u8]) -> Result<Operation, Fit> {
+        self.load_by(bytes, |engine, bytes| engine.compile_here(bytes))
+    }
+
+    fn load_by(
+        &self,
+        bytes: &[u8],
+        compile: impl Fn(&Self, &[u8]) -> Result<Component, Fit>,
+    ) -> Result<Operation, Fit> {
+        let inspection = inspect::inspect(bytes)?;
+        let fit = contract::judge(&inspection);
         if !fit.is_fit() {
             return Err(fit);
         }
+        let digest = digest(bytes);
+        let kept = self.0.compilation.shelf.as_ref().and_then(|shelf| shelf.take(&self.0.wasmtime, &digest));
+        let is_kept = kept.is_some();
+        let component = kept.map_or_else(|| compile(self, bytes), Ok)?;
         let pre = self
             .0
             .linker
             .instantiate_pre(&component)
             .and_then(OperationHostPre::new)
-            .map_err(|error| fit::mismatch(&error))?;
-        let attentive = fit::takes_notices(&self.0.wasmtime, &component)
+            .map_err(|error| contract::mismatch(&error))?;
+        let attentive = contract::takes_notices(&inspection)
             .then(|| AttentiveHostPre::new(pre.instance_pre().clone()))
             .transpose()
-            .map_err(|error| fit::mismatch(&error))?;
+            .map_err(|error| contract::mismatch(&error))?;
+        // Only what fits is kept, so that what is refused pushes nothing out.
+        let shelf = self.0.compilation.shelf.as_ref();
+        let hold = shelf.map(|shelf| shelf.hold(&self.0.wasmtime, &digest));
+        if let Some(shelf) = shelf.filter(|_| !is_kept) {
+            shelf.keep(&self.0.wasmtime, &digest, &component);
+        }
         Ok(Operation {
             engine: self.clone(),
             pre,
             attentive,
             fit: fit.into(),
+            inspection: inspection.into(),
             digest: digest.into(),
             bytes: bytes.into(),
+            _hold: hold,
         })
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Result<Component, Fit> {
+        let Some(compiler) = &self.0.compilation.compiler else { return self.compile_here(bytes) };
+        let target = CompileTarget { count_instructions: self.0.settings.count_instructions };
+        let code = compiler.compile(bytes, target)?;
+        compiled::from_compiler(&self.0.wasmtime, &code)
+            .map_err(|error| CompileError::Failed(format!("its code is of another engine: {error}")).into())
+    }
+
+    fn compile_here(&self, bytes: &[u8]) -> Result<Component, Fit> {
+        let compiled = Component::from_binary(&self.0.wasmtime, bytes);
+        compiled.map_err(|error| CompileError::Invalid(reason(&error)).into())
     }
 }
 
@@ -188,7 +224,14 @@ impl Operation {
 
     /// The names of the component's imports, sorted.
     pub fn imports(&self) -> Vec<String> {
-        fit::imports(&self.engine.0.wasmtime, self.pre.instance_pre().component())
+        let mut imports = self.inspection.imports.clone();
+        imports.sort();
+        imports
+    }
+
+    /// What the component consists of.
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
     }
 
     /// Requests that may go nowhere, for calls that are resolved without a network.
@@ -212,6 +255,19 @@ impl Operation {
         bounds::described(&description).map_err(Undescribed::OutOfBounds)?;
         Ok(description)
     }
+}
+
+/// The settings that machine code depends on.
+fn compiling_config(target: CompileTarget) -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true).consume_fuel(target.count_instructions);
+    config.async_stack_size(CALL_STACK + HOST_STACK).max_wasm_stack(CALL_STACK);
+    config
+}
+
+/// Why wasmtime refuses a component, in one line.
+fn reason(error: &wasmtime::Error) -> String {
+    error.root_cause().to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 /// The SHA-256 of a component in hexadecimal.

@@ -1,0 +1,124 @@
+//! Whether a component fits the contract: which imports and exports are missing or foreign, and the fix for each.
+
+use std::fmt;
+
+use super::fit::{Finding, Fit};
+use super::inspect::Inspection;
+
+/// The imports of the contract: interface, and the versions that link. `0.2.x` match each other; drafts match exactly.
+const IMPORTS: [(&str, Version); 11] = [
+    ("telephony:operation/directory", Version::Exactly("0.1.0")),
+    ("telephony:operation/types", Version::Exactly("0.1.0")),
+    ("wasi:clocks/monotonic-clock", Version::Compatible("0.2.")),
+    ("wasi:clocks/wall-clock", Version::Compatible("0.2.")),
+    ("wasi:config/store", Version::Exactly("0.2.0-rc.1")),
+    ("wasi:http/outgoing-handler", Version::Compatible("0.2.")),
+    ("wasi:http/types", Version::Compatible("0.2.")),
+    ("wasi:io/error", Version::Compatible("0.2.")),
+    ("wasi:io/poll", Version::Compatible("0.2.")),
+    ("wasi:io/streams", Version::Compatible("0.2.")),
+    ("wasi:keyvalue/store", Version::Exactly("0.2.0-draft")),
+];
+
+/// The export of the contract.
+const EXPORT: &str = "telephony:operation/operation@0.1.0";
+/// The export that a component may have besides.
+const NOTICES: &str = "telephony:operation/notices@0.1.0";
+
+#[derive(Clone, Copy)]
+enum Version {
+    Exactly(&'static str),
+    /// Any version that begins so and is no draft.
+    Compatible(&'static str),
+}
+
+impl Version {
+    fn matches(self, version: &str) -> bool {
+        match self {
+            Self::Exactly(exact) => version == exact,
+            Self::Compatible(prefix) => version.starts_with(prefix) && !version.contains('-'),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(exact) => formatter.write_str(exact),
+            Self::Compatible(prefix) => write!(formatter, "{prefix}x"),
+        }
+    }
+}
+
+/// Whether a component has the optional export.
+pub(super) fn takes_notices(inspection: &Inspection) -> bool {
+    inspection.exports.iter().any(|name| name == NOTICES)
+}
+
+/// Compares a component's imports and exports with the contract's.
+pub(super) fn judge(inspection: &Inspection) -> Fit {
+    let mut names = inspection.imports.clone();
+    names.sort();
+    let mut findings: Vec<_> = names.iter().filter_map(|name| foreign_import(name)).collect();
+    let mut exported = false;
+    for name in &inspection.exports {
+        if name == EXPORT {
+            exported = true;
+        } else if name != NOTICES {
+            findings.push(Finding::remark(format!("foreign export `{name}`"), "hosts of this contract ignore it"));
+        }
+    }
+    if !exported {
+        findings.push(Finding::rejected(
+            format!("missing export `{EXPORT}`"),
+            "build the component for the world `telephony:operation/custom-operation@0.1.0` of the `wit` folder",
+        ));
+    }
+    let unused =
+        IMPORTS.iter().filter(|(interface, _)| !names.iter().any(|name| name.split('@').next() == Some(interface)));
+    let unused: Vec<_> = unused.map(|(interface, version)| format!("`{interface}@{version}`")).collect();
+    if !unused.is_empty() {
+        findings.push(Finding::remark(
+            format!("missing import {}", unused.join(", ")),
+            "fine, if the operation does not need it",
+        ));
+    }
+    // What keeps the component out comes first.
+    findings.sort_by_key(|finding| finding.severity);
+    Fit { findings }
+}
+
+/// What is wrong with an import, if it is none of the contract's.
+fn foreign_import(name: &str) -> Option<Finding> {
+    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+    if let Some((_, expected)) = IMPORTS.iter().find(|(known, _)| *known == interface) {
+        return (!expected.matches(version)).then(|| {
+            Finding::rejected(format!("foreign import `{name}`"), format!("build it against `{interface}@{expected}`"))
+        });
+    }
+    let fix = match interface.split('/').next().unwrap_or_default() {
+        "wasi:cli" => {
+            "an operation has no command line, environment or standard streams: build Rust for wasm32-unknown-unknown and encode it with \
+             wit-component, Python with `componentize-py componentize --stub-wasi`, JavaScript by componentize-js with `stdio`, `random`, \
+             `clocks` and `fetch-event` disabled"
+        }
+        "wasi:keyvalue" => "use `wasi:keyvalue/store` alone: batch and atomics differ between hosts",
+        "wasi:config" => "use `wasi:config/store`",
+        "wasi:logging" => "put remarks into the call details' notes",
+        "wasi:random" => "an operation has no randomness: the same questions get the same answer",
+        "wasi:filesystem" | "wasi:sockets" => {
+            "an operation reaches the outside through `wasi:http/outgoing-handler` and `wasi:keyvalue/store` alone"
+        }
+        _ => "remove it: the contract does not offer this interface",
+    };
+    Some(Finding::rejected(format!("foreign import `{name}`"), fix))
+}
+
+/// The names fit, but the types of an import or export do not.
+pub(super) fn mismatch(error: &wasmtime::Error) -> Fit {
+    let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
+    Fit::rejected(
+        format!("an import or export has another shape than the contract's ({})", chain.join(": ")),
+        "build it against the files of the `wit` folder",
+    )
+}
