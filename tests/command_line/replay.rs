@@ -76,6 +76,31 @@ fn d10_a_recording_holds_no_token_and_no_whole_number_and_is_its_owners_alone() 
 }
 
 #[test]
+fn d10_a_recording_blanks_what_the_operation_did_not_read() {
+    let home = Home::new();
+    record(&home, &["--whole-numbers"]);
+    let whole = fs::read_to_string(home.path("call.json")).expect("text");
+    record(&home, &["--state", "memory"]);
+    let text = fs::read_to_string(home.path("call.json")).expect("text");
+    for read in ["PHONE", "responsible_user_id"] {
+        assert!(whole.contains(read) && text.contains(read), "{read}: {text}");
+    }
+    let is_blanked = |text: &str, field: &str| {
+        // A document in a document: each quote is escaped.
+        let begin = format!("{field}\\\":\\\"");
+        let values = text.split(&begin).skip(1).map(|rest| rest.split("\\\"").next().unwrap_or(rest));
+        let values: Vec<_> = values.collect();
+        assert!(!values.is_empty(), "{field}: {text}");
+        values.iter().all(|value| value.chars().all(|character| character == 'x'))
+    };
+    for field in ["first_name", "name", "href"] {
+        assert!(!is_blanked(&whole, field) && is_blanked(&text, field), "{field}: {text}");
+    }
+    assert_eq!(recording(&home)["unread"], "blanked");
+    home.run(["replay", "call.json"]).assert(0, &[]).assert_prints(&["the same resolution"]);
+}
+
+#[test]
 fn a_changed_answer_is_shown_as_the_first_import_that_differs() {
     let home = Home::new();
     record(&home, &[]);

@@ -156,6 +156,11 @@ pub(super) fn hide_secrets(import: &mut Import, secrets: &BTreeSet<String>) {
     }
 }
 
+/// Whether a part of a JSON text looks like a telephone number.
+pub(super) fn holds_number(json: &[u8], part: Range<usize>) -> bool {
+    !runs(json, part, Notation::Json).is_empty()
+}
+
 fn new_key() -> anyhow::Result<[u8; 32]> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|error| anyhow!("the operating system gives no randomness: {error}"))?;

@@ -6,8 +6,8 @@
 //! is also the course that the live call took is compared once, while both are at hand ([`Recording::departed`]).
 //!
 //! Never in a recording: the access token, any other header that proves who somebody is, and the secret by which stored keys are hashed, in whose
-//! place another stands. Names of people and their other data are; so the
-//! file is for its owner alone.
+//! place another stands. Numbers are hidden, and what the operation did not read of its answers is blanked ([`unread`]), unless whole numbers are
+//! wanted. What it did read is there; so the file is for its owner alone.
 
 mod compare;
 mod file;
@@ -15,6 +15,7 @@ mod masking;
 mod run;
 mod sampling;
 mod side;
+mod unread;
 
 use std::collections::BTreeMap;
 
@@ -52,6 +53,9 @@ pub struct Recording {
     pub component: String,
     /// What became of telephone numbers.
     pub numbers: WrittenNumbers,
+    /// What became of that part of the answers which the operation did not read.
+    #[serde(default)]
+    pub unread: WrittenUnread,
     /// The call.
     pub call: RecordedCall,
     /// The settings that differ from the defaults.
@@ -76,6 +80,17 @@ pub enum WrittenNumbers {
     /// Their last seven digits are others; equal numbers are still equal.
     Masked,
     /// They are whole.
+    Whole,
+}
+
+/// What became of that part of the answers which the operation did not read, such as names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WrittenUnread {
+    /// It is blanked: `x` for each character, `1` for each digit of a number.
+    Blanked,
+    /// It is as it was.
+    #[default]
     Whole,
 }
 
@@ -132,7 +147,7 @@ pub struct With<'a> {
 }
 
 impl Recording {
-    /// Makes the recording of a live call. Without `numbers` they stay whole.
+    /// Makes the recording of a live call. Without `numbers` they stay whole, and so does what the operation did not read.
     ///
     /// Fails where the call was told more than is kept, or this machine cannot run it again.
     pub async fn make(
@@ -152,7 +167,32 @@ impl Recording {
                 numbers.answer(&mut entry.import, call.caller.as_ref().map(WholeNumber::whole));
             }
         }
-        let again = run::again(placement.clone(), hidden.clone(), at, answers.clone(), ReplayMode::Exactly).await?;
+        let run = async |answers: &[Entry]| {
+            run::again(placement.clone(), hidden.clone(), at, answers.to_vec(), ReplayMode::Exactly).await
+        };
+        let mut again = run(&answers).await?;
+        if numbers.is_some() {
+            let course = (again.imports.clone(), compare::document(&again.resolved)?);
+            let mut to_try = vec![unread::groups(unread::fields(&mut answers))];
+            while let Some(groups) = to_try.pop() {
+                let mut blanked = answers.clone();
+                unread::blank(&mut blanked, &groups.iter().flatten().cloned().collect());
+                let tried = run(&blanked).await?;
+                if compare::departure(
+                    (&course.0, &course.1),
+                    (&tried.imports, &compare::document(&tried.resolved)?),
+                    (None, None),
+                )
+                .is_none()
+                {
+                    (answers, again) = (blanked, tried);
+                } else if let (left, right @ [_, ..]) = groups.split_at(groups.len() / 2)
+                    && !left.is_empty()
+                {
+                    to_try.extend([right.to_vec(), left.to_vec()]);
+                }
+            }
+        }
         let departed = compare::courses(&imports, resolved, &again.imports, &again.resolved);
         let mut imports = again.imports;
         if departed.is_none() {
@@ -164,6 +204,7 @@ impl Recording {
             recording: VERSION,
             component: resolved.component().to_owned(),
             numbers: if numbers.is_some() { WrittenNumbers::Masked } else { WrittenNumbers::Whole },
+            unread: if numbers.is_some() { WrittenUnread::Blanked } else { WrittenUnread::Whole },
             call: RecordedCall { id: hidden.id, caller: hidden.caller.map(whole), called: hidden.called, at },
             settings: placement.settings().iter().map(RecordedSetting::from).collect(),
             linked_operation: placement.linked_operation().to_owned(),
