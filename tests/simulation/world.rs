@@ -42,7 +42,8 @@ fn operation() -> &'static (Operation, Description) {
     static LOADED: OnceLock<(Operation, Description)> = OnceLock::new();
     LOADED.get_or_init(|| {
         let limits = Limits { computing_time: Duration::MAX, ..Limits::default() };
-        let settings = EngineSettings { count_instructions: false, pooled_calls: Some(256), limits };
+        let settings =
+            EngineSettings { count_instructions: false, pooled_calls: Some(256), limits, ..EngineSettings::default() };
         let operation = Engine::new(settings).and_then(|engine| Ok(engine.load(OPERATION)?)).expect("it fits");
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
         let description = runtime.block_on(operation.describe()).expect("it describes itself");

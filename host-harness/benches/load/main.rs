@@ -17,6 +17,7 @@ mod hit;
 mod http;
 mod misses;
 mod native;
+mod pool;
 mod scene;
 mod start;
 mod waiting;
@@ -40,6 +41,7 @@ fn main() {
         ("hit", hit::run as fn()),
         ("http", http::run),
         ("misses", misses::run),
+        ("pool", pool::run),
         ("waiting", waiting::run),
         ("start", start::run),
     ] {

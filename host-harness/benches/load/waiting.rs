@@ -88,13 +88,13 @@ async fn hits(node: &Node, long: Duration) -> hdrhistogram::Histogram<u64> {
 }
 
 /// A process that takes connections and never answers; what it uses is not counted with the node's. It ends with this value.
-struct Stalled {
+pub(crate) struct Stalled {
     process: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Stalled {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let program = std::env::current_exe().expect("this program");
         let mut process = Command::new(program).arg(STALL).stdout(Stdio::piped()).spawn().expect("a process");
         let mut address = String::new();
@@ -130,7 +130,7 @@ fn allow_many_connections() {
 }
 
 /// Memory in use, in KiB.
-fn resident() -> u64 {
+pub(crate) fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse().unwrap_or_default()

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `request-not-understood` | technical-failure | the PBX's request is not a call |
 //! | `operation-unknown` | technical-failure | it names no operation of this node |
-//! | `host-overloaded` | technical-failure | as many calls as the node takes are being resolved |
+//! | `host-overloaded` | technical-failure | as many calls as the node takes are being resolved, or their memory is used up |
 //! | `host-stopping` | technical-failure | the node is stopping |
 //! | `settings-unreadable` | configuration | the host cannot read the operation's settings |
 

@@ -42,6 +42,7 @@ use call::document::CallRecord;
 use call::host_reason::HostReason;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use runtime::capabilities::clocks::Clock;
+use runtime::engine::{Engine, GuestMemoryState};
 
 pub use builder::{NodeBuilder, NotPlaced, ToPlace};
 pub use library::LibraryError;
@@ -140,6 +141,17 @@ impl Node {
     /// How many calls are being resolved.
     pub fn in_flight(&self) -> usize {
         self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// How much memory the components of all calls use; none where it has no limit, or nothing is placed.
+    pub fn guest_memory(&self) -> Option<GuestMemoryState> {
+        self.engine()?.guest_memory()
+    }
+
+    /// The engine of its calls: one for all placements.
+    fn engine(&self) -> Option<Engine> {
+        let placement = self.0.placements.first()?;
+        Some(placement.active().placed.operation().engine().clone())
     }
 
     /// Resolves a call. There is always a route; and the call is resolved and told of even where nobody waits for the answer any more.

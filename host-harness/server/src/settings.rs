@@ -22,6 +22,9 @@ pub struct ServerSettings {
     pub max_calls: usize,
     /// How many connections may be open; further ones wait to be accepted.
     pub max_connections: usize,
+    /// How much memory the components of all calls may use together, in bytes; half of what the process may use unless set. A call beyond goes
+    /// to the linked operation.
+    pub guest_memory: Option<usize>,
     /// How long a request's head may take, and how long a connection may stay idle.
     pub head_timeout: Duration,
     /// How long a request's body may take.
@@ -46,6 +49,7 @@ impl Default for ServerSettings {
             max_body: 64 * 1024,
             max_calls: 12_000,
             max_connections: 20_480,
+            guest_memory: None,
             head_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(5),
             shutdown_grace: None,

@@ -28,6 +28,8 @@ struct NodeState {
     started_at: String,
     /// How many calls are being resolved.
     calls_in_flight: usize,
+    /// The memory of all calls' components; null where it has no limit.
+    guest_memory: Option<GuestMemory>,
     /// How many requests since the start were not authenticated.
     requests_refused: u64,
     /// The placed operations.
@@ -37,6 +39,17 @@ struct NodeState {
     /// What other parts of the server say of themselves: `call_details` and the like.
     #[serde(flatten)]
     sections: BTreeMap<&'static str, Value>,
+}
+
+/// The memory of all calls' components, in bytes.
+#[derive(Serialize, ToSchema)]
+struct GuestMemory {
+    /// How much they may use together.
+    limit: usize,
+    /// How much they use.
+    in_use: usize,
+    /// How often a call was refused memory since the start.
+    refused: u64,
 }
 
 /// How a placed operation stands.
@@ -120,6 +133,11 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
         version: env!("CARGO_PKG_VERSION"),
         started_at: format!("{:.0}", shared.started_at),
         calls_in_flight: node.in_flight(),
+        guest_memory: node.guest_memory().map(|memory| GuestMemory {
+            limit: memory.limit,
+            in_use: memory.in_use,
+            refused: memory.refused,
+        }),
         requests_refused: shared.guard.refused(),
         operations: operations.collect(),
         integrations: integrations.collect(),

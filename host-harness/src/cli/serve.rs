@@ -23,7 +23,7 @@ use node::observe::traces::Traces;
 use replay::demo::{self, Demo};
 use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
-use runtime::engine::{Compilation, Engine, EngineSettings};
+use runtime::engine::{Compilation, Engine, EngineSettings, half_of_memory};
 use server::{Server, ServerSettings, token};
 use stores::{self, StoreLocation};
 
@@ -82,7 +82,11 @@ impl Serve {
             }
         }
         let compilation = component::compilation(&location);
-        let engine = Engine::with_compilation(EngineSettings::for_calls(config.server.max_calls), compilation.clone())?;
+        let engine_settings = EngineSettings {
+            guest_memory: Some(config.server.guest_memory.unwrap_or_else(half_of_memory)),
+            ..EngineSettings::for_calls(config.server.max_calls)
+        };
+        let engine = Engine::with_compilation(engine_settings, compilation.clone())?;
         let mut node = assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
         let recorder =
             config.recordings.as_ref().map(|settings| recorder(settings, &location, compilation, node.placements()));

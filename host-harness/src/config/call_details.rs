@@ -59,7 +59,7 @@ impl CallDetailsEntry {
 }
 
 /// `512MiB`, `1GiB`.
-fn bytes(text: &str) -> Option<u64> {
+pub(super) fn bytes(text: &str) -> Option<u64> {
     let (number, unit) = text.trim().split_at(text.trim().find(|letter: char| !letter.is_ascii_digit())?);
     let unit = match unit.trim() {
         "KiB" => KIB,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::call_details::bytes;
 use call::masking::unless_secret;
 use runtime::secret::{Secret, SecretSource};
 use server::ServerSettings;
@@ -24,6 +25,7 @@ pub(super) struct ServerEntry {
     max_body: Option<u64>,
     max_calls: Option<u64>,
     max_connections: Option<u64>,
+    guest_memory: Option<String>,
     head_timeout: Option<String>,
     body_timeout: Option<String>,
     shutdown_grace: Option<String>,
@@ -51,12 +53,23 @@ impl ServerEntry {
             max_body: number("max_body", self.max_body, usual.max_body, 256..=1_048_576)?,
             max_calls: number("max_calls", self.max_calls, usual.max_calls, 1..=100_000)?,
             max_connections: number("max_connections", self.max_connections, usual.max_connections, 1..=100_000)?,
+            guest_memory: self.guest_memory.as_deref().map(guest_memory).transpose()?,
             head_timeout: time("head_timeout", self.head_timeout)?.unwrap_or(usual.head_timeout),
             body_timeout: time("body_timeout", self.body_timeout)?.unwrap_or(usual.body_timeout),
             shutdown_grace: time("shutdown_grace", self.shutdown_grace)?,
             ..usual
         })
     }
+}
+
+/// At least what one call may use.
+fn guest_memory(written: &str) -> Result<usize, String> {
+    const LEAST: usize = 64 * 1024 * 1024;
+    let bytes = bytes(written).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.filter(|bytes| *bytes >= LEAST).ok_or_else(|| {
+        let written = unless_secret(written);
+        format!("[server]: `guest_memory` = `{written}`; set a size of at least `64MiB`, for example `2GiB`")
+    })
 }
 
 fn secret(key: &str, source: SecretSource, folder: &Path) -> Result<Secret, String> {
@@ -119,6 +132,7 @@ mod tests {
             ("listen = \"everywhere\"", "`listen` = `everywhere`"),
             ("max_body = 1", "`max_body` = 1"),
             ("max_calls = 0", "from 1 to"),
+            ("guest_memory = \"1MiB\"", "at least `64MiB`"),
             ("shutdown_grace = \"1h\"", "`shutdown_grace` = `1h`"),
             ("token = \"an-inline-secret-of-some-length\"", "never written inline"),
             (short.as_str(), "at least 20"),

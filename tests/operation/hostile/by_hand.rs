@@ -8,9 +8,9 @@
 //! | GHSA-q554-3cjc-rx7p | handles that nobody counts | `advisories::handles_of_every_kind_are_counted` |
 //! | | memory, in many pieces | [`many_memories_have_one_limit`], [`memories_that_grow_have_one_limit`], [`many_tables_have_one_limit`], [`the_number_of_memories_has_a_limit`] |
 
-use runtime::engine::{Engine, EngineSettings, Undescribed};
-use test_support::engine;
-use wasm_encoder::{BlockType, Function, HeapType, InstructionSink, RefType, TableType};
+use runtime::engine::{Engine, EngineSettings, SlotReset, Undescribed};
+use test_support::{CALLER, Scene, engine};
+use wasm_encoder::{BlockType, Function, HeapType, InstructionSink, MemArg, RefType, TableType};
 
 use super::handmade::{FIRST_FREE, FIRST_FREE_TYPE, Handmade, memory, pages};
 use super::{assert_failed, call};
@@ -99,6 +99,46 @@ async fn an_answer_that_says_the_same_again_and_again_takes_no_memory_of_the_hos
         .put(i32::try_from(TEXT_AT).expect("small"), &vec![b'a'; TEXT])
         .component();
     assert_failed(&call(&component).await, "limit of 4 MiB in one call of an import reached");
+}
+
+/// Writes into each page of two megabytes, and traps where somebody has been before.
+fn canary() -> Vec<u8> {
+    const FIRST: i32 = 64 * 1024;
+    const LAST: i32 = 2 * 1024 * 1024;
+    // Beside what the host puts at the beginning of pages.
+    const PLACE: u64 = 2_048;
+    let place = MemArg { offset: PLACE, align: 3, memory_index: 0 };
+    let handmade = Handmade::new(|code| {
+        code.i32_const(FIRST).local_set(11).loop_(BlockType::Empty);
+        code.local_get(11).i64_load(place).i64_eqz().if_(BlockType::Empty).else_().unreachable().end();
+        code.local_get(11).i64_const(0x0CA7).i64_store(place);
+        code.local_get(11).i32_const(4_096).i32_add().local_tee(11).i32_const(LAST).i32_lt_s().br_if(0).end();
+        code.i32_const(AT);
+    });
+    handmade.put(AT, &resolution()).component()
+}
+
+/// Whatever a call leaves in its memory, no later call in the same slot sees it.
+#[tokio::test]
+async fn d10_a_slot_is_clean_for_the_next_call() {
+    let canary = canary();
+    for slot_reset in [
+        SlotReset::default(),
+        SlotReset { keep_resident: 0, ..SlotReset::default() },
+        SlotReset { keep_resident: 4 * 1024 * 1024, ..SlotReset::default() },
+        SlotReset { keep_resident: 64 * 1024, page_scan: true },
+    ] {
+        let settings = EngineSettings { pooled_calls: Some(8), slot_reset, ..EngineSettings::default() };
+        let mut scene = Scene::new().await;
+        scene.operation = Engine::new(settings).expect("an engine").load(&canary).expect("it fits the contract");
+        let line = scene.line(&scene.integrate()).await;
+        for _ in 0..10 {
+            let (one, two, three) = tokio::join!(line.call(CALLER), line.call(CALLER), line.call(CALLER));
+            for outcome in [one, two, three] {
+                assert_eq!(outcome.code(), MADE, "{slot_reset:?}: {}", outcome.json);
+            }
+        }
+    }
 }
 
 /// Why a component that cannot even be set up does not describe itself.

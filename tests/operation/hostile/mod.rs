@@ -21,7 +21,7 @@ use hostile_components::{
 };
 use node::ReadyOperation;
 use runtime::bindings::exports::telephony::operation::operation::{Description, DurationKind, SettingKind};
-use runtime::engine::{Failure, Fit, LimitReached, Undescribed};
+use runtime::engine::{Engine, EngineSettings, Failure, Fit, LimitReached, Undescribed};
 use test_support::{CALLER, Outcome, Scene, engine};
 
 async fn call(component: &[u8]) -> Outcome {
@@ -76,6 +76,24 @@ async fn memory_bomb() {
     let outcome = call(MEMORY_BOMB).await;
     assert_failed(&outcome, "memory limit of 32 MiB reached");
     assert!(outcome.resolved.run.memory_bytes.is_some_and(|bytes| bytes <= 32 * 1024 * 1024));
+}
+
+#[tokio::test]
+async fn o3_memory_of_all_calls_that_is_used_up_ends_the_call_that_asks_for_more() {
+    let settings = EngineSettings { guest_memory: Some(16 * 1024 * 1024), ..EngineSettings::default() };
+    let engine = Engine::new(settings).expect("an engine");
+    let mut scene = Scene::new().await;
+    scene.operation = engine.load(MEMORY_BOMB).expect("it fits the contract");
+    let outcome = scene.call(CALLER).await;
+    assert_eq!((outcome.code(), outcome.class()), ("host-overloaded", "technical-failure"));
+    let text = outcome.json["reason"]["text_en"].as_str().expect("a text");
+    assert!(text.contains("the limit of 16 MiB for all calls together reached"), "{text}");
+    let memory = engine.guest_memory().expect("a limit");
+    assert_eq!((memory.limit, memory.in_use), (16 * 1024 * 1024, 0), "it was given back");
+    assert!(memory.refused > 0);
+
+    scene.operation = engine.load(host_harness::OPERATION).expect("it fits the contract");
+    assert_eq!(scene.call(CALLER).await.employee(), Some("anna"), "the next call has it");
 }
 
 #[tokio::test]

@@ -233,7 +233,7 @@ fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant)
         key_value,
         configuration,
         directory,
-        memory: MemoryMeter::new(limits.memory_bytes),
+        memory: MemoryMeter::new(limits.memory_bytes, &engine.0.guest_memory),
         ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
         journal,
         script,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use super::guest_memory::{GuestMemory, Share};
+
 /// The limits of one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -57,6 +59,8 @@ const INSTANCES: usize = 64;
 pub enum LimitReached {
     /// Linear memory, in bytes.
     Memory(usize),
+    /// Linear memory of all calls together, in bytes.
+    GuestMemory(usize),
     /// Elements of a table.
     Table(usize),
     /// Computing time.
@@ -75,6 +79,9 @@ impl fmt::Display for LimitReached {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory(bytes) => write!(formatter, "memory limit of {} MiB reached", bytes / (1024 * 1024)),
+            Self::GuestMemory(bytes) => {
+                write!(formatter, "the limit of {} MiB for all calls together reached", bytes / (1024 * 1024))
+            }
             Self::Table(elements) => write!(formatter, "table limit of {elements} elements reached"),
             Self::ComputingTime(time) => write!(formatter, "computing time limit of {} ms reached", time.as_millis()),
             Self::CallStack => formatter.write_str("call stack limit reached"),
@@ -96,11 +103,14 @@ pub(super) struct MemoryMeter {
     in_use: usize,
     peak: usize,
     table_elements: usize,
+    /// What the call has of the memory of all calls.
+    share: Share,
+    of_all: usize,
 }
 
 impl MemoryMeter {
-    pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, in_use: 0, peak: 0, table_elements: 0 }
+    pub(super) fn new(limit: usize, memory: &GuestMemory) -> Self {
+        Self { limit, in_use: 0, peak: 0, table_elements: 0, share: memory.share(), of_all: memory.limit() }
     }
 
     /// The most linear memory that was in use, in bytes.
@@ -117,7 +127,11 @@ fn grown(in_use: usize, current: usize, desired: usize, limit: usize) -> Option<
 impl ResourceLimiter for MemoryMeter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         // An error instead of `false`: a guest that is refused memory would only trap with less to say.
-        self.in_use = grown(self.in_use, current, desired, self.limit).ok_or(LimitReached::Memory(self.limit))?;
+        let in_use = grown(self.in_use, current, desired, self.limit).ok_or(LimitReached::Memory(self.limit))?;
+        if !self.share.grow(in_use - self.in_use) {
+            return Err(LimitReached::GuestMemory(self.of_all).into());
+        }
+        self.in_use = in_use;
         self.peak = self.peak.max(self.in_use);
         Ok(true)
     }

@@ -11,8 +11,10 @@ mod compiler;
 mod contract;
 mod file;
 mod fit;
+mod guest_memory;
 mod inspect;
 mod limits;
+mod machine;
 mod pool;
 mod state;
 
@@ -29,8 +31,11 @@ pub use compiled::CompiledShelf;
 pub use compiler::{Compilation, CompileError, CompileTarget, Compiler};
 pub use file::read_component;
 pub use fit::{Finding, Fit, Severity};
+pub use guest_memory::GuestMemoryState;
 pub use inspect::{Bound, Inspection, LARGEST_COMPONENT};
 pub use limits::{LimitReached, Limits, TICK, WAITING_TIME, WAITING_TIME_BOUNDS};
+pub use machine::half_of_memory;
+pub use pool::SlotReset;
 
 use crate::bindings::OperationHostPre;
 use crate::bindings::attentive::AttentiveHostPre;
@@ -38,6 +43,7 @@ use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types::Note;
 use crate::capabilities::http::{OutboundHttp, OutboundHttpConfig};
+use guest_memory::GuestMemory;
 use state::CallState;
 
 /// Components that run beside calls: shadows, notices, descriptions.
@@ -58,6 +64,10 @@ pub struct EngineSettings {
     pub pooled_calls: Option<u32>,
     /// What one call may use.
     pub limits: Limits,
+    /// How much linear memory all calls together may use, in bytes. None: as much as each may by itself.
+    pub guest_memory: Option<usize>,
+    /// How the memory of pooled calls is set back.
+    pub slot_reset: SlotReset,
 }
 
 impl EngineSettings {
@@ -70,7 +80,13 @@ impl EngineSettings {
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { count_instructions: true, pooled_calls: None, limits: Limits::default() }
+        Self {
+            count_instructions: true,
+            pooled_calls: None,
+            limits: Limits::default(),
+            guest_memory: None,
+            slot_reset: SlotReset::default(),
+        }
     }
 }
 
@@ -84,6 +100,7 @@ struct Inner {
     /// What an operation is granted that only describes itself.
     nothing: OutboundHttp,
     settings: EngineSettings,
+    guest_memory: GuestMemory,
     compilation: Compilation,
 }
 
@@ -112,7 +129,7 @@ impl Engine {
     pub fn with_compilation(settings: EngineSettings, compilation: Compilation) -> anyhow::Result<Self> {
         let mut config = compiling_config(CompileTarget { count_instructions: settings.count_instructions });
         if let Some(calls) = settings.pooled_calls {
-            config.allocation_strategy(pool::of(calls, &settings.limits));
+            config.allocation_strategy(pool::of(calls, &settings.limits, settings.slot_reset));
         }
         let wasmtime =
             Wasmtime::new(&config).map_err(anyhow::Error::from).context("wasmtime cannot be set up on this machine")?;
@@ -120,12 +137,18 @@ impl Engine {
         state::link(&mut linker).map_err(anyhow::Error::from).context("the contract's imports cannot be linked")?;
         let nothing = OutboundHttp::new(OutboundHttpConfig::default())?;
         tick(&wasmtime)?;
-        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings, compilation })))
+        let guest_memory = GuestMemory::new(settings.guest_memory.unwrap_or(usize::MAX));
+        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings, guest_memory, compilation })))
     }
 
     /// The limits of each call.
     pub fn limits(&self) -> Limits {
         self.0.settings.limits
+    }
+
+    /// How much memory all calls together use; none where they have no limit.
+    pub fn guest_memory(&self) -> Option<GuestMemoryState> {
+        self.0.settings.guest_memory.map(|_| self.0.guest_memory.state())
     }
 
     /// Whether these bytes are a component that compiles, of whatever world.
@@ -202,6 +225,11 @@ impl Engine {
 }
 
 impl Operation {
+    /// The engine that runs it.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// The component's SHA-256 in hexadecimal: which component resolved a call.
     pub const fn digest(&self) -> &Arc<str> {
         &self.digest

@@ -1,24 +1,38 @@
 //! Memory set up beforehand for the calls of a server: a call takes a slot, and leaves it clean for the next.
 //!
-//! Measured, this is what a call in a sandbox of its own costs least with: pages that were used stay, and are set back by copying them instead
-//! of by giving them to the kernel and back (`keep_resident`); which ones were used the kernel tells in one question (`pagemap_scan`, Linux
-//! 6.7 and later). Slots take address space, not memory, until they are used.
+//! Slots take address space, not memory, until they are used. After a call its slot is set back: the first bytes of its memory by copying, so that
+//! their pages stay, and the rest by giving the pages back to the kernel. Nothing of a slot is given back later, so what stays is counted for every
+//! slot that was ever used ([`SlotReset`]).
 
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::limits::{Limits, MEMORIES, TABLE_ELEMENTS};
 
-/// How much of a slot's memory stays between calls. A call of the built-in operation uses less.
-const KEEP: usize = 2 * 1024 * 1024;
-/// How much of a slot's stack stays.
-const KEEP_STACK: usize = 64 * 1024;
-/// How many slots stay warm while nobody uses them. The rest is given back after a rush.
+/// How much of a slot's tables stays.
+const KEEP_TABLES: usize = 64 * 1024;
+/// How many unused slots are preferred to be used again by the component that used them last, whose memory image they still hold.
 const WARM: u32 = 64;
 /// A component may be made of some core modules, each with tables of its own.
 const MODULES: u32 = 8;
 
+/// How the memory of a slot is set back after a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotReset {
+    /// How many bytes at the beginning of the memory keep their pages.
+    pub keep_resident: usize,
+    /// Whether the kernel is asked which pages were written (`PAGEMAP_SCAN`, Linux 6.7 and later), so that only these are set back. In wasmtime 48 the
+    /// answer leaves out pages that are swapped out: they would be shown to the next call.
+    pub page_scan: bool,
+}
+
+impl Default for SlotReset {
+    fn default() -> Self {
+        Self { keep_resident: 64 * 1024, page_scan: false }
+    }
+}
+
 /// Slots for so many calls at once.
-pub(super) fn of(calls: u32, limits: &Limits) -> InstanceAllocationStrategy {
+pub(super) fn of(calls: u32, limits: &Limits, reset: SlotReset) -> InstanceAllocationStrategy {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(MODULES))
@@ -28,10 +42,9 @@ pub(super) fn of(calls: u32, limits: &Limits) -> InstanceAllocationStrategy {
         .max_memories_per_component(MEMORIES)
         .max_memory_size(limits.memory_bytes)
         .table_elements(TABLE_ELEMENTS)
-        .linear_memory_keep_resident(KEEP)
-        .table_keep_resident(KEEP_STACK)
-        .async_stack_keep_resident(KEEP_STACK)
+        .linear_memory_keep_resident(reset.keep_resident)
+        .table_keep_resident(KEEP_TABLES)
         .max_unused_warm_slots(WARM)
-        .pagemap_scan(Enabled::Auto);
+        .pagemap_scan(if reset.page_scan { Enabled::Auto } else { Enabled::No });
     InstanceAllocationStrategy::Pooling(pool)
 }

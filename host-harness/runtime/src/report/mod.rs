@@ -8,6 +8,7 @@ use call::details::{Details, Fact, FactTitles, FactValue, Note, RequestRecord};
 use call::document::{
     CallDocument, CallRecord, Destination, EmployeeRecord, OPERATION_FAILED, Reason, Route, Run, VERSION,
 };
+use call::host_reason::HostReason;
 use call::{Localized, exchange};
 
 use crate::bindings::exports::telephony::operation::operation::Description;
@@ -115,6 +116,14 @@ fn operation_failed(failure: &Failure) -> Reason {
         Failure::OutOfBounds(bound) => format!("её ответ не принят: {}", bound.ru),
         Failure::Host => "ошибка хоста".to_owned(),
     };
+    // That the memory of all calls is used up is no fault of this one's operation.
+    if let Failure::Limit(LimitReached::GuestMemory(_)) = failure {
+        let text = Localized::new(
+            format!("Хост обрабатывает слишком много звонков одновременно: {ru}"),
+            format!("The host is resolving too many calls at once: {failure}"),
+        );
+        return Reason::of_host(HostReason::Overloaded.code(), "technical-failure", text);
+    }
     let text = Localized::new(format!("Сбой операции: {ru}"), format!("The operation failed: {failure}"));
     Reason::of_host(OPERATION_FAILED, "technical-failure", text)
 }
@@ -123,6 +132,9 @@ fn limit_in_russian(limit: LimitReached) -> String {
     let mebibytes = |bytes: usize| bytes / (1024 * 1024);
     match limit {
         LimitReached::Memory(bytes) => format!("достигнут предел памяти, {} МиБ", mebibytes(bytes)),
+        LimitReached::GuestMemory(bytes) => {
+            format!("достигнут предел памяти всех звонков, {} МиБ", mebibytes(bytes))
+        }
         LimitReached::Table(elements) => format!("достигнут предел таблицы, {elements} элементов"),
         LimitReached::ComputingTime(time) => format!("достигнут предел вычислений, {} мс", time.as_millis()),
         LimitReached::Time(time) => format!("нет ответа операции за {} мс", time.as_millis()),

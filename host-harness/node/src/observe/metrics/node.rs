@@ -28,6 +28,23 @@ impl Collector for NodeState {
         let help = "Calls that are being resolved";
         in_flight.encode(encoder.encode_descriptor("calls_in_flight", help, None, MetricType::Gauge)?)?;
 
+        if let Some(memory) = self.0.guest_memory() {
+            for (name, help, bytes) in [
+                (
+                    "guest_memory_limit_bytes",
+                    "How much memory the components of all calls may use together",
+                    memory.limit,
+                ),
+                ("guest_memory_in_use_bytes", "How much memory the components of all calls use", memory.in_use),
+            ] {
+                let gauge = ConstGauge::new(number(bytes));
+                gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+            }
+            let help = "How often a call was refused memory";
+            let refused = ConstCounter::new(memory.refused);
+            refused.encode(encoder.encode_descriptor("guest_memory_refused", help, None, MetricType::Counter)?)?;
+        }
+
         let states: Vec<_> =
             self.0.integrations().iter().map(|(id, integration)| (&**id, integration.http().state())).collect();
         let on = self.0.integrations().iter();
