@@ -8,7 +8,7 @@ use hostile_components::TRAP;
 use node::versions::{How, VersionError};
 use test_support::Scene;
 
-use crate::scene::{Fixture, PLACEMENT, variant};
+use crate::scene::{Fixture, INSISTING, PLACEMENT, variant};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_call_is_lost_while_versions_are_swapped_under_load() {
@@ -151,4 +151,31 @@ async fn what_cannot_be_written_down_is_not_put_in_force() {
     let refused = fixture.versions.activate(PLACEMENT, &two, "test").await;
     assert!(matches!(refused, Err(VersionError::NotKept(_))), "{refused:?}");
     assert_eq!(fixture.in_force(), before);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_the_placement_is_refused_with_every_reason_unless_somebody_insists() {
+    let state = tempfile::tempdir().unwrap();
+    let settings = [("search_companies", "true"), ("waiting_time", "3s")];
+    let fixture = Fixture::with(Scene::new().await, Some(state.path()), &settings).await;
+    let (own, other) = (fixture.in_force(), fixture.upload(TRAP).await);
+    let activated = fixture.versions.activate(PLACEMENT, &other, "test").await.map(drop);
+    let shadowed = fixture.versions.start_shadow(PLACEMENT, &other, "test").await.map(drop);
+    for refused in [activated, shadowed] {
+        let said = refused.unwrap_err().to_string();
+        for reason in ["it is the operation `hostile`", "`search_companies`", "`waiting_time`", "insist"] {
+            assert!(said.contains(reason), "{reason} is missing: {said}");
+        }
+    }
+    assert_eq!((fixture.in_force(), fixture.placement().shadow().is_none()), (own.clone(), true), "nothing changed");
+
+    fixture.versions.activate(PLACEMENT, &other, INSISTING).await.unwrap();
+    let last = fixture.versions.history(PLACEMENT).await.unwrap().pop().unwrap();
+    assert_eq!((last.digest.as_str(), last.by.as_str(), last.insisted), (other.as_str(), "test", true));
+    // What was insisted on outlasts a restart, and the configured operation may come back without insisting.
+    let again = Fixture::with(Scene::new().await, Some(state.path()), &settings).await;
+    assert_eq!((again.warnings.len(), again.in_force()), (0, other.clone()));
+    again.versions.roll_back(PLACEMENT, "test").await.unwrap();
+    assert_eq!(again.in_force(), own);
+    assert!(!again.versions.history(PLACEMENT).await.unwrap().pop().unwrap().insisted);
 }

@@ -61,7 +61,11 @@ async fn a_shadow_is_started_shown_and_ended() {
     let path = "/v1/operations/main/shadow";
     assert_eq!(send(&router, Method::GET, path, "").await.0, StatusCode::NOT_FOUND);
     let digest = fixture.upload(TRAP).await;
-    let (status, _) = send(&router, Method::PUT, path, json!({"digest": digest}).to_string()).await;
+    let (status, refused) = send(&router, Method::PUT, path, json!({"digest": digest}).to_string()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused["detail"].as_str().unwrap().contains("it is the operation `hostile`"), "{refused}");
+    let insisting = json!({"digest": digest, "insist": true}).to_string();
+    let (status, _) = send(&router, Method::PUT, path, insisting).await;
     assert_eq!(status, StatusCode::OK);
     fixture.call("1").await;
     crate::scene::until("the shadow has followed", || async {

@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 use call::IncomingCall;
 use host_harness::OPERATION;
-use node::versions::Versions;
+use node::versions::{By, Versions};
 use node::{FinishedCall, Node, Observer, Placement, ToPlace};
 use test_support::{CALLER, LINKED_OPERATION, Scene, engine};
 
 /// The step of the node.
 pub(crate) const PLACEMENT: &str = "main";
+
+/// Somebody who wants a version although it is another operation.
+pub(crate) const INSISTING: By<'static> = By { name: "test", insists: true };
 
 /// A node, its versions, and everything that observers were told.
 pub(crate) struct Fixture {

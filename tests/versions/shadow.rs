@@ -9,12 +9,12 @@ use node::shadow::Findings;
 use runtime::store::Shelf;
 use test_support::{CALLER, Scene};
 
-use crate::scene::{Fixture, PLACEMENT, until, variant};
+use crate::scene::{Fixture, INSISTING, PLACEMENT, until, variant};
 
 impl Fixture {
     async fn shadowed_by(self, component: &[u8]) -> Self {
         let digest = self.upload(component).await;
-        self.versions.start_shadow(PLACEMENT, &digest, "test").await.unwrap();
+        self.versions.start_shadow(PLACEMENT, &digest, INSISTING).await.unwrap();
         self
     }
 

@@ -5,7 +5,7 @@ use hostile_components::{ENDLESS_DESCRIBE, FOREIGN_IMPORT, TRAP};
 use node::LibraryError;
 use node::library::MOST_COMPONENTS;
 
-use crate::scene::{Fixture, PLACEMENT};
+use crate::scene::{Fixture, INSISTING, PLACEMENT};
 
 #[tokio::test]
 async fn what_was_uploaded_is_kept_over_a_restart_for_this_user_alone() {
@@ -27,7 +27,7 @@ async fn what_was_uploaded_is_kept_over_a_restart_for_this_user_alone() {
     assert_eq!(again.warnings, Vec::<String>::new());
     assert_eq!(again.versions.component(&component.digest), Some(component.clone()));
     assert_eq!(again.versions.components().len(), 2, "it and the configured one");
-    again.versions.activate(PLACEMENT, &component.digest, "test").await.unwrap();
+    again.versions.activate(PLACEMENT, &component.digest, INSISTING).await.unwrap();
     assert_eq!(again.in_force(), component.digest);
 }
 
@@ -77,7 +77,7 @@ async fn a_damaged_file_is_not_loaded() {
 async fn the_oldest_that_is_not_in_use_makes_room() {
     let fixture = Fixture::new(None).await;
     let oldest = fixture.upload(&small(0)).await;
-    fixture.versions.activate(PLACEMENT, &oldest, "test").await.unwrap();
+    fixture.versions.activate(PLACEMENT, &oldest, INSISTING).await.unwrap();
     let mut digests = Vec::new();
     for number in 1..=MOST_COMPONENTS {
         fixture.scene.advance(jiff::SignedDuration::from_secs(1));

@@ -46,7 +46,7 @@ use runtime::engine::{Engine, GuestMemoryState};
 
 pub use builder::{NodeBuilder, NotPlaced, ToPlace};
 pub use library::LibraryError;
-pub use misfit::Misfit;
+pub use misfit::{Misfit, Misfits};
 pub use noted::{Noted, noted};
 pub use placement::Placement;
 pub use ready::ReadyOperation;

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::misfit::{Misfit, Misfits};
 use super::shadow::Shadow;
-use super::{Misfit, ReadyOperation, Version};
+use super::{ReadyOperation, Version};
 use amocrm::integration::Integration;
+use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::engine::Operation;
-use runtime::settings::read_settings;
+use runtime::settings::{judge_settings, missing_settings, read_settings};
 
 /// One place in a scenario: its settings and linked operation stay, its component may change. A call that has begun ends with the version it
 /// began with.
@@ -84,9 +86,39 @@ impl Placement {
         self.active.load_full()
     }
 
-    /// Sees whether another component can take the placement over, with its settings. Nothing changes yet.
-    pub async fn fit(&self, operation: &Operation) -> Result<Version, Misfit> {
-        place(operation, &self.integration, &self.linked_operation, &self.settings).await
+    /// Sees whether another component can take the placement over, with its settings, and says everything that keeps it from that. `expected`
+    /// are the identifiers of operations that belong here. With `insists` only what cannot be placed at all is refused; settings that the
+    /// component does not accept are left out. Nothing changes yet.
+    pub async fn fit(&self, operation: &Operation, expected: &[String], insists: bool) -> Result<Version, Misfits> {
+        let description =
+            operation.describe().await.map_err(|undescribed| Misfits(vec![Misfit::Undescribed(undescribed)]))?;
+        let mut misfits = Vec::new();
+        if let Some(first) = expected.first().filter(|_| !expected.contains(&description.id)) {
+            misfits.push(Misfit::OtherOperation { is: description.id.clone(), expected: first.clone() });
+        }
+        let (settings, errors) = judge_settings(&description, &self.settings);
+        misfits.extend(errors.into_iter().map(Misfit::Setting));
+        misfits.extend(missing(&description, &self.settings));
+        let placed = ReadyOperation::described(
+            operation.clone(),
+            &description,
+            Arc::clone(&self.integration),
+            self.linked_operation.clone(),
+            settings,
+        );
+        match placed {
+            Ok(placed) if insists || misfits.is_empty() => Ok(Version { placed, description }),
+            Ok(_) => Err(Misfits(misfits)),
+            Err(misconfigured) => {
+                misfits.push(Misfit::Configuration(misconfigured));
+                Err(Misfits(misfits))
+            }
+        }
+    }
+
+    /// What the version in force cannot work without and the placement does not have.
+    pub fn missing(&self) -> Vec<Misfit> {
+        missing(&self.active().description, &self.settings).collect()
     }
 
     /// From now on calls are resolved with this version. Gives the version before it.
@@ -102,6 +134,16 @@ impl Placement {
     pub(super) fn set_shadow(&self, shadow: Option<Arc<Shadow>>) {
         self.shadow.store(shadow);
     }
+}
+
+fn missing<'a>(
+    description: &'a Description,
+    settings: &BTreeMap<String, String>,
+) -> impl Iterator<Item = Misfit> + use<'a> {
+    let missing: Vec<_> = missing_settings(description, settings).collect();
+    missing
+        .into_iter()
+        .map(|setting| Misfit::MissingSetting { key: setting.key.clone(), title: setting.title.en.clone() })
 }
 
 async fn place(

@@ -13,7 +13,7 @@ pub use record::{Change, How, ShadowEntry};
 
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
 use super::shadow::Shadow;
-use super::{Misfit, Node, Placement};
+use super::{Misfits, Node, Placement};
 use record::Record;
 use runtime::engine::Engine;
 
@@ -27,12 +27,12 @@ pub enum VersionError {
     #[error(transparent)]
     Library(#[from] LibraryError),
     /// It does not fit the placement.
-    #[error("the component cannot take `{placement}` over: {misfit}")]
+    #[error("the component cannot take `{placement}` over: {misfits}{}", insist(misfits))]
     Misfit {
         /// The placement.
         placement: String,
-        /// Why.
-        misfit: Box<Misfit>,
+        /// Everything that keeps it from that.
+        misfits: Misfits,
     },
     /// There was no version before.
     #[error("`{0}` has no version before this one; activate one by its digest")]
@@ -43,6 +43,30 @@ pub enum VersionError {
     /// The shadow's thread cannot be started.
     #[error("the shadow cannot be started: {0}")]
     NoShadow(String),
+}
+
+/// Says how to put the version in force all the same, where that is possible.
+fn insist(misfits: &Misfits) -> &'static str {
+    if misfits.0.iter().all(super::Misfit::can_be_insisted_on) {
+        ". To have it all the same, insist; it is then recorded who did"
+    } else {
+        ""
+    }
+}
+
+/// Who wants a version, and whether in spite of what does not fit.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// The name, for the history.
+    pub name: &'a str,
+    /// Whether the version is to be put in force although the operation is another one or the settings do not fit.
+    pub insists: bool,
+}
+
+impl<'a> From<&'a str> for By<'a> {
+    fn from(name: &'a str) -> Self {
+        Self { name, insists: false }
+    }
 }
 
 /// A version that was put in force.
@@ -85,7 +109,7 @@ impl Versions {
         let record = self.record.lock().await;
         for placement in self.node.placements() {
             if let Some(digest) = record.in_force(placement.id()) {
-                match self.version(placement, digest).await {
+                match self.version(placement, digest, record.is_insisted_on(placement.id())).await {
                     Ok(version) => drop(placement.activate(version)),
                     Err(error) => warnings.push(format!(
                         "[[operation]] `{}` goes on with the configured component, not with {}: {error}",
@@ -95,7 +119,7 @@ impl Versions {
                 }
             }
             if let Some(shadow) = record.shadow(placement.id()) {
-                match self.shadow_of(placement, &shadow.digest).await {
+                match self.shadow_of(placement, &shadow.digest, shadow.insisted).await {
                     Ok(shadow) => placement.set_shadow(Some(shadow)),
                     Err(error) => warnings.push(format!("[[operation]] `{}` has no shadow: {error}", placement.id())),
                 }
@@ -137,14 +161,20 @@ impl Versions {
     }
 
     /// Puts a version of a placement in force. `by` says who wants it. A version in force already is left as it is.
-    pub async fn activate(&self, placement: &str, digest: &str, by: &str) -> Result<Activated, VersionError> {
+    pub async fn activate(
+        &self,
+        placement: &str,
+        digest: &str,
+        by: impl Into<By<'_>>,
+    ) -> Result<Activated, VersionError> {
+        let by = by.into();
         let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
         let from = digest_of(placement);
         if from == digest {
             return Ok(Activated { digest: from.clone(), from });
         }
-        let version = self.version(placement, digest).await?;
+        let version = self.version(placement, digest, by.insists).await?;
         let changed = record.with_change(placement.id(), self.change(digest, &from, by, How::Activated));
         self.keep(&mut record, changed).await?;
         placement.activate(version);
@@ -152,13 +182,14 @@ impl Versions {
     }
 
     /// Puts the version before the one in force in force again; done once more, the one before that.
-    pub async fn roll_back(&self, placement: &str, by: &str) -> Result<Activated, VersionError> {
+    pub async fn roll_back(&self, placement: &str, by: impl Into<By<'_>>) -> Result<Activated, VersionError> {
+        let by = by.into();
         let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
         let from = digest_of(placement);
         let before =
             record.before(placement.id()).ok_or_else(|| VersionError::NothingBefore(placement.id().to_owned()))?;
-        let version = self.version(placement, &before).await?;
+        let version = self.version(placement, &before, by.insists).await?;
         let changed = record.with_change(placement.id(), self.change(&before, &from, by, How::RolledBack));
         self.keep(&mut record, changed).await?;
         placement.activate(version);
@@ -181,8 +212,9 @@ impl Versions {
         let digest = loaded.operation.digest().to_string();
         let mut record = self.record.lock().await;
         let from = digest_of(placement);
-        let version = fit(placement, &loaded).await?;
-        let changed = record.with_change(placement.id(), self.change(&digest, &from, "the file", How::Configured));
+        let version = self.fit(placement, &loaded, false).await?;
+        let changed =
+            record.with_change(placement.id(), self.change(&digest, &from, "the file".into(), How::Configured));
         self.keep(&mut record, changed).await?;
         self.configured().insert(placement.id().to_owned(), loaded);
         placement.activate(version);
@@ -190,14 +222,25 @@ impl Versions {
     }
 
     /// Lets a version resolve the placement's calls besides the one in force, without acting. One that is a shadow already goes on as it is.
-    pub async fn start_shadow(&self, placement: &str, digest: &str, by: &str) -> Result<Arc<Shadow>, VersionError> {
+    pub async fn start_shadow(
+        &self,
+        placement: &str,
+        digest: &str,
+        by: impl Into<By<'_>>,
+    ) -> Result<Arc<Shadow>, VersionError> {
+        let By { name, insists } = by.into();
         let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
         if let Some(shadow) = placement.shadow().filter(|shadow| shadow.digest() == digest) {
             return Ok(shadow);
         }
-        let shadow = self.shadow_of(placement, digest).await?;
-        let entry = ShadowEntry { digest: digest.to_owned(), at: self.node.clock().now(), by: by.to_owned() };
+        let shadow = self.shadow_of(placement, digest, insists).await?;
+        let entry = ShadowEntry {
+            digest: digest.to_owned(),
+            at: self.node.clock().now(),
+            by: name.to_owned(),
+            insisted: insists,
+        };
         let changed = record.with_shadow(placement.id(), Some(entry));
         self.keep(&mut record, changed).await?;
         placement.set_shadow(Some(Arc::clone(&shadow)));
@@ -220,9 +263,9 @@ impl Versions {
         self.node.placement(id).ok_or_else(|| VersionError::NoPlacement(id.to_owned()))
     }
 
-    fn change(&self, digest: &str, from: &str, by: &str, how: How) -> Change {
-        let at = self.node.clock().now();
-        Change { digest: digest.to_owned(), from: from.to_owned(), at, by: by.to_owned(), how }
+    fn change(&self, digest: &str, from: &str, by: By<'_>, how: How) -> Change {
+        let (at, by, insisted) = (self.node.clock().now(), by.name.to_owned(), by.insists);
+        Change { digest: digest.to_owned(), from: from.to_owned(), at, by, how, insisted }
     }
 
     async fn keep(&self, record: &mut Record, changed: Record) -> Result<(), VersionError> {
@@ -245,12 +288,25 @@ impl Versions {
         }
     }
 
-    async fn version(&self, placement: &Placement, digest: &str) -> Result<super::Version, VersionError> {
-        fit(placement, &self.loaded(digest).await?).await
+    async fn version(
+        &self,
+        placement: &Placement,
+        digest: &str,
+        insists: bool,
+    ) -> Result<super::Version, VersionError> {
+        self.fit(placement, &self.loaded(digest).await?, insists).await
     }
 
-    async fn shadow_of(&self, placement: &Placement, digest: &str) -> Result<Arc<Shadow>, VersionError> {
-        let version = self.version(placement, digest).await?;
+    /// The operation that belongs to a placement is the one in force, or the configured one.
+    async fn fit(&self, placement: &Placement, loaded: &Loaded, insists: bool) -> Result<super::Version, VersionError> {
+        let mut expected = vec![placement.active().description.id.clone()];
+        expected.extend(self.configured().get(placement.id()).map(|configured| configured.description.id.clone()));
+        let fitting = placement.fit(&loaded.operation, &expected, insists).await;
+        fitting.map_err(|misfits| VersionError::Misfit { placement: placement.id().to_owned(), misfits })
+    }
+
+    async fn shadow_of(&self, placement: &Placement, digest: &str, insists: bool) -> Result<Arc<Shadow>, VersionError> {
+        let version = self.version(placement, digest, insists).await?;
         let shadow = Shadow::start(version, self.node.clock().now());
         shadow.map(Arc::new).map_err(|error| VersionError::NoShadow(error.to_string()))
     }
@@ -262,11 +318,6 @@ impl Versions {
     fn configured_with(&self, digest: &str) -> Option<Loaded> {
         self.configured().values().find(|configured| **configured.operation.digest() == *digest).cloned()
     }
-}
-
-async fn fit(placement: &Placement, loaded: &Loaded) -> Result<super::Version, VersionError> {
-    let fitting = placement.fit(&loaded.operation).await;
-    fitting.map_err(|misfit| VersionError::Misfit { placement: placement.id().to_owned(), misfit: Box::new(misfit) })
 }
 
 fn digest_of(placement: &Placement) -> String {

@@ -35,6 +35,29 @@ pub fn read_settings(
     written.iter().map(|(key, value)| read_setting(description, key, value)).collect()
 }
 
+/// The same, and on past what the operation would not accept: what it would, and every error.
+pub fn judge_settings(
+    description: &Description,
+    written: &BTreeMap<String, String>,
+) -> (Vec<Setting>, Vec<SettingError>) {
+    let (mut settings, mut errors) = (Vec::new(), Vec::new());
+    for (key, value) in written {
+        match read_setting(description, key, value) {
+            Ok(setting) => settings.push(setting),
+            Err(error) => errors.push(error),
+        }
+    }
+    (settings, errors)
+}
+
+/// The settings that the operation cannot work without, and that are not written.
+pub fn missing_settings<'a>(
+    description: &'a Description,
+    written: &BTreeMap<String, String>,
+) -> impl Iterator<Item = &'a SettingDescription> {
+    description.settings.iter().filter(|setting| setting.required && !written.contains_key(&setting.key))
+}
+
 fn read_setting(description: &Description, key: &str, value: &str) -> Result<Setting, SettingError> {
     let error = |fix: String| SettingError { key: key.to_owned(), value: value.to_owned(), fix };
     let Some(described) = description.settings.iter().find(|setting| setting.key == key) else {
@@ -88,5 +111,51 @@ pub(crate) fn read_value(described: &SettingDescription, value: &str) -> Result<
                 Err(format!("set at most {longest} characters"))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::exports::telephony::operation::operation::TextKind;
+    use crate::bindings::telephony::operation::types::LocalizedText;
+
+    #[test]
+    fn what_is_wrong_and_what_is_missing_is_told_whole() {
+        let text = || LocalizedText { ru: String::new(), en: String::new() };
+        let setting = |key: &str, required, kind| SettingDescription {
+            key: key.to_owned(),
+            title: text(),
+            help: text(),
+            required,
+            kind,
+        };
+        let director = SettingKind::Text(TextKind { default: None, maximum_length: 4, secret: false });
+        let description = Description {
+            id: "test".to_owned(),
+            version: String::new(),
+            title: text(),
+            summary: text(),
+            settings: vec![
+                setting("director", true, director),
+                setting("loud", false, SettingKind::Flag(false)),
+                setting("near", false, SettingKind::Flag(false)),
+            ],
+            configuration: Vec::new(),
+            facts: Vec::new(),
+            reasons: Vec::new(),
+        };
+        let written = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let wrong = written(&[("loud", "yes"), ("near", "true"), ("unknown", "1")]);
+        let (settings, errors) = judge_settings(&description, &wrong);
+        assert_eq!(settings.iter().map(|setting| setting.key.as_str()).collect::<Vec<_>>(), ["near"]);
+        assert_eq!(errors.iter().map(|error| error.key.as_str()).collect::<Vec<_>>(), ["loud", "unknown"]);
+        let missing = |written| -> Vec<_> {
+            missing_settings(&description, written).map(|setting| setting.key.as_str()).collect()
+        };
+        assert_eq!(missing(&wrong), ["director"]);
+        assert_eq!(missing(&written(&[("director", "anna")])), Vec::<&str>::new());
     }
 }

@@ -14,14 +14,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{BytesRejection, JsonRejection};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,7 +29,7 @@ use super::problem::{Problem, Unfit};
 use node::LibraryError;
 use node::library::{Component, LARGEST_COMPONENT};
 use node::shadow::{Findings, Shadow};
-use node::versions::{Change, VersionError, Versions};
+use node::versions::{By, Change, VersionError, Versions};
 
 /// How many components are taken at once; each is in memory while it is checked.
 const UPLOADS_AT_ONCE: usize = 2;
@@ -80,6 +80,19 @@ struct Wanted {
     digest: String,
     /// Who wants it, for the history; `http` unless given.
     by: Option<String>,
+    /// Whether it is wanted although it is another operation or the settings do not fit it; the history tells who insisted.
+    #[serde(default)]
+    insist: bool,
+}
+
+/// How to roll back.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct RollBack {
+    /// Whether the version before is wanted although it is another operation or the settings do not fit it
+    #[serde(default)]
+    insist: bool,
 }
 
 /// The version in force at a placed operation.
@@ -142,12 +155,12 @@ impl From<VersionError> for Problem {
 }
 
 impl Wanted {
-    fn read(wanted: Result<Json<Self>, JsonRejection>) -> Result<(String, String), Problem> {
-        let Json(Self { digest, by }) = wanted.map_err(|rejection| {
+    fn read(wanted: Result<Json<Self>, JsonRejection>) -> Result<(String, String, bool), Problem> {
+        let Json(Self { digest, by, insist }) = wanted.map_err(|rejection| {
             Problem::new(rejection.status(), format!("send {{\"digest\": \"…\"}} as JSON: {}", rejection.body_text()))
         })?;
         let by = by.unwrap_or_else(|| "http".to_owned()).chars().take(LONGEST_NAME).collect();
-        Ok((digest.to_ascii_lowercase(), by))
+        Ok((digest.to_ascii_lowercase(), by, insist))
     }
 }
 
@@ -267,22 +280,29 @@ async fn activate(
     Path(id): Path<String>,
     wanted: Result<Json<Wanted>, JsonRejection>,
 ) -> Result<Json<InForce>, Problem> {
-    let (digest, by) = Wanted::read(wanted)?;
-    desk.versions.activate(&id, &digest, &by).await?;
+    let (digest, by, insists) = Wanted::read(wanted)?;
+    desk.versions.activate(&id, &digest, By { name: &by, insists }).await?;
     desk.in_force(&id).await
 }
 
 /// Put the version before in force again
 #[utoipa::path(post, path = "/v1/operations/{id}/rollback", tag = "operations",
-    params(("id" = String, Path, description = "The placed operation")),
+    params(("id" = String, Path, description = "The placed operation"), RollBack),
     responses(
         (status = 200, description = "It is in force", body = InForce),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "There was no version before", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It does not fit the placement any more", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn roll_back(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Problem> {
-    desk.versions.roll_back(&id, "http").await?;
+async fn roll_back(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    wanted: Result<Query<RollBack>, QueryRejection>,
+) -> Result<Json<InForce>, Problem> {
+    let Query(RollBack { insist: insists }) =
+        wanted.map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, rejection.body_text()))?;
+    desk.versions.roll_back(&id, By { name: "http", insists }).await?;
     desk.in_force(&id).await
 }
 
@@ -317,8 +337,8 @@ async fn start_shadow(
     Path(id): Path<String>,
     wanted: Result<Json<Wanted>, JsonRejection>,
 ) -> Result<Json<ShadowShown>, Problem> {
-    let (digest, by) = Wanted::read(wanted)?;
-    let shadow = desk.versions.start_shadow(&id, &digest, &by).await?;
+    let (digest, by, insists) = Wanted::read(wanted)?;
+    let shadow = desk.versions.start_shadow(&id, &digest, By { name: &by, insists }).await?;
     desk.shown(&id, &shadow)
 }
 

@@ -25,7 +25,7 @@ use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::bindings::telephony::operation::types::Setting;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::WAITING_TIME;
-use runtime::settings::read_settings;
+use runtime::settings::{missing_settings, read_settings};
 use stores::{self, StoreLocation};
 
 /// Resolve one call: print where it goes, and why
@@ -88,6 +88,7 @@ impl Call {
         let location = self.state.clone().or_else(|| scene.store.clone()).unwrap_or_default();
         let (operation, description) = component::load_described(component, component::compilation(&location)).await?;
         let settings = self.settings(&description, &scene)?;
+        self.warn_of_missing(&description, &scene);
         hash_callers(&mut scene.integration, &location).map_err(|error| in_file(&self.config, error))?;
 
         let (store, warning) = stores::open(&location);
@@ -140,6 +141,19 @@ impl Call {
             Some(reason) if reason.code == OPERATION_FAILED => Outcome::OperationFailed,
             Some(_) => Outcome::LinkedOperation,
         })
+    }
+
+    /// Says which settings the operation cannot work without and does not have.
+    fn warn_of_missing(&self, description: &Description, scene: &Scene) {
+        let mut written = scene.settings.clone();
+        written.extend(self.set.iter().cloned());
+        for setting in missing_settings(description, &written) {
+            complain(format_args!(
+                "warning: setting `{}` ({}) is missing, and the operation cannot work without it: write it into `settings` of the [[operation]], or \
+                 give --set {}=VALUE",
+                setting.key, setting.title.en, setting.key
+            ));
+        }
     }
 
     /// The configured settings, then those of the command line, judged by the operation's own description.

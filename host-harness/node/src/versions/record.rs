@@ -27,6 +27,9 @@ pub struct Change {
     pub by: String,
     /// How it came into force.
     pub how: How,
+    /// Whether it was insisted on, although it did not fit the placement.
+    #[serde(default)]
+    pub insisted: bool,
 }
 
 /// How a version came into force.
@@ -50,6 +53,9 @@ pub struct ShadowEntry {
     pub at: Timestamp,
     /// Who wanted it.
     pub by: String,
+    /// Whether it was insisted on, although it did not fit the placement.
+    #[serde(default)]
+    pub insisted: bool,
 }
 
 /// The record of all placements.
@@ -96,6 +102,11 @@ impl Record {
     pub(super) fn in_force(&self, placement: &str) -> Option<&str> {
         let last = self.changes(placement).last()?;
         (last.how != How::Configured).then_some(last.digest.as_str())
+    }
+
+    /// Whether the version in force was insisted on.
+    pub(super) fn is_insisted_on(&self, placement: &str) -> bool {
+        self.changes(placement).last().is_some_and(|last| last.insisted)
     }
 
     /// The version before the one in force. What was rolled back is no such version any more.
@@ -152,7 +163,14 @@ mod tests {
     use super::*;
 
     fn change(digest: &str, from: &str, how: How) -> Change {
-        Change { digest: digest.to_owned(), from: from.to_owned(), at: Timestamp::UNIX_EPOCH, by: String::new(), how }
+        Change {
+            digest: digest.to_owned(),
+            from: from.to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            by: String::new(),
+            how,
+            insisted: false,
+        }
     }
 
     proptest! {
