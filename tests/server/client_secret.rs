@@ -27,7 +27,7 @@ async fn a_client_secret_that_is_corrected_in_its_file_is_used_without_a_restart
     );
     write("config.toml", &config);
     let run = |arguments: &[&str]| {
-        let ended = home.run(&[arguments, &["--config", "config.toml", "--state", "kept"]].concat());
+        let ended = home.run([arguments, &["--config", "config.toml", "--state", "kept"]].concat());
         (ended.code, format!("{}{}", ended.stdout, ended.stderr))
     };
     let code = simulator.authorization_code().expect("with OAuth");
