@@ -10,7 +10,9 @@ pub mod cli;
 pub mod config;
 #[cfg(unix)]
 pub mod demo_pbx;
+pub mod descriptors;
 pub mod other_hosts;
+pub mod private_files;
 
 /// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».
 pub const OPERATION: &[u8] = include_bytes!(env!("OPERATION_COMPONENT"));

@@ -8,7 +8,7 @@ use serde_json::json;
 use test_support::CALLER;
 use test_support::client::Client;
 
-use crate::scene::{Serving, file, ids};
+use crate::scene::{Serving, calls, file, ids};
 
 /// Calls that were answered so long before the end may not be lost. Groups are written within milliseconds; a busy machine takes longer.
 const KEPT_WITHIN: Duration = Duration::from_secs(2);
@@ -40,6 +40,7 @@ async fn calls_without_end(client: Client, name: String, pause: Duration) -> Vec
 async fn what_was_kept_when_a_server_is_killed_under_calls_is_there_and_the_next_one_goes_on() {
     let mut serving = Serving::new("").await;
     let mut expected = BTreeSet::new();
+    let (mut all, mut gaps) = (0, 0);
     for (round, pause) in PAUSES.into_iter().enumerate() {
         let calling: Vec<_> = (0..LINES)
             .map(|line| {
@@ -58,6 +59,7 @@ async fn what_was_kept_when_a_server_is_killed_under_calls_is_there_and_the_next
         }
         assert!(answered > 20, "only {answered} calls came before the end");
         // The file is read while nobody serves, then by the next server.
+        all += answered;
         let listed = ids(&serving.home, &["--limit", "1000000"]);
         let found: BTreeSet<_> = listed.iter().cloned().collect();
         assert_eq!(found.len(), listed.len(), "no call is there twice");
@@ -71,6 +73,13 @@ async fn what_was_kept_when_a_server_is_killed_under_calls_is_there_and_the_next
         let call = serving.get(&format!("/v1/calls/{after}")).await;
         assert_eq!(call["seq"], newest + 1, "the numbers go on");
         expected.insert(after);
+        all += 1;
+        // What is missing of the calls that were answered is in a gap, counted and told of.
+        let lost_before = serving.keeping().await["lost_before"].as_u64().expect("a number");
+        gaps += usize::try_from(lost_before).expect("few");
+        assert!(listed.len() + 1 + gaps >= all, "{} kept and {gaps} told of, but {all} were answered", listed.len());
+        let told = calls(&serving.home, &["--limit", "1"]).stderr;
+        assert_eq!(told.contains("the server killed"), gaps > 0, "{told}");
     }
     assert!(expected.len() > 20, "{}", expected.len());
     let home = serving.stop().await;

@@ -39,7 +39,7 @@ async fn kept_calls_are_listed_found_and_paged() {
     let answered = serving.call("pbx-5", Some(CALLER), "sales").await.json();
     serving.kept(5).await;
     let mut kept = serving.get("/v1/calls/pbx-5").await;
-    assert_eq!(kept, serving.get("/v1/calls/5").await, "by its number too");
+    assert_eq!(kept, serving.get("/v1/calls/5?by=seq").await, "by its number too");
     let own = kept.as_object_mut().expect("an object");
     assert_eq!(own.remove("seq"), Some(json!(5)));
     assert_eq!(own.remove("operation"), Some(json!("sales")));
@@ -54,6 +54,11 @@ async fn kept_calls_are_listed_found_and_paged() {
     }
     assert_eq!(serving.get("/v1/calls?limit=1").await["calls"][0].get("titles"), None, "once, not with each of a list");
     assert_eq!(kept, answered, "what the PBX was told is what is kept");
+    // A PBX may count its calls too: a number is an identifier unless the request says otherwise.
+    for nobody in ["/v1/calls/5", "/v1/calls/pbx-5?by=seq", "/v1/calls/5?by=number"] {
+        let refused = serving.process.client.get(nobody).await.status;
+        assert!(refused.is_client_error(), "{nobody}: {refused}");
+    }
     let nobody = serving.process.client.get("/v1/calls/nobody").await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
     assert_eq!(nobody.headers["content-type"], "application/problem+json");

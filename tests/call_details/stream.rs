@@ -149,10 +149,28 @@ async fn a_stream_ends_with_the_server() {
     tokio::time::timeout(PATIENCE, ended).await.expect("it ends");
 }
 
+#[tokio::test]
+async fn followers_are_as_many_as_may_be_and_another_comes_when_one_leaves() {
+    let serving = Serving::new("max_followers = 2\n").await;
+    let first = follow(&serving, None).await;
+    let _second = follow(&serving, None).await;
+    let refused = serving.process.client.get("/v1/calls/stream").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.json()["detail"].as_str().expect("text").contains("max_followers"), "{refused:?}");
+    drop(first);
+    let again = async {
+        while serving.process.client.open(authorised(Method::GET, "/v1/calls/stream")).await.status() != StatusCode::OK
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("there is room again");
+}
+
 /// The routes without a server, over a memory of their own.
 async fn open(details: &CallDetails) -> Events<Body> {
     let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().expect("a time"));
-    let router = Router::from(calls::routes(details.clone(), clock));
+    let router = Router::from(calls::routes(details.clone(), clock, 2));
     let request = Request::get("/v1/calls/stream").body(Body::empty()).expect("a request");
     let answer = router.oneshot(request).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK);

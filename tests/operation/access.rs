@@ -128,7 +128,12 @@ async fn o6_an_uninstalled_integration_is_off_at_once() {
     let forged = query.replace("account_id=", "account_id=1");
     for (query, status) in [(forged, 403), (query, 200)] {
         let request = http::Request::get(format!("/amocrm/uninstalled?{query}")).body(()).expect("a request");
-        assert_eq!(uninstall::answer(&node.keeper, &request).await.status(), status);
+        assert_eq!(
+            uninstall::answer(&node.keeper, node.placement.active().placed.integration().http(), &request)
+                .await
+                .status(),
+            status
+        );
     }
     node.simulator.clear_requests();
     // Not even the manager that is kept is used.

@@ -23,15 +23,88 @@ async fn connect(serving: &Serving) -> TcpStream {
     TcpStream::connect(serving.client.server).await.expect("it listens")
 }
 
+/// Sends a request with the token, and reads the answer of `GET /v1/operations/none`.
+async fn prove(stream: &mut TcpStream) {
+    let request = format!("GET /v1/operations/none HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut said = Vec::new();
+    while !said.ends_with(b"}") {
+        assert_ne!(timeout(PATIENCE, stream.read_buf(&mut said)).await.expect("in time").expect("an answer"), 0);
+    }
+    assert!(said.starts_with(b"HTTP/1.1 404"), "{}", String::from_utf8_lossy(&said));
+}
+
 #[tokio::test]
 async fn a_head_that_does_not_end_is_cut_off() {
     let mut scene = Scene::new().await;
     scene.settings.head_timeout = Duration::from_millis(200);
     let serving = scene.serve().await;
     let mut stream = connect(&serving).await;
+    prove(&mut stream).await;
     stream.write_all(b"POST /v1/resolve-call HTTP/1.1\r\nhost: x\r\n").await.expect("it reads");
     assert_eq!(rest(&mut stream).await, "");
     assert_eq!(serving.client.call(&json!({"caller": CALLER})).await.goes_to(), "anna", "others are served");
+}
+
+#[tokio::test]
+async fn a_connection_that_never_proves_itself_is_closed_soon_and_one_that_has_stays() {
+    let mut scene = Scene::new().await;
+    scene.settings.unproved_timeout = Duration::from_millis(100);
+    let serving = scene.serve().await;
+    let mut pbx = connect(&serving).await;
+    prove(&mut pbx).await;
+    let (mut silent, mut half, mut open) = (connect(&serving).await, connect(&serving).await, connect(&serving).await);
+    half.write_all(b"POST /v1/resolve-call HTTP/1.1\r\nhost: x\r\n").await.expect("it reads");
+    open.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it reads");
+    assert_eq!((rest(&mut silent).await, rest(&mut half).await), (String::new(), String::new()));
+    assert!(rest(&mut open).await.ends_with("live\n"), "answered, and closed when it stood still");
+    prove(&mut pbx).await;
+    let connections = &serving.client.get("/v1/state").await.json()["connections"];
+    assert_eq!((&connections["closed_slow"], &connections["unproved"]), (&json!(3), &json!(0)), "{connections}");
+}
+
+#[tokio::test]
+async fn connections_without_a_word_hold_up_no_call() {
+    let mut scene = Scene::new().await;
+    scene.settings.max_connections = 100;
+    let serving = scene.serve().await;
+    let mut pbx = connect(&serving).await;
+    prove(&mut pbx).await;
+    let mut held = Vec::new();
+    for _ in 0..300 {
+        let mut stream = connect(&serving).await;
+        stream.write_all(b"POST /v1/resolve-call HTTP/1.1\r\n").await.expect("the system takes it");
+        held.push(stream);
+    }
+    assert_eq!(serving.client.call(&json!({"caller": CALLER})).await.goes_to(), "anna");
+    prove(&mut pbx).await;
+    let connections = &serving.client.get("/v1/state").await.json()["connections"];
+    // One place is the PBX's, one the client's.
+    assert_eq!((&connections["open"], &connections["unproved"]), (&json!(100), &json!(98)), "{connections}");
+    assert_eq!(connections["closed_for_others"], 202, "{connections}");
+    assert_eq!(rest(&mut held[0]).await, "", "the oldest has gone");
+}
+
+#[tokio::test]
+async fn one_address_has_its_share_of_connections_without_a_word() {
+    let mut scene = Scene::new().await;
+    scene.settings.max_unproved_per_address = 10;
+    let serving = scene.serve().await;
+    let mut pbxs = Vec::new();
+    for _ in 0..20 {
+        let mut pbx = connect(&serving).await;
+        prove(&mut pbx).await;
+        pbxs.push(pbx);
+    }
+    let mut held = Vec::new();
+    for _ in 0..30 {
+        held.push(connect(&serving).await);
+    }
+    let connections = serving.client.get("/v1/state").await.json()["connections"].clone();
+    assert_eq!(connections["closed_for_others"], 21, "{connections}");
+    for pbx in &mut pbxs {
+        prove(pbx).await;
+    }
 }
 
 #[tokio::test]
@@ -56,10 +129,8 @@ async fn connections_beyond_the_bound_wait_and_are_served_when_others_end() {
     scene.settings.max_connections = 1;
     let serving = scene.serve().await;
     let mut first = connect(&serving).await;
-    first.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it reads");
+    prove(&mut first).await;
     let mut buffer = [0; 512];
-    let read = timeout(PATIENCE, first.read(&mut buffer)).await.expect("in time").expect("an answer");
-    assert!(buffer[..read].starts_with(b"HTTP/1.1 200"));
     let mut second = connect(&serving).await;
     second
         .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")

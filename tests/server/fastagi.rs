@@ -82,6 +82,16 @@ impl Scene {
         commands
     }
 
+    /// Has this dialogue until it is told of: what strangers may cause is told once a second.
+    async fn logs_of(&self, block: &str, replies: &[&str], part: &str) {
+        let told = async {
+            while !self.process.stderr().contains(part) {
+                self.dialogue(block, replies).await;
+            }
+        };
+        timeout(PATIENCE, told).await.unwrap_or_else(|_| panic!("lacks {part}: {}", self.process.stderr()));
+    }
+
     async fn kept(&self, call: &str) -> serde_json::Value {
         let path = format!("/v1/calls/{call}");
         let found = async {
@@ -138,20 +148,43 @@ async fn it_closes_by_itself_whatever_asterisk_does_not_say() {
     // Lines without end, and nothing of a reply in them.
     assert_eq!(scene.dialogue(BLOCK, &[&"HANGUP\n".repeat(100)]).await, &FORWARD[..1]);
     // While nobody knows whose call it is, it is given no more than the shortest waiting time.
-    for part in ["the block did not come within 900 ms", "its 1000 ms are over", "64 lines came"] {
-        scene.process.logs(part).await;
+    for (part, block, reply) in [
+        ("the block did not come within 900 ms", &BLOCK[..BLOCK.len() / 2], ""),
+        ("its 1000 ms are over", BLOCK, ""),
+        ("64 lines came", BLOCK, &"HANGUP\n".repeat(100)),
+    ] {
+        scene.logs_of(block, &[reply], part).await;
     }
 }
 
-/// Whoever cannot be served is let go at once, not when somebody else has ended.
+/// Whoever holds connections without a word takes no call's place.
 #[tokio::test]
-async fn of_too_many_connections_the_next_is_closed() {
+async fn of_too_many_connections_the_oldest_is_closed_that_says_nothing() {
     let scene = Scene::with(&format!("max_calls = 1\n{PBXS}")).await;
     let mut silent = Vec::new();
     for _ in 0..50 {
         silent.push(TcpStream::connect(scene.fastagi).await.expect("it listens"));
     }
-    scene.process.logs("too many connections").await;
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 6]).await, FORWARD);
+    let state = scene.process.client.get("/v1/state").await.json();
+    assert!(state["fastagi_connections"]["closed_for_others"].as_u64() >= Some(48), "{state}");
+    assert_eq!(state["connections"]["closed_for_others"], 0, "HTTP has its own part");
+}
+
+/// Whoever cannot be served is let go at once, not when somebody else has ended.
+#[tokio::test]
+async fn where_every_connection_has_its_call_the_next_is_closed() {
+    let scene = Scene::with(&format!("max_calls = 1\n{PBXS}")).await;
+    let mut silent = Vec::new();
+    let full = async {
+        while !scene.process.stderr().contains("too many connections") {
+            let mut stream = TcpStream::connect(scene.fastagi).await.expect("it listens");
+            // One that is closed as it comes cannot be written to.
+            let _ = stream.write_all(BLOCK.as_bytes()).await;
+            silent.push(stream);
+        }
+    };
+    timeout(PATIENCE, full).await.expect("there is no room");
     drop(silent);
     let again = async { while scene.dialogue(BLOCK, &[DONE; 6]).await != FORWARD {} };
     timeout(PATIENCE, again).await.expect("it goes on");
@@ -166,7 +199,7 @@ async fn a_refused_command_ends_the_dialogue() {
         ("520-Invalid command syntax.  Proper usage follows:\nUsage: SET VARIABLE\n520 End of proper usage.\n", "520"),
     ] {
         assert_eq!(scene.dialogue(BLOCK, &[DONE, reply]).await, &FORWARD[..2], "{reply}");
-        scene.process.logs(&format!("refused a command ({code})")).await;
+        scene.logs_of(BLOCK, &[DONE, reply], &format!("refused a command ({code})")).await;
     }
 }
 
@@ -220,6 +253,58 @@ async fn the_dialplan_reports_what_became_of_its_legs() {
             "{said:?}"
         );
     }
+}
+
+/// FastAGI has no proof of who asks: what it reports completes its own calls alone, by Asterisk's identifier.
+#[tokio::test]
+async fn a_report_completes_no_call_of_another_face() {
+    let scene = Scene::new().await;
+    let call = serde_json::json!({"id": "pbx-1", "caller": test_support::CALLER, "operation": "sales"});
+    assert_eq!(scene.process.client.call(&call).await.goes_to(), "anna");
+    let seq = scene.kept("pbx-1").await["seq"].to_string();
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 6]).await, FORWARD);
+    scene.kept("1795338000.7").await;
+    let leg = "agi_arg_1: 1\nagi_arg_2: BUSY\n";
+    for id in ["pbx-1", &seq, "2", "0", "-1"] {
+        let block = BLOCK.replace("script: resolve-call", "script: outcome").replace("agi_arg_1: sales\n", leg);
+        let said = scene.dialogue(&block.replace("1795338000.7", id), &[DONE]).await;
+        assert!(said.len() == 1 && said[0].contains("came over FastAGI"), "{id}: {said:?}");
+    }
+    for call in ["pbx-1", "1795338000.7"] {
+        assert!(scene.kept(call).await["outcome"].is_null(), "{call}");
+    }
+    // A call of the same identifier that came over HTTP later is not the one that Asterisk means.
+    let call = serde_json::json!({"id": "1795338000.7", "caller": test_support::CALLER, "operation": "sales"});
+    scene.process.client.call(&call).await;
+    let block = BLOCK.replace("script: resolve-call", "script: outcome").replace("agi_arg_1: sales\n", leg);
+    let first = scene.kept("2?by=seq").await;
+    assert_eq!(scene.dialogue(&block, &[]).await, [""; 0]);
+    assert_eq!((&first["outcome"], &scene.kept("2?by=seq").await["outcome"]["result"]), (&().into(), &"busy".into()));
+    assert!(scene.kept("3?by=seq").await["outcome"].is_null());
+}
+
+#[tokio::test]
+async fn garbage_is_told_of_once_a_second_and_on_one_line() {
+    let scene = Scene::new().await;
+    let began = std::time::Instant::now();
+    for number in 0..200 {
+        let mut stream = TcpStream::connect(scene.fastagi).await.expect("it listens");
+        let _ = stream.write_all(format!("x{number}\u{1b}]0;PWNED\u{7}\n\n").as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("it closes");
+    }
+    let report = BLOCK
+        .replace("script: resolve-call", "script: outcome")
+        .replace("agi_arg_1: sales\n", "agi_arg_1: 1\nagi_arg_2: BUSY\n");
+    scene.dialogue(&report.replace("1795338000.7", "zz\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}"), &[DONE]).await;
+    scene.process.logs("a report of Asterisk's is not kept").await;
+    // Each second of the test may have its line.
+    let seconds = usize::try_from(began.elapsed().as_secs()).expect("few") + 2;
+    let log = scene.process.stderr();
+    let lines = log.lines().filter(|line| line.contains("a dialogue of FastAGI ended early")).count();
+    assert!((1..=seconds).contains(&lines), "{lines} lines in {seconds} s: {log}");
+    assert!(log.contains("left_out="), "{log}");
+    assert!(!log.contains(|letter: char| letter != '\n' && call::one_line::is_hidden(letter)), "{log:?}");
 }
 
 #[tokio::test]

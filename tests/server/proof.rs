@@ -109,3 +109,45 @@ async fn a_server_that_nobody_could_use_or_that_anybody_could_guess_does_not_beg
         assert!(error.contains(message) && !error.contains("nineteen"), "{error}");
     }
 }
+
+/// The answer to a request as it stands on the wire, and whether the connection is closed after it.
+async fn answer(serving: &crate::scene::Serving, request: &str) -> (String, bool) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(serving.client.server).await.expect("it listens");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut said = Vec::new();
+    while !said.windows(4).any(|end| end == b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut said).await.expect("an answer"), 0, "{request}");
+    }
+    let said = String::from_utf8_lossy(&said).to_lowercase();
+    let closes = said.contains("connection: close");
+    (said, closes)
+}
+
+#[tokio::test]
+async fn a_request_that_two_programs_may_read_differently_is_refused() {
+    let serving = Scene::new().await.serve().await;
+    let token = format!("authorization: Bearer {TOKEN}\r\n");
+    for (head, status) in [
+        (format!("GET /v1/state HTTP/1.1\r\n{token}"), 400),
+        (format!("GET /v1/state HTTP/1.1\r\nhost: a\r\nhost: b\r\n{token}"), 400),
+        (format!("GET /v1/state HTTP/1.1\r\nhost: a\r\nhost: a\r\n{token}"), 400),
+        (format!("GET /v1/state HTTP/1.0\r\n{token}"), 200),
+        (format!("GET /v1/state HTTP/1.1\r\nhost: a\r\n{token}{token}"), 401),
+        (format!("GET /v1/state HTTP/1.1\r\nhost: a\r\n{token}authorization: Bearer x\r\n"), 401),
+        (format!("GET /v1/state HTTP/1.1\r\nhost: a\r\n{token}"), 200),
+    ] {
+        let (said, _) = answer(&serving, &format!("{head}\r\n")).await;
+        assert!(said.contains(&format!(" {status} ")), "{head}: {said}");
+        for header in ["cache-control: no-store", "x-content-type-options: nosniff"] {
+            assert!(said.contains(header), "{head}: {said}");
+        }
+    }
+    // Where a length comes with chunks, the chunks count, and nothing after them is taken for a request (RFC 9112, 6.1).
+    let both = format!(
+        "POST /v1/resolve-call HTTP/1.1\r\nhost: a\r\n{token}content-type: application/json\r\ncontent-length: 4\r\n\
+         transfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nhost: a\r\n\r\n"
+    );
+    let (said, closes) = answer(&serving, &both).await;
+    assert!(closes && !said.contains("live"), "{said}");
+}

@@ -1,9 +1,11 @@
 //! Employees as files list them (`[[integration.employee]]`): a person whom the PBX can ring, and the amoCRM user who that is.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
 use call::dialling::{self, LONGEST_NAME, MOST_NUMBERS};
+use call::one_line::{is_hidden, one_line};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -107,18 +109,29 @@ pub fn read(path: &Path) -> Result<Vec<(u64, Employee)>, ConfigError> {
 /// Checks the employees of one integration; `place` names it in messages.
 pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Employee)>, String> {
     let mut employees: Vec<(u64, Employee)> = Vec::with_capacity(entries.len());
+    // By identifier and by user: a large file is checked in as many steps as it has employees.
+    let (mut ids, mut users) = (HashSet::new(), HashMap::new());
     for entry in entries {
         let place = format!("{place}, employee `{}`", entry.id);
         if entry.id.trim().is_empty() {
             return Err(format!("{place}: `id` is empty; give each employee a name of its own"));
         }
-        if employees.iter().any(|(_, other)| other.id == entry.id) {
+        for (key, written) in [("id", Some(&entry.id)), ("name", entry.name.as_ref())] {
+            if let Some(hidden) = written.and_then(|written| written.chars().find(|letter| is_hidden(*letter))) {
+                return Err(format!(
+                    "{}: `{key}` has a character that is not seen (U+{:04X}); write it again without",
+                    one_line(&place),
+                    u32::from(hidden)
+                ));
+            }
+        }
+        if !ids.insert(entry.id.clone()) {
             return Err(format!("{place}: another employee has the same `id`; give each its own"));
         }
-        if let Some((_, other)) = employees.iter().find(|(user, _)| *user == entry.amocrm_user) {
+        if let Some(other) = users.insert(entry.amocrm_user, entry.id.clone()) {
             return Err(format!(
-                "{place}: `amocrm_user` = {} is mapped to `{}` already; map each amoCRM user to one employee",
-                entry.amocrm_user, other.id
+                "{place}: `amocrm_user` = {} is mapped to `{other}` already; map each amoCRM user to one employee",
+                entry.amocrm_user
             ));
         }
         let name = entry.name.unwrap_or_else(|| entry.id.clone());

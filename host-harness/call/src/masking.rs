@@ -32,12 +32,25 @@ pub fn mask(number: &str) -> String {
     )
 }
 
-/// A value that a message repeats, unless it is so long that it may be a secret in the wrong place.
+/// A value that a message repeats, unless it may be a secret in the wrong place: it is long, or looks drawn at random.
 ///
 /// The settings of this software are words and short numbers; no access token is as short as they are.
 pub fn unless_secret(value: &str) -> &str {
     const LONGEST: usize = 32;
-    if value.len() <= LONGEST { value } else { "…" }
+    if value.len() <= LONGEST && !looks_random(value) { value } else { "…" }
+}
+
+/// Whether one of the words in a text looks drawn at random, as tokens and keys are: long, with digits among its letters. Names of people,
+/// files and variables are words; telephone numbers are shorter.
+pub fn looks_random(text: &str) -> bool {
+    const LONG: usize = 16;
+    const MANY_DIGITS: usize = 4;
+    text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| word.len() >= LONG).any(|word| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let both_cases =
+            word.bytes().any(|byte| byte.is_ascii_lowercase()) && word.bytes().any(|byte| byte.is_ascii_uppercase());
+        (digits > MANY_DIGITS && digits < word.len()) || (digits > 0 && both_cases)
+    })
 }
 
 #[cfg(test)]
@@ -68,7 +81,20 @@ mod tests {
     #[test]
     fn d10_a_value_that_may_be_a_token_is_not_repeated() {
         assert_eq!(unless_secret("linked-operation"), "linked-operation");
-        assert_eq!(unless_secret("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9"), "…");
+        for secret in
+            ["eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9", "a8f5f167f44f4964e6c998dee827110c", "4eC39HqLyjWDarjtT1zdp7dc"]
+        {
+            assert_eq!(unless_secret(secret), "…");
+        }
+        for value in [
+            "2026-11-22T09:00:00+03:00",
+            "+74951234567890",
+            "-9223372036854775808",
+            "https://example.amocrm.ru",
+            "status_age_seconds",
+        ] {
+            assert_eq!(unless_secret(value), value);
+        }
     }
 
     proptest! {

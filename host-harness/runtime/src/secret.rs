@@ -13,9 +13,10 @@ mod reloadable;
 
 use std::fmt;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
+use call::masking::looks_random;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -101,19 +102,19 @@ pub enum SecretError {
     #[error("file: must be followed by a path, as in file:/etc/host-harness/access-token")]
     FileName,
     /// The environment variable is not set.
-    #[error("the environment variable {0} is not set: set it to the secret before starting, or name another source")]
+    #[error("the environment variable {name} is not set: set it to the secret before starting, or name another source", name = variable(.0))]
     VariableMissing(String),
     /// The environment variable is not valid UTF-8.
-    #[error("the environment variable {0} is not text (UTF-8): set it to the secret as it was given to you")]
+    #[error("the environment variable {name} is not text (UTF-8): set it to the secret as it was given to you", name = variable(.0))]
     VariableNotText(String),
     /// The file cannot be read.
-    #[error("the secret file {file} cannot be read ({cause}): check that it exists and that this user may read it", file = .0.display(), cause = .1)]
+    #[error("the secret file {file} cannot be read ({cause}): check that it exists and that this user may read it", file = file(.0), cause = .1)]
     FileUnreadable(PathBuf, std::io::ErrorKind),
     /// The file is not valid UTF-8.
-    #[error("the secret file {} is not text (UTF-8): write the secret alone into it", .0.display())]
+    #[error("the secret file {} is not text (UTF-8): write the secret alone into it", file(.0))]
     FileNotText(PathBuf),
     /// The file is too large to be a secret.
-    #[error("the secret file {} is larger than 64 KiB, so it is not a secret: write the secret alone into it", .0.display())]
+    #[error("the secret file {} is larger than 64 KiB, so it is not a secret: write the secret alone into it", file(.0))]
     FileTooLarge(PathBuf),
     /// There is more than one word, or a character that no token has.
     #[error(
@@ -171,8 +172,8 @@ impl SecretSource {
     /// Where it is, for people.
     fn place(&self) -> String {
         match &self.0 {
-            Source::File(path) => format!("the secret file {}", path.display()),
-            Source::Environment(name) => format!("the environment variable {name}"),
+            Source::File(path) => format!("the secret file {}", file(path)),
+            Source::Environment(name) => format!("the environment variable {}", variable(name)),
             Source::Refused(_) => "the secret".to_owned(),
         }
     }
@@ -191,6 +192,23 @@ impl SecretSource {
             None => Err(SecretError::Inline),
         }
     }
+}
+
+/// The name of a variable as messages repeat it, unless a secret was pasted in its place.
+fn variable(name: &str) -> &str {
+    if looks_random(name) { "…" } else { name }
+}
+
+/// The path of a file as messages repeat it, without what may be a secret in its place. A file that is there is one, whatever its name.
+fn file(path: &Path) -> String {
+    if path.exists() {
+        return path.display().to_string();
+    }
+    let shown = |part: Component<'_>| match part.as_os_str().to_str() {
+        Some(part) if looks_random(part) => "…".into(),
+        _ => part.as_os_str().to_owned(),
+    };
+    path.components().map(shown).collect::<PathBuf>().display().to_string()
 }
 
 fn read_variable(name: &str) -> Result<Zeroizing<String>, SecretError> {
@@ -217,8 +235,8 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>, SecretError> {
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Source::Environment(name) => write!(f, "env:{name}"),
-            Source::File(path) => write!(f, "file:{}", path.display()),
+            Source::Environment(name) => write!(f, "env:{}", variable(name)),
+            Source::File(path) => write!(f, "file:{}", file(path)),
             Source::Refused(_) => f.write_str("[refused]"),
         }
     }
@@ -341,6 +359,36 @@ mod tests {
             assert!(message.contains("env:") || message.contains("file:"), "{message}");
             assert!(!message.contains(TOKEN), "{message}");
             assert!(SecretSource::try_from(text.to_owned()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_secret_that_was_pasted_behind_a_prefix_is_never_repeated() {
+        for pasted in [
+            "3f9a1c0de7b24a518c6e90d2f7ab4513cc0188e9b7d6f5a4e3c2b1a09f8e7d6c",
+            "a8f5f167f44f4964e6c998dee827110c",
+            "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9",
+            "def50200a1b2c3d4e5f60718293a4b5c6d7e8f90",
+            "QWxhZGRpbjpvcGVuIHNlc2FtZQ",
+            "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        ] {
+            for prefix in ["env:", "file:", "file:secrets/"] {
+                let source = SecretSource::try_from(format!("{prefix}{pasted}"));
+                let said = source.map_or_else(
+                    |refused| refused.to_string(),
+                    |source| format!("{} {source}", source.read().unwrap_err()),
+                );
+                assert!(!said.contains(pasted), "{said}");
+            }
+        }
+        for (written, repeated) in [
+            ("env:AMOCRM_TOKEN_2026", "AMOCRM_TOKEN_2026"),
+            ("env:token", "token"),
+            ("file:/nonexistent/access-token", "/nonexistent/access-token"),
+            ("file:client-secret-of-the-second-integration.txt", "client-secret-of-the-second-integration.txt"),
+        ] {
+            let said = written.parse::<SecretSource>().unwrap().read().unwrap_err().to_string();
+            assert!(said.contains(repeated), "{said}");
         }
     }
 

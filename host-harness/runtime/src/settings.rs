@@ -21,7 +21,7 @@ pub struct SettingError {
 
 impl fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "setting `{}` = `{}`: {}", self.key, unless_secret(&self.value), self.fix)
+        write!(formatter, "setting `{}` = `{}`: {}", unless_secret(&self.key), unless_secret(&self.value), self.fix)
     }
 }
 

@@ -59,10 +59,20 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
                     "`{key}`: there may be several of these, so write the name in double brackets, as `[[operation]]`"
                 )
             }
+            // A date or a time without quotes reaches the key as a map of the parser's own.
+            message if message.starts_with("invalid type: map") && is_date(text, cause) => {
+                format!("`{key}` is written as a date or a time; put it in quotes, as \"2026-11-22T09:00:00+03:00\"")
+            }
             message => format!("`{key}`: {}", short(message)),
         };
         error(line(cause), message)
     })
+}
+
+/// Whether what the parser points at is a date or a time of TOML's own.
+fn is_date(text: &str, cause: &toml::de::Error) -> bool {
+    let Some(written) = cause.span().and_then(|span| text.get(span)) else { return false };
+    written.trim().parse::<toml::value::Datetime>().is_ok()
 }
 
 /// Values by key as text: `"3s"`, `5` and `true` are all fine; tables and lists are not.

@@ -50,6 +50,7 @@ pub(super) struct Added {
     pub(super) open: Vec<Router>,
     pub(super) sections: Vec<(&'static str, Section)>,
     pub(super) at_stop: Vec<Ending>,
+    pub(super) state_directory: Option<PathBuf>,
 }
 
 impl ServerBuilder {
@@ -103,6 +104,12 @@ impl ServerBuilder {
         self.open(page::routes())
     }
 
+    /// Notices when this directory, where the server keeps its files, is moved away or deleted.
+    pub fn state_directory(mut self, directory: PathBuf) -> Self {
+        self.added.state_directory = Some(directory);
+        self
+    }
+
     /// Adds routes for clients that are authenticated, already with their state. They become part of the description.
     pub fn guarded(mut self, routes: OpenApiRouter) -> Self {
         self.added.guarded.push(routes);
@@ -149,7 +156,8 @@ impl ServerBuilder {
                 let details =
                     assembled.call_details.clone().context("FastAGI needs call details: it reports how calls ended")?;
                 let node = assembled.shared.node.clone();
-                Some(FastAgi::bind(address, asterisk, node, details, settings.max_calls).await?)
+                let connections = Arc::clone(&assembled.shared.fastagi_connections);
+                Some(FastAgi::bind(address, asterisk, node, details, settings.max_calls, connections).await?)
             }
             None => None,
         };
@@ -175,7 +183,7 @@ impl ServerBuilder {
             if let Some(metrics) = &metrics {
                 metrics.collect(Box::new(details.clone()));
             }
-            added.guarded.push(calls::routes(details.clone(), node.clock().clone()));
+            added.guarded.push(calls::routes(details.clone(), node.clock().clone(), settings.max_followers));
             let (state, ending) = (details.clone(), details.clone());
             let state = move || serde_json::to_value(state.state()).unwrap_or_default();
             added.sections.push(("call_details", Box::new(state)));

@@ -3,6 +3,7 @@
 mod stream;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -13,12 +14,13 @@ use call::kept::KeptDocument;
 use futures_util::stream::Stream;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::query::{Query, wrong};
+use super::query::{Query, call_key, wrong};
 use node::call_details::{Bucket, CallDetails, CallDetailsError, Filter, Numbers, Reader};
 use runtime::capabilities::clocks::Clock;
 
@@ -32,16 +34,19 @@ const SINCE: SignedDuration = SignedDuration::from_hours(1);
 struct Desk {
     details: CallDetails,
     clock: Clock,
+    /// How many more may follow.
+    followers: Arc<Semaphore>,
 }
 
-/// The routes over these call details. Times that are left out count from this clock.
-pub fn routes(details: CallDetails, clock: Clock) -> OpenApiRouter {
+/// The routes over these call details. Times that are left out count from this clock; at most `followers` follow calls live.
+pub fn routes(details: CallDetails, clock: Clock, followers: usize) -> OpenApiRouter {
+    let followers = Arc::new(Semaphore::new(followers));
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(follow))
         .routes(routes!(show))
         .routes(routes!(reasons))
-        .with_state(Desk { details: details.clone(), clock })
+        .with_state(Desk { details: details.clone(), clock, followers })
         .merge(super::outcomes::routes(&details))
 }
 
@@ -107,6 +112,8 @@ impl Wanted {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Shown {
+    /// `seq`: the call of this number among the kept ones, not of this identifier.
+    by: Option<String>,
     /// `whole`: with the caller's whole number, where it is kept.
     numbers: Option<String>,
 }
@@ -164,7 +171,7 @@ async fn list(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Result<
     get,
     path = "/v1/calls/{id}",
     tag = "calls",
-    params(("id" = String, Path, description = "The PBX's identifier of the call, or its `seq`"), Shown),
+    params(("id" = String, Path, description = "The PBX's identifier of the call; with `by=seq` its `seq`"), Shown),
     responses(
         (status = 200, description = "The call", body = KeptDocument),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
@@ -179,7 +186,8 @@ async fn show(
     Query(shown): Query<Shown>,
 ) -> Result<Json<KeptDocument>, Problem> {
     let numbers = numbers(shown.numbers.as_deref())?;
-    let found = desk.read(move |reader| reader.find(&id)).await?;
+    let key = call_key(&id, shown.by.as_deref())?;
+    let found = desk.read(move |reader| reader.find(&key)).await?;
     let nothing = || Problem::new(StatusCode::NOT_FOUND, "no call with this identifier is kept");
     Ok(Json(found.ok_or_else(nothing)?.shown_alone(numbers)))
 }
@@ -251,7 +259,7 @@ async fn reasons(State(desk): State<Desk>, Query(span): Query<Span>) -> Result<J
         (status = 200, description = "Calls as they come", content_type = "text/event-stream", body = String),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "As many follow as may, or the file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn follow(
@@ -260,6 +268,10 @@ async fn follow(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let numbers = numbers(followed.numbers.as_deref())?;
+    let place = Arc::clone(&desk.followers).try_acquire_owned().map_err(|_| {
+        let detail = "as many follow calls as may; close one, or raise `max_followers` in [server]";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    })?;
     let last = match headers.get("last-event-id").filter(|id| !id.is_empty()) {
         Some(id) => Some(
             id.to_str()
@@ -269,7 +281,7 @@ async fn follow(
         ),
         None => followed.after,
     };
-    Ok(Sse::new(stream::of(desk, last, numbers).await?).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(stream::of(desk, last, numbers, place).await?).keep_alive(KeepAlive::default()))
 }
 
 impl Desk {

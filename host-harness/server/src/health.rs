@@ -49,16 +49,23 @@ async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Readiness
     let asked = tokio::time::timeout(STORE, shared.store.exists(slot)).await;
     let store = match asked {
         Ok(Ok(_)) => "reachable".to_owned(),
-        Ok(Err(error)) => without_path(&error),
+        Ok(Err(error)) => shared.without_path(&error),
         Err(_) => "it does not answer".to_owned(),
     };
+    let now = shared.node.clock().now();
+    let moved = shared.state_directory.as_ref().and_then(|directory| directory.problem(now));
+    let store = moved.map_or(store, str::to_owned);
     let stopping = shared.is_stopping();
     let status = if stopping { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (status, Json(Readiness { ready: !stopping, stopping, store }))
 }
 
-/// This route is open to anybody: where the store is, is not said.
-fn without_path(error: &StoreError) -> String {
-    tracing::warn!(%error, "the store does not serve");
-    "it fails; the log says why".to_owned()
+impl Shared {
+    /// This route is open to anybody: where the store is, is not said, and whoever asks again and again does not fill the log.
+    fn without_path(&self, error: &StoreError) -> String {
+        if let Some(left_out) = self.store_failures.count(self.node.clock().now()) {
+            tracing::warn!(%error, left_out, "the store does not serve");
+        }
+        "it fails; the log says why".to_owned()
+    }
 }

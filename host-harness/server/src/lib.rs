@@ -54,8 +54,11 @@ pub mod webhooks;
 mod body;
 mod builder;
 mod health;
+mod manners;
 mod openapi;
 mod query;
+mod rate_limited;
+mod state_directory;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,11 +74,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use amocrm::access::Keeper;
 use builder::Added;
+use connections::table::Table;
 use fastagi::FastAgi;
 use node::call_details::CallDetails;
 use node::versions::Versions;
 use node::{Node, NodeBuilder};
+use rate_limited::RateLimited;
 use runtime::store::KeyValueStore;
+use state_directory::StateDirectory;
 use webhooks::Webhooks;
 
 pub use builder::{Ending, Section, ServerBuilder};
@@ -95,8 +101,14 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn KeyValueStore>,
     /// How many more calls may be resolved at once.
     pub(crate) room: Arc<Semaphore>,
+    pub(crate) connections: Arc<Table>,
+    pub(crate) fastagi_connections: Arc<Table>,
+    pub(crate) refused_by_hooks: Arc<RateLimited>,
+    /// What those were told who asked whether the server is ready.
+    pub(crate) store_failures: RateLimited,
     pub(crate) stopping: AtomicBool,
     pub(crate) started_at: Timestamp,
+    pub(crate) state_directory: Option<StateDirectory>,
     sections: Vec<(&'static str, Section)>,
 }
 
@@ -158,7 +170,8 @@ impl Server {
     /// Ends at the latest [`longest_stop`](Self::longest_stop) later, apart from what was added with [`ServerBuilder::at_stop`].
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { listener, fastagi, assembled: Assembled { router, shared, at_stop, .. } } = self;
-        let longest = longest_stop(&shared);
+        // A version that is put in force while the server runs may have another waiting time.
+        let longest = || longest_stop(&shared);
         let (ended, keeping) = keep_tokens(&shared.node);
         let stopping = CancellationToken::new();
         let http = connections::serve(listener, router, &shared, longest, stopping.cancelled());
@@ -177,12 +190,12 @@ impl Server {
         }
         // A refresh that has begun is waited for: with its answer a refresh token would be lost.
         let _ = ended.send(true);
-        if tokio::time::timeout(longest, keeping).await.is_err() {
+        if tokio::time::timeout(longest(), keeping).await.is_err() {
             tracing::warn!("a refresh of tokens did not end in time");
         }
     }
 
-    /// How long calls are waited for at the stop, at most.
+    /// How long calls are waited for at the stop, at most, were it now.
     pub fn longest_stop(&self) -> Duration {
         longest_stop(&self.assembled.shared)
     }
@@ -204,8 +217,13 @@ impl Assembled {
         let shared = Arc::new(Shared {
             started_at: node.clock().now(),
             room: Arc::new(Semaphore::new(settings.max_calls)),
+            connections: Table::new(settings.connections()),
+            fastagi_connections: Table::new(settings.fastagi_connections()),
+            store_failures: RateLimited::new(),
+            refused_by_hooks: webhooks.count(),
             stopping: AtomicBool::new(false),
             sections: added.sections,
+            state_directory: added.state_directory.map(StateDirectory::new),
             node,
             settings,
             guard,
@@ -225,7 +243,10 @@ impl Assembled {
         for open in added.open {
             router = router.merge(open);
         }
-        let router = router.layer(CatchPanicLayer::custom(problem::of_panic)).fallback(problem::not_found);
+        let router = router
+            .layer(CatchPanicLayer::custom(problem::of_panic))
+            .fallback(problem::not_found)
+            .layer(axum::middleware::from_fn(manners::layer));
         Ok(Self { router, shared, call_details: None, versions: None, warnings: Vec::new(), at_stop: added.at_stop })
     }
 

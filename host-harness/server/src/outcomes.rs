@@ -7,11 +7,12 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
+use super::query::{Query, call_key};
 use call::leg::{Leg, MOST_LEGS, Seen};
 use call::outcome::Outcome;
 use node::call_details::{CallDetails, Unreported};
@@ -69,11 +70,23 @@ struct Completed {
     outcome: Option<Outcome>,
 }
 
+/// Which call the path names.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    /// `seq`: the call of this number among the kept ones, not of this identifier.
+    by: Option<String>,
+}
+
 /// Report what the PBX saw of a call
 ///
 /// Legs may be reported one by one, in any order, and again: of one leg the last report counts.
 #[utoipa::path(post, path = "/v1/calls/{id}/outcome", tag = "calls",
-    params(("id" = String, Path, description = "The identifier that the call was resolved with, or its `seq`")),
+    params(
+        ("id" = String, Path, description = "The identifier that the call was resolved with; with `by=seq` its `seq`"),
+        Named,
+    ),
     request_body(content((Report = "application/json"), (LegReport = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "The call is completed", body = Completed),
@@ -86,6 +99,7 @@ struct Completed {
 async fn report(
     State(details): State<CallDetails>,
     Path(id): Path<String>,
+    Query(named): Query<Named>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Completed>, Problem> {
@@ -94,7 +108,7 @@ async fn report(
     }
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let legs = legs(kind, &body).map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why))?;
-    match details.complete(&id, legs).await {
+    match details.complete(call_key(&id, named.by.as_deref())?, legs).await {
         Ok(call) => Ok(Json(Completed { seq: call.seq, outcome: call.outcome() })),
         Err(unknown @ Unreported::Unknown) => Err(Problem::new(StatusCode::NOT_FOUND, unknown.to_string())),
         Err(unavailable) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, unavailable.to_string())),

@@ -26,7 +26,6 @@ mod once;
 mod signature;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -42,6 +41,8 @@ use super::Shared;
 use super::body::{self, Timely, Unread};
 use super::problem::Problem;
 use super::settings::{SHORTEST_SECRET, ServerSettings};
+use crate::connections::table::Connection;
+use crate::rate_limited::RateLimited;
 use once::Once;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
@@ -62,9 +63,7 @@ pub struct Guard {
     key: Option<Secret>,
     clock: Clock,
     once: Once,
-    refused: AtomicU64,
-    /// The second of the last warning.
-    warned: AtomicI64,
+    refused: RateLimited,
 }
 
 /// What a request proves.
@@ -128,27 +127,32 @@ impl Guard {
             key: settings.hmac_secret.clone(),
             clock,
             once: Once::new(store),
-            refused: AtomicU64::new(0),
-            warned: AtomicI64::new(0),
+            refused: RateLimited::new(),
         })
     }
 
     /// How many requests were not authenticated.
     pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+        self.refused.total()
     }
 
     /// What a request proves by its head. `lasting`: a signature is used up for all processes and restarts, in the store.
     pub(super) async fn look(&self, head: &request::Parts, lasting: bool) -> Result<Proof, Unproved> {
         let looked = self.look_quietly(head, lasting).await;
-        if let Err(unproved) = &looked {
-            self.note(unproved);
+        match &looked {
+            Ok(_) => head.extensions.get::<Arc<Connection>>().into_iter().for_each(|connection| connection.prove()),
+            Err(unproved) => self.note(unproved),
         }
         looked
     }
 
     async fn look_quietly(&self, head: &request::Parts, lasting: bool) -> Result<Proof, Unproved> {
-        let Some(given) = head.headers.get(AUTHORIZATION).and_then(|given| given.to_str().ok()) else {
+        let mut given = head.headers.get_all(AUTHORIZATION).iter();
+        let first = given.next().and_then(|given| given.to_str().ok());
+        if given.next().is_some() {
+            return Err(Unproved::because("`Authorization` comes twice: send it once"));
+        }
+        let Some(given) = first else {
             return Err(Unproved::because("send the server's token: `Authorization: Bearer …`, or a signature"));
         };
         let (scheme, given) = given.split_once(' ').unwrap_or((given, ""));
@@ -211,10 +215,9 @@ impl Guard {
 
     /// Counts, and warns at most once a second: whoever tries tokens must not fill the log.
     fn note(&self, unproved: &Unproved) {
-        let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
-        let now = self.clock.now().as_second();
-        if self.warned.swap(now, Ordering::Relaxed) != now {
-            warn!(refused, reason = unproved.detail, "refused a request that is not authenticated");
+        if let Some(left_out) = self.refused.count(self.clock.now()) {
+            let refused = self.refused.total();
+            warn!(refused, left_out, reason = unproved.detail, "refused a request that is not authenticated");
         }
     }
 }

@@ -7,6 +7,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
+use node::call_details::CallKey;
 
 /// What a request asks for after the `?`. A parameter that is not known is refused where its type refuses it: a filter that was mistyped must
 /// not find everything.
@@ -33,4 +34,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 /// The problem with one parameter.
 pub(super) fn wrong(key: &str, fix: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, format!("`{key}`: {fix}"))
+}
+
+/// The call that a path names. A PBX may count its calls too, so a number is a `seq` only where the request says so.
+pub(super) fn call_key(id: &str, by: Option<&str>) -> Result<CallKey, Problem> {
+    match by {
+        None | Some("" | "id") => Ok(CallKey::id(id)),
+        Some("seq") => id.parse().map(CallKey::Seq).map_err(|_| wrong("by", "a `seq` is a whole number")),
+        Some(_) => Err(wrong("by", "write `seq`, or leave it out for the PBX's identifier")),
+    }
 }

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::connections::table::Bounds;
 use crate::pbx::dialplan::Asterisk;
 use crate::pbx::rtjson::Kamailio;
 use runtime::secret::Secret;
@@ -20,12 +21,21 @@ pub struct ServerSettings {
     pub max_body: usize,
     /// How many calls may be resolved at once; further ones go to the linked operation.
     pub max_calls: usize,
-    /// How many connections may be open; further ones wait to be accepted.
+    /// How many connections may be open. Where there are more, the oldest one is closed on which no request was authenticated; where
+    /// there is none, further ones wait to be accepted.
     pub max_connections: usize,
     /// How much memory the components of all calls may use together, in bytes; half of what the process may use unless set. A call beyond goes
     /// to the linked operation.
     pub guest_memory: Option<usize>,
-    /// How long a request's head may take, and how long a connection may stay idle.
+    /// How many of them may come from one address before a request on them was authenticated.
+    pub max_unproved_per_address: usize,
+    /// How many connections of FastAGI may be open.
+    pub max_fastagi_connections: usize,
+    /// How many may follow calls live.
+    pub max_followers: usize,
+    /// How long a connection may stand still on which no request was authenticated.
+    pub unproved_timeout: Duration,
+    /// How long a request's head may take, and how long a connection may stay idle on which a request was authenticated.
     pub head_timeout: Duration,
     /// How long a request's body may take.
     pub body_timeout: Duration,
@@ -35,6 +45,16 @@ pub struct ServerSettings {
     pub kamailio: Option<Kamailio>,
     /// What Asterisk is told, where it asks.
     pub asterisk: Option<Asterisk>,
+}
+
+impl ServerSettings {
+    pub(crate) const fn connections(&self) -> Bounds {
+        Bounds { all: self.max_connections, unproved_per_address: self.max_unproved_per_address }
+    }
+
+    pub(crate) const fn fastagi_connections(&self) -> Bounds {
+        Bounds { all: self.max_fastagi_connections, unproved_per_address: self.max_unproved_per_address }
+    }
 }
 
 /// The fewest characters of a token or a key: they are all that stands between the callers' routes and the rest of the network.
@@ -50,6 +70,10 @@ impl Default for ServerSettings {
             max_calls: 12_000,
             max_connections: 20_480,
             guest_memory: None,
+            max_unproved_per_address: 1_024,
+            max_fastagi_connections: 24_000,
+            max_followers: 100,
+            unproved_timeout: Duration::from_secs(5),
             head_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(5),
             shutdown_grace: None,

@@ -13,7 +13,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Shared;
+use super::connections::table::Counted;
 use super::problem::Problem;
+use super::state_directory;
 use amocrm::access::Standing;
 use amocrm::integration::Integration;
 use runtime::capabilities::http::{CircuitCause, CircuitState};
@@ -32,6 +34,14 @@ struct NodeState {
     guest_memory: Option<GuestMemory>,
     /// How many requests since the start were not authenticated.
     requests_refused: u64,
+    /// Where the server keeps its files; null where it keeps none.
+    state_directory: Option<state_directory::Standing>,
+    /// How many webhooks since the start were refused.
+    webhooks_refused: u64,
+    /// The connections over HTTP.
+    connections: Counted,
+    /// Those of FastAGI; null where it is not listened for.
+    fastagi_connections: Option<Counted>,
     /// The placed operations.
     operations: Vec<PlacementState>,
     /// The integrations.
@@ -139,6 +149,15 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
             refused: memory.refused,
         }),
         requests_refused: shared.guard.refused(),
+        state_directory: shared.state_directory.as_ref().map(|directory| directory.standing(node.clock().now())),
+        webhooks_refused: shared.refused_by_hooks.total(),
+        connections: shared.connections.counted(),
+        fastagi_connections: shared
+            .settings
+            .asterisk
+            .as_ref()
+            .and_then(|asterisk| asterisk.fastagi)
+            .map(|_| shared.fastagi_connections.counted()),
         operations: operations.collect(),
         integrations: integrations.collect(),
         sections: shared.sections.iter().map(|(key, section)| (*key, section())).collect(),

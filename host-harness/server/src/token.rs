@@ -3,11 +3,12 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use super::settings::SHORTEST_SECRET;
 use runtime::atomic_file;
 use runtime::secret::{Secret, SecretSource};
 
@@ -31,8 +32,44 @@ pub fn kept_in(directory: &Path) -> anyhow::Result<(Secret, PathBuf)> {
             });
         }
     }
+    belongs_here(&file)?;
     let token = format!("file:{}", file.display()).parse::<SecretSource>()?.read()?;
+    let plain = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    if token.expose().len() < SHORTEST_SECRET || !plain {
+        bail!(
+            "the server's token in {} has fewer than {SHORTEST_SECRET} characters, or others than letters, digits and signs: delete the file, \
+             and a new token is made",
+            file.display()
+        );
+    }
     Ok((token, file))
+}
+
+/// A link, or a file of another user's, may be any file of this machine: its contents would be the token.
+fn belongs_here(file: &Path) -> anyhow::Result<()> {
+    let found = std::fs::symlink_metadata(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    if !found.is_file() {
+        bail!(
+            "{} is a link or no file, and is not taken as the server's token: delete it, and a new token is made",
+            file.display()
+        );
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // The directory is this user's, or what it holds is looked at before.
+        let directory = file.parent().and_then(|directory| std::fs::metadata(directory).ok());
+        if directory.is_some_and(|directory| directory.uid() != found.uid()) {
+            bail!(
+                "{} belongs to another user than its directory, and is not taken as the server's token: delete it, and a new token is made",
+                file.display()
+            );
+        }
+        if found.mode() & 0o022 != 0 {
+            bail!("other users may write {}: delete it, and a new token is made", file.display());
+        }
+    }
+    Ok(())
 }
 
 fn make(file: &Path) -> std::io::Result<()> {
@@ -54,7 +91,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let directory = state.path().join("new");
         let (token, file) = kept_in(&directory).unwrap();
-        assert!(token.expose().len() >= super::super::settings::SHORTEST_SECRET);
+        assert!(token.expose().len() >= SHORTEST_SECRET);
         let (again, same) = kept_in(&directory).unwrap();
         assert_eq!((again.expose(), &same), (token.expose(), &file));
         #[cfg(unix)]
@@ -63,5 +100,32 @@ mod tests {
             assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1, "nothing is left aside");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_somebody_else_may_have_put_there_is_no_token() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let state = tempfile::tempdir().unwrap();
+        let file = state.path().join(FILE_NAME);
+        let refused = || kept_in(state.path()).unwrap_err().to_string();
+        let elsewhere = state.path().join("elsewhere");
+        std::fs::write(&elsewhere, "a-token-of-enough-characters").unwrap();
+        symlink(&elsewhere, &file).unwrap();
+        assert!(refused().contains("is a link") && refused().contains(&file.display().to_string()));
+        std::fs::remove_file(&file).unwrap();
+        for (written, said) in
+            [("abc", "fewer than 20"), ("a token with blanks in between", "letters, digits and signs")]
+        {
+            std::fs::write(&file, written).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            assert!(refused().contains(said) && refused().contains(&file.display().to_string()), "{}", refused());
+            assert!(!refused().contains(written));
+        }
+        std::fs::write(&file, "a-token-of-enough-characters").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(refused().contains("other users may write"));
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(kept_in(state.path()).is_ok());
     }
 }

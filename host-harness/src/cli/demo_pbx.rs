@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Outcome, Stop, print};
 use crate::demo_pbx::{Caller, KAMAILIO_CFG, Kamailio, KamailioSettings, Patience, Programs, Telephones, free_address};
-use node::call_details::{self, Place, Reader};
+use node::call_details::{self, CallKey, Place, Reader};
 use replay::demo;
 use runtime::atomic_file;
 use server::token;
@@ -167,7 +167,7 @@ async fn serve(home: &Path, listen: SocketAddr) -> anyhow::Result<(Child, Socket
 /// Shows a call once its outcome was reported.
 async fn show(reader: &Reader, home: &Path, call: &str) -> anyhow::Result<()> {
     let completed = async {
-        while !reader.find(call).is_ok_and(|kept| kept.is_some_and(|kept| kept.is_completed())) {
+        while !reader.find(&CallKey::id(call)).is_ok_and(|kept| kept.is_some_and(|kept| kept.is_completed())) {
             sleep(Duration::from_millis(20)).await;
         }
     };

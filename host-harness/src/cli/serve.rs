@@ -14,6 +14,7 @@ use super::integration::hash_callers;
 use super::{Outcome, Stop, access, calls, complain, component, print, versions};
 use crate::assemble::assemble;
 use crate::config::{HarnessConfig, OperationEntry};
+use crate::{descriptors, private_files};
 use amocrm::integration::Access;
 use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
@@ -50,7 +51,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        allow_many_connections();
+        let limit = descriptors::raised_limit();
         let clock = Clock::system();
         let (mut config, _demo) = match &self.config {
             Some(file) => (HarnessConfig::read(file)?, None),
@@ -64,11 +65,22 @@ impl Serve {
             None => error,
         };
         let location = self.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
+        for warning in &config.warnings {
+            complain(format_args!("warning: {warning}"));
+        }
+        if let Some(directory) = location.own_directory() {
+            for warning in private_files::examine_state(&directory)? {
+                complain(format_args!("warning: {warning}"));
+            }
+        }
         for integration in &mut config.integrations {
             hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
         }
         let mut settings = config.server.clone();
         settings.listen = self.listen.unwrap_or(settings.listen);
+        if let Some(warning) = descriptors::share_out(limit, &mut settings) {
+            complain(format_args!("warning: {warning}"));
+        }
         let token = whose_token(&mut settings, &location)?;
         warn_of_network(settings.listen);
 
@@ -118,6 +130,9 @@ impl Serve {
             .page();
         if let Some(settings) = &config.traces {
             server = server.traces(Traces::begin(settings).map_err(|error| in_file(error.into()))?);
+        }
+        if let Some(directory) = location.own_directory() {
+            server = server.state_directory(directory);
         }
         if let Some(recorder) = recorder {
             let recording = recorder.clone();
@@ -173,17 +188,6 @@ fn recorder(
         "[recordings]: there is nowhere to keep recordings; name a state directory with --state, or leave the section out",
     )?;
     Recorder::begin(settings.clone(), &directory, compilation).context("[recordings]")
-}
-
-/// Every connection is an open file, and what a process may open by default suits one that has few. More needs no privilege up to the hard limit.
-fn allow_many_connections() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let maximum = getrlimit(Resource::Nofile).maximum;
-        // Where it is refused, the limit stays as it was.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    }
 }
 
 /// Runs until the first interrupt, and on until the calls in flight have ended, or the second interrupt.
@@ -288,5 +292,6 @@ fn demonstration(demo: &Demo) -> HarnessConfig {
         recordings: None,
         traces: None,
         server: ServerSettings::default(),
+        warnings: Vec::new(),
     }
 }

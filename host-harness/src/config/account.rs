@@ -6,6 +6,7 @@
 use url::Url;
 
 use amocrm::access::{Hosts, Platform};
+use amocrm::integration::{Access, IntegrationSettings};
 use runtime::capabilities::http::{BaseUrl, Scheme};
 
 /// The domains of accounts, and whose they are (amoCRM facts §8).
@@ -96,6 +97,22 @@ pub(super) fn platform(place: &str, account: Option<&BaseUrl>, written: Option<P
         )),
         _ => Ok(written.or(of_account).unwrap_or_default()),
     }
+}
+
+/// What may be wrong with an account's address: a host that only looks like amoCRM's is sent the long-lived token. (With OAuth it is not.)
+pub(super) fn warning(integration: &IntegrationSettings) -> Option<String> {
+    let Access::LongLived(access) = &integration.access else { return None };
+    let host = access.account.origin().host().to_string();
+    // Letters and digits that are taken for each other.
+    let read = host.replace('0', "o").replace(['1', 'i'], "l").replace('-', "").replace("rn", "m");
+    let looks = ["amocrm", "kommo"].iter().any(|name| read.contains(name));
+    (looks && domain_of(&host).is_none()).then(|| {
+        format!(
+            "integration `{}`: the token is sent to {host}, which looks like amoCRM's and is not: check `account`, whose domain is amocrm.ru, \
+             amocrm.com or kommo.com",
+            integration.id
+        )
+    })
 }
 
 /// Which of the domains a host is in, if any.

@@ -27,14 +27,16 @@ mod server;
 mod store;
 mod traces;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::private_files;
 use ::server::ServerSettings;
 use amocrm::integration::{Access, IntegrationSettings};
 use call::masking::unless_secret;
+use call::one_line::{is_hidden, one_line};
 use call_details::CallDetailsEntry;
 use integration::IntegrationEntry;
 use node::call_details::CallDetailsSettings;
@@ -65,6 +67,8 @@ pub struct HarnessConfig {
     pub server: ServerSettings,
     /// Where values are kept, unless a command is told otherwise.
     pub store: Option<StoreLocation>,
+    /// What is not wrong, but may not be meant, a text each.
+    pub warnings: Vec<String>,
 }
 
 /// A placed operation, as configured.
@@ -116,12 +120,19 @@ fn main() -> String {
 impl HarnessConfig {
     /// Reads a configuration file, and the secrets that it refers to.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        Self::checked(toml_file::read(path)?, path)
+        Self::checked(toml_file::read(path)?, path)?.examined(&toml_file::read(path)?, path)
     }
 
     /// Reads a configuration from the text of such a file, and the secrets that it refers to.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        Self::checked(toml_file::parse(path, text)?, path)
+        Self::checked(toml_file::parse(path, text)?, path)?.examined(&toml_file::parse(path, text)?, path)
+    }
+
+    /// The same, with what others may do with the files of its secrets.
+    fn examined(mut self, written: &toml::Value, path: &Path) -> Result<Self, ConfigError> {
+        let error = |message| ConfigError { file: path.to_owned(), line: None, message };
+        self.warnings.extend(private_files::examine_secrets(written, folder(path)).map_err(error)?);
+        Ok(self)
     }
 
     fn checked(file: File, path: &Path) -> Result<Self, ConfigError> {
@@ -139,6 +150,12 @@ impl HarnessConfig {
         }
         unique("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()))?;
         unique("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()))?;
+        for (section, ids) in [
+            ("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>()),
+            ("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()).collect()),
+        ] {
+            ids.into_iter().try_for_each(|id| visible(section, "id", id))?;
+        }
         let mut integrations =
             file.integration.into_iter().map(|entry| entry.check(path)).collect::<Result<Vec<_>, _>>()?;
         if integrations.is_empty() {
@@ -158,7 +175,8 @@ impl HarnessConfig {
         let store = file.store.map(|entry| entry.check(folder)).transpose()?;
         let call_details = file.call_details.map(CallDetailsEntry::check).transpose()?.unwrap_or_default();
         let recordings = file.recordings.map(RecordingsEntry::check).transpose()?;
-        Ok(Self { integrations, operations, store, call_details, recordings, traces, server })
+        let warnings = integrations.iter().filter_map(account::warning).collect();
+        Ok(Self { integrations, operations, store, call_details, recordings, traces, server, warnings })
     }
 
     /// The placed operation of that identifier, or the only one.
@@ -210,6 +228,7 @@ fn check_operation(
     if operation.linked_operation.trim().is_empty() {
         return Err(format!("{place}: `linked_operation` is empty; name where calls go that are not forwarded"));
     }
+    visible(&place, "linked_operation", &operation.linked_operation)?;
     match &operation.integration {
         Some(id) if !integrations.iter().any(|integration| integration.id == *id) => {
             let id = unless_secret(id);
@@ -224,16 +243,27 @@ fn check_operation(
     Ok(())
 }
 
+/// What people read on terminals, in logs and on the page must be what is written.
+fn visible(place: &str, key: &str, written: &str) -> Result<(), String> {
+    match written.chars().find(|letter| is_hidden(*letter)) {
+        None => Ok(()),
+        Some(hidden) => Err(format!(
+            "{}: `{key}` has a character that is not seen (U+{:04X}); write it again without",
+            one_line(place),
+            u32::from(hidden)
+        )),
+    }
+}
+
 fn unique<'a>(section: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), String> {
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for id in ids {
         if id.trim().is_empty() {
             return Err(format!("{section}: `id` is empty; give it a name"));
         }
-        if seen.contains(&id) {
+        if !seen.insert(id) {
             return Err(format!("{section}: two have the id `{id}`; give each its own `id`"));
         }
-        seen.push(id);
     }
     Ok(())
 }

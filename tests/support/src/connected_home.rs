@@ -26,8 +26,8 @@ impl ConnectedHome {
         let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
         let home = Self { home: Home::new(), simulator };
         home.configure(operations, sections);
-        home.write("account-token", ACCOUNT_TOKEN);
-        home.write("server-token", TOKEN);
+        home.home.write_secret("account-token", ACCOUNT_TOKEN);
+        home.home.write_secret("server-token", TOKEN);
         home
     }
 

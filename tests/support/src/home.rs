@@ -38,6 +38,16 @@ impl Home {
         std::fs::write(self.path(name), bytes).expect("a file");
     }
 
+    /// Writes a file that this user alone can read.
+    pub fn write_secret(&self, name: &str, secret: &str) {
+        self.write(name, secret);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600)).expect("one's own file");
+        }
+    }
+
     /// The program, in this home, with these arguments.
     pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         let mut command = self.command_of(binary());

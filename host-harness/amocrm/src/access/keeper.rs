@@ -73,6 +73,8 @@ struct KeeperState {
     looked_up: Option<Timestamp>,
     /// New tokens that the store did not take yet, and the record that they belong in place of.
     unwritten: Option<(Kept, Grant)>,
+    /// When amoCRM was last asked because a hook was called.
+    asked_because_of_hook: Option<Timestamp>,
     failures: u32,
     /// Not before then, after a failure.
     next_attempt: Option<Timestamp>,
@@ -171,6 +173,16 @@ impl Keeper {
             Some(next) => next.max(by_age),
             None => by_age,
         })
+    }
+
+    /// Whether amoCRM may be asked because a hook was called: once in this time.
+    pub(super) fn may_ask_because_of_hook(&self, again: SignedDuration) -> bool {
+        let (now, mut state) = (self.clock.now(), self.state());
+        let may = state.asked_because_of_hook.is_none_or(|last| now.duration_since(last).abs() >= again);
+        if may {
+            state.asked_because_of_hook = Some(now);
+        }
+        may
     }
 
     /// Whether the token in force cannot be used for a call that begins now, or hardly.

@@ -1,16 +1,20 @@
 //! The hook that amoCRM calls when an integration is switched off or uninstalled there (amoCRM facts §5.8): the integration is off (rule O6).
 //!
 //! `GET …?account_id=…&client_uuid=…&signature=…`, the signature being the hexadecimal HMAC-SHA256 of `{client_id}|{account_id}` under the
-//! client secret. The second parameter was once named `client_id`. The signature does not age, so who knows one can send it again after a
-//! new consent; it reaches this hook over TLS alone.
+//! client secret. The second parameter was once named `client_id`. The signature does not age, so whoever reads one in the log of a proxy could
+//! send it again after a new consent. So amoCRM is asked before the hook is believed: it refuses the tokens of an integration that was switched
+//! off. Where it does not say, the hook is not believed either: calls would be refused, and that ends the access by itself.
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, Request, Response, StatusCode};
+use jiff::SignedDuration;
+use runtime::capabilities::http::OutboundHttp;
 use sha2::Sha256;
 use tracing::warn;
 use url::form_urlencoded;
 
-use super::grant::OffReason;
+use super::account::{Question, Refusal, Said};
+use super::grant::{Grant, OffReason};
 use super::keeper::Keeper;
 use super::oauth::OAuthSettings;
 
@@ -23,29 +27,75 @@ pub enum HookError {
     Foreign,
 }
 
+/// How often amoCRM is asked because of this hook: whoever sends one again and again must not use up the requests of calls.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(10);
+/// What is put into the question for people; here nobody reads it.
+const RENEWAL: &str = "connect the integration again";
+
+/// What a call of the hook is answered: a status, and a text for people.
+type Answer = (StatusCode, &'static str);
+
+const OFF: Answer = (StatusCode::OK, "the integration is off");
+
 /// Answers a call of the hook: 200 and the integration is off, 400 where it is malformed, 403 where it is not amoCRM's or not about this
-/// integration, 500 where the store fails (amoCRM may call again).
-pub async fn answer<B>(keeper: &Keeper, request: &Request<B>) -> Response<&'static str> {
-    let query = request.uri().query().unwrap_or_default();
-    let (status, text) = if *request.method() != Method::GET {
-        (StatusCode::METHOD_NOT_ALLOWED, "this hook is called with GET")
-    } else {
-        let account = keeper.grant().and_then(|grant| grant.account_id);
-        match verify(&keeper.oauth.settings, account, query) {
-            Err(HookError::Malformed) => (StatusCode::BAD_REQUEST, "account_id, client_uuid and signature are needed"),
-            Err(HookError::Foreign) => (StatusCode::FORBIDDEN, "the signature does not fit"),
-            Ok(()) => match keeper.switch_off(OffReason::Uninstalled).await {
-                Ok(()) => (StatusCode::OK, "the integration is off"),
-                Err(error) => {
-                    warn!(%error, "the integration cannot be switched off");
-                    (StatusCode::INTERNAL_SERVER_ERROR, "the integration cannot be switched off now")
-                }
-            },
+/// integration, 409 where amoCRM still accepts the access, 500 where the store fails, 503 where amoCRM does not say (it may call again).
+pub async fn answer<B>(keeper: &Keeper, http: &OutboundHttp, request: &Request<B>) -> Response<&'static str> {
+    let (status, text) = match question(keeper, request) {
+        Err(answer) => answer,
+        Ok(grant) => {
+            let question = Question { address: &grant.account, account_id: grant.account_id, renewal: RENEWAL };
+            believed(keeper, question.ask(http).await).await
         }
     };
     let mut response = Response::new(text);
     *response.status_mut() = status;
     response
+}
+
+/// The access that amoCRM is to be asked about; or what the hook is answered at once.
+pub(super) fn question<B>(keeper: &Keeper, request: &Request<B>) -> Result<Grant, Answer> {
+    if *request.method() != Method::GET {
+        return Err((StatusCode::METHOD_NOT_ALLOWED, "this hook is called with GET"));
+    }
+    let grant = keeper.grant();
+    let account = grant.as_ref().and_then(|grant| grant.account_id);
+    match verify(&keeper.oauth.settings, account, request.uri().query().unwrap_or_default()) {
+        Err(HookError::Malformed) => {
+            return Err((StatusCode::BAD_REQUEST, "account_id, client_uuid and signature are needed"));
+        }
+        Err(HookError::Foreign) => return Err((StatusCode::FORBIDDEN, "the signature does not fit")),
+        Ok(()) => {}
+    }
+    let grant = grant.filter(|grant| grant.off.is_none()).ok_or(OFF)?;
+    if keeper.may_ask_because_of_hook(ASK_AGAIN) {
+        Ok(grant)
+    } else {
+        Err((StatusCode::SERVICE_UNAVAILABLE, "amoCRM was asked a moment ago; call again later"))
+    }
+}
+
+/// Switches off what amoCRM does not accept any more.
+pub(super) async fn believed(keeper: &Keeper, said: Said) -> Answer {
+    match said {
+        Said::Refused(Refusal::Token(_) | Refusal::Forbidden | Refusal::NoAccount(_)) => {}
+        Said::Accepted(_) | Said::Refused(_) => {
+            warn!(
+                "the hook of an uninstalled integration was called, and amoCRM still accepts the access: it stays on"
+            );
+            return (StatusCode::CONFLICT, "amoCRM still accepts the integration's access");
+        }
+        Said::Unclear(why) => {
+            warn!(why, "the hook of an uninstalled integration was called, and amoCRM does not say whether that is so");
+            return (StatusCode::SERVICE_UNAVAILABLE, "amoCRM does not say whether that is so; call again later");
+        }
+    }
+    match keeper.switch_off(OffReason::Uninstalled).await {
+        Ok(()) => OFF,
+        Err(error) => {
+            warn!(%error, "the integration cannot be switched off");
+            (StatusCode::INTERNAL_SERVER_ERROR, "the integration cannot be switched off now")
+        }
+    }
 }
 
 /// Whether the query is amoCRM's, and about this integration and account (any account, where its number is not known).

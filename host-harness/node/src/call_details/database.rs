@@ -15,7 +15,7 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Marks the file as ours (`PRAGMA application_id`): "hhcd".
 const APPLICATION: i64 = 0x6868_6364;
 /// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 /// What makes a file of format 1 one of format 2: what PBXs report of a call.
 const FROM_1: &str = "ALTER TABLE calls ADD COLUMN legs TEXT";
 /// What makes a file of format 2 one of format 3: what components call their facts.
@@ -23,6 +23,14 @@ const FROM_2: &str = "
     CREATE TABLE titles (
         component TEXT PRIMARY KEY, -- its SHA-256
         titles    TEXT NOT NULL     -- by the facts' keys, in both languages, as JSON
+    ) STRICT;
+";
+/// What makes a file of format 3 one of format 4: how many calls of each process were told of.
+const FROM_3: &str = "
+    CREATE TABLE answered (
+        process TEXT PRIMARY KEY,
+        settled INTEGER NOT NULL, -- how many calls of it were written, or are in a gap
+        last    INTEGER NOT NULL  -- when the last of them arrived, in milliseconds since 1970
     ) STRICT;
 ";
 
@@ -67,6 +75,25 @@ pub(super) fn for_writing(place: &Place, most: u64) -> Result<Connection, CallDe
     prepare(&mut connection, place)?;
     bound(&connection, most).map_err(|error| CallDetailsError::of(place, &error))?;
     Ok(connection)
+}
+
+/// Which file is open, so that one is noticed that is another file now, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity(u64, u64);
+
+/// Which file is at this place now; none for a memory, and where the system does not tell files apart.
+pub(super) fn identity(place: &Place) -> io::Result<Option<Identity>> {
+    match place {
+        Place::Memory(_) => Ok(None),
+        #[cfg(unix)]
+        Place::File(file) => {
+            use std::os::unix::fs::MetadataExt;
+            let found = std::fs::metadata(file)?;
+            Ok(Some(Identity(found.dev(), found.ino())))
+        }
+        #[cfg(not(unix))]
+        Place::File(_) => Ok(None),
+    }
 }
 
 /// Opens the place for a reader.
@@ -121,7 +148,9 @@ fn prepare(connection: &mut Connection, place: &Place) -> Result<(), CallDetails
         // One transaction: of two programs that start at once only one creates the tables.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         if !is_ours(&transaction, place)? {
-            transaction.execute_batch(SCHEMA).and_then(|()| transaction.execute_batch(FROM_2)).map_err(failed)?;
+            for tables in [SCHEMA, FROM_2, FROM_3] {
+                transaction.execute_batch(tables).map_err(failed)?;
+            }
             transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
             transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         }
@@ -142,8 +171,11 @@ fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
     if older == 1 {
         transaction.execute_batch(FROM_1)?;
     }
-    if older < FORMAT {
+    if older < 3 {
         transaction.execute_batch(FROM_2)?;
+    }
+    if older < FORMAT {
+        transaction.execute_batch(FROM_3)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()

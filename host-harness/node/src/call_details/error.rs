@@ -29,6 +29,9 @@ pub enum CallDetailsError {
     /// A newer version of this program wrote it.
     #[error("the call details in {0} were written by a newer version of this program: use that version")]
     Newer(Place),
+    /// The file was moved away, deleted or replaced while calls were kept in it.
+    #[error("the call details in {0} were moved away or deleted while the server runs; a new file is begun there")]
+    Gone(Place),
     /// No room is left.
     #[error(
         "the call details in {0} cannot grow, the disk is full: free some space, or set keep_at_most in [call_details]"

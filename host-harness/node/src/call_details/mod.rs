@@ -2,17 +2,19 @@
 //!
 //! Writing is off the calls' path. A call hands its record over and goes on; a thread of its own writes what has gathered in one transaction
 //! (`writer`). A full disk, a locked file, a damaged one: no call waits and none fails. What cannot be written is tried again for as long as
-//! there is room to hold it; what is lost is counted, and the gap is kept like a call.
+//! there is room to hold it; what is lost is counted, and the gap is kept like a call. A process that is killed leaves a gap too (`answered`).
 //!
 //! What the PBX saw afterwards comes back as a report and completes the call ([`CallDetails::complete`]).
 //!
 //! A caller's number is kept masked. Only where the configuration says so it is kept whole, in this file alone, which only this user can read; it is
 //! shown masked even then, unless asked for ([`Numbers`]).
 
+mod answered;
 mod database;
 mod document;
 mod error;
 mod filter;
+mod key;
 mod place;
 mod reader;
 mod report;
@@ -32,6 +34,7 @@ use tokio::time::timeout;
 pub use document::KeptCall;
 pub use error::CallDetailsError;
 pub use filter::Filter;
+pub use key::CallKey;
 pub use place::Place;
 pub use reader::{Bucket, Gap, Page, Reader};
 pub use report::Unreported;
@@ -113,12 +116,12 @@ impl CallDetails {
         Reader::new(self.0.place.clone())
     }
 
-    /// Completes a call with what a PBX saw of it, within a bounded time. The call is named by the PBX's identifier, or by its number here;
-    /// calls that came before are written first. Reporting the same again changes nothing.
-    pub async fn complete(&self, call: &str, legs: Vec<Leg>) -> Result<KeptCall, Unreported> {
+    /// Completes a call with what a PBX saw of it, within a bounded time. Calls that came before are written first. Reporting the same
+    /// again changes nothing.
+    pub async fn complete(&self, call: CallKey, legs: Vec<Leg>) -> Result<KeptCall, Unreported> {
         let unavailable = |why: &str| Unreported::Unavailable(why.to_owned());
         let (answer, answered) = oneshot::channel();
-        if !self.0.writer.report(Report { call: call.to_owned(), legs, answer }) {
+        if !self.0.writer.report(Report { call, legs, answer }) {
             return Err(unavailable("too much waits to be written"));
         }
         match timeout(REPORTED, answered).await {

@@ -1,7 +1,7 @@
 //! Where call details are kept: a file, or memory.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,6 +15,16 @@ pub enum Place {
 }
 
 impl Place {
+    /// The directory of the file.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => {
+                file.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+            }
+            Self::Memory(_) => None,
+        }
+    }
+
     /// A memory of its own.
     pub fn memory() -> Self {
         static MEMORIES: AtomicU64 = AtomicU64::new(0);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use call::details::FactTitles;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +12,7 @@ use super::database;
 use super::document::KeptCall;
 use super::error::CallDetailsError;
 use super::filter::Filter;
+use super::key::CallKey;
 use super::place::Place;
 
 const COLUMNS: &str = "seq, operation, integration, caller, document, legs";
@@ -85,10 +86,10 @@ impl Reader {
         })
     }
 
-    /// The last call with this identifier of the PBX's, or the call of this number, with what its facts are called.
-    pub fn find(&self, id: &str) -> Result<Option<KeptCall>, CallDetailsError> {
+    /// One call, with what its facts are called.
+    pub fn find(&self, key: &CallKey) -> Result<Option<KeptCall>, CallDetailsError> {
         self.ask(|connection| {
-            let Some(mut call) = find(connection, id)? else { return Ok(None) };
+            let Some(mut call) = find(connection, key)? else { return Ok(None) };
             call.titles = titles(connection, &call)?;
             Ok(Some(call))
         })
@@ -162,16 +163,16 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<KeptCall> {
     Ok(KeptCall::new(row.get(0)?, row.get(1)?, row.get(2)?, caller.as_deref(), row.get(4)?, legs.as_deref()))
 }
 
-/// The last call with this identifier of the PBX's, or the call of this number.
-pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<KeptCall>> {
-    let by_id = format!("SELECT {COLUMNS} FROM calls WHERE call_id = ?1 ORDER BY seq DESC LIMIT 1");
-    let found = connection.query_row(&by_id, params![id], kept).optional()?;
-    match (found, id.parse::<i64>()) {
-        (None, Ok(seq)) => {
-            let by_seq = format!("SELECT {COLUMNS} FROM calls WHERE seq = ?1");
-            connection.query_row(&by_seq, params![seq], kept).optional()
-        }
-        (found, _) => Ok(found),
+/// One call.
+pub(super) fn find(connection: &Connection, key: &CallKey) -> rusqlite::Result<Option<KeptCall>> {
+    let one = |condition: &str, values: &[&dyn ToSql]| {
+        let sql = format!("SELECT {COLUMNS} FROM calls WHERE {condition} ORDER BY seq DESC LIMIT 1");
+        connection.query_row(&sql, values, kept).optional()
+    };
+    match key {
+        CallKey::Id(id) => one("call_id = ?1", &[id]),
+        CallKey::Arrived(id, at) => one("call_id = ?1 AND at = ?2", &[id, &at.as_millisecond()]),
+        CallKey::Seq(seq) => one("seq = ?1", &[seq]),
     }
 }
 

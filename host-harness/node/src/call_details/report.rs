@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
 use super::document::KeptCall;
+use super::key::CallKey;
 use super::reader;
 
 /// The most bytes of an identifier that is looked for.
@@ -13,7 +14,7 @@ const LONGEST_ID: usize = 1_024;
 /// A report, and who waits for what becomes of it.
 #[derive(Debug)]
 pub(super) struct Report {
-    pub(super) call: String,
+    pub(super) call: CallKey,
     pub(super) legs: Vec<Leg>,
     pub(super) answer: oneshot::Sender<Result<KeptCall, Unreported>>,
 }
@@ -32,7 +33,9 @@ pub enum Unreported {
 impl Report {
     /// Adds the legs to the call, and gives it as it is then.
     pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<Option<KeptCall>> {
-        if self.call.len() > LONGEST_ID {
+        if let CallKey::Id(id) | CallKey::Arrived(id, _) = &self.call
+            && id.len() > LONGEST_ID
+        {
             return Ok(None);
         }
         let Some(mut call) = reader::find(connection, &self.call)? else { return Ok(None) };

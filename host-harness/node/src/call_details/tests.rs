@@ -287,11 +287,11 @@ fn the_last_call_of_an_identifier_is_found_and_so_is_a_number() {
         book.keep(call("same@pbx", seconds, None, outcome));
     }
     book.written();
-    let found = book.details.reader().find("same@pbx").unwrap().unwrap();
+    let found = book.details.reader().find(&CallKey::id("same@pbx")).unwrap().unwrap();
     assert!(matches!(found.document().unwrap().route, Route::Forward { .. }));
-    let first = book.details.reader().find("1").unwrap().unwrap();
+    let first = book.details.reader().find(&CallKey::Seq(1)).unwrap().unwrap();
     assert_eq!(first.document().unwrap().reason.unwrap().code, "caller-hidden");
-    assert!(book.details.reader().find("nobody").unwrap().is_none());
+    assert!(book.details.reader().find(&CallKey::id("nobody")).unwrap().is_none());
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn d10_whole_numbers_are_shown_only_when_asked_for_and_kept_only_where_configure
         let book = Book::new(CallDetailsSettings { numbers, ..CallDetailsSettings::default() });
         book.keep(call("a", 0, Some("+79161234567"), "to:anna"));
         book.written();
-        let call = book.details.reader().find("a").unwrap().unwrap();
+        let call = book.details.reader().find(&CallKey::id("a")).unwrap().unwrap();
         assert_eq!(call.shown(asked).call.unwrap().call.caller.as_deref(), Some(shown));
         assert!(!format!("{call:?}").contains("9161234567"), "{call:?}");
         if numbers == Numbers::Masked {
@@ -405,5 +405,73 @@ proptest! {
             .collect();
         expected.reverse();
         prop_assert_eq!(book.ids(&filter), expected);
+    }
+}
+
+/// What a killed process leaves: calls that were answered, whose details it did not write.
+#[test]
+fn calls_that_a_killed_process_answered_are_a_gap_of_the_next_one() {
+    let home = tempfile::tempdir().unwrap();
+    let file = file_in(home.path());
+    let counted = |name: &str, calls: u64, last: i64| {
+        std::fs::write(home.path().join(format!("call-details.answered-{name}")), format!("{calls:020} {last:020}\n"))
+            .unwrap();
+    };
+    let begin = || {
+        CallDetails::begin(Place::File(file.clone()), CallDetailsSettings::default(), Clock::frozen_at(start()))
+            .unwrap()
+    };
+    let first = begin();
+    first.finished(&call("one", 1, None, "caller-hidden"));
+    first.0.writer.flush(Duration::from_secs(20));
+    drop(first);
+    // Of seven answered calls four were written.
+    let at = start().as_millisecond();
+    Connection::open(&file)
+        .and_then(|connection| connection.execute("INSERT INTO answered VALUES ('killed', 4, ?1)", [at]))
+        .unwrap();
+    counted("killed", 7, at + 5_000);
+    counted("killed-at-once", 2, at + 9_000);
+    counted("ended-well", 0, 0);
+    std::fs::write(home.path().join("call-details.answered-unfinished"), "00000").unwrap();
+    let next = begin();
+    assert_eq!(next.state().lost_before, 5);
+    let gaps = next.reader().gaps(None).unwrap();
+    let shown: Vec<_> =
+        gaps.iter().map(|gap| (gap.first.as_millisecond() - at, gap.last.as_millisecond() - at, gap.calls)).collect();
+    assert_eq!(shown, [(0, 5_000, 3), (9_000, 9_000, 2)]);
+    // Told of once; and the file of a process that lives is its own.
+    assert_eq!(begin().state().lost_before, 0);
+    next.finished(&call("two", 2, None, "caller-hidden"));
+    let left: Vec<_> = std::fs::read_dir(home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(left.iter().any(|name| name.contains("answered-")), "its own: {left:?}");
+    assert!(!left.iter().any(|name| name.contains("killed") || name.contains("ended-well")), "{left:?}");
+}
+
+#[test]
+fn a_file_that_is_moved_away_or_deleted_is_noticed_and_begun_anew() {
+    let book = Book::new(CallDetailsSettings::default());
+    let state = book.file.parent().unwrap().to_owned();
+    for (round, take_away) in [
+        (1, (|state: &Path| std::fs::rename(state, state.with_extension("away")).unwrap()) as fn(&Path)),
+        (2, |state| std::fs::remove_dir_all(state).unwrap()),
+        (3, |state| std::fs::remove_file(file_in(state)).unwrap()),
+    ] {
+        book.keep(call(&format!("before-{round}"), round, None, "caller-hidden"));
+        book.written();
+        take_away(&state);
+        book.written();
+        let failing = book.details.state().failing.unwrap();
+        assert!(
+            failing.contains("moved away or deleted") && failing.contains(&book.file.display().to_string()),
+            "{failing}"
+        );
+        book.keep(call(&format!("after-{round}"), round, None, "caller-hidden"));
+        book.written();
+        assert_eq!(book.details.state().failing, None);
+        assert!(book.details.reader().find(&CallKey::id(&format!("after-{round}"))).unwrap().is_some());
     }
 }

@@ -12,7 +12,8 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 use tracing::{info, warn};
 
-use super::database;
+use super::answered::{self, Answered};
+use super::database::{self, Identity};
 use super::document::{KeptCall, Record};
 use super::error::CallDetailsError;
 use super::place::Place;
@@ -44,6 +45,8 @@ pub struct WriterState {
     pub lost: u64,
     /// Calls that wait to be written.
     pub waiting: usize,
+    /// Calls that an earlier process answered whose details it did not write: it was killed.
+    pub lost_before: u64,
     /// What keeps them from being written now.
     pub failing: Option<String>,
 }
@@ -68,6 +71,8 @@ pub(super) struct Shared {
     lost: AtomicU64,
     waiting: AtomicUsize,
     failing: Mutex<Option<String>>,
+    answered: Answered,
+    lost_before: AtomicU64,
     /// The first and the last lost call that no gap tells of yet, in milliseconds since 1970, and how many.
     gap: Gap,
 }
@@ -93,11 +98,15 @@ impl Writer {
             lost: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             failing: Mutex::default(),
+            answered: Answered::new(),
+            lost_before: AtomicU64::new(0),
             gap: Gap::default(),
         });
         let (calls, inbox) = mpsc::sync_channel(QUEUE);
         let mut desk = Desk {
             connection: None,
+            identity: None,
+            settled: 0,
             shared: Arc::clone(&shared),
             settings,
             clock,
@@ -118,6 +127,7 @@ impl Writer {
 
     /// Takes a call in, at once.
     pub(super) fn keep(&self, call: FinishedCall) {
+        self.shared.answered.count(call.resolved.call.at.as_millisecond());
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) =
             self.calls.try_send(Message::Call(call))
@@ -139,6 +149,7 @@ impl Writer {
             kept: self.shared.kept.load(Ordering::Relaxed),
             lost: self.shared.lost.load(Ordering::Relaxed),
             waiting: self.shared.waiting.load(Ordering::Relaxed),
+            lost_before: self.shared.lost_before.load(Ordering::Relaxed),
             failing: self.shared.failing().clone(),
         }
     }
@@ -182,6 +193,10 @@ impl Shared {
 /// The thread's end of the writer.
 struct Desk {
     connection: Option<Connection>,
+    /// Which file the connection writes to.
+    identity: Option<Identity>,
+    /// How many calls were written, or are in a gap.
+    settled: u64,
     shared: Arc<Shared>,
     settings: CallDetailsSettings,
     clock: Clock,
@@ -206,6 +221,7 @@ impl Desk {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.write();
+                    self.shared.answered.end(self.settled);
                     return;
                 }
             }
@@ -213,6 +229,9 @@ impl Desk {
                 self.write();
             }
             self.complete();
+            if !flushes.is_empty() {
+                self.shared.answered.end(self.settled);
+            }
             for flush in flushes {
                 let _ = flush.try_send(());
             }
@@ -258,13 +277,46 @@ impl Desk {
 
     fn open(&mut self) {
         match database::for_writing(&self.shared.place, self.settings.keep_at_most) {
-            Ok(connection) => self.connection = Some(connection),
+            Ok(mut connection) => {
+                self.recover(&mut connection);
+                self.identity = database::identity(&self.shared.place).ok().flatten();
+                self.connection = Some(connection);
+            }
             Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Begins to count answered calls beside the file, and takes down what processes that were killed left untold.
+    fn recover(&self, connection: &mut Connection) {
+        let Some(directory) = self.shared.place.directory() else { return };
+        if let Err(error) = self.shared.answered.begin(directory) {
+            warn!(%error, "answered calls are not counted: were this process killed, nobody would know how many details are missing");
+        }
+        match answered::recover(connection, directory) {
+            Ok(0) => {}
+            Ok(calls) => {
+                self.shared.lost_before.fetch_add(calls, Ordering::Relaxed);
+                warn!(calls, "a server was killed before it had written the details of its last calls");
+            }
+            Err(error) => {
+                let error = CallDetailsError::of(&self.shared.place, &error);
+                warn!(%error, "what a server that was killed left unwritten cannot be taken down");
+            }
+        }
+    }
+
+    /// A file that was moved away or deleted goes on taking calls that nobody finds: it is left.
+    fn look_for_the_file(&mut self) {
+        let (Some(_), Some(identity)) = (&self.connection, self.identity) else { return };
+        if !matches!(database::identity(&self.shared.place), Ok(Some(found)) if found == identity) {
+            self.connection = None;
+            self.failed(&CallDetailsError::Gone(self.shared.place.clone()));
         }
     }
 
     /// Writes everything that is held, in groups.
     fn write(&mut self) {
+        self.look_for_the_file();
         if self.connection.is_none() {
             self.open();
         }
@@ -276,7 +328,9 @@ impl Desk {
             let gap = &self.shared.gap;
             let lost = gap.calls.load(Ordering::Acquire);
             let gap = (lost > 0).then(|| (gap.first.load(Ordering::Acquire), gap.last.load(Ordering::Acquire), lost));
-            match commit(connection, self.held.iter().take(group), gap) {
+            let settled = self.settled + u64::try_from(group).unwrap_or_default() + lost;
+            let told = Told { process: self.shared.answered.process(), settled };
+            match commit(connection, self.held.iter().take(group), gap, told) {
                 Err(error) => {
                     let error = CallDetailsError::of(&self.shared.place, &error);
                     if matches!(error, CallDetailsError::Full(_)) && !std::mem::replace(&mut tidied, true) {
@@ -289,6 +343,7 @@ impl Desk {
                 }
                 Ok(first) => {
                     tidied = false;
+                    self.settled = settled;
                     self.shared.gap.calls.fetch_sub(lost, Ordering::AcqRel);
                     self.written(first, group);
                 }
@@ -378,18 +433,25 @@ fn group(held: &VecDeque<Record>, most: u64) -> usize {
     fit.count().max(1)
 }
 
+/// How many calls of this process are told of when a group is written.
+struct Told<'a> {
+    process: &'a str,
+    settled: u64,
+}
+
 /// Writes one group, and a gap before it; gives the number of its first call.
 fn commit<'a>(
     connection: &mut Connection,
     records: impl Iterator<Item = &'a Record>,
     gap: Option<(i64, i64, u64)>,
+    told: Told<'_>,
 ) -> rusqlite::Result<i64> {
     const CALL: &str =
         "INSERT INTO calls (at, call_id, operation, integration, outcome, employee, digits, caller, document)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     const TITLES: &str = "INSERT OR IGNORE INTO titles (component, titles) VALUES (?1, ?2)";
     let transaction = connection.transaction()?;
-    let mut first = None;
+    let (mut first, mut last) = (None, 0);
     {
         let mut insert = transaction.prepare_cached(CALL)?;
         let mut title = transaction.prepare_cached(TITLES)?;
@@ -412,12 +474,14 @@ fn commit<'a>(
                 record.document,
             ])?;
             first.get_or_insert(seq);
+            last = record.at;
         }
     }
     if let Some((from, until, lost)) = gap {
         let lost = i64::try_from(lost).unwrap_or(i64::MAX);
         transaction.execute("INSERT INTO gaps (first, last, calls) VALUES (?1, ?2, ?3)", params![from, until, lost])?;
     }
+    answered::settle(&transaction, told.process, told.settled, last)?;
     transaction.commit()?;
     Ok(first.unwrap_or_default())
 }

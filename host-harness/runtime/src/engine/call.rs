@@ -339,6 +339,6 @@ mod tests {
         let instance = Instance::new(&mut store, &module, &[]).unwrap();
         let error = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap().call(&mut store, ()).unwrap_err();
         let long = "x".repeat(LONGEST_NAME);
-        assert_eq!(innermost(&error), format!("clock·2026-11-22 INFO forwarded·[31m < {long} < function 0"));
+        assert_eq!(innermost(&error), format!("clock\\n2026-11-22 INFO forwarded\\u{{1b}}[31m < {long} < function 0"));
     }
 }

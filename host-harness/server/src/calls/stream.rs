@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::response::sse::Event;
 use futures_util::stream::{self, Stream};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -20,6 +21,7 @@ const AT_ONCE: usize = 500;
 /// One reader of the stream.
 struct Following {
     desk: Desk,
+    _place: OwnedSemaphorePermit,
     numbers: Numbers,
     live: Receiver<Arc<KeptCall>>,
     /// The last call that it was told of, or that was there before it came.
@@ -35,6 +37,7 @@ pub(super) async fn of(
     desk: Desk,
     last: Option<i64>,
     numbers: Numbers,
+    place: OwnedSemaphorePermit,
 ) -> Result<impl Stream<Item = Result<Event, Infallible>>, Problem> {
     // Before the file is read, or a call in between would be missed.
     let live = desk.details.follow();
@@ -42,7 +45,8 @@ pub(super) async fn of(
         Some(last) => last,
         None => desk.read(|reader| reader.newest()).await?,
     };
-    let mut following = Following { desk, numbers, live, seen, read: VecDeque::new(), behind: last.is_some() };
+    let mut following =
+        Following { desk, _place: place, numbers, live, seen, read: VecDeque::new(), behind: last.is_some() };
     following.catch_up().await?;
     Ok(stream::unfold(following, Following::next))
 }

@@ -8,15 +8,21 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 
 use super::dialogue::{Broken, Dialogue};
+use super::recent::RecentCalls;
 use super::request::Request;
 use crate::pbx::dialplan::Asterisk;
+use crate::rate_limited::RateLimited;
 use call::host_reason::HostReason;
 use call::leg::Seen;
+use call::one_line::on_one_line;
 use node::call_details::CallDetails;
 use node::{FinishedCall, Node};
 
 /// How long a report may take, where no waiting time is shorter: the caller hears nothing meanwhile.
 const REPORT: Duration = Duration::from_secs(2);
+
+/// How much of a text from outside is worth a line of the log.
+const LONGEST_REASON: usize = 128;
 
 /// Where requests are answered.
 pub(super) struct Desk {
@@ -25,11 +31,22 @@ pub(super) struct Desk {
     details: CallDetails,
     /// How many more calls may be resolved at once.
     room: Arc<Semaphore>,
+    recent: RecentCalls,
+    garbage: RateLimited,
+    unkept: RateLimited,
 }
 
 impl Desk {
     pub(super) fn new(node: Node, asterisk: Asterisk, details: CallDetails, most: usize) -> Self {
-        Self { node, asterisk, details, room: Arc::new(Semaphore::new(most)) }
+        Self {
+            node,
+            asterisk,
+            details,
+            room: Arc::new(Semaphore::new(most)),
+            recent: RecentCalls::default(),
+            garbage: RateLimited::new(),
+            unkept: RateLimited::new(),
+        }
     }
 
     /// The shortest waiting time that a call here may have.
@@ -54,9 +71,17 @@ impl Desk {
             "resolve-call" => self.resolve(request, dialogue).await,
             "outcome" => self.report(request, dialogue).await,
             _ => {
-                warn!("FastAGI was asked for what is not there");
+                self.complain("it asked for what is not there");
                 dialogue.verbose("host-harness: there is only agi://…/resolve-call and agi://…/outcome").await
             }
+        }
+    }
+
+    /// Says what is wrong with a dialogue. FastAGI has no proof of who asks, so it is said once a second at most.
+    pub(super) fn complain(&self, why: &str) {
+        if let Some(left_out) = self.garbage.count(self.node.clock().now()) {
+            let why = on_one_line(why, LONGEST_REASON);
+            warn!(why, left_out, "a dialogue of FastAGI ended early; the dialplan goes to its linked operation");
         }
     }
 
@@ -66,6 +91,7 @@ impl Desk {
         dialogue: &mut Dialogue<impl AsyncRead + AsyncWrite + Unpin>,
     ) -> Result<(), Broken> {
         let Some(finished) = self.route(request).await else { return Ok(()) };
+        self.recent.add(&finished.resolved.call);
         // In their order: the dialplan believes the rest when it finds the last.
         for (name, value) in self.asterisk.variables(&finished.resolved) {
             dialogue.set_variable(&name, &value).await?;
@@ -101,14 +127,20 @@ impl Desk {
             ring_ms: number(3),
             ..Seen::default()
         };
-        let kept = match seen.leg() {
-            Ok(leg) => self.details.complete(&request.id, vec![leg]).await.map(drop).map_err(|error| error.to_string()),
-            Err(why) => Err(why),
+        let kept = match (seen.leg(), self.recent.get(&request.call().id, self.node.clock().now())) {
+            (Ok(leg), Some(call)) => {
+                self.details.complete(call, vec![leg]).await.map(drop).map_err(|error| error.to_string())
+            }
+            (Ok(_), None) => Err("no call with this identifier came over FastAGI in the last day".to_owned()),
+            (Err(why), _) => Err(why),
         };
         match kept {
             Ok(()) => Ok(()),
             Err(why) => {
-                warn!(call = %request.id, why, "a report of Asterisk's is not kept");
+                if let Some(left_out) = self.unkept.count(self.node.clock().now()) {
+                    let (call, why) = (on_one_line(&request.id, LONGEST_REASON), on_one_line(&why, LONGEST_REASON));
+                    warn!(call, why, left_out, "a report of Asterisk's is not kept");
+                }
                 dialogue.verbose(&format!("host-harness: {why}")).await
             }
         }

@@ -12,6 +12,7 @@
 pub mod command;
 mod conversation;
 pub mod dialogue;
+mod recent;
 pub mod request;
 
 use std::net::SocketAddr;
@@ -20,47 +21,53 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
+use crate::connections::Acceptor;
+use crate::connections::table::{Connection, Table};
 use crate::pbx::dialplan::Asterisk;
+use crate::rate_limited::RateLimited;
 use conversation::Desk;
 use node::Node;
 use node::call_details::CallDetails;
 
 /// How long the block may take that a connection begins with, where no waiting time is shorter: until it is read nobody knows whose call it is.
 const BLOCK: Duration = Duration::from_secs(1);
-/// The pause where the system has no more connections to give.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// A face for Asterisk that listens, and does not answer before [`run`](Self::run).
 pub struct FastAgi {
     listener: TcpListener,
     desk: Arc<Desk>,
-    room: Arc<Semaphore>,
+    node: Node,
+    connections: Arc<Table>,
+    rejected: RateLimited,
 }
 
 impl FastAgi {
-    /// Listens. At most `most` calls are resolved at once; further ones go to the linked operation at once. Of twice as many connections the
-    /// next ones are closed as they come: a dialplan has its own linked operation then.
+    /// Listens. At most `most` calls are resolved at once; further ones go to the linked operation at once. Where there is no room for another
+    /// connection, the oldest one is closed that has not said whose call it is; where there is none, the new one: a dialplan has its own
+    /// linked operation then.
     ///
     /// Fails where the address cannot be had.
-    pub async fn bind(
+    pub(super) async fn bind(
         address: SocketAddr,
         asterisk: Asterisk,
         node: Node,
         details: CallDetails,
         most: usize,
+        connections: Arc<Table>,
     ) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address} for FastAGI; choose another address with `[asterisk] fastagi`")
         })?;
         Ok(Self {
             listener,
-            desk: Arc::new(Desk::new(node, asterisk, details, most)),
-            room: Arc::new(Semaphore::new(most.saturating_mul(2))),
+            desk: Arc::new(Desk::new(node.clone(), asterisk, details, most)),
+            node,
+            connections,
+            rejected: RateLimited::new(),
         })
     }
 
@@ -71,55 +78,49 @@ impl FastAgi {
 
     /// Answers until `stop`; then nothing new is accepted, and those that were asked for are answered.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let connections = TaskTracker::new();
+        let dialogues = TaskTracker::new();
+        let clock = self.node.clock().clone();
+        let mut acceptor = Acceptor::new(self.listener, clock.clone());
         let mut stop = std::pin::pin!(stop);
         loop {
-            let accepted = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                accepted = accept(&self.listener) => accepted,
+                accepted = acceptor.next("a connection of FastAGI cannot be accepted") => accepted,
             };
-            let Some(stream) = accepted else { continue };
-            let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
-                warn!("there are too many connections of FastAGI; the dialplan goes to its linked operation");
+            let Some(connection) = self.connections.enter(peer) else {
+                if let Some(left_out) = self.rejected.count(clock.now()) {
+                    warn!(
+                        left_out,
+                        "there are too many connections of FastAGI; the dialplan goes to its linked operation"
+                    );
+                }
                 continue;
             };
             let desk = Arc::clone(&self.desk);
-            connections.spawn(async move {
-                converse(&desk, stream).await;
-                drop(place);
+            dialogues.spawn(async move {
+                tokio::select! {
+                    () = converse(&desk, stream, &connection) => {}
+                    () = connection.displaced() => debug!("a connection of FastAGI made room for another one"),
+                }
             });
         }
-        drop(self.listener);
-        connections.close();
-        info!(dialogues = connections.len(), "FastAGI is stopping");
-        connections.wait().await;
-    }
-}
-
-/// The next connection.
-async fn accept(listener: &TcpListener) -> Option<TcpStream> {
-    match listener.accept().await {
-        Ok((stream, _)) => {
-            // Each command waits for its answer: nothing is gained by holding one back.
-            let _ = stream.set_nodelay(true);
-            Some(stream)
-        }
-        Err(error) => {
-            warn!(%error, "a connection of FastAGI cannot be accepted");
-            sleep(PAUSE).await;
-            None
-        }
+        drop(acceptor);
+        dialogues.close();
+        info!(dialogues = dialogues.len(), "FastAGI is stopping");
+        dialogues.wait().await;
     }
 }
 
 /// One connection, from the block to the close, within its time.
-async fn converse(desk: &Desk, stream: TcpStream) {
+async fn converse(desk: &Desk, stream: TcpStream, connection: &Connection) {
     let began = Instant::now();
     let mut dialogue = dialogue::Dialogue::new(stream);
     let block = desk.shortest_waiting_time().min(BLOCK);
     let ended = match timeout_at(began + block, dialogue.request()).await {
         Ok(Ok(request)) => {
+            // FastAGI has no other proof; whoever holds a connection without a word has not even this one.
+            connection.prove();
             let waiting_time = desk.waiting_time(&request);
             match timeout_at(began + waiting_time, desk.answer(&request, &mut dialogue)).await {
                 Ok(answered) => answered.map_err(|error| error.to_string()),
@@ -134,7 +135,7 @@ async fn converse(desk: &Desk, stream: TcpStream) {
         Err(_) => Err(format!("the block did not come within {} ms", block.as_millis())),
     };
     if let Err(why) = ended {
-        warn!(why, "a dialogue of FastAGI ended early; the dialplan goes to its linked operation");
+        desk.complain(&why);
     }
     dialogue.close().await;
 }

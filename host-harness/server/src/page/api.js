@@ -5,12 +5,25 @@ export class Refused extends Error {}
 
 const headers = () => ({ Authorization: `Bearer ${sessionStorage.getItem("token") ?? ""}` });
 
+/** Controls, characters of direction and others that are not seen, and letters of languages that are written from right to left. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u{e0000}-\u{e0fff}]/gu;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** A text from outside: hidden characters are written out, and what is written from right to left does not turn its neighbours around. */
+function visible(text) {
+  const written = text.replace(HIDDEN, (hidden) => `\\u{${hidden.codePointAt(0).toString(16)}}`);
+  return RIGHT_TO_LEFT.test(written) ? `\u2068${written}\u2069` : written;
+}
+
+/** What the server says. Every text of it passes here before it is shown. */
+const parse = (json) => JSON.parse(json, (_key, value) => (typeof value === "string" ? visible(value) : value));
+
 /** A JSON answer. */
 export async function get(path) {
   const answer = await fetch(path, { headers: headers(), cache: "no-store" });
   if (answer.status === 401) throw new Refused();
   if (!answer.ok) throw new Error(`${answer.status}`);
-  return answer.json();
+  return parse(await answer.text());
 }
 
 /**
@@ -44,7 +57,7 @@ async function read(body, on) {
     rest = events.pop();
     for (const event of events) {
       const field = (name) => event.split("\n").filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2)).join("\n");
-      on[field("event")]?.(JSON.parse(field("data")));
+      on[field("event")]?.(parse(field("data")));
     }
   }
 }

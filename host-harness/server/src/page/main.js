@@ -52,7 +52,7 @@ function title(call, key) {
 
 async function learnTitles(call) {
   if (titles.has(call.run.component)) return;
-  titles.set(call.run.component, (await get(`/v1/calls/${call.seq}`)).titles ?? {});
+  titles.set(call.run.component, (await get(`/v1/calls/${call.seq}?by=seq`)).titles ?? {});
   if (open?.seq === call.seq) showCall(open);
 }
 

@@ -35,15 +35,16 @@ impl Asterisk {
     /// The variables for a resolved call, by name and value.
     pub fn variables(&self, resolved: &CallDocument) -> Vec<(String, String)> {
         let (_, reason) = super::reasons(resolved);
-        let mut dials = Vec::new();
+        let (mut dials, mut left_out) = (Vec::new(), 0_usize);
         if let Route::Forward { destinations, .. } = &resolved.route {
             for destination in destinations {
                 match self.destinations.number(&destination.number) {
                     Some(dial) => dials.push((dial, destination.ring_time.as_secs_f64().ceil())),
-                    None => tracing::warn!(call = %resolved.call.id, "a number of the manager's cannot be dialled"),
+                    None => left_out += 1,
                 }
             }
         }
+        super::warn_of_numbers(resolved, left_out);
         let action = if dials.is_empty() { "linked-operation" } else { "forward" };
         let mut variables = vec![("ROUTE_COUNT".to_owned(), dials.len().to_string())];
         for (position, (dial, seconds)) in (1..).zip(dials) {

@@ -10,6 +10,7 @@ pub mod rtjson;
 
 use call::CallDocument;
 use call::document::Route;
+use call::one_line::on_one_line;
 
 pub use destinations::is_sip_address;
 pub use destinations::{Destinations, Syntax};
@@ -41,6 +42,14 @@ fn reasons(resolved: &CallDocument) -> (Option<&'static str>, String) {
     match &resolved.route {
         Route::Forward { .. } => (Some(PERSONAL_MANAGER), DID_NOT_ANSWER.to_owned()),
         Route::LinkedOperation { .. } => (None, slug(resolved.outcome())),
+    }
+}
+
+/// Says how many of a call's numbers cannot be dialled: one line, however many a component named.
+fn warn_of_numbers(resolved: &CallDocument, numbers: usize) {
+    if numbers > 0 {
+        let call = on_one_line(&resolved.call.id, LONGEST_SLUG);
+        tracing::warn!(call, numbers, "numbers of the manager's cannot be dialled and are left out");
     }
 }
 

@@ -62,15 +62,16 @@ impl Kamailio {
     /// Where a resolved call goes.
     pub fn routing(&self, resolved: &CallDocument) -> Routing {
         let (manager, linked) = super::reasons(resolved);
-        let mut routes = Vec::new();
+        let (mut routes, mut left_out) = (Vec::new(), 0_usize);
         if let (Route::Forward { destinations, .. }, Some(reason)) = (&resolved.route, manager) {
             for destination in destinations {
                 match self.destinations.number(&destination.number) {
                     Some(uri) => routes.push(self.route(uri, destination.ring_time, reason)),
-                    None => tracing::warn!(call = %resolved.call.id, "a number of the manager's cannot be dialled"),
+                    None => left_out += 1,
                 }
             }
         }
+        super::warn_of_numbers(resolved, left_out);
         let name = resolved.linked_operation();
         match self.destinations.linked_operation(name) {
             Some(uri) => routes.push(self.route(uri.to_owned(), self.linked_ring_time, &linked)),

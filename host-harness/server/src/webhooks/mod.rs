@@ -15,18 +15,28 @@ mod routes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tracing::warn;
+
+use crate::problem::Problem;
+use crate::rate_limited::RateLimited;
 use amocrm::access::Keeper;
 use amocrm::integration::{Integration, IntegrationSettings, WebhookKeys};
 use amocrm::presence::PresenceFeed;
 use amocrm::widget_token::ClientKeys;
+use call::one_line::on_one_line;
 use node::{Node, Placement};
 use runtime::capabilities::clocks::Clock;
+use runtime::capabilities::http::OutboundHttp;
 
 pub use routes::routes;
+
+/// How much of a text from outside is worth a line of the log.
+const LONGEST_NAME: usize = 128;
 
 /// The hooks of all integrations.
 pub struct Webhooks {
     pub(crate) clock: Clock,
+    refused: Arc<RateLimited>,
     integrations: BTreeMap<String, Hooked>,
 }
 
@@ -39,7 +49,7 @@ struct Hooked {
 impl Webhooks {
     /// None yet.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, integrations: BTreeMap::new() }
+        Self { clock, refused: Arc::new(RateLimited::new()), integrations: BTreeMap::new() }
     }
 
     /// Those of a node whose integrations are set up like this.
@@ -69,15 +79,31 @@ impl Webhooks {
         self.integrations.insert(id.into(), Hooked { keys, integration, operations });
     }
 
+    /// Counts what a hook refused, and says so once a second at most: anybody may try.
+    pub(crate) fn refused(&self, integration: &str, problem: Problem) -> Problem {
+        if let Some(left_out) = self.refused.count(self.clock.now()) {
+            let integration = on_one_line(integration, LONGEST_NAME);
+            let (status, why) = (problem.status, on_one_line(&problem.detail, LONGEST_NAME));
+            warn!(integration, status, why, left_out, "a hook refused what it was sent");
+        }
+        problem
+    }
+
+    /// How many requests the hooks refused.
+    pub(crate) fn count(&self) -> Arc<RateLimited> {
+        Arc::clone(&self.refused)
+    }
+
     /// Where the widget of an integration reports presence, and what it proves itself by.
     pub(crate) fn presence(&self, integration: &str) -> Option<(PresenceFeed, &ClientKeys)> {
         let hooked = self.integrations.get(integration)?;
         hooked.integration.presence_feed().zip(hooked.keys.client.as_ref())
     }
 
-    /// Who is told that an integration was switched off in amoCRM.
-    pub(crate) fn keeper(&self, integration: &str) -> Option<&Keeper> {
-        self.integrations.get(integration)?.integration.keeper().map(AsRef::as_ref)
+    /// Who is told that an integration was switched off in amoCRM, and how amoCRM is asked.
+    pub(crate) fn keeper(&self, integration: &str) -> Option<(&Keeper, &OutboundHttp)> {
+        let integration = &self.integrations.get(integration)?.integration;
+        Some((integration.keeper()?, integration.http()))
     }
 
     /// Who is told of a webhook that has this key in its address.

@@ -11,7 +11,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tracing::{info, warn};
+use tracing::info;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -72,7 +72,8 @@ async fn note_presence(
     let id = named(path)?;
     let (feed, client) = hooks.presence(&id).ok_or_else(no_such_hook)?;
     let token = headers.get(presence::TOKEN).and_then(|token| token.to_str().ok()).ok_or_else(|| {
-        Problem::new(StatusCode::UNAUTHORIZED, "the header X-Auth-Token with amoCRM's one-time token is missing")
+        let detail = "the header X-Auth-Token with amoCRM's one-time token is missing";
+        hooks.refused(&id, Problem::new(StatusCode::UNAUTHORIZED, detail))
     })?;
     let refusal = match feed.report(token, client, hooks.clock.now()).await {
         Ok(()) => return Ok(StatusCode::NO_CONTENT),
@@ -83,7 +84,7 @@ async fn note_presence(
         NotNoted::UsedBefore => StatusCode::CONFLICT,
         NotNoted::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    Err(Problem::new(status, refusal.to_string()))
+    Err(hooks.refused(&id, Problem::new(status, refusal.to_string())))
 }
 
 /// The widget runs in amoCRM's pages, on another site. What it sends proves itself, and no cookie is involved: any page may ask and read.
@@ -122,6 +123,8 @@ async fn may_report_presence(
         (status = 400, description = "A parameter is missing", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The signature does not fit", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such hook", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "amoCRM still accepts the integration's access", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "amoCRM does not say", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn uninstalled(
     State(Routed { hooks, .. }): State<Routed>,
@@ -129,12 +132,12 @@ async fn uninstalled(
     request: Request,
 ) -> Result<Response, Problem> {
     let id = named(path)?;
-    let keeper = hooks.keeper(&id).ok_or_else(no_such_hook)?;
-    let answer = uninstall::answer(keeper, &request.map(drop)).await;
+    let (keeper, http) = hooks.keeper(&id).ok_or_else(no_such_hook)?;
+    let answer = uninstall::answer(keeper, http, &request.map(drop)).await;
     if answer.status().is_success() {
         return Ok(answer.map(Body::from));
     }
-    Err(Problem::new(answer.status(), *answer.body()))
+    Err(hooks.refused(&id, Problem::new(answer.status(), *answer.body())))
 }
 
 /// amoCRM's webhooks about contacts, companies and leads, proved by the key in the address. A notice of amoCRM's about something else is
@@ -157,13 +160,10 @@ async fn manager_changed(
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (id, key) = named(path)?;
-    let operations = hooks.told_of_webhook(&id, &key).ok_or_else(no_such_hook)?;
+    let operations = hooks.told_of_webhook(&id, &key).ok_or_else(|| hooks.refused(&id, no_such_hook()))?;
     let (head, body) = request.into_parts();
     let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let refused = |refusal: NoWebhook| {
-        warn!(integration = id, why = %refusal, "a webhook was not understood");
-        Problem::new(refusal.status(), refusal.to_string())
-    };
+    let refused = |refusal: NoWebhook| hooks.refused(&id, Problem::new(refusal.status(), refusal.to_string()));
     let body = match body::whole(body, notice::LARGEST, body_timeout).await {
         Ok(body) => body,
         Err(Unread::TooLong) => return Err(refused(NoWebhook::TooLarge)),

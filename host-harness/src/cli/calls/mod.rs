@@ -15,7 +15,7 @@ use super::call::point_in_time;
 use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone, print_json, print_lines};
 use call::Language;
 use call::one_line::visible_json;
-use node::call_details::{self, Filter, KeptCall, Numbers, Place, Reader};
+use node::call_details::{self, CallKey, Filter, KeptCall, Numbers, Place, Reader};
 use runtime::capabilities::clocks::Clock;
 use stores::{self, StoreLocation};
 
@@ -98,7 +98,12 @@ impl Calls {
     }
 
     fn show(&self, reader: &Reader, id: &str) -> anyhow::Result<()> {
-        let Some(call) = reader.find(id)? else {
+        // A person means the number in the list, where no call has this identifier.
+        let found = match (reader.find(&CallKey::id(id))?, id.parse()) {
+            (None, Ok(seq)) => reader.find(&CallKey::Seq(seq))?,
+            (found, _) => found,
+        };
+        let Some(call) = found else {
             bail!("no call `{id}` is kept; `host-harness calls` lists those that are");
         };
         match call.document() {
@@ -126,7 +131,7 @@ impl Calls {
         let mut has_titles = !calls.is_empty();
         for gap in reader.gaps(filter.since)? {
             complain(format_args!(
-                "{} calls between {:.0} and {:.0} were not kept: the disk was full or the file locked",
+                "{} calls between {:.0} and {:.0} were not kept: the disk was full, the file locked, or the server killed",
                 gap.calls, gap.first, gap.last
             ));
         }

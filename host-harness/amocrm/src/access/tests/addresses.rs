@@ -1,5 +1,6 @@
 //! Where tokens go: accounts that are renamed, hosts that are not amoCRM's, and where access ends.
 
+use super::super::account::{Account, Refusal, Said};
 use super::super::connecting::ConnectError;
 use super::super::oauth::TokenError;
 use super::*;
@@ -112,14 +113,29 @@ async fn an_uninstalled_integration_is_off_everywhere_until_a_user_connects() {
     let request = |query: &str| Request::get(format!("/hook?{query}")).body(()).unwrap();
     // HMAC-SHA256 of `client|7` under `client-secret`.
     let signature = "49e77544245a2c9e779529920713d69a5870d5e944391f331c79e5f21f0f916d";
-    for (query, status) in [
-        ("account_id=7".to_owned(), 400),
-        (format!("account_id=8&client_uuid=client&signature={signature}"), 403),
-        (format!("account_id=7&client_uuid=client&signature={signature}"), 200),
-        (format!("account_id=7&client_uuid=client&signature={signature}"), 200),
+    let accepted = || Said::Accepted(Account { id: 7, name: None, subdomain: None });
+    let refused = || Said::Refused(Refusal::Token(String::new()));
+    let signed = format!("account_id=7&client_uuid=client&signature={signature}");
+    for (query, said, status) in [
+        ("account_id=7".to_owned(), refused(), 400),
+        (format!("account_id=8&client_uuid=client&signature={signature}"), refused(), 403),
+        // Sent by somebody who read it in a log, and not by amoCRM.
+        (signed.clone(), accepted(), 409),
+        (signed.clone(), Said::Unclear("no answer".to_owned()), 503),
+        (signed.clone(), refused(), 200),
+        (signed.clone(), accepted(), 200),
     ] {
-        assert_eq!(uninstall::answer(&one, &request(&query)).await.status(), status, "{query}");
+        let answer = match uninstall::question(&one, &request(&query)) {
+            Ok(_) => uninstall::believed(&one, said).await,
+            Err(answer) => answer,
+        };
+        assert_eq!(answer.0, status, "{query}");
         assert_eq!(one.is_on(), status != 200);
+        // Whoever calls again and again does not use up the requests of calls.
+        if one.is_on() && query == signed {
+            assert_eq!(uninstall::question(&one, &request(&query)).unwrap_err().0, 503);
+        }
+        world.clock.advance(SignedDuration::from_secs(10));
     }
     assert_eq!(two.refresh_if_due().await, Ok(Refreshed::NotDue));
     assert!(!two.is_on() && two.current().is_none());

@@ -1,0 +1,159 @@
+//! How many calls this process has answered, where a killed process leaves it for the next one.
+//!
+//! A call is answered before its details are written, so a process that is killed loses those of its last milliseconds. Each call therefore
+//! counts itself here before its answer: one write of a few bytes into a file, which outlasts the process (not a power cut). Beside the calls
+//! stands how many of them were written or told of as a gap. The next process that opens the place takes the difference down as a gap.
+//!
+//! The file is locked for as long as its process lives, so several processes can keep calls in one directory.
+
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+/// How the files' names begin, beside that of the call details.
+const PREFIX: &str = "call-details.answered-";
+
+/// The count of this process.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// Tells this process from others.
+    process: String,
+    counted: Mutex<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    file: Option<(File, PathBuf)>,
+    calls: u64,
+    /// When the last of them arrived, in milliseconds since 1970.
+    last: i64,
+}
+
+/// Calls that a process answered and nobody can tell of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unkept {
+    pub(super) calls: u64,
+    pub(super) last: i64,
+}
+
+impl Answered {
+    pub(super) fn new() -> Self {
+        // Every container has a process 1, and its keys are what the standard library draws at random.
+        let random = RandomState::new().build_hasher().finish();
+        Self { process: format!("{}-{random:016x}", std::process::id()), counted: Mutex::default() }
+    }
+
+    /// The name of this process among the calls.
+    pub(super) fn process(&self) -> &str {
+        &self.process
+    }
+
+    /// Counts a call, before it is answered.
+    pub(super) fn count(&self, at: i64) {
+        let mut counted = self.counted();
+        counted.calls += 1;
+        counted.last = at;
+        // Where it cannot be written, calls cannot be kept either, and that is said there.
+        let _ = counted.write();
+    }
+
+    /// Makes the file where there is none any more.
+    pub(super) fn begin(&self, directory: &Path) -> io::Result<()> {
+        let mut counted = self.counted();
+        if counted.file.as_ref().is_some_and(|(_, path)| path.parent() == Some(directory) && path.exists()) {
+            return Ok(());
+        }
+        let path = directory.join(format!("{PREFIX}{}", self.process));
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.write(true).create_new(true).open(&path)?;
+        file.lock()?;
+        counted.file = Some((file, path));
+        counted.write()
+    }
+
+    /// Removes the file when every call of it was told of.
+    pub(super) fn end(&self, settled: u64) {
+        let mut counted = self.counted();
+        if counted.calls == settled
+            && let Some((_, path)) = counted.file.take()
+        {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        // A number and its file do not depend on each other.
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counted {
+    fn write(&mut self) -> io::Result<()> {
+        let Some((file, _)) = &mut self.file else { return Ok(()) };
+        file.seek(SeekFrom::Start(0))?;
+        // Always as long, so that it is replaced whole.
+        file.write_all(format!("{:020} {:020}\n", self.calls, self.last).as_bytes())
+    }
+}
+
+/// Notes how many calls of this process were written or told of as lost, and when the last of them arrived.
+pub(super) fn settle(connection: &Connection, process: &str, calls: u64, last: i64) -> rusqlite::Result<()> {
+    let calls = i64::try_from(calls).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "INSERT INTO answered (process, settled, last) VALUES (?1, ?2, ?3)
+            ON CONFLICT (process) DO UPDATE SET settled = ?2, last = ?3",
+        )?
+        .execute(params![process, calls, last])?;
+    Ok(())
+}
+
+/// Takes down what processes that have ended left untold, and gives how many calls that were.
+pub(super) fn recover(connection: &mut Connection, directory: &Path) -> rusqlite::Result<u64> {
+    let mut calls = 0;
+    for (process, unkept, _held, path) in left(directory) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let settled = transaction
+            .query_row("SELECT settled, last FROM answered WHERE process = ?1", params![process], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            })
+            .optional()?;
+        let (settled, first) = settled.unwrap_or((0, unkept.last));
+        let lost = unkept.calls.saturating_sub(settled.unsigned_abs());
+        if lost > 0 {
+            transaction.execute(
+                "INSERT INTO gaps (first, last, calls) VALUES (?1, ?2, ?3)",
+                params![first.min(unkept.last), unkept.last, i64::try_from(lost).unwrap_or(i64::MAX)],
+            )?;
+        }
+        transaction.execute("DELETE FROM answered WHERE process = ?1", params![process])?;
+        transaction.commit()?;
+        let _ = fs::remove_file(path);
+        calls += lost;
+    }
+    Ok(calls)
+}
+
+/// The files of processes that have ended, locked, so that of two processes that start one takes them up.
+fn left(directory: &Path) -> Vec<(String, Unkept, File, PathBuf)> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let read = |path: PathBuf| {
+        let process = path.file_name()?.to_str()?.strip_prefix(PREFIX)?.to_owned();
+        let mut file = File::open(&path).ok()?;
+        file.try_lock().ok()?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        // A file without a whole line has counted nothing.
+        let (calls, last) = text.trim_end().split_once(' ').unwrap_or(("0", "0"));
+        let unkept = Unkept { calls: calls.parse().unwrap_or_default(), last: last.parse().unwrap_or_default() };
+        Some((process, unkept, file, path))
+    };
+    entries.flatten().filter_map(|entry| read(entry.path())).collect()
+}
