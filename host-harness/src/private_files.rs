@@ -22,7 +22,7 @@ pub fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
         let _ = make(directory);
     }
     let mut warnings = Vec::new();
-    let Some(found) = Access::of(directory) else { return Ok(warnings) };
+    let Some(found) = FileAccess::of(directory) else { return Ok(warnings) };
     if found.others_write {
         bail!(
             "other users may write in the state directory {shown}: close it with `chmod go-w {shown}`, and look at what is in it"
@@ -36,7 +36,7 @@ pub fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
     }
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         let file = entry.path();
-        let Some(found) = Access::of(&file).filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) else {
+        let Some(found) = FileAccess::of(&file).filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) else {
             continue;
         };
         if !found.own {
@@ -60,7 +60,7 @@ pub fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Result<Vec
         let file = folder.join(file);
         let shown = file.display();
         // What cannot be read is told where it is read.
-        let Some(found) = Access::of(&file) else { continue };
+        let Some(found) = FileAccess::of(&file) else { continue };
         if found.others_write {
             return Err(format!("other users may write the secret file {shown}: close it with `chmod 600 {shown}`"));
         }
@@ -83,14 +83,14 @@ fn secret_files(value: &toml::Value, found: &mut Vec<PathBuf>) {
 }
 
 /// Who may do what with a file or directory.
-struct Access {
+struct FileAccess {
     own: bool,
     of_root: bool,
     others_read: bool,
     others_write: bool,
 }
 
-impl Access {
+impl FileAccess {
     /// Of what is there, behind links; none where that cannot be said.
     #[cfg(unix)]
     fn of(path: &Path) -> Option<Self> {

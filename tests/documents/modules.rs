@@ -11,7 +11,7 @@ use syn::{Attribute, Item, UseTree};
 use crate::tree;
 
 /// The folders whose modules are judged.
-const SOURCES: [&str; 10] = [
+pub(crate) const SOURCES: [&str; 10] = [
     "guest/src",
     "host-harness/amocrm/src",
     "host-harness/amocrm-simulator/src",
@@ -148,7 +148,7 @@ fn reachable<'a>(uses: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &str) -> BTr
     reached
 }
 
-fn is_for_tests(item: &Item) -> bool {
+pub(crate) fn is_for_tests(item: &Item) -> bool {
     let attributes = match item {
         Item::Mod(item) => &item.attrs,
         Item::Use(item) => &item.attrs,

@@ -42,11 +42,13 @@ struct Job {
     noted: Noted,
     active: Outcome,
     live: Handle,
-    _place: Place,
+    _place: ShadowPermit,
 }
 
 /// Room for one call that is followed, from its beginning on.
-pub(super) struct Place(#[expect(dead_code, reason = "it is given back when it is dropped")] OwnedSemaphorePermit);
+pub(super) struct ShadowPermit(
+    #[expect(dead_code, reason = "it is given back when it is dropped")] OwnedSemaphorePermit,
+);
 
 impl Shadow {
     /// Starts the thread of a shadow.
@@ -86,8 +88,8 @@ impl Shadow {
     }
 
     /// Room for one more call to follow; where there is none, the call is counted as not compared.
-    pub(super) fn place(&self) -> Option<Place> {
-        let place = Arc::clone(&self.slots).try_acquire_owned().ok().map(Place);
+    pub(super) fn place(&self) -> Option<ShadowPermit> {
+        let place = Arc::clone(&self.slots).try_acquire_owned().ok().map(ShadowPermit);
         if place.is_none() {
             lock(&self.findings).not_compared.busy += 1;
         }
@@ -95,7 +97,7 @@ impl Shadow {
     }
 
     /// Has a call that was resolved by the version in force resolved by the shadow once more.
-    pub(super) fn follow(&self, place: Place, resolved: &CallDocument, noted: Noted) {
+    pub(super) fn follow(&self, place: ShadowPermit, resolved: &CallDocument, noted: Noted) {
         let job = Job { noted, active: Outcome::of(resolved), live: Handle::current(), _place: place };
         // Refused only where the thread is gone; then there is nothing to follow with.
         let _ = self.jobs.send(job);

@@ -14,7 +14,7 @@ pub use record::{Change, How, ShadowEntry};
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
 use super::shadow::Shadow;
 use super::{Misfits, Node, Placement};
-use record::Record;
+use record::VersionRecord;
 use runtime::engine::Engine;
 
 /// Why a version was not put in force.
@@ -85,7 +85,7 @@ pub struct Versions {
     /// What the configuration names, by placement.
     configured: Mutex<BTreeMap<String, Loaded>>,
     /// Held while anything is changed, so that what is written is what is in force.
-    record: tokio::sync::Mutex<Record>,
+    record: tokio::sync::Mutex<VersionRecord>,
 }
 
 impl Versions {
@@ -99,7 +99,7 @@ impl Versions {
             (placement.id().to_owned(), Loaded { operation, description: version.description.clone() })
         });
         let configured = Mutex::new(configured.collect());
-        let record = Record::open(state, &mut warnings);
+        let record = VersionRecord::open(state, &mut warnings);
         let versions = Self { node, library, configured, record: tokio::sync::Mutex::new(record) };
         versions.resume(&mut warnings).await;
         (versions, warnings)
@@ -268,7 +268,7 @@ impl Versions {
         Change { digest: digest.to_owned(), from: from.to_owned(), at, by, how, insisted }
     }
 
-    async fn keep(&self, record: &mut Record, changed: Record) -> Result<(), VersionError> {
+    async fn keep(&self, record: &mut VersionRecord, changed: VersionRecord) -> Result<(), VersionError> {
         let to_write = changed.clone();
         let written = tokio::task::spawn_blocking(move || to_write.write()).await;
         match written {

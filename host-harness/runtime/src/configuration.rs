@@ -14,10 +14,10 @@ use call::masking::unless_secret;
 
 /// Values by key, as they were written. They are judged where an operation reads them.
 #[derive(Clone, Default)]
-pub struct WrittenConfiguration(BTreeMap<String, Written>);
+pub struct WrittenConfiguration(BTreeMap<String, WrittenValue>);
 
 #[derive(Clone)]
-enum Written {
+enum WrittenValue {
     Plain(String),
     Secret(Secret),
 }
@@ -91,19 +91,19 @@ fn known_keys(known: &[String]) -> String {
 impl WrittenConfiguration {
     /// Writes a value that may be shown: `true`, `5`, `3s`.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
-        self.0.insert(key.into(), Written::Plain(value.into()));
+        self.0.insert(key.into(), WrittenValue::Plain(value.into()));
     }
 
     /// Writes a secret.
     pub fn set_secret(&mut self, key: impl Into<String>, secret: Secret) {
-        self.0.insert(key.into(), Written::Secret(secret));
+        self.0.insert(key.into(), WrittenValue::Secret(secret));
     }
 
     /// The value of a key that is no secret, as written.
     pub fn get(&self, key: &str) -> Option<&str> {
         match self.0.get(key)? {
-            Written::Plain(value) => Some(value),
-            Written::Secret(_) => None,
+            WrittenValue::Plain(value) => Some(value),
+            WrittenValue::Secret(_) => None,
         }
     }
 
@@ -118,8 +118,8 @@ impl WrittenConfiguration {
         for described in &description.configuration {
             let (value, is_secret) = match self.0.get(&described.key) {
                 None => continue,
-                Some(Written::Plain(value)) => (value.as_str(), false),
-                Some(Written::Secret(secret)) => (secret.expose(), true),
+                Some(WrittenValue::Plain(value)) => (value.as_str(), false),
+                Some(WrittenValue::Secret(secret)) => (secret.expose(), true),
             };
             read.values.insert(described.key.clone(), value.to_owned());
             if is_secret {
@@ -139,9 +139,9 @@ impl WrittenConfiguration {
             let is_secret = matches!(&described.kind, SettingKind::Text(text) if text.secret);
             let (written, hide) = match self.0.get(key) {
                 None => continue,
-                Some(Written::Plain(_)) if is_secret => return Err(ConfigurationError::Inline(key.clone())),
-                Some(Written::Plain(value)) => (value.as_str(), false),
-                Some(Written::Secret(secret)) => (secret.expose(), true),
+                Some(WrittenValue::Plain(_)) if is_secret => return Err(ConfigurationError::Inline(key.clone())),
+                Some(WrittenValue::Plain(value)) => (value.as_str(), false),
+                Some(WrittenValue::Secret(secret)) => (secret.expose(), true),
             };
             let value = read_value(described, written).map_err(|fix| {
                 let key = key.clone();
@@ -162,7 +162,7 @@ impl WrittenConfiguration {
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for WrittenConfiguration {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(values: I) -> Self {
-        Self(values.into_iter().map(|(key, value)| (key.into(), Written::Plain(value.into()))).collect())
+        Self(values.into_iter().map(|(key, value)| (key.into(), WrittenValue::Plain(value.into()))).collect())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::bindings::exports::telephony::operation::operation::{Description, Set
 use crate::bindings::telephony::operation::types::{Call, Setting, SettingValue};
 use crate::capabilities::clocks::datetime;
 use crate::engine::{Answer, Failure, Operation, WAITING_TIME, WAITING_TIME_BOUNDS, World};
-use crate::report::{self, Resolver};
+use crate::report::{self, ResolvedBy};
 use call::details::FactTitles;
 use call::document::CallRecord;
 use call::{CallDocument, IncomingCall};
@@ -79,8 +79,8 @@ impl ConfiguredOperation {
         self.waiting_time
     }
 
-    fn resolver(&self) -> Resolver<'_> {
-        Resolver {
+    fn resolver(&self) -> ResolvedBy<'_> {
+        ResolvedBy {
             component: self.operation.digest(),
             titles: &self.fact_titles,
             linked_operation: &self.linked_operation,

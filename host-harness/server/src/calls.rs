@@ -31,7 +31,7 @@ const LIMIT_MOST: usize = 1_000;
 const SINCE: SignedDuration = SignedDuration::from_hours(1);
 
 #[derive(Clone)]
-struct Desk {
+struct CallsState {
     details: CallDetails,
     clock: Clock,
     /// How many more may follow.
@@ -46,7 +46,7 @@ pub fn routes(details: CallDetails, clock: Clock, followers: usize) -> OpenApiRo
         .routes(routes!(follow))
         .routes(routes!(show))
         .routes(routes!(reasons))
-        .with_state(Desk { details: details.clone(), clock, followers })
+        .with_state(CallsState { details: details.clone(), clock, followers })
         .merge(super::outcomes::routes(&details))
 }
 
@@ -54,7 +54,7 @@ pub fn routes(details: CallDetails, clock: Clock, followers: usize) -> OpenApiRo
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct CallsQuery {
     /// Only calls with a greater `seq`.
     after: Option<i64>,
     /// Only calls with a lesser `seq`: `next` of the page before.
@@ -84,7 +84,7 @@ struct Wanted {
     numbers: Option<String>,
 }
 
-impl Wanted {
+impl CallsQuery {
     fn filter(&self) -> Result<Filter, Problem> {
         let digits = self.digits.as_deref().filter(|digits| !digits.is_empty()).map(Filter::digits).transpose();
         let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
@@ -151,7 +151,7 @@ struct Calls {
     get,
     path = "/v1/calls",
     tag = "calls",
-    params(Wanted),
+    params(CallsQuery),
     responses(
         (status = 200, description = "A page of calls", body = Calls),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
@@ -159,7 +159,7 @@ struct Calls {
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn list(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Result<Json<Calls>, Problem> {
+async fn list(State(desk): State<CallsState>, Query(wanted): Query<CallsQuery>) -> Result<Json<Calls>, Problem> {
     let (filter, limit, numbers) = (wanted.filter()?, wanted.limit()?, numbers(wanted.numbers.as_deref())?);
     let page = desk.read(move |reader| reader.list(&filter, limit)).await?;
     let calls = page.calls.iter().map(|call| call.shown(numbers)).collect();
@@ -181,7 +181,7 @@ async fn list(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Result<
     )
 )]
 async fn show(
-    State(desk): State<Desk>,
+    State(desk): State<CallsState>,
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Result<Json<KeptDocument>, Problem> {
@@ -233,7 +233,7 @@ struct Reasons {
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
-async fn reasons(State(desk): State<Desk>, Query(span): Query<Span>) -> Result<Json<Reasons>, Problem> {
+async fn reasons(State(desk): State<CallsState>, Query(span): Query<Span>) -> Result<Json<Reasons>, Problem> {
     let now = desk.clock.now();
     let until = time("until", span.until.as_deref())?.unwrap_or(now);
     let since = time("since", span.since.as_deref())?.unwrap_or_else(|| until.saturating_sub(SINCE).unwrap_or(until));
@@ -263,7 +263,7 @@ async fn reasons(State(desk): State<Desk>, Query(span): Query<Span>) -> Result<J
     )
 )]
 async fn follow(
-    State(desk): State<Desk>,
+    State(desk): State<CallsState>,
     Query(followed): Query<Followed>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
@@ -284,7 +284,7 @@ async fn follow(
     Ok(Sse::new(stream::of(desk, last, numbers, place).await?).keep_alive(KeepAlive::default()))
 }
 
-impl Desk {
+impl CallsState {
     /// Reads on a thread that may block.
     async fn read<T: Send + 'static>(
         &self,

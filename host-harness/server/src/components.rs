@@ -38,7 +38,7 @@ const LONGEST_NAME: usize = 100;
 
 /// What the routes share.
 #[derive(Clone)]
-struct Desk {
+struct ComponentsState {
     versions: Arc<Versions>,
     uploads: Arc<Semaphore>,
 }
@@ -52,7 +52,7 @@ pub fn routes(versions: Arc<Versions>) -> OpenApiRouter {
         .routes(routes!(roll_back))
         .routes(routes!(shadow, start_shadow, end_shadow))
         .layer(DefaultBodyLimit::max(LARGEST_COMPONENT))
-        .with_state(Desk { versions, uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)) })
+        .with_state(ComponentsState { versions, uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)) })
 }
 
 /// What can be activated.
@@ -75,7 +75,7 @@ struct ListedComponent {
 /// Which component is meant, and by whom.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct ChosenComponent {
     /// Its SHA-256 in hexadecimal.
     digest: String,
     /// Who wants it, for the history; `http` unless given.
@@ -154,7 +154,7 @@ impl From<VersionError> for Problem {
     }
 }
 
-impl Wanted {
+impl ChosenComponent {
     fn read(wanted: Result<Json<Self>, JsonRejection>) -> Result<(String, String, bool), Problem> {
         let Json(Self { digest, by, insist }) = wanted.map_err(|rejection| {
             Problem::new(rejection.status(), format!("send {{\"digest\": \"…\"}} as JSON: {}", rejection.body_text()))
@@ -164,7 +164,7 @@ impl Wanted {
     }
 }
 
-impl Desk {
+impl ComponentsState {
     fn listed(&self, component: Component) -> ListedComponent {
         let placements = self.versions.node().placements();
         let of = |is: &dyn Fn(&node::Placement) -> bool| {
@@ -203,7 +203,7 @@ impl Desk {
     (status = 200, description = "Uploaded components, the newest first, and those of the configuration", body = Listed),
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn list(State(desk): State<Desk>) -> Json<Listed> {
+async fn list(State(desk): State<ComponentsState>) -> Json<Listed> {
     let components = desk.versions.components().into_iter().map(|component| desk.listed(component)).collect();
     Json(Listed { components })
 }
@@ -220,7 +220,7 @@ async fn list(State(desk): State<Desk>) -> Json<Listed> {
         (status = 503, description = "Others are being uploaded, or it could not be compiled in time", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn upload(State(desk): State<Desk>, request: axum::extract::Request) -> Result<Response, Problem> {
+async fn upload(State(desk): State<ComponentsState>, request: axum::extract::Request) -> Result<Response, Problem> {
     use axum::extract::FromRequest as _;
     // Taken before the body is read, so that its memory is bounded too.
     let Ok(_upload) = desk.uploads.try_acquire() else {
@@ -247,7 +247,10 @@ async fn upload(State(desk): State<Desk>, request: axum::extract::Request) -> Re
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is none", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn describe(State(desk): State<Desk>, Path(digest): Path<String>) -> Result<Json<ListedComponent>, Problem> {
+async fn describe(
+    State(desk): State<ComponentsState>,
+    Path(digest): Path<String>,
+) -> Result<Json<ListedComponent>, Problem> {
     let component = desk.versions.component(&digest.to_ascii_lowercase());
     Ok(Json(desk.listed(component.ok_or(LibraryError::Unknown(digest))?)))
 }
@@ -260,14 +263,14 @@ async fn describe(State(desk): State<Desk>, Path(digest): Path<String>) -> Resul
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<InForce>, Problem> {
+async fn show(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Result<Json<InForce>, Problem> {
     desk.in_force(&id).await
 }
 
 /// Put a version in force
 #[utoipa::path(put, path = "/v1/operations/{id}/component", tag = "operations",
     params(("id" = String, Path, description = "The placed operation")),
-    request_body = Wanted,
+    request_body = ChosenComponent,
     responses(
         (status = 200, description = "It is in force", body = InForce),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
@@ -276,11 +279,11 @@ async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<I
         (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn activate(
-    State(desk): State<Desk>,
+    State(desk): State<ComponentsState>,
     Path(id): Path<String>,
-    wanted: Result<Json<Wanted>, JsonRejection>,
+    wanted: Result<Json<ChosenComponent>, JsonRejection>,
 ) -> Result<Json<InForce>, Problem> {
-    let (digest, by, insists) = Wanted::read(wanted)?;
+    let (digest, by, insists) = ChosenComponent::read(wanted)?;
     desk.versions.activate(&id, &digest, By { name: &by, insists }).await?;
     desk.in_force(&id).await
 }
@@ -296,7 +299,7 @@ async fn activate(
         (status = 422, description = "It does not fit the placement any more", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn roll_back(
-    State(desk): State<Desk>,
+    State(desk): State<ComponentsState>,
     Path(id): Path<String>,
     wanted: Result<Query<RollBack>, QueryRejection>,
 ) -> Result<Json<InForce>, Problem> {
@@ -315,7 +318,7 @@ async fn roll_back(
         (status = 404, description = "There is no such operation, or it has no shadow", body = Problem,
             content_type = "application/problem+json"),
     ))]
-async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<ShadowShown>, Problem> {
+async fn shadow(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Result<Json<ShadowShown>, Problem> {
     match desk.versions.placement(&id)?.shadow() {
         Some(shadow) => desk.shown(&id, &shadow),
         None => Err(Problem::new(StatusCode::NOT_FOUND, "it has no shadow; PUT one with {\"digest\": \"…\"}")),
@@ -325,7 +328,7 @@ async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json
 /// Let a version resolve the same calls without acting
 #[utoipa::path(put, path = "/v1/operations/{id}/shadow", tag = "operations",
     params(("id" = String, Path, description = "The placed operation")),
-    request_body = Wanted,
+    request_body = ChosenComponent,
     responses(
         (status = 200, description = "It follows calls", body = ShadowShown),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
@@ -333,11 +336,11 @@ async fn shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json
         (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn start_shadow(
-    State(desk): State<Desk>,
+    State(desk): State<ComponentsState>,
     Path(id): Path<String>,
-    wanted: Result<Json<Wanted>, JsonRejection>,
+    wanted: Result<Json<ChosenComponent>, JsonRejection>,
 ) -> Result<Json<ShadowShown>, Problem> {
-    let (digest, by, insists) = Wanted::read(wanted)?;
+    let (digest, by, insists) = ChosenComponent::read(wanted)?;
     let shadow = desk.versions.start_shadow(&id, &digest, By { name: &by, insists }).await?;
     desk.shown(&id, &shadow)
 }
@@ -350,7 +353,7 @@ async fn start_shadow(
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn end_shadow(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+async fn end_shadow(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     desk.versions.end_shadow(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -27,12 +27,12 @@ use super::Shared;
 use super::body::{self, Unread};
 use super::problem::Problem;
 use super::proof::Proof;
-use answer::{ResolvedCall, Wanted, answer};
+use answer::{AnswerKind, ResolvedCall, answer};
 use node::{FinishedCall, Placement};
 
 /// The call's routes and what they count.
 #[derive(Clone)]
-struct Calls {
+struct ResolveState {
     shared: Arc<Shared>,
     ids: Arc<Ids>,
 }
@@ -58,7 +58,7 @@ impl Ids {
 }
 
 pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
-    let calls = Calls { shared: Arc::clone(shared), ids: Arc::new(Ids::new()) };
+    let calls = ResolveState { shared: Arc::clone(shared), ids: Arc::new(Ids::new()) };
     OpenApiRouter::new().routes(routes!(resolve_call)).with_state(calls)
 }
 
@@ -82,7 +82,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
         )),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn resolve_call(State(calls): State<Calls>, request: Request) -> Response {
+async fn resolve_call(State(calls): State<ResolveState>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let proof = match calls.shared.guard.look(&head, false).await {
         Ok(proof) => proof,
@@ -100,7 +100,7 @@ async fn resolve_call(State(calls): State<Calls>, request: Request) -> Response 
         return super::problem::not_found().await.into_response();
     };
     match AssertUnwindSafe(calls.route(first, &head, body)).catch_unwind().await {
-        Ok(finished) => answer(&finished.resolved, Wanted::of(&head), settings),
+        Ok(finished) => answer(&finished.resolved, AnswerKind::of(&head), settings),
         Err(_) => {
             tracing::error!("a call met a fault of the server");
             calls.after_fault(first, &head)
@@ -108,7 +108,7 @@ async fn resolve_call(State(calls): State<Calls>, request: Request) -> Response 
     }
 }
 
-impl Calls {
+impl ResolveState {
     async fn route(&self, first: &Arc<Placement>, head: &Parts, body: Result<Bytes, Unread>) -> FinishedCall {
         let named = request::operation_of_query(head.uri.query());
         let read = match body {
@@ -154,6 +154,6 @@ impl Calls {
         let placement = self.shared.node.asked_for(named.as_deref()).unwrap_or(first);
         let call = IncomingCall::new(CallRequest::default(), || self.ids.next());
         let failed = placement.active().placed.host_failed(&call, self.shared.node.clock());
-        answer(&failed, Wanted::of(head), &self.shared.settings)
+        answer(&failed, AnswerKind::of(head), &self.shared.settings)
     }
 }

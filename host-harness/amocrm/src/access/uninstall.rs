@@ -33,9 +33,9 @@ const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 const RENEWAL: &str = "connect the integration again";
 
 /// What a call of the hook is answered: a status, and a text for people.
-type Answer = (StatusCode, &'static str);
+type WebhookAnswer = (StatusCode, &'static str);
 
-const OFF: Answer = (StatusCode::OK, "the integration is off");
+const OFF: WebhookAnswer = (StatusCode::OK, "the integration is off");
 
 /// Answers a call of the hook: 200 and the integration is off, 400 where it is malformed, 403 where it is not amoCRM's or not about this
 /// integration, 409 where amoCRM still accepts the access, 500 where the store fails, 503 where amoCRM does not say (it may call again).
@@ -53,7 +53,7 @@ pub async fn answer<B>(keeper: &Keeper, http: &OutboundHttp, request: &Request<B
 }
 
 /// The access that amoCRM is to be asked about; or what the hook is answered at once.
-pub(super) fn question<B>(keeper: &Keeper, request: &Request<B>) -> Result<Grant, Answer> {
+pub(super) fn question<B>(keeper: &Keeper, request: &Request<B>) -> Result<Grant, WebhookAnswer> {
     if *request.method() != Method::GET {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "this hook is called with GET"));
     }
@@ -75,7 +75,7 @@ pub(super) fn question<B>(keeper: &Keeper, request: &Request<B>) -> Result<Grant
 }
 
 /// Switches off what amoCRM does not accept any more.
-pub(super) async fn believed(keeper: &Keeper, said: Said) -> Answer {
+pub(super) async fn believed(keeper: &Keeper, said: Said) -> WebhookAnswer {
     match said {
         Said::Refused(Refusal::Token(_) | Refusal::Forbidden | Refusal::NoAccount(_)) => {}
         Said::Accepted(_) | Said::Refused(_) => {

@@ -84,10 +84,10 @@ impl Default for CallDetailsSettings {
 
 /// The call details of one node: told of calls as an [`Observer`]. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct CallDetails(Arc<Inner>);
+pub struct CallDetails(Arc<CallDetailsInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct CallDetailsInner {
     place: Place,
     writer: Writer,
     feed: broadcast::Sender<Arc<KeptCall>>,
@@ -98,7 +98,7 @@ impl CallDetails {
     pub fn begin(place: Place, settings: CallDetailsSettings, clock: Clock) -> Result<Self, CallDetailsError> {
         let (feed, _) = broadcast::channel(FEED);
         let writer = Writer::begin(place.clone(), settings, clock, feed.clone())?;
-        Ok(Self(Arc::new(Inner { place, writer, feed })))
+        Ok(Self(Arc::new(CallDetailsInner { place, writer, feed })))
     }
 
     /// How keeping goes.

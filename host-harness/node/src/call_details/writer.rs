@@ -74,11 +74,11 @@ pub(super) struct Shared {
     answered: Answered,
     lost_before: AtomicU64,
     /// The first and the last lost call that no gap tells of yet, in milliseconds since 1970, and how many.
-    gap: Gap,
+    gap: OpenGap,
 }
 
 #[derive(Debug, Default)]
-struct Gap {
+struct OpenGap {
     first: AtomicI64,
     last: AtomicI64,
     calls: AtomicU64,
@@ -100,7 +100,7 @@ impl Writer {
             failing: Mutex::default(),
             answered: Answered::new(),
             lost_before: AtomicU64::new(0),
-            gap: Gap::default(),
+            gap: OpenGap::default(),
         });
         let (calls, inbox) = mpsc::sync_channel(QUEUE);
         let mut desk = Desk {

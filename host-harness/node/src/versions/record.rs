@@ -60,7 +60,7 @@ pub struct ShadowEntry {
 
 /// The record of all placements.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Record {
+pub(super) struct VersionRecord {
     file: Option<PathBuf>,
     placements: BTreeMap<String, PlacementRecord>,
 }
@@ -73,7 +73,7 @@ struct PlacementRecord {
     shadow: Option<ShadowEntry>,
 }
 
-impl Record {
+impl VersionRecord {
     /// Reads the record; one that cannot be read is an empty one and a warning.
     pub(super) fn open(state: Option<&Path>, warnings: &mut Vec<String>) -> Self {
         let Some(file) = state.map(|state| state.join(FILE)) else { return Self::default() };
@@ -176,7 +176,7 @@ mod tests {
     proptest! {
         #[test]
         fn rolling_back_undoes_activations_one_by_one(placements in proptest::collection::vec(proptest::option::of(0_u8..5), 0..40)) {
-            let mut record = Record::default();
+            let mut record = VersionRecord::default();
             let mut line = vec!["configured".to_owned()];
             for placement in placements {
                 let now = line.last().cloned().unwrap_or_default();
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_changed_file_ends_what_was_before() {
-        let record = Record::default().with_change("main", change("b", "a", How::Activated));
+        let record = VersionRecord::default().with_change("main", change("b", "a", How::Activated));
         let record = record.with_change("main", change("c", "b", How::Configured));
         assert_eq!((record.in_force("main"), record.before("main")), (None, None));
     }
@@ -214,7 +214,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         std::fs::write(state.path().join(FILE), "{").unwrap();
         let mut warnings = Vec::new();
-        let record = Record::open(Some(state.path()), &mut warnings);
+        let record = VersionRecord::open(Some(state.path()), &mut warnings);
         assert_eq!(record.in_force("main"), None);
         assert!(warnings[0].contains("cannot be read"), "{warnings:?}");
     }

@@ -92,9 +92,9 @@ impl Default for EngineSettings {
 
 /// A wasmtime engine with the contract's linker. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<EngineInner>);
 
-struct Inner {
+struct EngineInner {
     wasmtime: Wasmtime,
     linker: Linker<CallState>,
     /// What an operation is granted that only describes itself.
@@ -138,7 +138,7 @@ impl Engine {
         let nothing = OutboundHttp::new(OutboundHttpConfig::default())?;
         tick(&wasmtime)?;
         let guest_memory = GuestMemory::new(settings.guest_memory.unwrap_or(usize::MAX));
-        Ok(Self(Arc::new(Inner { wasmtime, linker, nothing, settings, guest_memory, compilation })))
+        Ok(Self(Arc::new(EngineInner { wasmtime, linker, nothing, settings, guest_memory, compilation })))
     }
 
     /// The limits of each call.

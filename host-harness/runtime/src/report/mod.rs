@@ -30,7 +30,7 @@ pub(crate) fn fact_titles(description: &Description) -> FactTitles {
 }
 
 /// A placed operation, as the document of one of its calls tells of it.
-pub(crate) struct Resolver<'a> {
+pub(crate) struct ResolvedBy<'a> {
     /// The SHA-256 of the component.
     pub(crate) component: &'a str,
     /// What its facts are called.
@@ -41,7 +41,7 @@ pub(crate) struct Resolver<'a> {
     pub(crate) waiting_time: Duration,
 }
 
-impl Resolver<'_> {
+impl ResolvedBy<'_> {
     /// The document of a call out of what the engine answered.
     ///
     /// An operation that gave no answer sends the call to the linked operation with a reason that says which limit or fault it was.

@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 
 /// Keys and values of one bucket.
-type Bucket = BTreeMap<String, Vec<u8>>;
+type BucketValues = BTreeMap<String, Vec<u8>>;
 /// Buckets of one integration, by name.
-type Buckets = BTreeMap<String, Bucket>;
+type Buckets = BTreeMap<String, BucketValues>;
 
 /// Keeps values in memory. Every operation is immediate and none fails.
 #[derive(Debug, Default)]
@@ -27,11 +27,11 @@ impl MemoryStore {
         self.namespaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read<T>(&self, shelf: Shelf<'_>, read: impl FnOnce(&Bucket) -> T) -> Option<T> {
+    fn read<T>(&self, shelf: Shelf<'_>, read: impl FnOnce(&BucketValues) -> T) -> Option<T> {
         self.lock().get(shelf.namespace)?.get(shelf.bucket).map(read)
     }
 
-    fn write<T>(&self, shelf: Shelf<'_>, write: impl FnOnce(&mut Bucket) -> T) -> T {
+    fn write<T>(&self, shelf: Shelf<'_>, write: impl FnOnce(&mut BucketValues) -> T) -> T {
         let mut namespaces = self.lock();
         let buckets = namespaces.entry(shelf.namespace.to_owned()).or_default();
         write(buckets.entry(shelf.bucket.to_owned()).or_default())

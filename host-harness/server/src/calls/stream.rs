@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::Desk;
+use super::CallsState;
 use crate::problem::Problem;
 use node::call_details::{CallDetailsError, Filter, KeptCall, Numbers};
 
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 500;
 
 /// One reader of the stream.
 struct Following {
-    desk: Desk,
+    desk: CallsState,
     _place: OwnedSemaphorePermit,
     numbers: Numbers,
     live: Receiver<Arc<KeptCall>>,
@@ -34,7 +34,7 @@ struct Following {
 
 /// The calls after the one with this number, or from now on.
 pub(super) async fn of(
-    desk: Desk,
+    desk: CallsState,
     last: Option<i64>,
     numbers: Numbers,
     place: OwnedSemaphorePermit,

@@ -40,12 +40,12 @@ struct Inner {
     next: u64,
     open: usize,
     /// Those that have not proved themselves, oldest first.
-    unproved: BTreeMap<u64, Unproved>,
+    unproved: BTreeMap<u64, SilentConnection>,
     per_address: HashMap<IpAddr, usize>,
 }
 
 #[derive(Debug)]
-struct Unproved {
+struct SilentConnection {
     address: IpAddr,
     close: CancellationToken,
 }
@@ -100,7 +100,7 @@ impl Table {
         inner.next += 1;
         inner.open += 1;
         *inner.per_address.entry(address).or_default() += 1;
-        inner.unproved.insert(id, Unproved { address, close: close.clone() });
+        inner.unproved.insert(id, SilentConnection { address, close: close.clone() });
         drop(inner);
         Some(Arc::new(Connection {
             table: Arc::clone(self),
@@ -140,7 +140,7 @@ impl Table {
 }
 
 impl Inner {
-    fn remove_unproved(&mut self, id: u64) -> Option<Unproved> {
+    fn remove_unproved(&mut self, id: u64) -> Option<SilentConnection> {
         let unproved = self.unproved.remove(&id)?;
         if let Some(count) = self.per_address.get_mut(&unproved.address) {
             *count -= 1;

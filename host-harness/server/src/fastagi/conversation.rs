@@ -25,7 +25,7 @@ const REPORT: Duration = Duration::from_secs(2);
 const LONGEST_REASON: usize = 128;
 
 /// Where requests are answered.
-pub(super) struct Desk {
+pub(super) struct DialogueContext {
     node: Node,
     asterisk: Asterisk,
     details: CallDetails,
@@ -36,7 +36,7 @@ pub(super) struct Desk {
     unkept: RateLimited,
 }
 
-impl Desk {
+impl DialogueContext {
     pub(super) fn new(node: Node, asterisk: Asterisk, details: CallDetails, most: usize) -> Self {
         Self {
             node,

@@ -29,7 +29,7 @@ use crate::connections::Acceptor;
 use crate::connections::table::{Connection, Table};
 use crate::pbx::dialplan::Asterisk;
 use crate::rate_limited::RateLimited;
-use conversation::Desk;
+use conversation::DialogueContext;
 use node::Node;
 use node::call_details::CallDetails;
 
@@ -39,7 +39,7 @@ const BLOCK: Duration = Duration::from_secs(1);
 /// A face for Asterisk that listens, and does not answer before [`run`](Self::run).
 pub struct FastAgi {
     listener: TcpListener,
-    desk: Arc<Desk>,
+    desk: Arc<DialogueContext>,
     node: Node,
     connections: Arc<Table>,
     rejected: RateLimited,
@@ -64,7 +64,7 @@ impl FastAgi {
         })?;
         Ok(Self {
             listener,
-            desk: Arc::new(Desk::new(node.clone(), asterisk, details, most)),
+            desk: Arc::new(DialogueContext::new(node.clone(), asterisk, details, most)),
             node,
             connections,
             rejected: RateLimited::new(),
@@ -113,7 +113,7 @@ impl FastAgi {
 }
 
 /// One connection, from the block to the close, within its time.
-async fn converse(desk: &Desk, stream: TcpStream, connection: &Connection) {
+async fn converse(desk: &DialogueContext, stream: TcpStream, connection: &Connection) {
     let began = Instant::now();
     let mut dialogue = dialogue::Dialogue::new(stream);
     let block = desk.shortest_waiting_time().min(BLOCK);

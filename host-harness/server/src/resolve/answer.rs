@@ -19,14 +19,14 @@ const USUAL: usize = 2_048;
 
 /// What the PBX wants to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum AnswerKind {
     /// The call's JSON.
     Document,
     /// The dialplan's variables, as a form.
     Dialplan,
 }
 
-impl Wanted {
+impl AnswerKind {
     /// What the request asks for: `?form=dialplan`, or `Accept` with the type of a form. Anything else is the JSON.
     pub(super) fn of(head: &Parts) -> Self {
         let query = head.uri.query().unwrap_or_default();
@@ -53,17 +53,17 @@ pub(super) struct ResolvedCall<'a> {
 }
 
 /// The answer, written once into the bytes that are sent.
-pub(super) fn answer(resolved: &CallDocument, wanted: Wanted, settings: &ServerSettings) -> Response {
+pub(super) fn answer(resolved: &CallDocument, wanted: AnswerKind, settings: &ServerSettings) -> Response {
     match (wanted, &settings.kamailio) {
-        (Wanted::Dialplan, _) => {
+        (AnswerKind::Dialplan, _) => {
             let variables = match &settings.asterisk {
                 Some(asterisk) => asterisk.variables(resolved),
                 None => dialplan::unconfigured(),
             };
             response(dialplan::form(&variables).into_bytes(), FORM)
         }
-        (Wanted::Document, None) => document(&ResolvedCall { document: resolved, routing: None, routes: None }),
-        (Wanted::Document, Some(kamailio)) => {
+        (AnswerKind::Document, None) => document(&ResolvedCall { document: resolved, routing: None, routes: None }),
+        (AnswerKind::Document, Some(kamailio)) => {
             let Routing { routing, routes } = kamailio.routing(resolved);
             document(&ResolvedCall { document: resolved, routing: Some(routing), routes: Some(routes) })
         }

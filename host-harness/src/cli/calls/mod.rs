@@ -30,7 +30,7 @@ const AT_ONCE: usize = 500;
 #[derive(Args)]
 pub(super) struct Calls {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CallsCommand>,
     /// Where the details are kept: the server's --state [default: the user's state directory]
     #[arg(long, global = true, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -73,7 +73,7 @@ pub(super) struct Calls {
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum CallsCommand {
     /// Show one call as a timeline: what was asked, what came back, how long each step took
     Show {
         /// The PBX's identifier of the call, or its number in the list
@@ -91,7 +91,7 @@ impl Calls {
             complain(format_args!("warning: {error:#}; times are shown in UTC"));
         }
         match &self.command {
-            Some(Command::Show { id }) => self.show(&reader, id)?,
+            Some(CallsCommand::Show { id }) => self.show(&reader, id)?,
             None => self.list(&reader).await?,
         }
         Ok(Outcome::Done)

@@ -40,20 +40,20 @@ impl Inspection {
 }
 
 /// Why looking ended.
-enum Refusal {
+enum NotInspected {
     /// These bytes are no component.
     Unreadable(wasmparser::Error),
     /// A bound is passed.
     Fit(Fit),
 }
 
-impl From<wasmparser::Error> for Refusal {
+impl From<wasmparser::Error> for NotInspected {
     fn from(error: wasmparser::Error) -> Self {
         Self::Unreadable(error)
     }
 }
 
-impl From<Fit> for Refusal {
+impl From<Fit> for NotInspected {
     fn from(fit: Fit) -> Self {
         Self::Fit(fit)
     }
@@ -79,8 +79,8 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Inspection, Fit> {
     let mut inspector = Inspector { bytes, depth: 0, inspection: Inspection::default() };
     match inspector.look() {
         Ok(()) => Ok(inspector.inspection),
-        Err(Refusal::Fit(fit)) => Err(fit),
-        Err(Refusal::Unreadable(error)) => Err(Fit::rejected(
+        Err(NotInspected::Fit(fit)) => Err(fit),
+        Err(NotInspected::Unreadable(error)) => Err(Fit::rejected(
             format!("the component cannot be read ({} at byte {})", first_line(error.message()), error.offset()),
             "build it again; the file may be damaged or cut short",
         )),
@@ -100,7 +100,7 @@ struct Inspector<'a> {
 }
 
 impl<'a> Inspector<'a> {
-    fn look(&mut self) -> Result<(), Refusal> {
+    fn look(&mut self) -> Result<(), NotInspected> {
         let size = self.bytes.len();
         self.tally().add(Bound::Bytes, size)?;
         for payload in Parser::new(0).parse_all(self.bytes) {
@@ -113,7 +113,7 @@ impl<'a> Inspector<'a> {
         &mut self.inspection.tally
     }
 
-    fn payload(&mut self, payload: Payload<'a>) -> Result<(), Refusal> {
+    fn payload(&mut self, payload: Payload<'a>) -> Result<(), NotInspected> {
         match payload {
             Payload::ModuleSection { .. } => self.enter(Bound::Modules)?,
             Payload::ComponentSection { .. } => self.enter(Bound::Components)?,
@@ -191,7 +191,7 @@ impl<'a> Inspector<'a> {
         Ok(())
     }
 
-    fn enter(&mut self, what: Bound) -> Result<(), Refusal> {
+    fn enter(&mut self, what: Bound) -> Result<(), NotInspected> {
         self.depth += 1;
         let depth = self.depth;
         self.tally().reach(Bound::Nesting, depth)?;
@@ -199,11 +199,11 @@ impl<'a> Inspector<'a> {
     }
 
     /// A section's own word for how many it has is enough: what it does not have, the compiler does not find.
-    fn section<T>(&mut self, what: Bound, section: &SectionLimited<'a, T>) -> Result<(), Refusal> {
+    fn section<T>(&mut self, what: Bound, section: &SectionLimited<'a, T>) -> Result<(), NotInspected> {
         Ok(self.tally().add(what, section.count() as usize)?)
     }
 
-    fn memories(&mut self, section: SectionLimited<'a, MemoryType>) -> Result<(), Refusal> {
+    fn memories(&mut self, section: SectionLimited<'a, MemoryType>) -> Result<(), NotInspected> {
         self.section(Bound::Memories, &section)?;
         for memory in section {
             let memory = memory?;
@@ -214,7 +214,7 @@ impl<'a> Inspector<'a> {
         Ok(())
     }
 
-    fn body(&mut self, body: &FunctionBody<'a>) -> Result<(), Refusal> {
+    fn body(&mut self, body: &FunctionBody<'a>) -> Result<(), NotInspected> {
         self.tally().reach(Bound::BodyBytes, body.range().len() as u64)?;
         let mut locals = 0_u64;
         let mut reader = body.get_locals_reader()?;
@@ -244,7 +244,7 @@ impl<'a> Inspector<'a> {
         Ok(())
     }
 
-    fn types(&mut self, section: &SectionLimited<'a, wasmparser::ComponentType<'a>>) -> Result<(), Refusal> {
+    fn types(&mut self, section: &SectionLimited<'a, wasmparser::ComponentType<'a>>) -> Result<(), NotInspected> {
         self.section(Bound::ComponentTypes, section)?;
         let range = section.range();
         self.tally().add(Bound::ComponentTypeBytes, range.len())?;
@@ -257,7 +257,7 @@ impl<'a> Inspector<'a> {
         &mut self,
         section: SectionLimited<'a, T>,
         name: impl Fn(&T) -> &str,
-    ) -> Result<Vec<String>, Refusal> {
+    ) -> Result<Vec<String>, NotInspected> {
         self.section(Bound::ImportsAndExports, &section)?;
         let mut names = Vec::new();
         for item in section {

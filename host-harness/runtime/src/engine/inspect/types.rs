@@ -4,7 +4,7 @@ use wasmparser::{
     BinaryReader, ComponentAlias, ComponentExternName, ComponentImport, ComponentType, ComponentTypeRef, CoreType,
 };
 
-use super::Refusal;
+use super::NotInspected;
 use super::bounds::{Bound, Tally};
 use crate::engine::fit::Fit;
 
@@ -13,7 +13,7 @@ const COMPONENT: u8 = 0x41;
 const INSTANCE: u8 = 0x42;
 
 /// Counts the types of a section, and those inside them.
-pub(super) fn walk(mut reader: BinaryReader<'_>, tally: &mut Tally) -> Result<(), Refusal> {
+pub(super) fn walk(mut reader: BinaryReader<'_>, tally: &mut Tally) -> Result<(), NotInspected> {
     // How many declarations are still to come in each type that the reader is inside of; the outermost is the section itself.
     let mut open = vec![reader.read_var_u32()?];
     while let Some(left) = open.last_mut() {
@@ -42,7 +42,7 @@ pub(super) fn walk(mut reader: BinaryReader<'_>, tally: &mut Tally) -> Result<()
 }
 
 /// Reads a declaration; whether it is a type, which then still has to be read.
-fn declaration(reader: &mut BinaryReader<'_>) -> Result<bool, Refusal> {
+fn declaration(reader: &mut BinaryReader<'_>) -> Result<bool, NotInspected> {
     match first_byte(reader)? {
         0x00 => {
             reader.read_u8()?;
@@ -77,6 +77,6 @@ fn declaration(reader: &mut BinaryReader<'_>) -> Result<bool, Refusal> {
 }
 
 /// The next byte, which stays to be read.
-fn first_byte(reader: &BinaryReader<'_>) -> Result<u8, Refusal> {
+fn first_byte(reader: &BinaryReader<'_>) -> Result<u8, NotInspected> {
     Ok(reader.clone().read_u8()?)
 }
