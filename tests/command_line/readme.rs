@@ -98,8 +98,9 @@ fn every_other_command_of_the_readme_is_one_that_the_program_has() {
 fn the_documented_configuration_is_accepted_with_either_access() {
     let home = Home::new();
     home.write("secret.txt", "a-secret");
-    let [oauth, rest, long_lived, alone, configured] = blocks(CONFIGURATION, "toml").try_into().expect(
-        "the integration, what calls need, the integration with a long-lived token, none, and one with keys of its operation",
+    let [oauth, rest, long_lived, alone, configured, granting] = blocks(CONFIGURATION, "toml").try_into().expect(
+        "the integration, what calls need, the integration with a long-lived token, none, one with keys of its operation, and one that grants \
+         requests",
     );
     assert_eq!(oauth.len(), 4, "four lines connect it");
     let read = |lines: &[&str]| {
@@ -113,6 +114,7 @@ fn the_documented_configuration_is_accepted_with_either_access() {
     assert!(matches!(read(&alone).integrations[0].access, Access::NoAccount));
     let keys = read(&configured).integrations[0].configuration.keys().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(keys, ["api_key", "attempts", "patience"]);
+    read(&granting);
     for (integration, is_oauth) in [(oauth, true), (long_lived, false)] {
         // The integration alone is enough to connect it.
         read(&integration);

@@ -21,7 +21,8 @@ use tower::ServiceExt;
 
 const TOKEN: &str = "a-token-that-is-long-enough-for-a-server";
 
-/// Sends one request: a line with method and path, lines of headers, an empty line, the body. Proven, where the first byte is even.
+/// Sends one request: a line with method and path, lines of headers, an empty line, the body. Proven, where the first byte is even. It names a
+/// host, as every request of HTTP/1.1 has to.
 pub fn request_with(bytes: &[u8]) {
     let Some((proof, rest)) = bytes.split_first() else { return };
     let proven = proof % 2 == 0;
@@ -39,9 +40,12 @@ pub fn request_with(bytes: &[u8]) {
     if proven {
         request = request.header("authorization", format!("Bearer {TOKEN}"));
     }
+    if request.headers_ref().is_some_and(|headers| !headers.contains_key("host")) {
+        request = request.header("host", "pbx.example");
+    }
     let Ok(request) = request.body(Body::from(body.to_vec())) else { return };
     let resolves = request.uri().path() == "/v1/resolve-call" && request.method() == "POST";
-    let several = request.headers().get_all("authorization").iter().count() > 1;
+    let several = ["authorization", "host"].iter().any(|name| request.headers().get_all(*name).iter().count() > 1);
     let (runtime, router) = served();
     runtime.block_on(async {
         let response = router.clone().oneshot(request).await.expect("a router always answers");
