@@ -56,7 +56,7 @@ impl Site {
 
     /// The PBX reports what it saw of a call.
     pub(crate) async fn report(&self, seq: u32, outcome: &Value) {
-        text(&self.process.client.call_at(&format!("/v1/calls/{seq}/outcome"), outcome).await);
+        text(&self.process.client.call_at(&format!("/v1/calls/{seq}/outcome?by=seq"), outcome).await);
     }
 
     /// Ends the server at once.
