@@ -1,7 +1,7 @@
 //! Connections: accepted up to a bound, each bounded in time, and all of them ended well at the stop.
 //!
 //! A connection on which no request has been authenticated has little time for each request, and goes first where there is no room
-//! ([`table`]). At the stop nothing more is accepted, idle connections are closed, and requests that came in are answered. What still streams
+//! (`table`). At the stop nothing more is accepted, idle connections are closed, and requests that came in are answered. What still streams
 //! when the last call has ended (a page that looks on) is cut off.
 
 pub(crate) mod table;

@@ -6,7 +6,7 @@
 //! is also the course that the live call took is compared once, while both are at hand ([`Recording::departed`]).
 //!
 //! Never in a recording: the access token, any other header that proves who somebody is, and the secret by which stored keys are hashed, in whose
-//! place another stands. Numbers are hidden, and what the operation did not read of its answers is blanked ([`unread`]), unless whole numbers are
+//! place another stands. Numbers are hidden, and what the operation did not read of its answers is blanked (`unread`), unless whole numbers are
 //! wanted. What it did read is there; so the file is for its owner alone.
 
 mod compare;

@@ -146,7 +146,7 @@ fn values(body: &[u8]) -> Vec<Value> {
                         } else {
                             ValueKind::Text
                         };
-                        found.push((kind, text).in_field(&around));
+                        found.push(value(kind, text, &around));
                     }
                 }
             }
@@ -156,7 +156,7 @@ fn values(body: &[u8]) -> Vec<Value> {
                     rest.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
                 let number = at..at + length.count();
                 at = number.end - 1;
-                found.push((ValueKind::Number, number).in_field(&around));
+                found.push(value(ValueKind::Number, number, &around));
             }
             _ => {}
         }
@@ -165,16 +165,10 @@ fn values(body: &[u8]) -> Vec<Value> {
     found
 }
 
-trait InField {
-    fn in_field(self, around: &[Option<String>]) -> Value;
-}
-
-impl InField for (ValueKind, Range<usize>) {
-    fn in_field(self, around: &[Option<String>]) -> Value {
-        let (kind, range) = self;
-        let names: Vec<_> = around.iter().flatten().map(String::as_str).collect();
-        Value { field: format!("{} {}", names.join("."), kind.name()), kind, range }
-    }
+/// A value that stands here, with the containers around it.
+fn value(kind: ValueKind, range: Range<usize>, around: &[Option<String>]) -> Value {
+    let names: Vec<_> = around.iter().flatten().map(String::as_str).collect();
+    Value { field: format!("{} {}", names.join("."), kind.name()), kind, range }
 }
 
 /// Where a string ends whose first character stands here.

@@ -25,9 +25,7 @@ pub struct Proxy(Option<Arc<Matcher>>);
 
 /// Why an address is not one of a proxy. It is not repeated, since it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "this is not the address of a proxy: write http://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ before the host if it wants them"
-)]
+#[error("this is not the address of a proxy: write http://HOST:PORT or socks5://HOST:PORT")]
 pub struct NotAProxy;
 
 impl Proxy {
