@@ -19,6 +19,7 @@ mod misses;
 mod native;
 mod pool;
 mod scene;
+mod shapes;
 mod start;
 mod waiting;
 
@@ -36,6 +37,9 @@ fn main() {
     if chosen.iter().any(|chosen| chosen == waiting::STALL) {
         return waiting::stall();
     }
+    if chosen.iter().any(|chosen| chosen == shapes::ONE) {
+        return shapes::one();
+    }
     let is_chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|chosen| chosen == part);
     for (part, run) in [
         ("hit", hit::run as fn()),
@@ -44,6 +48,7 @@ fn main() {
         ("pool", pool::run),
         ("waiting", waiting::run),
         ("start", start::run),
+        ("shapes", shapes::run),
     ] {
         if is_chosen(part) {
             println!("\n== {part}");

@@ -73,7 +73,7 @@ pub fn settings(address: &str) -> IntegrationSettings {
 
 /// Loads a component, and asks one that fits to describe itself. What does not begin as WebAssembly says which bytes of one that fits are others.
 pub fn component_with(bytes: &[u8]) {
-    let component = if bytes.starts_with(b"\0asm") { bytes.to_vec() } else { altered(bytes) };
+    let component = if bytes.starts_with(b"\0asm") { bytes.to_vec() } else { altered(hostile_components::TRAP, bytes) };
     match engine().load(&component) {
         Err(fit) => assert!(fit.rejections().next().is_some(), "a rejection says why"),
         Ok(operation) => {
@@ -83,8 +83,8 @@ pub fn component_with(bytes: &[u8]) {
 }
 
 /// A component of which some bytes are others: three for the place, one for what stands there.
-fn altered(alterations: &[u8]) -> Vec<u8> {
-    let mut component = hostile_components::TRAP.to_vec();
+pub(super) fn altered(component: &[u8], alterations: &[u8]) -> Vec<u8> {
+    let mut component = component.to_vec();
     for alteration in alterations.chunks_exact(4) {
         let place = alteration[..3].iter().fold(0, |place, byte| place << 8 | usize::from(*byte)) % component.len();
         component[place] = alteration[3];

@@ -8,5 +8,6 @@ pub mod config;
 pub mod face;
 pub mod host;
 pub mod hostile_server;
+pub mod inspection;
 pub mod oauth;
 pub mod targets;

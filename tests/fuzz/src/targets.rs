@@ -11,7 +11,7 @@ use replay::policy;
 use runtime::secret::Secret;
 
 use super::oauth::{answering, at_once, settings};
-use super::{asterisk, call, config, face, host};
+use super::{asterisk, call, config, face, host, inspection};
 
 /// A target: its name and what it does.
 pub type Target = (&'static str, fn(&[u8]));
@@ -38,6 +38,7 @@ pub const ALL: &[Target] = &[
     ("stored_record", stored_record),
     ("recording", recording),
     ("component_upload", component_upload),
+    ("inspection", inspection),
     ("every_import", every_import),
     ("http_face", http_face),
     ("fastagi", fastagi),
@@ -170,6 +171,11 @@ pub fn recording(bytes: &[u8]) {
 /// Whatever is uploaded as a component is refused, or fits the contract.
 pub fn component_upload(bytes: &[u8]) {
     host::component_with(bytes);
+}
+
+/// Whatever is looked over before it is compiled is refused with a reason, or within every bound.
+pub fn inspection(bytes: &[u8]) {
+    inspection::look_over(bytes);
 }
 
 /// A component that calls every import with hostile arguments in the order of the fuzzer's bytes: the host survives, in time.
