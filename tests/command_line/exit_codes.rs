@@ -5,7 +5,7 @@ use test_support::{CALLER, Home};
 
 #[test]
 fn exit_2_is_for_arguments_and_the_message_says_what_to_write() {
-    let home = Home::new();
+    let home = Home::bare();
     for (arguments, parts) in [
         (&["call"][..], &["<NUMBER>"][..]),
         (&["call", "1", "--wait"], &["--wait"]),

@@ -202,7 +202,11 @@ fn clean_command(program: OsString, root: &Path) -> Command {
         let text = name.to_string_lossy();
         let for_host_code = matches!(
             text.as_ref(),
-            "RUSTFLAGS"
+            // A build script that waits for another one's nested cargo would hold back a processor that the nested cargo needs.
+            "CARGO_MAKEFLAGS"
+                | "MAKEFLAGS"
+                | "MFLAGS"
+                | "RUSTFLAGS"
                 | "CARGO_ENCODED_RUSTFLAGS"
                 | "CARGO_BUILD_RUSTFLAGS"
                 | "CARGO_BUILD_TARGET"

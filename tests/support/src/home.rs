@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::Process;
 use crate::binary::binary;
+use crate::compiled;
 
 /// The access token of the simulated account, for every process. No process may ever print it.
 pub const ACCOUNT_TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiIxIn0.c2lnbmF0dXJl";
@@ -17,9 +18,16 @@ pub const ACCOUNT_TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOi
 pub struct Home(TempDir);
 
 impl Home {
-    /// An empty one.
+    /// One where the program has run before, so that it has the built-in operation compiled, and nothing else is left of it.
     #[allow(clippy::new_without_default, reason = "it makes a folder")]
     pub fn new() -> Self {
+        let home = Self::bare();
+        compiled::keep_in(&home.path("state/host-harness"));
+        home
+    }
+
+    /// An empty one, where the program has never run.
+    pub fn bare() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 

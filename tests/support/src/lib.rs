@@ -11,6 +11,7 @@
 pub mod account;
 pub mod binary;
 pub mod client;
+mod compiled;
 mod connected_home;
 mod faulty_store;
 mod home;
