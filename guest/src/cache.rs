@@ -29,7 +29,7 @@ use crate::time::{TimeZone, Timestamp, UtcOffset};
 use crate::world::{Clock, KeyValue};
 
 /// How long a manager or the account's time zone is used, from the moment its content was received.
-pub const KEPT_FOR: Duration = Duration::from_secs(6 * 3_600);
+pub(crate) const KEPT_FOR: Duration = Duration::from_secs(6 * 3_600);
 
 /// The version of the records written here.
 const VERSION: u64 = 2;
@@ -171,13 +171,13 @@ impl Cache<'_> {
 
     /// Forgets the managers of a caller, however they were looked up. How many records there were; `None` when the store failed, which is
     /// noted.
-    pub fn forget_managers(&self, caller: &Caller, details: &mut Recorder) -> Option<u64> {
+    pub(crate) fn forget_managers(&self, caller: &Caller, details: &mut Recorder) -> Option<u64> {
         self.forget_managers_of(&self.key_of(caller).0, details)
     }
 
     /// Forgets the managers that were found through a contact, a company or a lead. How many records there were; `None` when the store failed,
     /// which is noted.
-    pub fn forget_found_through(&self, entity: Entity, id: u64, details: &mut Recorder) -> Option<u64> {
+    pub(crate) fn forget_found_through(&self, entity: Entity, id: u64, details: &mut Recorder) -> Option<u64> {
         let key = callers_key(entity, id);
         let Some(callers) = self.get(&key, details)? else { return Some(0) };
         let mut forgotten = 0;
@@ -217,7 +217,13 @@ impl Cache<'_> {
     }
 
     /// Keeps the user's status received at `received_at`.
-    pub fn keep_status(&self, user_id: u64, status: &KeptStatus, received_at: Timestamp, details: &mut Recorder) {
+    pub(crate) fn keep_status(
+        &self,
+        user_id: u64,
+        status: &KeptStatus,
+        received_at: Timestamp,
+        details: &mut Recorder,
+    ) {
         let activity = status.activity.as_ref();
         let record = StatusRecord {
             midnight: status.midnight.unix_seconds(),
@@ -228,12 +234,12 @@ impl Cache<'_> {
     }
 
     /// The account's time zone, if kept, and how long ago it was received.
-    pub fn time_zone(&self, details: &mut Recorder) -> Option<(TimeZone, Duration)> {
+    pub(crate) fn time_zone(&self, details: &mut Recorder) -> Option<(TimeZone, Duration)> {
         self.read(ACCOUNT_KEY, KEPT_FOR, TimeZoneRecord::time_zone, details)
     }
 
     /// Keeps the account's time zone.
-    pub fn keep_time_zone(&self, time_zone: &TimeZone, received_at: Timestamp, details: &mut Recorder) {
+    pub(crate) fn keep_time_zone(&self, time_zone: &TimeZone, received_at: Timestamp, details: &mut Recorder) {
         let record = TimeZoneRecord {
             name: time_zone.name().map(str::to_owned),
             utc_offset_seconds: time_zone.offset().map(UtcOffset::seconds),
@@ -317,7 +323,7 @@ impl Cache<'_> {
     ///
     /// Secret and numbers fill one block, so this takes half of what the function's own keyed mode does. BLAKE2b needs no other construction to be
     /// keyed: its length cannot be extended.
-    pub fn key_of(&self, caller: &Caller) -> CallerKey {
+    pub(crate) fn key_of(&self, caller: &Caller) -> CallerKey {
         let mut hash = Blake2b::<U16>::default();
         hash.update(self.secret.unwrap_or_default().as_bytes());
         hash.update(b"\0telephony:operation/caller\0");

@@ -28,7 +28,7 @@ impl Caller {
 
     /// The callers whose calls a value of a card decides: for each of its numbers the callers who present it with a plus sign, without one,
     /// and as a national number. What was kept for one of them may come from this card.
-    pub fn of_card(value: &str, country: CountryCode) -> impl Iterator<Item = Self> {
+    pub(crate) fn of_card(value: &str, country: CountryCode) -> impl Iterator<Item = Self> {
         let presented = numbers::read_all(value, country).flat_map(move |numbers| {
             let each = numbers.readings().iter().map(|number| number.presentations(country));
             each.collect::<Vec<_>>().into_iter().flatten()

@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 use crate::world::Clock;
 
 /// The facts of every call, in their order: key, and name for people.
-pub static FACTS: [(&str, Text); 10] = [
+pub(crate) static FACTS: [(&str, Text); 10] = [
     ("manager_source", Text::fixed("Источник сведений о менеджере", "Where the manager is known from")),
     ("manager_user_id", Text::fixed("Пользователь amoCRM", "amoCRM user")),
     ("contact_id", Text::fixed("Контакт amoCRM", "amoCRM contact")),

@@ -20,23 +20,23 @@ pub const WAITING_TIME_DEFAULT: Duration = Duration::from_secs(3);
 pub const WAITING_TIME_BOUNDS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// What to do when the caller's contacts have different managers (rule D3).
-pub const SEVERAL_CONTACTS: &str = "several_contacts";
+pub(crate) const SEVERAL_CONTACTS: &str = "several_contacts";
 /// Take the most recently updated contact's manager.
-pub const LATEST: &str = "latest";
+pub(crate) const LATEST: &str = "latest";
 /// Go to the linked operation.
 pub const LINKED_OPERATION: &str = "linked-operation";
 
 /// What to do when the manager's status is unknown (rule D6).
-pub const STATUS_UNKNOWN: &str = "status_unknown";
+pub(crate) const STATUS_UNKNOWN: &str = "status_unknown";
 /// Forward all the same.
 pub const FORWARD: &str = "forward";
 
 /// Whether companies are searched where no contact was found.
-pub const SEARCH_COMPANIES: &str = "search_companies";
+pub(crate) const SEARCH_COMPANIES: &str = "search_companies";
 /// Whether the responsible user of the contact's open lead comes before the contact's.
-pub const OPEN_LEAD_FIRST: &str = "open_lead_first";
+pub(crate) const OPEN_LEAD_FIRST: &str = "open_lead_first";
 /// Whether a manager who is switched off in amoCRM is refused.
-pub const REFUSE_DEACTIVATED_MANAGERS: &str = "refuse_deactivated_managers";
+pub(crate) const REFUSE_DEACTIVATED_MANAGERS: &str = "refuse_deactivated_managers";
 
 /// Whether the integration is on (rule O6).
 pub const ENABLED: &str = "enabled";
@@ -45,9 +45,9 @@ pub const CONSIDER_MANAGER_STATUS: &str = "consider_manager_status";
 /// For how many seconds a status that amoCRM's events have just shown is used again (rule O7).
 pub const MANAGER_STATUS_REUSE: &str = "manager_status_reuse_seconds";
 /// The seconds unless configured.
-pub const MANAGER_STATUS_REUSE_DEFAULT: u64 = 30;
+pub(crate) const MANAGER_STATUS_REUSE_DEFAULT: u64 = 30;
 /// The most seconds; 0 asks on every call.
-pub const MANAGER_STATUS_REUSE_MAXIMUM: u64 = 300;
+pub(crate) const MANAGER_STATUS_REUSE_MAXIMUM: u64 = 300;
 /// The calling code of numbers written without one (rule D1).
 pub const DEFAULT_COUNTRY_CODE: &str = "default_country_code";
 /// The account's address.
@@ -55,14 +55,14 @@ pub const BASE_URL: &str = "amocrm_base_url";
 /// The key-value bucket's name.
 pub const BUCKET: &str = "kv_bucket";
 /// The bucket's name unless configured.
-pub const BUCKET_DEFAULT: &str = "default";
+pub(crate) const BUCKET_DEFAULT: &str = "default";
 /// The access token, only on hosts that cannot add it themselves.
 pub const ACCESS_TOKEN: &str = "amocrm_access_token";
 
 /// The secret that the caller's number is hashed with in stored keys (rule D12).
 pub const CACHE_KEY_SECRET: &str = "cache_key_secret";
 /// The longest secret, in bytes: 32 random bytes in hexadecimal.
-pub const CACHE_KEY_SECRET_MAXIMUM: usize = 64;
+pub(crate) const CACHE_KEY_SECRET_MAXIMUM: usize = 64;
 
 /// The settings of a placed operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -308,7 +308,7 @@ fn invalid(details: &mut Recorder, key: &str, ru: &str, en: &str) -> Reason {
 }
 
 /// A value as a note may repeat it: bounded, on one line.
-pub fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(60).map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 

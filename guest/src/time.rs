@@ -21,7 +21,7 @@ impl Timestamp {
     /// How long before `later` this was, in whole seconds of the clock; `None` when it lies after it.
     ///
     /// Seconds are counted as people read them off a clock: from 09:00:00.4 to 15:00:00.1 it is six hours, to 14:59:59.9 it is not.
-    pub fn age_at(self, later: Self) -> Option<Duration> {
+    pub(crate) fn age_at(self, later: Self) -> Option<Duration> {
         if later < self {
             return None;
         }
@@ -50,7 +50,7 @@ impl Timestamp {
     }
 
     /// As `2026-11-22T09:00:00Z`.
-    pub fn rfc3339(self) -> String {
+    pub(crate) fn rfc3339(self) -> String {
         let seconds = self.signed_seconds();
         let (year, month, day) = date_of(seconds.div_euclid(SECONDS_PER_DAY));
         let of_day = seconds.rem_euclid(SECONDS_PER_DAY);

@@ -15,7 +15,7 @@ use runtime::secret::{Secret, SecretSource};
 use stores::StoreLocation;
 
 /// The fewest characters of a secret: as many as 16 random bytes have in hexadecimal.
-pub const SHORTEST: usize = 32;
+pub(crate) const SHORTEST: usize = 32;
 /// The file in the state directory.
 const FILE_NAME: &str = "cache-key-secret";
 
@@ -25,11 +25,11 @@ const FILE_NAME: &str = "cache-key-secret";
     "[[integration]] `{0}`: `cache_key_secret` is missing: several nodes may share this store, and each must hash callers' numbers by the same \
      secret; make one with `openssl rand -hex 32`, put it into a file of every node, and write cache_key_secret = \"file:/path\""
 )]
-pub struct Missing(String);
+pub(crate) struct Missing(String);
 
 /// The secret of this host cannot be kept. Calls are resolved all the same.
 #[derive(Debug)]
-pub struct NotKept {
+pub(crate) struct NotKept {
     file: PathBuf,
     cause: Error,
 }
@@ -47,7 +47,10 @@ impl fmt::Display for NotKept {
 }
 
 /// Gives the integration the secret of this host, unless one is configured for it. Where nothing outlasts the process there is none.
-pub fn provide(settings: &mut IntegrationSettings, location: &StoreLocation) -> Result<Option<NotKept>, Missing> {
+pub(crate) fn provide(
+    settings: &mut IntegrationSettings,
+    location: &StoreLocation,
+) -> Result<Option<NotKept>, Missing> {
     if settings.cache_key_secret.is_some() {
         return Ok(None);
     }

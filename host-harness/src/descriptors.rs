@@ -14,7 +14,7 @@ const OUTGOING: u64 = 512;
 const OWN: u64 = 128;
 
 /// Raises what this process may open as far as that needs no privilege, and gives the limit; none where there is none.
-pub fn raised_limit() -> Option<u64> {
+pub(crate) fn raised_limit() -> Option<u64> {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -30,7 +30,7 @@ pub fn raised_limit() -> Option<u64> {
 }
 
 /// Bounds the server's connections by what the process may open. Where there are fewer than calls at once, the text says so.
-pub fn share_out(limit: Option<u64>, settings: &mut ServerSettings) -> Option<String> {
+pub(crate) fn share_out(limit: Option<u64>, settings: &mut ServerSettings) -> Option<String> {
     let limit = limit?;
     let left = limit - (OUTGOING + OWN).min(limit / 8 * 3);
     let wants_fastagi = settings.asterisk.as_ref().is_some_and(|asterisk| asterisk.fastagi.is_some());

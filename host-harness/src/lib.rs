@@ -5,14 +5,14 @@
 //! [`amocrm::integration::Integration`]; what comes out becomes a [`call::CallDocument`], which every face shows.
 
 pub mod assemble;
-pub mod cache_key;
+pub(crate) mod cache_key;
 pub mod cli;
 pub mod config;
 #[cfg(unix)]
 pub mod demo_pbx;
 pub mod descriptors;
 pub mod other_hosts;
-pub mod private_files;
+pub(crate) mod private_files;
 
 /// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».
 pub const OPERATION: &[u8] = include_bytes!(env!("OPERATION_COMPONENT"));

@@ -15,7 +15,7 @@ use anyhow::bail;
 ///
 /// # Errors
 /// Where others may write in it: they could put other tokens and components there.
-pub fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
+pub(crate) fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
     let shown = directory.display();
     if !directory.exists() {
         // Where that fails, what is to be kept there says so.
@@ -52,7 +52,7 @@ pub fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
 ///
 /// # Errors
 /// Where others may write one of them.
-pub fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Result<Vec<String>, String> {
+pub(crate) fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Result<Vec<String>, String> {
     let mut files = Vec::new();
     secret_files(configuration, &mut files);
     let mut warnings = Vec::new();

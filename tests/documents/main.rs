@@ -8,6 +8,7 @@ mod crates;
 mod facts;
 mod links;
 mod modules;
+mod public;
 mod readme;
 mod rules;
 mod security;

@@ -33,7 +33,7 @@ struct DatetimeSettings {
 
 impl Client<'_> {
     /// The account's time zone.
-    pub fn time_zone(&self, details: &mut Recorder) -> Result<TimeZone, Reason> {
+    pub(crate) fn time_zone(&self, details: &mut Recorder) -> Result<TimeZone, Reason> {
         let time_zone = self.get("account", "/api/v4/account?with=datetime_settings", time_zone, details)?;
         time_zone.ok_or(Reason::AnswerNotUnderstood)
     }

@@ -51,7 +51,7 @@ impl Client<'_> {
     ///
     /// `Err(AnswerNotUnderstood)` when so many service events came back that the user's own, if any, were not reached, and when there is none
     /// but one that could not be read.
-    pub fn activity_since(
+    pub(crate) fn activity_since(
         &self,
         since: Timestamp,
         user_id: u64,
@@ -103,7 +103,7 @@ impl Entry for Event {
 /// Whether events of this type are written by integrations and robots on a user's behalf, and so prove nothing (amoCRM facts §4 row D).
 ///
 /// Notes are such events except the two kinds that people type and attach by hand.
-pub fn is_service_event(kind: &str) -> bool {
+pub(crate) fn is_service_event(kind: &str) -> bool {
     const SERVICE: [&str; 7] = [
         "incoming_call",
         "outgoing_call",

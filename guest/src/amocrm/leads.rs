@@ -17,7 +17,7 @@ const CLOSED: [LenientNumber; 2] = [LenientNumber::Known(142), LenientNumber::Kn
 
 /// An open lead with a responsible user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenLead {
+pub(crate) struct OpenLead {
     /// The lead.
     pub id: u64,
     /// Its responsible user.
@@ -71,7 +71,7 @@ impl Client<'_> {
     ///
     /// amoCRM finds leads by the number of a linked contact, and by whatever else holds the digits: only those linked to this contact
     /// count.
-    pub fn open_lead(
+    pub(crate) fn open_lead(
         &self,
         contact_id: u64,
         caller: &Caller,

@@ -20,9 +20,9 @@ use crate::settings::Integration;
 use crate::world::{HttpFailureKind, Request, Response, World};
 
 pub use contacts::Found;
-pub use events::{Activity, is_service_event};
-pub use leads::OpenLead;
-pub use page::{COMPANIES, CONTACTS};
+pub use events::Activity;
+pub(crate) use page::COMPANIES;
+pub use page::CONTACTS;
 
 use events::EVENTS;
 

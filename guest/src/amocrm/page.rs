@@ -13,7 +13,7 @@ use crate::details::Recorder;
 /// The section of people: its name in paths, answers and call details.
 pub const CONTACTS: &str = "contacts";
 /// The section of companies, which have telephone numbers and a responsible user as contacts have.
-pub const COMPANIES: &str = "companies";
+pub(crate) const COMPANIES: &str = "companies";
 /// The section of leads, which amoCRM finds by the numbers of their contacts: its name in paths, answers and call details.
 pub(super) const LEADS: &str = "leads";
 

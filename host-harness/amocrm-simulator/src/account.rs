@@ -75,11 +75,6 @@ impl Account {
         self.contacts.iter_mut().find(|contact| contact.id == id)
     }
 
-    /// The company of this id, to change it.
-    pub fn company_mut(&mut self, id: u64) -> Option<&mut Company> {
-        self.companies.iter_mut().find(|company| company.id == id)
-    }
-
     /// The lead of this id, to change it.
     pub fn lead_mut(&mut self, id: u64) -> Option<&mut Lead> {
         self.leads.iter_mut().find(|lead| lead.id == id)

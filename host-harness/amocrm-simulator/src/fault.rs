@@ -167,7 +167,8 @@ impl FaultRule {
     }
 
     /// With this probability, 0 to 1.
-    pub fn probability(self, probability: f64) -> Self {
+    #[cfg(test)]
+    fn probability(self, probability: f64) -> Self {
         Self { probability, ..self }
     }
 

@@ -90,6 +90,6 @@ pub use crate::grants::Refreshes;
 pub use crate::jwt::long_lived_token;
 pub use crate::limits::RateLimit;
 pub use crate::oauth_app::OAuthApp;
-pub use crate::options::{Clock, Options, system_clock};
+pub use crate::options::{Clock, Options};
 pub use crate::record::RequestRecord;
 pub use crate::server::Simulator;

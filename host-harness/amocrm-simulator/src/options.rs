@@ -12,7 +12,7 @@ use crate::{Account, FaultRule, OAuthApp, RateLimit};
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The system's clock. Only [`Options::default`] uses it.
-pub fn system_clock() -> Clock {
+pub(crate) fn system_clock() -> Clock {
     Arc::new(Timestamp::now)
 }
 

@@ -12,7 +12,7 @@ mod mend;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-pub use lenient::{Flag, LenientNumber, LenientText, List, MAXIMUM_LIST, Object, TextOrDigits};
+pub use lenient::{Flag, LenientNumber, LenientText, List, Object, TextOrDigits};
 pub use mend::{mended, without_repeated_members};
 
 /// The document is not JSON, or not of the shape that was asked for.

@@ -47,7 +47,7 @@ pub struct Component {
 
 /// A component that is ready to be placed.
 #[derive(Clone)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The compiled component.
     pub operation: Operation,
     /// What it says of itself.
@@ -84,7 +84,7 @@ pub enum LibraryError {
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// The uploaded components of a node.
-pub struct ComponentLibrary {
+pub(crate) struct ComponentLibrary {
     engine: Engine,
     clock: Clock,
     shelf: Option<Shelf>,
@@ -103,7 +103,7 @@ struct Books {
 impl ComponentLibrary {
     /// The library under a state directory; without one, components are forgotten when the process ends. What is wrong with the files is said
     /// in the second value, and the library goes on without them. Blocks for as long as the disk takes.
-    pub fn open(engine: Engine, state: Option<&Path>, clock: Clock) -> (Self, Vec<String>) {
+    pub(crate) fn open(engine: Engine, state: Option<&Path>, clock: Clock) -> (Self, Vec<String>) {
         let mut warnings = Vec::new();
         let shelf = state.map(Shelf::new);
         let kept = shelf.as_ref().map(|shelf| shelf.index(&mut warnings)).unwrap_or_default();
@@ -113,20 +113,20 @@ impl ComponentLibrary {
     }
 
     /// What is kept, the newest first.
-    pub fn list(&self) -> Vec<Component> {
+    pub(crate) fn list(&self) -> Vec<Component> {
         let mut list: Vec<_> = self.books().kept.values().cloned().collect();
         list.sort_by(|a, b| b.uploaded_at.cmp(&a.uploaded_at).then_with(|| a.digest.cmp(&b.digest)));
         list
     }
 
     /// What is known of one component.
-    pub fn find(&self, digest: &str) -> Option<Component> {
+    pub(crate) fn find(&self, digest: &str) -> Option<Component> {
         self.books().kept.get(digest).cloned()
     }
 
     /// Checks, compiles and keeps a component, and says whether it is new. Where too many are kept, the oldest goes that `in_use` does not
     /// name. Bytes that were refused once are refused again for the same reasons, without being compiled.
-    pub async fn upload(
+    pub(crate) async fn upload(
         &self,
         bytes: impl Into<Arc<[u8]>>,
         in_use: &BTreeSet<String>,
@@ -191,7 +191,7 @@ impl ComponentLibrary {
     }
 
     /// A kept component, ready to be placed: compiled now, unless it was since the start.
-    pub async fn load(&self, digest: &str) -> Result<Loaded, LibraryError> {
+    pub(crate) async fn load(&self, digest: &str) -> Result<Loaded, LibraryError> {
         let unknown = || LibraryError::Unknown(digest.to_owned());
         if let Some(loaded) = self.loaded(digest) {
             return Ok(loaded);

@@ -40,7 +40,7 @@ pub enum Misfit {
 
 impl Misfit {
     /// Whether it can be placed all the same: calls then go wrong as the operation itself decides.
-    pub const fn can_be_insisted_on(&self) -> bool {
+    pub(crate) const fn can_be_insisted_on(&self) -> bool {
         match self {
             Self::OtherOperation { .. } | Self::Setting(_) | Self::MissingSetting { .. } => true,
             Self::Undescribed(_) | Self::Configuration(_) => false,

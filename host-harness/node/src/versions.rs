@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use record::{Change, How, ShadowEntry};
+use record::ShadowEntry;
+pub use record::{Change, How};
 
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
 use super::shadow::Shadow;

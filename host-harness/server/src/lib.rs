@@ -167,7 +167,7 @@ impl Server {
     }
 
     /// Answers until `stop`, then ends well: nothing new is accepted, the calls in flight are answered, and what is to be kept is written.
-    /// Ends at the latest [`longest_stop`](Self::longest_stop) later, apart from what was added with [`ServerBuilder::at_stop`].
+    /// It waits for calls no longer than any may take, and then for what was added with [`ServerBuilder::at_stop`].
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { listener, fastagi, assembled: Assembled { router, shared, at_stop, .. } } = self;
         // A version that is put in force while the server runs may have another waiting time.
@@ -193,11 +193,6 @@ impl Server {
         if tokio::time::timeout(longest(), keeping).await.is_err() {
             tracing::warn!("a refresh of tokens did not end in time");
         }
-    }
-
-    /// How long calls are waited for at the stop, at most, were it now.
-    pub fn longest_stop(&self) -> Duration {
-        longest_stop(&self.assembled.shared)
     }
 }
 

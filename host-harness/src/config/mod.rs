@@ -205,13 +205,13 @@ impl HarnessConfig {
     }
 
     /// The operations that are placed on an integration.
-    pub fn operations_of(&self, integration: &IntegrationSettings) -> impl Iterator<Item = &OperationEntry> {
+    pub(crate) fn operations_of(&self, integration: &IntegrationSettings) -> impl Iterator<Item = &OperationEntry> {
         let is_its = |entry: &&OperationEntry| self.integration_of(entry).is_some_and(|of| of.id == integration.id);
         self.operations.iter().filter(is_its)
     }
 
     /// The integration that a placed operation belongs to.
-    pub fn integration_of(&self, operation: &OperationEntry) -> Option<&IntegrationSettings> {
+    pub(crate) fn integration_of(&self, operation: &OperationEntry) -> Option<&IntegrationSettings> {
         match &operation.integration {
             Some(id) => self.integrations.iter().find(|integration| integration.id == *id),
             None => self.integrations.first(),

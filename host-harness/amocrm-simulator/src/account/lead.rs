@@ -52,9 +52,9 @@ pub struct Lead {
 
 impl Lead {
     /// The stage of a lead that was won.
-    pub const WON: u64 = 142;
+    pub(crate) const WON: u64 = 142;
     /// The stage of a lead that was lost.
-    pub const LOST: u64 = 143;
+    pub(crate) const LOST: u64 = 143;
 
     /// When it was last changed.
     pub fn updated(&self) -> Timestamp {

@@ -35,7 +35,7 @@ impl Account {
     ///
     /// # Errors
     /// As [`Account::from_toml`].
-    pub fn from_json(text: &str) -> anyhow::Result<Self> {
+    pub(crate) fn from_json(text: &str) -> anyhow::Result<Self> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let account: Self = serde_path_to_error::deserialize(&mut deserializer)
             .map_err(|error| anyhow!("{}: {}", error.path(), error.inner()))?;

@@ -184,17 +184,17 @@ impl Grant {
     }
 
     /// The same, on or off.
-    pub fn with_off(&self, off: Option<Off>) -> Self {
+    pub(crate) fn with_off(&self, off: Option<Off>) -> Self {
         Self { off, ..self.clone() }
     }
 
     /// The same, at another address.
-    pub fn moved_to(&self, account: BaseUrl) -> Self {
+    pub(crate) fn moved_to(&self, account: BaseUrl) -> Self {
         Self { account, ..self.clone() }
     }
 
     /// How long the access token was valid when it was received.
-    pub fn lifetime(&self) -> SignedDuration {
+    pub(crate) fn lifetime(&self) -> SignedDuration {
         self.expires_at.duration_since(self.received_at)
     }
 

@@ -290,7 +290,7 @@ impl Keeper {
     }
 
     /// Switches the integration off (rule O6): in the store, and in this process at once.
-    pub async fn switch_off(&self, reason: OffReason) -> Result<(), LedgerError> {
+    pub(crate) async fn switch_off(&self, reason: OffReason) -> Result<(), LedgerError> {
         let at = self.clock.now();
         let changed = self.ledger.change(|grant| grant.off.is_none().then(|| grant.with_off(Some(Off { at, reason }))));
         if let Some(kept) = changed.await? {

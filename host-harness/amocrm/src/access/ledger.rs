@@ -62,7 +62,7 @@ impl Ledger {
     }
 
     /// Under which name the operations' values of this account are kept: those of another one are of other people.
-    pub fn namespace_of(&self, account: &BaseUrl) -> String {
+    pub(crate) fn namespace_of(&self, account: &BaseUrl) -> String {
         format!("{}@{account}", self.integration)
     }
 

@@ -13,7 +13,7 @@ pub mod consent;
 pub mod grant;
 pub mod hosts;
 pub mod keeper;
-pub mod ledger;
+pub(crate) mod ledger;
 pub mod listener;
 pub mod long_lived;
 pub mod oauth;
@@ -21,7 +21,7 @@ pub mod standing;
 #[cfg(test)]
 mod tests;
 pub mod uninstall;
-pub mod web;
+pub(crate) mod web;
 
 pub use grant::{Grant, Off, OffReason};
 pub use hosts::Hosts;
@@ -30,4 +30,4 @@ pub use ledger::Ledger;
 pub use long_lived::LongLived;
 pub use oauth::{OAuth, OAuthSettings, Platform};
 pub use standing::Standing;
-pub use web::HostWeb;
+pub(crate) use web::HostWeb;

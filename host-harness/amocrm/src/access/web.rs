@@ -13,11 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Asks over an integration's outbound HTTP.
 #[derive(Clone, Debug)]
-pub struct HostWeb(OutboundHttp);
+pub(crate) struct HostWeb(OutboundHttp);
 
 impl HostWeb {
     /// Over these connections.
-    pub fn new(http: OutboundHttp) -> Self {
+    pub(crate) fn new(http: OutboundHttp) -> Self {
         Self(http)
     }
 }

@@ -23,7 +23,7 @@ const ANYBODY: &str = "anybody";
 
 /// How long after the last sign of anybody the feed counts as silent. Longer than a working day's night, shorter than a weekend: a widget
 /// that died on Friday must not make everybody absent on Monday.
-pub const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// The presence of one integration's users.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ impl PresenceBook {
 }
 
 /// Employees with the presence that the host was told of, read anew for each call.
-pub struct FedDirectory {
+pub(crate) struct FedDirectory {
     /// The employees. Presence that is set for one of them stays.
     pub employees: Employees,
     /// Who was seen at work.

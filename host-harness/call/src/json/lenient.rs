@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The longest list that is read; amoCRM's pages end at 250 entries.
-pub const MAXIMUM_LIST: usize = 2_000;
+pub(crate) const MAXIMUM_LIST: usize = 2_000;
 
 /// A whole number that is not negative, also written as text (`"504141"`) or with a fraction of nothing (`3.0`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

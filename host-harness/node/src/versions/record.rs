@@ -46,7 +46,7 @@ pub enum How {
 
 /// A placement's shadow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShadowEntry {
+pub(crate) struct ShadowEntry {
     /// The component's SHA-256.
     pub digest: String,
     /// Since when.

@@ -80,7 +80,7 @@ pub trait Directory: Send + Sync {
 pub struct Unavailable(pub String);
 
 /// The longest that a directory is waited for.
-pub const LONGEST_LOOKUP: Duration = Duration::from_secs(1);
+pub(crate) const LONGEST_LOOKUP: Duration = Duration::from_secs(1);
 
 /// Employees that are known beforehand, by CRM user. Clones are the same directory.
 #[derive(Clone, Debug, Default)]

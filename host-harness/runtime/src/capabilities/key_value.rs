@@ -20,13 +20,13 @@ use crate::bindings::wasi::keyvalue::store;
 use crate::store::{KeyValueStore, Shelf, StoreError};
 
 /// The longest key, in bytes of UTF-8.
-pub const MAX_KEY_BYTES: usize = 256;
+pub(crate) const MAX_KEY_BYTES: usize = 256;
 /// The largest value, in bytes.
-pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// The most operations of one call.
-pub const MAX_OPERATIONS: u32 = 256;
+pub(crate) const MAX_OPERATIONS: u32 = 256;
 /// The most operations over one notice, which may be about many callers at once. Nobody waits for it.
-pub const MAX_OPERATIONS_OF_NOTICE: u32 = 8_192;
+pub(crate) const MAX_OPERATIONS_OF_NOTICE: u32 = 8_192;
 /// How many keys `list-keys` answers with at most.
 const KEYS_PER_PAGE: u32 = 100;
 
@@ -57,7 +57,7 @@ impl KeyValue {
     }
 
     /// The same for a notice.
-    pub fn for_notice(self) -> Self {
+    pub(crate) fn for_notice(self) -> Self {
         Self { most_operations: MAX_OPERATIONS_OF_NOTICE, ..self }
     }
 

@@ -37,7 +37,7 @@ impl Default for Limits {
 }
 
 /// How often a running component is interrupted to count its computing time and to let others run.
-pub const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// The setting that the contract reserves for the waiting time.
 pub const WAITING_TIME: &str = "waiting_time";

@@ -33,7 +33,7 @@ pub use file::read_component;
 pub use fit::{Finding, Fit, Severity};
 pub use guest_memory::GuestMemoryState;
 pub use inspect::{Bound, Inspection, LARGEST_COMPONENT};
-pub use limits::{LimitReached, Limits, TICK, WAITING_TIME, WAITING_TIME_BOUNDS};
+pub use limits::{LimitReached, Limits, WAITING_TIME, WAITING_TIME_BOUNDS};
 pub use machine::half_of_memory;
 pub use pool::SlotReset;
 
@@ -312,7 +312,7 @@ fn tick(engine: &Wasmtime) -> anyhow::Result<()> {
             while let Some(engine) = engine.upgrade() {
                 engine.increment_epoch();
                 drop(engine);
-                thread::sleep(TICK);
+                thread::sleep(limits::TICK);
             }
         })
         .context("the thread that bounds computing time cannot be started")?;

@@ -37,7 +37,7 @@ use node::call_details::CallDetails;
 const BLOCK: Duration = Duration::from_secs(1);
 
 /// A face for Asterisk that listens, and does not answer before [`run`](Self::run).
-pub struct FastAgi {
+pub(crate) struct FastAgi {
     listener: TcpListener,
     desk: Arc<DialogueContext>,
     node: Node,
@@ -72,12 +72,12 @@ impl FastAgi {
     }
 
     /// Where it listens.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
+    pub(crate) fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
     /// Answers until `stop`; then nothing new is accepted, and those that were asked for are answered.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
         let dialogues = TaskTracker::new();
         let clock = self.node.clock().clone();
         let mut acceptor = Acceptor::new(self.listener, clock.clone());

@@ -17,11 +17,11 @@ use call::caller::Presented;
 use url::form_urlencoded;
 
 /// The most bytes of a line; Asterisk's own buffer is no longer.
-pub const LONGEST_LINE: usize = 8 * 1024;
+pub(crate) const LONGEST_LINE: usize = 8 * 1024;
 /// The most bytes of a block.
-pub const LONGEST_BLOCK: usize = 64 * 1024;
+pub(crate) const LONGEST_BLOCK: usize = 64 * 1024;
 /// The most lines of a block.
-pub const MOST_LINES: usize = 256;
+pub(crate) const MOST_LINES: usize = 256;
 /// The most arguments that are read.
 const MOST_ARGUMENTS: usize = 8;
 /// The most characters of a number or a name.

@@ -24,7 +24,7 @@ const DID_NOT_ANSWER: &str = "manager-did-not-answer";
 
 /// A word that is safe in a SIP header, a dialplan and an extension's name: small letters, digits and hyphens. A reason's code is one already,
 /// unless another's component made it.
-pub fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for letter in text.chars().take(LONGEST_SLUG) {
         if letter.is_ascii_alphanumeric() {

@@ -53,7 +53,7 @@ pub enum LocationError {
 
 impl RedisLocation {
     /// Whether a text is meant as such an address.
-    pub fn is_meant(text: &str) -> bool {
+    pub(crate) fn is_meant(text: &str) -> bool {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         matches!(scheme.as_deref(), Some("redis" | "rediss"))
     }

@@ -29,7 +29,7 @@ impl PrivateAddresses {
 
 /// Where an address leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// A server on the internet (global unicast).
     Public,
     /// This machine or this network: loopback, RFC 1918, carrier-grade NAT, unique local and site-local IPv6.
@@ -40,7 +40,7 @@ pub enum Reach {
 }
 
 /// Judges an address. An IPv4 address inside an IPv6 one (mapped, or NAT64's well-known prefix) is judged as what it is.
-pub fn reach(address: IpAddr) -> Reach {
+pub(crate) fn reach(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(address) => reach_v4(address),
         IpAddr::V6(address) => reach_v6(address),

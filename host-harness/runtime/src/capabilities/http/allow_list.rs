@@ -50,18 +50,22 @@ const HOST_HEADERS: [HeaderName; 11] = [
 
 /// The origins that one integration's component may talk to.
 #[derive(Clone, Debug, Default)]
-pub struct AllowList {
+pub(crate) struct AllowList {
     granted: Vec<Origin>,
 }
 
 impl AllowList {
     /// Grants these origins and nothing else.
-    pub fn new(granted: Vec<Origin>) -> Self {
+    pub(crate) fn new(granted: Vec<Origin>) -> Self {
         Self { granted }
     }
 
     /// The granted origin that the request is for, or why it is refused. The origin of the access token in force is granted besides.
-    pub fn judge<'a, B>(&'a self, request: &Request<B>, account: Option<&'a Origin>) -> Result<&'a Origin, Denial> {
+    pub(crate) fn judge<'a, B>(
+        &'a self,
+        request: &Request<B>,
+        account: Option<&'a Origin>,
+    ) -> Result<&'a Origin, Denial> {
         let asked = Origin::of_request(request.uri()).map_err(Denial::Address)?;
         let Some(granted) = self.granted.iter().chain(account).find(|granted| **granted == asked) else {
             return Err(Denial::Origin(asked));

@@ -23,7 +23,7 @@ const MAX_REQUESTS: usize = 64;
 
 /// Outbound HTTP of one call: the hooks of its store.
 #[derive(Debug)]
-pub struct CallHttp {
+pub(crate) struct CallHttp {
     http: OutboundHttp,
     deadline: Instant,
     requests: usize,
@@ -45,12 +45,12 @@ pub(crate) type Responding = (Response<WasiBody>, Box<dyn Future<Output = Result
 
 impl CallHttp {
     /// What was refused so far, each once, in order.
-    pub fn denials(&self) -> Vec<Denial> {
+    pub(crate) fn denials(&self) -> Vec<Denial> {
         self.denials.list()
     }
 
     /// What became of each admitted request so far, in order.
-    pub fn exchanges(&self) -> Vec<Exchange> {
+    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
         self.exchanges.list()
     }
 
@@ -140,7 +140,7 @@ impl WasiHttpHooks for CallHttp {
 
 impl OutboundHttp {
     /// What one call's component is given. No request of it, nor any body, outlasts the deadline.
-    pub fn for_call(&self, deadline: Instant) -> CallHttp {
+    pub(crate) fn for_call(&self, deadline: Instant) -> CallHttp {
         let (denials, exchanges) = (Denials::default(), Exchanges::new());
         CallHttp { http: self.clone(), deadline, requests: 0, denials, exchanges }
     }

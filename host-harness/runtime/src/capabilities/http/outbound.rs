@@ -157,7 +157,7 @@ impl OutboundHttp {
     }
 
     /// The same with another source of addresses than the operating system's.
-    pub fn with_lookup(config: OutboundHttpConfig, lookup: Arc<dyn Lookup>) -> Result<Self, HttpSetupError> {
+    pub(crate) fn with_lookup(config: OutboundHttpConfig, lookup: Arc<dyn Lookup>) -> Result<Self, HttpSetupError> {
         let resolver = Resolver::new(lookup, config.private_addresses);
         let network = client::network(&resolver, config.proxy.clone(), config.ca_file.as_deref())?;
         Self::over(config, network)

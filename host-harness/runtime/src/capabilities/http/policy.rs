@@ -65,7 +65,7 @@ impl From<Option<Duration>> for Rest {
 
 /// A server that refuses too many requests with 429 and perhaps a `Retry-After`, and blocks nobody.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct StandardPolicy;
+pub(crate) struct StandardPolicy;
 
 impl AccountPolicy for StandardPolicy {
     fn judge(&self, status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Verdict {

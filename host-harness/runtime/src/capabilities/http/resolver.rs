@@ -18,14 +18,14 @@ use super::addresses::PrivateAddresses;
 
 /// Asks the DNS. Replaced in tests.
 #[async_trait::async_trait]
-pub trait Lookup: Send + Sync + 'static {
+pub(crate) trait Lookup: Send + Sync + 'static {
     /// All addresses of a host name. An error and an empty list both mean that there is no such host.
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
 /// The operating system's resolver (`getaddrinfo` on a thread of its own).
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemLookup;
+pub(crate) struct SystemLookup;
 
 #[async_trait::async_trait]
 impl Lookup for SystemLookup {
@@ -36,7 +36,7 @@ impl Lookup for SystemLookup {
 
 /// Why a name leads nowhere.
 #[derive(Debug, thiserror::Error)]
-pub enum ResolveError {
+pub(crate) enum ResolveError {
     /// The lookup failed.
     #[error("the name {host} could not be looked up ({cause})")]
     LookupFailed {
@@ -60,14 +60,14 @@ pub enum ResolveError {
 
 /// The resolver of the connection pool: looks up, then drops what is not permitted.
 #[derive(Clone)]
-pub struct Resolver {
+pub(crate) struct Resolver {
     lookup: Arc<dyn Lookup>,
     private_addresses: PrivateAddresses,
 }
 
 impl Resolver {
     /// A resolver over this lookup and with this policy.
-    pub fn new(lookup: Arc<dyn Lookup>, private_addresses: PrivateAddresses) -> Self {
+    pub(crate) fn new(lookup: Arc<dyn Lookup>, private_addresses: PrivateAddresses) -> Self {
         Self { lookup, private_addresses }
     }
 
@@ -77,7 +77,7 @@ impl Resolver {
     }
 
     /// The permitted addresses of a host, at least one.
-    pub async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+    pub(crate) async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
         let found = self
             .lookup
             .lookup(host)

@@ -16,7 +16,7 @@ use super::timing::Timing;
 
 /// The body of an answer, as the component reads it.
 #[derive(Debug)]
-pub struct SharedBody {
+pub(crate) struct SharedBody {
     handle: RequestHandle,
     /// How many pieces were read.
     read: usize,

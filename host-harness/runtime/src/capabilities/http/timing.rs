@@ -27,7 +27,7 @@ pub enum RequestTimeouts {
 
 /// The bounds of one request.
 #[derive(Clone, Copy, Debug)]
-pub struct Timing {
+pub(crate) struct Timing {
     /// When the whole call ends.
     pub deadline: Instant,
     options: RequestOptions,
@@ -35,7 +35,7 @@ pub struct Timing {
 
 /// A moment, and the error that it means.
 #[derive(Debug)]
-pub struct Limit {
+pub(crate) struct Limit {
     /// When.
     pub at: Instant,
     /// What the component is told.
@@ -44,22 +44,22 @@ pub struct Limit {
 
 impl Timing {
     /// The component's bounds inside the call's.
-    pub fn new(deadline: Instant, options: Option<RequestOptions>) -> Self {
+    pub(crate) fn new(deadline: Instant, options: Option<RequestOptions>) -> Self {
         Self { deadline, options: options.unwrap_or_default() }
     }
 
     /// For a connection that begins to open now: name lookup, TCP and TLS together.
-    pub fn connecting(&self) -> Limit {
+    pub(crate) fn connecting(&self) -> Limit {
         Limit { error: Error::ConnectionTimeout, ..self.limit(self.options.connect_timeout) }
     }
 
     /// For the first byte of an answer to a request that is being sent now.
-    pub fn first_byte(&self) -> Limit {
+    pub(crate) fn first_byte(&self) -> Limit {
         self.limit(self.options.first_byte_timeout)
     }
 
     /// For the next bytes of a body that is being waited for now.
-    pub fn next_bytes(&self) -> Limit {
+    pub(crate) fn next_bytes(&self) -> Limit {
         self.limit(self.options.between_bytes_timeout)
     }
 
