@@ -12,19 +12,19 @@ use amocrm::integration::Integration;
 use node::{Node, NodeBuilder, ToPlace};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, Operation};
-use runtime::store::KeyValueStore;
+use runtime::store::Stores;
 
 /// Sets up everything that the configuration names, without observers. Each error names the integration or the placed operation at fault.
 pub async fn assemble(
     config: &HarnessConfig,
     engine: &Engine,
-    store: &Arc<dyn KeyValueStore>,
+    stores: &Stores,
     clock: Clock,
 ) -> anyhow::Result<NodeBuilder> {
     let mut node = Node::builder(clock.clone());
     let mut integrations = Vec::new();
     for settings in &config.integrations {
-        let integration = Integration::with_clock(settings.clone(), Arc::clone(store), clock.clone())
+        let integration = Integration::with_clock(settings.clone(), stores.clone(), clock.clone())
             .with_context(|| format!("[[integration]] `{}`", settings.id))?;
         let integration = Arc::new(integration);
         integrations.push((settings.id.as_str(), Arc::clone(&integration)));

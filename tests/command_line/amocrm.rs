@@ -70,7 +70,7 @@ pub(crate) fn config_for(base_url: &str, integration: &str) -> String {
 /// Grants what a server on this machine needs.
 pub(crate) const LOOPBACK: &str = "plain_http = \"granted\"\nprivate_addresses = \"granted\"";
 
-/// The file of the store in a state directory.
-pub(crate) fn store_in(directory: &Path) -> PathBuf {
+/// The file of cached answers in a state directory.
+pub(crate) fn cache_in(directory: &Path) -> PathBuf {
     directory.join("key-value.sqlite3")
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
 
-use crate::amocrm::{LOOPBACK, config_for, store_in};
+use crate::amocrm::{LOOPBACK, cache_in, config_for};
 
 fn spawn(command: &mut Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
@@ -30,7 +30,7 @@ fn what_was_kept_survives_a_kill_right_after_the_answer_and_a_store_cut_short_is
     home.run(["call", CALLER]).assert(0, &[]).assert_prints(&["known from: cache", "No requests"]);
 
     // Without --state it is in the user's state directory.
-    let store = store_in(&home.path("state/host-harness"));
+    let store = cache_in(&home.path("state/host-harness"));
     let whole = std::fs::read(&store).expect("the store");
     for companion in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{companion}", store.display()));
@@ -118,7 +118,7 @@ fn processes_that_share_a_state_directory_from_its_first_moment_all_resolve() {
         let ended = Ended::of(process.wait_with_output().expect("it ends"));
         ended.assert(0, &[]).assert_prints(&["Forwarded: "]);
     }
-    assert!(store_in(&home.path("shared")).exists());
+    assert!(cache_in(&home.path("shared")).exists());
 }
 
 #[test]
@@ -126,11 +126,11 @@ fn a_file_that_is_no_store_is_named_left_alone_and_the_call_is_forwarded_as_usua
     let home = Home::new();
     std::fs::create_dir(home.path("kept")).expect("a folder");
     let garbage = b"garbage ".repeat(1_000);
-    std::fs::write(store_in(&home.path("kept")), &garbage).expect("a file");
+    std::fs::write(cache_in(&home.path("kept")), &garbage).expect("a file");
     home.run(["call", CALLER, "--state", "kept"])
         .assert(0, &["warning: ", "kept/key-value.sqlite3", "move it away", "without a durable cache"])
         .assert_prints(&["Forwarded: "]);
-    assert_eq!(std::fs::read(store_in(&home.path("kept"))).expect("a file"), garbage);
+    assert_eq!(std::fs::read(cache_in(&home.path("kept"))).expect("a file"), garbage);
 }
 
 #[test]

@@ -13,10 +13,16 @@ use serde_json::Value;
 use stores::SqliteStore;
 use test_support::{Ended, Home};
 
-use crate::amocrm::{LOOPBACK, store_in};
+use crate::amocrm::LOOPBACK;
 
 pub(crate) const CLIENT_SECRET: &str = "a-client-secret-of-64-characters-is-what-amocrm-shows-once";
 const CONFIG: &str = "host-harness.toml";
+/// The file of the host's own records in the state directory.
+pub(crate) const RECORDS: &str = "records.sqlite3";
+/// Its copy.
+pub(crate) const COPY: &str = "records.copy.sqlite3";
+/// The file of cached answers.
+pub(crate) const CACHE: &str = "key-value.sqlite3";
 
 /// A home with a configuration file, and the account that it is for.
 pub(crate) struct Installation {
@@ -123,8 +129,9 @@ impl Installation {
         }
     }
 
-    fn store(&self) -> PathBuf {
-        store_in(&self.home.path("state/host-harness"))
+    /// A file of the state directory.
+    pub(crate) fn kept(&self, name: &str) -> PathBuf {
+        self.home.path("state/host-harness").join(name)
     }
 
     /// The grant as it is stored.
@@ -140,7 +147,7 @@ impl Installation {
         change(&mut record);
         let namespace = format!("main@{}", self.app.client_id);
         let slot = Shelf { namespace: &namespace, bucket: "access" }.slot("grant");
-        let store = SqliteStore::open(self.store()).expect("the store");
+        let store = SqliteStore::open(self.kept(RECORDS)).expect("the store");
         // A busy disk may take longer than the store waits for it.
         for _ in 0..40 {
             if store.set(slot, record.to_string().as_bytes()).await.is_ok() {
@@ -150,16 +157,19 @@ impl Installation {
         panic!("the store does not take it");
     }
 
+    /// The records but the grant, and the file of cached answers as it is, which may be damaged.
     fn stored_beside_the_grant(&self) -> String {
-        let values = self.query("SELECT namespace || ' ' || bucket || ' ' || key || ' ' || CAST(value AS TEXT) FROM entries WHERE bucket <> 'access'");
+        const SQL: &str = "SELECT namespace || ' ' || bucket || ' ' || key || ' ' || CAST(value AS TEXT) FROM entries WHERE bucket <> 'access'";
+        let cached = std::fs::read(self.kept(CACHE)).unwrap_or_default();
+        let values = self.query(SQL).chain([cached]);
         values.map(|value| String::from_utf8_lossy(&value).into_owned()).collect::<Vec<_>>().join("\n")
     }
 
     fn query(&self, sql: &str) -> std::vec::IntoIter<Vec<u8>> {
-        if !self.store().exists() {
+        if !self.kept(RECORDS).exists() {
             return Vec::new().into_iter();
         }
-        let connection = rusqlite::Connection::open(self.store()).expect("the store");
+        let connection = rusqlite::Connection::open(self.kept(RECORDS)).expect("the store");
         let mut statement = connection.prepare(sql).expect("SQL");
         let bytes = |row: &rusqlite::Row<'_>| {
             row.get_ref(0).map(|value| value.as_bytes().map(<[u8]>::to_vec).unwrap_or_default())

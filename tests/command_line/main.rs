@@ -16,6 +16,7 @@ mod audit;
 mod components;
 mod config_errors;
 mod connect;
+mod damage;
 mod durability;
 mod exit_codes;
 mod help;

@@ -4,7 +4,7 @@
 use amocrm_simulator::FaultRule;
 use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
 
-use crate::amocrm::{Amocrm, LOOPBACK, config_for, store_in};
+use crate::amocrm::{Amocrm, LOOPBACK, cache_in, config_for};
 use crate::installation::{CLIENT_SECRET, Installation};
 
 const TRACE: [&str; 2] = ["--log", "trace"];
@@ -134,7 +134,7 @@ fn d12_the_secret_of_stored_keys_is_in_its_file_alone() {
             told += &std::fs::read_to_string(home.path(recording)).expect("a recording");
             home.run(["replay", recording]).assert(0, &[]).assert_prints(&["the same resolution"]);
         }
-        let store = std::fs::read(store_in(&home.path("state/host-harness"))).expect("the store");
+        let store = std::fs::read(cache_in(&home.path("state/host-harness"))).expect("the store");
         told += &String::from_utf8_lossy(&store);
         assert!(!told.contains(secret.trim()), "the secret was let out");
     }

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use node::Placement;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
+use runtime::store::Stores;
 use server::webhooks::Webhooks;
 use test_support::{CALLER, LINKED_OPERATION, Outcome, START, Scene, account, operation};
 
@@ -52,8 +53,8 @@ impl Node {
         };
         settings.configuration.set("consider_manager_status", consider_manager_status.to_string());
         let keys = settings.hook_keys();
-        let integration =
-            Integration::with_clock(settings, Arc::clone(&scene.store), clock.clone()).expect("a usable integration");
+        let stores = Stores::in_one(Arc::clone(&scene.store));
+        let integration = Integration::with_clock(settings, stores, clock.clone()).expect("a usable integration");
         let integration = Arc::new(integration);
         let keeper = Arc::clone(integration.keeper().expect("OAuth has a keeper"));
         account::connect(&keeper, &simulator).await;

@@ -83,10 +83,11 @@ async fn over_tls_a_private_authority_is_trusted_only_where_it_is_named() {
 async fn a_server_that_is_not_there_yet_is_warned_of_and_found_when_it_comes() {
     let Some(mut server) = RedisServer::start(&["--appendonly", "yes"]) else { return };
     let location: StoreLocation = server.address().parse().unwrap();
-    assert_eq!(open(&location).1, None, "nothing to warn of");
+    assert_eq!(open(&location).1, [], "nothing to warn of");
     server.stop();
-    let (store, warning) = open(&location);
-    let text = warning.unwrap().to_string();
+    let (stores, warnings) = open(&location);
+    let store = stores.records;
+    let text = warnings[0].to_string();
     assert!(text.contains(&server.address()) && text.contains("cannot be reached"), "{text}");
     store.get(SLOT).await.unwrap_err();
     server.restart();
@@ -102,7 +103,7 @@ async fn a_server_that_may_lose_grants_is_warned_of() {
     let Some(server) = RedisServer::start(&["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]) else {
         return;
     };
-    let text = open(&server.address().parse().unwrap()).1.unwrap().to_string();
+    let text = open(&server.address().parse().unwrap()).1[0].to_string();
     assert!(text.contains("appendonly yes") && text.contains("allkeys-lru"), "{text}");
 }
 

@@ -8,6 +8,7 @@ use amocrm::integration::{Integration, IntegrationSettings};
 use amocrm_simulator::RateLimit;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::Presence;
+use runtime::store::Stores;
 use stores::RedisStore;
 use test_support::{ANNA, CALLER, Home, Line, START, Scene, account};
 
@@ -89,7 +90,8 @@ async fn two_nodes_and_a_hundred_unknown_callers_each_never_send_more_than_seven
 
 /// An integration with OAuth on a node of its own.
 fn keeper(settings: &IntegrationSettings, server: &RedisServer, clock: &Clock) -> Arc<Keeper> {
-    let integration = Integration::with_clock(settings.clone(), node(server), clock.clone()).expect("usable");
+    let stores = Stores::in_one(node(server));
+    let integration = Integration::with_clock(settings.clone(), stores, clock.clone()).expect("usable");
     Arc::clone(integration.keeper().expect("OAuth has a keeper"))
 }
 

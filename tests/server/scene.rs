@@ -11,7 +11,7 @@ use replay::demo;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
 use runtime::secret::Secret;
-use runtime::store::{KeyValueStore, MemoryStore};
+use runtime::store::{KeyValueStore, MemoryStore, Stores};
 use server::{Server, ServerBuilder, ServerSettings};
 use test_support::client::{Client, PATIENCE, TOKEN};
 use test_support::{LINKED_OPERATION, START, account, operation};
@@ -100,8 +100,8 @@ impl Scene {
     pub(crate) async fn serve(self) -> Serving {
         let mut node = Node::builder(self.clock.clone());
         for settings in &self.integrations {
-            let store = Arc::clone(&self.store);
-            let integration = Integration::with_clock(settings.clone(), store, self.clock.clone());
+            let stores = Stores::in_one(Arc::clone(&self.store));
+            let integration = Integration::with_clock(settings.clone(), stores, self.clock.clone());
             node = node.integration(settings.id.as_str(), Arc::new(integration.expect("a usable integration")));
         }
         for (id, integration, linked_operation, settings) in &self.steps {
@@ -110,7 +110,7 @@ impl Scene {
             node = placed.await.expect("settings that fit");
         }
         let node = self.observers.into_iter().fold(node, NodeBuilder::observer);
-        let server = Server::builder(node, self.store, self.settings).webhooks(&self.integrations);
+        let server = Server::builder(node, Stores::in_one(self.store), self.settings).webhooks(&self.integrations);
         let server = self.added.into_iter().fold(server, |server, add| add(server));
         let server = server.bind().await.expect("a port");
         let node = server.node().clone();

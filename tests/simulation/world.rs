@@ -19,7 +19,7 @@ use runtime::capabilities::http::{Dial, PrivateAddresses};
 use runtime::configuration::WrittenConfiguration;
 use runtime::engine::{Engine, EngineSettings, Limits, Operation};
 use runtime::secret::Secret;
-use runtime::store::KeyValueStore;
+use runtime::store::Stores;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -217,10 +217,10 @@ impl<'a> World<'a> {
     }
 
     async fn start(&mut self, first: bool) {
-        let store: Arc<dyn KeyValueStore> = self.store.clone();
+        let stores = Stores::in_one(self.store.clone());
         let dial: Arc<dyn Dial> = Arc::new(Simulated(Arc::clone(&self.simulator)));
         let settings = self.settings();
-        let integration = Integration::in_process(settings, store, self.clock.clone(), &dial).expect("usable");
+        let integration = Integration::in_process(settings, stores, self.clock.clone(), &dial).expect("usable");
         let mut keeping = None;
         if let Some(keeper) = integration.keeper().cloned() {
             if first {

@@ -31,7 +31,7 @@ use runtime::configuration::{ReadConfiguration, WrittenConfiguration};
 use runtime::engine::World;
 use runtime::journal::{Journal, Script};
 use runtime::secret::Secret;
-use runtime::store::KeyValueStore;
+use runtime::store::{KeyValueStore, Stores};
 
 pub use runtime::host::BUCKET;
 
@@ -128,7 +128,7 @@ pub enum Access {
 pub struct Integration {
     id: String,
     http: OutboundHttp,
-    store: Arc<dyn KeyValueStore>,
+    stores: Stores,
     /// Whether other nodes may use the store.
     is_shared: bool,
     account: AccountSource,
@@ -160,38 +160,34 @@ enum AccountSource {
 
 impl Integration {
     /// Sets an integration up. Nothing is connected before the first call; a [`keeper`](Self::keeper) has not looked at its record yet.
-    pub fn new(settings: IntegrationSettings, store: Arc<dyn KeyValueStore>) -> Result<Self, HttpSetupError> {
-        Self::with_clock(settings, store, Clock::system())
+    pub fn new(settings: IntegrationSettings, stores: Stores) -> Result<Self, HttpSetupError> {
+        Self::with_clock(settings, stores, Clock::system())
     }
 
     /// The same, the ages of tokens being told by another clock.
-    pub fn with_clock(
-        settings: IntegrationSettings,
-        store: Arc<dyn KeyValueStore>,
-        clock: Clock,
-    ) -> Result<Self, HttpSetupError> {
+    pub fn with_clock(settings: IntegrationSettings, stores: Stores, clock: Clock) -> Result<Self, HttpSetupError> {
         let keeper_of =
-            |oauth: &OAuthSettings, store| settings.keeper_of(oauth, store, clock.clone(), &OutboundHttp::new);
-        Self::over(&settings, store, &clock, &keeper_of, &OutboundHttp::new)
+            |oauth: &OAuthSettings, records| settings.keeper_of(oauth, records, clock.clone(), &OutboundHttp::new);
+        Self::over(&settings, stores, &clock, &keeper_of, &OutboundHttp::new)
     }
 
     /// The same with servers that are in this process, and nothing left to chance.
     pub fn in_process(
         settings: IntegrationSettings,
-        store: Arc<dyn KeyValueStore>,
+        stores: Stores,
         clock: Clock,
         dial: &Arc<dyn Dial>,
     ) -> Result<Self, HttpSetupError> {
         let http = |config| OutboundHttp::in_process(config, Arc::clone(dial));
-        let keeper_of = |oauth: &OAuthSettings, store| {
-            Ok(settings.keeper_of(oauth, store, clock.clone(), &http)?.at_place(NO_SPREAD))
+        let keeper_of = |oauth: &OAuthSettings, records| {
+            Ok(settings.keeper_of(oauth, records, clock.clone(), &http)?.at_place(NO_SPREAD))
         };
-        Self::over(&settings, store, &clock, &keeper_of, &http)
+        Self::over(&settings, stores, &clock, &keeper_of, &http)
     }
 
     fn over(
         settings: &IntegrationSettings,
-        store: Arc<dyn KeyValueStore>,
+        stores: Stores,
         clock: &Clock,
         keeper_of: &KeeperOf<'_>,
         http: &Outbound<'_>,
@@ -202,13 +198,15 @@ impl Integration {
                 (AccountSource::Fixed(access.clone()), Some(Arc::new(token)))
             }
             Access::OAuth(oauth) => {
-                let keeper = Arc::new(keeper_of(oauth, Arc::clone(&store))?);
+                let keeper = Arc::new(keeper_of(oauth, Arc::clone(&stores.records))?);
                 (AccountSource::Kept(Arc::clone(&keeper)), Some(keeper))
             }
             Access::NoAccount => (AccountSource::None, None),
         };
         let config = OutboundHttpConfig {
-            shared_budget: store.shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
+            shared_budget: stores
+                .records
+                .shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
             ..settings.outbound(access, clock)
         };
         let is_shared = config.shared_budget.is_some();
@@ -216,7 +214,7 @@ impl Integration {
             id: settings.id.clone(),
             is_shared,
             http: http(config)?,
-            store,
+            stores,
             account,
             enabled: settings.enabled,
             requests_per_second: settings.requests_per_second,
@@ -282,13 +280,13 @@ impl Integration {
         if matches!(self.account, AccountSource::None) {
             return None;
         }
-        Some(PresenceBook::new(Arc::clone(&self.store), self.namespace()?))
+        Some(PresenceBook::new(Arc::clone(&self.stores.records), self.namespace()?))
     }
 
     /// Where reports of presence go; none where there is no account, or it was never connected.
     pub fn presence_feed(&self) -> Option<PresenceFeed> {
         let account = self.account()?.origin().clone();
-        Some(PresenceFeed::new(account, Arc::clone(&self.store), &self.namespace()?))
+        Some(PresenceFeed::new(account, Arc::clone(&self.stores.records), &self.namespace()?))
     }
 
     /// The name under which the operations' values are kept; none for an account that was never connected.
@@ -325,7 +323,7 @@ impl Integration {
             clock,
             http: self.http.clone(),
             // Calls of an account that was never connected get no further than that the integration is off.
-            key_value: KeyValue::new(Arc::clone(&self.store), self.namespace().unwrap_or_default(), BUCKET),
+            key_value: KeyValue::new(Arc::clone(&self.stores.cache), self.namespace().unwrap_or_default(), BUCKET),
             configuration: read.chain(provided).collect::<Configuration>(),
             journal: Journal::default(),
             script: Script::default(),
@@ -346,24 +344,24 @@ impl IntegrationSettings {
     }
 
     /// The keeper of the integration's tokens, with connections of its own; none where the token never changes.
-    pub fn keeper(&self, store: Arc<dyn KeyValueStore>, clock: Clock) -> Result<Option<Keeper>, HttpSetupError> {
+    pub fn keeper(&self, records: Arc<dyn KeyValueStore>, clock: Clock) -> Result<Option<Keeper>, HttpSetupError> {
         match &self.access {
             Access::LongLived(_) | Access::NoAccount => Ok(None),
-            Access::OAuth(oauth) => self.keeper_of(oauth, store, clock, &OutboundHttp::new).map(Some),
+            Access::OAuth(oauth) => self.keeper_of(oauth, records, clock, &OutboundHttp::new).map(Some),
         }
     }
 
     fn keeper_of(
         &self,
         oauth: &OAuthSettings,
-        store: Arc<dyn KeyValueStore>,
+        records: Arc<dyn KeyValueStore>,
         clock: Clock,
         http: &Outbound<'_>,
     ) -> Result<Keeper, HttpSetupError> {
         let mut hosts = self.granted.clone();
         hosts.extend(oauth.account.as_ref().map(|account| account.origin().clone()));
         let web = HostWeb::new(http(self.outbound(None, &clock))?);
-        let ledger = Ledger::new(store, &self.id, &oauth.client_id);
+        let ledger = Ledger::new(records, &self.id, &oauth.client_id);
         let oauth = OAuth::new(oauth.clone(), Hosts::new(hosts), Arc::new(web), clock.clone());
         Ok(Keeper::new(oauth, ledger, clock))
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use runtime::secret::Secret;
+use runtime::store::Stores;
 use server::{Server, ServerSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -25,7 +26,7 @@ pub(crate) fn run() {
             token: Some(Secret::new(TOKEN.to_owned())),
             ..ServerSettings::default()
         };
-        let server = Server::builder(node, store, settings).bind().await.expect("a server");
+        let server = Server::builder(node, Stores::in_one(store), settings).bind().await.expect("a server");
         let address = server.address().expect("an address").to_string();
         tokio::spawn(server.run(std::future::pending()));
 

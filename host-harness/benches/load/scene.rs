@@ -13,7 +13,7 @@ use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
 use runtime::engine::{Engine, EngineSettings, Operation};
 use runtime::secret::Secret;
-use runtime::store::{KeyValueStore, MemoryStore};
+use runtime::store::{KeyValueStore, MemoryStore, Stores};
 use server::ServerSettings;
 
 /// The operation in the engine of a server.
@@ -51,7 +51,7 @@ pub(crate) fn integration(address: &str, store: Arc<dyn KeyValueStore>) -> Arc<I
         requests_per_second: u16::MAX,
         ..IntegrationSettings::new("main", access, demo::employees())
     };
-    Arc::new(Integration::new(settings, store).expect("a usable integration"))
+    Arc::new(Integration::new(settings, Stores::in_one(store)).expect("a usable integration"))
 }
 
 pub(crate) async fn node(

@@ -14,7 +14,19 @@ pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     sync(directory)
 }
 
-/// The same without waiting for the disk: for what can be made again, and is checked when it is read.
+/// Writes a file with a function that is given the path to write to, where there is an empty file of this user's alone.
+///
+/// # Errors
+/// What the function says, after which nothing is left behind, and where the file cannot be put in place.
+pub fn write_with(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let directory = directory_of(file)?;
+    let aside = written_aside(directory, &[])?;
+    write(aside.path())?;
+    on_disk(aside)?.persist(file)?;
+    sync(directory)
+}
+
+/// Writes a file without waiting for the disk: for what can be made again, and is checked when it is read.
 pub(crate) fn write_replaceable(file: &Path, bytes: &[u8]) -> io::Result<()> {
     written_aside(directory_of(file)?, bytes)?.persist(file)?;
     Ok(())
@@ -67,7 +79,8 @@ mod tests {
     fn a_file_is_replaced_whole_and_is_this_users_alone() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("new").join("file");
-        for write in [write, write_replaceable] {
+        let with: fn(&Path, &[u8]) -> io::Result<()> = |file, bytes| write_with(file, |aside| fs::write(aside, bytes));
+        for write in [write, write_replaceable, with] {
             for bytes in [&b"one"[..], b"", b"three"] {
                 write(&file, bytes).unwrap();
                 assert_eq!(fs::read(&file).unwrap(), bytes);
@@ -98,6 +111,8 @@ mod tests {
         let taken = home.path().join("directory");
         fs::create_dir(&taken).unwrap();
         assert!(write(&taken, b"bytes").is_err());
+        assert!(write_with(&taken, |aside| fs::write(aside, b"bytes")).is_err());
+        assert!(write_with(&home.path().join("file"), |_| Err(io::ErrorKind::Other.into())).is_err());
         assert_eq!(names(home.path()), ["directory"]);
     }
 }

@@ -18,7 +18,7 @@ use node::observe::traces::Traces;
 use node::versions::Versions;
 use node::{Node, NodeBuilder};
 use runtime::engine::Engine;
-use runtime::store::KeyValueStore;
+use runtime::store::Stores;
 
 use super::fastagi::FastAgi;
 use super::webhooks::Webhooks;
@@ -33,7 +33,7 @@ pub type Ending = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[must_use = "a server is made by `bind`"]
 pub struct ServerBuilder {
     node: NodeBuilder,
-    store: Arc<dyn KeyValueStore>,
+    stores: Stores,
     settings: ServerSettings,
     integrations: Vec<IntegrationSettings>,
     metrics: Option<Arc<Metrics>>,
@@ -54,10 +54,10 @@ pub(super) struct Added {
 }
 
 impl ServerBuilder {
-    pub(super) fn new(node: NodeBuilder, store: Arc<dyn KeyValueStore>, settings: ServerSettings) -> Self {
+    pub(super) fn new(node: NodeBuilder, stores: Stores, settings: ServerSettings) -> Self {
         Self {
             node,
-            store,
+            stores,
             settings,
             integrations: Vec::new(),
             metrics: None,
@@ -173,7 +173,8 @@ impl ServerBuilder {
     }
 
     async fn assemble(self) -> anyhow::Result<Assembled> {
-        let Self { mut node, store, settings, integrations, metrics, call_details, traces, versions, mut added } = self;
+        let Self { mut node, stores, settings, integrations, metrics, call_details, traces, versions, mut added } =
+            self;
         if let Some(metrics) = &metrics {
             node = node.observer(metrics.clone());
             added.guarded.push(metrics::routes(Arc::clone(metrics)));
@@ -206,7 +207,7 @@ impl ServerBuilder {
             added.guarded.push(components::routes(Arc::clone(versions)));
         }
         let webhooks = Webhooks::of(&node, &integrations);
-        Assembled::new(node, webhooks, store, settings, added).map(|assembled| Assembled {
+        Assembled::new(node, webhooks, stores, settings, added).map(|assembled| Assembled {
             call_details,
             versions,
             warnings: warnings.unwrap_or_default(),

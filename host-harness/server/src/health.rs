@@ -24,7 +24,7 @@ struct Readiness {
     ready: bool,
     /// Whether the server is stopping.
     stopping: bool,
-    /// `reachable`, or what is wrong with the store. Calls go on without it, as misses.
+    /// `reachable`, or what is wrong with where values are kept. Calls go on without it, as misses.
     store: String,
 }
 
@@ -46,8 +46,8 @@ async fn live() -> &'static str {
 ))]
 async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Readiness>) {
     let slot = Shelf { namespace: "readiness", bucket: "readiness" }.slot("readiness");
-    let asked = tokio::time::timeout(STORE, shared.store.exists(slot)).await;
-    let store = match asked {
+    let asking = async { tokio::try_join!(shared.stores.records.exists(slot), shared.stores.cache.exists(slot)) };
+    let store = match tokio::time::timeout(STORE, asking).await {
         Ok(Ok(_)) => "reachable".to_owned(),
         Ok(Err(error)) => shared.without_path(&error),
         Err(_) => "it does not answer".to_owned(),

@@ -18,16 +18,14 @@
 //! The crate may use the node and what is below it; where a call goes, the operation says.
 //!
 //! ```no_run
-//! use std::sync::Arc;
-//!
 //! use node::Node;
 //! use runtime::capabilities::clocks::Clock;
-//! use runtime::store::MemoryStore;
+//! use runtime::store::Stores;
 //! use server::{Server, ServerSettings};
 //!
 //! # async fn serve(settings: ServerSettings) -> anyhow::Result<()> {
 //! let node = Node::builder(Clock::system());
-//! let server = Server::builder(node, Arc::new(MemoryStore::new()), settings).metrics().page().bind().await?;
+//! let server = Server::builder(node, Stores::in_memory(), settings).metrics().page().bind().await?;
 //! println!("listening on http://{}", server.address()?);
 //! server.run(std::future::pending()).await;
 //! # Ok(())
@@ -80,7 +78,7 @@ use node::call_details::CallDetails;
 use node::versions::Versions;
 use node::{Node, NodeBuilder};
 use rate_limited::RateLimited;
-use runtime::store::KeyValueStore;
+use runtime::store::Stores;
 use state_directory::StateDirectory;
 use webhooks::Webhooks;
 
@@ -98,7 +96,7 @@ pub(crate) struct Shared {
     pub(crate) node: Node,
     pub(crate) settings: ServerSettings,
     pub(crate) guard: Guard,
-    pub(crate) store: Arc<dyn KeyValueStore>,
+    pub(crate) stores: Stores,
     /// How many more calls may be resolved at once.
     pub(crate) room: Arc<Semaphore>,
     pub(crate) connections: Arc<Table>,
@@ -136,9 +134,9 @@ struct Assembled {
 }
 
 impl Server {
-    /// Begins to put a server together that resolves the calls of this node. The store is the one that holds the node's tokens.
-    pub fn builder(node: NodeBuilder, store: Arc<dyn KeyValueStore>, settings: ServerSettings) -> ServerBuilder {
-        ServerBuilder::new(node, store, settings)
+    /// Begins to put a server together that resolves the calls of this node, which keeps its values in these stores.
+    pub fn builder(node: NodeBuilder, stores: Stores, settings: ServerSettings) -> ServerBuilder {
+        ServerBuilder::new(node, stores, settings)
     }
 
     /// Where it listens for HTTP.
@@ -200,7 +198,7 @@ impl Assembled {
     fn new(
         node: Node,
         webhooks: Webhooks,
-        store: Arc<dyn KeyValueStore>,
+        stores: Stores,
         settings: ServerSettings,
         added: Added,
     ) -> anyhow::Result<Self> {
@@ -208,7 +206,7 @@ impl Assembled {
             !node.placements().is_empty(),
             "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
         );
-        let guard = Guard::new(&settings, node.clock().clone(), Arc::clone(&store))?;
+        let guard = Guard::new(&settings, node.clock().clone(), Arc::clone(&stores.records))?;
         let shared = Arc::new(Shared {
             started_at: node.clock().now(),
             room: Arc::new(Semaphore::new(settings.max_calls)),
@@ -222,7 +220,7 @@ impl Assembled {
             node,
             settings,
             guard,
-            store,
+            stores,
         });
         let mut guarded = state::routes(&shared).merge(operations::routes(&shared));
         for routes in added.guarded {

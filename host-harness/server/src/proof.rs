@@ -111,7 +111,7 @@ impl IntoResponse for Unproved {
 
 impl Guard {
     /// Fails where nobody could prove themselves, or where a token or key is too short.
-    pub fn new(settings: &ServerSettings, clock: Clock, store: Arc<dyn KeyValueStore>) -> anyhow::Result<Self> {
+    pub fn new(settings: &ServerSettings, clock: Clock, records: Arc<dyn KeyValueStore>) -> anyhow::Result<Self> {
         anyhow::ensure!(
             settings.token.is_some() || settings.hmac_secret.is_some(),
             "[server]: nobody could use the server; set `token`, for example token = \"env:SERVER_TOKEN\""
@@ -126,7 +126,7 @@ impl Guard {
             token: settings.token.as_ref().map(|token| Sha256::digest(token.expose()).into()),
             key: settings.hmac_secret.clone(),
             clock,
-            once: Once::new(store),
+            once: Once::new(records),
             refused: RateLimited::new(),
         })
     }

@@ -20,7 +20,7 @@ use amocrm::access::{Keeper, LongLived, RefreshError, Refreshed, Standing};
 use amocrm::integration::{Access as IntegrationAccess, Integration, IntegrationSettings};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::OutboundHttp;
-use runtime::store::KeyValueStore;
+use runtime::store::Stores;
 use stores::{self, StoreLocation, StoreWarning};
 
 /// How long `call` stays after its answer to refresh a token that amoCRM refused.
@@ -61,7 +61,7 @@ impl Access {
         let integrations = config
             .integrations(self.integration.as_deref())
             .map_err(|message| anyhow!("{}: {message}", self.config.display()))?;
-        let store = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?;
+        let stores = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?;
         if let [only] = integrations.as_slice()
             && matches!(only.access, IntegrationAccess::NoAccount)
         {
@@ -71,7 +71,7 @@ impl Access {
         let mut standings = Vec::new();
         let mut keepers = Vec::new();
         for settings in integrations {
-            let integration = Integration::new(settings.clone(), Arc::clone(&store))
+            let integration = Integration::new(settings.clone(), stores.clone())
                 .with_context(|| self.config.display().to_string())?;
             let standing = match (&settings.access, integration.keeper()) {
                 (IntegrationAccess::OAuth(_), Some(keeper)) => {
@@ -191,22 +191,27 @@ pub(super) fn no_account(settings: &IntegrationSettings) -> String {
     }
 }
 
-/// The durable store; access that is kept nowhere else would be lost.
-pub(super) fn durable(location: &StoreLocation) -> anyhow::Result<Arc<dyn KeyValueStore>> {
+/// The stores, the records being durable: access that is kept nowhere else would be lost.
+pub(super) fn durable(location: &StoreLocation) -> anyhow::Result<Stores> {
     if *location == StoreLocation::Memory {
         return Err(anyhow!("--state memory keeps nothing; name a directory or a server, or leave it out"));
     }
-    match stores::open(location) {
-        (store, None) => Ok(store),
-        (store, Some(warning @ StoreWarning::Losable { .. })) => {
-            complain(format_args!("warning: {warning}"));
-            Ok(store)
-        }
-        (_, Some(StoreWarning::Unusable(error) | StoreWarning::Away(error))) => Err(error.into()),
-        (_, Some(StoreWarning::NoHome)) => {
-            Err(anyhow!("this user has no home directory to keep state in; name a directory with --state"))
+    let (stores, warnings) = stores::open(location);
+    for warning in warnings {
+        match warning {
+            StoreWarning::Unusable(error) | StoreWarning::Records(error) | StoreWarning::Away(error) => {
+                return Err(error.into());
+            }
+            StoreWarning::NoHome => {
+                return Err(anyhow!("this user has no home directory to keep state in; name a directory with --state"));
+            }
+            StoreWarning::Cache(_)
+            | StoreWarning::Restored { .. }
+            | StoreWarning::Lost { .. }
+            | StoreWarning::Losable { .. } => complain(format_args!("warning: {warning}")),
         }
     }
+    Ok(stores)
 }
 
 /// The command that connects an integration of this file, with the store of this command.

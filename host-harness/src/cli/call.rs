@@ -91,8 +91,8 @@ impl Call {
         self.warn_of_missing(&description, &scene);
         hash_callers(&mut scene.integration, &location).map_err(|error| in_file(&self.config, error))?;
 
-        let (store, warning) = stores::open(&location);
-        if let Some(warning) = warning {
+        let (stores, warnings) = stores::open(&location);
+        for warning in warnings {
             complain(format_args!("warning: {warning}"));
         }
         let (id, connect) = (scene.integration.id.clone(), scene.connect);
@@ -100,7 +100,7 @@ impl Call {
             access::warn_of_expiry(&id, access);
         }
         // The tokens age by the system's clock, whatever time the call is said to arrive at.
-        let integration = Integration::new(scene.integration, store).map_err(|error| in_file(&self.config, error))?;
+        let integration = Integration::new(scene.integration, stores).map_err(|error| in_file(&self.config, error))?;
         // Keys that another operation of the file reads are judged where that one is placed.
         if scene.is_only {
             integration.refuse_unread_keys([&description]).map_err(|error| in_file(&self.config, error))?;

@@ -1,7 +1,6 @@
 //! `host-harness connect`: a user allows this installation access to an amoCRM account, once.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -43,10 +42,10 @@ impl Connect {
         let config = HarnessConfig::read(&self.config)?;
         let (integration, oauth) = self.integration(&config)?;
         // First of all: what is granted has to be kept.
-        let store = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?;
-        let location = store.location();
+        let records = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?.records;
+        let location = records.location();
         let keeper = integration
-            .keeper(Arc::clone(&store), Clock::system())
+            .keeper(records, Clock::system())
             .with_context(|| self.config.display().to_string())?
             .context("the integration has no OAuth")?;
         let Some(consented) = self.consent(&config, integration, oauth, &keeper).await? else {

@@ -55,11 +55,11 @@ impl Chosen {
 
     /// Sets it up, its access ready for requests.
     pub(super) async fn open(&self) -> anyhow::Result<Integration> {
-        let (store, warning) = stores::open(&self.state);
-        if let Some(warning) = warning {
+        let (stores, warnings) = stores::open(&self.state);
+        for warning in warnings {
             complain(format_args!("warning: {warning}"));
         }
-        let integration = Integration::new(self.settings.clone(), store)?;
+        let integration = Integration::new(self.settings.clone(), stores)?;
         match (&self.settings.access, integration.keeper()) {
             (Access::LongLived(token), _) => access::warn_of_expiry(&self.settings.id, token),
             (_, Some(keeper)) => access::before_call(&self.settings.id, keeper, &self.connect).await,

@@ -84,8 +84,8 @@ impl Serve {
         let token = whose_token(&mut settings, &location)?;
         warn_of_network(settings.listen);
 
-        let (store, warning) = stores::open(&location);
-        if let Some(warning) = warning {
+        let (stores, warnings) = stores::open(&location);
+        for warning in warnings {
             complain(format_args!("warning: {warning}"));
         }
         for integration in &config.integrations {
@@ -99,7 +99,7 @@ impl Serve {
             ..EngineSettings::for_calls(config.server.max_calls)
         };
         let engine = Engine::with_compilation(engine_settings, compilation.clone())?;
-        let mut node = assemble(&config, &engine, &store, clock.clone()).await.map_err(in_file)?;
+        let mut node = assemble(&config, &engine, &stores, clock.clone()).await.map_err(in_file)?;
         for placement in node.placements() {
             for misfit in placement.missing() {
                 complain(format_args!(
@@ -121,7 +121,7 @@ impl Serve {
             ));
         }
         warn_of_fastagi(&settings);
-        let mut server = Server::builder(node, store, settings)
+        let mut server = Server::builder(node, stores, settings)
             .webhooks(&config.integrations)
             .log_calls()
             .metrics()

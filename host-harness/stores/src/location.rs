@@ -1,15 +1,13 @@
-//! Where values are kept, and how the store there is opened.
+//! Where values are kept, and how the stores there are opened.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::redis::{LocationError, RedisLocation, RedisStore};
-use super::{SqliteStore, StoreWarning};
-use runtime::store::{KeyValueStore, MemoryStore};
-
-/// The file in the state directory.
-const FILE_NAME: &str = "key-value.sqlite3";
+use super::sqlite::OPERATION;
+use super::{StoreWarning, state_files};
+use runtime::store::Stores;
 
 /// Where values are to be kept. Written as `memory`, as `redis://…` or `rediss://…` (see [`RedisLocation`]), or as the path of a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,31 +56,25 @@ pub fn user_state_directory() -> Option<PathBuf> {
     Some(directories.state_dir().unwrap_or(directories.data_local_dir()).to_owned())
 }
 
-/// Opens the store, or one in memory together with the reason. Blocks for as long as the disk takes, or a server up to a second: call it at
-/// start, not in a call.
-pub fn open(location: &StoreLocation) -> (Arc<dyn KeyValueStore>, Option<StoreWarning>) {
-    let in_memory = |warning| -> (Arc<dyn KeyValueStore>, _) { (Arc::new(MemoryStore::new()), warning) };
+/// Opens the stores, in memory where they cannot be used, together with the reasons. Blocks for as long as the disk takes, or a server up to a
+/// second: call it at start, not in a call.
+///
+/// In a directory, what the host itself keeps has a file of its own beside the cached answers. At a server, which several nodes share, all is in
+/// one store.
+pub fn open(location: &StoreLocation) -> (Stores, Vec<StoreWarning>) {
     let directory = match location {
-        StoreLocation::Memory => return in_memory(None),
+        StoreLocation::Memory => return (Stores::in_memory(), Vec::new()),
         StoreLocation::Directory(directory) => Some(directory.clone()),
         StoreLocation::UserState => user_state_directory(),
         StoreLocation::Redis(location) => {
             return match RedisStore::open(location) {
-                Ok((store, warning)) => (Arc::new(store), warning),
-                Err(error) => in_memory(Some(StoreWarning::Unusable(error))),
+                Ok((store, warning)) => (Stores::in_one(Arc::new(store)), warning.into_iter().collect()),
+                Err(error) => (Stores::in_memory(), vec![StoreWarning::Unusable(error)]),
             };
         }
     };
-    let Some(directory) = directory else {
-        return in_memory(Some(StoreWarning::NoHome));
-    };
-    match SqliteStore::open(file_in(&directory)) {
-        Ok(store) => (Arc::new(store), None),
-        Err(error) => in_memory(Some(StoreWarning::Unusable(error))),
+    match directory {
+        Some(directory) => state_files::open(&directory, OPERATION),
+        None => (Stores::in_memory(), vec![StoreWarning::NoHome]),
     }
-}
-
-/// The store's file in a state directory.
-pub fn file_in(directory: &Path) -> PathBuf {
-    directory.join(FILE_NAME)
 }

@@ -2,73 +2,59 @@
 //!
 //! It survives `kill -9` (write-ahead log, `synchronous=NORMAL`: a value that was set is in the operating system's hands; a power cut
 //! may lose the last ones, never the file). A compare-and-swap is written through to the disk (`synchronous=FULL`), since what is
-//! swapped cannot be had again. Several processes may have it open at once.
+//! swapped cannot be fetched again. Several processes may have it open at once.
 //!
 //! Nothing here makes a caller wait long. An operation waits at most [`BUSY`] for another process and ends after [`OPERATION`] in any
 //! case, whatever the disk does. SQLite's work runs on blocking threads, at most two of them (one reader, one writer): an operation
 //! whose time runs out leaves its thread to finish alone, and the next ones wait without a thread until their own time runs out.
 //!
 //! What is cached leaves the file [`CACHED_FOR`](runtime::store::CACHED_FOR) after it was written: whoever has the store open removes a few old rows
-//! now and then, after a write that is done.
+//! now and then, after a write that is done. What is over the [quota](runtime::store::BUCKET_QUOTA) of a bucket goes with the write that filled it.
+//! The pages of what is removed are used again, so the file does not grow without end.
+//!
+//! The file with the host's own records has a copy beside it, which each compare-and-swap renews.
 
+mod copy;
+mod format;
+pub(crate) mod migration;
+mod place;
+mod quota;
 mod sweep;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use copy::FileCopy;
+use place::Place;
 use runtime::capabilities::clocks::Clock;
-use runtime::store::{KeyPage, KeyValueStore, Shelf, Slot, StoreError};
+use runtime::store::{BUCKET_QUOTA, Contents, FullBuckets, KeyPage, KeyValueStore, Shelf, Slot, StoreError};
 use sweep::Sweep;
 
 /// How long opening waits for other processes that are opening the same file.
-const OPENING: Duration = Duration::from_secs(2);
-const RETRY: Duration = Duration::from_millis(10);
-/// How long an operation waits for another process's write to end.
-const BUSY: Duration = Duration::from_millis(150);
+pub(crate) const OPENING: Duration = Duration::from_secs(2);
+pub(crate) const RETRY: Duration = Duration::from_millis(10);
 /// How long an operation may take in all.
-const OPERATION: Duration = Duration::from_millis(250);
-
-/// Marks the file as ours (`PRAGMA application_id`): "hhkv".
-const APPLICATION: i64 = 0x6868_6b76;
-/// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
-const FORMAT: i64 = 2;
-
-const SCHEMA: &str = "
-    CREATE TABLE entries (
-        namespace TEXT NOT NULL,
-        bucket    TEXT NOT NULL,
-        key       TEXT NOT NULL,
-        value     BLOB NOT NULL,
-        cached_at INTEGER, -- seconds since 1970 for what is forgotten in time; none for what stays
-        PRIMARY KEY (namespace, bucket, key)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX cached ON entries (cached_at) WHERE cached_at IS NOT NULL;
-";
-
-/// From format 1, which forgot nothing. In it, components had one bucket, and its values are as good as written now.
-const FROM_FORMAT_1: &str = "
-    ALTER TABLE entries ADD COLUMN cached_at INTEGER;
-    CREATE INDEX cached ON entries (cached_at) WHERE cached_at IS NOT NULL;
-";
-const CACHED_IN_FORMAT_1: &str = "UPDATE entries SET cached_at = ?1 WHERE bucket = 'default'";
+pub(crate) const OPERATION: Duration = Duration::from_millis(250);
 
 /// Keeps values in a file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    file: PathBuf,
+    place: Place,
     /// Reads never wait behind a write that waits for another process.
     pub(super) reader: Arc<Mutex<Connection>>,
     writer: Arc<Mutex<Connection>>,
     clock: Clock,
     sweep: Sweep,
+    quota: u64,
+    full: FullBuckets,
+    copy: Option<FileCopy>,
     /// How long an operation may take.
-    pub(super) within: Duration,
+    within: Duration,
 }
 
 impl SqliteStore {
@@ -79,31 +65,72 @@ impl SqliteStore {
 
     /// The same, the age of what is cached being told by another clock.
     pub fn with_clock(file: impl Into<PathBuf>, clock: Clock) -> Result<Self, StoreError> {
-        let file = file.into();
-        create_directory(&file).map_err(|error| unwritable(&file, error))?;
+        Self::at(Place { file: file.into(), contents: Contents::All }, clock)
+    }
+
+    /// Opens a file of cached answers.
+    pub(crate) fn open_cache(file: &Path) -> Result<Self, StoreError> {
+        Self::at(Place { file: file.to_owned(), contents: Contents::Cache }, Clock::system())
+    }
+
+    /// Opens a file of records after reading all of it, which is little.
+    pub(crate) fn open_records(file: &Path) -> Result<Self, StoreError> {
+        let store = Self::at(Place { file: file.to_owned(), contents: Contents::Records }, Clock::system())?;
+        // Nobody else has the store yet.
+        let connection = store.place.connect()?;
+        let found = connection
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+            .map_err(|error| store.place.fault(error))?;
+        if found == "ok" { Ok(store) } else { Err(store.place.corrupt(found)) }
+    }
+
+    fn at(place: Place, clock: Clock) -> Result<Self, StoreError> {
+        place.create_directory()?;
         // SQLite does not wait by itself where two processes turn the same file to write-ahead logging.
         let started = Instant::now();
+        let prepared = || {
+            let mut connection = place.connect()?;
+            format::prepare(&mut connection, &place, &clock).map(|()| connection)
+        };
         let writer = loop {
-            match connect(&file).and_then(|connection| prepare(connection, &file, &clock)) {
+            match prepared() {
                 Err(StoreError::Locked { .. }) if started.elapsed() < OPENING => std::thread::sleep(RETRY),
                 outcome => break outcome?,
             }
         };
-        let reader = connect(&file)?;
-        reader.pragma_update(None, "query_only", true).map_err(|error| fault(&file, error))?;
+        let reader = place.connect()?;
+        reader.pragma_update(None, "query_only", true).map_err(|error| place.fault(error))?;
         let (reader, writer) = (Arc::new(Mutex::new(reader)), Arc::new(Mutex::new(writer)));
-        Ok(Self { file, reader, writer, clock, sweep: Sweep::default(), within: OPERATION })
+        Ok(Self {
+            place,
+            reader,
+            writer,
+            clock,
+            sweep: Sweep::default(),
+            quota: BUCKET_QUOTA,
+            full: FullBuckets::default(),
+            copy: None,
+            within: OPERATION,
+        })
     }
 
-    async fn write(&self, slot: Slot<'_>, value: &[u8], cached_at: Option<i64>) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO entries (namespace, bucket, key, value, cached_at) VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT DO UPDATE SET value = excluded.value, cached_at = excluded.cached_at";
-        let [namespace, bucket, key] = owned(slot);
-        let value = value.to_owned();
-        self.run(&self.writer, move |connection| {
-            connection.prepare_cached(SQL)?.execute(params![namespace, bucket, key, value, cached_at]).map(drop)
-        })
-        .await
+    /// The same with another quota for a bucket, in bytes.
+    #[must_use]
+    pub fn with_quota(self, quota: u64) -> Self {
+        Self { quota, ..self }
+    }
+
+    /// The same with another time for one operation.
+    #[must_use]
+    pub(crate) fn within(self, within: Duration) -> Self {
+        Self { within, ..self }
+    }
+
+    /// The same with a copy under this name, which is written now where it is missing or older, and after each compare-and-swap. Blocks.
+    pub(crate) fn with_copy(self, file: PathBuf) -> Self {
+        let copy = FileCopy::new(self.place.clone(), file);
+        copy.renew_if_older();
+        Self { copy: Some(copy), ..self }
     }
 
     /// Runs blocking work on one of the connections, within the time of an operation.
@@ -118,111 +145,10 @@ impl SqliteStore {
             tokio::task::spawn_blocking(move || work(&connection)).await
         };
         match tokio::time::timeout(self.within, working).await {
-            Err(_) => Err(StoreError::TimedOut { file: self.file.clone(), after: self.within }),
-            Ok(Err(stopped)) => Err(StoreError::Fault { file: self.file.clone(), cause: stopped.to_string() }),
-            Ok(Ok(outcome)) => outcome.map_err(|error| fault(&self.file, error)),
+            Err(_) => Err(StoreError::TimedOut { file: self.place.file.clone(), after: self.within }),
+            Ok(Err(stopped)) => Err(StoreError::Fault { file: self.place.file.clone(), cause: stopped.to_string() }),
+            Ok(Ok(outcome)) => outcome.map_err(|error| self.place.fault(error)),
         }
-    }
-}
-
-fn create_directory(file: &Path) -> io::Result<()> {
-    let mut directory = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
-    match file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => directory.recursive(true).create(parent),
-        None => Ok(()),
-    }
-}
-
-fn connect(file: &Path) -> Result<Connection, StoreError> {
-    let is_new = !file.exists();
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(|error| fault(file, error))?;
-    if is_new {
-        // Before anything is written. Only SQLite itself may open the file: closing it elsewhere in this process would drop the locks
-        // of every store that has it open (sqlite.org/howtocorrupt.html, 2.2). The file's companions get the same mode from SQLite.
-        make_private(file).map_err(|error| unwritable(file, error))?;
-    }
-    connection.busy_timeout(BUSY).map_err(|error| fault(file, error))?;
-    // SQLite falls back to reading where it may not write.
-    if connection.is_readonly("main").map_err(|error| fault(file, error))? {
-        return Err(unwritable(file, io::ErrorKind::PermissionDenied.into()));
-    }
-    Ok(connection)
-}
-
-fn make_private(file: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    let _ = file;
-    Ok(())
-}
-
-fn unwritable(file: &Path, cause: io::Error) -> StoreError {
-    StoreError::Unwritable { file: file.to_owned(), cause: cause.to_string() }
-}
-
-/// Looks whether the file is ours and readable by this version, and makes an empty one ours.
-fn prepare(mut connection: Connection, file: &Path, clock: &Clock) -> Result<Connection, StoreError> {
-    let failed = |error| fault(file, error);
-    connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-    // Only an empty file has to be written to, so another process that holds a lock does not keep this one from starting. The look
-    // is one transaction, or it could see half of what another process is creating.
-    let look = connection.transaction().map_err(failed)?;
-    let format = format(&look, file)?;
-    look.finish().map_err(failed)?;
-    if format != Some(FORMAT) {
-        // One transaction: of two processes that start at once only one creates or changes the table.
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let found = self::format(&transaction, file)?;
-        match found {
-            None => {
-                transaction.execute_batch(SCHEMA).map_err(failed)?;
-                transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
-            }
-            Some(1) => {
-                transaction.execute_batch(FROM_FORMAT_1).map_err(failed)?;
-                transaction.execute(CACHED_IN_FORMAT_1, [clock.now().as_second()]).map_err(failed)?;
-            }
-            Some(_) => {}
-        }
-        transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-    }
-    // Found out now rather than in a call: is the table there, and can it be read?
-    connection.query_row("SELECT count(*) FROM (SELECT 1 FROM entries LIMIT 1)", [], |_| Ok(())).map_err(failed)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(failed)?;
-    Ok(connection)
-}
-
-/// The format of a store, none for an empty file, an error for anything else.
-fn format(connection: &Connection, file: &Path) -> Result<Option<i64>, StoreError> {
-    let number =
-        |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| fault(file, error));
-    let format = number("PRAGMA user_version")?;
-    match (number("PRAGMA application_id")?, number("SELECT count(*) FROM sqlite_schema")?) {
-        (APPLICATION, _) if format > FORMAT => {
-            Err(StoreError::Newer { file: file.to_owned(), found: format, known: FORMAT })
-        }
-        (APPLICATION, _) => Ok(Some(format)),
-        (0, 0) => Ok(None),
-        _ => Err(StoreError::Foreign { file: file.to_owned() }),
-    }
-}
-
-fn fault(file: &Path, error: rusqlite::Error) -> StoreError {
-    let file = file.to_owned();
-    let cause = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { file },
-        Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { file, cause },
-        Some(ErrorCode::NotADatabase) => StoreError::Foreign { file },
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-            StoreError::Unwritable { file, cause }
-        }
-        Some(ErrorCode::DiskFull) => StoreError::Full { file },
-        _ => StoreError::Fault { file, cause },
     }
 }
 
@@ -243,12 +169,35 @@ impl KeyValueStore for SqliteStore {
     }
 
     async fn set(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError> {
-        self.write(slot, value, None).await
+        const SQL: &str = "INSERT INTO entries (namespace, bucket, key, value) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT DO UPDATE SET value = excluded.value, cached_at = NULL, written = 0";
+        let [namespace, bucket, key] = owned(slot);
+        let value = value.to_owned();
+        self.run(&self.writer, move |connection| {
+            connection.prepare_cached(SQL)?.execute(params![namespace, bucket, key, value]).map(drop)
+        })
+        .await
     }
 
     async fn cache(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError> {
-        let now = self.clock.now().as_second();
-        self.write(slot, value, Some(now)).await?;
+        const SQL: &str = "INSERT INTO entries (namespace, bucket, key, value, cached_at, written)
+            VALUES (?1, ?2, ?3, ?4, ?5, 1 + coalesce((
+                SELECT written FROM entries INDEXED BY oldest
+                WHERE namespace = ?1 AND bucket = ?2 AND cached_at IS NOT NULL ORDER BY written DESC LIMIT 1
+            ), 0))
+            ON CONFLICT DO UPDATE SET value = excluded.value, cached_at = excluded.cached_at, written = excluded.written";
+        let [namespace, bucket, key] = owned(slot);
+        let value = value.to_owned();
+        let (now, quota) = (self.clock.now().as_second(), self.quota);
+        let working = self.run(&self.writer, move |connection| {
+            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            transaction.prepare_cached(SQL)?.execute(params![namespace, bucket, key, value, now])?;
+            let full = quota::keep_within(&transaction, [&namespace, &bucket, &key], quota)?;
+            transaction.commit().map(|()| full)
+        });
+        if working.await? {
+            self.full.tell(slot.shelf, self.quota);
+        }
         self.sweep.after_write(&self.writer, now);
         Ok(())
     }
@@ -261,12 +210,13 @@ impl KeyValueStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         const CREATE: &str =
             "INSERT INTO entries (namespace, bucket, key, value) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-        const REPLACE: &str = "UPDATE entries SET value = ?4, cached_at = NULL WHERE namespace = ?1 AND bucket = ?2 AND key = ?3 AND value = ?5";
+        const REPLACE: &str = "UPDATE entries SET value = ?4, cached_at = NULL, written = 0
+            WHERE namespace = ?1 AND bucket = ?2 AND key = ?3 AND value = ?5";
         let [namespace, bucket, key] = owned(slot);
         // What is swapped may be a secret.
         let value = Zeroizing::new(value.to_owned());
         let expected = expected.map(|expected| Zeroizing::new(expected.to_owned()));
-        self.run(&self.writer, move |connection| {
+        let swapping = self.run(&self.writer, move |connection| {
             connection.pragma_update(None, "synchronous", "FULL")?;
             let swapped = match &expected {
                 None => connection
@@ -278,8 +228,12 @@ impl KeyValueStore for SqliteStore {
             };
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             Ok(swapped? > 0)
-        })
-        .await
+        });
+        let swapped = swapping.await?;
+        if let Some(copy) = self.copy.as_ref().filter(|_| swapped) {
+            copy.renew(self.within).await;
+        }
+        Ok(swapped)
     }
 
     async fn delete(&self, slot: Slot<'_>) -> Result<(), StoreError> {
@@ -309,6 +263,6 @@ impl KeyValueStore for SqliteStore {
     }
 
     fn location(&self) -> String {
-        self.file.display().to_string()
+        self.place.file.display().to_string()
     }
 }

@@ -1,5 +1,8 @@
 //! What every store must do, and what can go wrong with a file.
 
+mod quota;
+mod state_files;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -12,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
+use crate::state_files::{cache_in, copy_in, records_in};
 use runtime::capabilities::clocks::Clock;
 use runtime::store::*;
 
@@ -19,9 +23,12 @@ const SHELF: Shelf<'static> = Shelf { namespace: "sales", bucket: "managers" };
 
 fn directory() -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
-    let file = file_in(directory.path());
+    let file = cache_in(directory.path());
     (directory, file)
 }
+
+/// How long an operation may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A file's store.
 fn opened(file: impl Into<PathBuf>) -> SqliteStore {
@@ -29,9 +36,8 @@ fn opened(file: impl Into<PathBuf>) -> SqliteStore {
 }
 
 /// Calls would not wait for it so long, but the disk of a busy machine may take its time.
-fn patient(mut store: SqliteStore) -> SqliteStore {
-    store.within = Duration::from_secs(30);
-    store
+fn patient(store: SqliteStore) -> SqliteStore {
+    store.within(PATIENCE)
 }
 
 /// A store in memory and one in a file.
@@ -119,7 +125,7 @@ async fn only_this_user_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let directory = TempDir::new().unwrap();
     let inner = directory.path().join("a/b");
-    let store = opened(file_in(&inner));
+    let store = opened(cache_in(&inner));
     store.set(SHELF.slot("k"), b"v").await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&inner), 0o700);
@@ -155,8 +161,9 @@ async fn a_damaged_file_is_named_with_the_fix_and_calls_go_on_in_memory() {
         let (directory, file) = directory();
         used(&file).await;
         damage(&file);
-        let (store, warning) = open(&StoreLocation::Directory(directory.path().to_owned()));
-        let warning = warning.unwrap_or_else(|| panic!("{name}: no warning")).to_string();
+        let (stores, warnings) = open(&StoreLocation::Directory(directory.path().to_owned()));
+        let store = stores.cache;
+        let warning = warnings.first().unwrap_or_else(|| panic!("{name}: no warning")).to_string();
         assert!(warning.contains(&file.display().to_string()), "{name}: {warning}");
         assert!(warning.contains("move it away") && warning.contains("without a durable cache"), "{name}: {warning}");
         assert_eq!(store.location(), "memory", "{name}");
@@ -191,15 +198,15 @@ async fn a_file_of_another_program_or_of_a_newer_version_is_left_alone() {
     let location = StoreLocation::Directory(directory.path().to_owned());
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE accounts (name TEXT)").unwrap();
     let before = fs::read(&file).unwrap();
-    let warning = open(&location).1.unwrap().to_string();
+    let warning = open(&location).1[0].to_string();
     assert!(warning.contains("is not a store of this program"), "{warning}");
     assert_eq!(fs::read(&file).unwrap(), before);
 
     fs::remove_file(&file).unwrap();
     used(&file).await;
-    Connection::open(&file).unwrap().pragma_update(None, "user_version", 3).unwrap();
-    let warning = open(&location).1.unwrap().to_string();
-    assert!(warning.contains("newer version (format 3, this version knows 2)"), "{warning}");
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 4).unwrap();
+    let warning = open(&location).1[0].to_string();
+    assert!(warning.contains("newer version (format 4, this version knows 3)"), "{warning}");
 }
 
 #[tokio::test]
@@ -242,13 +249,17 @@ async fn where_nothing_can_be_written_calls_go_on_in_memory() {
     let directory = TempDir::new().unwrap();
     let in_the_way = directory.path().join("file");
     fs::write(&in_the_way, "").unwrap();
-    let (store, warning) = open(&StoreLocation::Directory(in_the_way));
-    let warning = warning.unwrap().to_string();
-    assert!(
-        warning.contains("cannot be opened for writing") && warning.contains("choose another state directory"),
-        "{warning}"
+    let (stores, warnings) = open(&StoreLocation::Directory(in_the_way.clone()));
+    for (warning, file) in warnings.iter().zip([records_in(&in_the_way), cache_in(&in_the_way)]) {
+        let warning = warning.to_string();
+        for part in ["cannot be opened for writing", "choose another state directory", &file.display().to_string()] {
+            assert!(warning.contains(part), "{warning}");
+        }
+    }
+    assert_eq!(
+        (warnings.len(), stores.cache.location(), stores.records.location()),
+        (2, "memory".to_owned(), "memory".to_owned())
     );
-    assert_eq!(store.location(), "memory");
 }
 
 #[test]
@@ -256,8 +267,9 @@ fn a_location_is_a_directory_or_memory() {
     assert_eq!("memory".parse(), Ok(StoreLocation::Memory));
     assert_eq!("./memory".parse(), Ok(StoreLocation::Directory("./memory".into())));
     assert!(matches!("redis://cache".parse(), Ok(StoreLocation::Redis(_))));
-    let (store, warning) = open(&StoreLocation::Memory);
-    assert_eq!((store.location(), warning), ("memory".to_owned(), None));
+    let (stores, warnings) = open(&StoreLocation::Memory);
+    assert_eq!((stores.cache.location(), stores.records.location()), ("memory".to_owned(), "memory".to_owned()));
+    assert_eq!(warnings, []);
 }
 
 /// A file of format 1 with one value in a component's bucket and one grant.
@@ -274,6 +286,32 @@ fn format_1(file: &Path) {
             PRAGMA user_version = 1;",
         )
         .unwrap();
+}
+
+/// A file of format 2 with a grant, and so many values of 1,000 bytes in a component's bucket, each a second later than the one before.
+fn format_2(file: &Path, values: usize) {
+    let mut connection = Connection::open(file).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE entries (
+                namespace TEXT NOT NULL, bucket TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, cached_at INTEGER,
+                PRIMARY KEY (namespace, bucket, key)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX cached ON entries (cached_at) WHERE cached_at IS NOT NULL;
+            INSERT INTO entries VALUES ('sales', 'access', 'grant', x'67', NULL);
+            PRAGMA application_id = 0x68686b76;
+            PRAGMA user_version = 2;",
+        )
+        .unwrap();
+    let transaction = connection.transaction().unwrap();
+    for number in 0..values {
+        // The last key is the first that was written.
+        let key = format!("{:06}", values - number);
+        let value = vec![b'v'; 1_000 - 256 - 6];
+        let sql = "INSERT INTO entries VALUES ('sales', 'managers', ?1, ?2, ?3)";
+        transaction.execute(sql, (key, value, 1_795_000_000 + i64::try_from(number).unwrap())).unwrap();
+    }
+    transaction.commit().unwrap();
 }
 
 /// Writes until what is awaited is so.

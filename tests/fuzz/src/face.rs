@@ -14,7 +14,7 @@ use replay::rehearsal::Simulated;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::Dial;
 use runtime::secret::Secret;
-use runtime::store::{KeyValueStore, MemoryStore};
+use runtime::store::Stores;
 use server::{Server, ServerSettings};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
@@ -84,8 +84,8 @@ async fn router() -> Router {
     let simulator = Arc::new(Simulator::without_listeners(options).expect("the demonstration account"));
     let settings = super::host::settings(simulator.base_url());
     let dial: Arc<dyn Dial> = Arc::new(Simulated(simulator));
-    let store: Arc<dyn KeyValueStore> = Arc::new(MemoryStore::new());
-    let integration = Integration::in_process(settings.clone(), Arc::clone(&store), clock.clone(), &dial);
+    let stores = Stores::in_memory();
+    let integration = Integration::in_process(settings.clone(), stores.clone(), clock.clone(), &dial);
     let integration = Arc::new(integration.expect("usable"));
     let (operation, _) = super::host::operation();
     let details = CallDetails::begin(Place::memory(), CallDetailsSettings::default(), clock.clone()).expect("a memory");
@@ -98,7 +98,7 @@ async fn router() -> Router {
     });
     let node = node.await.expect("it describes itself");
     let server_settings = ServerSettings { token: Some(Secret::new(TOKEN.to_owned())), ..ServerSettings::default() };
-    let server = Server::builder(node, store, server_settings).webhooks(std::slice::from_ref(&settings)).metrics();
+    let server = Server::builder(node, stores, server_settings).webhooks(std::slice::from_ref(&settings)).metrics();
     let server = server.call_details(details).versions(super::host::engine().clone(), None).page();
     server.router().await.expect("routes")
 }

@@ -21,7 +21,7 @@ use runtime::capabilities::http::{Dial, PrivateAddresses};
 use runtime::configuration::WrittenConfiguration;
 use runtime::engine::{Engine, EngineSettings, Operation};
 use runtime::secret::Secret;
-use runtime::store::MemoryStore;
+use runtime::store::Stores;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::{Instant, sleep};
 
@@ -118,7 +118,7 @@ pub fn every_import_with(program: &[u8]) {
             0 => (settings(simulator.base_url()), Arc::new(Simulated(simulator))),
             _ => (settings(ACCOUNT), enemy.clone()),
         };
-        let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);
+        let integration = Integration::in_process(settings, Stores::in_memory(), clock.clone(), &dial);
         let integration = Arc::new(integration.expect("a usable integration"));
         let linked = "queue:sales".to_owned();
         let placed = ReadyOperation::described(operation.clone(), description, integration, linked, Vec::new())

@@ -19,7 +19,7 @@ use replay::recording::Recording;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::Dial;
 use runtime::engine::Operation;
-use runtime::store::MemoryStore;
+use runtime::store::Stores;
 use test_support::{MARGIN, START, Scene, TOKEN, engine};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, sleep};
@@ -85,7 +85,7 @@ fn resolve<J: FnOnce()>(program: &[u8], prepare: impl FnOnce(&Clock) -> (String,
         let clock = Clock::following(START.parse().expect("a time"));
         let (address, dial, judge) = prepare(&clock);
         let settings = Scene::settings(address.parse().expect("an address"));
-        let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &dial);
+        let integration = Integration::in_process(settings, Stores::in_memory(), clock.clone(), &dial);
         let integration = Arc::new(integration.expect("a usable integration"));
         let placed = ReadyOperation::new(operation(), integration, "queue:sales".to_owned(), Vec::new());
         let placed = placed.await.expect("it describes itself");

@@ -41,6 +41,11 @@ impl KeyValueStore for FaultyStore {
         self.inner.set(slot, value).await
     }
 
+    async fn cache(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError> {
+        self.operate(&self.writes_fail).await?;
+        self.inner.cache(slot, value).await
+    }
+
     async fn compare_and_swap(
         &self,
         slot: Slot<'_>,

@@ -16,7 +16,7 @@ use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Destination, Employee, Presence};
 use runtime::capabilities::http::{BaseUrl, PrivateAddresses};
 use runtime::engine::{Engine, EngineSettings, Limits, Operation};
-use runtime::store::{KeyValueStore, MemoryStore};
+use runtime::store::{KeyValueStore, MemoryStore, Stores};
 
 use crate::{Line, Outcome, account};
 
@@ -137,7 +137,8 @@ impl Scene {
 
     /// The integration as it is set now, for several calls that share its budget, circuit and connections.
     pub fn integrate(&self) -> Arc<Integration> {
-        Arc::new(Integration::new(self.integration.clone(), Arc::clone(&self.store)).expect("a usable integration"))
+        let stores = Stores::in_one(Arc::clone(&self.store));
+        Arc::new(Integration::new(self.integration.clone(), stores).expect("a usable integration"))
     }
 
     /// The operation, placed with the settings of now.

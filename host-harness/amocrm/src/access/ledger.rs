@@ -1,4 +1,4 @@
-//! Where an integration's grant is kept: one entry of the store, in a bucket that no component can open, changed by compare-and-swap alone.
+//! Where an integration's grant is kept: one entry of the host's records, in a bucket that no component can open, changed by compare-and-swap alone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The entry of one integration.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    store: Arc<dyn KeyValueStore>,
+    records: Arc<dyn KeyValueStore>,
     integration: String,
     namespace: String,
     /// How long a change is tried again while the store fails.
@@ -56,9 +56,9 @@ pub enum LedgerError {
 
 impl Ledger {
     /// For the integration of that identifier and `client_id`: another one of either has a grant of its own.
-    pub fn new(store: Arc<dyn KeyValueStore>, integration: &str, client_id: &str) -> Self {
+    pub fn new(records: Arc<dyn KeyValueStore>, integration: &str, client_id: &str) -> Self {
         let namespace = format!("{integration}@{client_id}");
-        Self { store, integration: integration.to_owned(), namespace, patience: PATIENCE }
+        Self { records, integration: integration.to_owned(), namespace, patience: PATIENCE }
     }
 
     /// Under which name the operations' values of this account are kept: those of another one are of other people.
@@ -68,7 +68,7 @@ impl Ledger {
 
     /// The store, for people.
     pub fn location(&self) -> String {
-        self.store.location()
+        self.records.location()
     }
 
     fn slot(&self) -> Slot<'_> {
@@ -77,7 +77,7 @@ impl Ledger {
 
     /// The grant, or none where the integration was never connected.
     pub async fn read(&self) -> Result<Option<Kept>, LedgerError> {
-        let Some(record) = self.store.get(self.slot()).await?.map(Zeroizing::new) else {
+        let Some(record) = self.records.get(self.slot()).await?.map(Zeroizing::new) else {
             return Ok(None);
         };
         match Grant::from_bytes(&record) {
@@ -89,7 +89,7 @@ impl Ledger {
     /// Puts the grant in place of the one seen, unless that has changed meanwhile.
     pub async fn swap(&self, seen: &Kept, grant: Grant) -> Result<Option<Kept>, StoreError> {
         let record = grant.to_bytes();
-        let swapped = self.store.compare_and_swap(self.slot(), Some(&seen.record), &record).await?;
+        let swapped = self.records.compare_and_swap(self.slot(), Some(&seen.record), &record).await?;
         Ok(swapped.then_some(Kept { grant, record }))
     }
 
@@ -118,12 +118,12 @@ impl Ledger {
         let mut patience = Patience::new(self.patience);
         loop {
             let step = async {
-                let seen = self.store.get(self.slot()).await?.map(Zeroizing::new);
+                let seen = self.records.get(self.slot()).await?.map(Zeroizing::new);
                 let before = seen.as_ref().and_then(|record| Grant::from_bytes(record).ok());
                 let grant = make(before.as_ref());
                 let record = grant.to_bytes();
                 let expected = seen.as_ref().map(|record| record.as_slice());
-                let swapped = self.store.compare_and_swap(self.slot(), expected, &record).await?;
+                let swapped = self.records.compare_and_swap(self.slot(), expected, &record).await?;
                 Ok(swapped.then_some(Kept { grant, record }))
             };
             match step.await {

@@ -39,10 +39,10 @@ pub struct PresenceFeed {
 }
 
 impl PresenceFeed {
-    /// For this account, kept in this store under the integration's namespace.
-    pub fn new(account: Origin, store: Arc<dyn KeyValueStore>, namespace: &str) -> Self {
-        let book = PresenceBook::new(Arc::clone(&store), namespace);
-        Self { account, book, used: UsedOnce::new(store, namespace) }
+    /// For this account, kept in these records under the integration's namespace.
+    pub fn new(account: Origin, records: Arc<dyn KeyValueStore>, namespace: &str) -> Self {
+        let book = PresenceBook::new(Arc::clone(&records), namespace);
+        Self { account, book, used: UsedOnce::new(records, namespace) }
     }
 
     /// Notes that the user of this token is at work.

@@ -1,7 +1,7 @@
 //! Who was seen at work in amoCRM, as the host was told it: fed by the amoCRM widget ([`PresenceFeed`]) or by hand, and reported to
 //! operations by the directory (rule D7).
 //!
-//! Kept per integration and user, in a bucket of the store that no component can open. A feed that has gone silent is not evidence that
+//! Kept per integration and user, in a bucket of the host's records that no component can open. A feed that has gone silent is not evidence that
 //! nobody works: where no user at all was seen for [`SILENT_AFTER`], presence counts as not fed, and operations look for other evidence.
 
 mod feed;
@@ -28,14 +28,14 @@ pub(crate) const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// The presence of one integration's users.
 #[derive(Clone, Debug)]
 pub struct PresenceBook {
-    store: Arc<dyn KeyValueStore>,
+    records: Arc<dyn KeyValueStore>,
     namespace: String,
 }
 
 impl PresenceBook {
-    /// The presence kept in this store for the integration of this namespace.
-    pub fn new(store: Arc<dyn KeyValueStore>, namespace: impl Into<String>) -> Self {
-        Self { store, namespace: namespace.into() }
+    /// The presence kept in these records for the integration of this namespace.
+    pub fn new(records: Arc<dyn KeyValueStore>, namespace: impl Into<String>) -> Self {
+        Self { records, namespace: namespace.into() }
     }
 
     /// Notes that an amoCRM user was seen. An earlier sighting than the one kept changes nothing.
@@ -45,7 +45,7 @@ impl PresenceBook {
         // The user first: who reads in between finds a user, and no feed that knows nobody.
         for key in [user_key(user).as_str(), ANYBODY] {
             if self.last(key).await?.is_none_or(|kept| kept < at) {
-                self.store.set(self.slot(key), at.as_millisecond().to_string().as_bytes()).await?;
+                self.records.set(self.slot(key), at.as_millisecond().to_string().as_bytes()).await?;
             }
         }
         Ok(())
@@ -62,7 +62,7 @@ impl PresenceBook {
 
     /// A value that cannot be read is none: the next sighting mends it.
     async fn last(&self, key: &str) -> Result<Option<Timestamp>, StoreError> {
-        let value = self.store.get(self.slot(key)).await?;
+        let value = self.records.get(self.slot(key)).await?;
         let milliseconds = value.as_deref().and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         Ok(milliseconds.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()))
     }

@@ -20,14 +20,14 @@ use runtime::configuration::WrittenConfiguration;
 use runtime::engine::Operation;
 use runtime::secret::Secret;
 use runtime::settings::read_settings;
-use runtime::store::{KeyValueStore, MemoryStore};
+use runtime::store::Stores;
 
 /// A case's surroundings; its fields are changed between calls.
 pub(super) struct Site {
     pub(super) simulator: Simulator,
     pub(super) clock: Clock,
     pub(super) integration: IntegrationSettings,
-    store: Arc<dyn KeyValueStore>,
+    stores: Stores,
     operation: Operation,
 }
 
@@ -47,7 +47,7 @@ impl Site {
             .map_err(|error| format!("  the simulated amoCRM cannot start: {error:#}"))?;
         let address = simulator.base_url().parse().map_err(|error| format!("  the simulated amoCRM: {error}"))?;
         let integration = demo::integration(address, employees);
-        Ok(Self { simulator, clock, integration, store: Arc::new(MemoryStore::new()), operation })
+        Ok(Self { simulator, clock, integration, stores: Stores::in_memory(), operation })
     }
 
     /// Resolves a call; an empty caller is a withheld one.
@@ -60,11 +60,9 @@ impl Site {
         let written = configuration(&description, &step.integration.keys);
         let unjudged = is_to_be_refused(step, &description).then(|| written.unjudged(&description));
         let configuration = if unjudged.is_none() { written } else { WrittenConfiguration::default() };
-        let integration = Integration::new(
-            IntegrationSettings { configuration, ..self.integration.clone() },
-            Arc::clone(&self.store),
-        )
-        .map_err(|error| format!("  {error}"))?;
+        let integration =
+            Integration::new(IntegrationSettings { configuration, ..self.integration.clone() }, self.stores.clone())
+                .map_err(|error| format!("  {error}"))?;
         let wrong = |Misconfigured { error, .. }| format!("  call.toml: [integration]: {error}");
         integration.refuse_unread_keys([&description]).map_err(wrong)?;
         let mut placed = ReadyOperation::described(

@@ -20,7 +20,7 @@ use node::ReadyOperation;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
 use runtime::settings::read_settings;
-use runtime::store::MemoryStore;
+use runtime::store::Stores;
 
 /// What the simulated account takes for an access token.
 const TOKEN: &str = "rehearsal-token";
@@ -65,7 +65,7 @@ async fn play(stage: &Stage, variant: &Variant, told: impl Fn(u64)) -> anyhow::R
         ..stage.integration.clone()
     };
     let mut gathering = Gathering::of(variant, &settings, calls);
-    let integration = Integration::in_process(settings, Arc::new(MemoryStore::new()), clock.clone(), &amocrm.dial)?;
+    let integration = Integration::in_process(settings, Stores::in_memory(), clock.clone(), &amocrm.dial)?;
     let placed = ReadyOperation::described(
         variant.operation.clone(),
         &variant.description,

@@ -3,6 +3,30 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What a file holds, and so what is lost with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// Cached answers alone.
+    Cache,
+    /// What the host itself keeps, with a copy beside it.
+    Records,
+    /// Both: a file of a version that did not keep them apart.
+    All,
+}
+
+impl Contents {
+    /// What to do about a damaged file.
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Cache => "move it away or delete it, only cached answers are lost",
+            Self::Records => "restart the program, and the copy beside it takes its place",
+            Self::All => {
+                "it may hold the access to accounts, which is lost with it: move it away and run `host-harness connect`"
+            }
+        }
+    }
+}
+
 /// Why a store did not do what it was asked. Each text names the store at fault and, where there is one, the fix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -21,10 +45,12 @@ pub enum StoreError {
         after: Duration,
     },
     /// The file is damaged.
-    #[error("the store {} is damaged ({cause}): move it away or delete it, only cached answers are lost", file.display())]
+    #[error("the store {} is damaged ({cause}): {}", file.display(), contents.remedy())]
     Corrupt {
         /// The store's file.
         file: PathBuf,
+        /// What it holds.
+        contents: Contents,
         /// What is damaged.
         cause: String,
     },

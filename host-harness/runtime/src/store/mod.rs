@@ -3,12 +3,13 @@
 //! A caller is waiting while a store works, so a store answers quickly or fails quickly, and a failure is never the end of a call: what
 //! cannot be read counts as unknown, and what cannot be written is noted and the call goes on (rule D9).
 //!
-//! What is kept is of two kinds. A component's bucket is a cache, written with [`KeyValueStore::cache`]: it is forgotten after [`CACHED_FOR`].
-//! Everything else (grants, presence, used identifiers), written with [`KeyValueStore::set`] and
-//! [`KeyValueStore::compare_and_swap`], stays until it is deleted.
+//! What is kept is of two kinds. A component's bucket is a cache, written with [`KeyValueStore::cache`]: it is forgotten after [`CACHED_FOR`],
+//! and holds at most [`BUCKET_QUOTA`]. Everything else (grants, presence, used identifiers), written with [`KeyValueStore::set`] and
+//! [`KeyValueStore::compare_and_swap`], stays until it is deleted. Where both are files, each kind has its own: see [`Stores`].
 
 mod error;
 mod memory;
+mod quota;
 mod shared_window;
 mod used_once;
 
@@ -16,8 +17,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use error::StoreError;
+pub use error::{Contents, StoreError};
 pub use memory::MemoryStore;
+pub use quota::{BUCKET_QUOTA, ENTRY_OVERHEAD, FullBuckets, entry_bytes};
 pub use shared_window::{Asked, SharedWindow, WindowBounds, WindowState};
 pub use used_once::UsedOnce;
 
@@ -71,6 +73,27 @@ impl KeyPage {
     }
 }
 
+/// Where a host keeps its values: what may be lost, and what may not.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// The buckets of components: answers that can be fetched again.
+    pub cache: Arc<dyn KeyValueStore>,
+    /// What the host itself keeps: grants, presence, used tokens.
+    pub records: Arc<dyn KeyValueStore>,
+}
+
+impl Stores {
+    /// Both in one store: in memory, or at a server.
+    pub fn in_one(store: Arc<dyn KeyValueStore>) -> Self {
+        Self { cache: Arc::clone(&store), records: store }
+    }
+
+    /// Both in memory.
+    pub fn in_memory() -> Self {
+        Self::in_one(Arc::new(MemoryStore::new()))
+    }
+}
+
 /// Keeps values under keys. Every operation ends within a bounded time, which the implementation names.
 #[async_trait::async_trait]
 pub trait KeyValueStore: Send + Sync + fmt::Debug {
@@ -80,7 +103,9 @@ pub trait KeyValueStore: Send + Sync + fmt::Debug {
     /// Keeps the value in place of the one before it. When this returns, the value survives the death of the process, in a durable store.
     async fn set(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError>;
 
-    /// The same for a value that can be had again: a store that lasts forgets it [`CACHED_FOR`] after it was written.
+    /// The same for a value that can be fetched again: a store that lasts forgets it [`CACHED_FOR`] after it was written. Where the bucket then
+    /// holds more than [`BUCKET_QUOTA`], the cached values that were written first go in the same operation, never this one, and nothing that
+    /// was set or swapped. By default it is set like any other value, without a quota.
     async fn cache(&self, slot: Slot<'_>, value: &[u8]) -> Result<(), StoreError> {
         self.set(slot, value).await
     }

@@ -1,4 +1,4 @@
-//! Identifiers that may be used once: remembered in the store until they could not be used any more anyway.
+//! Identifiers that may be used once: remembered in the host's records until they could not be used any more anyway.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ const SWEPT: u32 = 8;
 /// The used identifiers of one integration, kept for all its processes.
 #[derive(Clone, Debug)]
 pub struct UsedOnce {
-    store: Arc<dyn KeyValueStore>,
+    records: Arc<dyn KeyValueStore>,
     namespace: String,
 }
 
 impl UsedOnce {
-    /// Those kept in this store for the integration of this namespace.
-    pub fn new(store: Arc<dyn KeyValueStore>, namespace: impl Into<String>) -> Self {
-        Self { store, namespace: namespace.into() }
+    /// Those kept in these records for the integration of this namespace.
+    pub fn new(records: Arc<dyn KeyValueStore>, namespace: impl Into<String>) -> Self {
+        Self { records, namespace: namespace.into() }
     }
 
     /// Uses an identifier up; `false` where it was used before. It is remembered until `expires_at`.
     pub async fn first_use(&self, id: &str, expires_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
         let expiry = expires_at.as_second().to_string();
-        let first = self.store.compare_and_swap(self.slot(id), None, expiry.as_bytes()).await?;
+        let first = self.records.compare_and_swap(self.slot(id), None, expiry.as_bytes()).await?;
         if first {
             self.sweep(now).await?;
         }
@@ -37,12 +37,12 @@ impl UsedOnce {
     /// Forgets some of those that expired, so that what is kept stays as small as what is in use: each new one looks at the first few keys,
     /// whose order is that of random identifiers.
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
-        for id in self.store.list_keys(self.shelf(), 0, SWEPT).await?.keys {
-            let kept = self.store.get(self.slot(&id)).await?;
+        for id in self.records.list_keys(self.shelf(), 0, SWEPT).await?.keys {
+            let kept = self.records.get(self.slot(&id)).await?;
             let expiry = kept.as_deref().and_then(|kept| std::str::from_utf8(kept).ok()?.parse::<i64>().ok());
             // What cannot be read cannot be waited for.
             if expiry.is_none_or(|expiry| expiry < now.as_second()) {
-                self.store.delete(self.slot(&id)).await?;
+                self.records.delete(self.slot(&id)).await?;
             }
         }
         Ok(())

@@ -32,8 +32,8 @@ struct Recent {
 }
 
 impl Once {
-    pub(super) fn new(store: Arc<dyn KeyValueStore>) -> Self {
-        Self { lasting: UsedOnce::new(store, NAMESPACE), recent: Mutex::default() }
+    pub(super) fn new(records: Arc<dyn KeyValueStore>) -> Self {
+        Self { lasting: UsedOnce::new(records, NAMESPACE), recent: Mutex::default() }
     }
 
     /// Uses a signature up; `false` where it was used before.

@@ -1,4 +1,5 @@
--- Forgets an entry. KEYS: the entry, the shelf's list. ARGV: key.
+-- Forgets an entry. ARGV: key.
+uncount(ARGV[1])
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 return 1

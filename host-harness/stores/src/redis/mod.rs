@@ -5,7 +5,8 @@
 //!
 //! **Names.** An entry is `hh:1:NAMESPACE-LENGTH:NAMESPACE BUCKET-LENGTH:BUCKET KEY` without the spaces, lengths in bytes, so that no two
 //! addresses share one whatever they contain. Beside it each shelf has a list of its keys, `hh:2:…`, in the order of their bytes: a server
-//! that others use too is never searched through.
+//! that others use too is never searched through. For the quota of a bucket each shelf has three more: `hh:3:…`, the keys of cached values in
+//! the order of writing; `hh:4:…`, what each counts for; `hh:5:…`, their sum.
 //!
 //! **Forgetting.** What is [cached](KeyValueStore::cache) expires at the server. What is set or swapped has no expiry; a server without an
 //! append-only file, or one that evicts any key when it is full, can lose it all the same, which opening the store says.
@@ -17,19 +18,29 @@ mod window;
 
 use std::sync::{Arc, LazyLock};
 
-use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, Script, TlsCertificates};
+use redis::{
+    Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, Script, ScriptInvocation, TlsCertificates,
+};
 
 use super::StoreWarning;
 use link::Link;
 pub use location::{LocationError, RedisLocation};
-use runtime::store::{CACHED_FOR, KeyPage, KeyValueStore, SharedWindow, Shelf, Slot, StoreError, WindowBounds};
+use runtime::store::{
+    BUCKET_QUOTA, CACHED_FOR, FullBuckets, KeyPage, KeyValueStore, SharedWindow, Shelf, Slot, StoreError, WindowBounds,
+    entry_bytes,
+};
 use window::RedisWindow;
 
-static SET: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("set.lua")));
-static SWAP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("swap.lua")));
-static DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("delete.lua")));
+static SET: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("count.lua"), include_str!("set.lua"))));
+static SWAP: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("count.lua"), include_str!("swap.lua"))));
+static DELETE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("count.lua"), include_str!("delete.lua"))));
 static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
 
+/// The most values that one write removes. A value of a component never pushes out more than a few hundred.
+const STEP: u32 = 1_000;
 /// No list is longer; a position beyond is after its end.
 const FARTHEST: u64 = 1 << 40;
 
@@ -39,6 +50,8 @@ pub struct RedisStore {
     link: Link,
     /// This process among those that share the server.
     node: Arc<str>,
+    quota: u64,
+    full: FullBuckets,
 }
 
 impl RedisStore {
@@ -53,14 +66,40 @@ impl RedisStore {
         };
         let chance = getrandom::u64()
             .map_err(|cause| StoreError::Unprepared { server: server.clone(), cause: cause.to_string() })?;
-        Ok((Self { link: Link::new(client, server, away), node: format!("{chance:016x}").into() }, warning))
+        let store = Self {
+            link: Link::new(client, server, away),
+            node: format!("{chance:016x}").into(),
+            quota: BUCKET_QUOTA,
+            full: FullBuckets::default(),
+        };
+        Ok((store, warning))
+    }
+
+    /// The same with another quota for a bucket, in bytes.
+    #[must_use]
+    pub fn with_quota(self, quota: u64) -> Self {
+        Self { quota, ..self }
     }
 
     async fn write(&self, slot: Slot<'_>, value: &[u8], seconds: u64) -> Result<(), StoreError> {
-        let mut script = SET.prepare_invoke();
-        script.key(entry(slot)).key(list(slot.shelf)).arg(value).arg(slot.key).arg(seconds);
-        self.link.run(async move |mut connection| script.invoke_async::<()>(&mut connection).await).await
+        let mut script = changing(&SET, slot);
+        script.arg(value).arg(slot.key).arg(seconds).arg(entry_bytes(slot.key, value)).arg(self.quota).arg(STEP);
+        let went = self.link.run(async move |mut connection| script.invoke_async::<u32>(&mut connection).await).await?;
+        if went > 0 {
+            self.full.tell(slot.shelf, self.quota);
+        }
+        Ok(())
     }
+}
+
+/// A script that changes an entry, with the names that it needs.
+fn changing<'a>(script: &'a Script, slot: Slot<'_>) -> ScriptInvocation<'a> {
+    let mut invocation = script.prepare_invoke();
+    invocation.key(entry(slot));
+    for kind in 2..=5 {
+        invocation.key(prefix(kind, slot.shelf));
+    }
+    invocation
 }
 
 /// What connects to the server.
@@ -105,10 +144,6 @@ fn entry(slot: Slot<'_>) -> String {
     prefix(1, slot.shelf) + slot.key
 }
 
-fn list(shelf: Shelf<'_>) -> String {
-    prefix(2, shelf)
-}
-
 #[async_trait::async_trait]
 impl KeyValueStore for RedisStore {
     async fn get(&self, slot: Slot<'_>) -> Result<Option<Vec<u8>>, StoreError> {
@@ -130,15 +165,15 @@ impl KeyValueStore for RedisStore {
         expected: Option<&[u8]>,
         value: &[u8],
     ) -> Result<bool, StoreError> {
-        let mut script = SWAP.prepare_invoke();
-        script.key(entry(slot)).key(list(slot.shelf)).arg(value).arg(slot.key);
+        let mut script = changing(&SWAP, slot);
+        script.arg(value).arg(slot.key);
         script.arg(u8::from(expected.is_some())).arg(expected.unwrap_or_default());
         self.link.run(async move |mut connection| script.invoke_async(&mut connection).await).await
     }
 
     async fn delete(&self, slot: Slot<'_>) -> Result<(), StoreError> {
-        let mut script = DELETE.prepare_invoke();
-        script.key(entry(slot)).key(list(slot.shelf)).arg(slot.key);
+        let mut script = changing(&DELETE, slot);
+        script.arg(slot.key);
         self.link.run(async move |mut connection| script.invoke_async::<()>(&mut connection).await).await
     }
 
@@ -151,7 +186,7 @@ impl KeyValueStore for RedisStore {
 
     async fn list_keys(&self, shelf: Shelf<'_>, position: u64, limit: u32) -> Result<KeyPage, StoreError> {
         let mut script = LIST.prepare_invoke();
-        script.key(prefix(1, shelf)).key(list(shelf)).arg(position.min(FARTHEST)).arg(limit);
+        script.key(prefix(1, shelf)).key(prefix(2, shelf)).arg(position.min(FARTHEST)).arg(limit);
         let keys = self.link.run(async move |mut connection| script.invoke_async(&mut connection).await).await?;
         Ok(KeyPage::cut(keys, position, limit))
     }
