@@ -8,6 +8,7 @@ mod by_hand;
 mod features;
 mod fuzzing;
 mod handmade;
+mod key_value_filler;
 mod out_of_bounds;
 mod own_configuration;
 
