@@ -25,8 +25,7 @@ pub struct FullBuckets(Mutex<BTreeSet<(String, String)>>);
 impl FullBuckets {
     /// A value of this bucket had to go. Logs it the first time.
     pub fn tell(&self, shelf: Shelf<'_>, quota: u64) {
-        let bucket = (shelf.namespace.to_owned(), shelf.bucket.to_owned());
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket) {
+        if self.is_first(shelf) {
             tracing::warn!(
                 integration = shelf.namespace,
                 bucket = shelf.bucket,
@@ -34,5 +33,23 @@ impl FullBuckets {
                 "the bucket is full: from now on its oldest values are forgotten to make room for new ones"
             );
         }
+    }
+
+    fn is_first(&self, shelf: Shelf<'_>) -> bool {
+        let bucket = (shelf.namespace.to_owned(), shelf.bucket.to_owned());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_that_is_full_is_told_of_once() {
+        let full = FullBuckets::default();
+        let told = |namespace, bucket| full.is_first(Shelf { namespace, bucket });
+        assert!(told("main", "default") && told("main", "other") && told("other", "default"));
+        assert!(!told("main", "default") && !told("other", "default"));
     }
 }

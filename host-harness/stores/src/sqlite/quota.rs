@@ -48,3 +48,22 @@ fn oldest() -> String {
         bytes_of("entries")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SqliteStore;
+
+    #[test]
+    fn the_oldest_values_are_found_without_reading_the_bucket() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("store");
+        let _store = SqliteStore::open(&file).unwrap();
+        let connection = Connection::open(&file).unwrap();
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", oldest())).unwrap();
+        let steps =
+            plan.query_map(params!["sales", "managers", "key", STEP], |row| row.get::<_, String>("detail")).unwrap();
+        let steps: Vec<_> = steps.map(Result::unwrap).collect();
+        assert_eq!(steps, ["SEARCH entries USING INDEX oldest (namespace=? AND bucket=?)"]);
+    }
+}
