@@ -58,3 +58,39 @@ fn policy_tests_without_cases_are_an_error_that_says_what_a_case_is() {
     std::fs::create_dir(home.path("empty")).expect("a folder");
     home.run(["test", "empty"]).assert(2, &["there is no case in empty", "call.toml"]);
 }
+
+#[test]
+fn policy_tests_that_cannot_be_read_are_told_before_a_component_is_looked_at() {
+    let home = Home::new();
+    case(&home, "sales", "expect.employee = \"anna\"");
+    case(&home, "broken", "expect.employe = \"anna\"");
+    case(&home, "silent", "");
+    case(&home, "spoilt", "");
+    home.write("cases/spoilt/expected.json", "{");
+    // Whatever looks at this component says that it is none.
+    home.write("no-component.wasm", "no component");
+    let test = ["test", "cases", "--component", "no-component.wasm"];
+    let ended = home.run(test.iter().chain(&["--junit", "result.xml"]));
+    ended.assert(5, &[]);
+    ended.assert_prints(&[
+        "FAILED broken",
+        "unknown field `employe`",
+        "FAILED silent",
+        "nothing says what to expect",
+        "FAILED spoilt",
+        "expected.json is not JSON",
+        "3 cannot be read, so no case was run",
+    ]);
+    assert!(!ended.stdout.contains("sales"), "{ended:?}");
+    let junit = std::fs::read_to_string(home.path("result.xml")).expect("the result");
+    assert!(junit.contains("failures=\"3\""), "{junit}");
+    let ended = home.run(test.iter().chain(&["--json"]));
+    ended.assert(5, &[]);
+    let json: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!((&json["failed"], &json["coverage"]), (&3.into(), &Value::Null), "{json}");
+
+    for broken in ["broken", "silent", "spoilt"] {
+        std::fs::remove_dir_all(home.path(&format!("cases/{broken}"))).expect("a folder");
+    }
+    home.run(test).assert(3, &["component rejected", "not a WebAssembly component"]);
+}

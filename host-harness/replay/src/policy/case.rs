@@ -62,18 +62,32 @@ impl Case {
         self.calls.several
     }
 
-    /// What its calls must come to, where `call.toml` says so.
-    pub(super) fn expectations(&self) -> Vec<Option<Expectation>> {
-        self.calls.steps.iter().map(|step| step.expect.clone()).collect()
+    /// Whether `call.toml` says of each call what it must come to. Fails where it says so with no word.
+    pub(super) fn is_judged(&self) -> Result<bool, String> {
+        let expectations = self.calls.steps.iter().map(|step| step.expect.as_ref());
+        match expectations.clone().position(|expect| expect.is_some_and(Expectation::is_empty)) {
+            Some(index) => Err(format!(
+                "  call.toml, call {}: `expect` says nothing; write, for example, expect.employee = \"anna\"",
+                index + 1
+            )),
+            None => Ok(expectations.clone().all(|expect| expect.is_some())),
+        }
+    }
+
+    /// Where the answers are not what `call.toml` says.
+    pub(super) fn differences(&self, answers: &[CallDocument]) -> Vec<String> {
+        let judged = answers.iter().zip(&self.calls.steps).enumerate();
+        let judged = judged.filter_map(|(index, (answer, step))| Some((index + 1, answer, step.expect.as_ref()?)));
+        judged.flat_map(|(number, answer, expect)| expect.differences(number, answer)).collect()
     }
 
     /// Resolves the calls, one after another.
-    pub(super) async fn run(self, operation: &Operation) -> Result<Vec<CallDocument>, String> {
+    pub(super) async fn run(&self, operation: &Operation) -> Result<Vec<CallDocument>, String> {
         let start = self.calls.steps.first().map_or(Timestamp::UNIX_EPOCH, |step| step.at);
-        let mut site = Site::build(start, self.account, self.employees, operation.clone()).await?;
+        let mut site = Site::build(start, self.account.clone(), self.employees.clone(), operation.clone()).await?;
         let own_faults = site.simulator.faults();
         let mut answers = Vec::with_capacity(self.calls.steps.len());
-        for step in self.calls.steps {
+        for step in &self.calls.steps {
             // The faults of the call come before those of the account; counts begin anew with each call.
             site.simulator.set_faults([&step.faults[..], &own_faults].concat());
             answers.push(resolve(&mut site, step).await?);
@@ -82,7 +96,7 @@ impl Case {
     }
 }
 
-async fn resolve(site: &mut Site, step: Step) -> Result<CallDocument, String> {
+async fn resolve(site: &mut Site, step: &Step) -> Result<CallDocument, String> {
     site.clock.advance(step.at.duration_since(site.clock.now()));
     site.integration.enabled = step.integration.enabled.unwrap_or(true);
     for (contact, manager) in step.managers.iter().copied() {
@@ -91,7 +105,7 @@ async fn resolve(site: &mut Site, step: Step) -> Result<CallDocument, String> {
             .update(|account| account.contact_mut(contact).map(|contact| contact.responsible_user_id = Some(manager)));
         changed.ok_or_else(|| format!("  call.toml: `managers`: the account has no contact {contact}"))?;
     }
-    site.call(&step).await
+    site.call(step).await
 }
 
 /// The answers as they are written down: one document, or a list where the calls were written as a list.

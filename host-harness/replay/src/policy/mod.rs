@@ -6,6 +6,7 @@
 //! ([`Coverage`]).
 
 mod case;
+mod content;
 mod coverage;
 mod expect;
 mod recorded;
@@ -13,15 +14,13 @@ mod report;
 mod script;
 mod site;
 
-use crate::difference::{differences, drop_volatile};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use call::CallDocument;
-use case::Case;
+use content::Content;
 pub use coverage::Coverage;
 pub use recorded::{RECORDING, expect};
 pub use report::Report;
@@ -46,7 +45,7 @@ pub struct CaseReport {
     pub name: String,
     /// The folder.
     pub folder: PathBuf,
-    /// What it shows; none where its file cannot be read.
+    /// What it shows; none where it cannot be read.
     pub about: Option<String>,
     /// What is wrong with it or with the answers; none where it passed.
     pub failure: Option<String>,
@@ -54,29 +53,81 @@ pub struct CaseReport {
     pub took: Duration,
 }
 
-/// Runs every folder in `cases`, in the order of their names. `told` hears of each case as it ends.
-///
-/// Fails where the folder cannot be read, has no case in it, or the operation cannot describe itself.
+/// Cases that were read, and not run yet.
+pub struct Cases {
+    mode: Mode,
+    read: Vec<ReadCase>,
+}
+
+struct ReadCase {
+    folder: PathBuf,
+    /// What is to be run, or why it cannot be read.
+    content: Result<Content, String>,
+}
+
+/// Reads and runs every folder in `cases`; see [`Cases::read`] and [`Cases::run`]. One that cannot be read has failed.
 pub async fn run(
     cases: &Path,
     operation: &Operation,
     mode: Mode,
-    mut told: impl FnMut(&CaseReport),
+    told: impl FnMut(&CaseReport),
 ) -> anyhow::Result<Report> {
-    let folders = folders(cases)?;
-    let description = operation.describe().await?;
-    let mut report = Report::new(Coverage::of(&description));
-    for folder in folders {
-        let started = Instant::now();
-        let (mut about, mut answers) = (None, Vec::new());
-        let failure = run_one(&folder, operation, mode, &mut about, &mut answers).await.err();
-        report.coverage.reached(&answers);
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let case = CaseReport { name, folder, about, failure, took: started.elapsed() };
-        told(&case);
-        report.cases.push(case);
+    Cases::read(cases, mode)?.run(operation, told).await
+}
+
+impl Cases {
+    /// Reads every folder in `cases`, in the order of their names: everything that can be wrong with a case before there is an operation.
+    ///
+    /// Fails where the folder cannot be read or has no case in it.
+    pub fn read(cases: &Path, mode: Mode) -> anyhow::Result<Self> {
+        let read = folders(cases)?.into_iter().map(|folder| {
+            let content = Content::read(&folder, mode);
+            ReadCase { folder, content }
+        });
+        Ok(Self { mode, read: read.collect() })
     }
-    Ok(report)
+
+    /// How it went where a case cannot be read and none is run: those that cannot be read.
+    pub fn unreadable(&self) -> Option<Report> {
+        let unreadable = self.read.iter().filter_map(|case| {
+            let failure = Some(case.content.as_ref().err()?.clone());
+            Some(case.report(None, failure, Duration::ZERO))
+        });
+        let cases: Vec<_> = unreadable.collect();
+        (!cases.is_empty()).then_some(Report { cases, coverage: None })
+    }
+
+    /// Runs every case, in the order of their names. `told` hears of each as it ends.
+    ///
+    /// Fails where the operation cannot describe itself.
+    pub async fn run(self, operation: &Operation, mut told: impl FnMut(&CaseReport)) -> anyhow::Result<Report> {
+        let description = operation.describe().await?;
+        let mut coverage = Coverage::of(&description);
+        let mut cases = Vec::new();
+        for case in self.read {
+            let started = Instant::now();
+            let (about, ran) = match &case.content {
+                Ok(content) => {
+                    let mut answers = Vec::new();
+                    let ran = content.run(&case.folder, operation, self.mode, &mut answers).await;
+                    coverage.reached(&answers);
+                    (Some(content.about()), ran)
+                }
+                Err(unreadable) => (None, Err(unreadable.clone())),
+            };
+            let report = case.report(about, ran.err(), started.elapsed());
+            told(&report);
+            cases.push(report);
+        }
+        Ok(Report { cases, coverage: Some(coverage) })
+    }
+}
+
+impl ReadCase {
+    fn report(&self, about: Option<String>, failure: Option<String>, took: Duration) -> CaseReport {
+        let name = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        CaseReport { name, folder: self.folder.clone(), about, failure, took }
+    }
 }
 
 /// Reads the text of a `call.toml`, and says how many calls are in it. The message of an error says what is wrong and where.
@@ -102,68 +153,6 @@ fn folders(cases: &Path) -> anyhow::Result<Vec<PathBuf>> {
     );
     folders.sort();
     Ok(folders)
-}
-
-/// Runs one case; the message says what is wrong with it or with the answers.
-async fn run_one(
-    folder: &Path,
-    operation: &Operation,
-    mode: Mode,
-    about: &mut Option<String>,
-    answers: &mut Vec<CallDocument>,
-) -> Result<(), String> {
-    if recorded::is_one(folder) {
-        let (told, document) = recorded::run(folder, operation, about).await?;
-        answers.push(told);
-        let differences = whole(folder, mode, false, &document)?;
-        return if differences.is_empty() { Ok(()) } else { Err(differences.concat()) };
-    }
-    let case = Case::read(folder)?;
-    *about = Some(case.about().to_owned());
-    let (several, expectations) = (case.several(), case.expectations());
-    *answers = case.run(operation).await?;
-
-    let mut differences = Vec::new();
-    let mut is_judged = true;
-    for (index, (answer, expectation)) in answers.iter().zip(&expectations).enumerate() {
-        match expectation {
-            Some(expectation) if expectation.is_empty() => {
-                return Err(format!(
-                    "  call.toml, call {}: `expect` says nothing; write, for example, expect.employee = \"anna\"",
-                    index + 1
-                ));
-            }
-            Some(expectation) => differences.extend(expectation.differences(index + 1, answer)),
-            None => is_judged = false,
-        }
-    }
-    let mut document = case::documents(answers, several)?;
-    drop_volatile(&mut document);
-    differences.extend(whole(folder, mode, is_judged, &document)?);
-    if differences.is_empty() { Ok(()) } else { Err(differences.concat()) }
-}
-
-/// Compares the whole answers with `expected.json`, or writes it. A case whose calls are all judged by `expect` needs no such file.
-fn whole(folder: &Path, mode: Mode, is_judged: bool, answers: &Value) -> Result<Vec<String>, String> {
-    let file = folder.join(EXPECTED);
-    if is_judged && !file.exists() {
-        return Ok(Vec::new());
-    }
-    let expected = match fs::read_to_string(&file) {
-        Ok(text) => serde_json::from_str::<Value>(&text).map_err(|error| format!("  {EXPECTED} is not JSON: {error}")),
-        Err(_) => Err(format!(
-            "  nothing says what to expect: write `expect` into call.toml, or have {EXPECTED} written with --bless and read what it says"
-        )),
-    };
-    let expected = expected.map(|mut expected| {
-        drop_volatile(&mut expected);
-        expected
-    });
-    match (mode, expected) {
-        (Mode::Bless, Ok(expected)) if expected == *answers => Ok(Vec::new()),
-        (Mode::Bless, _) => write_expected(folder, answers).map(|()| Vec::new()),
-        (Mode::Compare, expected) => Ok(differences(&expected?, answers)),
-    }
 }
 
 fn write_expected(folder: &Path, answers: &Value) -> Result<(), String> {

@@ -28,12 +28,8 @@ pub fn expect(folder: &Path, recording: &Recording) -> Result<(), String> {
     write_expected(folder, &document)
 }
 
-/// Resolves the recorded call with this component: the answer, and its document.
-pub(super) async fn run(
-    folder: &Path,
-    operation: &Operation,
-    about: &mut Option<String>,
-) -> Result<(CallDocument, Value), String> {
+/// Reads the folder of such a case.
+pub(super) fn read(folder: &Path) -> Result<Recording, String> {
     for entry in fs::read_dir(folder).map_err(|error| format!("  not a folder of a case: {error}"))? {
         let name = entry.map_err(|error| format!("  {error}"))?.file_name();
         if ![RECORDING, EXPECTED].iter().any(|file| name == **file) {
@@ -43,8 +39,11 @@ pub(super) async fn run(
             ));
         }
     }
-    let recording = Recording::load(&folder.join(RECORDING)).map_err(|error| format!("  {RECORDING} {error}"))?;
-    *about = Some(format!("The call {} of {}, recorded.", recording.call.id, recording.call.at));
+    Recording::load(&folder.join(RECORDING)).map_err(|error| format!("  {RECORDING} {error}"))
+}
+
+/// Resolves the recorded call with this component: the answer, and its document.
+pub(super) async fn run(recording: &Recording, operation: &Operation) -> Result<(CallDocument, Value), String> {
     let description = operation.describe().await.map_err(|failure| format!("  {failure}"))?;
     let with = With { operation: operation.clone(), description: &description, settings: &BTreeMap::new() };
     let replayed = recording.replay(&with).await.map_err(|error| format!("  {RECORDING}: {error}"))?;

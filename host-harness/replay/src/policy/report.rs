@@ -15,15 +15,11 @@ const VERSION: u32 = 1;
 pub struct Report {
     /// The cases, in the order of their names.
     pub cases: Vec<CaseReport>,
-    /// Which reasons they reach.
-    pub coverage: Coverage,
+    /// Which reasons they reach; none where no case was run.
+    pub coverage: Option<Coverage>,
 }
 
 impl Report {
-    pub(super) const fn new(coverage: Coverage) -> Self {
-        Self { cases: Vec::new(), coverage }
-    }
-
     /// The cases that failed.
     pub fn failed(&self) -> impl Iterator<Item = &CaseReport> {
         self.cases.iter().filter(|case| case.failure.is_some())
@@ -41,13 +37,16 @@ impl Report {
                 "ms": case.took.as_millis(),
             })
         };
-        let reasons = self.coverage.reasons.iter();
-        let reasons: Vec<_> = reasons.map(|reason| json!({ "code": reason.code, "calls": reason.calls })).collect();
+        let coverage = self.coverage.as_ref().map(|coverage| {
+            let reasons = coverage.reasons.iter();
+            let reasons: Vec<_> = reasons.map(|reason| json!({ "code": reason.code, "calls": reason.calls })).collect();
+            json!({ "forwarded": coverage.forwarded, "reasons": reasons })
+        });
         json!({
             "version": VERSION,
             "cases": self.cases.iter().map(case).collect::<Vec<_>>(),
             "failed": self.failed().count(),
-            "coverage": { "forwarded": self.coverage.forwarded, "reasons": reasons },
+            "coverage": coverage,
         })
     }
 
@@ -82,9 +81,12 @@ impl fmt::Display for Report {
             writeln!(out, "case `{}` ({})\n{failure}\n", case.name, case.folder.display())?;
         }
         let failed = self.failed().count();
+        let Some(coverage) = &self.coverage else {
+            return writeln!(out, "{failed} cannot be read, so no case was run");
+        };
         writeln!(out, "{} passed, {failed} failed", self.cases.len() - failed)?;
-        let reasons = self.coverage.reasons.len();
-        let unreached: Vec<_> = self.coverage.unreached().map(|reason| reason.code.as_str()).collect();
+        let reasons = coverage.reasons.len();
+        let unreached: Vec<_> = coverage.unreached().map(|reason| reason.code.as_str()).collect();
         write!(out, "Reasons reached: {} of {reasons}", reasons - unreached.len())?;
         if !unreached.is_empty() {
             write!(out, "; no case reaches {}", unreached.join(", "))?;
