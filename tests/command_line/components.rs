@@ -1,6 +1,6 @@
 //! `describe`, `package` and `check`: what an operation says of itself, its file, and whether a file fits.
 
-use hostile_components::{FOREIGN_IMPORT, MISSING_EXPORT};
+use hostile_components::{FOREIGN_IMPORT, MISSING_EXPORT, OWN_CONFIGURATION};
 use serde_json::{Value, json};
 use test_support::Home;
 
@@ -76,12 +76,22 @@ fn the_built_in_component_is_written_as_a_file_that_fits() {
     let checked = home.run(["check", "operation.wasm"]);
     checked.assert(0, &[]).assert_prints(&[
         "operation.wasm fits telephony:operation@0.1.0",
-        &format!("size: {} bytes", bytes.len()),
-        "operation: forward-to-personal-manager",
-        "import: telephony:operation/directory@0.1.0",
-        "import: wasi:keyvalue/store@0.2.0-draft",
+        &format!("  size            {} bytes\n", bytes.len()),
+        "  operation       forward-to-personal-manager ",
+        "  memory at rest  ",
+        " bytes of 33554432 that a call may use\n",
+        "  waiting time    3s; from 500ms to 30s\n",
+        "  HTTP to account GET below /api/v4/, and what `account_requests` grants",
+        "  HTTP elsewhere  only to servers that `granted` names\n",
+        "  kept values     in a bucket of its integration\n",
+        "  employees       the PBX's directory\n",
+        "  configuration   amocrm_base_url (required), enabled, ",
+        "  settings        waiting_time, ",
+        "  notices         taken\n",
+        "  import          telephony:operation/directory@0.1.0\n",
+        "  import          wasi:keyvalue/store@0.2.0-draft\n",
     ]);
-    assert_eq!(checked.stdout.matches("import: ").count(), 11, "{checked:?}");
+    assert_eq!(checked.stdout.matches("\n  import  ").count(), 11, "{checked:?}");
     assert!(!checked.stdout.contains("rejected"), "{checked:?}");
 }
 
@@ -98,4 +108,41 @@ fn check_names_each_thing_that_does_not_fit_and_its_fix() {
         let ended = home.run(["check", name]);
         ended.assert(3, &[]).assert_prints(&[&format!("{name} does not fit"), "rejected: "]).assert_prints(parts);
     }
+}
+
+#[test]
+fn check_tells_programs_the_same_as_people() {
+    let home = Home::new();
+    home.write("operation.wasm", host_harness::OPERATION);
+    home.write("foreign.wasm", FOREIGN_IMPORT);
+    home.write("own.wasm", OWN_CONFIGURATION);
+    let check = |name: &str, code| -> Value {
+        let ended = home.run(["check", name, "--json"]);
+        ended.assert(code, &[]);
+        serde_json::from_str(&ended.stdout).expect("JSON")
+    };
+    let fits = check("operation.wasm", 0);
+    assert_eq!((&fits["version"], &fits["fits"]), (&json!(1), &json!(true)), "{fits}");
+    assert_eq!(fits["operation"]["id"], "forward-to-personal-manager");
+    let asked = &fits["operation"]["requirements"];
+    let everything = ["http-to-account", "http-elsewhere", "key-value", "configuration", "directory", "clocks"];
+    assert_eq!(asked["capabilities"], json!(everything));
+    assert_eq!(asked["imports"].as_array().map(Vec::len), Some(11), "{asked}");
+    assert_eq!(asked["waiting_time"], json!({ "default_ms": 3000, "minimum_ms": 500, "maximum_ms": 30000 }));
+    assert_eq!(asked["size"], host_harness::OPERATION.len());
+    assert!(asked["memory_at_rest"].as_u64().is_some_and(|bytes| bytes > 0), "{asked}");
+    let keys = asked["configuration"].as_array().expect("a list");
+    assert!(keys.contains(&json!({ "key": "amocrm_access_token", "required": false, "secret": true })), "{asked}");
+
+    let own = check("own.wasm", 0);
+    let keys = own["operation"]["requirements"]["configuration"].as_array().expect("a list");
+    assert!(keys.contains(&json!({ "key": "shop", "required": true, "secret": false })), "{own}");
+    assert!(home.run(["check", "own.wasm"]).stdout.contains("shop (required)"));
+
+    let foreign = check("foreign.wasm", 3);
+    assert_eq!((&foreign["fits"], &foreign["operation"]), (&json!(false), &Value::Null), "{foreign}");
+    let first = &foreign["findings"][0];
+    assert_eq!(first["severity"], "rejected", "{foreign}");
+    assert!(first["what"].as_str().is_some_and(|what| what.contains("hostile:guests/door")), "{foreign}");
+    assert!(first["fix"].as_str().is_some_and(|fix| !fix.is_empty()), "{foreign}");
 }

@@ -97,7 +97,18 @@ impl Scene {
     }
 
     /// Starts the server.
-    pub(crate) async fn serve(self) -> Serving {
+    pub(crate) async fn serve(mut self) -> Serving {
+        let (clock, simulators) = (self.clock.clone(), std::mem::take(&mut self.simulators));
+        let server = self.bound().await;
+        let node = server.node().clone();
+        let client = Client::of(server.address().expect("an address"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(server.run(async { drop(stopped.await) }));
+        Serving { client, node, clock, simulators, stop: Some(stop), running }
+    }
+
+    /// The server, which listens and answers nothing yet.
+    pub(crate) async fn bound(self) -> Server {
         let mut node = Node::builder(self.clock.clone());
         for settings in &self.integrations {
             let stores = Stores::in_one(Arc::clone(&self.store));
@@ -112,12 +123,7 @@ impl Scene {
         let node = self.observers.into_iter().fold(node, NodeBuilder::observer);
         let server = Server::builder(node, Stores::in_one(self.store), self.settings).webhooks(&self.integrations);
         let server = self.added.into_iter().fold(server, |server, add| add(server));
-        let server = server.bind().await.expect("a port");
-        let node = server.node().clone();
-        let client = Client::of(server.address().expect("an address"));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(server.run(async { drop(stopped.await) }));
-        Serving { client, node, clock: self.clock, simulators: self.simulators, stop: Some(stop), running }
+        server.bind().await.expect("a port")
     }
 }
 

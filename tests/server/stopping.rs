@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use hostile_components::MEMORY_HOLDER;
+use node::Surroundings;
 use serde_json::json;
+use test_support::engine;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -58,7 +62,7 @@ async fn a_server_without_calls_stops_at_once_although_connections_are_open() {
     let begun = tokio::time::Instant::now();
     serving.stop();
     serving.ended().await;
-    assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -75,5 +79,17 @@ async fn who_only_looks_on_does_not_hold_the_stop_up() {
     let begun = tokio::time::Instant::now();
     serving.stop();
     serving.ended().await;
-    assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn the_stop_waits_as_long_as_the_version_in_force_may_take() {
+    let server = Scene::new().await.bound().await;
+    assert_eq!(server.longest_stop(), Duration::from_secs(3 + 2));
+    let placement = &server.node().placements()[0];
+    let operation = engine().load(MEMORY_HOLDER).expect("it fits the contract");
+    let surroundings = Surroundings { expected: &[], others: &[], insists: false };
+    // It describes half a minute.
+    placement.activate(placement.fit(&operation, surroundings).await.expect("it fits the placement"));
+    assert_eq!(server.longest_stop(), Duration::from_secs(30 + 2));
 }

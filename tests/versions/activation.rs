@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use call::document::Route;
-use hostile_components::TRAP;
+use host_harness::OPERATION;
+use hostile_components::{OWN_CONFIGURATION, TRAP};
+use node::MisfitKind;
 use node::versions::{How, VersionError};
-use test_support::Scene;
+use test_support::{Scene, engine};
 
 use crate::scene::{Fixture, INSISTING, PLACEMENT, variant};
 
@@ -178,4 +180,60 @@ async fn what_does_not_fit_the_placement_is_refused_with_every_reason_unless_som
     again.versions.roll_back(PLACEMENT, "test").await.unwrap();
     assert_eq!(again.in_force(), own);
     assert!(!again.versions.history(PLACEMENT).await.unwrap().pop().unwrap().insisted);
+}
+
+/// Why a version is refused: each kind, and the key at fault.
+async fn misfits(fixture: &Fixture, digest: &str) -> Vec<(MisfitKind, Option<String>)> {
+    match fixture.versions.activate(PLACEMENT, digest, "test").await {
+        Err(VersionError::Misfit { misfits, .. }) => {
+            misfits.0.iter().map(|misfit| (misfit.kind(), misfit.key().map(str::to_owned))).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_the_integrations_configuration_does_not_suit_is_refused_with_every_key_unless_somebody_insists() {
+    let state = tempfile::tempdir().unwrap();
+    let scene = async || {
+        let mut scene = Scene::new().await;
+        scene.integration.configuration.set("attempts", "9");
+        scene
+    };
+    let fixture = Fixture::with(scene().await, Some(state.path()), &[]).await;
+    let own = fixture.upload(OWN_CONFIGURATION).await;
+    assert_eq!(
+        misfits(&fixture, &own).await,
+        [
+            (MisfitKind::OtherOperation, None),
+            (MisfitKind::Configuration, Some("attempts".to_owned())),
+            (MisfitKind::MissingConfiguration, Some("shop".to_owned())),
+        ]
+    );
+    fixture.versions.activate(PLACEMENT, &own, INSISTING).await.unwrap();
+    let call = fixture.call("1").await;
+    let told = &call.resolved.reason.as_ref().unwrap().text_en;
+    assert!(told.contains("shop=- attempts=- "), "what it does not accept is left out: {told}");
+    // The next server says what it still cannot work without.
+    let again = Fixture::with(scene().await, Some(state.path()), &[]).await;
+    assert_eq!((again.in_force(), again.warnings.len()), (own, 1));
+    assert!(again.warnings[0].contains("[[operation]] `main`: ") && again.warnings[0].contains("`shop` (shop)"));
+}
+
+#[tokio::test]
+async fn a_key_that_no_operation_would_read_any_more_is_among_the_reasons() {
+    let mut scene = Scene::new().await;
+    scene.operation = engine().load(OWN_CONFIGURATION).unwrap();
+    scene.integration.configuration.set("shop", "Example");
+    scene.integration.configuration.set("loud", "true");
+    let fixture = Fixture::with(scene, None, &[]).await;
+    let built_in = fixture.upload(OPERATION).await;
+    let unknown = |key: &str| (MisfitKind::UnknownConfiguration, Some(key.to_owned()));
+    assert_eq!(
+        misfits(&fixture, &built_in).await,
+        [(MisfitKind::OtherOperation, None), unknown("loud"), unknown("shop")]
+    );
+    fixture.versions.activate(PLACEMENT, &built_in, INSISTING).await.unwrap();
+    // Nobody read them before this change either.
+    assert_eq!(misfits(&fixture, &fixture.upload(TRAP).await).await, [(MisfitKind::OtherOperation, None)]);
 }

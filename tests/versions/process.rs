@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use host_harness::OPERATION;
+use hostile_components::REQUIRED_SETTING;
 use http::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -117,6 +118,27 @@ async fn calls_under_way_while_the_file_changes_are_all_answered_each_by_one_of_
         // Each came to a proper end: nobody of that number is known.
         for call in &calls {
             assert_eq!(call["reason"]["code"], "contact-not-found", "{call}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_operation_cannot_work_without_is_said_when_a_server_or_a_call_begins() {
+    let without = OPERATIONS.replace("forward.wasm", "director.wasm");
+    for (operations, is_missing) in
+        [(without.clone(), true), (format!("{without}settings = {{ director = \"anna\" }}\n"), false)]
+    {
+        let home = ConnectedHome::new(&operations, "").await;
+        home.write("director.wasm", REQUIRED_SETTING);
+        let process = home.serve(&[]);
+        process.signal("-TERM");
+        let (_, served) = process.ended().await;
+        let called = home.run(&["call", CALLER, "--config", "config.toml", "--state", "memory"]).stderr;
+        for said in [served, called] {
+            let lines: Vec<_> = said.lines().filter(|line| line.contains("`director` (Director) is missing")).collect();
+            assert_eq!(lines.len(), usize::from(is_missing), "{said}");
+            let has_fix = |line: &&str| line.starts_with("warning: ") && line.contains("write it into `settings`");
+            assert!(lines.iter().all(has_fix), "{said}");
         }
     }
 }

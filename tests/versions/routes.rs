@@ -3,11 +3,12 @@
 use axum::Router;
 use axum::body::Body;
 use host_harness::OPERATION;
-use hostile_components::{FOREIGN_IMPORT, TRAP};
+use hostile_components::{FOREIGN_IMPORT, OWN_CONFIGURATION, TRAP};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use server::components;
+use test_support::Scene;
 use tower::ServiceExt;
 
 use crate::scene::{Fixture, variant};
@@ -34,6 +35,10 @@ async fn a_component_is_uploaded_activated_and_rolled_back() {
     let digest = uploaded["digest"].as_str().unwrap();
     assert_eq!(uploaded["size"], variant("two").len());
     assert_eq!(uploaded["description"]["id"], "forward-to-personal-manager");
+    let asked = &uploaded["requirements"];
+    assert_eq!(asked["capabilities"][0], "http-to-account", "{uploaded}");
+    assert_eq!((&asked["size"], &asked["waiting_time"]["maximum_ms"]), (&uploaded["size"], &json!(30_000)));
+    assert!(asked["settings"][0]["key"].is_string() && asked["memory_at_rest"].is_u64(), "{asked}");
     assert_eq!(send(&router, Method::POST, "/v1/components", variant("two")).await.0, StatusCode::OK);
 
     let wanted = json!({"digest": digest.to_uppercase(), "by": "anna"}).to_string();
@@ -77,6 +82,35 @@ async fn a_shadow_is_started_shown_and_ended() {
     assert_eq!(found["differences"][0]["shadow"]["reason"], "operation-failed");
     assert_eq!(send(&router, Method::DELETE, path, "").await.0, StatusCode::NO_CONTENT);
     assert_eq!(send(&router, Method::GET, path, "").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_version_that_does_not_fit_is_refused_with_a_list_for_programs() {
+    let fixture = Fixture::with(Scene::new().await, None, &[("waiting_time", "2s")]).await;
+    let router = Router::from(components::routes(fixture.versions.clone()));
+    let wanted = json!({"digest": fixture.upload(OWN_CONFIGURATION).await}).to_string();
+    for path in ["/v1/operations/main/component", "/v1/operations/main/shadow"] {
+        let (status, refused) = send(&router, Method::PUT, path, wanted.clone()).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        let found: Vec<_> =
+            refused["findings"].as_array().unwrap().iter().map(|one| (&one["kind"], &one["key"])).collect();
+        assert_eq!(
+            found,
+            [
+                (&json!("other-operation"), &Value::Null),
+                (&json!("setting"), &json!("waiting_time")),
+                (&json!("missing-configuration"), &json!("shop")),
+            ],
+            "{refused}"
+        );
+        for finding in refused["findings"].as_array().unwrap() {
+            let [what, fix] = ["what", "fix"].map(|field| finding[field].as_str().unwrap());
+            assert!(!what.is_empty() && !fix.is_empty(), "{finding}");
+            assert!(refused["detail"].as_str().unwrap().contains(&format!("{what}: {fix}")), "{refused}");
+        }
+        let (status, refused) = send(&router, Method::POST, "/v1/components", FOREIGN_IMPORT).await;
+        assert_eq!((status, &refused["findings"][0]["kind"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("contract")));
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ pub use runtime::engine::LARGEST_COMPONENT;
 use runtime::engine::{Engine, Fit, Operation, Undescribed, digest};
 use runtime::report::description_json;
 
+use super::requirements::Requirements;
 use shelf::Shelf;
 
 /// How many components are kept; the oldest that is not in use makes room.
@@ -40,6 +41,9 @@ pub struct Component {
     pub uploaded_at: Option<Timestamp>,
     /// What is worth knowing of how it fits the contract, each with what to do about it.
     pub remarks: Vec<String>,
+    /// What it asks for; none for one that an earlier version of this program took.
+    #[serde(default)]
+    pub requirements: Option<Requirements>,
     /// What it says of itself, as `describe --json` has it.
     #[schema(value_type = Object)]
     pub description: Value,
@@ -232,6 +236,7 @@ impl Loaded {
             digest: operation.digest().to_string(),
             size: operation.size(),
             uploaded_at: None,
+            requirements: Some(Requirements::of(operation, description)),
             remarks: operation.fit().findings.iter().map(ToString::to_string).collect(),
             description: description_json(operation, description),
         }

@@ -3,17 +3,17 @@
 use std::fmt;
 
 use amocrm::integration::Misconfigured;
+use call::masking::unless_secret;
+use runtime::configuration::ConfigurationError;
 use runtime::engine::Undescribed;
 use runtime::settings::SettingError;
 
 /// Why a component cannot be placed.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 pub enum Misfit {
     /// It cannot describe itself.
-    #[error(transparent)]
     Undescribed(Undescribed),
     /// It is another operation than the one that it would replace.
-    #[error("it is the operation `{is}`, and the placement has `{expected}`: place it in an [[operation]] of its own")]
     OtherOperation {
         /// Its identifier.
         is: String,
@@ -21,12 +21,8 @@ pub enum Misfit {
         expected: String,
     },
     /// A setting of the placement is none of its own, or one that it would not accept.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
+    Setting(SettingError),
     /// It cannot work without a setting that the placement does not have.
-    #[error(
-        "setting `{key}` ({title}) is missing, and the operation cannot work without it: write it into `settings` of the [[operation]]"
-    )]
     MissingSetting {
         /// The setting's key.
         key: String,
@@ -34,19 +30,113 @@ pub enum Misfit {
         title: String,
     },
     /// The integration's configuration does not suit it.
-    #[error(transparent)]
-    Configuration(#[from] Misconfigured),
+    Configuration(Misconfigured),
+}
+
+/// What kind of misfit it is, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MisfitKind {
+    /// The component does not fit the contract.
+    Contract,
+    /// It cannot describe itself.
+    Undescribed,
+    /// It is another operation.
+    OtherOperation,
+    /// A setting is unknown to it, or one that it would not accept.
+    Setting,
+    /// A setting that it cannot work without is missing.
+    MissingSetting,
+    /// A value of the integration's configuration is one that it would not accept.
+    Configuration,
+    /// A key of the configuration that it cannot work without is missing.
+    MissingConfiguration,
+    /// No operation reads this key of the configuration any more.
+    UnknownConfiguration,
 }
 
 impl Misfit {
     /// Whether it can be placed all the same: calls then go wrong as the operation itself decides.
     pub(crate) const fn can_be_insisted_on(&self) -> bool {
+        !matches!(self, Self::Undescribed(_))
+    }
+
+    /// What kind of misfit it is.
+    pub const fn kind(&self) -> MisfitKind {
         match self {
-            Self::OtherOperation { .. } | Self::Setting(_) | Self::MissingSetting { .. } => true,
-            Self::Undescribed(_) | Self::Configuration(_) => false,
+            Self::Undescribed(_) => MisfitKind::Undescribed,
+            Self::OtherOperation { .. } => MisfitKind::OtherOperation,
+            Self::Setting(_) => MisfitKind::Setting,
+            Self::MissingSetting { .. } => MisfitKind::MissingSetting,
+            Self::Configuration(Misconfigured { error, .. }) => match error {
+                ConfigurationError::Missing { .. } => MisfitKind::MissingConfiguration,
+                ConfigurationError::Unknown { .. } => MisfitKind::UnknownConfiguration,
+                ConfigurationError::Value { .. }
+                | ConfigurationError::Secret { .. }
+                | ConfigurationError::Inline(_)
+                | ConfigurationError::Provided { .. } => MisfitKind::Configuration,
+            },
+        }
+    }
+
+    /// The key at fault, of the settings or of the configuration.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Undescribed(_) | Self::OtherOperation { .. } => None,
+            Self::Setting(error) => Some(unless_secret(&error.key)),
+            Self::MissingSetting { key, .. } => Some(key),
+            Self::Configuration(Misconfigured { error, .. }) => Some(error.key()),
+        }
+    }
+
+    /// What does not fit.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Undescribed(undescribed) => undescribed.to_string(),
+            Self::OtherOperation { is, expected } => {
+                format!("it is the operation `{is}`, and the placement has `{expected}`")
+            }
+            Self::Setting(error) => error.what(),
+            Self::MissingSetting { key, title } => {
+                format!("setting `{key}` ({title}) is missing, and the operation cannot work without it")
+            }
+            Self::Configuration(Misconfigured { integration, error }) => {
+                format!("[[integration]] `{integration}`: {}", error.what())
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            Self::Undescribed(_) => "build it so that `describe` answers within the contract's bounds".to_owned(),
+            Self::OtherOperation { .. } => "place it in an [[operation]] of its own".to_owned(),
+            Self::Setting(error) => error.fix.clone(),
+            Self::MissingSetting { .. } => "write it into `settings` of the [[operation]]".to_owned(),
+            Self::Configuration(Misconfigured { error, .. }) => error.fix(),
         }
     }
 }
+
+impl From<SettingError> for Misfit {
+    fn from(error: SettingError) -> Self {
+        Self::Setting(error)
+    }
+}
+
+impl From<Misconfigured> for Misfit {
+    fn from(error: Misconfigured) -> Self {
+        Self::Configuration(error)
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.what(), self.fix())
+    }
+}
+
+impl std::error::Error for Misfit {}
 
 /// Everything that keeps a component from a placement, at least one thing.
 #[derive(Clone, Debug)]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::misfit::{Misfit, Misfits};
+use super::misfit::{Misfit, MisfitKind, Misfits};
 use super::shadow::Shadow;
 use super::{ReadyOperation, Version};
-use amocrm::integration::Integration;
+use amocrm::integration::{Integration, Misconfigured};
 use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::configured::ConfiguredOperation;
 use runtime::engine::Operation;
 use runtime::settings::{judge_settings, missing_settings, read_settings};
 
@@ -24,6 +25,16 @@ pub struct Placement {
     settings: BTreeMap<String, String>,
     active: ArcSwap<Version>,
     shadow: ArcSwapOption<Shadow>,
+}
+
+/// What a component is judged by besides the placement itself.
+pub struct Surroundings<'a> {
+    /// The identifiers of operations that belong here.
+    pub expected: &'a [String],
+    /// The versions in force at the other placements of the integration, which read its configuration too.
+    pub others: &'a [Arc<Version>],
+    /// Whether only what cannot be placed at all is refused; settings and values that the component does not accept are then left out.
+    pub insists: bool,
 }
 
 impl Placement {
@@ -86,10 +97,10 @@ impl Placement {
         self.active.load_full()
     }
 
-    /// Sees whether another component can take the placement over, with its settings, and says everything that keeps it from that. `expected`
-    /// are the identifiers of operations that belong here. With `insists` only what cannot be placed at all is refused; settings that the
-    /// component does not accept are left out. Nothing changes yet.
-    pub async fn fit(&self, operation: &Operation, expected: &[String], insists: bool) -> Result<Version, Misfits> {
+    /// Sees whether another component can take the placement over, with its settings and the integration's configuration, and says everything
+    /// that keeps it from that. Nothing changes yet.
+    pub async fn fit(&self, operation: &Operation, surroundings: Surroundings<'_>) -> Result<Version, Misfits> {
+        let Surroundings { expected, others, insists } = surroundings;
         let description =
             operation.describe().await.map_err(|undescribed| Misfits(vec![Misfit::Undescribed(undescribed)]))?;
         let mut misfits = Vec::new();
@@ -99,26 +110,32 @@ impl Placement {
         let (settings, errors) = judge_settings(&description, &self.settings);
         misfits.extend(errors.into_iter().map(Misfit::Setting));
         misfits.extend(missing(&description, &self.settings));
-        let placed = ReadyOperation::described(
-            operation.clone(),
-            &description,
-            Arc::clone(&self.integration),
-            self.linked_operation.clone(),
-            settings,
-        );
-        match placed {
-            Ok(placed) if insists || misfits.is_empty() => Ok(Version { placed, description }),
-            Ok(_) => Err(Misfits(misfits)),
-            Err(misconfigured) => {
-                misfits.push(Misfit::Configuration(misconfigured));
-                Err(Misfits(misfits))
-            }
+        let (configuration, errors) = self.integration.judge_configuration(&description);
+        misfits.extend(errors.into_iter().map(Misfit::Configuration));
+        let unread = |version: &Description| {
+            let others = others.iter().map(|other| &other.description);
+            self.integration.unread_keys(others.chain([version]))
+        };
+        let unread_before = unread(&self.active().description);
+        let is_new =
+            |unread: &Misconfigured| unread_before.iter().all(|before| before.error.key() != unread.error.key());
+        misfits.extend(unread(&description).into_iter().filter(is_new).map(Misfit::Configuration));
+        if !insists && !misfits.is_empty() {
+            return Err(Misfits(misfits));
         }
+        let linked_operation = self.linked_operation.clone();
+        let configured = ConfiguredOperation::new(operation.clone(), &description, linked_operation, settings);
+        let placed = ReadyOperation::new_with(configured, Arc::clone(&self.integration), configuration);
+        Ok(Version { placed, description })
     }
 
-    /// What the version in force cannot work without and the placement does not have.
+    /// What the version in force cannot work without, of the placement's settings and the integration's configuration.
     pub fn missing(&self) -> Vec<Misfit> {
-        missing(&self.active().description, &self.settings).collect()
+        let active = self.active();
+        let (_, errors) = self.integration.judge_configuration(&active.description);
+        let configuration = errors.into_iter().map(Misfit::Configuration);
+        let configuration = configuration.filter(|misfit| misfit.kind() == MisfitKind::MissingConfiguration);
+        missing(&active.description, &self.settings).chain(configuration).collect()
     }
 
     /// From now on calls are resolved with this version. Gives the version before it.

@@ -49,9 +49,18 @@ impl ReadyOperation {
         linked_operation: String,
         settings: Vec<Setting>,
     ) -> Result<Self, Misconfigured> {
-        let configuration = Arc::new(integration.configuration(description)?);
+        let configuration = integration.configuration(description)?;
         let configured = ConfiguredOperation::new(operation, description, linked_operation, settings);
-        Ok(Self { configured, integration, configuration })
+        Ok(Self::new_with(configured, integration, configuration))
+    }
+
+    /// One whose configuration was judged already.
+    pub(super) fn new_with(
+        configured: ConfiguredOperation,
+        integration: Arc<Integration>,
+        configuration: ReadConfiguration,
+    ) -> Self {
+        Self { configured, integration, configuration: Arc::new(configuration) }
     }
 
     /// The same with a configuration of which the operation itself is to be the judge.

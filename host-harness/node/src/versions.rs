@@ -14,7 +14,7 @@ pub use record::{Change, How};
 
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
 use super::shadow::Shadow;
-use super::{Misfits, Node, Placement};
+use super::{Misfits, Node, Placement, Surroundings};
 use record::VersionRecord;
 use runtime::engine::Engine;
 
@@ -60,7 +60,7 @@ fn insist(misfits: &Misfits) -> &'static str {
 pub struct By<'a> {
     /// The name, for the history.
     pub name: &'a str,
-    /// Whether the version is to be put in force although the operation is another one or the settings do not fit.
+    /// Whether the version is to be put in force although the operation is another one, or the settings or the configuration do not fit.
     pub insists: bool,
 }
 
@@ -125,6 +125,9 @@ impl Versions {
                     Err(error) => warnings.push(format!("[[operation]] `{}` has no shadow: {error}", placement.id())),
                 }
             }
+            warnings.extend(placement.missing().iter().map(|misfit| {
+                format!("[[operation]] `{}`: {misfit}; until then no call is forwarded", placement.id())
+            }));
         }
     }
 
@@ -302,7 +305,14 @@ impl Versions {
     async fn fit(&self, placement: &Placement, loaded: &Loaded, insists: bool) -> Result<super::Version, VersionError> {
         let mut expected = vec![placement.active().description.id.clone()];
         expected.extend(self.configured().get(placement.id()).map(|configured| configured.description.id.clone()));
-        let fitting = placement.fit(&loaded.operation, &expected, insists).await;
+        let others = self
+            .node
+            .placements()
+            .iter()
+            .filter(|other| other.integration_id() == placement.integration_id() && other.id() != placement.id());
+        let others: Vec<_> = others.map(|other| other.active()).collect();
+        let surroundings = Surroundings { expected: &expected, others: &others, insists };
+        let fitting = placement.fit(&loaded.operation, surroundings).await;
         fitting.map_err(|misfits| VersionError::Misfit { placement: placement.id().to_owned(), misfits })
     }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::bindings::exports::telephony::operation::operation::{Description, SettingKind};
+use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
 use crate::bindings::telephony::operation::types::SettingValue;
 use crate::secret::{Secret, SecretError};
 use crate::settings::read_value;
@@ -30,10 +30,9 @@ pub struct ReadConfiguration {
 }
 
 /// Why an operation cannot be placed with a configuration.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigurationError {
     /// It would not accept a value.
-    #[error("configuration key `{key}` = `{}`: {fix}", unless_secret(.value))]
     Value {
         /// The key.
         key: String,
@@ -43,7 +42,6 @@ pub enum ConfigurationError {
         fix: String,
     },
     /// It would not accept a secret, which is not repeated.
-    #[error("configuration key `{key}`: the secret does not fit: {fix}")]
     Secret {
         /// The key.
         key: String,
@@ -51,10 +49,8 @@ pub enum ConfigurationError {
         fix: String,
     },
     /// A secret stands where it was written.
-    #[error("configuration key `{0}`: {error}", error = SecretError::Inline)]
     Inline(String),
     /// It cannot work without this key.
-    #[error("configuration key `{key}` ({title}) is missing, and the operation cannot work without it: {fix}")]
     Missing {
         /// The key.
         key: String,
@@ -64,7 +60,6 @@ pub enum ConfigurationError {
         fix: String,
     },
     /// The host answers this key itself.
-    #[error("configuration key `{key}`: this host provides it, so leave it out: {instead}")]
     Provided {
         /// The key.
         key: String,
@@ -72,7 +67,6 @@ pub enum ConfigurationError {
         instead: &'static str,
     },
     /// No operation reads this key.
-    #[error("configuration key `{}`: unknown; {}", unless_secret(.key), known_keys(.known))]
     Unknown {
         /// The key.
         key: String,
@@ -80,6 +74,52 @@ pub enum ConfigurationError {
         known: Vec<String>,
     },
 }
+
+impl ConfigurationError {
+    /// The key at fault, as it may be shown.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Value { key, .. }
+            | Self::Secret { key, .. }
+            | Self::Inline(key)
+            | Self::Missing { key, .. }
+            | Self::Provided { key, .. }
+            | Self::Unknown { key, .. } => unless_secret(key),
+        }
+    }
+
+    /// What is wrong, naming the key.
+    pub fn what(&self) -> String {
+        let key = self.key();
+        match self {
+            Self::Value { value, .. } => format!("configuration key `{key}` = `{}`", unless_secret(value)),
+            Self::Secret { .. } => format!("configuration key `{key}`: the secret does not fit"),
+            Self::Missing { title, .. } => {
+                format!("configuration key `{key}` ({title}) is missing, and the operation cannot work without it")
+            }
+            Self::Provided { .. } => format!("configuration key `{key}`: this host provides it, so leave it out"),
+            Self::Inline(_) | Self::Unknown { .. } => format!("configuration key `{key}`"),
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            Self::Value { fix, .. } | Self::Secret { fix, .. } | Self::Missing { fix, .. } => fix.clone(),
+            Self::Inline(_) => SecretError::Inline.to_string(),
+            Self::Provided { instead, .. } => (*instead).to_owned(),
+            Self::Unknown { known, .. } => format!("unknown; {}", known_keys(known)),
+        }
+    }
+}
+
+impl fmt::Display for ConfigurationError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.what(), self.fix())
+    }
+}
+
+impl std::error::Error for ConfigurationError {}
 
 fn known_keys(known: &[String]) -> String {
     match known {
@@ -133,30 +173,45 @@ impl WrittenConfiguration {
     ///
     /// Whether a required key is missing is not judged here, since a host may provide it.
     pub fn read(&self, description: &Description) -> Result<ReadConfiguration, ConfigurationError> {
-        let mut read = ReadConfiguration::default();
+        let (read, errors) = self.judge(description);
+        errors.into_iter().next().map_or(Ok(read), Err)
+    }
+
+    /// The same, and on past what the operation would not accept: what it would, and every error.
+    pub fn judge(&self, description: &Description) -> (ReadConfiguration, Vec<ConfigurationError>) {
+        let (mut read, mut errors) = (ReadConfiguration::default(), Vec::new());
         for described in &description.configuration {
             let key = &described.key;
-            let is_secret = matches!(&described.kind, SettingKind::Text(text) if text.secret);
-            let (written, hide) = match self.0.get(key) {
-                None => continue,
-                Some(WrittenValue::Plain(_)) if is_secret => return Err(ConfigurationError::Inline(key.clone())),
-                Some(WrittenValue::Plain(value)) => (value.as_str(), false),
-                Some(WrittenValue::Secret(secret)) => (secret.expose(), true),
-            };
-            let value = read_value(described, written).map_err(|fix| {
-                let key = key.clone();
-                if hide {
-                    ConfigurationError::Secret { key, fix }
-                } else {
-                    ConfigurationError::Value { key, value: written.to_owned(), fix }
+            match self.0.get(key).map(|written| read_one(described, written)) {
+                None => {}
+                Some(Ok((value, is_secret))) => {
+                    read.values.insert(key.clone(), value);
+                    if is_secret {
+                        read.secrets.insert(key.clone());
+                    }
                 }
-            })?;
-            read.values.insert(key.clone(), text_of(value));
-            if hide {
-                read.secrets.insert(key.clone());
+                Some(Err(error)) => errors.push(error),
             }
         }
-        Ok(read)
+        (read, errors)
+    }
+}
+
+/// A value in the form in which the operation reads it, and whether it must not be shown.
+fn read_one(described: &SettingDescription, written: &WrittenValue) -> Result<(String, bool), ConfigurationError> {
+    let key = || described.key.clone();
+    match written {
+        WrittenValue::Plain(_) if matches!(&described.kind, SettingKind::Text(text) if text.secret) => {
+            Err(ConfigurationError::Inline(key()))
+        }
+        WrittenValue::Plain(value) => match read_value(described, value) {
+            Ok(read) => Ok((text_of(read), false)),
+            Err(fix) => Err(ConfigurationError::Value { key: key(), value: value.clone(), fix }),
+        },
+        WrittenValue::Secret(secret) => match read_value(described, secret.expose()) {
+            Ok(read) => Ok((text_of(read), true)),
+            Err(fix) => Err(ConfigurationError::Secret { key: key(), fix }),
+        },
     }
 }
 
@@ -206,7 +261,7 @@ mod tests {
 
     use super::*;
     use crate::bindings::exports::telephony::operation::operation::{
-        ChoiceKind, ChoiceOption, DurationKind, IntegerKind, SettingDescription, TextKind,
+        ChoiceKind, ChoiceOption, DurationKind, IntegerKind, TextKind,
     };
     use crate::bindings::telephony::operation::types::LocalizedText;
 

@@ -19,9 +19,16 @@ pub struct SettingError {
     pub fix: String,
 }
 
+impl SettingError {
+    /// What is wrong, naming key and value.
+    pub fn what(&self) -> String {
+        format!("setting `{}` = `{}`", unless_secret(&self.key), unless_secret(&self.value))
+    }
+}
+
 impl fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "setting `{}` = `{}`: {}", unless_secret(&self.key), unless_secret(&self.value), self.fix)
+        write!(formatter, "{}: {}", self.what(), self.fix)
     }
 }
 

@@ -80,7 +80,7 @@ struct ChosenComponent {
     digest: String,
     /// Who wants it, for the history; `http` unless given.
     by: Option<String>,
-    /// Whether it is wanted although it is another operation or the settings do not fit it; the history tells who insisted.
+    /// Whether it is wanted although it is another operation, or the settings or the configuration do not fit it; the history tells who insisted.
     #[serde(default)]
     insist: bool,
 }
@@ -90,7 +90,7 @@ struct ChosenComponent {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct RollBack {
-    /// Whether the version before is wanted although it is another operation or the settings do not fit it
+    /// Whether the version before is wanted although it is another operation, or the settings or the configuration do not fit it
     #[serde(default)]
     insist: bool,
 }
@@ -142,6 +142,10 @@ impl From<LibraryError> for Problem {
 
 impl From<VersionError> for Problem {
     fn from(error: VersionError) -> Self {
+        let findings = match &error {
+            VersionError::Misfit { misfits, .. } => misfits.0.iter().map(Unfit::from).collect(),
+            _ => Vec::new(),
+        };
         let status = match error {
             VersionError::Library(error) => return error.into(),
             VersionError::NoPlacement(_) => StatusCode::NOT_FOUND,
@@ -150,7 +154,7 @@ impl From<VersionError> for Problem {
             VersionError::NotKept(_) => StatusCode::INSUFFICIENT_STORAGE,
             VersionError::NoShadow(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, error.to_string())
+        Self::new(status, error.to_string()).with_findings(findings)
     }
 }
 

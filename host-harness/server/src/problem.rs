@@ -10,6 +10,7 @@ use http_body_util::Full;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use node::{Misfit, MisfitKind};
 use runtime::engine::Finding;
 
 /// A refusal.
@@ -22,15 +23,20 @@ pub struct Problem {
     pub status: u16,
     /// What is wrong with this request, and what to do.
     pub detail: String,
-    /// Where a component was refused: what of it does not fit the contract.
+    /// Where a component was refused: what of it does not fit the contract, or the placement.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Unfit>,
 }
 
-/// What does not fit the contract.
+/// What does not fit.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Unfit {
-    /// What was found, naming the import or export.
+    /// What kind of misfit it is.
+    pub kind: MisfitKind,
+    /// The key at fault, of the placement's settings or of the integration's configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What was found, naming the import, the export or the key.
     pub what: String,
     /// What to do about it.
     pub fix: String,
@@ -38,7 +44,13 @@ pub struct Unfit {
 
 impl From<&Finding> for Unfit {
     fn from(finding: &Finding) -> Self {
-        Self { what: finding.what.clone(), fix: finding.fix.clone() }
+        Self { kind: MisfitKind::Contract, key: None, what: finding.what.clone(), fix: finding.fix.clone() }
+    }
+}
+
+impl From<&Misfit> for Unfit {
+    fn from(misfit: &Misfit) -> Self {
+        Self { kind: misfit.kind(), key: misfit.key().map(str::to_owned), what: misfit.what(), fix: misfit.fix() }
     }
 }
 

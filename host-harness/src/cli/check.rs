@@ -1,14 +1,21 @@
-//! `host-harness check`: says whether a component fits the contract, or another wasm host, and what to do where it does not.
+//! `host-harness check`: says whether a component fits the contract, or another wasm host, what to do where it does not, and what it asks for.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 
-use super::{Outcome, Stop, component, print};
+use super::{Outcome, Stop, component, print_json, print_lines};
 use crate::other_hosts::OtherHost;
-use runtime::engine::{Engine, EngineSettings, Fit, Severity, read_component};
+use call::one_line::Lines;
+use node::requirements::{Capability, DescribedKey, Requirements};
+use runtime::engine::{Engine, EngineSettings, Finding, Fit, Severity, read_component};
 
-/// Say whether a component fits the contract: each missing or foreign import or export, and the fix
+/// What a component is judged by, unless a host is named.
+const CONTRACT: &str = "telephony:operation@0.1.0";
+
+/// Say whether a component fits the contract, and what it asks for: each missing or foreign import or export, and the fix
 #[derive(Args)]
 pub(super) struct Check {
     /// The component's file
@@ -17,63 +24,189 @@ pub(super) struct Check {
     /// Judge it by what another wasm host links, not by the contract
     #[arg(long, value_name = "HOST")]
     host: Option<OtherHost>,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found. Versioned: fields may be added, none is renamed.
+#[derive(Serialize)]
+struct Checked {
+    version: u32,
+    file: String,
+    /// What it was judged by: the contract, or a host.
+    judged_by: &'static str,
+    fits: bool,
+    findings: Vec<CheckFinding>,
+    /// Nothing of one that does not fit, or was judged by another host.
+    operation: Option<CheckedOperation>,
+}
+
+#[derive(Serialize)]
+struct CheckFinding {
+    severity: &'static str,
+    what: String,
+    /// None where `what` says it.
+    fix: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CheckedOperation {
+    id: String,
+    version: String,
+    sha256: String,
+    requirements: Requirements,
+    /// What one call may use, in bytes.
+    #[serde(skip)]
+    memory_limit: usize,
 }
 
 impl Check {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let bytes = read_component(&self.file)?;
         let engine = Engine::with_compilation(EngineSettings::default(), component::unkept())?;
-        let name = self.file.display();
-        if let Some(host) = self.host {
-            let fit = match engine.validate(&bytes) {
-                Ok(()) => host.judge(&bytes),
-                Err(fit) => fit,
-            };
-            let (verdict, outcome) =
-                if fit.is_fit() { ("fits", Outcome::Done) } else { ("does not fit", Outcome::ComponentRejected) };
-            print(format_args!("{name} {verdict} {}", host.title()));
-            show(&fit);
-            return Ok(outcome);
+        let checked = match self.host {
+            Some(host) => {
+                let fit = match engine.validate(&bytes) {
+                    Ok(()) => host.judge(&bytes),
+                    Err(fit) => fit,
+                };
+                self.checked(host.title(), &fit, None)
+            }
+            None => self.by_contract(&engine, &bytes).await,
+        };
+        let outcome = if checked.fits { Outcome::Done } else { Outcome::ComponentRejected };
+        if self.json {
+            print_json(&checked)?;
+        } else {
+            print_lines(&checked.text());
         }
-        let operation = match engine.load(&bytes) {
+        Ok(outcome)
+    }
+
+    async fn by_contract(&self, engine: &Engine, bytes: &[u8]) -> Checked {
+        let operation = match engine.load(bytes) {
             Ok(operation) => operation,
-            Err(fit) => {
-                print(format_args!("{name} does not fit telephony:operation@0.1.0"));
-                show(&fit);
-                return Ok(Outcome::ComponentRejected);
-            }
+            Err(fit) => return self.checked(CONTRACT, &fit, None),
         };
-        let description = match operation.describe().await {
-            Ok(description) => description,
+        match operation.describe().await {
+            Ok(description) => {
+                let requirements = Requirements::of(&operation, &description);
+                let described = CheckedOperation {
+                    id: description.id,
+                    version: description.version,
+                    sha256: operation.digest().to_string(),
+                    requirements,
+                    memory_limit: engine.limits().memory_bytes,
+                };
+                self.checked(CONTRACT, operation.fit(), Some(described))
+            }
             Err(undescribed) => {
-                print(format_args!("{name} does not fit telephony:operation@0.1.0"));
-                print(format_args!("  rejected: {undescribed}"));
-                return Ok(Outcome::ComponentRejected);
+                let finding = CheckFinding { severity: "rejected", what: undescribed.to_string(), fix: None };
+                Checked { fits: false, findings: vec![finding], ..self.checked(CONTRACT, operation.fit(), None) }
             }
-        };
-        print(format_args!("{name} fits telephony:operation@0.1.0"));
-        print(format_args!("  operation: {} {}", description.id, description.version));
-        print(format_args!("  size: {} bytes", operation.size()));
-        print(format_args!("  sha256: {}", operation.digest()));
-        print(format_args!(
-            "  notices: {}",
-            if operation.takes_notices() { "taken (optional export)" } else { "not taken" }
-        ));
-        for import in operation.imports() {
-            print(format_args!("  import: {import}"));
         }
-        show(operation.fit());
-        Ok(Outcome::Done)
+    }
+
+    fn checked(&self, judged_by: &'static str, fit: &Fit, operation: Option<CheckedOperation>) -> Checked {
+        Checked {
+            version: 1,
+            file: self.file.display().to_string(),
+            judged_by,
+            fits: fit.is_fit(),
+            findings: fit.findings.iter().map(CheckFinding::from).collect(),
+            operation,
+        }
     }
 }
 
-fn show(fit: &Fit) {
-    for finding in &fit.findings {
+impl From<&Finding> for CheckFinding {
+    fn from(finding: &Finding) -> Self {
         let severity = match finding.severity {
             Severity::Rejected => "rejected",
-            Severity::Undecided => "not decided",
+            Severity::Undecided => "undecided",
             Severity::Remark => "remark",
         };
-        print(format_args!("  {severity}: {finding}"));
+        Self { severity, what: finding.what.clone(), fix: Some(finding.fix.clone()) }
     }
+}
+
+impl Checked {
+    fn text(&self) -> Lines {
+        let mut lines = Lines::default();
+        let verdict = if self.fits { "fits" } else { "does not fit" };
+        lines.line(format_args!("{} {verdict} {}", self.file, self.judged_by));
+        for (name, value) in self.operation.iter().flat_map(CheckedOperation::rows) {
+            lines.line(format_args!("  {name:<16}{value}"));
+        }
+        for CheckFinding { severity, what, fix } in &self.findings {
+            match fix {
+                Some(fix) => lines.line(format_args!("  {severity}: {what}: {fix}")),
+                None => lines.line(format_args!("  {severity}: {what}")),
+            }
+        }
+        lines
+    }
+}
+
+impl CheckedOperation {
+    /// What it is and what it asks for, a row for each.
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let asked = &self.requirements;
+        let mut rows = vec![
+            ("operation", format!("{} {}", self.id, self.version)),
+            ("sha256", self.sha256.clone()),
+            ("size", format!("{} bytes", asked.size)),
+            ("memory at rest", format!("{} bytes of {} that a call may use", asked.memory_at_rest, self.memory_limit)),
+            (
+                "waiting time",
+                asked.waiting_time.map_or_else(
+                    || "not described: the host's own".to_owned(),
+                    |time| {
+                        let show = |ms| humantime::format_duration(Duration::from_millis(ms)).to_string();
+                        format!(
+                            "{}; from {} to {}",
+                            show(time.default_ms),
+                            show(time.minimum_ms),
+                            show(time.maximum_ms)
+                        )
+                    },
+                ),
+            ),
+        ];
+        rows.extend(asked.capabilities.iter().filter_map(|capability| row(*capability)));
+        rows.extend([
+            ("configuration", keys(&asked.configuration)),
+            ("settings", keys(&asked.settings)),
+            ("notices", if asked.takes_notices { "taken" } else { "not taken" }.to_owned()),
+        ]);
+        rows.extend(asked.imports.iter().map(|import| ("import", import.clone())));
+        rows
+    }
+}
+
+/// What a host gives where it is asked for this; the configuration has a row of its own.
+fn row(capability: Capability) -> Option<(&'static str, String)> {
+    let (name, given) = match capability {
+        Capability::HttpToAccount => {
+            ("HTTP to account", "GET below /api/v4/, and what `account_requests` grants; the host adds the token")
+        }
+        Capability::HttpElsewhere => ("HTTP elsewhere", "only to servers that `granted` names"),
+        Capability::KeyValue => ("kept values", "in a bucket of its integration"),
+        Capability::Configuration => return None,
+        Capability::Directory => ("employees", "the PBX's directory"),
+        Capability::Clocks => ("clocks", "the time of day and timers"),
+    };
+    Some((name, given.to_owned()))
+}
+
+fn keys(keys: &[DescribedKey]) -> String {
+    if keys.is_empty() {
+        return "none".to_owned();
+    }
+    let shown: Vec<_> = keys
+        .iter()
+        .map(|DescribedKey { key, required, .. }| if *required { format!("{key} (required)") } else { key.clone() })
+        .collect();
+    shown.join(", ")
 }

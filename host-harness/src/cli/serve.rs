@@ -100,14 +100,6 @@ impl Serve {
         };
         let engine = Engine::with_compilation(engine_settings, compilation.clone())?;
         let mut node = assemble(&config, &engine, &stores, clock.clone()).await.map_err(in_file)?;
-        for placement in node.placements() {
-            for misfit in placement.missing() {
-                complain(format_args!(
-                    "warning: [[operation]] `{}`: {misfit}; until then no call is forwarded",
-                    placement.id()
-                ));
-            }
-        }
         let recorder =
             config.recordings.as_ref().map(|settings| recorder(settings, &location, compilation, node.placements()));
         let recorder = recorder.transpose().map_err(in_file)?;

@@ -12,15 +12,16 @@ mod key_value_filler;
 mod out_of_bounds;
 mod own_configuration;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use call::IncomingCall;
 use hostile_components::{
-    ALL, AUTHORIZATION_SETTER, BIG_HOST_CALL, ENDLESS_DESCRIBE, ENDLESS_LOOP, FOREIGN_IMPORT, FORWARDS_TO_NOBODY,
-    HANDLE_HOARDER, HUNG_IMPORT, LONG_WAITING_TIME, MEMORY_BOMB, MISSING_EXPORT, STACK_OVERFLOW, STRANGER_CALLER, TRAP,
+    ACCOUNT_WRITER, ALL, AUTHORIZATION_SETTER, BIG_HOST_CALL, ENDLESS_DESCRIBE, ENDLESS_LOOP, FOREIGN_IMPORT,
+    FORWARDS_TO_NOBODY, HANDLE_HOARDER, HUNG_IMPORT, LONG_WAITING_TIME, MEMORY_BOMB, MEMORY_HOLDER, MISSING_EXPORT,
+    REQUIRED_SETTING, STACK_OVERFLOW, STRANGER_CALLER, TRAP,
 };
-use node::ReadyOperation;
+use node::{Misfit, Placement, ReadyOperation};
 use runtime::bindings::exports::telephony::operation::operation::{Description, DurationKind, SettingKind};
 use runtime::engine::{Engine, EngineSettings, Failure, Fit, LimitReached, Undescribed};
 use test_support::{CALLER, Outcome, Scene, engine};
@@ -97,6 +98,54 @@ async fn o3_memory_of_all_calls_that_is_used_up_ends_the_call_that_asks_for_more
     assert_eq!(scene.call(CALLER).await.employee(), Some("anna"), "the next call has it");
 }
 
+/// Calls that hold much memory while they wait, as many as come, and small calls beside them.
+#[tokio::test]
+async fn memory_holder() {
+    const HELD: usize = 8 * 1024 * 1024;
+    const BUDGET: usize = 40 * 1024 * 1024;
+    const CALLS: usize = 12;
+    // Three quarters of the budget are for large calls.
+    const MOST_HOLDING: usize = BUDGET * 3 / 4 / HELD;
+    let settings = EngineSettings { guest_memory: Some(BUDGET), ..EngineSettings::default() };
+    let engine = Engine::new(settings).expect("an engine");
+    let mut hostile = Scene::new().await;
+    hostile.operation = engine.load(MEMORY_HOLDER).expect("it fits the contract");
+    hostile.fault("account:hang");
+    let line = hostile.line(&hostile.integrate()).await;
+    let calls: Vec<_> = (0..CALLS).map(|_| line.call_beside(CALLER)).collect();
+    let ended = || calls.iter().filter(|call| call.is_finished()).count();
+    let held = async {
+        while ended() < CALLS - MOST_HOLDING {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), held).await.expect("those that get no memory end at once");
+    let memory = || engine.guest_memory().expect("a limit");
+    assert!(memory().in_use >= HELD, "others hold theirs: {:?}", memory());
+
+    let mut small = Scene::new().await;
+    small.operation = engine.load(host_harness::OPERATION).expect("it fits the contract");
+    let beside = small.line(&small.integrate()).await;
+    for _ in 0..20 {
+        assert_eq!(beside.call(CALLER).await.employee(), Some("anna"), "a small call goes on");
+    }
+    assert!(ended() < CALLS, "meanwhile they held it");
+
+    let (mut refused, mut holding) = (0, 0);
+    for call in calls {
+        if call.is_finished() {
+            assert_eq!(call.await.expect("no panic").code(), "host-overloaded");
+            refused += 1;
+        } else {
+            call.abort();
+            assert!(call.await.is_err());
+            holding += 1;
+        }
+    }
+    assert!(refused >= CALLS - MOST_HOLDING && holding >= 1, "{refused} refused, {holding} held");
+    assert_eq!(memory().in_use, 0, "all was given back");
+}
+
 #[tokio::test]
 async fn trap() {
     assert_failed(&call(TRAP).await, "the operation trapped: wasm `unreachable` instruction executed");
@@ -170,6 +219,33 @@ async fn authorization_setter() {
     assert!(story(&outcome).contains("HttpRequestDenied"), "{}", story(&outcome));
     assert_eq!(scene.simulator.connections(), 0, "nothing left the host");
     assert!(outcome.has_note("refused-by-host"));
+}
+
+/// With the token it may read what operations need; nothing else leaves the host.
+#[tokio::test]
+async fn account_writer() {
+    let mut scene = Scene::new().await;
+    scene.operation = engine().load(ACCOUNT_WRITER).expect("it fits the contract");
+    let outcome = scene.call(CALLER).await;
+    assert_eq!(story(&outcome), "17 refused; /api/v4/account 200");
+    let seen: Vec<_> = scene.simulator.requests().into_iter().map(|request| (request.method, request.path)).collect();
+    assert_eq!(seen, [("GET".to_owned(), "/api/v4/account".to_owned())], "amoCRM saw nothing else");
+    assert!(outcome.has_note("refused-by-host"));
+}
+
+#[tokio::test]
+async fn required_setting() {
+    let operation = engine().load(REQUIRED_SETTING).expect("it fits the contract");
+    let scene = Scene::new().await;
+    let placement = |settings: BTreeMap<String, String>| {
+        let integration = (scene.integration.id.as_str().into(), scene.integrate());
+        Placement::new("main", integration, "queue:sales".to_owned(), settings, operation.clone())
+    };
+    let missing: Vec<_> =
+        placement(BTreeMap::new()).await.expect("it can be placed").missing().iter().map(Misfit::what).collect();
+    assert_eq!(missing, ["setting `director` (Director) is missing, and the operation cannot work without it"]);
+    let written = BTreeMap::from([("director".to_owned(), "anna".to_owned())]);
+    assert!(placement(written).await.expect("it can be placed").missing().is_empty());
 }
 
 #[tokio::test]

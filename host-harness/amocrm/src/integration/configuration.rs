@@ -52,32 +52,35 @@ pub struct Misconfigured {
 impl Integration {
     /// What an operation reads of the configuration, judged by its description: each value by its kind and bounds, and that none is missing.
     pub fn configuration(&self, description: &Description) -> Result<ReadConfiguration, Misconfigured> {
-        self.read(description).map_err(|error| self.misconfigured(error))
+        let (read, errors) = self.judge_configuration(description);
+        errors.into_iter().next().map_or(Ok(read), Err)
     }
 
-    fn read(&self, description: &Description) -> Result<ReadConfiguration, ConfigurationError> {
-        for key in self.configuration.keys() {
-            if let Some(instead) = provided(key) {
-                return Err(ConfigurationError::Provided { key: key.to_owned(), instead });
-            }
-        }
+    /// The same, and on past what is wrong: what the operation would accept, and every error.
+    pub fn judge_configuration(&self, description: &Description) -> (ReadConfiguration, Vec<Misconfigured>) {
+        let provided_here = self.configuration.keys().filter_map(|key| {
+            let instead = provided(key)?;
+            Some(ConfigurationError::Provided { key: key.to_owned(), instead })
+        });
+        let mut errors: Vec<_> = provided_here.collect();
         let mut written = self.configuration.clone();
         if let Some(secret) = &self.cache_key_secret {
             written.set_secret(CACHE_KEY_SECRET, secret.clone());
         }
-        let read = written.read(description)?;
-        let missing = |key: &str| !read.values().contains_key(key) && !self.answers(key);
+        let (read, wrong) = written.judge(description);
+        errors.extend(wrong);
+        let missing = |key: &str| written.keys().all(|written| written != key) && !self.answers(key);
         let needs =
             |key: &str| key == CACHE_KEY_SECRET && self.is_shared && matches!(self.account, AccountSource::None);
         let needed = |described: &&SettingDescription| described.required || needs(&described.key);
-        match description.configuration.iter().filter(needed).find(|described| missing(&described.key)) {
-            None => Ok(read),
-            Some(described) => Err(ConfigurationError::Missing {
+        for described in description.configuration.iter().filter(needed).filter(|described| missing(&described.key)) {
+            errors.push(ConfigurationError::Missing {
                 key: described.key.clone(),
                 title: described.title.en.clone(),
                 fix: provided(&described.key).unwrap_or("write it in [integration.configuration]").to_owned(),
-            }),
+            });
         }
+        (read, errors.into_iter().map(|error| self.misconfigured(error)).collect())
     }
 
     /// Fails for a key that none of the operations placed on this integration reads: a misspelt one would silently change nothing.
@@ -85,17 +88,22 @@ impl Integration {
         &self,
         placed: impl IntoIterator<Item = &'a Description>,
     ) -> Result<(), Misconfigured> {
+        self.unread_keys(placed).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every key that none of these operations reads.
+    pub fn unread_keys<'a>(&self, placed: impl IntoIterator<Item = &'a Description>) -> Vec<Misconfigured> {
         let described = placed.into_iter().flat_map(|description| &description.configuration);
         let known: BTreeSet<&str> = described.map(|described| described.key.as_str()).collect();
         // Those that this host provides are refused where an operation is placed.
         let is_read = |key: &str| known.contains(key) || OF_THE_ACCOUNT.contains(&key) || provided(key).is_some();
-        match self.configuration.keys().find(|key| !is_read(key)) {
-            None => Ok(()),
-            Some(key) => Err(self.misconfigured(ConfigurationError::Unknown {
+        let unread = self.configuration.keys().filter(|key| !is_read(key)).map(|key| {
+            self.misconfigured(ConfigurationError::Unknown {
                 key: key.to_owned(),
                 known: known.iter().filter(|key| provided(key).is_none()).map(|key| format!("`{key}`")).collect(),
-            })),
-        }
+            })
+        });
+        unread.collect()
     }
 
     /// Whether this host has a value for a key of its own, now or once the account is connected.

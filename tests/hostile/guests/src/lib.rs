@@ -18,6 +18,8 @@ use bindings::exports::telephony::operation::operation::{Description, Resolution
 use bindings::telephony::operation::types::{
     CallDetails, Forwarding, LocalizedText, Note, ReasonClass, Route, TransitionReason,
 };
+use bindings::wasi::http::outgoing_handler::handle;
+use bindings::wasi::http::types::{Fields, Method, OutgoingRequest, Scheme};
 
 /// Makes an operation out of what it does with a call.
 #[macro_export]
@@ -88,19 +90,23 @@ fn details(story: &str) -> CallDetails {
 
 /// Sends a GET request with these headers and says what came of it: the status, or the name of the error.
 pub fn get(secure: bool, authority: &str, headers: &[(&str, &str)]) -> String {
-    use bindings::wasi::http::outgoing_handler::handle;
-    use bindings::wasi::http::types::{Fields, OutgoingRequest, Scheme};
+    let scheme = if secure { Scheme::Https } else { Scheme::Http };
+    send(&Method::Get, &scheme, authority, "/", headers)
+}
 
+/// Sends a request without a body and says what came of it: the status, or the name of the error.
+pub fn send(method: &Method, scheme: &Scheme, authority: &str, path: &str, headers: &[(&str, &str)]) -> String {
     let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
     let Ok(fields) = Fields::from_list(&headers) else {
         return "headers refused".to_owned();
     };
     let request = OutgoingRequest::new(fields);
-    let scheme = if secure { Scheme::Https } else { Scheme::Http };
-    if request.set_scheme(Some(&scheme)).is_err() || request.set_authority(Some(authority)).is_err() {
+    if request.set_scheme(Some(scheme)).is_err() || request.set_authority(Some(authority)).is_err() {
         return "address refused".to_owned();
     }
-    let _ = request.set_path_with_query(Some("/"));
+    if request.set_method(method).is_err() || request.set_path_with_query(Some(path)).is_err() {
+        return "method or path refused".to_owned();
+    }
     match handle(request, None) {
         Err(code) => format!("{code:?}"),
         Ok(answer) => {
