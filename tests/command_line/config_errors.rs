@@ -1,5 +1,6 @@
 //! Wrong configuration files: exit code 2, and a message that names the file, the key, the value and the fix, and never a token.
 
+use call::one_line::is_hidden;
 use test_support::{ACCOUNT_TOKEN, CALLER, Home};
 
 const INTEGRATION: &str = "[[integration]]\naccount = \"https://example.amocrm.ru\"\ntoken = \"file:token\"\n";
@@ -95,6 +96,12 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
         ),
         (both(&format!("{EMPLOYEE}numbers = [101]")), &["line 7", "numbers[0]`", "`101`", "a number such as \"101\""]),
         (both(&format!("{EMPLOYEE}presence = \"now\"")), &["presence`", "`never-seen` or a time such as"]),
+        (
+            both(&format!("{EMPLOYEE}presence = 2026-11-22T09:00:00+03:00")),
+            &["line 7", "presence` is written as a date or a time", "put it in quotes"],
+        ),
+        (both("enabled = 2026-11-22"), &["line 4", "enabled` is written as a date", "put it in quotes"]),
+        (both(&format!("{EMPLOYEE}name = 09:00:00")), &["line 7", "name` is written as a date or a time"]),
         (both(&format!("{EMPLOYEE}{EMPLOYEE}")), &["employee `anna`", "same `id`", "give each its own"]),
         (
             both(&format!("{EMPLOYEE}{}", EMPLOYEE.replace("anna", "boris"))),
@@ -104,6 +111,36 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
         assert_refused(&home, &text, &[], parts);
     }
     home.run(["call", CALLER, "--config", "none.toml"]).assert(2, &["none.toml", "check the path"]);
+}
+
+#[test]
+fn what_is_not_seen_is_refused_wherever_people_are_to_read_it() {
+    let home = Home::new();
+    home.write("token", "a-secret-token\n");
+    let both = |more: &str| format!("{INTEGRATION}{more}\n{OPERATION}");
+    // Direction, an escape, a line break, nothing at all.
+    for (escape, code) in [("\\u202e", "U+202E"), ("\\u001b[2J", "U+001B"), ("\\n", "U+000A"), ("\\u200b", "U+200B")] {
+        let employee = EMPLOYEE.replace("anna", &format!("an{escape}na"));
+        for (text, key) in [
+            (format!("{INTEGRATION}{OPERATION}id = \"ma{escape}in\"\n"), "`id`"),
+            (both(&format!("id = \"ma{escape}in\"")), "`id`"),
+            (format!("{INTEGRATION}{}", OPERATION.replace("sales", &format!("sa{escape}les"))), "`linked_operation`"),
+            (both(&employee), "`id`"),
+            (both(&format!("{EMPLOYEE}name = \"An{escape}na\"")), "`name`"),
+        ] {
+            assert_refused(
+                &home,
+                &text,
+                &[],
+                &[&format!("{key} has a character that is not seen ({code})"), "write it again"],
+            );
+        }
+        assert_refused(&home, &both(&format!("{EMPLOYEE}numbers = [\"1{escape}01\"]")), &[], &["cannot be dialled"]);
+        // One line, and nothing in it that a terminal would obey.
+        let said = home.run(["call", CALLER, "--config", "host-harness.toml"]).stderr;
+        assert_eq!(said.lines().count(), 1, "{said:?}");
+        assert!(!said.trim_end().contains(is_hidden), "{said:?}");
+    }
 }
 
 #[test]

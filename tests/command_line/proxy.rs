@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
 
-use test_support::Home;
+use test_support::{CALLER, Ended, Home};
 
 /// A proxy that lets nothing through; gives its address and the first lines of what it is asked.
 fn refusing() -> (SocketAddr, Receiver<String>) {
@@ -59,4 +59,30 @@ fn a_proxy_that_cannot_be_used_is_told_before_anything_is_asked() {
     let ended = home.run(["access", "--config", "host-harness.toml"]);
     ended.assert(2, &["`proxy`", "never written inline"]);
     assert!(!ended.stderr.contains("s3cret"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_proxy_of_the_environment_that_cannot_be_used_is_told_too() {
+    for (variable, address) in [
+        ("HTTPS_PROXY", "https://user:s3cret@proxy.example"),
+        ("https_proxy", "socks4://proxy.example:1080"),
+        ("ALL_PROXY", "not a proxy"),
+    ] {
+        let run = |home: &Home, command: &[&str]| {
+            let mut command = home.command([command, &["--config", "host-harness.toml"]].concat());
+            Ended::of(command.env(variable, address).output().expect("it runs"))
+        };
+        for command in [&["access"][..], &["call", CALLER]] {
+            let ended = run(&configured(""), command);
+            ended.assert(
+                2,
+                &["[[integration]] `main`: `proxy`: ", variable, "write http://HOST:PORT", "`proxy = \"none\"`"],
+            );
+            assert!(!ended.stderr.contains("s3cret") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+        }
+        // Where the file says it, the environment does not count.
+        let (proxy, seen) = refusing();
+        run(&configured(&format!("proxy = \"http://{proxy}\"")), &["access"]);
+        assert_eq!(seen.recv().expect("it was asked"), "CONNECT example.amocrm.ru:443 HTTP/1.1", "{variable}");
+    }
 }

@@ -190,3 +190,27 @@ async fn what_comes_from_outside_is_shown_as_text_and_nothing_comes_from_elsewhe
     assert_eq!(browser.run(fetched).await, json!("refused"));
     assert!(browser.complaints(&[]).await.iter().any(|text| text.contains("Content Security Policy")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_that_run_from_right_to_left_turn_nothing_around() {
+    let queue = "queue:\u{5de}\u{5db}\u{5d9}\u{5e8}\u{5d5}\u{5ea}";
+    let site = Site::start("", queue).await;
+    let Some(browser) = enter(&site, "en").await else { return };
+    // It came over a face that writes hidden characters out; the page itself trusts no face.
+    let shown = "return import('/page/api.js').then(async ({ get }) => { \
+                 window.fetch = async () => new Response(JSON.stringify(arguments[0])); return get('/'); })";
+    let hostile = "301\u{202e}103\u{2066}\u{200b}\u{1b}[2J\nx";
+    let answer = browser.client.execute(shown, vec![json!({ "text": hostile, "number": 1 })]).await.expect("a script");
+    assert_eq!(answer, json!({ "text": "301\\u{202e}103\\u{2066}\\u{200b}\\u{1b}[2J\\u{a}x", "number": 1 }));
+    browser.client.refresh().await.expect("it reloads");
+    browser.until("the page is live", "return document.querySelector('#live').dataset.state === 'on'").await;
+    site.call("", "101").await;
+    browser.until("the call appears", "return document.querySelectorAll('#calls tr').length === 1").await;
+    let row = browser.run("return document.querySelector('#calls td.where').textContent").await;
+    let row = row.as_str().expect("text");
+    assert!(row.starts_with(&format!("\u{2068}{queue}\u{2069}: ")), "{row:?}");
+    open_newest(&browser).await;
+    let facts = browser.run("return document.querySelector('#facts').textContent").await;
+    assert!(facts.as_str().expect("text").contains(&format!("\u{2068}{queue}\u{2069}: ")), "{facts}");
+    assert_eq!(browser.complaints(&[]).await, Vec::<String>::new());
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use server::ServerBuilder;
 use test_support::client::{PATIENCE, TOKEN};
 use test_support::{CALLER, LINKED_OPERATION};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,6 +18,14 @@ async fn rest(stream: &mut TcpStream) -> String {
     // A reset is an end too.
     let _ = timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("the server closes in time");
     String::from_utf8_lossy(&said).into_owned()
+}
+
+/// How many connections were closed for this reason, as the metrics say.
+async fn closed(serving: &Serving, reason: &str) -> Option<u64> {
+    let metrics = serving.client.get("/metrics").await;
+    let name = format!("host_harness_client_connections_closed_total{{listener=\"http\",reason=\"{reason}\"}} ");
+    let text = String::from_utf8_lossy(&metrics.body).into_owned();
+    text.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok())
 }
 
 async fn connect(serving: &Serving) -> TcpStream {
@@ -50,6 +59,7 @@ async fn a_head_that_does_not_end_is_cut_off() {
 async fn a_connection_that_never_proves_itself_is_closed_soon_and_one_that_has_stays() {
     let mut scene = Scene::new().await;
     scene.settings.unproved_timeout = Duration::from_millis(100);
+    scene.add_to_server(ServerBuilder::metrics);
     let serving = scene.serve().await;
     let mut pbx = connect(&serving).await;
     prove(&mut pbx).await;
@@ -61,12 +71,14 @@ async fn a_connection_that_never_proves_itself_is_closed_soon_and_one_that_has_s
     prove(&mut pbx).await;
     let connections = &serving.client.get("/v1/state").await.json()["connections"];
     assert_eq!((&connections["closed_slow"], &connections["unproved"]), (&json!(3), &json!(0)), "{connections}");
+    assert_eq!(closed(&serving, "too-slow").await, Some(3));
 }
 
 #[tokio::test]
 async fn connections_without_a_word_hold_up_no_call() {
     let mut scene = Scene::new().await;
     scene.settings.max_connections = 100;
+    scene.add_to_server(ServerBuilder::metrics);
     let serving = scene.serve().await;
     let mut pbx = connect(&serving).await;
     prove(&mut pbx).await;
@@ -81,7 +93,9 @@ async fn connections_without_a_word_hold_up_no_call() {
     let connections = &serving.client.get("/v1/state").await.json()["connections"];
     // One place is the PBX's, one the client's.
     assert_eq!((&connections["open"], &connections["unproved"]), (&json!(100), &json!(98)), "{connections}");
-    assert_eq!(connections["closed_for_others"], 202, "{connections}");
+    let counted = (&connections["closed_for_others"], &connections["closed_for_address_share"]);
+    assert_eq!(counted, (&json!(202), &json!(0)), "{connections}");
+    assert_eq!((closed(&serving, "no-room").await, closed(&serving, "too-slow").await), (Some(202), Some(0)));
     assert_eq!(rest(&mut held[0]).await, "", "the oldest has gone");
 }
 
@@ -89,6 +103,7 @@ async fn connections_without_a_word_hold_up_no_call() {
 async fn one_address_has_its_share_of_connections_without_a_word() {
     let mut scene = Scene::new().await;
     scene.settings.max_unproved_per_address = 10;
+    scene.add_to_server(ServerBuilder::metrics);
     let serving = scene.serve().await;
     let mut pbxs = Vec::new();
     for _ in 0..20 {
@@ -101,7 +116,9 @@ async fn one_address_has_its_share_of_connections_without_a_word() {
         held.push(connect(&serving).await);
     }
     let connections = serving.client.get("/v1/state").await.json()["connections"].clone();
-    assert_eq!(connections["closed_for_others"], 21, "{connections}");
+    let counted = (&connections["closed_for_others"], &connections["closed_for_address_share"]);
+    assert_eq!(counted, (&json!(21), &json!(21)), "{connections}");
+    assert_eq!((closed(&serving, "address-share").await, closed(&serving, "no-room").await), (Some(21), Some(0)));
     for pbx in &mut pbxs {
         prove(pbx).await;
     }

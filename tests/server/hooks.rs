@@ -33,6 +33,27 @@ async fn b5_a_changed_manager_reaches_the_component_in_force() {
 }
 
 #[tokio::test]
+async fn what_hooks_refuse_is_counted() {
+    let mut scene = Scene::empty();
+    scene.add_oauth("main", "queue:sales").await;
+    scene.integrations[0].configuration.set("consider_manager_status", "true");
+    let serving = scene.serve().await;
+    serving.connect("main", 0).await;
+    let refused = async || serving.client.get("/v1/state").await.json()["webhooks_refused"].clone();
+    assert_eq!(refused().await, 0);
+    let forged = Request::post("/v1/integrations/main/presence").header("x-auth-token", "e30.e30.e30");
+    for (request, expected) in [
+        (Request::post("/v1/integrations/main/manager-changed/another-key-0123456789"), 1),
+        (forged, 2),
+        (Request::get("/v1/integrations/main/uninstalled?account_id=1&client_uuid=2&signature=3"), 3),
+    ] {
+        let answer = serving.client.send(request, "").await;
+        assert!(answer.status.is_client_error(), "{answer:?}");
+        assert_eq!(refused().await, expected, "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn o7_and_o6_presence_and_the_end_of_an_integration_are_taken_in() {
     let mut scene = Scene::empty();
     scene.add_oauth("main", "queue:sales").await;

@@ -1,10 +1,12 @@
 //! `--log` of the binary: what a program reads off the standard error.
 
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use test_support::CALLER;
-use test_support::client::TOKEN;
+use test_support::client::{TOKEN, authorised};
 use test_support::{ACCOUNT_TOKEN, ConnectedHome, OPERATIONS, Process};
+
+use crate::scene::until;
 
 /// The server's lines as JSON, after it has ended.
 async fn lines(process: Process) -> (String, Vec<Value>) {
@@ -83,4 +85,20 @@ async fn what_keeps_a_server_from_beginning_is_a_json_object_too() {
     let line: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
     assert_eq!(line["level"], "ERROR");
     assert!(line["message"].as_str().is_some_and(|message| message.contains("`numbers`")), "{line}");
+}
+
+#[tokio::test]
+async fn calls_that_do_not_end_before_the_stop_are_warned_of() {
+    let home = ConnectedHome::new(OPERATIONS, "shutdown_grace = \"100ms\"\n").await;
+    home.simulator.add_fault("contacts:hang".parse::<amocrm_simulator::FaultRule>().expect("a fault"));
+    let process = home.serve(&["--log", "warn"]);
+    let request = authorised(Method::POST, "/v1/resolve-call").header("content-type", "application/json");
+    let (client, call) = (process.client.clone(), json!({"caller": CALLER, "operation": "sales"}).to_string());
+    let call = tokio::spawn(async move { client.try_send(request, call).await });
+    until(|| !home.simulator.requests().is_empty()).await;
+    process.signal("-TERM");
+    let (_, said) = process.ended().await;
+    let warnings: Vec<_> = said.lines().filter(|line| line.contains("some calls did not end in time")).collect();
+    assert!(matches!(&warnings[..], [line] if line.contains("calls=1")), "{said}");
+    call.abort();
 }

@@ -1,11 +1,20 @@
 //! The answer to `POST /v1/resolve-call` in the words of PBXs: a routing document for Kamailio, variables for a dialplan that asks with `CURL()`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, StatusCode};
+use runtime::capabilities::directory::Destination;
 use serde_json::{Value, json};
+use server::pbx::rtjson::Kamailio;
+use server::pbx::{Destinations, Syntax};
 use test_support::client::{TOKEN, authorised};
 use test_support::{ConnectedHome, OPERATIONS};
+
+use crate::scene::Scene;
 
 /// Contact 3 of the demonstration account, whose manager is Anna.
 const CALLER: &str = "+7 916 123-45-67";
@@ -105,4 +114,31 @@ async fn a_dialplan_is_answered_with_its_variables() {
     let unconfigured = process.client.send(request, form).await;
     assert!(String::from_utf8_lossy(&unconfigured.body).contains("ROUTE_REASON=asterisk-not-configured"));
     process.logs("no [asterisk]").await;
+}
+
+#[tokio::test]
+async fn numbers_that_no_template_takes_are_told_in_one_line() {
+    let told = tempfile::NamedTempFile::new().expect("a file");
+    let log = Arc::new(told.reopen().expect("the same file"));
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log).finish();
+    // Server and client are of this thread.
+    let _telling = tracing::subscriber::set_default(subscriber);
+    let mut scene = Scene::new().await;
+    let templates = ("sip:{number}@10.0.0.5", "sip:{number}@trunk.example");
+    let destinations = Destinations::new(Syntax::SipAddress, templates.0, templates.1, BTreeMap::new());
+    scene.settings.kamailio = Some(Kamailio {
+        destinations: destinations.expect("templates"),
+        silence: Duration::from_secs(2),
+        linked_ring_time: Duration::from_secs(60),
+    });
+    for (_, employee) in &mut scene.integrations[0].employees {
+        let number = |number: String| Destination { number, ring_time: Duration::from_secs(20) };
+        employee.destinations = (0..20).map(|place| number(format!("*21{place:02}"))).collect();
+    }
+    let serving = scene.serve().await;
+    let answer = serving.client.call(&json!({"id": "pbx-7", "caller": CALLER})).await;
+    assert_eq!(answer.goes_to(), "anna");
+    let told = std::fs::read_to_string(told.path()).expect("the log");
+    let lines: Vec<_> = told.lines().filter(|line| line.contains("cannot be dialled")).collect();
+    assert!(matches!(&lines[..], [line] if line.contains("numbers=20") && line.contains("pbx-7")), "{told}");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use amocrm_simulator::{Options, Simulator};
 use http::{Method, Request, StatusCode};
 use serde_json::json;
-use test_support::{CALLER, Home};
+use test_support::{CALLER, ConnectedHome, Home, OPERATIONS};
 
 fn token_in(directory: &Path) -> String {
     std::fs::read_to_string(directory.join("server-token")).expect("a token")
@@ -87,4 +87,29 @@ fn what_keeps_a_server_from_beginning_is_said() {
     let said = ended.stderr;
     assert_eq!(ended.code, Some(2), "{said}");
     assert!(said.contains(&format!("cannot listen on {address}")) && said.contains("--listen"), "{said}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_state_directory_that_is_moved_away_or_replaced_is_told_of_until_it_is_back() {
+    let home = ConnectedHome::new(OPERATIONS, "").await;
+    let process = home.serve(&["--log", "warn"]);
+    let told = async || {
+        let ready = process.client.get("/readyz").await;
+        let state = process.client.get("/v1/state").await.json();
+        assert_eq!(ready.status, StatusCode::OK, "calls are still taken");
+        (ready.json()["store"].clone(), state["state_directory"]["failing"].clone())
+    };
+    assert_eq!(told().await, (json!("reachable"), json!(null)));
+    let (kept, elsewhere) = (home.path("kept"), home.path("elsewhere"));
+    std::fs::rename(&kept, &elsewhere).expect("the same file system");
+    let moved = json!("the state directory was moved away or deleted; put it back, or restart the server");
+    assert_eq!(told().await, (moved.clone(), moved.clone()));
+    std::fs::create_dir(&kept).expect("a directory");
+    let other = json!("another directory is in the place of the state directory; restart the server");
+    assert_eq!(told().await, (other.clone(), other));
+    std::fs::remove_dir_all(&kept).expect("the other one");
+    std::fs::rename(&elsewhere, &kept).expect("the same file system");
+    assert_eq!(told().await, (json!("reachable"), json!(null)));
+    assert!(process.stderr().contains(moved.as_str().expect("text")), "{}", process.stderr());
 }

@@ -4,11 +4,12 @@ use base16ct::lower::encode_string as hex;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use node::library::LARGEST_COMPONENT;
 use runtime::secret::Secret;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use test_support::CALLER;
 use test_support::client::{Answer, Client, TOKEN};
+use test_support::{CALLER, engine};
 
 use crate::scene::Scene;
 
@@ -50,6 +51,24 @@ async fn without_the_token_every_route_is_refused_with_a_problem() {
     }
     assert_eq!(serving.client.get("/v1/state").await.json()["requests_refused"], 24);
     assert!(serving.simulator().requests().is_empty(), "no call was resolved");
+}
+
+#[tokio::test]
+async fn a_signed_upload_may_be_as_large_as_a_component() {
+    let mut scene = Scene::new().await;
+    scene.settings.hmac_secret = Some(Secret::new(KEY.to_owned()));
+    scene.add_to_server(|server| server.versions(engine().clone(), None));
+    let serving = scene.serve().await;
+    for (length, status, said) in [
+        (LARGEST_COMPONENT, StatusCode::UNPROCESSABLE_ENTITY, "the component does not fit the contract"),
+        (LARGEST_COMPONENT + 1, StatusCode::PAYLOAD_TOO_LARGE, "larger than 33554432 bytes"),
+    ] {
+        let (method, path, body) = (Method::POST, "/v1/components", "x".repeat(length));
+        let proof = signature(KEY, serving.clock.now(), &length.to_string(), &method, path, &body);
+        let answer = send(&serving.client, &method, path, Some(&proof), &body).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains(said)), "{answer:?}");
+    }
 }
 
 #[tokio::test]

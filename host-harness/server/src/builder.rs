@@ -207,12 +207,11 @@ impl ServerBuilder {
             added.guarded.push(components::routes(Arc::clone(versions)));
         }
         let webhooks = Webhooks::of(&node, &integrations);
-        Assembled::new(node, webhooks, stores, settings, added).map(|assembled| Assembled {
-            call_details,
-            versions,
-            warnings: warnings.unwrap_or_default(),
-            ..assembled
-        })
+        let assembled = Assembled::new(node, webhooks, stores, settings, added)?;
+        if let Some(metrics) = metrics {
+            assembled.count_connections(&metrics);
+        }
+        Ok(Assembled { call_details, versions, warnings: warnings.unwrap_or_default(), ..assembled })
     }
 }
 

@@ -75,6 +75,7 @@ use builder::Added;
 use connections::table::Table;
 use fastagi::FastAgi;
 use node::call_details::CallDetails;
+use node::observe::metrics::Metrics;
 use node::versions::Versions;
 use node::{Node, NodeBuilder};
 use rate_limited::RateLimited;
@@ -241,6 +242,20 @@ impl Assembled {
             .fallback(problem::not_found)
             .layer(axum::middleware::from_fn(manners::layer));
         Ok(Self { router, shared, call_details: None, versions: None, warnings: Vec::new(), at_stop: added.at_stop })
+    }
+
+    /// Has the connections counted that are closed before they are authenticated.
+    fn count_connections(&self, metrics: &Metrics) {
+        let shared = Arc::clone(&self.shared);
+        let help = "Connections of clients that the server closed before they were authenticated";
+        metrics.counter("client_connections_closed", help, move || {
+            let listeners = [("http", &shared.connections), ("fastagi", &shared.fastagi_connections)];
+            let closed = listeners.into_iter().flat_map(|(listener, table)| {
+                let closed = table.counted().closed().into_iter();
+                closed.map(move |(reason, count)| ([("listener", listener), ("reason", reason)], count))
+            });
+            closed.collect()
+        });
     }
 
     /// One bounded look at the tokens of each integration, so that the first call finds them.

@@ -43,6 +43,7 @@ use super::problem::Problem;
 use super::settings::{SHORTEST_SECRET, ServerSettings};
 use crate::connections::table::Connection;
 use crate::rate_limited::RateLimited;
+use node::library::LARGEST_COMPONENT;
 use once::Once;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
@@ -52,9 +53,6 @@ use signature::Signature;
 /// What the description says of signatures.
 pub(super) const SIGNATURE_DESCRIPTION: &str = "`HMAC-SHA256 at=UNIX_SECONDS,nonce=TEXT,body=SHA256_HEX,signature=HMAC_HEX`; the HMAC-SHA256 under \
     `[server] hmac_secret` of at, nonce, method, path with query, and body, joined by line breaks. It counts for five minutes, once.";
-
-/// The most bytes of a signed body: those of a component.
-const LONGEST_SIGNED: usize = 16 * 1024 * 1024;
 
 /// Looks at what requests prove.
 pub struct Guard {
@@ -235,11 +233,12 @@ pub(super) async fn layer(State(shared): State<Arc<Shared>>, request: Request, n
     let within = shared.settings.body_timeout.saturating_mul(2);
     let body = match shared.guard.look(&head, !head.method.is_safe()).await {
         Ok(Proof::Token) => axum::body::Body::new(Timely::new(body, within)),
-        Ok(Proof::Signed(signed)) => match body::whole(body, LONGEST_SIGNED, within).await {
+        Ok(Proof::Signed(signed)) => match body::whole(body, LARGEST_COMPONENT, within).await {
             Ok(whole) if signed.is(&whole) => whole.into(),
             Ok(_) => return shared.guard.other_body().into_response(),
             Err(Unread::TooLong) => {
-                return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 16 MiB").into_response();
+                let detail = format!("the body is larger than {LARGEST_COMPONENT} bytes, which a component may have");
+                return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
             }
             Err(Unread::TooSlow | Unread::Broken) => {
                 return Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time").into_response();

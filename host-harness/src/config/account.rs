@@ -124,6 +124,9 @@ fn domain_of(host: &str) -> Option<(&'static str, Platform)> {
 
 #[cfg(test)]
 mod tests {
+    use amocrm::access::LongLived;
+    use runtime::secret::Secret;
+
     use super::*;
 
     const PLACE: &str = "[[integration]] `main`";
@@ -203,5 +206,35 @@ mod tests {
         let error = of("https://a.kommo.com", Some(Platform::Amocrm)).unwrap_err();
         assert!(error.contains("`platform` = `amocrm`") && error.contains("platform = \"kommo\""), "{error}");
         assert!(of("https://a.amocrm.ru", Some(Platform::Kommo)).unwrap_err().contains("platform = \"amocrm\""));
+    }
+
+    #[test]
+    fn a_host_that_looks_like_amocrms_and_would_be_sent_the_token_is_warned_of() {
+        let warned = |account: &str| {
+            let token = Secret::new("a-long-lived-token".to_owned());
+            let account = address(PLACE, account, false).unwrap();
+            let access = LongLived { account, token, namespace: "main".to_owned() };
+            warning(&IntegrationSettings::new("main", Access::LongLived(access), Vec::new()))
+        };
+        for account in [
+            "https://example.amocrm.ru.evil.example",
+            "https://example-amocrm.ru",
+            "https://example.amocrm.ru-login.example",
+            "https://example.am0crm.ru",
+            "https://example.arnocrm.ru",
+            "https://example.komrno.com",
+            "https://example.amo-crm.ru",
+        ] {
+            let said = warned(account).unwrap_or_else(|| panic!("{account} is no account of amoCRM's"));
+            let host = account.strip_prefix("https://").unwrap();
+            assert!(
+                said.contains("integration `main`") && said.contains(host) && said.contains("check `account`"),
+                "{said}"
+            );
+            assert!(!said.contains("a-long-lived-token"), "{said}");
+        }
+        for account in ["https://example.amocrm.ru", "https://example.kommo.com", "https://gateway.example"] {
+            assert_eq!(warned(account), None, "{account}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use runtime::secret::{Secret, SecretSource};
 /// The proxy that is written, else that of the environment. An address with a password is a secret.
 pub(super) fn read(written: Option<&str>, folder: &Path) -> Result<Proxy, String> {
     let address = match written {
-        None => return Ok(Proxy::from_environment()),
+        None => return Proxy::from_environment().map_err(|error| error.to_string()),
         Some("none") => return Ok(Proxy::default()),
         Some(source) if source.starts_with("env:") || source.starts_with("file:") => {
             let source = source.parse::<SecretSource>().map(|source| source.relative_to(folder));

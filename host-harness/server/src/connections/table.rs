@@ -32,7 +32,8 @@ pub(crate) struct Table {
     /// A place is free, or a connection may be closed for another one.
     changed: Notify,
     slow: AtomicU64,
-    displaced: AtomicU64,
+    no_room: AtomicU64,
+    address_share: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +63,19 @@ pub(crate) struct Counted {
     pub(crate) closed_slow: u64,
     /// How many were closed since the start to make room for others.
     pub(crate) closed_for_others: u64,
+    /// How many of those because their address had its share.
+    pub(crate) closed_for_address_share: u64,
+}
+
+impl Counted {
+    /// How many were closed, by reason.
+    pub(crate) const fn closed(self) -> [(&'static str, u64); 3] {
+        [
+            ("too-slow", self.closed_slow),
+            ("no-room", self.closed_for_others - self.closed_for_address_share),
+            ("address-share", self.closed_for_address_share),
+        ]
+    }
 }
 
 impl Table {
@@ -71,7 +85,8 @@ impl Table {
             inner: Mutex::default(),
             changed: Notify::new(),
             slow: AtomicU64::new(0),
-            displaced: AtomicU64::new(0),
+            no_room: AtomicU64::new(0),
+            address_share: AtomicU64::new(0),
         })
     }
 
@@ -80,15 +95,16 @@ impl Table {
         let address = whose(peer);
         let mut inner = self.inner();
         let of_address = inner.per_address.get(&address).copied().unwrap_or_default();
-        let displaced = if of_address >= self.bounds.unproved_per_address {
-            inner.unproved.iter().find(|(_, unproved)| unproved.address == address).map(|(id, _)| *id)
+        let (displaced, counter) = if of_address >= self.bounds.unproved_per_address {
+            let oldest = inner.unproved.iter().find(|(_, unproved)| unproved.address == address);
+            (oldest.map(|(id, _)| *id), &self.address_share)
         } else if inner.open >= self.bounds.all {
-            Some(*inner.unproved.first_key_value()?.0)
+            (Some(*inner.unproved.first_key_value()?.0), &self.no_room)
         } else {
-            None
+            (None, &self.no_room)
         };
         if let Some(unproved) = displaced.and_then(|id| inner.remove_unproved(id)) {
-            self.displaced.fetch_add(1, Ordering::Relaxed);
+            counter.fetch_add(1, Ordering::Relaxed);
             // Its place is free from now on; the connection itself ends when its task is woken.
             inner.open -= 1;
             unproved.close.cancel();
@@ -125,11 +141,13 @@ impl Table {
 
     pub(crate) fn counted(&self) -> Counted {
         let inner = self.inner();
+        let address_share = self.address_share.load(Ordering::Relaxed);
         Counted {
             open: inner.open,
             unproved: inner.unproved.len(),
             closed_slow: self.slow.load(Ordering::Relaxed),
-            closed_for_others: self.displaced.load(Ordering::Relaxed),
+            closed_for_others: self.no_room.load(Ordering::Relaxed) + address_share,
+            closed_for_address_share: address_share,
         }
     }
 
@@ -260,7 +278,7 @@ mod tests {
         assert_eq!([&pbx, &old, &new, &next].map(|one| is_displaced(one)), [false, true, false, false]);
         // What was displaced frees no second place when it ends.
         drop(old);
-        assert_eq!(table.counted(), Counted { open: 3, unproved: 2, closed_slow: 0, closed_for_others: 1 });
+        assert_eq!(table.counted(), Counted { open: 3, unproved: 2, closed_for_others: 1, ..Counted::default() });
         new.prove();
         next.prove();
         assert!(table.enter(stranger).is_none(), "everybody here has proved themselves");
@@ -283,6 +301,7 @@ mod tests {
             ["::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1"].map(|peer| table.enter(address(peer)).unwrap()).into();
         assert!(pbxs.iter().all(|connection| !is_displaced(connection)) && !is_displaced(&other));
         assert_eq!(strangers.iter().map(|one| is_displaced(one)).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(table.counted().closed(), [("too-slow", 0), ("no-room", 0), ("address-share", 1)]);
         // A network of IPv6 is one address.
         let _second = table.enter(address("2001:db8:0:1::a")).unwrap();
         let _third = table.enter(address("2001:db8:0:1:2::")).unwrap();

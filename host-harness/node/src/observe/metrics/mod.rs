@@ -13,6 +13,8 @@
 //! | `host_harness_circuit_state` | `integration`, `state` | 1 at the state that the circuit is in |
 //! | `host_harness_integration_on` | `integration` | whether calls of the integration are resolved |
 //! | `host_harness_connections_open`, `…_opened_total` | `integration` | the connection pool |
+//! | `host_harness_client_connections_closed_total` | `listener`, `reason` | connections of clients that the server closed: `too-slow`, `no-room`, `address-share` |
+//! | `host_harness_guest_memory_limit_bytes`, `…_in_use_bytes`, `…_refused_total` | | the memory of all calls' components |
 //! | `host_harness_calls_in_flight` | | calls that are being resolved |
 //! | `host_harness_call_details_kept_total`, `…_lost_total`, `…_waiting`, `…_failing` | | how keeping calls goes |
 //! | `host_harness_build_info` | `version` | 1 |
@@ -21,6 +23,7 @@
 
 mod bounded;
 mod call_details;
+mod counter;
 mod node;
 
 use std::fmt;
@@ -38,6 +41,8 @@ use crate::{FinishedCall, Node, Observer};
 use bounded::Bounded;
 use call::CallDocument;
 use call::exchange::Exchange;
+pub use counter::Labels;
+use counter::ReadCounter;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -165,6 +170,16 @@ impl Metrics {
     /// Adds what somebody else counts.
     pub fn collect(&self, collector: Box<dyn Collector>) {
         self.registry(|registry| registry.register_collector(collector));
+    }
+
+    /// Adds a counter with labels that is read at each scrape.
+    pub fn counter(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> Vec<(Labels, u64)> + Send + Sync + 'static,
+    ) {
+        self.collect(Box::new(ReadCounter { name, help, read }));
     }
 
     /// All metrics as text, of [`CONTENT_TYPE`].

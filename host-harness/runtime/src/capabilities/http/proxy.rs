@@ -4,6 +4,7 @@
 //! address is one in this machine or network, so it is connected to directly. The proxy looks names up, so addresses can be judged only where
 //! they are written as such; names are judged by the grants as ever.
 
+use std::env;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,11 +29,35 @@ pub struct Proxy(Option<Arc<Matcher>>);
 #[error("this is not the address of a proxy: write http://HOST:PORT or socks5://HOST:PORT")]
 pub struct NotAProxy;
 
+/// The variable of the environment that is meant to name a proxy, and names none that can be used. Its value is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} of the environment names no proxy that can be used: write http://HOST:PORT or socks5://HOST:PORT there, or `proxy = \"none\"` here"
+)]
+pub struct NoProxyInVariable(&'static str);
+
+/// The variables that are looked at, in their order; of each pair the first that is there.
+const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
+
 impl Proxy {
     /// What the environment says, in the spelling of other programs: `HTTPS_PROXY`, else `ALL_PROXY`, and `NO_PROXY` for names that are
-    /// connected to directly.
-    pub fn from_environment() -> Self {
-        Self(Some(Arc::new(Matcher::from_env())))
+    /// connected to directly. An address without `http://` is one of those too.
+    ///
+    /// # Errors
+    /// Where a variable is there and names no such proxy. Other programs would fail, or go past the proxy without a word.
+    pub fn from_environment() -> Result<Self, NoProxyInVariable> {
+        Self::judge_variables(|name| env::var(name).ok())?;
+        Ok(Self(Some(Arc::new(Matcher::from_env()))))
+    }
+
+    fn judge_variables(read: impl Fn(&str) -> Option<String>) -> Result<(), NoProxyInVariable> {
+        for names in VARIABLES {
+            let found = names.into_iter().find_map(|name| Some((name, read(name)?)));
+            let Some((name, address)) = found.filter(|(_, address)| !address.is_empty()) else { continue };
+            let address = if address.contains("://") { address } else { format!("http://{address}") };
+            return Self::at(&address).map(drop).map_err(|_| NoProxyInVariable(name));
+        }
+        Ok(())
     }
 
     /// This proxy for everything: `http://` or `socks5://`.
@@ -127,5 +152,37 @@ impl Service<Uri> for Tcp {
                 BoxError::from(failed)
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_environment_says_of_a_proxy_is_judged_where_it_counts() {
+        for (variables, wrong) in [
+            (&[][..], None),
+            (&[("HTTPS_PROXY", "http://proxy.example:3128")], None),
+            (&[("HTTPS_PROXY", "http://user:s3cret@proxy.example:3128/")], None),
+            (&[("https_proxy", "proxy.example:3128")], None),
+            (&[("ALL_PROXY", "socks5h://proxy.example:1080")], None),
+            (&[("HTTPS_PROXY", ""), ("ALL_PROXY", "")], None),
+            // What comes first counts alone.
+            (&[("HTTPS_PROXY", "http://proxy.example"), ("ALL_PROXY", "nonsense://")], None),
+            (&[("HTTPS_PROXY", "https://proxy.example")], Some("HTTPS_PROXY")),
+            (&[("https_proxy", "socks4://proxy.example")], Some("https_proxy")),
+            (&[("ALL_PROXY", "ftp://user:s3cret@proxy.example")], Some("ALL_PROXY")),
+            (&[("all_proxy", "not a proxy")], Some("all_proxy")),
+            (&[("HTTPS_PROXY", ""), ("ALL_PROXY", "://")], Some("ALL_PROXY")),
+            (&[("HTTPS_PROXY", "http://proxy.example/path")], Some("HTTPS_PROXY")),
+        ] {
+            let read =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let judged = Proxy::judge_variables(read);
+            assert_eq!(judged, wrong.map_or(Ok(()), |name| Err(NoProxyInVariable(name))), "{variables:?}");
+            let said = judged.map_or_else(|wrong| wrong.to_string(), |()| String::new());
+            assert!(!said.contains("s3cret") && wrong.is_none_or(|name| said.starts_with(name)), "{said}");
+        }
     }
 }
