@@ -193,6 +193,11 @@ impl Server {
             tracing::warn!("a refresh of tokens did not end in time");
         }
     }
+
+    /// How long calls are waited for at the stop, at most, were it now.
+    pub fn longest_stop(&self) -> Duration {
+        longest_stop(&self.assembled.shared)
+    }
 }
 
 impl Assembled {

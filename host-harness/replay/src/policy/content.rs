@@ -14,12 +14,12 @@ use runtime::engine::Operation;
 
 /// A case that can be run.
 pub(super) struct Content {
-    calls: Calls,
+    kind: CaseKind,
     /// The whole answers, where they are written down.
     expected: Option<Value>,
 }
 
-enum Calls {
+enum CaseKind {
     /// As `call.toml` says.
     Written(Box<Case>),
     /// A recorded one.
@@ -29,10 +29,10 @@ enum Calls {
 impl Content {
     /// Reads a folder; the message says what is wrong with it.
     pub(super) fn read(folder: &Path, mode: Mode) -> Result<Self, String> {
-        let calls = if recorded::is_one(folder) {
-            Calls::Recorded(recorded::read(folder)?.into())
+        let kind = if recorded::is_one(folder) {
+            CaseKind::Recorded(recorded::read(folder)?.into())
         } else {
-            Calls::Written(Case::read(folder)?.into())
+            CaseKind::Written(Case::read(folder)?.into())
         };
         let expected = match (expected(folder), mode) {
             (Ok(expected), _) => expected,
@@ -40,23 +40,23 @@ impl Content {
             (Err(_), Mode::Bless) => None,
             (Err(error), Mode::Compare) => return Err(error),
         };
-        let is_judged = match &calls {
-            Calls::Written(case) => case.is_judged()?,
-            Calls::Recorded(_) => false,
+        let is_judged = match &kind {
+            CaseKind::Written(case) => case.is_judged()?,
+            CaseKind::Recorded(_) => false,
         };
         if expected.is_none() && !is_judged && mode == Mode::Compare {
             return Err(format!(
                 "  nothing says what to expect: write `expect` into call.toml, or have {EXPECTED} written with --bless and read what it says"
             ));
         }
-        Ok(Self { calls, expected })
+        Ok(Self { kind, expected })
     }
 
     /// What the case shows, in a sentence.
     pub(super) fn about(&self) -> String {
-        match &self.calls {
-            Calls::Written(case) => case.about().to_owned(),
-            Calls::Recorded(recording) => {
+        match &self.kind {
+            CaseKind::Written(case) => case.about().to_owned(),
+            CaseKind::Recorded(recording) => {
                 format!("The call {} of {}, recorded.", recording.call.id, recording.call.at)
             }
         }
@@ -70,13 +70,13 @@ impl Content {
         mode: Mode,
         answers: &mut Vec<CallDocument>,
     ) -> Result<(), String> {
-        let (document, mut found, is_judged) = match &self.calls {
-            Calls::Recorded(recording) => {
+        let (document, mut found, is_judged) = match &self.kind {
+            CaseKind::Recorded(recording) => {
                 let (told, document) = recorded::run(recording, operation).await?;
                 answers.push(told);
                 (document, Vec::new(), false)
             }
-            Calls::Written(case) => {
+            CaseKind::Written(case) => {
                 *answers = case.run(operation).await?;
                 let mut document = case::documents(answers, case.several())?;
                 drop_volatile(&mut document);
