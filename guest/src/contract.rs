@@ -33,6 +33,8 @@ pub enum SettingValue {
     Choice(String),
     /// Free text.
     Text(String),
+    /// Several values, of which this operation describes no setting.
+    List,
 }
 
 /// One setting of a placed operation.

@@ -21,7 +21,7 @@ pub async fn assemble(
     stores: &Stores,
     clock: Clock,
 ) -> anyhow::Result<NodeBuilder> {
-    let mut node = Node::builder(clock.clone());
+    let mut node = Node::builder(clock.clone()).scenario_waiting_time(config.scenario_waiting_time);
     let mut integrations = Vec::new();
     for settings in &config.integrations {
         let integration = Integration::with_clock(settings.clone(), stores.clone(), clock.clone())
@@ -38,7 +38,7 @@ pub async fn assemble(
         let placed = node.place(ToPlace {
             id: &entry.id,
             integration: &integration.id,
-            linked_operation: &entry.linked_operation,
+            exits: entry.exits(),
             settings: entry.settings.clone(),
             operation,
         });

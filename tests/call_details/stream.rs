@@ -204,6 +204,8 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
             called: "101".to_owned(),
             at: "2026-11-22T09:00:00Z".parse().expect("a time"),
         },
+        steps: Vec::new(),
+        placement: None,
         route: Route::Forward {
             employee: EmployeeRecord { id: "anna".to_owned(), name: "Anna".to_owned() },
             destinations: Vec::new(),

@@ -75,7 +75,7 @@ fn the_built_in_component_is_written_as_a_file_that_fits() {
 
     let checked = home.run(["check", "operation.wasm"]);
     checked.assert(0, &[]).assert_prints(&[
-        "operation.wasm fits telephony:operation@0.1.0",
+        "operation.wasm fits telephony:operation@0.2.0",
         &format!("  size            {} bytes\n", bytes.len()),
         "  operation       forward-to-personal-manager ",
         "  memory at rest  ",
@@ -88,7 +88,7 @@ fn the_built_in_component_is_written_as_a_file_that_fits() {
         "  configuration   amocrm_base_url (required), enabled, ",
         "  settings        waiting_time, ",
         "  notices         taken\n",
-        "  import          telephony:operation/directory@0.1.0\n",
+        "  import          telephony:operation/directory@0.2.0\n",
         "  import          wasi:keyvalue/store@0.2.0-draft\n",
     ]);
     assert_eq!(checked.stdout.matches("\n  import  ").count(), 11, "{checked:?}");
@@ -102,7 +102,7 @@ fn check_names_each_thing_that_does_not_fit_and_its_fix() {
         ("core.wasm", &b"\0asm\x01\0\0\0"[..], &["core WebAssembly module", "wasm-tools component new"][..]),
         ("garbage.wasm", &[0xff; 4096], &["not a WebAssembly component", "give the binary `.wasm` file"]),
         ("foreign.wasm", FOREIGN_IMPORT, &["foreign import `hostile:guests/door`", "remove it"]),
-        ("missing.wasm", MISSING_EXPORT, &["missing export `telephony:operation/operation@0.1.0`"]),
+        ("missing.wasm", MISSING_EXPORT, &["missing export `telephony:operation/operation@0.2.0`"]),
     ] {
         home.write(name, bytes);
         let ended = home.run(["check", name]);

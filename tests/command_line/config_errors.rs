@@ -79,7 +79,7 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
             both("[integration.configuration]\nconsider_status = true"),
             &["`consider_status`: unknown", "`consider_manager_status`, `default_country_code`"],
         ),
-        (both("[integration.configuration]\ndefault_country_code = [7]"), &["`default_country_code` must be a text"]),
+        (both("[integration.configuration]\ndefault_country_code = 7.5"), &["`default_country_code` must be a text"]),
         (
             both("default_country_code = 7\n[integration.configuration]\ndefault_country_code = 7"),
             &["both `default_country_code`", "keep one of them"],
@@ -161,7 +161,7 @@ fn settings_are_judged_by_the_operation_that_they_are_for() {
     assert_refused(&home, &unknown, &[], &["`waiting` = `3s`", "unknown", "`waiting_time`, `several_contacts`"]);
     let out_of_bounds = with("{ waiting_time = \"31s\" }");
     assert_refused(&home, &out_of_bounds, &[], &["`waiting_time` = `31s`", "500ms to 30s", "for example 3s"]);
-    assert_refused(&home, &with("{ waiting_time = [3] }"), &[], &["line 6", "`waiting_time`", "must be a text"]);
+    assert_refused(&home, &with("{ waiting_time = 3.5 }"), &[], &["line 6", "`waiting_time`", "must be a text"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use amocrm::integration::Access;
 use host_harness::config::HarnessConfig;
@@ -98,10 +99,11 @@ fn every_other_command_of_the_readme_is_one_that_the_program_has() {
 fn the_documented_configuration_is_accepted_with_either_access() {
     let home = Home::new();
     home.write("secret.txt", "a-secret");
-    let [oauth, rest, long_lived, alone, configured, granting] = blocks(CONFIGURATION, "toml").try_into().expect(
-        "the integration, what calls need, the integration with a long-lived token, none, one with keys of its operation, and one that grants \
-         requests",
-    );
+    let [oauth, rest, long_lived, alone, configured, scenario, bounded, granting] =
+        blocks(CONFIGURATION, "toml").try_into().expect(
+            "the integration, what calls need, the integration with a long-lived token, none, one with keys of its operation, two steps, how \
+             long they may take together, and one that grants requests",
+        );
     assert_eq!(oauth.len(), 4, "four lines connect it");
     let read = |lines: &[&str]| {
         let mut text = lines.join("\n");
@@ -115,6 +117,10 @@ fn the_documented_configuration_is_accepted_with_either_access() {
     let keys = read(&configured).integrations[0].configuration.keys().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(keys, ["api_key", "attempts", "patience"]);
     read(&granting);
+    let ask = ["[[operation]]", "id = \"ask\"", "linked_operation = \"queue:any\""];
+    let steps = read(&[scenario.as_slice(), &ask, &bounded].concat());
+    assert_eq!(steps.operations[0].exits().of_reason("in-hours", "exit"), "operation:manager");
+    assert_eq!(steps.scenario_waiting_time, Some(Duration::from_secs(6)));
     for (integration, is_oauth) in [(oauth, true), (long_lived, false)] {
         // The integration alone is enough to connect it.
         read(&integration);

@@ -25,8 +25,8 @@ fn a_component_of_the_contract_needs_composing_everywhere() {
     for host in OtherHost::ALL {
         let findings = findings(&host.judge(OPERATION));
         for (part, fix) in [
-            ("missing import `telephony:operation/directory@0.1.0`", "needs composing"),
-            ("missing import `telephony:operation/types@0.1.0`", "needs composing"),
+            ("missing import `telephony:operation/directory@0.2.0`", "needs composing"),
+            ("missing import `telephony:operation/types@0.2.0`", "needs composing"),
             ("missing export `wasi:http/incoming-handler@", "over HTTP"),
         ] {
             let found = findings.iter().find(|finding| finding.starts_with(part));

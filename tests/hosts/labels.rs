@@ -39,13 +39,13 @@ fn the_contract_is_in_the_component_and_its_documentation_in_the_file_beside_it(
         panic!("not a component")
     };
     let exports: Vec<_> = resolve.worlds[world].exports.keys().map(|key| resolve.name_world_key(key)).collect();
-    assert_eq!(exports, ["telephony:operation/notices@0.1.0", "telephony:operation/operation@0.1.0"]);
+    assert_eq!(exports, ["telephony:operation/notices@0.2.0", "telephony:operation/operation@0.2.0"]);
     // What `wkg wit build` writes.
     let DecodedWasm::WitPackage(resolve, package) = wit_component::decode(CONTRACT).expect("WIT") else {
         panic!("not a WIT package")
     };
     let package = &resolve.packages[package];
-    assert_eq!(package.name.to_string(), "telephony:operation@0.1.0");
+    assert_eq!(package.name.to_string(), "telephony:operation@0.2.0");
     assert!(package.worlds.contains_key("custom-operation") && package.worlds.contains_key("attentive-operation"));
     assert!(package.docs.contents.as_deref().is_some_and(|docs| docs.contains("linked operation")));
 }

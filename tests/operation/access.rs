@@ -61,7 +61,7 @@ impl Node {
         let placement = Placement::new(
             "main",
             ("main".into(), Arc::clone(&integration)),
-            LINKED_OPERATION.to_owned(),
+            LINKED_OPERATION.into(),
             BTreeMap::new(),
             operation(),
         );
@@ -73,7 +73,12 @@ impl Node {
     }
 
     pub(crate) async fn call(&self, caller: &str) -> Outcome {
-        let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.into()), called: String::new() };
+        let call = IncomingCall {
+            id: "call-1".to_owned(),
+            caller: Some(caller.into()),
+            called: String::new(),
+            ..IncomingCall::default()
+        };
         Outcome::new(self.placement.active().placed.resolve(call, &self.clock).await)
     }
 }

@@ -21,7 +21,12 @@ use test_support::{CALLER, Scene, TOKEN};
 use tokio::net::TcpListener;
 
 async fn call(node: &Node, caller: &str) {
-    let call = IncomingCall { id: "call-1".to_owned(), caller: Some(caller.into()), called: "+74951234567".to_owned() };
+    let call = IncomingCall {
+        id: "call-1".to_owned(),
+        caller: Some(caller.into()),
+        called: "+74951234567".to_owned(),
+        ..IncomingCall::default()
+    };
     node.resolve(&node.placements()[0], call).await;
 }
 

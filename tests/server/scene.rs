@@ -116,8 +116,8 @@ impl Scene {
             node = node.integration(settings.id.as_str(), Arc::new(integration.expect("a usable integration")));
         }
         for (id, integration, linked_operation, settings) in &self.steps {
-            let settings = settings.clone();
-            let placed = node.place(ToPlace { id, integration, linked_operation, settings, operation: operation() });
+            let (exits, settings) = (linked_operation.as_str().into(), settings.clone());
+            let placed = node.place(ToPlace { id, integration, exits, settings, operation: operation() });
             node = placed.await.expect("settings that fit");
         }
         let node = self.observers.into_iter().fold(node, NodeBuilder::observer);

@@ -144,6 +144,7 @@ impl<'a> World<'a> {
             id: format!("call-{number}"),
             caller: caller.presented(spelling).map(Into::into),
             called: "+74951234567".to_owned(),
+            ..IncomingCall::default()
         };
         node.calls.spawn(async move {
             let began = Instant::now();

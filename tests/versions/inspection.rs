@@ -52,7 +52,7 @@ fn what_does_not_fit_the_contract_is_refused_before_it_is_compiled() {
     let engine = looking();
     for (component, said) in [
         (FOREIGN_IMPORT, "foreign import `hostile:guests/door`"),
-        (MISSING_EXPORT, "missing export `telephony:operation/operation@0.1.0`"),
+        (MISSING_EXPORT, "missing export `telephony:operation/operation@0.2.0`"),
     ] {
         let refused = engine.load(component).err().unwrap().to_string();
         assert!(refused.contains(said), "{refused}");

@@ -53,11 +53,12 @@ impl Fixture {
         let node = Node::builder(scene.clock.clone()).integration("main", scene.integrate()).place(ToPlace {
             id: PLACEMENT,
             integration: "main",
-            linked_operation: LINKED_OPERATION,
+            exits: LINKED_OPERATION.into(),
             settings,
             operation: scene.operation.clone(),
         });
-        let node = node.await.expect("it fits").observer(Arc::clone(&told) as Arc<dyn Observer>).build();
+        let node =
+            node.await.expect("it fits").observer(Arc::clone(&told) as Arc<dyn Observer>).build().expect("a scenario");
         let (versions, warnings) = Versions::open(node.clone(), engine().clone(), state).await;
         Self { scene, node, versions: Arc::new(versions), warnings, told }
     }
@@ -77,7 +78,8 @@ impl Fixture {
 
     pub(crate) async fn call_from(&self, id: &str, caller: &str) -> FinishedCall {
         let caller = (!caller.is_empty()).then(|| caller.into());
-        let call = IncomingCall { id: id.to_owned(), caller, called: "+74951234567".to_owned() };
+        let call =
+            IncomingCall { id: id.to_owned(), caller, called: "+74951234567".to_owned(), ..IncomingCall::default() };
         self.node.resolve(self.placement(), call).await
     }
 

@@ -230,14 +230,14 @@ fn clean_command(program: OsString, root: &Path) -> Command {
 
 /// Flags that keep this machine's folders out of the component, so that the same source gives the same bytes anywhere, and
 /// - give it a stack of 64 KiB: Rust's default of 1 MiB is memory that a host pays for in every instance;
-/// - inline less than usual: the built-in operation's module is a fifth smaller (385 kB instead of 480), which keeps it inside its bound of
-///   400 kB. When this was introduced, a call answered from the cache took some 6 % more instructions.
+/// - inline less than usual: the built-in operation's module is a fifth smaller, which keeps it inside its bound of 400 kB. When this was
+///   introduced, a call answered from the cache took some 6 % more instructions.
 fn guest_flags(root: &Path) -> OsString {
     let home = || env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cargo")));
     // Arguments are separated by 0x1f in CARGO_ENCODED_RUSTFLAGS, since paths may hold blanks.
     let mut flags =
-        OsString::from("-Clink-arg=-zstack-size=65536\u{1f}-Cllvm-args=-inline-threshold=50\u{1f}--remap-path-prefix=");
+        OsString::from("-Clink-arg=-zstack-size=65536\u{1f}-Cllvm-args=-inline-threshold=45\u{1f}--remap-path-prefix=");
     flags.push(root);
     flags.push("=.");
     if let Some(cargo_home) = cargo_home {

@@ -22,6 +22,7 @@ pub(super) fn setting(setting: wit::Setting) -> Setting {
         wit_types::SettingValue::Duration(value) => SettingValue::Duration(Duration::from_millis(value)),
         wit_types::SettingValue::Choice(value) => SettingValue::Choice(value),
         wit_types::SettingValue::Text(value) => SettingValue::Text(value),
+        wit_types::SettingValue::List(_) => SettingValue::List,
     };
     Setting { key: setting.key, value }
 }
@@ -43,7 +44,7 @@ pub(super) fn resolution(resolution: Resolution) -> wit::Resolution {
         Route::LinkedOperation(reason) => wit_types::Route::LinkedOperation(wit_types::TransitionReason {
             code: reason.code().to_owned(),
             class: class(reason.class()),
-            status: text(&STATUS),
+            status: Some(text(&STATUS)),
             text: text(&reason.text()),
         }),
     };

@@ -30,6 +30,7 @@ use runtime::capabilities::key_value::KeyValue;
 use runtime::configuration::{ReadConfiguration, WrittenConfiguration};
 use runtime::engine::World;
 use runtime::journal::{Journal, Script};
+use runtime::presented::Locale;
 use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, Stores};
 
@@ -55,6 +56,8 @@ pub struct IntegrationSettings {
     pub enabled: bool,
     /// The values that operations read, as written.
     pub configuration: WrittenConfiguration,
+    /// The time zone of its people, by its name in the IANA database; none where it is not known.
+    pub time_zone: Option<String>,
     /// Other servers that operations may reach.
     pub granted: Vec<Origin>,
     /// What operations may ask the account besides reading below [`API`].
@@ -88,6 +91,7 @@ impl IntegrationSettings {
             access,
             enabled: true,
             configuration: WrittenConfiguration::default(),
+            time_zone: None,
             granted: Vec::new(),
             account_requests: Vec::new(),
             private_addresses: PrivateAddresses::Refused,
@@ -135,6 +139,7 @@ pub struct Integration {
     enabled: bool,
     requests_per_second: u16,
     configuration: WrittenConfiguration,
+    locale: Locale,
     cache_key_secret: Option<Secret>,
     employees: Employees,
     /// Asked in place of the employees, where the PBX answers itself.
@@ -219,6 +224,7 @@ impl Integration {
             enabled: settings.enabled,
             requests_per_second: settings.requests_per_second,
             configuration: settings.configuration.clone(),
+            locale: settings.locale(),
             cache_key_secret: settings.cache_key_secret.clone(),
             employees: Employees::new(settings.employees.clone()),
             directory: None,
@@ -242,6 +248,11 @@ impl Integration {
     /// The integration's way to its account.
     pub fn http(&self) -> &OutboundHttp {
         &self.http
+    }
+
+    /// Whose calls these are, as operations are told.
+    pub const fn locale(&self) -> &Locale {
+        &self.locale
     }
 
     /// Whether it is switched on in the configuration.

@@ -61,7 +61,7 @@ pub(crate) async fn node(
     observers: Vec<Arc<dyn Observer>>,
 ) -> Node {
     let node = node_builder(operation, integration, settings).await;
-    observers.into_iter().fold(node, NodeBuilder::observer).build()
+    observers.into_iter().fold(node, NodeBuilder::observer).build().expect("a scenario")
 }
 
 async fn node_builder(operation: &Operation, integration: Arc<Integration>, settings: &[(&str, &str)]) -> NodeBuilder {
@@ -69,7 +69,7 @@ async fn node_builder(operation: &Operation, integration: Arc<Integration>, sett
     let node = Node::builder(Clock::system()).integration("main", integration).place(ToPlace {
         id: "main",
         integration: "main",
-        linked_operation: "queue:sales",
+        exits: "queue:sales".into(),
         settings,
         operation: operation.clone(),
     });
@@ -77,12 +77,17 @@ async fn node_builder(operation: &Operation, integration: Arc<Integration>, sett
 }
 
 pub(crate) fn call(caller: &str) -> IncomingCall {
-    IncomingCall { id: "call-1".to_owned(), caller: Some(caller.into()), called: "+74951234567".to_owned() }
+    IncomingCall {
+        id: "call-1".to_owned(),
+        caller: Some(caller.into()),
+        called: "+74951234567".to_owned(),
+        ..IncomingCall::default()
+    }
 }
 
 /// A node whose store knows the caller's manager.
 pub(crate) async fn with_a_kept_manager(operation: &Operation, store: Arc<dyn KeyValueStore>) -> Node {
-    builder_with_a_kept_manager(operation, store).await.build()
+    builder_with_a_kept_manager(operation, store).await.build().expect("a scenario")
 }
 
 /// The same, not built yet.

@@ -38,6 +38,12 @@ pub struct CallDocument {
     pub version: u32,
     /// The call, its caller masked.
     pub call: CallRecord,
+    /// The steps of the scenario that it went through before the one that this answer is of; none where that is the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepRecord>,
+    /// The placement that this answer is of, where it is not the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<String>,
     /// Where it goes.
     pub route: Route,
     /// Why it goes to the linked operation at once; null where it is forwarded.
@@ -47,6 +53,25 @@ pub struct CallDocument {
     /// What it cost.
     pub run: Run,
     /// What its facts are called. Not part of the document: they are the component's, the same for each of its calls.
+    #[serde(skip)]
+    pub titles: FactTitles,
+}
+
+/// A step before the last one of a call, as the call document has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StepRecord {
+    /// The placement's identifier.
+    pub placement: String,
+    /// Where the call went from there.
+    pub target: String,
+    /// Why; null where its numbers were rung and nobody answered.
+    pub reason: Option<Reason>,
+    /// What was asked, what came back, how long it took.
+    pub details: Details,
+    /// What it cost.
+    pub run: Run,
+    /// What its facts are called. Not part of the document.
     #[serde(skip)]
     pub titles: FactTitles,
 }
@@ -79,7 +104,7 @@ pub enum Route {
         /// The numbers, in order; at least one.
         #[serde(rename = "numbers")]
         destinations: Vec<Destination>,
-        /// The linked operation's name.
+        /// Where it goes after the last: the exit `not-answered`.
         #[serde(default)]
         then: String,
     },
@@ -159,8 +184,8 @@ impl CallDocument {
         self.reason.as_ref().map_or(FORWARDED, |reason| &reason.code)
     }
 
-    /// The linked operation: where the call goes, at once or after the last number.
-    pub fn linked_operation(&self) -> &str {
+    /// Where the call goes, at once or after the last number.
+    pub fn target(&self) -> &str {
         match &self.route {
             Route::Forward { then, .. } => then,
             Route::LinkedOperation { target } => target,
@@ -238,7 +263,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&read(written)).unwrap(), written);
         }
         assert_eq!((read(FORWARD).outcome(), read(LINKED).outcome()), (FORWARDED, "caller-hidden"));
-        assert_eq!((read(FORWARD).linked_operation(), read(LINKED).linked_operation()), ("queue:sales", "queue:sales"));
+        assert_eq!((read(FORWARD).target(), read(LINKED).target()), ("queue:sales", "queue:sales"));
     }
 
     #[test]
@@ -263,7 +288,7 @@ mod tests {
     fn d10_the_record_of_a_call_has_its_caller_masked_or_none() {
         let record = |caller: Option<&str>| {
             let caller = caller.map(WholeNumber::new);
-            CallRecord::new(&IncomingCall { id: String::new(), caller, called: String::new() }, Timestamp::UNIX_EPOCH)
+            CallRecord::new(&IncomingCall { caller, ..IncomingCall::default() }, Timestamp::UNIX_EPOCH)
         };
         assert_eq!(record(Some("+79165550101")).caller.as_deref(), Some("+7916•••0101"));
         for withheld in [None, Some(""), Some(" "), Some("anonymous")] {

@@ -7,10 +7,12 @@
 //! | `host-overloaded` | technical-failure | as many calls as the node takes are being resolved, or their memory is used up |
 //! | `host-stopping` | technical-failure | the node is stopping |
 //! | `settings-unreadable` | configuration | the host cannot read the operation's settings |
+//! | `scenario-too-slow` | no-answer | the steps before took all the time that the scenario may take |
 
 use crate::details::{Details, FactTitles};
 use crate::document::{CallDocument, CallRecord, Reason, Route, Run, VERSION};
 use crate::language::Localized;
+use crate::scenario::Exits;
 
 /// Why no operation was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +27,20 @@ pub enum HostReason {
     Stopping,
     /// The operation's settings cannot be read; what is wrong with them.
     SettingsUnreadable(String),
+    /// The steps before took all the time that the scenario may take.
+    ScenarioTooSlow,
 }
 
 impl HostReason {
     /// The codes of all of them.
-    pub const CODES: [&str; 5] =
-        ["request-not-understood", "operation-unknown", "host-overloaded", "host-stopping", "settings-unreadable"];
+    pub const CODES: [&str; 6] = [
+        "request-not-understood",
+        "operation-unknown",
+        "host-overloaded",
+        "host-stopping",
+        "settings-unreadable",
+        "scenario-too-slow",
+    ];
 
     /// The stable machine code.
     pub const fn code(&self) -> &'static str {
@@ -40,12 +50,14 @@ impl HostReason {
             Self::Overloaded => "host-overloaded",
             Self::Stopping => "host-stopping",
             Self::SettingsUnreadable(_) => "settings-unreadable",
+            Self::ScenarioTooSlow => "scenario-too-slow",
         }
     }
 
     const fn class(&self) -> &'static str {
         match self {
             Self::SettingsUnreadable(_) => "configuration",
+            Self::ScenarioTooSlow => "no-answer",
             Self::NotUnderstood(_) | Self::OperationUnknown | Self::Overloaded | Self::Stopping => "technical-failure",
         }
     }
@@ -65,6 +77,10 @@ impl HostReason {
                 "The host is resolving too many calls at once",
             ),
             Self::Stopping => Localized::new("Хост останавливается", "The host is stopping"),
+            Self::ScenarioTooSlow => Localized::new(
+                "Предыдущие шаги заняли всё время ожидания сценария",
+                "The steps before took all the time that the scenario may wait",
+            ),
             Self::SettingsUnreadable(why) => Localized::new(
                 format!("Настройки операции не читаются: {why}"),
                 format!("The settings of the operation cannot be read: {why}"),
@@ -74,13 +90,16 @@ impl HostReason {
 }
 
 impl CallDocument {
-    /// The document of a call that goes to the linked operation without an operation being asked. `component` is the digest of the one that
+    /// The document of a call that leaves its placement without an operation being asked. `component` is the digest of the one that
     /// would have been.
-    pub fn declined(call: CallRecord, linked_operation: &str, reason: &HostReason, component: Option<&str>) -> Self {
+    pub fn declined(call: CallRecord, exits: &Exits, reason: &HostReason, component: Option<&str>) -> Self {
+        let target = exits.of_reason(reason.code(), reason.class()).to_owned();
         Self {
             version: VERSION,
             call,
-            route: Route::LinkedOperation { target: linked_operation.to_owned() },
+            steps: Vec::new(),
+            placement: None,
+            route: Route::LinkedOperation { target },
             reason: Some(Reason::of_host(reason.code(), reason.class(), reason.text())),
             details: Details::default(),
             run: Run { component: component.map(str::to_owned), memory_bytes: component.map(|_| 0), ..Run::default() },

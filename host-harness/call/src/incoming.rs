@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::call_request::CallRequest;
 use crate::caller::Presented;
 use crate::one_line::one_line;
+use crate::scenario::EarlierStep;
 
 /// An incoming call, as a PBX sent it. Its `Debug` shows the caller masked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IncomingCall {
     /// The host's identifier, unique within the host.
     pub id: String,
@@ -16,6 +17,8 @@ pub struct IncomingCall {
     pub caller: Option<WholeNumber>,
     /// The number that was called.
     pub called: String,
+    /// The steps of the scenario that it has been through.
+    pub earlier_steps: Vec<EarlierStep>,
 }
 
 impl IncomingCall {
@@ -26,6 +29,7 @@ impl IncomingCall {
             id: request.id.map_or_else(id, |id| one_line(&id).into_owned()),
             caller: request.caller.map(WholeNumber::from),
             called: request.called.map(|called| one_line(&called).into_owned()).unwrap_or_default(),
+            earlier_steps: Vec::new(),
         }
     }
 
@@ -101,7 +105,7 @@ mod tests {
 
     #[test]
     fn d10_an_incoming_call_is_printed_with_its_caller_masked() {
-        let call = IncomingCall { id: "1".to_owned(), caller: Some("+79165550101".into()), called: String::new() };
+        let call = IncomingCall { caller: Some("+79165550101".into()), ..IncomingCall::default() };
         let printed = format!("{call:?}");
         assert!(printed.contains("+7916•••0101") && !printed.contains("9165550101"), "{printed}");
     }

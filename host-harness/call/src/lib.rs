@@ -51,6 +51,8 @@ pub mod one_line;
 #[cfg(feature = "document")]
 pub mod outcome;
 #[cfg(feature = "document")]
+pub mod scenario;
+#[cfg(feature = "document")]
 pub mod text;
 pub mod withheld;
 pub mod zones;

@@ -32,6 +32,34 @@ pub fn mask(number: &str) -> String {
     )
 }
 
+/// A text in which whatever may be a telephone number is masked: digits, seven or more, with the separators of numbers between them.
+pub fn mask_numbers(text: &str) -> String {
+    const FEWEST: usize = 7;
+    let is_separator = |character: char| matches!(character, ' ' | '-' | '(' | ')' | '.' | '\u{a0}');
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(|character: char| character == '+' || character.is_ascii_digit()) {
+        let (before, from) = rest.split_at(begin);
+        masked.push_str(before);
+        let end = from
+            .char_indices()
+            .skip(1)
+            .find(|(_, character)| !character.is_ascii_digit() && !is_separator(*character))
+            .map_or(from.len(), |(end, _)| end);
+        let (run, after) = from.split_at(end);
+        let number = run.trim_end_matches(is_separator);
+        if number.bytes().filter(u8::is_ascii_digit).count() >= FEWEST {
+            masked.push_str(&mask(number));
+            masked.push_str(run.get(number.len()..).unwrap_or_default());
+        } else {
+            masked.push_str(run);
+        }
+        rest = after;
+    }
+    masked.push_str(rest);
+    masked
+}
+
 /// A value that a message repeats, unless it may be a secret in the wrong place: it is long, or looks drawn at random.
 ///
 /// The settings of this software are words and short numbers; no access token is as short as they are.
@@ -94,6 +122,19 @@ mod tests {
             "status_age_seconds",
         ] {
             assert_eq!(unless_secret(value), value);
+        }
+    }
+
+    #[test]
+    fn d10_numbers_in_a_text_are_masked_and_other_digits_stay() {
+        for (text, masked) in [
+            ("no contact for +7 (916) 555-01-01, gave up", "no contact for +7916•••0101, gave up"),
+            ("89165550101/89165550102", "8916•••0101/8916•••0102"),
+            ("line 7 of 250, 16384 bytes", "line 7 of 250, 16384 bytes"),
+            ("+", "+"),
+            ("", ""),
+        ] {
+            assert_eq!(mask_numbers(text), masked);
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amocrm::integration::Integration;
+use call::scenario::{Exits, ScenarioFault, judge};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::Operation;
 
@@ -17,6 +19,7 @@ pub struct NodeBuilder {
     pub(super) placements: Vec<Arc<Placement>>,
     pub(super) observers: Vec<Arc<dyn Observer>>,
     pub(super) recorder: Option<Arc<dyn Recorder>>,
+    pub(super) scenario_waiting_time: Option<Duration>,
 }
 
 /// An operation that is to be placed.
@@ -25,8 +28,8 @@ pub struct ToPlace<'a> {
     pub id: &'a str,
     /// The identifier of its integration, which the node has already.
     pub integration: &'a str,
-    /// Where its calls go that are not forwarded.
-    pub linked_operation: &'a str,
+    /// Where its calls go.
+    pub exits: Exits,
     /// Its settings, as text.
     pub settings: BTreeMap<String, String>,
     /// The component.
@@ -39,6 +42,9 @@ pub enum NotPlaced {
     /// The node has no such integration.
     #[error("there is no integration `{0}`: add it before the operations that are placed with it")]
     NoIntegration(String),
+    /// The placements are no scenario.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioFault),
     /// The component does not fit.
     #[error(transparent)]
     Misfit(Misfit),
@@ -46,7 +52,14 @@ pub enum NotPlaced {
 
 impl NodeBuilder {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, integrations: BTreeMap::new(), placements: Vec::new(), observers: Vec::new(), recorder: None }
+        Self {
+            clock,
+            integrations: BTreeMap::new(),
+            placements: Vec::new(),
+            observers: Vec::new(),
+            recorder: None,
+            scenario_waiting_time: None,
+        }
     }
 
     /// Adds an integration.
@@ -60,11 +73,11 @@ impl NodeBuilder {
     /// # Errors
     /// Where the integration is missing, or the component cannot describe itself or has no such setting.
     pub async fn place(mut self, to_place: ToPlace<'_>) -> Result<Self, NotPlaced> {
-        let ToPlace { id, integration, linked_operation, settings, operation } = to_place;
+        let ToPlace { id, integration, exits, settings, operation } = to_place;
         let known = self.integrations.get_key_value(integration);
         let (name, integration) = known.ok_or_else(|| NotPlaced::NoIntegration(integration.to_owned()))?;
         let belongs_to = (Arc::clone(name), Arc::clone(integration));
-        let placement = Placement::new(id, belongs_to, linked_operation.to_owned(), settings, operation).await;
+        let placement = Placement::new(id, belongs_to, exits, settings, operation).await;
         self.placements.push(Arc::new(placement.map_err(NotPlaced::Misfit)?));
         Ok(self)
     }
@@ -91,8 +104,18 @@ impl NodeBuilder {
         self
     }
 
+    /// How long a call may wait in all steps together; none: as long as the steps may together.
+    pub const fn scenario_waiting_time(mut self, most: Option<Duration>) -> Self {
+        self.scenario_waiting_time = most;
+        self
+    }
+
     /// The node.
-    pub fn build(self) -> Node {
-        Node::new(self)
+    ///
+    /// # Errors
+    /// Where an exit leads to no placement, or calls would go in a circle.
+    pub fn build(self) -> Result<Node, ScenarioFault> {
+        judge(self.placements.iter().map(|placement| (placement.id(), placement.exits())))?;
+        Ok(Node::new(self))
     }
 }

@@ -11,8 +11,9 @@
 //! use node::Node;
 //! use runtime::capabilities::clocks::Clock;
 //!
-//! let node = Node::builder(Clock::system()).build();
+//! let node = Node::builder(Clock::system()).build()?;
 //! assert!(node.placements().is_empty());
+//! # Ok::<_, call::scenario::ScenarioFault>(())
 //! ```
 
 mod builder;
@@ -24,6 +25,7 @@ pub mod observe;
 mod placement;
 mod ready;
 pub mod requirements;
+mod scenario;
 pub mod shadow;
 mod unstoppable;
 mod version;
@@ -34,12 +36,12 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio_util::task::TaskTracker;
 
 use amocrm::integration::Integration;
-use call::document::CallRecord;
 use call::host_reason::HostReason;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use runtime::capabilities::clocks::Clock;
@@ -64,6 +66,8 @@ struct Inner {
     placements: Vec<Arc<Placement>>,
     observers: Vec<Arc<dyn Observer>>,
     recorder: Option<Arc<dyn Recorder>>,
+    /// How long a call may wait in all its steps together, where that is bounded.
+    scenario_waiting_time: Option<Duration>,
     calls: TaskTracker,
     in_flight: AtomicUsize,
 }
@@ -81,8 +85,19 @@ pub trait Observer: Send + Sync {
 
 /// Who records calls. Told on the call's own path, so it returns at once too.
 pub trait Recorder: Send + Sync {
-    /// A call was resolved by this placed operation; `noted` is what it was resolved from.
-    fn finished(&self, placed: &ReadyOperation, resolved: &CallDocument, noted: Noted);
+    /// A call was resolved in these steps, at least one.
+    fn finished(&self, steps: Vec<ResolvedStep>);
+}
+
+/// One step of a call, resolved.
+#[derive(Clone)]
+pub struct ResolvedStep {
+    /// Who resolved it.
+    pub placed: ReadyOperation,
+    /// What came of it, without the steps before.
+    pub resolved: CallDocument,
+    /// What it was resolved from.
+    pub noted: Noted,
 }
 
 /// A resolved call, as observers are told of it. Cheap to clone.
@@ -105,9 +120,18 @@ impl Node {
     }
 
     fn new(parts: NodeBuilder) -> Self {
-        let NodeBuilder { clock, integrations, placements, observers, recorder } = parts;
+        let NodeBuilder { clock, integrations, placements, observers, recorder, scenario_waiting_time } = parts;
         let (calls, in_flight) = (TaskTracker::new(), AtomicUsize::new(0));
-        Self(Arc::new(Inner { clock, integrations, placements, observers, recorder, calls, in_flight }))
+        Self(Arc::new(Inner {
+            clock,
+            integrations,
+            placements,
+            observers,
+            recorder,
+            scenario_waiting_time,
+            calls,
+            in_flight,
+        }))
     }
 
     /// The clock that calls are dated by.
@@ -179,42 +203,25 @@ impl Node {
             Ok(finished) => finished,
             // Only a fault of the host itself ends a call so.
             Err(_) => {
-                let resolved = placement.active().placed.host_failed(&lost, &self.0.clock);
+                let resolved = self.failed(placement, &lost);
                 self.told(placement, lost.presented().cloned(), resolved)
             }
         }
     }
 
-    /// Sends a call to the linked operation without asking the operation. It is told of like any other.
+    /// Sends a call on without asking any operation, along the exits of this reason. It is told of like any other.
     pub fn decline(&self, placement: &Placement, call: IncomingCall, reason: &HostReason) -> FinishedCall {
-        let active = placement.active();
-        let record = CallRecord::new(&call, self.0.clock.now());
-        let component = active.placed.operation().digest();
-        let resolved = CallDocument::declined(record, placement.linked_operation(), reason, Some(component));
+        let resolved = self.declined(placement, &call, reason);
         self.told(placement, call.presented().cloned(), resolved)
     }
 
-    async fn resolve_here(&self, placement: &Placement, call: IncomingCall) -> FinishedCall {
+    async fn resolve_here(&self, placement: &Arc<Placement>, call: IncomingCall) -> FinishedCall {
         let _counted = InFlight::count(&self.0.in_flight);
         for observer in &self.0.observers {
             observer.began(placement);
         }
         let caller = call.presented().cloned();
-        let (active, clock) = (placement.active(), &self.0.clock);
-        let shadow = placement.shadow();
-        let place = shadow.as_ref().and_then(|shadow| shadow.place());
-        let resolved = if place.is_some() || self.0.recorder.is_some() {
-            let (resolved, noted) = noted(&active.placed, call, clock).await;
-            if let (Some(shadow), Some(place)) = (&shadow, place) {
-                shadow.follow(place, &resolved, noted.clone());
-            }
-            if let Some(recorder) = &self.0.recorder {
-                recorder.finished(&active.placed, &resolved, noted);
-            }
-            resolved
-        } else {
-            active.placed.resolve(call, clock).await
-        };
+        let resolved = self.walk(placement, call).await;
         self.told(placement, caller, resolved)
     }
 

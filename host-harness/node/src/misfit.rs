@@ -4,6 +4,7 @@ use std::fmt;
 
 use amocrm::integration::Misconfigured;
 use call::masking::unless_secret;
+use call::scenario::CLASSES;
 use runtime::configuration::ConfigurationError;
 use runtime::engine::Undescribed;
 use runtime::settings::SettingError;
@@ -29,6 +30,13 @@ pub enum Misfit {
         /// Its name for people, in English.
         title: String,
     },
+    /// An exit of the placement is for something that the operation never gives.
+    UnknownExit {
+        /// The exit, as written.
+        exit: String,
+        /// The codes of the operation's reasons.
+        codes: String,
+    },
     /// The integration's configuration does not suit it.
     Configuration(Misconfigured),
 }
@@ -47,6 +55,8 @@ pub enum MisfitKind {
     Setting,
     /// A setting that it cannot work without is missing.
     MissingSetting,
+    /// An exit is for something that it never gives.
+    UnknownExit,
     /// A value of the integration's configuration is one that it would not accept.
     Configuration,
     /// A key of the configuration that it cannot work without is missing.
@@ -68,6 +78,7 @@ impl Misfit {
             Self::OtherOperation { .. } => MisfitKind::OtherOperation,
             Self::Setting(_) => MisfitKind::Setting,
             Self::MissingSetting { .. } => MisfitKind::MissingSetting,
+            Self::UnknownExit { .. } => MisfitKind::UnknownExit,
             Self::Configuration(Misconfigured { error, .. }) => match error {
                 ConfigurationError::Missing { .. } => MisfitKind::MissingConfiguration,
                 ConfigurationError::Unknown { .. } => MisfitKind::UnknownConfiguration,
@@ -85,6 +96,7 @@ impl Misfit {
             Self::Undescribed(_) | Self::OtherOperation { .. } => None,
             Self::Setting(error) => Some(unless_secret(&error.key)),
             Self::MissingSetting { key, .. } => Some(key),
+            Self::UnknownExit { exit, .. } => Some(unless_secret(exit)),
             Self::Configuration(Misconfigured { error, .. }) => Some(error.key()),
         }
     }
@@ -100,6 +112,9 @@ impl Misfit {
             Self::MissingSetting { key, title } => {
                 format!("setting `{key}` ({title}) is missing, and the operation cannot work without it")
             }
+            Self::UnknownExit { exit, .. } => {
+                format!("exit `{}`: the operation gives no such reason", unless_secret(exit))
+            }
             Self::Configuration(Misconfigured { integration, error }) => {
                 format!("[[integration]] `{integration}`: {}", error.what())
             }
@@ -113,6 +128,10 @@ impl Misfit {
             Self::OtherOperation { .. } => "place it in an [[operation]] of its own".to_owned(),
             Self::Setting(error) => error.fix.clone(),
             Self::MissingSetting { .. } => "write it into `settings` of the [[operation]]".to_owned(),
+            Self::UnknownExit { codes, .. } => {
+                let classes = CLASSES.map(|class| format!("`{class}`")).join(", ");
+                format!("write `not-answered`, a class ({classes}), or one of its reasons: {codes}")
+            }
             Self::Configuration(Misconfigured { error, .. }) => error.fix(),
         }
     }

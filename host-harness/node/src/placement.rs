@@ -9,18 +9,21 @@ use super::misfit::{Misfit, MisfitKind, Misfits};
 use super::shadow::Shadow;
 use super::{ReadyOperation, Version};
 use amocrm::integration::{Integration, Misconfigured};
+use call::document::OPERATION_FAILED;
+use call::host_reason::HostReason;
+use call::scenario::{CLASSES, Exits, NOT_ANSWERED};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::configured::ConfiguredOperation;
 use runtime::engine::Operation;
 use runtime::settings::{judge_settings, missing_settings, read_settings};
 
-/// One place in a scenario: its settings and linked operation stay, its component may change. A call that has begun ends with the version it
+/// One place in a scenario: its settings and exits stay, its component may change. A call that has begun ends with the version it
 /// began with.
 pub struct Placement {
     id: Arc<str>,
     integration_id: Arc<str>,
     integration: Arc<Integration>,
-    linked_operation: String,
+    exits: Exits,
     /// As the configuration has them, since each version reads them by its own description.
     settings: BTreeMap<String, String>,
     active: ArcSwap<Version>,
@@ -42,21 +45,13 @@ impl Placement {
     pub async fn new(
         id: impl Into<Arc<str>>,
         (integration_id, integration): (Arc<str>, Arc<Integration>),
-        linked_operation: String,
+        exits: Exits,
         settings: BTreeMap<String, String>,
         operation: Operation,
     ) -> Result<Self, Misfit> {
-        let version = place(&operation, &integration, &linked_operation, &settings).await?;
+        let version = place(&operation, &integration, &exits, &settings).await?;
         let active = ArcSwap::from_pointee(version);
-        Ok(Self {
-            id: id.into(),
-            integration_id,
-            integration,
-            linked_operation,
-            settings,
-            active,
-            shadow: ArcSwapOption::empty(),
-        })
+        Ok(Self { id: id.into(), integration_id, integration, exits, settings, active, shadow: ArcSwapOption::empty() })
     }
 
     /// The placed operation's identifier.
@@ -82,9 +77,9 @@ impl Placement {
         &self.integration
     }
 
-    /// Where its calls go that are not forwarded.
-    pub fn linked_operation(&self) -> &str {
-        &self.linked_operation
+    /// Where its calls go.
+    pub const fn exits(&self) -> &Exits {
+        &self.exits
     }
 
     /// Its settings, as configured.
@@ -110,6 +105,7 @@ impl Placement {
         let (settings, errors) = judge_settings(&description, &self.settings);
         misfits.extend(errors.into_iter().map(Misfit::Setting));
         misfits.extend(missing(&description, &self.settings));
+        misfits.extend(unknown_exits(&description, &self.exits));
         let (configuration, errors) = self.integration.judge_configuration(&description);
         misfits.extend(errors.into_iter().map(Misfit::Configuration));
         let unread = |version: &Description| {
@@ -123,8 +119,7 @@ impl Placement {
         if !insists && !misfits.is_empty() {
             return Err(Misfits(misfits));
         }
-        let linked_operation = self.linked_operation.clone();
-        let configured = ConfiguredOperation::new(operation.clone(), &description, linked_operation, settings);
+        let configured = ConfiguredOperation::new(operation.clone(), &description, self.exits.clone(), settings);
         let placed = ReadyOperation::new_with(configured, Arc::clone(&self.integration), configuration);
         Ok(Version { placed, description })
     }
@@ -163,20 +158,34 @@ fn missing<'a>(
         .map(|setting| Misfit::MissingSetting { key: setting.key.clone(), title: setting.title.en.clone() })
 }
 
+/// Exits for what the operation never gives.
+fn unknown_exits<'a>(description: &'a Description, exits: &'a Exits) -> impl Iterator<Item = Misfit> + use<'a> {
+    let of_host = HostReason::CODES.into_iter().chain([OPERATION_FAILED]);
+    let known: Vec<&str> = [NOT_ANSWERED]
+        .into_iter()
+        .chain(CLASSES)
+        .chain(description.reasons.iter().map(|reason| reason.code.as_str()))
+        .chain(of_host)
+        .collect();
+    let unknown = exits.others().keys().filter(move |exit| !known.contains(&exit.as_str()));
+    unknown.map(|exit| {
+        let codes = description.reasons.iter().map(|reason| format!("`{}`", reason.code)).collect::<Vec<_>>();
+        Misfit::UnknownExit { exit: exit.clone(), codes: codes.join(", ") }
+    })
+}
+
 async fn place(
     operation: &Operation,
     integration: &Arc<Integration>,
-    linked_operation: &str,
+    exits: &Exits,
     settings: &BTreeMap<String, String>,
 ) -> Result<Version, Misfit> {
     let description = operation.describe().await.map_err(Misfit::Undescribed)?;
     let settings = read_settings(&description, settings)?;
-    let placed = ReadyOperation::described(
-        operation.clone(),
-        &description,
-        Arc::clone(integration),
-        linked_operation.to_owned(),
-        settings,
-    )?;
+    if let Some(unknown) = unknown_exits(&description, exits).next() {
+        return Err(unknown);
+    }
+    let placed =
+        ReadyOperation::described(operation.clone(), &description, Arc::clone(integration), exits.clone(), settings)?;
     Ok(Version { placed, description })
 }

@@ -1,5 +1,5 @@
-//! An operation that is ready for calls: a component at one place of a call scenario, with its settings, its linked operation, its integration and what it reads of the
-//! integration's configuration.
+//! An operation that is ready for calls: a component at one place of a call scenario, with its settings, its exits, its integration and what it
+//! reads of the integration's configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::Misfit;
 use amocrm::integration::{Integration, Misconfigured};
 use call::document::CallRecord;
+use call::scenario::Exits;
 use call::{CallDocument, IncomingCall};
 use runtime::bindings::attentive::exports::telephony::operation::notices::Notice;
 use runtime::bindings::exports::telephony::operation::operation::Description;
@@ -34,11 +35,11 @@ impl ReadyOperation {
     pub async fn new(
         operation: Operation,
         integration: Arc<Integration>,
-        linked_operation: String,
+        exits: impl Into<Exits>,
         settings: Vec<Setting>,
     ) -> Result<Self, Misfit> {
         let description = operation.describe().await.map_err(Misfit::Undescribed)?;
-        Ok(Self::described(operation, &description, integration, linked_operation, settings)?)
+        Ok(Self::described(operation, &description, integration, exits, settings)?)
     }
 
     /// Places an operation that has described itself already. Fails where it would not accept the integration's configuration.
@@ -46,11 +47,11 @@ impl ReadyOperation {
         operation: Operation,
         description: &Description,
         integration: Arc<Integration>,
-        linked_operation: String,
+        exits: impl Into<Exits>,
         settings: Vec<Setting>,
     ) -> Result<Self, Misconfigured> {
         let configuration = integration.configuration(description)?;
-        let configured = ConfiguredOperation::new(operation, description, linked_operation, settings);
+        let configured = ConfiguredOperation::new(operation, description, exits, settings);
         Ok(Self::new_with(configured, integration, configuration))
     }
 
@@ -60,6 +61,7 @@ impl ReadyOperation {
         integration: Arc<Integration>,
         configuration: ReadConfiguration,
     ) -> Self {
+        let configured = configured.with_locale(integration.locale().clone());
         Self { configured, integration, configuration: Arc::new(configuration) }
     }
 
@@ -72,6 +74,12 @@ impl ReadyOperation {
     /// The same with the same component in another engine.
     pub fn with_operation(&self, operation: Operation) -> Self {
         Self { configured: self.configured.with_operation(operation), ..self.clone() }
+    }
+
+    /// The same with a waiting time of at most `most`, but not less than any operation may have.
+    #[must_use]
+    pub fn waiting_at_most(&self, most: Duration) -> Self {
+        Self { configured: self.configured.waiting_at_most(most), ..self.clone() }
     }
 
     /// The same without its integration.

@@ -43,6 +43,8 @@ pub enum Capability {
     Directory,
     /// The time of day, and timers.
     Clocks,
+    /// Lines in the host's log.
+    Diagnostics,
 }
 
 /// A key that a component describes.
@@ -109,6 +111,7 @@ fn capabilities(import: &str) -> &'static [Capability] {
         "wasi:keyvalue/store" => &[Capability::KeyValue],
         "wasi:config/store" => &[Capability::Configuration],
         "telephony:operation/directory" => &[Capability::Directory],
+        "wasi:cli/stdout" | "wasi:cli/stderr" => &[Capability::Diagnostics],
         "wasi:clocks/wall-clock" | "wasi:clocks/monotonic-clock" => &[Capability::Clocks],
         _ => &[],
     }

@@ -9,10 +9,10 @@ wasmtime::component::bindgen!({
     inline: "
         package host-harness:bindings;
         world operation-host {
-            import telephony:operation/directory@0.1.0;
+            import telephony:operation/directory@0.2.0;
             import wasi:keyvalue/store@0.2.0-draft;
             import wasi:config/store@0.2.0-rc.1;
-            export telephony:operation/operation@0.1.0;
+            export telephony:operation/operation@0.2.0;
         }
     ",
     path: "../../wit",
@@ -31,7 +31,7 @@ pub mod attentive {
         inline: "
             package host-harness:attentive;
             world attentive-host {
-                export telephony:operation/notices@0.1.0;
+                export telephony:operation/notices@0.2.0;
             }
         ",
         path: "../../wit",

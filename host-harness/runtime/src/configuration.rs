@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
-use crate::bindings::telephony::operation::types::SettingValue;
+use crate::bindings::telephony::operation::types::{ItemValue, SettingValue};
 use crate::secret::{Secret, SecretError};
 use crate::settings::read_value;
 use call::masking::unless_secret;
@@ -252,6 +252,15 @@ fn text_of(value: SettingValue) -> String {
         SettingValue::Integer(number) => number.to_string(),
         SettingValue::Duration(milliseconds) => milliseconds.to_string(),
         SettingValue::Choice(text) | SettingValue::Text(text) => text,
+        SettingValue::List(items) => items.into_iter().map(item_text).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn item_text(item: ItemValue) -> String {
+    match item {
+        ItemValue::Integer(number) => number.to_string(),
+        ItemValue::Duration(milliseconds) => milliseconds.to_string(),
+        ItemValue::Choice(text) | ItemValue::Text(text) => text,
     }
 }
 

@@ -1,28 +1,34 @@
-//! A configured operation: a component with its settings and its linked operation. It resolves calls in the world it is given.
+//! A configured operation: a component with its settings and its exits. It resolves calls in the world it is given.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::bindings::exports::telephony::operation::operation::{Description, SettingKind};
-use crate::bindings::telephony::operation::types::{Call, Setting, SettingValue};
-use crate::capabilities::clocks::datetime;
+use crate::bindings::telephony::operation::types::{Setting, SettingValue};
 use crate::engine::{Answer, Failure, Operation, WAITING_TIME, WAITING_TIME_BOUNDS, World};
+use crate::presented::{self, Locale};
 use crate::report::{self, ResolvedBy};
 use call::details::FactTitles;
 use call::document::CallRecord;
+use call::scenario::Exits;
 use call::{CallDocument, IncomingCall};
 
 /// The waiting time of an operation that describes none.
 const WAITING_TIME_DEFAULT: Duration = Duration::from_secs(3);
 
-/// A component with its settings and its linked operation.
+/// A component with its settings and its exits.
 #[derive(Clone)]
 pub struct ConfiguredOperation {
     operation: Operation,
-    linked_operation: String,
+    id: Arc<str>,
+    exits: Exits,
+    locale: Locale,
     settings: Vec<Setting>,
     waiting_time: Duration,
+    /// Whether it describes a waiting time.
+    waits: bool,
     fact_titles: FactTitles,
 }
 
@@ -31,12 +37,20 @@ impl ConfiguredOperation {
     pub fn new(
         operation: Operation,
         description: &Description,
-        linked_operation: String,
+        exits: impl Into<Exits>,
         settings: Vec<Setting>,
     ) -> Self {
         let waiting_time = waiting_time(description, &settings);
         let fact_titles = report::fact_titles(description);
-        Self { operation, linked_operation, settings, waiting_time, fact_titles }
+        let waits = description.settings.iter().any(|setting| setting.key == WAITING_TIME);
+        let (id, exits) = (description.id.as_str().into(), exits.into());
+        Self { operation, id, exits, locale: Locale::default(), settings, waiting_time, waits, fact_titles }
+    }
+
+    /// The same for people of another country or time zone.
+    #[must_use]
+    pub fn with_locale(self, locale: Locale) -> Self {
+        Self { locale, ..self }
     }
 
     /// The component.
@@ -49,18 +63,40 @@ impl ConfiguredOperation {
         &self.settings
     }
 
-    /// Where calls go that are not forwarded.
-    pub fn linked_operation(&self) -> &str {
-        &self.linked_operation
+    /// The operation's own identifier, the same in all its versions.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose calls these are.
+    pub const fn locale(&self) -> &Locale {
+        &self.locale
+    }
+
+    /// Where calls go.
+    pub const fn exits(&self) -> &Exits {
+        &self.exits
     }
 
     /// Resolves one call that arrived at `at`.
     pub async fn resolve_in(&self, world: World, call: IncomingCall, at: Timestamp) -> CallDocument {
         let record = CallRecord::new(&call, at);
-        let caller = call.caller.map(|caller| caller.whole().to_owned());
-        let call = Call { id: call.id, caller, called: call.called, at: datetime(at) };
+        let call = presented::call(call, at, &self.locale);
         let answer = self.operation.resolve(world, &call, &self.settings, self.waiting_time).await;
         self.resolver().document(record, answer)
+    }
+
+    /// The same with a waiting time of at most `most`, but not less than any operation may have.
+    #[must_use]
+    pub fn waiting_at_most(&self, most: Duration) -> Self {
+        let waiting_time = self.waiting_time.min(most.max(WAITING_TIME_BOUNDS.0));
+        let mut settings = self.settings.clone();
+        if self.waits && waiting_time < self.waiting_time {
+            settings.retain(|setting| setting.key != WAITING_TIME);
+            let value = SettingValue::Duration(u64::try_from(waiting_time.as_millis()).unwrap_or(u64::MAX));
+            settings.push(Setting { key: WAITING_TIME.to_owned(), value });
+        }
+        Self { waiting_time, settings, ..self.clone() }
     }
 
     /// The record of a call during which the host itself failed: it goes to the linked operation.
@@ -83,7 +119,7 @@ impl ConfiguredOperation {
         ResolvedBy {
             component: self.operation.digest(),
             titles: &self.fact_titles,
-            linked_operation: &self.linked_operation,
+            exits: &self.exits,
             waiting_time: self.waiting_time,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use call::scenario::Exits;
 use call::{CallDocument, IncomingCall};
 
 use crate::capabilities::clocks::Clock;
@@ -59,13 +60,13 @@ impl Host {
     pub async fn place(
         &self,
         component: &[u8],
-        linked_operation: impl Into<String>,
+        exits: impl Into<Exits>,
         settings: &BTreeMap<String, String>,
     ) -> Result<ConfiguredOperation, PlaceError> {
         let operation = self.engine.load(component).map_err(PlaceError::Rejected)?;
         let description = operation.describe().await.map_err(PlaceError::Undescribed)?;
         let settings = read_settings(&description, settings).map_err(PlaceError::Setting)?;
-        Ok(ConfiguredOperation::new(operation, &description, linked_operation.into(), settings))
+        Ok(ConfiguredOperation::new(operation, &description, exits, settings))
     }
 
     /// Resolves a call that has just come in. There is always a route, inside the waiting time in force.

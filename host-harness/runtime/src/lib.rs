@@ -22,6 +22,7 @@ pub mod configured;
 pub mod engine;
 pub mod host;
 pub mod journal;
+pub mod presented;
 pub mod report;
 pub mod secret;
 pub mod settings;

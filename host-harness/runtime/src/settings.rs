@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::bindings::exports::telephony::operation::operation::{Description, SettingDescription, SettingKind};
-use crate::bindings::telephony::operation::types::{Setting, SettingValue};
+use crate::bindings::exports::telephony::operation::operation::{
+    ChoiceKind, Description, DurationKind, IntegerKind, ItemKind, ListKind, SettingDescription, SettingKind, TextKind,
+};
+use crate::bindings::telephony::operation::types::{ItemValue, Setting, SettingValue};
 use call::masking::unless_secret;
 
 /// A setting that the operation would not accept.
@@ -82,50 +84,110 @@ pub(crate) fn read_value(described: &SettingDescription, value: &str) -> Result<
             "false" => Ok(SettingValue::Flag(false)),
             _ => Err("set `true` or `false`".to_owned()),
         },
-        SettingKind::Integer(bounds) => {
-            let number = value.parse().ok().filter(|number| (bounds.minimum..=bounds.maximum).contains(number));
-            number
-                .map(SettingValue::Integer)
-                .ok_or_else(|| format!("set a whole number from {} to {}", bounds.minimum, bounds.maximum))
-        }
-        SettingKind::Duration(bounds) => {
-            let within = |milliseconds: &u64| (bounds.minimum..=bounds.maximum).contains(milliseconds);
-            let milliseconds =
-                humantime::parse_duration(value).ok().and_then(|time| u64::try_from(time.as_millis()).ok());
-            milliseconds.filter(within).map(SettingValue::Duration).ok_or_else(|| {
-                let show = |milliseconds| humantime::format_duration(Duration::from_millis(milliseconds));
-                format!(
-                    "set a duration from {} to {}, for example {}",
-                    show(bounds.minimum),
-                    show(bounds.maximum),
-                    show(bounds.default)
-                )
-            })
-        }
-        SettingKind::Choice(choice) => {
-            if choice.options.iter().any(|option| option.value == value) {
-                return Ok(SettingValue::Choice(value.to_owned()));
-            }
-            let options: Vec<_> = choice.options.iter().map(|option| format!("`{}`", option.value)).collect();
-            Err(format!("set one of {}", options.join(", ")))
-        }
-        SettingKind::Text(text) => {
-            let longest = text.maximum_length;
-            let fits = u32::try_from(value.chars().count()).is_ok_and(|length| length <= longest);
-            if fits {
-                Ok(SettingValue::Text(value.to_owned()))
-            } else {
-                Err(format!("set at most {longest} characters"))
-            }
-        }
+        SettingKind::Integer(bounds) => integer(bounds, value).map(SettingValue::Integer),
+        SettingKind::Duration(bounds) => duration(bounds, value).map(SettingValue::Duration),
+        SettingKind::Choice(options) => choice(options, value).map(SettingValue::Choice),
+        SettingKind::Text(bounds) => text(bounds, value).map(SettingValue::Text),
+        SettingKind::List(kind) => list(kind, value).map(SettingValue::List),
     }
+}
+
+fn integer(bounds: &IntegerKind, value: &str) -> Result<i64, String> {
+    let number = value.parse().ok().filter(|number| (bounds.minimum..=bounds.maximum).contains(number));
+    number.ok_or_else(|| format!("set a whole number from {} to {}", bounds.minimum, bounds.maximum))
+}
+
+fn duration(bounds: &DurationKind, value: &str) -> Result<u64, String> {
+    let within = |milliseconds: &u64| (bounds.minimum..=bounds.maximum).contains(milliseconds);
+    let milliseconds = humantime::parse_duration(value).ok().and_then(|time| u64::try_from(time.as_millis()).ok());
+    milliseconds.filter(within).ok_or_else(|| {
+        let show = |milliseconds| humantime::format_duration(Duration::from_millis(milliseconds));
+        format!(
+            "set a duration from {} to {}, for example {}",
+            show(bounds.minimum),
+            show(bounds.maximum),
+            show(bounds.default)
+        )
+    })
+}
+
+fn choice(choice: &ChoiceKind, value: &str) -> Result<String, String> {
+    if choice.options.iter().any(|option| option.value == value) {
+        return Ok(value.to_owned());
+    }
+    let options: Vec<_> = choice.options.iter().map(|option| format!("`{}`", option.value)).collect();
+    Err(format!("set one of {}", options.join(", ")))
+}
+
+fn text(bounds: &TextKind, value: &str) -> Result<String, String> {
+    let longest = bounds.maximum_length;
+    let fits = u32::try_from(value.chars().count()).is_ok_and(|length| length <= longest);
+    if fits { Ok(value.to_owned()) } else { Err(format!("set at most {longest} characters")) }
+}
+
+/// The items stand in a list, as TOML and JSON have it, or one after another with commas between them.
+fn list(kind: &ListKind, value: &str) -> Result<Vec<ItemValue>, String> {
+    let value = value.trim();
+    let items: Vec<String> = if value.starts_with('[') {
+        serde_json::from_str(value).map_err(|_| "set a list of texts, for example [\"101\", \"102\"]".to_owned())?
+    } else {
+        value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    };
+    let most = kind.maximum_items;
+    if u32::try_from(items.len()).is_ok_and(|items| items > most) {
+        return Err(format!("set at most {most} items, not {}", items.len()));
+    }
+    let item = |(place, item): (usize, &String)| {
+        // An item that is written on several lines would be several of them to an operation.
+        if item.contains(['\n', '\r']) {
+            return Err(format!("item {}: set one line", place + 1));
+        }
+        match &kind.items {
+            ItemKind::Integer(bounds) => integer(bounds, item).map(ItemValue::Integer),
+            ItemKind::Duration(bounds) => duration(bounds, item).map(ItemValue::Duration),
+            ItemKind::Choice(options) => choice(options, item).map(ItemValue::Choice),
+            ItemKind::Text(bounds) => text(bounds, item).map(ItemValue::Text),
+        }
+        .map_err(|fix| format!("item {}: {fix}", place + 1))
+    };
+    items.iter().enumerate().map(item).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::exports::telephony::operation::operation::TextKind;
     use crate::bindings::telephony::operation::types::LocalizedText;
+
+    #[test]
+    fn a_list_is_read_item_by_item_as_its_kind_says() {
+        let kind = |items| ListKind { items, maximum_items: 3 };
+        let texts = || kind(ItemKind::Text(TextKind { default: None, maximum_length: 4, secret: false }));
+        let read = |kind: &ListKind, written: &str| -> Vec<String> {
+            let items = list(kind, written).unwrap().into_iter();
+            items.map(|item| format!("{item:?}")).collect()
+        };
+        let text = |text: &str| format!("{:?}", ItemValue::Text(text.to_owned()));
+        for written in [r#"["101", "102"]"#, "101, 102", " 101,102, "] {
+            assert_eq!(read(&texts(), written), [text("101"), text("102")], "{written}");
+        }
+        assert!(read(&texts(), "").is_empty() && read(&texts(), "[]").is_empty());
+        assert_eq!(read(&texts(), r#"["1, 2"]"#), [text("1, 2")]);
+        let durations = || kind(ItemKind::Duration(DurationKind { default: 500, minimum: 500, maximum: 1_000 }));
+        let expected = [500, 1_000].map(|time| format!("{:?}", ItemValue::Duration(time)));
+        assert_eq!(read(&durations(), "500ms, 1s"), expected);
+        let integers = kind(ItemKind::Integer(IntegerKind { default: 1, minimum: 1, maximum: 9, unit: None }));
+        for (kind, written, fix) in [
+            (texts(), "1, 22222", "item 2: set at most 4 characters"),
+            (texts(), "1, 2, 3, 4", "set at most 3 items, not 4"),
+            (texts(), "[1", "set a list of texts"),
+            (texts(), r#"["1\n2"]"#, "item 1: set one line"),
+            (durations(), "1s, 2s", "item 2: set a duration from 500ms to 1s"),
+            (integers, "1, x", "item 2: set a whole number from 1 to 9"),
+        ] {
+            let error = list(&kind, written).unwrap_err();
+            assert!(error.contains(fix), "{written}: {error}");
+        }
+    }
 
     #[test]
     fn what_is_wrong_and_what_is_missing_is_told_whole() {

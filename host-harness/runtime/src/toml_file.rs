@@ -75,19 +75,37 @@ fn is_date(text: &str, cause: &toml::de::Error) -> bool {
     written.trim().parse::<toml::value::Datetime>().is_ok()
 }
 
-/// Values by key as text: `"3s"`, `5` and `true` are all fine; tables and lists are not.
+/// Values by key as text: `"3s"`, `5` and `true` are all fine, and lists of them; tables are not.
 pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let written = BTreeMap::<String, toml::Value>::deserialize(deserializer)?;
-    let text = |(key, value): (String, toml::Value)| match value {
-        toml::Value::String(text) => Ok((key, text)),
-        toml::Value::Integer(number) => Ok((key, number.to_string())),
-        toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
-        _ => {
-            let key = unless_secret(&key);
-            Err(D::Error::custom(format!("`{key}` must be a text, a whole number or a flag")))
+    let read = |(key, value): (String, toml::Value)| {
+        let text = match value {
+            // A list is its JSON, which every reader of settings takes.
+            toml::Value::Array(items) => {
+                let items: Option<Vec<String>> = items.into_iter().map(text).collect();
+                items.and_then(|items| serde_json::to_string(&items).ok())
+            }
+            value => text(value),
+        };
+        match text {
+            Some(text) => Ok((key, text)),
+            None => {
+                let key = unless_secret(&key);
+                Err(D::Error::custom(format!("`{key}` must be a text, a whole number, a flag, or a list of them")))
+            }
         }
     };
-    written.into_iter().map(text).collect()
+    written.into_iter().map(read).collect()
+}
+
+/// A value that is not made of others.
+fn text(value: toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        _ => None,
+    }
 }
 
 /// A parser's message without the values in it that may be secrets.

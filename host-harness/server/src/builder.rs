@@ -194,7 +194,7 @@ impl ServerBuilder {
             node = node.observer(traces.clone());
             added.at_stop.push(Box::pin(async move { traces.end().await }));
         }
-        let node = node.build();
+        let node = node.build()?;
         if let Some(metrics) = &metrics {
             metrics.watch(&node);
         }

@@ -24,8 +24,10 @@ struct Placed {
     id: String,
     /// The integration's identifier.
     integration: String,
-    /// Where its calls go that are not forwarded.
+    /// Where calls go for whose reason there is no other exit.
     linked_operation: String,
+    /// Where others go, by the code of their reason, its class, or `not-answered`.
+    exits: BTreeMap<String, String>,
     /// The SHA-256 of the component in force, in hexadecimal.
     component: String,
     /// What the component says of itself: title, settings, configuration keys, facts, reasons.
@@ -49,7 +51,8 @@ impl Placed {
         Self {
             id: placement.id().to_owned(),
             integration: placement.integration_id().to_owned(),
-            linked_operation: placement.linked_operation().to_owned(),
+            linked_operation: placement.exits().linked_operation().to_owned(),
+            exits: placement.exits().others().clone(),
             component: version.placed.operation().digest().to_string(),
             description: description_json(version.placed.operation(), &version.description),
             waiting_time_ms: u64::try_from(version.placed.waiting_time().as_millis()).unwrap_or(u64::MAX),

@@ -134,7 +134,7 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
     let operations = node.placements().iter().map(|placement| PlacementState {
         id: placement.id().to_owned(),
         integration: placement.integration_id().to_owned(),
-        linked_operation: placement.linked_operation().to_owned(),
+        linked_operation: placement.exits().linked_operation().to_owned(),
         component: placement.active().placed.operation().digest().to_string(),
         shadow: placement.shadow().map(|shadow| shadow.digest().to_owned()),
     });

@@ -17,6 +17,7 @@ use super::{
 use crate::config::HarnessConfig;
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use call::document::OPERATION_FAILED;
+use call::scenario::Exits;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use node::{self, Noted, ReadyOperation};
 use replay::demo::{self, Demo};
@@ -109,13 +110,13 @@ impl Call {
         if let Some(keeper) = &keeper {
             access::before_call(&id, keeper, &connect).await;
         }
-        let placed =
-            ReadyOperation::described(operation, &description, Arc::new(integration), scene.linked_operation, settings)
-                .map_err(|error| in_file(&self.config, error))?;
+        let placed = ReadyOperation::described(operation, &description, Arc::new(integration), scene.exits, settings)
+            .map_err(|error| in_file(&self.config, error))?;
         let call = IncomingCall {
             id: call_id(clock.now()),
             caller: Some(WholeNumber::from(self.number)),
             called: self.to.unwrap_or(scene.called),
+            ..IncomingCall::default()
         };
         let (resolved, noted) = match &self.record {
             None => (placed.resolve(call, &clock).await, None),
@@ -196,7 +197,7 @@ async fn record(
 /// Everything around the component: from the configuration file, or the demonstration.
 struct Scene {
     integration: IntegrationSettings,
-    linked_operation: String,
+    exits: Exits,
     called: String,
     component: Option<PathBuf>,
     settings: BTreeMap<String, String>,
@@ -217,7 +218,7 @@ impl Scene {
             demo.simulator.set_faults(call.fault.clone());
             return Ok(Self {
                 integration: demo.integration.clone(),
-                linked_operation: demo::LINKED_OPERATION.to_owned(),
+                exits: demo::LINKED_OPERATION.into(),
                 called: demo::CALLED.to_owned(),
                 component: None,
                 settings: BTreeMap::new(),
@@ -233,7 +234,7 @@ impl Scene {
         let integration = config.integration_of(operation).context("the placed operation has no integration")?;
         Ok(Self {
             integration: integration.clone(),
-            linked_operation: operation.linked_operation.clone(),
+            exits: operation.exits(),
             called: String::new(),
             component: operation.component.clone(),
             settings: operation.settings.clone(),

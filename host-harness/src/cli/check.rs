@@ -13,7 +13,7 @@ use node::requirements::{Capability, DescribedKey, Requirements};
 use runtime::engine::{Engine, EngineSettings, Finding, Fit, Severity, read_component};
 
 /// What a component is judged by, unless a host is named.
-const CONTRACT: &str = "telephony:operation@0.1.0";
+const CONTRACT: &str = "telephony:operation@0.2.0";
 
 /// Say whether a component fits the contract, and what it asks for: each missing or foreign import or export, and the fix
 #[derive(Args)]
@@ -196,6 +196,7 @@ fn row(capability: Capability) -> Option<(&'static str, String)> {
         Capability::Configuration => return None,
         Capability::Directory => ("employees", "the PBX's directory"),
         Capability::Clocks => ("clocks", "the time of day and timers"),
+        Capability::Diagnostics => ("diagnostics", "lines in the log at the level `debug`"),
     };
     Some((name, given.to_owned()))
 }

@@ -8,7 +8,9 @@ use clap::Args;
 use super::{LanguageChoice, Outcome, Stop, component, language, print_json, print_lines};
 use call::Language;
 use call::one_line::Lines;
-use runtime::bindings::exports::telephony::operation::operation::{Description, SettingKind};
+use runtime::bindings::exports::telephony::operation::operation::{
+    ChoiceKind, Description, DurationKind, IntegerKind, ItemKind, SettingKind, TextKind,
+};
 use runtime::bindings::telephony::operation::types::LocalizedText;
 use runtime::report::{class, description_json};
 
@@ -89,35 +91,61 @@ fn as_text(description: &Description, takes_notices: bool, language: Language) -
 }
 
 fn kind_as_text(kind: &SettingKind, language: Language) -> String {
-    let show = |milliseconds| humantime::format_duration(Duration::from_millis(milliseconds)).to_string();
-    let (default, from, to, characters, none) = match language {
-        Language::Ru => ("по умолчанию", "от", "до", "символов", "не задано"),
-        Language::En => ("default", "from", "to", "characters", "none"),
-    };
+    let default = language.say("по умолчанию", "default");
+    let none = language.say("не задано", "none");
     match kind {
         SettingKind::Flag(value) => format!("true, false; {default} {value}"),
-        SettingKind::Integer(bounds) => {
-            format!("{from} {} {to} {}; {default} {}", bounds.minimum, bounds.maximum, bounds.default)
-        }
+        SettingKind::Integer(bounds) => format!("{}; {default} {}", integers(bounds, language), bounds.default),
         SettingKind::Duration(bounds) => {
-            format!("{from} {} {to} {}; {default} {}", show(bounds.minimum), show(bounds.maximum), show(bounds.default))
+            format!("{}; {default} {}", durations(bounds, language), duration(bounds.default))
         }
-        SettingKind::Choice(choice) => {
-            let options: Vec<_> = choice.options.iter().map(|option| option.value.as_str()).collect();
-            format!("{}; {default} {}", options.join(", "), choice.default)
-        }
+        SettingKind::Choice(choice) => format!("{}; {default} {}", options(choice), choice.default),
         SettingKind::Text(text) => {
-            let value = text.default.as_deref().unwrap_or(none);
-            format!("{to} {} {characters}; {default} {value}", text.maximum_length)
+            format!("{}; {default} {}", length(text, language), text.default.as_deref().unwrap_or(none))
+        }
+        SettingKind::List(list) => {
+            let item = match &list.items {
+                ItemKind::Integer(bounds) => integers(bounds, language),
+                ItemKind::Duration(bounds) => durations(bounds, language),
+                ItemKind::Choice(choice) => options(choice),
+                ItemKind::Text(text) => length(text, language),
+            };
+            let most = list.maximum_items;
+            match language {
+                Language::Ru => format!("список, не больше {most}; каждый элемент: {item}"),
+                Language::En => format!("a list of at most {most}, each {item}"),
+            }
         }
     }
+}
+
+fn integers(bounds: &IntegerKind, language: Language) -> String {
+    let (from, to) = (language.say("от", "from"), language.say("до", "to"));
+    format!("{from} {} {to} {}", bounds.minimum, bounds.maximum)
+}
+
+fn durations(bounds: &DurationKind, language: Language) -> String {
+    let (from, to) = (language.say("от", "from"), language.say("до", "to"));
+    format!("{from} {} {to} {}", duration(bounds.minimum), duration(bounds.maximum))
+}
+
+fn duration(milliseconds: u64) -> String {
+    humantime::format_duration(Duration::from_millis(milliseconds)).to_string()
+}
+
+fn options(choice: &ChoiceKind) -> String {
+    choice.options.iter().map(|option| option.value.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn length(text: &TextKind, language: Language) -> String {
+    format!("{} {} {}", language.say("до", "to"), text.maximum_length, language.say("символов", "characters"))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use runtime::bindings::exports::telephony::operation::operation::{
-        FactDescription, ReasonDescription, SettingDescription, TextKind,
+        FactDescription, ReasonDescription, SettingDescription,
     };
     use runtime::bindings::telephony::operation::types::ReasonClass;
 

@@ -274,11 +274,13 @@ fn demonstration(demo: &Demo) -> HarnessConfig {
         integration: None,
         component: None,
         linked_operation: demo::LINKED_OPERATION.to_owned(),
+        exits: BTreeMap::new(),
         settings: BTreeMap::new(),
     };
     HarnessConfig {
         integrations: vec![demo.integration.clone()],
         operations: vec![operation],
+        scenario_waiting_time: None,
         store: None,
         call_details: CallDetailsSettings::default(),
         recordings: None,

@@ -44,6 +44,8 @@ pub(super) struct IntegrationEntry {
     consider_manager_status: Option<bool>,
     manager_status_reuse: Option<String>,
     default_country_code: Option<i64>,
+    /// By its name in the IANA database.
+    time_zone: Option<String>,
     #[serde(default)]
     granted: Vec<String>,
     /// A method and the beginning of a path each: `POST /api/v4/leads`.
@@ -123,6 +125,17 @@ fn webhook_key(source: &SecretSource, folder: &Path, place: &str) -> Result<Secr
     Ok(key)
 }
 
+/// A time zone by its name, as the database spells it.
+fn time_zone(name: &str, place: &str) -> Result<String, String> {
+    match jiff::tz::TimeZone::get(name) {
+        Ok(zone) => Ok(zone.iana_name().unwrap_or(name).to_owned()),
+        Err(_) => Err(format!(
+            "{place}: `time_zone` = `{}` is no time zone; write its name in the IANA database, for example \"Europe/Moscow\"",
+            unless_secret(name)
+        )),
+    }
+}
+
 /// The seconds of a time that is written in whole seconds.
 fn whole_seconds(written: &str, place: &str) -> Result<u64, String> {
     let parsed = humantime::parse_duration(written).ok().filter(|reuse| reuse.subsec_nanos() == 0);
@@ -157,6 +170,7 @@ impl IntegrationEntry {
             written.parse().map_err(|error| format!("{place}: `account_requests`: `{shown}` {error}"))
         };
         let account_requests = self.account_requests.iter().map(account_request).collect::<Result<_, _>>()?;
+        let time_zone = self.time_zone.as_deref().map(|name| time_zone(name, &place)).transpose()?;
         let webhook_key = self.webhook_key.as_ref().map(|key| webhook_key(key, folder, &place)).transpose()?;
         let cache_key_secret =
             self.cache_key_secret.as_ref().map(|source| cache_key_secret(source, folder, &place)).transpose()?;
@@ -164,6 +178,7 @@ impl IntegrationEntry {
             access,
             enabled: self.enabled,
             configuration,
+            time_zone,
             webhook_key,
             cache_key_secret,
             granted,

@@ -29,6 +29,7 @@ mod traces;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -37,6 +38,7 @@ use ::server::ServerSettings;
 use amocrm::integration::{Access, IntegrationSettings};
 use call::masking::unless_secret;
 use call::one_line::{is_hidden, one_line};
+use call::scenario::{self, Exits, MOST_STEPS};
 use call_details::CallDetailsEntry;
 use integration::IntegrationEntry;
 use node::call_details::CallDetailsSettings;
@@ -44,6 +46,7 @@ use node::observe::traces::TraceSettings;
 use pbx::{AsteriskEntry, KamailioEntry};
 use recordings::RecordingsEntry;
 use replay::recording::SamplingSettings;
+use runtime::engine::WAITING_TIME_BOUNDS;
 use runtime::toml_file::{self, ConfigError};
 use server::ServerEntry;
 use store::StoreEntry;
@@ -57,6 +60,8 @@ pub struct HarnessConfig {
     pub integrations: Vec<IntegrationSettings>,
     /// The placed operations, their identifiers unique. None is needed before there are calls.
     pub operations: Vec<OperationEntry>,
+    /// How long a call may wait in all its steps together, where that is bounded.
+    pub scenario_waiting_time: Option<Duration>,
     /// How a server keeps the details of its calls.
     pub call_details: CallDetailsSettings,
     /// Which of a server's calls are recorded, if any.
@@ -84,11 +89,29 @@ pub struct OperationEntry {
     /// The component's file, relative to the configuration file; the built-in operation unless set.
     #[serde(default)]
     pub component: Option<PathBuf>,
-    /// Where calls go that are not forwarded.
+    /// Where calls go for whose reason there is no other exit: a place of the PBX's, or `operation:ID`.
     pub linked_operation: String,
+    /// Where others go, by the code of their reason, its class, or `not-answered`.
+    #[serde(default)]
+    pub exits: BTreeMap<String, String>,
     /// Settings by key, as the operation describes them. Numbers and flags may be written as such.
     #[serde(default, deserialize_with = "toml_file::texts")]
     pub settings: BTreeMap<String, String>,
+}
+
+impl OperationEntry {
+    /// All of them.
+    pub fn exits(&self) -> Exits {
+        Exits::new(self.linked_operation.clone(), self.exits.clone())
+    }
+}
+
+/// `[scenario]`: what holds for all steps of a call together.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScenarioEntry {
+    /// How long a call may wait in all its steps together.
+    waiting_time: String,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +121,7 @@ struct File {
     integration: Vec<IntegrationEntry>,
     #[serde(default)]
     operation: Vec<OperationEntry>,
+    scenario: Option<ScenarioEntry>,
     call_details: Option<CallDetailsEntry>,
     recordings: Option<RecordingsEntry>,
     traces: Option<TracesEntry>,
@@ -165,6 +189,10 @@ impl HarnessConfig {
         for operation in &mut operations {
             check_operation(operation, &integrations, folder)?;
         }
+        let exits: Vec<_> = operations.iter().map(|entry| (entry.id.as_str(), entry.exits())).collect();
+        scenario::judge(exits.iter().map(|(id, exits)| (*id, exits)))
+            .map_err(|fault| format!("[[operation]]: {fault}"))?;
+        let scenario_waiting_time = file.scenario.map(ScenarioEntry::check).transpose()?;
         let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
         let mut server = file.server.check(folder)?;
         if file.kamailio.is_some() || file.asterisk.is_some() {
@@ -176,7 +204,17 @@ impl HarnessConfig {
         let call_details = file.call_details.map(CallDetailsEntry::check).transpose()?.unwrap_or_default();
         let recordings = file.recordings.map(RecordingsEntry::check).transpose()?;
         let warnings = integrations.iter().filter_map(account::warning).collect();
-        Ok(Self { integrations, operations, store, call_details, recordings, traces, server, warnings })
+        Ok(Self {
+            integrations,
+            operations,
+            scenario_waiting_time,
+            store,
+            call_details,
+            recordings,
+            traces,
+            server,
+            warnings,
+        })
     }
 
     /// The placed operation of that identifier, or the only one.
@@ -229,6 +267,14 @@ fn check_operation(
         return Err(format!("{place}: `linked_operation` is empty; name where calls go that are not forwarded"));
     }
     visible(&place, "linked_operation", &operation.linked_operation)?;
+    for (exit, target) in &operation.exits {
+        let exit = unless_secret(exit);
+        if target.trim().is_empty() {
+            return Err(format!("{place}: `exits`: `{exit}` is empty; name where those calls go, or leave it out"));
+        }
+        visible(&place, "exits", exit)?;
+        visible(&place, "exits", target)?;
+    }
     match &operation.integration {
         Some(id) if !integrations.iter().any(|integration| integration.id == *id) => {
             let id = unless_secret(id);
@@ -241,6 +287,22 @@ fn check_operation(
     }
     operation.component = operation.component.take().map(|component| folder.join(component));
     Ok(())
+}
+
+impl ScenarioEntry {
+    fn check(self) -> Result<Duration, String> {
+        let (least, greatest) =
+            (WAITING_TIME_BOUNDS.0, WAITING_TIME_BOUNDS.1 * u32::try_from(MOST_STEPS).unwrap_or(u32::MAX));
+        let written = humantime::parse_duration(&self.waiting_time).ok();
+        written.filter(|time| (least..=greatest).contains(time)).ok_or_else(|| {
+            format!(
+                "[scenario]: `waiting_time` = `{}`; set a duration from {} to {}, for example 6s",
+                unless_secret(&self.waiting_time),
+                humantime::format_duration(least),
+                humantime::format_duration(greatest)
+            )
+        })
+    }
 }
 
 /// What people read on terminals, in logs and on the page must be what is written.

@@ -10,6 +10,7 @@ use super::OperationEntry;
 use amocrm::integration::IntegrationSettings;
 use call::dialling::is_dialable;
 use call::masking::unless_secret;
+use call::scenario::placement_of;
 use server::pbx::dialplan::Asterisk;
 use server::pbx::rtjson::Kamailio;
 use server::pbx::{Destinations, Syntax, is_sip_address};
@@ -59,8 +60,10 @@ impl KamailioEntry {
             }
         }
         for operation in operations {
-            let name = &operation.linked_operation;
-            if !self.linked_operations.contains_key(name) {
+            let exits = operation.exits();
+            let is_missing =
+                |target: &&str| placement_of(target).is_none() && !self.linked_operations.contains_key(*target);
+            if let Some(name) = exits.targets().find(is_missing) {
                 return Err(wrong(format!(
                     "`linked_operations` does not say where `{name}` is, where calls of [[operation]] `{}` go; add \
                      \"{name}\" = \"sip:…\"",

@@ -92,7 +92,7 @@ async fn router() -> Router {
     let node = Node::builder(clock.clone()).integration("main", integration).place(ToPlace {
         id: "main",
         integration: "main",
-        linked_operation: "queue:sales",
+        exits: "queue:sales".into(),
         settings: BTreeMap::new(),
         operation: operation.clone(),
     });

@@ -127,7 +127,12 @@ pub fn every_import_with(program: &[u8]) {
         for byte in program {
             write!(caller, "{byte:02x}").expect("a string grows");
         }
-        let call = IncomingCall { id: "1".to_owned(), caller: Some(caller.into()), called: String::new() };
+        let call = IncomingCall {
+            id: "1".to_owned(),
+            caller: Some(caller.into()),
+            called: String::new(),
+            ..IncomingCall::default()
+        };
         let began = Instant::now();
         let resolved = placed.resolve(call, &clock).await;
         assert!(began.elapsed() <= LONGEST, "{:?}", began.elapsed());

@@ -93,7 +93,12 @@ fn resolve<J: FnOnce()>(program: &[u8], prepare: impl FnOnce(&Clock) -> (String,
         for byte in program {
             write!(caller, "{byte:02x}").expect("a string grows");
         }
-        let call = IncomingCall { id: "1".to_owned(), caller: Some(caller.into()), called: String::new() };
+        let call = IncomingCall {
+            id: "1".to_owned(),
+            caller: Some(caller.into()),
+            called: String::new(),
+            ..IncomingCall::default()
+        };
         let began = Instant::now();
         let (resolved, noted) = node::noted(&placed, call, &clock).await;
         assert!(began.elapsed() <= WAITING_TIME + MARGIN, "it took {:?}", began.elapsed());

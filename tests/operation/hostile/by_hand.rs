@@ -18,8 +18,8 @@ use super::{assert_failed, call};
 /// Where the resolutions below begin, beyond the empty description at zero.
 const AT: i32 = 4_096;
 /// The size of a resolution, and where in it the lists of the details are.
-const RESOLUTION: usize = 88;
-const NOTES: usize = 80;
+const RESOLUTION: usize = 96;
+const NOTES: usize = 88;
 /// Where its reason's code is, and which.
 const CODE: usize = 4;
 const MADE: &str = "made";
@@ -55,9 +55,9 @@ async fn computing_in_functions_called_by_reference_is_counted_and_ends() {
     // Calls the function 3 by reference a thousand times; it turns a thousand times itself.
     let by_reference = |times: i32| {
         let mut handmade = Handmade::new(|code| {
-            code.i32_const(times).local_set(11);
+            code.i32_const(times).local_set(1);
             code.loop_(BlockType::Empty).ref_func(FIRST_FREE).call_ref(FIRST_FREE_TYPE);
-            code.local_get(11).i32_const(1).i32_sub().local_tee(11).br_if(0).end().i32_const(AT);
+            code.local_get(1).i32_const(1).i32_sub().local_tee(1).br_if(0).end().i32_const(AT);
         });
         handmade.types.ty().function([], []);
         handmade.functions.function(FIRST_FREE_TYPE);
@@ -109,10 +109,10 @@ fn canary() -> Vec<u8> {
     const PLACE: u64 = 2_048;
     let place = MemArg { offset: PLACE, align: 3, memory_index: 0 };
     let handmade = Handmade::new(|code| {
-        code.i32_const(FIRST).local_set(11).loop_(BlockType::Empty);
-        code.local_get(11).i64_load(place).i64_eqz().if_(BlockType::Empty).else_().unreachable().end();
-        code.local_get(11).i64_const(0x0CA7).i64_store(place);
-        code.local_get(11).i32_const(4_096).i32_add().local_tee(11).i32_const(LAST).i32_lt_s().br_if(0).end();
+        code.i32_const(FIRST).local_set(1).loop_(BlockType::Empty);
+        code.local_get(1).i64_load(place).i64_eqz().if_(BlockType::Empty).else_().unreachable().end();
+        code.local_get(1).i64_const(0x0CA7).i64_store(place);
+        code.local_get(1).i32_const(4_096).i32_add().local_tee(1).i32_const(LAST).i32_lt_s().br_if(0).end();
         code.i32_const(AT);
     });
     handmade.put(AT, &resolution()).component()

@@ -104,7 +104,7 @@ fn every_other_interface_of_wasi_is_refused() {
         "wasi:sockets/tcp@0.2.3",
         "wasi:sockets/network@0.2.3",
         "wasi:cli/environment@0.2.3",
-        "wasi:cli/stdout@0.2.3",
+        "wasi:cli/stdin@0.2.3",
         "wasi:random/random@0.2.3",
         "wasi:http/incoming-handler@0.2.3",
         "wasi:http/types@0.3.0",

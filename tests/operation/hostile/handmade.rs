@@ -36,21 +36,21 @@ pub(crate) struct Handmade {
 }
 
 impl Handmade {
-    /// An operation that does this with a call; what the instructions leave is the address of its resolution. The first two locals after the
-    /// eleven parameters are numbers.
+    /// An operation that does this with a call; what the instructions leave is the address of its resolution. The two locals after the one
+    /// parameter are numbers.
     pub(crate) fn new(resolve_call: impl FnOnce(&mut InstructionSink<'_>)) -> Self {
         let i32 = ValType::I32;
         let (mut types, mut functions, mut exports) =
             (TypeSection::new(), FunctionSection::new(), ExportSection::new());
         types.ty().function([], [i32]);
-        // id, caller, called, at, settings: as the canonical ABI flattens them.
-        types.ty().function([i32, i32, i32, i32, i32, i32, i32, ValType::I64, i32, i32, i32], [i32]);
+        // The call and its settings lie in memory: flattened they would be more than the canonical ABI passes by themselves.
+        types.ty().function([i32], [i32]);
         types.ty().function([i32, i32, i32, i32], [i32]);
         functions.function(DESCRIBE).function(RESOLVE_CALL).function(REALLOC);
         exports
             .export("memory", ExportKind::Memory, 0)
-            .export("telephony:operation/operation@0.1.0#describe", ExportKind::Func, DESCRIBE)
-            .export("telephony:operation/operation@0.1.0#resolve-call", ExportKind::Func, RESOLVE_CALL)
+            .export("telephony:operation/operation@0.2.0#describe", ExportKind::Func, DESCRIBE)
+            .export("telephony:operation/operation@0.2.0#resolve-call", ExportKind::Func, RESOLVE_CALL)
             .export("cabi_realloc", ExportKind::Func, REALLOC);
         let mut memories = MemorySection::new();
         memories.memory(memory(32));

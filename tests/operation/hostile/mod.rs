@@ -191,7 +191,7 @@ async fn o3_no_caller_waits_longer_than_half_a_minute() {
         ReadyOperation::described(operation, &description, scene.integrate(), "queue:sales".to_owned(), Vec::new())
             .expect("it suits the configuration");
     assert_eq!(placed.waiting_time(), Duration::from_secs(30));
-    let call = IncomingCall { id: "1".to_owned(), caller: None, called: String::new() };
+    let call = IncomingCall { id: "1".to_owned(), caller: None, called: String::new(), ..IncomingCall::default() };
     let outcome = Outcome::new(placed.resolve(call, &scene.clock).await);
     assert_failed(&outcome, "no answer from the operation within 31000 ms");
 }
@@ -239,7 +239,7 @@ async fn required_setting() {
     let scene = Scene::new().await;
     let placement = |settings: BTreeMap<String, String>| {
         let integration = (scene.integration.id.as_str().into(), scene.integrate());
-        Placement::new("main", integration, "queue:sales".to_owned(), settings, operation.clone())
+        Placement::new("main", integration, "queue:sales".into(), settings, operation.clone())
     };
     let missing: Vec<_> =
         placement(BTreeMap::new()).await.expect("it can be placed").missing().iter().map(Misfit::what).collect();
@@ -279,7 +279,7 @@ fn missing_export() {
     let fit = rejection(MISSING_EXPORT);
     let rejections: Vec<_> = fit.rejections().map(ToString::to_string).collect();
     assert_eq!(rejections.len(), 1);
-    assert!(rejections[0].starts_with("missing export `telephony:operation/operation@0.1.0`"), "{}", rejections[0]);
+    assert!(rejections[0].starts_with("missing export `telephony:operation/operation@0.2.0`"), "{}", rejections[0]);
     assert!(fit.to_string().contains("foreign export `greet`"));
 }
 

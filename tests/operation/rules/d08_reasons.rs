@@ -45,6 +45,7 @@ async fn d08_the_component_describes_the_whole_table() {
         ReasonClass::Absent => "absent",
         ReasonClass::IntegrationOff => "integration-off",
         ReasonClass::Configuration => "configuration",
+        ReasonClass::Exit => "exit",
     };
     let described: BTreeMap<_, _> =
         description.reasons.iter().map(|reason| (reason.code.as_str(), class(reason.class))).collect();

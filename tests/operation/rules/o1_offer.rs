@@ -88,8 +88,8 @@ fn o1_the_component_imports_exactly_the_agreed_list() {
     assert_eq!(
         operation().imports(),
         [
-            "telephony:operation/directory@0.1.0",
-            "telephony:operation/types@0.1.0",
+            "telephony:operation/directory@0.2.0",
+            "telephony:operation/types@0.2.0",
             "wasi:clocks/monotonic-clock@0.2.3",
             "wasi:clocks/wall-clock@0.2.3",
             "wasi:config/store@0.2.0-rc.1",

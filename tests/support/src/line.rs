@@ -31,6 +31,7 @@ impl Line {
             id: "call-1".to_owned(),
             caller: Some(caller).filter(|caller| !caller.is_empty()).map(WholeNumber::new),
             called: called.to_owned(),
+            ..IncomingCall::default()
         };
         let (resolved, noted) = node::noted(&self.placed, call, &self.clock).await;
         assert_replayable(&self.placed, &resolved, noted, caller).await;

@@ -158,12 +158,12 @@ impl Scene {
         let node = Node::builder(self.clock.clone()).integration(id, self.integrate()).place(ToPlace {
             id: "main",
             integration: id,
-            linked_operation: LINKED_OPERATION,
+            exits: LINKED_OPERATION.into(),
             settings: BTreeMap::new(),
             operation: self.operation.clone(),
         });
         let node = node.await.expect("an operation that describes itself");
-        observers.into_iter().fold(node, NodeBuilder::observer).build()
+        observers.into_iter().fold(node, NodeBuilder::observer).build().expect("a scenario")
     }
 
     /// The account and its token.

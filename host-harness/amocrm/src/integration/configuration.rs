@@ -9,6 +9,7 @@ use super::{AccountSource, Integration, IntegrationSettings};
 use runtime::bindings::exports::telephony::operation::operation::{Description, SettingDescription};
 use runtime::capabilities::config::CACHE_KEY_SECRET;
 use runtime::configuration::{ConfigurationError, ReadConfiguration, WrittenConfiguration};
+use runtime::presented::Locale;
 
 /// «Учитывать статус персонального менеджера» (rule O7): a configuration key, which says here whether presence is looked up at all.
 pub const CONSIDER_MANAGER_STATUS: &str = "consider_manager_status";
@@ -124,6 +125,12 @@ impl IntegrationSettings {
     /// Whether the status of managers is considered (rule O7).
     pub fn considers_manager_status(&self) -> bool {
         considers_manager_status(&self.configuration)
+    }
+
+    /// Whose calls these are, as operations are told. A calling code that is none is refused where an operation reads it.
+    pub(super) fn locale(&self) -> Locale {
+        let country = self.default_country().unwrap_or(CountryCode::DEFAULT);
+        Locale { country, time_zone: self.time_zone.clone() }
     }
 
     /// The calling code of numbers written without one.

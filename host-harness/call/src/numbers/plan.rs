@@ -29,7 +29,7 @@ impl CountryCode {
     }
 
     /// The code as a number.
-    pub(super) const fn code(self) -> u16 {
+    pub const fn code(self) -> u16 {
         self.0
     }
 

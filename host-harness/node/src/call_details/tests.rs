@@ -32,10 +32,17 @@ fn call(id: &str, seconds: i64, caller: Option<&str>, outcome: &str) -> Finished
     let why = || Reason::of_host(outcome, "technical-failure", Localized::new("почему", "why"));
     let reason = matches!(route, Route::LinkedOperation { .. }).then(why);
     let caller = caller.map(WholeNumber::new);
-    let incoming = IncomingCall { id: id.to_owned(), caller: caller.clone(), called: "+74951234567".to_owned() };
+    let incoming = IncomingCall {
+        id: id.to_owned(),
+        caller: caller.clone(),
+        called: "+74951234567".to_owned(),
+        ..IncomingCall::default()
+    };
     let resolved = CallDocument {
         version: VERSION,
         call: CallRecord::new(&incoming, start() + SignedDuration::from_secs(seconds)),
+        steps: Vec::new(),
+        placement: None,
         route,
         reason,
         details: Details { waiting_time: Duration::from_secs(3), ..Details::default() },

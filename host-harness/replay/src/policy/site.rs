@@ -77,7 +77,8 @@ impl Site {
             placed = placed.with_configuration(unjudged);
         }
         let caller = Some(step.caller.as_str()).filter(|caller| !caller.is_empty()).map(WholeNumber::new);
-        let call = IncomingCall { id: "call-1".to_owned(), caller, called: step.called.clone() };
+        let call =
+            IncomingCall { id: "call-1".to_owned(), caller, called: step.called.clone(), ..IncomingCall::default() };
         Ok(placed.resolve(call, &self.clock).await)
     }
 }

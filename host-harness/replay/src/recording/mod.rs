@@ -24,13 +24,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use call::numbers::CountryCode;
+use call::scenario::{EarlierStep, Exits};
 use call::{CallDocument, IncomingCall, WholeNumber};
 use node::{Noted, ReadyOperation};
 use runtime::bindings::exports::telephony::operation::operation::Description;
-use runtime::bindings::telephony::operation::types::{Setting, SettingValue};
+use runtime::bindings::telephony::operation::types::{ItemValue, Setting, SettingValue};
 use runtime::configured::ConfiguredOperation;
 use runtime::engine::Operation;
 use runtime::journal::{Entry, TooMuch};
+use runtime::presented::Locale;
 use runtime::settings::{SettingError, read_settings};
 
 pub use compare::Departure;
@@ -62,6 +65,15 @@ pub struct Recording {
     settings: Vec<RecordedSetting>,
     /// Where the call goes that is not forwarded.
     linked_operation: String,
+    /// Where it goes for other reasons, or after the last number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    exits: BTreeMap<String, String>,
+    /// Whose calls these are.
+    #[serde(default)]
+    locale: RecordedLocale,
+    /// The steps of the scenario before this one, each a recording of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Self>,
     /// What was asked and answered, in order.
     pub imports: Vec<Entry>,
     /// The call's JSON, as `call --json` prints it, without the cost of the run.
@@ -103,8 +115,37 @@ pub struct RecordedCall {
     pub caller: Option<String>,
     /// The number that was called. It is the PBX's own, and whole.
     pub called: String,
+    /// The steps of the scenario that it had been through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_steps: Vec<EarlierStep>,
     /// When it arrived.
     pub at: Timestamp,
+}
+
+/// The country of numbers that are written without one, and the time zone, as the operation was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RecordedLocale {
+    country_code: u16,
+    time_zone: Option<String>,
+}
+
+impl Default for RecordedLocale {
+    fn default() -> Self {
+        Self::from(&Locale::default())
+    }
+}
+
+impl From<&Locale> for RecordedLocale {
+    fn from(locale: &Locale) -> Self {
+        Self { country_code: locale.country.code(), time_zone: locale.time_zone.clone() }
+    }
+}
+
+impl From<&RecordedLocale> for Locale {
+    fn from(locale: &RecordedLocale) -> Self {
+        let country = CountryCode::new(locale.country_code).unwrap_or(CountryCode::DEFAULT);
+        Self { country, time_zone: locale.time_zone.clone() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +159,16 @@ struct RecordedSetting {
 #[serde(rename_all = "snake_case")]
 enum RecordedValue {
     Flag(bool),
+    Integer(i64),
+    DurationMs(u64),
+    Choice(String),
+    Text(String),
+    List(Vec<RecordedItem>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RecordedItem {
     Integer(i64),
     DurationMs(u64),
     Choice(String),
@@ -205,14 +256,29 @@ impl Recording {
             component: resolved.component().to_owned(),
             numbers: if numbers.is_some() { WrittenNumbers::Masked } else { WrittenNumbers::Whole },
             unread: if numbers.is_some() { WrittenUnread::Blanked } else { WrittenUnread::Whole },
-            call: RecordedCall { id: hidden.id, caller: hidden.caller.map(whole), called: hidden.called, at },
+            call: RecordedCall {
+                id: hidden.id,
+                caller: hidden.caller.map(whole),
+                called: hidden.called,
+                earlier_steps: hidden.earlier_steps,
+                at,
+            },
             settings: placement.settings().iter().map(RecordedSetting::from).collect(),
-            linked_operation: placement.linked_operation().to_owned(),
+            linked_operation: placement.exits().linked_operation().to_owned(),
+            exits: placement.exits().others().clone(),
+            locale: placement.locale().into(),
+            earlier: Vec::new(),
             instructions: again.resolved.run.instructions,
             resolved: compare::document(&again.resolved)?,
             imports,
             departed,
         })
+    }
+
+    /// The same, made the last step of a scenario of which these are the steps before.
+    #[must_use]
+    pub fn after(self, earlier: Vec<Self>) -> Self {
+        Self { earlier, ..self }
     }
 
     /// Whether the same component with the same settings would be replayed.
@@ -230,9 +296,11 @@ impl Recording {
         settings.retain(|setting| !with.settings.contains_key(&setting.key));
         settings.extend(read_settings(with.description, with.settings).map_err(ReplayError::Setting)?);
         let operation = with.operation.clone();
-        let placement = ConfiguredOperation::new(operation, with.description, self.linked_operation.clone(), settings);
-        let RecordedCall { id, caller, called, at } = self.call.clone();
-        let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called };
+        let exits = Exits::new(self.linked_operation.clone(), self.exits.clone());
+        let placement = ConfiguredOperation::new(operation, with.description, exits, settings)
+            .with_locale(Locale::from(&self.locale));
+        let RecordedCall { id, caller, called, earlier_steps, at } = self.call.clone();
+        let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called, earlier_steps };
         let mode = if exactly { ReplayMode::Exactly } else { ReplayMode::WhatIf };
         let again = run::again(placement, call, at, self.imports.clone(), mode).await.map_err(ReplayError::Host)?;
         let Again { resolved, imports, unknown } = again;
@@ -262,6 +330,7 @@ impl From<&Setting> for RecordedSetting {
             SettingValue::Duration(milliseconds) => RecordedValue::DurationMs(*milliseconds),
             SettingValue::Choice(choice) => RecordedValue::Choice(choice.clone()),
             SettingValue::Text(text) => RecordedValue::Text(text.clone()),
+            SettingValue::List(items) => RecordedValue::List(items.iter().map(RecordedItem::from).collect()),
         };
         Self { key: setting.key.clone(), value }
     }
@@ -275,7 +344,30 @@ impl From<&RecordedSetting> for Setting {
             RecordedValue::DurationMs(milliseconds) => SettingValue::Duration(*milliseconds),
             RecordedValue::Choice(choice) => SettingValue::Choice(choice.clone()),
             RecordedValue::Text(text) => SettingValue::Text(text.clone()),
+            RecordedValue::List(items) => SettingValue::List(items.iter().map(ItemValue::from).collect()),
         };
         Self { key: setting.key.clone(), value }
+    }
+}
+
+impl From<&ItemValue> for RecordedItem {
+    fn from(item: &ItemValue) -> Self {
+        match item {
+            ItemValue::Integer(number) => Self::Integer(*number),
+            ItemValue::Duration(milliseconds) => Self::DurationMs(*milliseconds),
+            ItemValue::Choice(choice) => Self::Choice(choice.clone()),
+            ItemValue::Text(text) => Self::Text(text.clone()),
+        }
+    }
+}
+
+impl From<&RecordedItem> for ItemValue {
+    fn from(item: &RecordedItem) -> Self {
+        match item {
+            RecordedItem::Integer(number) => Self::Integer(*number),
+            RecordedItem::DurationMs(milliseconds) => Self::Duration(*milliseconds),
+            RecordedItem::Choice(choice) => Self::Choice(choice.clone()),
+            RecordedItem::Text(text) => Self::Text(text.clone()),
+        }
     }
 }

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Numbers, Recording};
 use call::CallDocument;
-use node::{self, Noted, ReadyOperation};
+use node::{self, ResolvedStep};
 use runtime::atomic_file;
 use runtime::engine::{Compilation, Engine, EngineSettings, Operation};
 
@@ -73,9 +73,8 @@ struct Shared {
 }
 
 struct Job {
-    placed: ReadyOperation,
-    resolved: CallDocument,
-    noted: Noted,
+    /// At least one.
+    steps: Vec<ResolvedStep>,
     recorder: Arc<Shared>,
 }
 
@@ -129,17 +128,19 @@ impl Recorder {
 
 impl node::Recorder for Recorder {
     /// Has a call recorded, if it is one of those. Returns at once.
-    fn finished(&self, placed: &ReadyOperation, resolved: &CallDocument, noted: Noted) {
+    fn finished(&self, steps: Vec<ResolvedStep>) {
         let shared = &self.0;
+        let Some(last) = steps.last() else { return };
         // Every call counts, so that a share is that of all.
         let drawn = shared.settings.draws(shared.seen.fetch_add(1, Ordering::Relaxed));
-        let wanted = resolved.reason.as_ref().is_some_and(|reason| shared.settings.reasons.contains(&reason.code));
+        let reason = last.resolved.reason.as_ref();
+        let wanted = reason.is_some_and(|reason| shared.settings.reasons.contains(&reason.code));
         if !(drawn || wanted) {
             return;
         }
-        let (placed, resolved, recorder) = (placed.clone(), resolved.clone(), Arc::clone(shared));
+        let recorder = Arc::clone(shared);
         shared.waiting.fetch_add(1, Ordering::Relaxed);
-        if shared.jobs.try_send(Job { placed, resolved, noted, recorder }).is_err() {
+        if shared.jobs.try_send(Job { steps, recorder }).is_err() {
             shared.waiting.fetch_sub(1, Ordering::Relaxed);
             shared.left_out.fetch_add(1, Ordering::Relaxed);
         }
@@ -170,7 +171,7 @@ impl Workshop {
     }
 
     async fn record_one(&mut self, job: Job, recorder: &Shared) {
-        if job.noted.is_too_much() {
+        if job.steps.iter().any(|step| step.noted.is_too_much()) {
             recorder.left_out.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -189,11 +190,16 @@ impl Workshop {
     }
 
     async fn try_to(&mut self, job: Job) -> anyhow::Result<()> {
-        let Job { placed, resolved, noted, recorder } = job;
-        let placed = placed.with_operation(self.counting(placed.operation()));
-        let recording = Recording::make(&placed, &resolved, noted, self.numbers.as_ref()).await?;
+        let Job { steps, recorder } = job;
+        let (mut recordings, mut file) = (Vec::new(), None);
+        for ResolvedStep { placed, resolved, noted } in steps {
+            let placed = placed.with_operation(self.counting(placed.operation()));
+            file.get_or_insert_with(|| name(&resolved));
+            recordings.push(Recording::make(&placed, &resolved, noted, self.numbers.as_ref()).await?);
+        }
+        let (Some(last), Some(file)) = (recordings.pop(), file) else { return Ok(()) };
         let directory = &recorder.directory;
-        atomic_file::write(&directory.join(name(&resolved)), &recording.write()?)?;
+        atomic_file::write(&directory.join(file), &last.after(recordings).write()?)?;
         Ok(thin_out(directory, recorder.settings.keep_at_most)?)
     }
 

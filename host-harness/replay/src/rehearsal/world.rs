@@ -96,5 +96,6 @@ fn incoming(number: usize, call: &PastCall) -> IncomingCall {
         id: format!("rehearsed-{}", number + 1),
         caller: call.caller.as_deref().map(WholeNumber::new),
         called: call.called.clone(),
+        ..IncomingCall::default()
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod clocks;
 pub mod config;
+pub(crate) mod diagnostics;
 pub mod directory;
 pub mod http;
 pub mod key_value;

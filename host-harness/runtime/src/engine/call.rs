@@ -23,6 +23,7 @@ use crate::bindings::exports::telephony::operation::operation::{Call, Descriptio
 use crate::bindings::telephony::operation::types::Note;
 use crate::capabilities::clocks::{CallClocks, Clock};
 use crate::capabilities::config::Configuration;
+use crate::capabilities::diagnostics::Diagnostics;
 use crate::capabilities::directory::{CallDirectory, Employees};
 use crate::capabilities::http::{Exchange, OutboundHttp};
 use crate::capabilities::key_value::KeyValue;
@@ -162,6 +163,7 @@ impl Operation {
         let refusals = store.data().http.http().denials().iter().map(ToString::to_string).collect();
         let directory_faults = store.data().directory.faults().to_vec();
         let exchanges = store.data().http.http().exchanges();
+        store.data().diagnostics.log(&call.id);
         Answer {
             resolution,
             refusals,
@@ -233,6 +235,7 @@ fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant)
         key_value,
         configuration,
         directory,
+        diagnostics: Diagnostics::default(),
         memory: MemoryMeter::new(limits.memory_bytes, &engine.0.guest_memory),
         ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
         journal,

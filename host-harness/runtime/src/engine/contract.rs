@@ -6,9 +6,11 @@ use super::fit::{Finding, Fit};
 use super::inspect::Inspection;
 
 /// The imports of the contract: interface, and the versions that link. `0.2.x` match each other; drafts match exactly.
-const IMPORTS: [(&str, Version); 11] = [
-    ("telephony:operation/directory", Version::Exactly("0.1.0")),
-    ("telephony:operation/types", Version::Exactly("0.1.0")),
+const IMPORTS: [(&str, Version); 13] = [
+    ("telephony:operation/directory", Version::Exactly("0.2.0")),
+    ("telephony:operation/types", Version::Exactly("0.2.0")),
+    ("wasi:cli/stderr", Version::Compatible("0.2.")),
+    ("wasi:cli/stdout", Version::Compatible("0.2.")),
     ("wasi:clocks/monotonic-clock", Version::Compatible("0.2.")),
     ("wasi:clocks/wall-clock", Version::Compatible("0.2.")),
     ("wasi:config/store", Version::Exactly("0.2.0-rc.1")),
@@ -20,10 +22,12 @@ const IMPORTS: [(&str, Version); 11] = [
     ("wasi:keyvalue/store", Version::Exactly("0.2.0-draft")),
 ];
 
+/// The interface that every operation exports, in whatever version.
+const OPERATION: &str = "telephony:operation/operation@";
 /// The export of the contract.
-const EXPORT: &str = "telephony:operation/operation@0.1.0";
+const EXPORT: &str = "telephony:operation/operation@0.2.0";
 /// The export that a component may have besides.
-const NOTICES: &str = "telephony:operation/notices@0.1.0";
+const NOTICES: &str = "telephony:operation/notices@0.2.0";
 
 #[derive(Clone, Copy)]
 enum Version {
@@ -57,6 +61,15 @@ pub(super) fn takes_notices(inspection: &Inspection) -> bool {
 
 /// Compares a component's imports and exports with the contract's.
 pub(super) fn judge(inspection: &Inspection) -> Fit {
+    if let Some(version) = other_version(inspection) {
+        let needed = EXPORT.trim_start_matches(OPERATION);
+        return Fit::rejected(
+            format!("the component is made for version {version} of the contract, and this host needs {needed}"),
+            format!(
+                "build it again with the files of this host's `wit` folder (package `telephony:operation@{needed}`)"
+            ),
+        );
+    }
     let mut names = inspection.imports.clone();
     names.sort();
     let mut findings: Vec<_> = names.iter().filter_map(|name| foreign_import(name)).collect();
@@ -71,7 +84,7 @@ pub(super) fn judge(inspection: &Inspection) -> Fit {
     if !exported {
         findings.push(Finding::rejected(
             format!("missing export `{EXPORT}`"),
-            "build the component for the world `telephony:operation/custom-operation@0.1.0` of the `wit` folder",
+            "build the component for the world `telephony:operation/custom-operation@0.2.0` of the `wit` folder",
         ));
     }
     let unused =
@@ -88,6 +101,13 @@ pub(super) fn judge(inspection: &Inspection) -> Fit {
     Fit { findings }
 }
 
+/// The version of the contract that a component is made for, where it is another one.
+fn other_version(inspection: &Inspection) -> Option<&str> {
+    let versions = inspection.exports.iter().filter(|name| *name != EXPORT);
+    let other = versions.filter_map(|name| name.strip_prefix(OPERATION)).next();
+    other.filter(|_| !inspection.exports.iter().any(|name| name == EXPORT))
+}
+
 /// What is wrong with an import, if it is none of the contract's.
 fn foreign_import(name: &str) -> Option<Finding> {
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
@@ -98,7 +118,7 @@ fn foreign_import(name: &str) -> Option<Finding> {
     }
     let fix = match interface.split('/').next().unwrap_or_default() {
         "wasi:cli" => {
-            "an operation has no command line, environment or standard streams: build Rust for wasm32-unknown-unknown and encode it with \
+            "an operation has no command line, environment or standard input: build Rust for wasm32-unknown-unknown and encode it with \
              wit-component, Python with `componentize-py componentize --stub-wasi`, JavaScript by componentize-js with `stdio`, `random`, \
              `clocks` and `fetch-event` disabled"
         }

@@ -1,7 +1,7 @@
 //! What one call's store holds: the capabilities granted to it, and the linker that offers exactly the contract's imports.
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
-use wasmtime_wasi::p2::bindings::{clocks, io};
+use wasmtime_wasi::p2::bindings::{cli, clocks, io};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::limits::MemoryMeter;
@@ -9,6 +9,7 @@ use crate::bindings::telephony::operation::directory;
 use crate::bindings::wasi::{config, keyvalue};
 use crate::capabilities::clocks::{CallClocks, ClocksView, HasClocks};
 use crate::capabilities::config::{Configuration, HasConfiguration};
+use crate::capabilities::diagnostics::{Diagnostics, DiagnosticsView, HasDiagnostics};
 use crate::capabilities::directory::{CallDirectory, HasDirectory};
 use crate::capabilities::http;
 use crate::capabilities::key_value::{HasKeyValue, KeyValue, KeyValueView};
@@ -24,6 +25,7 @@ pub(super) struct CallState {
     pub(super) key_value: KeyValue,
     pub(super) configuration: Configuration,
     pub(super) directory: CallDirectory,
+    pub(super) diagnostics: Diagnostics,
     pub(super) memory: MemoryMeter,
     /// Ticks of computing time that are left.
     pub(super) ticks_left: u64,
@@ -58,6 +60,10 @@ impl CallState {
         Noted::new(key_value, &self.journal, &self.script)
     }
 
+    fn diagnostics(&mut self) -> DiagnosticsView<'_> {
+        DiagnosticsView { diagnostics: &self.diagnostics, table: &mut self.table }
+    }
+
     fn configuration(&mut self) -> Noted<'_, &mut Configuration> {
         Noted::new(&mut self.configuration, &self.journal, &self.script)
     }
@@ -67,13 +73,15 @@ impl CallState {
     }
 }
 
-/// Links the contract's imports and nothing else: no filesystem, sockets, environment, randomness or standard streams.
+/// Links the contract's imports and nothing else: no filesystem, sockets, environment, randomness or standard input.
 pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     io::error::add_to_linker::<CallState, HasTable>(linker, |state| &mut state.table)?;
     io::streams::add_to_linker::<CallState, HasTable>(linker, |state| &mut state.table)?;
     io::poll::add_to_linker::<CallState, HasNoted<HasTable>>(linker, CallState::table)?;
     clocks::wall_clock::add_to_linker::<CallState, HasNoted<HasClocks>>(linker, CallState::clocks)?;
     clocks::monotonic_clock::add_to_linker::<CallState, HasNoted<HasClocks>>(linker, CallState::clocks)?;
+    cli::stdout::add_to_linker::<CallState, HasDiagnostics>(linker, CallState::diagnostics)?;
+    cli::stderr::add_to_linker::<CallState, HasDiagnostics>(linker, CallState::diagnostics)?;
     http::add_to_linker(linker)?;
     keyvalue::store::add_to_linker::<CallState, HasNoted<HasKeyValue>>(linker, CallState::key_value)?;
     config::store::add_to_linker::<CallState, HasNoted<HasConfiguration>>(linker, CallState::configuration)?;

@@ -9,6 +9,7 @@ use call::document::{
     CallDocument, CallRecord, Destination, EmployeeRecord, OPERATION_FAILED, Reason, Route, Run, VERSION,
 };
 use call::host_reason::HostReason;
+use call::scenario::Exits;
 use call::{Localized, exchange};
 
 use crate::bindings::exports::telephony::operation::operation::Description;
@@ -35,8 +36,8 @@ pub(crate) struct ResolvedBy<'a> {
     pub(crate) component: &'a str,
     /// What its facts are called.
     pub(crate) titles: &'a FactTitles,
-    /// Where calls go that are not forwarded.
-    pub(crate) linked_operation: &'a str,
+    /// Where calls go.
+    pub(crate) exits: &'a Exits,
     /// The waiting time in force.
     pub(crate) waiting_time: Duration,
 }
@@ -54,7 +55,8 @@ impl ResolvedBy<'_> {
             Err(failure) => {
                 let details =
                     Details { waiting_time: self.waiting_time, waited: answer.run.wall, ..Details::default() };
-                (self.linked(), Some(operation_failed(&failure)), details)
+                let reason = operation_failed(&failure);
+                (self.exit(&reason), Some(reason), details)
             }
         };
         details.exchanges = answer.exchanges.into_iter().map(exchange::Exchange::from).collect();
@@ -73,7 +75,18 @@ impl ResolvedBy<'_> {
             memory_bytes: u64::try_from(answer.run.memory_bytes).ok(),
             wall: answer.run.wall,
         };
-        CallDocument { version: VERSION, call, route, reason, details, run, titles: self.titles.clone() }
+        let (steps, placement) = (Vec::new(), None);
+        CallDocument {
+            version: VERSION,
+            call,
+            steps,
+            placement,
+            route,
+            reason,
+            details,
+            run,
+            titles: self.titles.clone(),
+        }
     }
 
     fn route(&self, route: wit::Route) -> (Route, Option<Reason>) {
@@ -86,26 +99,27 @@ impl ResolvedBy<'_> {
                 let route = Route::Forward {
                     employee: EmployeeRecord { id: forwarding.employee_id, name: forwarding.employee_name },
                     destinations: destinations.collect(),
-                    then: self.linked_operation.to_owned(),
+                    then: self.exits.not_answered().to_owned(),
                 };
                 (route, None)
             }
             wit::Route::LinkedOperation(reason) => {
+                let (status, status_en) = reason.status.map(|status| (status.ru, status.en)).unwrap_or_default();
                 let reason = Reason {
                     code: reason.code,
                     class: class(reason.class).to_owned(),
-                    status: reason.status.ru,
-                    status_en: reason.status.en,
+                    status,
+                    status_en,
                     text_ru: reason.text.ru,
                     text_en: reason.text.en,
                 };
-                (self.linked(), Some(reason))
+                (self.exit(&reason), Some(reason))
             }
         }
     }
 
-    fn linked(&self) -> Route {
-        Route::LinkedOperation { target: self.linked_operation.to_owned() }
+    fn exit(&self, reason: &Reason) -> Route {
+        Route::LinkedOperation { target: self.exits.of_reason(&reason.code, &reason.class).to_owned() }
     }
 }
 
@@ -156,6 +170,7 @@ pub const fn class(class: wit::ReasonClass) -> &'static str {
         wit::ReasonClass::Absent => "absent",
         wit::ReasonClass::IntegrationOff => "integration-off",
         wit::ReasonClass::Configuration => "configuration",
+        wit::ReasonClass::Exit => "exit",
     }
 }
 

@@ -51,7 +51,7 @@ impl Asterisk {
             variables.push((format!("ROUTE_DIAL_{position}"), dial));
             variables.push((format!("ROUTE_RING_{position}"), seconds.to_string()));
         }
-        let name = resolved.linked_operation();
+        let name = resolved.target();
         let linked = self.destinations.linked_operation(name).map_or_else(|| slug(name), str::to_owned);
         variables.push(("ROUTE_LINKED".to_owned(), linked));
         variables.push(("ROUTE_REASON".to_owned(), reason));

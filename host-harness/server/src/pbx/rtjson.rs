@@ -72,7 +72,7 @@ impl Kamailio {
             }
         }
         super::warn_of_numbers(resolved, left_out);
-        let name = resolved.linked_operation();
+        let name = resolved.target();
         match self.destinations.linked_operation(name) {
             Some(uri) => routes.push(self.route(uri.to_owned(), self.linked_ring_time, &linked)),
             None => tracing::warn!(linked_operation = name, "[kamailio] does not say where it is"),

@@ -10,7 +10,7 @@ wit_bindgen::generate!({
             open: func() -> string;
         }
         world with-foreign-import {
-            include telephony:operation/custom-operation@0.1.0;
+            include telephony:operation/custom-operation@0.2.0;
             import door;
         }
     ",
@@ -41,8 +41,12 @@ impl Guest for Operation {
 
     fn resolve_call(_: Call, _: Vec<Setting>) -> Resolution {
         let text = LocalizedText { ru: String::new(), en: hostile::guests::door::open() };
-        let reason =
-            TransitionReason { code: String::new(), class: ReasonClass::Configuration, status: text.clone(), text };
+        let reason = TransitionReason {
+            code: String::new(),
+            class: ReasonClass::Configuration,
+            status: Some(text.clone()),
+            text,
+        };
         let details =
             CallDetails { waiting_time: 0, waited: 0, requests: Vec::new(), facts: Vec::new(), notes: Vec::new() };
         Resolution { route: Route::LinkedOperation(reason), details }

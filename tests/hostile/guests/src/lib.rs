@@ -77,7 +77,7 @@ pub fn tell(story: &str) -> Resolution {
     let reason = TransitionReason {
         code: "told".to_owned(),
         class: ReasonClass::TechnicalFailure,
-        status: text("told"),
+        status: Some(text("told")),
         text: text(story),
     };
     Resolution { route: Route::LinkedOperation(reason), details: details(story) }

@@ -63,6 +63,8 @@ pub(super) fn resolved(
     CallDocument {
         version: VERSION,
         call,
+        steps: Vec::new(),
+        placement: None,
         route,
         reason,
         details: details(resolution.details),
@@ -80,12 +82,14 @@ fn transition(reason: wit::TransitionReason) -> Reason {
         wit::ReasonClass::Absent => "absent",
         wit::ReasonClass::IntegrationOff => "integration-off",
         wit::ReasonClass::Configuration => "configuration",
+        wit::ReasonClass::Exit => "exit",
     };
+    let (status, status_en) = reason.status.map(|status| (status.ru, status.en)).unwrap_or_default();
     Reason {
         code: reason.code,
         class: class.to_owned(),
-        status: reason.status.ru,
-        status_en: reason.status.en,
+        status,
+        status_en,
         text_ru: reason.text.ru,
         text_en: reason.text.en,
     }

@@ -75,7 +75,10 @@ fn answer(request: IncomingRequest) -> Answer {
         Err(what) => {
             let (call, at) = (IncomingCall::new(CallRequest::default(), made_id), now());
             let reason = HostReason::NotUnderstood(what);
-            Answer::document(400, &CallDocument::declined(CallRecord::new(&call, at), &linked_operation, &reason, None))
+            Answer::document(
+                400,
+                &CallDocument::declined(CallRecord::new(&call, at), &linked_operation.into(), &reason, None),
+            )
         }
     }
 }
@@ -88,14 +91,18 @@ fn resolve(request: CallRequest, linked_operation: String) -> Answer {
         Ok(settings) => settings,
         Err(error) => {
             let reason = HostReason::SettingsUnreadable(error);
-            return Answer::document(200, &CallDocument::declined(record, &linked_operation, &reason, None));
+            return Answer::document(200, &CallDocument::declined(record, &linked_operation.into(), &reason, None));
         }
     };
     let call = Call {
         id: incoming.id,
         caller: incoming.caller.as_ref().map(|caller| caller.whole().to_owned()),
+        // Whose country and time zone these are, this host is not told; and it has no scenarios.
+        caller_number: None,
         called: incoming.called,
         at: wall_clock::now(),
+        time_zone: None,
+        earlier_steps: Vec::new(),
     };
     let resolution = operation::resolve_call(&call, &settings);
     let took = Duration::from_nanos(monotonic_clock::now().saturating_sub(begun));

@@ -1,8 +1,8 @@
 //! The settings of the placement, from configuration, by the operation's own description: `setting_waiting_time` is the setting
 //! `waiting_time`. A key each, because not every host can be told a value that has a comma in it.
 
-use super::bindings::telephony::operation::operation::{self, SettingKind};
-use super::bindings::telephony::operation::types::{Setting, SettingValue};
+use super::bindings::telephony::operation::operation::{self, ItemKind, SettingKind};
+use super::bindings::telephony::operation::types::{ItemValue, Setting, SettingValue};
 use super::configured;
 
 /// Reads the settings that are configured. A value that is not of the described kind is handed on as text: the operation then gives its own
@@ -22,11 +22,25 @@ fn of_kind(kind: &SettingKind, value: &str) -> Option<SettingValue> {
     match kind {
         SettingKind::Flag(_) => value.parse().ok().map(SettingValue::Flag),
         SettingKind::Integer(_) => value.parse().ok().map(SettingValue::Integer),
-        SettingKind::Duration(_) => {
-            let duration = humantime::parse_duration(value).ok()?;
-            u64::try_from(duration.as_millis()).ok().map(SettingValue::Duration)
-        }
+        SettingKind::Duration(_) => milliseconds(value).map(SettingValue::Duration),
         SettingKind::Choice(_) => Some(SettingValue::Choice(value.to_owned())),
         SettingKind::Text(_) => Some(SettingValue::Text(value.to_owned())),
+        // One item a line, since some hosts cannot be told a value with a comma.
+        SettingKind::List(list) => {
+            value.lines().map(|item| item_of_kind(&list.items, item)).collect::<Option<_>>().map(SettingValue::List)
+        }
     }
+}
+
+fn item_of_kind(kind: &ItemKind, item: &str) -> Option<ItemValue> {
+    match kind {
+        ItemKind::Integer(_) => item.parse().ok().map(ItemValue::Integer),
+        ItemKind::Duration(_) => milliseconds(item).map(ItemValue::Duration),
+        ItemKind::Choice(_) => Some(ItemValue::Choice(item.to_owned())),
+        ItemKind::Text(_) => Some(ItemValue::Text(item.to_owned())),
+    }
+}
+
+fn milliseconds(value: &str) -> Option<u64> {
+    u64::try_from(humantime::parse_duration(value).ok()?.as_millis()).ok()
 }

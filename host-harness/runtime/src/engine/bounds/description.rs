@@ -6,7 +6,7 @@ use call::Localized;
 
 use super::{ENTRIES, Judgement, NAME, SENTENCE, Scale, TITLE, name, unique};
 use crate::bindings::exports::telephony::operation::operation::{
-    Description, DurationKind, IntegerKind, SettingDescription, SettingKind,
+    ChoiceKind, Description, DurationKind, IntegerKind, ItemKind, SettingDescription, SettingKind, TextKind,
 };
 use crate::bindings::telephony::operation::types::LocalizedText;
 use crate::engine::limits::{WAITING_TIME, WAITING_TIME_BOUNDS};
@@ -46,31 +46,58 @@ fn offered(scale: &mut Scale, setting: &SettingDescription) -> Judgement {
     localized(scale, "help", &setting.help, SENTENCE)?;
     match &setting.kind {
         SettingKind::Flag(_) => Ok(()),
-        SettingKind::Integer(IntegerKind { default, minimum, maximum, unit }) => {
-            if let Some(unit) = unit {
-                localized(scale, "unit", unit, NAME)?;
+        SettingKind::Integer(bounds) => integer(scale, key, bounds),
+        SettingKind::Duration(bounds) => duration(key, bounds),
+        SettingKind::Choice(choice) => choices(scale, key, choice),
+        SettingKind::Text(kind) => text(scale, kind),
+        SettingKind::List(list) => {
+            // Items have no defaults of their own, but a kind of items is one that a setting could have.
+            match &list.items {
+                ItemKind::Integer(bounds) => integer(scale, key, bounds)?,
+                ItemKind::Duration(bounds) => duration(key, bounds)?,
+                ItemKind::Choice(choice) => choices(scale, key, choice)?,
+                ItemKind::Text(kind) => text(scale, kind)?,
             }
-            ordered(key, minimum, default, maximum)
-        }
-        SettingKind::Duration(DurationKind { default, minimum, maximum }) => ordered(key, minimum, default, maximum),
-        SettingKind::Choice(choice) => {
-            scale.list("options", &choice.options, ENTRIES)?;
-            for option in &choice.options {
-                scale.text("options.value", &option.value, TITLE)?;
-                localized(scale, "options.title", &option.title, TITLE)?;
-            }
-            if choice.options.iter().any(|option| option.value == choice.default) {
+            let most = list.maximum_items;
+            if usize::try_from(most).is_ok_and(|most| (1..=ENTRIES).contains(&most)) {
                 return Ok(());
             }
             Err(Localized::new(
-                format!("`{key}`: значения по умолчанию нет среди вариантов"),
-                format!("`{key}`: the default is none of the options"),
+                format!("`{key}`: maximum-items равно {most}, допустимо от 1 до {ENTRIES}"),
+                format!("`{key}`: maximum-items is {most}, it must be 1 to {ENTRIES}"),
             ))
         }
-        SettingKind::Text(text) => {
-            text.default.as_deref().map_or(Ok(()), |default| scale.text("default", default, SENTENCE))
-        }
     }
+}
+
+fn integer(scale: &mut Scale, key: &str, bounds: &IntegerKind) -> Judgement {
+    if let Some(unit) = &bounds.unit {
+        localized(scale, "unit", unit, NAME)?;
+    }
+    ordered(key, &bounds.minimum, &bounds.default, &bounds.maximum)
+}
+
+fn duration(key: &str, bounds: &DurationKind) -> Judgement {
+    ordered(key, &bounds.minimum, &bounds.default, &bounds.maximum)
+}
+
+fn choices(scale: &mut Scale, key: &str, choice: &ChoiceKind) -> Judgement {
+    scale.list("options", &choice.options, ENTRIES)?;
+    for option in &choice.options {
+        scale.text("options.value", &option.value, TITLE)?;
+        localized(scale, "options.title", &option.title, TITLE)?;
+    }
+    if choice.options.iter().any(|option| option.value == choice.default) {
+        return Ok(());
+    }
+    Err(Localized::new(
+        format!("`{key}`: значения по умолчанию нет среди вариантов"),
+        format!("`{key}`: the default is none of the options"),
+    ))
+}
+
+fn text(scale: &mut Scale, kind: &TextKind) -> Judgement {
+    kind.default.as_deref().map_or(Ok(()), |default| scale.text("default", default, SENTENCE))
 }
 
 fn ordered<T: PartialOrd>(key: &str, minimum: &T, default: &T, maximum: &T) -> Judgement {
@@ -109,12 +136,16 @@ fn localized(scale: &mut Scale, field: &str, text: &LocalizedText, most: usize) 
 mod tests {
     use super::*;
     use crate::bindings::exports::telephony::operation::operation::{
-        ChoiceKind, ChoiceOption, FactDescription, ReasonDescription, TextKind,
+        ChoiceOption, FactDescription, ListKind, ReasonDescription,
     };
     use crate::bindings::telephony::operation::types::ReasonClass;
 
     fn text(text: &str) -> LocalizedText {
         LocalizedText { ru: text.to_owned(), en: text.to_owned() }
+    }
+
+    fn list(key: &str, items: ItemKind, maximum_items: u32) -> SettingDescription {
+        setting(key, SettingKind::List(ListKind { items, maximum_items }))
     }
 
     fn setting(key: &str, kind: SettingKind) -> SettingDescription {
@@ -171,12 +202,20 @@ mod tests {
         let option = |value: &str| ChoiceOption { value: value.to_owned(), title: text(value) };
         let choice = ChoiceKind { default: "high".to_owned(), options: vec![option("low")] };
         let integer = IntegerKind { default: 6, minimum: 1, maximum: 5, unit: None };
+        let words = || ItemKind::Text(TextKind { default: None, maximum_length: 9, secret: false });
+        assert_eq!(described(&description(vec![list("vips", words(), 100)])), Ok(()));
         for (settings, part) in [
             (vec![setting("tone", SettingKind::Choice(choice))], "`tone`: the default is none of the options"),
-            (vec![setting("attempts", SettingKind::Integer(integer))], "`attempts`: minimum ≤ default ≤ maximum"),
+            (
+                vec![setting("attempts", SettingKind::Integer(integer.clone()))],
+                "`attempts`: minimum ≤ default ≤ maximum",
+            ),
             (vec![duration("patience", 2, 1, 3)], "`patience`: minimum ≤ default ≤ maximum"),
             (vec![duration("a", 1, 1, 1), duration("a", 1, 1, 1)], "`settings` has two entries of the same name"),
             (vec![duration("a\nb", 1, 1, 1)], "`key` may hold ASCII letters"),
+            (vec![list("vips", ItemKind::Integer(integer), 3)], "`vips`: minimum ≤ default ≤ maximum"),
+            (vec![list("vips", words(), 0)], "`vips`: maximum-items is 0"),
+            (vec![list("vips", words(), 101)], "`vips`: maximum-items is 101, it must be 1 to 100"),
         ] {
             let refusal = refusal(&description(settings));
             assert!(refusal.contains(part), "{refusal}");

@@ -66,7 +66,9 @@ fn reasoned(reason: &TransitionReason) -> Judgement {
             "`reason.code` is empty, or one that only the host gives",
         ));
     }
-    localized(&mut scale, "reason.status", &reason.status, TITLE)?;
+    if let Some(status) = &reason.status {
+        localized(&mut scale, "reason.status", status, TITLE)?;
+    }
     localized(&mut scale, "reason.text", &reason.text, SENTENCE)
 }
 
@@ -151,7 +153,7 @@ mod tests {
         let mut reason = TransitionReason {
             code: "contact-not-found".to_owned(),
             class: ReasonClass::EmptyAnswer,
-            status: text("Переадресация не удалась"),
+            status: Some(text("Переадресация не удалась")),
             text: text("Контакт не найден"),
         };
         change(&mut reason);
@@ -234,7 +236,7 @@ mod tests {
         for (resolution, refusal) in [
             (named, "`employee-name` has 201 characters, at most 200 are taken"),
             (linked(|reason| reason.text = long(SENTENCE)), "`reason.text` has 1001 characters"),
-            (linked(|reason| reason.status = long(TITLE)), "`reason.status` has 201 characters"),
+            (linked(|reason| reason.status = Some(long(TITLE))), "`reason.status` has 201 characters"),
             (linked(|reason| reason.code = "x".repeat(101)), "`reason.code` has 101 characters"),
             (linked(|reason| reason.code = "not\nfound".to_owned()), "`reason.code` may hold"),
             (
