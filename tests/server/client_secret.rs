@@ -12,6 +12,7 @@ async fn a_client_secret_that_is_corrected_in_its_file_is_used_without_a_restart
     let options = Options { oauth: Some(OAuthApp::demo()), ..Options::default() };
     let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
     let home = Home::new();
+    home.has_run("kept");
     let write = |name: &str, text: &str| home.write(name, text);
     write("server-token", TOKEN);
     write("client-secret", OAuthApp::DEMO_CLIENT_SECRET);

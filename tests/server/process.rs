@@ -14,6 +14,7 @@ fn token_in(directory: &Path) -> String {
 #[tokio::test]
 async fn a_newcomer_serves_the_demonstration_and_calls_with_the_token_of_the_state_directory() {
     let home = Home::new();
+    home.has_run("kept");
     let process = home.serve(&["--state", "kept"]);
     let token = token_in(&home.path("kept"));
     let said = process.stdout();
@@ -38,6 +39,7 @@ async fn sigterm_lets_calls_in_flight_end_and_a_second_one_does_not() {
     let simulator = Simulator::start(Options::default()).await.expect("the simulator starts");
     simulator.add_fault("contacts:hang".parse::<amocrm_simulator::FaultRule>().expect("a fault"));
     let home = Home::new();
+    home.has_run("kept");
     let config = format!(
         "[[integration]]\naccount = \"{}\"\ntoken = \"file:amo\"\nplain_http = \"granted\"\nprivate_addresses = \"granted\"\n\
          requests_per_second = 50\n[[operation]]\nlinked_operation = \"queue:support\"\n[server]\ntoken = \"file:token\"\n",
@@ -81,6 +83,7 @@ async fn sigterm_lets_calls_in_flight_end_and_a_second_one_does_not() {
 #[test]
 fn what_keeps_a_server_from_beginning_is_said() {
     let home = Home::new();
+    home.has_run("kept");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let ended = home.run(["serve", "--state", "kept", "--listen", &address]);

@@ -25,6 +25,7 @@ impl ConnectedHome {
         let options = Options { token: Some(ACCOUNT_TOKEN.to_owned()), ..Options::default() };
         let simulator = Simulator::start(options).await.expect("the simulator starts on loopback");
         let home = Self { home: Home::new(), simulator };
+        home.home.has_run("kept");
         home.configure(operations, sections);
         home.home.write_secret("account-token", ACCOUNT_TOKEN);
         home.home.write_secret("server-token", TOKEN);

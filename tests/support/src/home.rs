@@ -22,8 +22,13 @@ impl Home {
     #[allow(clippy::new_without_default, reason = "it makes a folder")]
     pub fn new() -> Self {
         let home = Self::bare();
-        compiled::keep_in(&home.path("state/host-harness"));
+        home.has_run("state/host-harness");
         home
+    }
+
+    /// Makes this a state directory of a program that has run before.
+    pub fn has_run(&self, state: &str) {
+        compiled::keep_in(&self.path(state));
     }
 
     /// An empty one, where the program has never run.
