@@ -1,5 +1,6 @@
 //! `describe`, `package` and `check`: what an operation says of itself, its file, and whether a file fits.
 
+use hostile_components::shapes::of_contract;
 use hostile_components::{FOREIGN_IMPORT, MISSING_EXPORT, OWN_CONFIGURATION};
 use serde_json::{Value, json};
 use test_support::Home;
@@ -108,6 +109,15 @@ fn check_names_each_thing_that_does_not_fit_and_its_fix() {
         let ended = home.run(["check", name]);
         ended.assert(3, &[]).assert_prints(&[&format!("{name} does not fit"), "rejected: "]).assert_prints(parts);
     }
+}
+
+#[test]
+fn a_component_of_an_older_contract_is_told_which_is_needed_and_what_to_rebuild() {
+    let home = Home::new();
+    home.write("old.wasm", of_contract("0.1.0"));
+    let told = ["version 0.1.0", "this host needs 0.2.0", "build it again", "`wit` folder"];
+    home.run(["check", "old.wasm"]).assert(3, &[]).assert_prints(&told);
+    home.run(["call", "+79165550101", "--component", "old.wasm"]).assert(3, &told);
 }
 
 #[test]

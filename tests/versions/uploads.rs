@@ -1,6 +1,7 @@
 //! Components in the library.
 
 use host_harness::OPERATION;
+use hostile_components::shapes::of_contract;
 use hostile_components::{ENDLESS_DESCRIBE, FOREIGN_IMPORT, TRAP};
 use node::LibraryError;
 use node::library::MOST_COMPONENTS;
@@ -53,6 +54,10 @@ async fn a_component_that_does_not_fit_is_refused_with_its_fixes_and_not_kept() 
         assert!(fit.rejections().all(|finding| !finding.fix.is_empty()));
         assert!(fit.rejections().count() > 0);
     }
+    let Err(LibraryError::Unfit(fit)) = fixture.versions.upload(of_contract("0.1.0")).await else {
+        panic!("it is of another contract")
+    };
+    assert!(fit.to_string().contains("made for version 0.1.0 of the contract, and this host needs 0.2.0"), "{fit}");
     let garbage = fixture.versions.upload(b"no component".as_slice()).await;
     assert!(matches!(garbage, Err(LibraryError::Unfit(_))), "{garbage:?}");
     let silent = fixture.versions.upload(ENDLESS_DESCRIBE).await;

@@ -63,7 +63,9 @@ impl Node {
             shadow.follow(place, &resolved, noted.clone());
         }
         if self.0.recorder.is_some() {
-            steps.push(ResolvedStep { placed: placed.clone(), resolved: resolved.clone(), noted });
+            // A recording names the placement of every step, of the first one too.
+            let resolved = CallDocument { placement: Some(placement.id().to_owned()), ..resolved.clone() };
+            steps.push(ResolvedStep { placed: placed.clone(), resolved, noted });
         }
         resolved
     }

@@ -5,27 +5,30 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     LanguageChoice, Outcome, Stop, complain, complain_lines, component, language, print, print_json, print_lines,
 };
+use call::CallDocument;
 use call::one_line::Lines;
 use replay::policy;
-use replay::recording::{Recording, Replayed, With, side_by_side};
+use replay::recording::{Components, Recording, ReplayedChain, ReplayedStep, With, side_by_side};
+use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::engine::Operation;
 
 /// Resolve a recorded call again, without network or store
 ///
-/// The recorded component must do exactly the same, instruction for instruction; if it does not, the command shows the first import that differs and
-/// ends with exit code 6. With --component or --set it shows what would have happened.
+/// The recorded components must do exactly the same, instruction for instruction; if one does not, the command shows the first import that differs
+/// and ends with exit code 6. With another --component or --set it shows what would have happened.
 #[derive(Args)]
 pub(super) struct Replay {
     /// The recording, made by `call --record` or by the server
     file: PathBuf,
-    /// The component [default: the built-in operation]
+    /// A component for the steps of its operation; may be repeated [default: the built-in operation]
     #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
-    /// A setting in place of the recorded one, such as waiting_time=1s; may be repeated
+    component: Vec<PathBuf>,
+    /// A setting of the first component in place of the recorded one, such as waiting_time=1s; may be repeated
     #[arg(long, value_name = "SETTING=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
     /// Turn the recording into a policy test: a folder of this name, which `test` runs
@@ -44,56 +47,128 @@ pub(super) fn setting(text: &str) -> anyhow::Result<(String, String)> {
     Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
 
+/// A component that a replay has at hand.
+struct Loaded {
+    operation: Operation,
+    description: Description,
+    /// What stands in place of its recorded settings.
+    settings: BTreeMap<String, String>,
+}
+
+impl Loaded {
+    fn with(&self) -> With<'_> {
+        With { operation: self.operation.clone(), description: &self.description, settings: &self.settings }
+    }
+}
+
 impl Replay {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let name = self.file.display();
         let recording = Recording::load(&self.file).map_err(|error| anyhow!("{name} {error}"))?;
-        let (operation, description) =
-            component::load_described(self.component.as_deref(), component::unkept()).await?;
-        let settings: BTreeMap<_, _> = self.set.iter().cloned().collect();
-        let with = With { operation, description: &description, settings: &settings };
-        let exactly = recording.is_of(&with);
-        if !exactly && self.component.is_none() && self.set.is_empty() {
-            return Err(Stop::Usage(anyhow!(
-                "{name} was recorded with the component {}, and this is {}: give that one with --component FILE; with another one \
-                 `replay` shows what would have happened",
-                short(&recording.component),
-                short(with.operation.digest())
-            )));
-        }
-        let replayed = recording.replay(&with).await.map_err(|error| anyhow!("{name}: {error}"))?;
+        let (tried, built_in) = self.components().await?;
+        let tried: Vec<_> = tried.iter().map(Loaded::with).collect();
+        let built_in: Vec<_> = built_in.iter().map(Loaded::with).collect();
+        let components = Components { tried: &tried, recorded: &built_in };
+        self.judge(&recording, &components)?;
+        let chain = recording.replay_steps(&components).await.map_err(|error| anyhow!("{name}: {error}"))?;
+        let exactly = chain.steps.iter().all(ReplayedStep::is_exact);
         if self.json {
-            let departure = replayed.departure.as_ref().map(ToString::to_string);
             print_json(&json!({
                 "exactly": exactly,
-                "recorded": recording.resolved,
-                "replayed": replayed.json,
-                "departure": departure,
-                "not_in_the_recording": replayed.unknown,
+                "recorded": without_cost(&recording.document()?)?,
+                "replayed": without_cost(&chain.document()?)?,
+                "departure": chain.departed().and_then(departure),
+                "departed_in": chain.departed().map(|step| &step.recording.placement),
+                "not_in_the_recording": chain.unknown().collect::<Vec<_>>(),
+                "would_go_on_to": chain.left_for,
+                "steps": chain.steps.iter().map(step_json).collect::<Vec<_>>(),
             }))?;
         } else if exactly {
-            print_lines(&replayed.resolved.text(language(self.lang)).lines());
+            print_lines(&chain.document()?.text(language(self.lang)).lines());
         } else {
-            print_lines(&side_by_side(&recording, &replayed));
+            print_lines(&side_by_side(&recording, &chain));
         }
-        if exactly { self.told(&recording, &replayed) } else { Ok(Outcome::Done) }
+        if exactly { self.told(&recording, &chain) } else { Ok(Outcome::Done) }
     }
 
-    /// Says how the same component did, and makes the policy test.
-    fn told(&self, recording: &Recording, replayed: &Replayed) -> Result<Outcome, Stop> {
+    /// The components that are tried, and the built-in one where it takes part only as it was recorded.
+    async fn components(&self) -> Result<(Vec<Loaded>, Option<Loaded>), Stop> {
+        let mut settings: BTreeMap<_, _> = self.set.iter().cloned().collect();
+        let mut tried = Vec::new();
+        for file in &self.component {
+            let (operation, description) = component::load_described(Some(file), component::unkept()).await?;
+            tried.push(Loaded { operation, description, settings: std::mem::take(&mut settings) });
+        }
+        let (operation, description) = component::load_described(None, component::unkept()).await?;
+        let built_in = Loaded { operation, description, settings };
+        Ok(if self.component.is_empty() && !self.set.is_empty() {
+            (vec![built_in], None)
+        } else {
+            (tried, Some(built_in))
+        })
+    }
+
+    /// Says which component is missing, and which one is of no step.
+    fn judge(&self, recording: &Recording, components: &Components<'_>) -> Result<(), Stop> {
         let name = self.file.display();
-        if let Some(departure) = &replayed.departure {
-            complain_lines(&Lines::split(&format!("departed from {name}, {departure}")));
+        let at = |step: &Recording| match step.placement.as_str() {
+            "" => String::new(),
+            placement => format!(" at the step `{placement}`"),
+        };
+        if components.tried.is_empty() {
+            let missing = |step: &&Recording| !components.recorded.iter().any(|with| step.is_of(with));
+            return recording.steps().find(missing).map_or(Ok(()), |step| {
+                let built_in = components.recorded.iter().map(|with| short(with.operation.digest()));
+                Err(Stop::Usage(anyhow!(
+                    "{name} was recorded with the component {}{}, and this is {}: give that one with --component FILE; with another one \
+                     `replay` shows what would have happened",
+                    short(&step.component),
+                    at(step),
+                    built_in.collect::<Vec<_>>().concat()
+                )))
+            });
+        }
+        let is_of_none = |with: &&With<'_>| !recording.steps().any(|step| step.is_of_operation(with));
+        match components.tried.iter().find(is_of_none) {
+            None => Ok(()),
+            Some(with) => {
+                let steps = recording.steps().map(|step| format!("`{}`{}", step.operation, at(step)));
+                Err(Stop::Usage(anyhow!(
+                    "{name} has no step of the operation `{}`; it has {}: give a component of one of these with --component FILE",
+                    with.description.id,
+                    steps.collect::<Vec<_>>().join(", ")
+                )))
+            }
+        }
+    }
+
+    /// Says how the same components did, and makes the policy test.
+    fn told(&self, recording: &Recording, chain: &ReplayedChain<'_>) -> Result<Outcome, Stop> {
+        let name = self.file.display();
+        if let Some(step) = chain.departed() {
+            let place = if recording.earlier.is_empty() {
+                String::new()
+            } else {
+                format!(" in the step `{}`", step.recording.placement)
+            };
+            let departure = step.replayed.as_ref().and_then(|replayed| replayed.departure.as_ref());
+            // It begins with the import, or else with a list of what differs.
+            let between = if departure.is_some_and(|departure| departure.import.is_some()) { ", " } else { ":\n" };
+            let departure = departure.map(ToString::to_string).unwrap_or_default();
+            complain_lines(&Lines::split(&format!("departed from {name}{place}{between}{departure}")));
             return Ok(Outcome::Departed);
         }
-        let instructions = match recording.instructions {
-            Some(instructions) => format!(", the same {instructions} instructions"),
-            None => String::new(),
+        let instructions: Option<u64> = recording.steps().map(|step| step.instructions).sum();
+        let instructions =
+            instructions.map_or_else(String::new, |instructions| format!(", the same {instructions} instructions"));
+        let imports: usize = recording.steps().map(|step| step.imports.len()).sum();
+        let steps = match recording.steps().count() {
+            1 => String::new(),
+            steps => format!(" in {steps} steps"),
         };
-        let imports = recording.imports.len();
         if !self.json {
             print("");
-            print(format_args!("As recorded: the same resolution, the same {imports} imports{instructions}"));
+            print(format_args!("As recorded: the same resolution{steps}, the same {imports} imports{instructions}"));
         }
         if let Some(folder) = &self.golden {
             golden(folder, recording)?;
@@ -105,6 +180,33 @@ impl Replay {
         }
         Ok(Outcome::Done)
     }
+}
+
+fn departure(step: &ReplayedStep<'_>) -> Option<String> {
+    step.replayed.as_ref()?.departure.as_ref().map(ToString::to_string)
+}
+
+/// One step, for programs.
+fn step_json(step: &ReplayedStep<'_>) -> Value {
+    json!({
+        "placement": step.recording.placement,
+        "operation": step.recording.operation,
+        "exactly": step.is_exact(),
+        "recorded": step.recording.resolved,
+        "replayed": step.replayed.as_ref().map(|replayed| &replayed.json),
+        "departure": departure(step),
+    })
+}
+
+/// A document without what its runs cost, which differs from machine to machine.
+fn without_cost(document: &CallDocument) -> anyhow::Result<Value> {
+    let mut document = serde_json::to_value(document)?;
+    let steps = document.get_mut("steps").and_then(Value::as_array_mut).into_iter().flatten();
+    for step in steps {
+        step.as_object_mut().and_then(|fields| fields.remove("run"));
+    }
+    document.as_object_mut().and_then(|fields| fields.remove("run"));
+    Ok(document)
 }
 
 fn golden(folder: &Path, recording: &Recording) -> anyhow::Result<()> {

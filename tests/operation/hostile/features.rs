@@ -18,6 +18,8 @@ use wasm_encoder::{
     TagType, TypeSection, ValType,
 };
 
+use hostile_components::shapes::of_contract;
+
 use super::handmade::{around, module_of_raw, of_section};
 use super::rejection;
 use test_support::engine;
@@ -40,6 +42,24 @@ fn the_components_here_are_refused_for_nothing_else() {
         let findings: Vec<_> = fit.rejections().map(ToString::to_string).collect();
         assert!(findings.len() == 1 && findings[0].starts_with("missing export"), "{findings:?}");
     }
+}
+
+/// The names come first: a component of another version is refused for that, although nothing in it could be compiled.
+#[test]
+fn a_component_of_another_version_is_refused_before_it_is_compiled() {
+    for version in ["0.1.0", "0.3.0", "1.0.0"] {
+        let component = of_contract(version);
+        let findings: Vec<_> = rejection(&component).rejections().map(ToString::to_string).collect();
+        assert_eq!(
+            findings,
+            [format!(
+                "the component is made for version {version} of the contract, and this host needs 0.2.0: build it again with the files of this \
+                 host's `wit` folder (package `telephony:operation@0.2.0`)"
+            )]
+        );
+    }
+    let this_one = rejection(&of_contract("0.2.0")).to_string();
+    assert!(this_one.contains("cannot be compiled"), "{this_one}");
 }
 
 #[test]

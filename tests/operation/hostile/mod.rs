@@ -10,6 +10,7 @@ mod fuzzing;
 mod handmade;
 mod key_value_filler;
 mod out_of_bounds;
+mod output_flooder;
 mod own_configuration;
 
 use std::collections::{BTreeMap, BTreeSet};

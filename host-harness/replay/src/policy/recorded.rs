@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{EXPECTED, write_expected};
 use crate::difference::drop_volatile;
-use crate::recording::{Recording, With};
+use crate::recording::{Components, Recording, With};
 use call::CallDocument;
 use call::one_line::one_line;
 use runtime::engine::Operation;
@@ -23,9 +23,8 @@ pub(super) fn is_one(folder: &Path) -> bool {
 
 /// Makes the answer of a recording the one that is expected.
 pub fn expect(folder: &Path, recording: &Recording) -> Result<(), String> {
-    let mut document = recording.resolved.clone();
-    drop_volatile(&mut document);
-    write_expected(folder, &document)
+    let document = recording.document().map_err(|error| format!("  {RECORDING}: {error}"))?;
+    write_expected(folder, &compared(&document)?)
 }
 
 /// Reads the folder of such a case.
@@ -42,18 +41,40 @@ pub(super) fn read(folder: &Path) -> Result<Recording, String> {
     Recording::load(&folder.join(RECORDING)).map_err(|error| format!("  {RECORDING} {error}"))
 }
 
-/// Resolves the recorded call with this component: the answer, and its document.
+/// What is compared of an answer.
+fn compared(document: &CallDocument) -> Result<Value, String> {
+    let mut document = serde_json::to_value(document).map_err(|error| format!("  {error}"))?;
+    drop_volatile(&mut document);
+    Ok(document)
+}
+
+/// Resolves the recorded call with this component at the steps of its operation: the answer, and its document. Steps of other operations are
+/// taken as they were recorded.
 pub(super) async fn run(recording: &Recording, operation: &Operation) -> Result<(CallDocument, Value), String> {
     let description = operation.describe().await.map_err(|failure| format!("  {failure}"))?;
     let with = With { operation: operation.clone(), description: &description, settings: &BTreeMap::new() };
-    let replayed = recording.replay(&with).await.map_err(|error| format!("  {RECORDING}: {error}"))?;
-    if !replayed.unknown.is_empty() {
-        let questions = replayed.unknown.iter().map(|question| one_line(question)).collect::<Vec<_>>().join("\n    ");
+    if !recording.steps().any(|step| step.is_of_operation(&with)) {
+        return Err(format!(
+            "  {RECORDING}: no step is of the operation `{}`, so the case proves nothing of it; leave it out",
+            description.id
+        ));
+    }
+    let components = Components { tried: &[with], recorded: &[] };
+    let replayed = recording.replay_steps(&components).await.map_err(|error| format!("  {RECORDING}: {error}"))?;
+    if let Some(placement) = &replayed.left_for {
+        return Err(format!(
+            "  the call would go on to the operation `{}`, which the recording does not hold, so it cannot say what comes out; record such a call anew",
+            one_line(placement)
+        ));
+    }
+    let unknown: Vec<_> = replayed.unknown().map(one_line).collect();
+    if !unknown.is_empty() {
+        let questions = unknown.join("\n    ");
         return Err(format!(
             "  the component asks what the recorded call did not ask, so the recording cannot say what comes out; record such a call anew\n    {questions}\n"
         ));
     }
-    let mut document = replayed.json;
-    drop_volatile(&mut document);
-    Ok((replayed.resolved, document))
+    let document = replayed.document().map_err(|error| format!("  {RECORDING}: {error}"))?;
+    let compared = compared(&document)?;
+    Ok((document, compared))
 }

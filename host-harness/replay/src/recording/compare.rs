@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::difference::differences;
 use call::CallDocument;
@@ -43,6 +43,15 @@ pub(super) fn document(resolved: &CallDocument) -> anyhow::Result<Value> {
         fields.remove("run");
     }
     Ok(document)
+}
+
+/// The document of such a JSON.
+pub(super) fn read_document(json: &Value) -> anyhow::Result<CallDocument> {
+    let mut document = json.clone();
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("run".to_owned(), json!({}));
+    }
+    Ok(serde_json::from_value(document)?)
 }
 
 /// Compares a run with its recording.

@@ -1,10 +1,12 @@
 //! A recording as a file: JSON for its owner alone.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
 use super::{Recording, VERSION};
+use call::scenario::MOST_STEPS;
 use runtime::atomic_file;
 
 /// The largest file that is read. What is kept of a call is bounded well below it.
@@ -71,7 +73,26 @@ impl Recording {
             return Err(Unreadable::Version(head.recording));
         }
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| Unreadable::Foreign(error.to_string()))
+        let recording: Self = serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| Unreadable::Foreign(error.to_string()))?;
+        recording.judge_steps()?;
+        Ok(recording)
+    }
+
+    /// Steps are told apart by their placements, and none of them has steps of its own.
+    fn judge_steps(&self) -> Result<(), Unreadable> {
+        let foreign = |what: &str| Err(Unreadable::Foreign(what.to_owned()));
+        if self.earlier.len() >= MOST_STEPS {
+            return foreign(&format!("earlier: a call has at most {MOST_STEPS} steps"));
+        }
+        if self.earlier.iter().any(|step| !step.earlier.is_empty()) {
+            return foreign("earlier: a step has no steps of its own");
+        }
+        let placements: BTreeSet<_> = self.steps().map(|step| &step.placement).collect();
+        if placements.len() != self.earlier.len() + 1 {
+            return foreign("earlier: no two steps are of one placement");
+        }
+        Ok(())
     }
 
     /// The recording as it stands in a file.

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use aes::Aes256;
 use anyhow::{Context, anyhow};
+use call::scenario::{EarlierStep, StepExit};
 use call::{json, numbers};
 use fpe::ff1::{FF1, FlexibleNumeralString};
 use serde::de::IgnoredAny;
@@ -55,6 +56,15 @@ impl Numbers {
             self.replace(&mut bytes, &run);
         }
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The numbers that were rung in steps before.
+    pub(super) fn earlier_steps(&self, steps: &mut [EarlierStep]) {
+        for step in steps {
+            if let StepExit::NotAnswered(rung) = &mut step.exit {
+                rung.iter_mut().for_each(|rung| rung.number = self.number(&rung.number));
+            }
+        }
     }
 
     /// The answers of imports. Questions stay: a component asks them anew of the hidden numbers.
@@ -285,6 +295,8 @@ fn is_date(text: &[u8], digits: &[usize]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use call::leg::Ending;
+    use call::scenario::RungNumber;
     use proptest::prelude::*;
 
     use super::*;
@@ -368,6 +380,21 @@ mod tests {
         for number in ["+7916 266 69 66 87", "+79168656696", "0079161234567"] {
             assert_ne!(numbers().number(number), number);
         }
+    }
+
+    #[test]
+    fn d10_numbers_that_steps_before_rang_are_replaced_as_everywhere() {
+        let rung = |number: &str| RungNumber { number: number.to_owned(), ending: Ending::NoAnswer };
+        let step = |exit| EarlierStep { placement: "manager".to_owned(), operation: "x".to_owned(), exit };
+        let mut steps = [
+            step(StepExit::Reason("contact-not-found".to_owned())),
+            step(StepExit::NotAnswered(vec![rung("101"), rung("+79035550101")])),
+        ];
+        let before = steps.clone();
+        numbers().earlier_steps(&mut steps);
+        assert_eq!(steps[0], before[0]);
+        assert_eq!(steps[1], step(StepExit::NotAnswered(vec![rung("101"), rung(&numbers().number("+79035550101"))])));
+        assert_ne!(steps[1], before[1]);
     }
 
     #[test]

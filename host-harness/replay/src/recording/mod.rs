@@ -9,11 +9,13 @@
 //! place another stands. Numbers are hidden, and what the operation did not read of its answers is blanked (`unread`), unless whole numbers are
 //! wanted. What it did read is there; so the file is for its owner alone.
 
+mod chain;
 mod compare;
 mod file;
 mod masking;
 mod run;
 mod sampling;
+mod settings;
 mod side;
 mod unread;
 
@@ -27,15 +29,16 @@ use serde_json::Value;
 use call::numbers::CountryCode;
 use call::scenario::{EarlierStep, Exits};
 use call::{CallDocument, IncomingCall, WholeNumber};
-use node::{Noted, ReadyOperation};
+use node::{Noted, ReadyOperation, ResolvedStep};
 use runtime::bindings::exports::telephony::operation::operation::Description;
-use runtime::bindings::telephony::operation::types::{ItemValue, Setting, SettingValue};
+use runtime::bindings::telephony::operation::types::Setting;
 use runtime::configured::ConfiguredOperation;
 use runtime::engine::Operation;
 use runtime::journal::{Entry, TooMuch};
 use runtime::presented::Locale;
 use runtime::settings::{SettingError, read_settings};
 
+pub use chain::{Components, ReplayedChain, ReplayedStep};
 pub use compare::Departure;
 pub use file::Unreadable;
 pub use masking::Numbers;
@@ -43,6 +46,7 @@ pub use sampling::{Recorder, SamplingSettings, SamplingState};
 pub use side::side_by_side;
 
 use run::{Again, ReplayMode};
+use settings::RecordedSetting;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -52,6 +56,12 @@ const VERSION: u32 = 1;
 pub struct Recording {
     /// The version of the format.
     recording: u32,
+    /// The placement of this step; empty where the call was recorded without a scenario.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub placement: String,
+    /// The operation's own identifier, the same in all its versions.
+    #[serde(default)]
+    pub operation: String,
     /// The SHA-256 of the component, in hexadecimal.
     pub component: String,
     /// What became of telephone numbers.
@@ -148,35 +158,10 @@ impl From<&RecordedLocale> for Locale {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct RecordedSetting {
-    key: String,
-    #[serde(flatten)]
-    value: RecordedValue,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RecordedValue {
-    Flag(bool),
-    Integer(i64),
-    DurationMs(u64),
-    Choice(String),
-    Text(String),
-    List(Vec<RecordedItem>),
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RecordedItem {
-    Integer(i64),
-    DurationMs(u64),
-    Choice(String),
-    Text(String),
-}
-
 /// How a recording went when it was resolved again.
 pub struct Replayed {
+    /// Whether it was to do exactly the same.
+    pub exactly: bool,
     /// The call's record of this run.
     pub resolved: CallDocument,
     /// Its JSON, without the cost of the run.
@@ -214,12 +199,13 @@ impl Recording {
         answers.iter_mut().for_each(|entry| masking::hide_secrets(&mut entry.import, placed.configuration().secrets()));
         if let Some(numbers) = numbers {
             hidden.caller = call.caller.as_ref().map(|caller| numbers.number(caller.whole()).into());
+            numbers.earlier_steps(&mut hidden.earlier_steps);
             for entry in &mut answers {
                 numbers.answer(&mut entry.import, call.caller.as_ref().map(WholeNumber::whole));
             }
         }
         let run = async |answers: &[Entry]| {
-            run::again(placement.clone(), hidden.clone(), at, answers.to_vec(), ReplayMode::Exactly).await
+            run::again_unlogged(placement.clone(), hidden.clone(), at, answers.to_vec()).await
         };
         let mut again = run(&answers).await?;
         if numbers.is_some() {
@@ -253,6 +239,8 @@ impl Recording {
         }
         Ok(Self {
             recording: VERSION,
+            placement: String::new(),
+            operation: placement.id().to_owned(),
             component: resolved.component().to_owned(),
             numbers: if numbers.is_some() { WrittenNumbers::Masked } else { WrittenNumbers::Whole },
             unread: if numbers.is_some() { WrittenUnread::Blanked } else { WrittenUnread::Whole },
@@ -275,10 +263,16 @@ impl Recording {
         })
     }
 
-    /// The same, made the last step of a scenario of which these are the steps before.
-    #[must_use]
-    pub fn after(self, earlier: Vec<Self>) -> Self {
-        Self { earlier, ..self }
+    /// Makes the recording of a live call from its steps; none where there is no step.
+    ///
+    /// Fails as [`Self::make`] does.
+    pub async fn of_steps(steps: Vec<ResolvedStep>, numbers: Option<&Numbers>) -> anyhow::Result<Option<Self>> {
+        let mut recordings = Vec::with_capacity(steps.len());
+        for ResolvedStep { placed, resolved, noted } in steps {
+            let recording = Self::make(&placed, &resolved, noted, numbers).await?;
+            recordings.push(Self { placement: resolved.placement.unwrap_or_default(), ..recording });
+        }
+        Ok(recordings.pop().map(|last| Self { earlier: recordings, ..last }))
     }
 
     /// Whether the same component with the same settings would be replayed.
@@ -291,7 +285,12 @@ impl Recording {
     ///
     /// Fails where a setting is none of the component's, or this machine cannot run it.
     pub async fn replay(&self, with: &With<'_>) -> Result<Replayed, ReplayError> {
-        let exactly = self.is_of(with);
+        self.replay_after(with, self.call.earlier_steps.clone()).await
+    }
+
+    /// The same after these steps, which may be others than the recorded ones.
+    async fn replay_after(&self, with: &With<'_>, earlier: Vec<EarlierStep>) -> Result<Replayed, ReplayError> {
+        let exactly = self.is_of(with) && earlier == self.call.earlier_steps;
         let mut settings: Vec<Setting> = self.settings.iter().map(Setting::from).collect();
         settings.retain(|setting| !with.settings.contains_key(&setting.key));
         settings.extend(read_settings(with.description, with.settings).map_err(ReplayError::Setting)?);
@@ -299,15 +298,15 @@ impl Recording {
         let exits = Exits::new(self.linked_operation.clone(), self.exits.clone());
         let placement = ConfiguredOperation::new(operation, with.description, exits, settings)
             .with_locale(Locale::from(&self.locale));
-        let RecordedCall { id, caller, called, earlier_steps, at } = self.call.clone();
-        let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called, earlier_steps };
+        let RecordedCall { id, caller, called, at, .. } = self.call.clone();
+        let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called, earlier_steps: earlier };
         let mode = if exactly { ReplayMode::Exactly } else { ReplayMode::WhatIf };
         let again = run::again(placement, call, at, self.imports.clone(), mode).await.map_err(ReplayError::Host)?;
         let Again { resolved, imports, unknown } = again;
         let json = compare::document(&resolved).map_err(ReplayError::Host)?;
         let instructions = (self.instructions, resolved.run.instructions);
         let departure = compare::departure((&self.imports, &self.resolved), (&imports, &json), instructions);
-        Ok(Replayed { resolved, json, departure: departure.filter(|_| exactly), unknown })
+        Ok(Replayed { exactly, resolved, json, departure: departure.filter(|_| exactly), unknown })
     }
 }
 
@@ -320,54 +319,4 @@ pub enum ReplayError {
     /// This machine cannot run it.
     #[error("{0:#}")]
     Host(anyhow::Error),
-}
-
-impl From<&Setting> for RecordedSetting {
-    fn from(setting: &Setting) -> Self {
-        let value = match &setting.value {
-            SettingValue::Flag(flag) => RecordedValue::Flag(*flag),
-            SettingValue::Integer(number) => RecordedValue::Integer(*number),
-            SettingValue::Duration(milliseconds) => RecordedValue::DurationMs(*milliseconds),
-            SettingValue::Choice(choice) => RecordedValue::Choice(choice.clone()),
-            SettingValue::Text(text) => RecordedValue::Text(text.clone()),
-            SettingValue::List(items) => RecordedValue::List(items.iter().map(RecordedItem::from).collect()),
-        };
-        Self { key: setting.key.clone(), value }
-    }
-}
-
-impl From<&RecordedSetting> for Setting {
-    fn from(setting: &RecordedSetting) -> Self {
-        let value = match &setting.value {
-            RecordedValue::Flag(flag) => SettingValue::Flag(*flag),
-            RecordedValue::Integer(number) => SettingValue::Integer(*number),
-            RecordedValue::DurationMs(milliseconds) => SettingValue::Duration(*milliseconds),
-            RecordedValue::Choice(choice) => SettingValue::Choice(choice.clone()),
-            RecordedValue::Text(text) => SettingValue::Text(text.clone()),
-            RecordedValue::List(items) => SettingValue::List(items.iter().map(ItemValue::from).collect()),
-        };
-        Self { key: setting.key.clone(), value }
-    }
-}
-
-impl From<&ItemValue> for RecordedItem {
-    fn from(item: &ItemValue) -> Self {
-        match item {
-            ItemValue::Integer(number) => Self::Integer(*number),
-            ItemValue::Duration(milliseconds) => Self::DurationMs(*milliseconds),
-            ItemValue::Choice(choice) => Self::Choice(choice.clone()),
-            ItemValue::Text(text) => Self::Text(text.clone()),
-        }
-    }
-}
-
-impl From<&RecordedItem> for ItemValue {
-    fn from(item: &RecordedItem) -> Self {
-        match item {
-            RecordedItem::Integer(number) => Self::Integer(*number),
-            RecordedItem::DurationMs(milliseconds) => Self::Duration(*milliseconds),
-            RecordedItem::Choice(choice) => Self::Choice(choice.clone()),
-            RecordedItem::Text(text) => Self::Text(text.clone()),
-        }
-    }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::runtime::Builder;
+use tracing::Dispatch;
 
 use amocrm::integration::BUCKET;
 use call::{CallDocument, IncomingCall};
@@ -43,11 +44,33 @@ pub(super) async fn again(
     imports: Vec<Entry>,
     mode: ReplayMode,
 ) -> anyhow::Result<Again> {
+    tokio::task::spawn_blocking(move || here(&placement, call, at, &imports, mode)).await?
+}
+
+/// The same exactly, without a word in the log, which has the live call already.
+pub(super) async fn again_unlogged(
+    placement: ConfiguredOperation,
+    call: IncomingCall,
+    at: Timestamp,
+    imports: Vec<Entry>,
+) -> anyhow::Result<Again> {
     tokio::task::spawn_blocking(move || {
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
-        Ok(runtime.block_on(resolve(&placement, call, at, &imports, mode)))
+        tracing::dispatcher::with_default(&Dispatch::none(), || {
+            here(&placement, call, at, &imports, ReplayMode::Exactly)
+        })
     })
     .await?
+}
+
+fn here(
+    placement: &ConfiguredOperation,
+    call: IncomingCall,
+    at: Timestamp,
+    imports: &[Entry],
+    mode: ReplayMode,
+) -> anyhow::Result<Again> {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    Ok(runtime.block_on(resolve(placement, call, at, imports, mode)))
 }
 
 async fn resolve(

@@ -191,15 +191,15 @@ impl Workshop {
 
     async fn try_to(&mut self, job: Job) -> anyhow::Result<()> {
         let Job { steps, recorder } = job;
-        let (mut recordings, mut file) = (Vec::new(), None);
-        for ResolvedStep { placed, resolved, noted } in steps {
-            let placed = placed.with_operation(self.counting(placed.operation()));
-            file.get_or_insert_with(|| name(&resolved));
-            recordings.push(Recording::make(&placed, &resolved, noted, self.numbers.as_ref()).await?);
-        }
-        let (Some(last), Some(file)) = (recordings.pop(), file) else { return Ok(()) };
+        let Some(file) = steps.first().map(|step| name(&step.resolved)) else { return Ok(()) };
+        let steps = steps.into_iter().map(|step| {
+            let placed = step.placed.with_operation(self.counting(step.placed.operation()));
+            ResolvedStep { placed, ..step }
+        });
+        let steps: Vec<_> = steps.collect();
+        let Some(recording) = Recording::of_steps(steps, self.numbers.as_ref()).await? else { return Ok(()) };
         let directory = &recorder.directory;
-        atomic_file::write(&directory.join(file), &last.after(recordings).write()?)?;
+        atomic_file::write(&directory.join(file), &recording.write()?)?;
         Ok(thin_out(directory, recorder.settings.keep_at_most)?)
     }
 

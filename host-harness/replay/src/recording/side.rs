@@ -4,12 +4,47 @@ use serde_json::Value;
 
 use call::one_line::Lines;
 
-use super::{Recording, Replayed};
+use super::{Recording, Replayed, ReplayedChain};
 use crate::difference::{differences, drop_volatile};
 
-/// The recorded call and the replayed one side by side, what else differs between them, and what the recording could not answer.
-pub fn side_by_side(recording: &Recording, replayed: &Replayed) -> Lines {
+/// The recorded call and the replayed one side by side, step by step: what else differs between them, what the recording could not answer, and
+/// where its steps end.
+pub fn side_by_side(recording: &Recording, chain: &ReplayedChain<'_>) -> Lines {
+    let is_scenario = recording.steps().count() > 1;
     let mut text = Lines::default();
+    for step in &chain.steps {
+        let name = format!("Step `{}` ({})", step.recording.placement, step.recording.operation);
+        match &step.replayed {
+            None => {
+                text.line(format_args!("{name}: taken as it was recorded; no component at hand is of its operation"))
+            }
+            Some(replayed) if replayed.exactly => text.line(format_args!("{name}: as it was recorded")),
+            Some(replayed) => {
+                if is_scenario {
+                    text.line(format_args!("{name}:"));
+                }
+                compared(&mut text, step.recording, replayed);
+            }
+        }
+    }
+    if let Some(placement) = &chain.left_for {
+        text.blank();
+        text.line(format_args!(
+            "The call would go on to the operation `{placement}`. The recording does not hold that step, so where the call ends is not known."
+        ));
+    }
+    let reached = |step: &&Recording| chain.steps.iter().any(|reached| std::ptr::eq(reached.recording, *step));
+    let missed: Vec<_> =
+        recording.steps().filter(|step| !reached(step)).map(|step| format!("`{}`", step.placement)).collect();
+    if !missed.is_empty() {
+        text.blank();
+        text.line(format_args!("The call would not come to {}.", missed.join(", ")));
+    }
+    text
+}
+
+/// One step.
+fn compared(text: &mut Lines, recording: &Recording, replayed: &Replayed) {
     text.line(format_args!("  {:<12}{:<36}  would have been", "", "recorded"));
     let mut row = |title: &str, of: fn(&Value) -> String| {
         let (then, now) = (of(&recording.resolved), of(&replayed.json));
@@ -38,7 +73,6 @@ pub fn side_by_side(recording: &Recording, replayed: &Replayed) -> Lines {
             text.line(format_args!("  {question}"));
         }
     }
-    text
 }
 
 fn text_at(call: &Value, pointer: &str) -> String {

@@ -3,8 +3,8 @@
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, Component, ComponentAliasSection, ComponentExportKind, ComponentExportSection,
     ComponentImportSection, ComponentInstanceSection, ComponentTypeRef, ComponentTypeSection, ComponentValType,
-    CustomSection, ExportKind, InstanceSection, Module, ModuleSection, NestedComponentSection, PrimitiveValType,
-    RawSection,
+    CustomSection, ExportKind, InstanceSection, MemorySection, MemoryType, Module, ModuleSection,
+    NestedComponentSection, PrimitiveValType, RawSection,
 };
 
 pub(super) fn of(section: &impl wasm_encoder::ComponentSection) -> Vec<u8> {
@@ -116,6 +116,20 @@ pub(super) fn canonical_functions() -> Vec<u8> {
         functions.lower(0, []);
     }
     of(&functions)
+}
+
+/// An operation of this version of the contract, for whoever looks at names alone: what is inside cannot be compiled, since it has a shared memory.
+pub fn of_contract(version: &str) -> Vec<u8> {
+    let (mut module, mut memories) = (Module::new(), MemorySection::new());
+    memories.memory(MemoryType { minimum: 1, maximum: Some(1), memory64: false, shared: true, page_size_log2: None });
+    module.section(&memories);
+    let (mut instances, mut exports) = (ComponentInstanceSection::new(), ComponentExportSection::new());
+    instances.export_items::<&str, [(&str, ComponentExportKind, u32); 0]>([]);
+    let name = format!("telephony:operation/operation@{version}");
+    exports.export(name.as_str(), ComponentExportKind::Instance, 0, None);
+    let mut component = Component::new();
+    component.section(&ModuleSection(&module)).section(&instances).section(&exports);
+    component.finish()
 }
 
 pub(super) fn custom_sections() -> Vec<u8> {

@@ -16,6 +16,8 @@ use modules::{
     tables, wide_core_types,
 };
 
+pub use components::of_contract;
+
 /// Makes a component.
 pub type Make = fn() -> Vec<u8>;
 
