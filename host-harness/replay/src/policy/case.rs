@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::expect::Expectation;
+use super::scenario::{NamedComponents, Scenario};
 use super::script::{self, Calls, Step};
 use super::site::Site;
 use crate::demo;
@@ -78,25 +79,33 @@ impl Case {
     pub(super) fn differences(&self, answers: &[CallDocument]) -> Vec<String> {
         let judged = answers.iter().zip(&self.calls.steps).enumerate();
         let judged = judged.filter_map(|(index, (answer, step))| Some((index + 1, answer, step.expect.as_ref()?)));
-        judged.flat_map(|(number, answer, expect)| expect.differences(number, answer)).collect()
+        let first = self.calls.scenario.placed.first().map_or("", |placed| placed.id.as_str());
+        judged.flat_map(|(number, answer, expect)| expect.differences(number, first, answer)).collect()
     }
 
     /// Resolves the calls, one after another.
-    pub(super) async fn run(&self, operation: &Operation) -> Result<Vec<CallDocument>, String> {
+    pub(super) async fn run(
+        &self,
+        folder: &Path,
+        operation: &Operation,
+        components: &mut NamedComponents,
+    ) -> Result<Vec<CallDocument>, String> {
+        let scenario = &self.calls.scenario;
+        let operations = scenario.operations(folder, operation, components)?;
         let start = self.calls.steps.first().map_or(Timestamp::UNIX_EPOCH, |step| step.at);
-        let mut site = Site::build(start, self.account.clone(), self.employees.clone(), operation.clone()).await?;
+        let mut site = Site::build(start, self.account.clone(), self.employees.clone(), operations).await?;
         let own_faults = site.simulator.faults();
         let mut answers = Vec::with_capacity(self.calls.steps.len());
         for step in &self.calls.steps {
             // The faults of the call come before those of the account; counts begin anew with each call.
             site.simulator.set_faults([&step.faults[..], &own_faults].concat());
-            answers.push(resolve(&mut site, step).await?);
+            answers.push(resolve(&mut site, scenario, step).await?);
         }
         Ok(answers)
     }
 }
 
-async fn resolve(site: &mut Site, step: &Step) -> Result<CallDocument, String> {
+async fn resolve(site: &mut Site, scenario: &Scenario, step: &Step) -> Result<CallDocument, String> {
     site.clock.advance(step.at.duration_since(site.clock.now()));
     site.integration.enabled = step.integration.enabled.unwrap_or(true);
     for (contact, manager) in step.managers.iter().copied() {
@@ -105,7 +114,7 @@ async fn resolve(site: &mut Site, step: &Step) -> Result<CallDocument, String> {
             .update(|account| account.contact_mut(contact).map(|contact| contact.responsible_user_id = Some(manager)));
         changed.ok_or_else(|| format!("  call.toml: `managers`: the account has no contact {contact}"))?;
     }
-    site.call(step).await
+    site.call(scenario, step).await
 }
 
 /// The answers as they are written down: one document, or a list where the calls were written as a list.

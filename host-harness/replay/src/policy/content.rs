@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::case::{self, Case};
+use super::scenario::NamedComponents;
 use super::{EXPECTED, Mode, recorded, write_expected};
 use crate::difference::{differences, drop_volatile};
 use crate::recording::Recording;
@@ -67,6 +68,7 @@ impl Content {
         &self,
         folder: &Path,
         operation: &Operation,
+        components: &mut NamedComponents,
         mode: Mode,
         answers: &mut Vec<CallDocument>,
     ) -> Result<(), String> {
@@ -77,7 +79,7 @@ impl Content {
                 (document, Vec::new(), false)
             }
             CaseKind::Written(case) => {
-                *answers = case.run(operation).await?;
+                *answers = case.run(folder, operation, components).await?;
                 let mut document = case::documents(answers, case.several())?;
                 drop_volatile(&mut document);
                 (document, case.differences(answers), case.is_judged()?)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use call::{CallDocument, Localized};
 use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::engine::Operation;
 
 /// The reasons that the operation describes, and how many calls came to each.
 #[derive(Debug)]
@@ -12,9 +13,11 @@ pub struct Coverage {
     pub forwarded: usize,
     /// How many calls came to each described reason, in the order of the description.
     pub reasons: Vec<ReasonCoverage>,
+    /// The digest of the component whose reasons these are.
+    component: String,
 }
 
-/// How many calls came to a reason.
+/// How many calls came to a reason, in one step or another.
 #[derive(Debug)]
 pub struct ReasonCoverage {
     /// The stable code.
@@ -26,22 +29,26 @@ pub struct ReasonCoverage {
 }
 
 impl Coverage {
-    pub(super) fn of(description: &Description) -> Self {
+    pub(super) fn of(operation: &Operation, description: &Description) -> Self {
         let reasons = description.reasons.iter();
         let reasons = reasons.map(|reason| ReasonCoverage {
             code: reason.code.clone(),
             text: reason.text.clone().into(),
             calls: 0,
         });
-        Self { forwarded: 0, reasons: reasons.collect() }
+        Self { forwarded: 0, reasons: reasons.collect(), component: operation.digest().to_string() }
     }
 
+    /// Counts the reasons of each step. Those of another component are another operation's.
     pub(super) fn reached(&mut self, answers: &[CallDocument]) {
         let mut calls = BTreeMap::<&str, usize>::new();
         for answer in answers {
-            match &answer.reason {
-                None => self.forwarded += 1,
-                Some(reason) => *calls.entry(&reason.code).or_default() += 1,
+            self.forwarded += usize::from(answer.reason.is_none());
+            let steps = answer.steps.iter().map(|step| (&step.run, &step.reason));
+            for (run, reason) in steps.chain([(&answer.run, &answer.reason)]) {
+                if let Some(reason) = reason.as_ref().filter(|_| run.component.as_ref() == Some(&self.component)) {
+                    *calls.entry(&reason.code).or_default() += 1;
+                }
             }
         }
         for reason in &mut self.reasons {

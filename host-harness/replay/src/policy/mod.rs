@@ -1,7 +1,8 @@
 //! Policy tests: cases that a PBX administrator writes in TOML, to see that calls go where they are meant to go before a component, an employee
 //! or a setting is changed.
 //!
-//! A case is a folder with a call, an amoCRM account, the PBX's employees, and what the call must come to ([`run`]). It runs inside wasmtime,
+//! A case is a folder with a call, an amoCRM account, the PBX's employees, and what the call must come to ([`run`]); it may place several
+//! operations, so that a call goes from one to the next. It runs inside wasmtime,
 //! over HTTP to a simulated amoCRM of its own, with a clock that stands still. A case may also be a recorded call. What no case reaches is told too
 //! ([`Coverage`]).
 
@@ -11,6 +12,7 @@ mod coverage;
 mod expect;
 mod recorded;
 mod report;
+mod scenario;
 mod script;
 mod site;
 
@@ -25,6 +27,7 @@ pub use coverage::Coverage;
 pub use recorded::{RECORDING, expect};
 pub use report::Report;
 use runtime::engine::Operation;
+use scenario::NamedComponents;
 
 /// The file of a whole expected answer.
 const EXPECTED: &str = "expected.json";
@@ -102,14 +105,15 @@ impl Cases {
     /// Fails where the operation cannot describe itself.
     pub async fn run(self, operation: &Operation, mut told: impl FnMut(&CaseReport)) -> anyhow::Result<Report> {
         let description = operation.describe().await?;
-        let mut coverage = Coverage::of(&description);
+        let mut coverage = Coverage::of(operation, &description);
+        let mut components = NamedComponents::default();
         let mut cases = Vec::new();
         for case in self.read {
             let started = Instant::now();
             let (about, ran) = match &case.content {
                 Ok(content) => {
                     let mut answers = Vec::new();
-                    let ran = content.run(&case.folder, operation, self.mode, &mut answers).await;
+                    let ran = content.run(&case.folder, operation, &mut components, self.mode, &mut answers).await;
                     coverage.reached(&answers);
                     (Some(content.about()), ran)
                 }

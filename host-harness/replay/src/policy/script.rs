@@ -10,6 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use super::expect::Expectation;
+use super::scenario::{PlacedTable, Scenario, ScenarioTable};
 use crate::demo;
 use runtime::toml_file::texts;
 
@@ -28,6 +29,9 @@ struct Script {
     settings: BTreeMap<String, String>,
     #[serde(default)]
     integration: Configured,
+    #[serde(default)]
+    operation: Vec<PlacedTable>,
+    scenario: Option<ScenarioTable>,
     expect: Option<Expectation>,
     #[serde(default)]
     call: Vec<CallEntry>,
@@ -80,6 +84,7 @@ pub(super) struct Step {
 pub(super) struct Calls {
     /// What the case shows, in a sentence.
     pub(super) about: String,
+    pub(super) scenario: Scenario,
     pub(super) steps: Vec<Step>,
     pub(super) several: bool,
 }
@@ -92,6 +97,11 @@ pub(super) fn read(file: &Path) -> Result<Calls, String> {
 /// Reads the text of a `call.toml`.
 pub(super) fn parse(text: &str) -> Result<Calls, String> {
     let mut script: Script = toml::from_str(text).map_err(|error| format!("  call.toml: {error}"))?;
+    let wrong = |message: String| format!("  call.toml: {message}");
+    let scenario = Scenario::new(std::mem::take(&mut script.operation), script.scenario.take()).map_err(wrong)?;
+    if scenario.is_written && !(script.settings.is_empty() && script.call.iter().all(|call| call.settings.is_empty())) {
+        return Err(wrong("`settings` belong to one operation; write them into its `[[operation]]`".to_owned()));
+    }
     let several = !script.call.is_empty();
     let entries = if several { std::mem::take(&mut script.call) } else { vec![CallEntry::default()] };
     let mut steps: Vec<Step> = Vec::with_capacity(entries.len());
@@ -101,7 +111,7 @@ pub(super) fn parse(text: &str) -> Result<Calls, String> {
             step(&script, entry, previous).map_err(|message| format!("  call.toml, call {}: {message}", index + 1))?;
         steps.push(step);
     }
-    Ok(Calls { about: script.about, steps, several })
+    Ok(Calls { about: script.about, scenario, steps, several })
 }
 
 fn step(script: &Script, entry: CallEntry, previous: Option<Timestamp>) -> Result<Step, String> {
