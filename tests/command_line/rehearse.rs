@@ -75,6 +75,43 @@ fn two_components_stand_side_by_side() {
 }
 
 #[test]
+fn e2_calls_go_all_their_way_and_the_figures_tell_what_came_of_them_at_each_step() {
+    let home = Home::new();
+    home.write("calls.csv", CALLS.to_owned() + "2026-11-22T12:00:03Z,84955550701,+74951234567\n");
+    home.write("token", "a-long-lived-token-of-nobody");
+    let operations = "[[operation]]\nid = \"contacts\"\nlinked_operation = \"queue:sales\"\n\
+                      exits = { contact-not-found = \"operation:companies\" }\n\
+                      [[operation]]\nid = \"companies\"\nlinked_operation = \"queue:new\"\n\
+                      settings = { search_companies = true }\n";
+    let employees = "[[integration.employee]]\nid = \"anna\"\namocrm_user = 504141\nnumbers = [\"101\"]\n\
+                     [[integration.employee]]\nid = \"boris\"\namocrm_user = 504142\nnumbers = [\"102\"]\n";
+    let integration = "[[integration]]\naccount = \"https://example.amocrm.ru\"\ntoken = \"file:token\"\n";
+    home.write("pbx.toml", [integration, employees, operations].concat());
+    let arguments = ["calls.csv", "--config", "pbx.toml", "--operation", "contacts"];
+    let result = rehearse(&home, &arguments);
+    let figures = &result["rehearsals"][0];
+    assert_eq!(
+        figures["steps"]["contacts"],
+        json!({
+            "calls": 6, "forwarded": 3, "targets": {"queue:sales": 1, "operation:companies": 2}
+        })
+    );
+    assert_eq!(figures["steps"]["companies"], json!({"calls": 2, "forwarded": 1, "targets": {"queue:new": 1}}));
+    assert_eq!((&figures["forwarded"], &figures["requests"]), (&json!(4), &json!(8)), "{figures}");
+
+    let without = [&arguments[..], &["--step", "companies", "--against", "search_companies=false"]].concat();
+    let text = home.run(["rehearse"].iter().chain(&without));
+    text.assert(0, &[]).assert_prints(&[
+        "at the step companies                         2 (33.3 %)            2 (33.3 %)",
+        "  to queue:new                                1 (16.7 %)            2 (33.3 %)",
+        "1 calls would go elsewhere",
+        "boris (102)  →  contact-not-found (queue:new)",
+    ]);
+    home.run(["rehearse"].iter().chain(&arguments).chain(&["--step", "night"]))
+        .assert(2, &["--step night", "calls to `contacts` never come to it", "`contacts`, `companies`"]);
+}
+
+#[test]
 fn a_rush_never_takes_more_than_the_budget() {
     let home = Home::new();
     let mut calls = "at,caller\n".to_owned();

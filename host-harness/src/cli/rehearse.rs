@@ -1,9 +1,11 @@
 //! `host-harness rehearse`: a history of calls through a component, before it is trusted with today's.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use amocrm_simulator::{Account, FaultRule};
 use anyhow::{Context, anyhow};
@@ -19,14 +21,16 @@ use crate::config::HarnessConfig;
 use amocrm::integration::IntegrationSettings;
 use node::call_details::{Filter, Place, Reader, file_in};
 use replay::demo;
-use replay::rehearsal::{self, Amocrm, Changes, Figures, History, Stage, Variant};
+use replay::rehearsal::{self, Amocrm, Changes, Figures, History, Stage, StagePlacement, Variant};
+use runtime::engine::Operation;
 use stores;
 
 /// Rehearse a history of calls in seconds: where they would go and what amoCRM would be asked
 ///
 /// The history is a file of calls (CSV: at,caller,called), a folder of recordings or, by default, the kept call details. amoCRM is simulated, with
 /// the account of --account or one rebuilt from what the kept calls found; recordings hold their own answers. With --against-component or --against
-/// the calls are rehearsed a second time with another component or setting, and both results are shown side by side.
+/// the calls are rehearsed a second time with another component or setting, and both results are shown side by side. Where exits of the configuration
+/// lead to other operations, calls go all their way, and the figures tell what came of them at each step.
 #[derive(Args)]
 pub(super) struct Rehearse {
     /// A file of calls, or a folder of recordings [default: the kept call details]
@@ -37,6 +41,9 @@ pub(super) struct Rehearse {
     /// Which placed operation of the configuration, where there are several
     #[arg(long, value_name = "ID", requires = "config")]
     operation: Option<String>,
+    /// The step of the scenario that the components and settings are for [default: the operation that calls come to]
+    #[arg(long, value_name = "ID", requires = "config")]
+    step: Option<String>,
     /// The simulated account, as for `amocrm` [default: that of the history, or the demonstration's]
     #[arg(long, value_name = "FILE")]
     account: Option<PathBuf>,
@@ -79,14 +86,21 @@ impl Rehearse {
         }
         let config = self.config.as_deref().map(HarnessConfig::read).transpose()?;
         let history = Arc::new(self.history()?);
-        let (integration, linked_operation, settings, configured) = self.place(config.as_ref(), &history)?;
+        let scene = self.place(config.as_ref(), &history).await?;
+        let (settings, configured) = (scene.settings, scene.component);
         let amocrm = match (&self.account, &history.amocrm) {
             (Some(file), _) => Amocrm::Simulated(Box::new(Account::load(file)?)),
             (None, Some(amocrm)) => amocrm.clone(),
             (None, None) => Amocrm::Simulated(Box::new(Account::demo())),
         };
-        let stage =
-            Stage { history: Arc::clone(&history), amocrm, integration, linked_operation, faults: self.fault.clone() };
+        let stage = Stage {
+            history: Arc::clone(&history),
+            amocrm,
+            integrations: scene.integrations,
+            placements: scene.placements,
+            scenario_waiting_time: scene.scenario_waiting_time,
+            faults: self.fault.clone(),
+        };
 
         let component = self.component.clone().or(configured);
         let mut variants = vec![variant("rehearsed", component.as_deref(), &settings, &self.set).await?];
@@ -123,22 +137,59 @@ impl Rehearse {
         }
     }
 
-    /// The integration, the linked operation, the settings and the component that the calls come to.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
-    fn place(
-        &self,
-        config: Option<&HarnessConfig>,
-        history: &History,
-    ) -> anyhow::Result<(IntegrationSettings, String, BTreeMap<String, String>, Option<PathBuf>)> {
+    /// What the calls come to: the operation that was asked for, and those that its exits lead to.
+    async fn place(&self, config: Option<&HarnessConfig>, history: &History) -> Result<ConfiguredSteps, Stop> {
         let Some(config) = config else {
             let employees = if history.employees.is_empty() { demo::employees() } else { history.employees.clone() };
             let integration = demo::integration("http://demo.amocrm.test".parse()?, employees);
-            return Ok((integration, demo::LINKED_OPERATION.to_owned(), BTreeMap::new(), None));
+            let placement = StagePlacement {
+                id: "main".to_owned(),
+                integration: integration.id.clone(),
+                exits: demo::LINKED_OPERATION.into(),
+                fixed: None,
+            };
+            return Ok(ConfiguredSteps {
+                integrations: vec![integration],
+                placements: vec![placement],
+                ..ConfiguredSteps::default()
+            });
         };
-        let operation = config.operation(self.operation.as_deref()).map_err(|message| anyhow!("{message}"))?;
-        let integration = config.integration_of(operation).context("the placed operation has no integration")?;
-        let linked = operation.linked_operation.clone();
-        Ok((integration.clone(), linked, operation.settings.clone(), operation.component.clone()))
+        let first = config.operation(self.operation.as_deref()).map_err(|message| anyhow!("{message}"))?;
+        let steps = config.steps_from(first);
+        let varied = self.step.as_ref().unwrap_or(&first.id);
+        let varied = steps.iter().find(|step| step.id == *varied).with_context(|| {
+            let known: Vec<_> = steps.iter().map(|step| format!("`{}`", step.id)).collect();
+            format!("--step {varied}: calls to `{}` never come to it; they come to {}", first.id, known.join(", "))
+        })?;
+        let mut scene = ConfiguredSteps {
+            scenario_waiting_time: config.scenario_waiting_time,
+            settings: varied.settings.clone(),
+            component: varied.component.clone(),
+            ..ConfiguredSteps::default()
+        };
+        let mut loaded = BTreeMap::<Option<&Path>, Operation>::new();
+        for step in &steps {
+            let integration = config.integration_of(step).context("the placed operation has no integration")?;
+            if !scene.integrations.iter().any(|known| known.id == integration.id) {
+                scene.integrations.push(integration.clone());
+            }
+            let fixed = if step.id == varied.id {
+                None
+            } else {
+                let file = step.component.as_deref();
+                let operation = match loaded.entry(file) {
+                    Entry::Occupied(known) => known.get().clone(),
+                    Entry::Vacant(place) => {
+                        let (operation, _) = component::load_described(file, component::unkept()).await?;
+                        place.insert(operation).clone()
+                    }
+                };
+                Some((operation, step.settings.clone()))
+            };
+            let (id, integration) = (step.id.clone(), integration.id.clone());
+            scene.placements.push(StagePlacement { id, integration, exits: step.exits(), fixed });
+        }
+        Ok(scene)
     }
 
     fn show(&self, figures: &[Figures]) -> anyhow::Result<()> {
@@ -165,6 +216,18 @@ impl Rehearse {
         }
         Ok(())
     }
+}
+
+/// What the calls come to.
+#[derive(Default)]
+struct ConfiguredSteps {
+    integrations: Vec<IntegrationSettings>,
+    placements: Vec<StagePlacement>,
+    scenario_waiting_time: Option<Duration>,
+    /// The configured settings of the step that is varied.
+    settings: BTreeMap<String, String>,
+    /// Its configured component.
+    component: Option<PathBuf>,
 }
 
 enum Picture {

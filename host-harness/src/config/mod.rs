@@ -38,7 +38,7 @@ use ::server::ServerSettings;
 use amocrm::integration::{Access, IntegrationSettings};
 use call::masking::unless_secret;
 use call::one_line::{is_hidden, one_line};
-use call::scenario::{self, Exits, MOST_STEPS};
+use call::scenario::{self, Exits, MOST_STEPS, placement_of};
 use call_details::CallDetailsEntry;
 use integration::IntegrationEntry;
 use node::call_details::CallDetailsSettings;
@@ -246,6 +246,21 @@ impl HarnessConfig {
     pub(crate) fn operations_of(&self, integration: &IntegrationSettings) -> impl Iterator<Item = &OperationEntry> {
         let is_its = |entry: &&OperationEntry| self.integration_of(entry).is_some_and(|of| of.id == integration.id);
         self.operations.iter().filter(is_its)
+    }
+
+    /// The operations that a call may come to from this one: itself first, then those that exits lead to.
+    pub(crate) fn steps_from<'a>(&'a self, first: &'a OperationEntry) -> Vec<&'a OperationEntry> {
+        let mut steps = vec![first];
+        let mut place = 0;
+        while let Some(step) = steps.get(place).copied() {
+            let exits = step.exits();
+            let targets: Vec<_> = exits.targets().filter_map(placement_of).collect();
+            let further = self.operations.iter().filter(|entry| targets.contains(&entry.id.as_str()));
+            let further: Vec<_> = further.filter(|entry| !steps.iter().any(|known| known.id == entry.id)).collect();
+            steps.extend(further);
+            place += 1;
+        }
+        steps
     }
 
     /// The integration that a placed operation belongs to.

@@ -58,7 +58,7 @@ impl Amocrm {
     pub(super) fn recorded(recordings: &[Recording]) -> Self {
         let (mut address, mut answers) = (None, HashMap::<_, Vec<_>>::new());
         for recording in recordings {
-            for entry in &recording.imports {
+            for entry in recording.steps().flat_map(|step| &step.imports) {
                 match &entry.import {
                     Import::Configuration { key, answer: Some(value) } if key == "amocrm_base_url" => {
                         address = Some(value.clone());

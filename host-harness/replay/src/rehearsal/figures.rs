@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::history::{PastCall, callers};
+use super::stage::Stage;
 use super::variant::Variant;
-use amocrm::integration::IntegrationSettings;
 use call::CallDocument;
 use call::document::Route;
 use call::masking::mask;
@@ -33,8 +33,11 @@ pub struct Figures {
     pub callers: usize,
     /// How many were forwarded.
     pub forwarded: usize,
-    /// How many went to the linked operation, by the reason's code.
+    /// How many went to the linked operation, by the reason's code; of a scenario, that of the last step.
     pub linked: BTreeMap<String, usize>,
+    /// What came of calls at each step of a scenario; empty where there is one operation.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: BTreeMap<String, StepFigures>,
     /// How many calls knew the manager from the cache.
     pub cache_hits: usize,
     /// Of the calls that knew a manager, how many knew it from the cache, from 0 to 1.
@@ -65,6 +68,17 @@ pub struct Figures {
     outcomes: Vec<String>,
     #[serde(skip)]
     who: Vec<(Timestamp, String)>,
+}
+
+/// What came of calls at one step of a scenario.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct StepFigures {
+    /// How many calls came to it.
+    pub calls: usize,
+    /// How many it forwarded.
+    pub forwarded: usize,
+    /// How many it sent on at once, by where to.
+    pub targets: BTreeMap<String, usize>,
 }
 
 /// A span of time.
@@ -107,6 +121,8 @@ pub struct Change {
 /// Figures in the making.
 pub(super) struct Gathering {
     figures: Figures,
+    /// The placement that calls come to.
+    first: String,
     began: Timestamp,
     knew: usize,
     waited: Vec<u64>,
@@ -114,7 +130,7 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    pub(super) fn of(variant: &Variant, integration: &IntegrationSettings, calls: &[PastCall]) -> Self {
+    pub(super) fn of(variant: &Variant, stage: &Stage, calls: &[PastCall]) -> Self {
         let began = calls.first().map_or(Timestamp::UNIX_EPOCH, |call| call.at);
         let lasted = calls.last().map_or(0, |call| call.at.as_second() - began.as_second());
         let span_seconds = span_seconds(lasted);
@@ -131,12 +147,16 @@ impl Gathering {
             callers: callers(calls),
             forwarded: 0,
             linked: BTreeMap::new(),
+            steps: match stage.placements.as_slice() {
+                [] | [_] => BTreeMap::new(),
+                steps => steps.iter().map(|step| (step.id.clone(), StepFigures::default())).collect(),
+            },
             cache_hits: 0,
             cache_hit_rate: 0.0,
             requests: 0,
             most_requests_in_a_second: 0,
             most_requests_in_a_minute: 0,
-            budget_per_second: integration.requests_per_second,
+            budget_per_second: stage.integrations.iter().map(|integration| integration.requests_per_second).sum(),
             requests_refused: 0,
             requests_unknown: 0,
             waited_ms_p50: 0,
@@ -147,7 +167,8 @@ impl Gathering {
             outcomes: vec![String::new(); calls.len()],
             who: calls.iter().map(|call| (call.at, call.caller.as_deref().map_or_else(String::new, mask))).collect(),
         };
-        Self { figures, began, knew: 0, waited: Vec::with_capacity(calls.len()), seconds: BTreeMap::new() }
+        let first = stage.placements.first().map(|first| first.id.clone()).unwrap_or_default();
+        Self { figures, first, began, knew: 0, waited: Vec::with_capacity(calls.len()), seconds: BTreeMap::new() }
     }
 
     pub(super) fn add(&mut self, number: usize, resolved: &CallDocument) {
@@ -157,11 +178,12 @@ impl Gathering {
                 let numbers: Vec<_> = destinations.iter().map(|rung| rung.number.as_str()).collect();
                 (format!("{} ({})", employee.id, numbers.join(", ")), None)
             }
-            Route::LinkedOperation { .. } => {
+            Route::LinkedOperation { target } => {
                 let (code, class) =
                     (resolved.outcome().to_owned(), resolved.reason.as_ref().map(|reason| &*reason.class));
                 *self.figures.linked.entry(code.clone()).or_default() += 1;
-                (code, Some(matches!(class, Some("technical-failure" | "no-answer"))))
+                let told = if self.figures.steps.is_empty() { code } else { format!("{code} ({target})") };
+                (told, Some(matches!(class, Some("technical-failure" | "no-answer"))))
             }
         };
         self.figures.forwarded += usize::from(failed.is_none());
@@ -175,17 +197,36 @@ impl Gathering {
         if let Some(place) = self.figures.outcomes.get_mut(number) {
             *place = outcome;
         }
-        if let Some(is_hit) = resolved.details.facts.is_cache_hit() {
-            self.knew += 1;
-            self.figures.cache_hits += usize::from(is_hit);
+        for step in &resolved.steps {
+            self.came_to(&step.placement, Some(&step.target));
         }
-        for exchange in &resolved.details.exchanges {
-            if exchange.sent {
-                self.request(at, exchange.at + exchange.turn);
+        let at_once = failed.is_some().then(|| resolved.target());
+        self.came_to(resolved.placement.as_deref().unwrap_or(&self.first.clone()), at_once);
+        let steps = || resolved.steps.iter().map(|step| &step.details).chain([&resolved.details]);
+        let hits: Vec<_> = steps().filter_map(|details| details.facts.is_cache_hit()).collect();
+        self.knew += usize::from(!hits.is_empty());
+        self.figures.cache_hits += usize::from(hits.contains(&true));
+        let mut waited = Duration::ZERO;
+        for details in steps() {
+            for exchange in &details.exchanges {
+                if exchange.sent {
+                    self.request(at, waited + exchange.at + exchange.turn);
+                }
+                self.figures.requests_refused += usize::from(exchange.refused.is_some());
             }
-            self.figures.requests_refused += usize::from(exchange.refused.is_some());
+            waited += details.waited;
         }
-        self.waited.push(u64::try_from(resolved.details.waited.as_millis()).unwrap_or(u64::MAX));
+        self.waited.push(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
+    }
+
+    /// Counts a call at a step, and where it went at once from there.
+    fn came_to(&mut self, placement: &str, target: Option<&str>) {
+        let Some(step) = self.figures.steps.get_mut(placement) else { return };
+        step.calls += 1;
+        match target {
+            None => step.forwarded += 1,
+            Some(target) => *step.targets.entry(target.to_owned()).or_default() += 1,
+        }
     }
 
     fn request(&mut self, at: Timestamp, after: Duration) {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::account::Amocrm;
 use crate::recording::Recording;
 use call::CallDocument;
+use call::details::Facts;
 use call::document::Route;
 use node::call_details::{Filter, KeptCall, Reader};
 use runtime::capabilities::directory::{Destination, Employee, Presence};
@@ -121,7 +122,7 @@ impl History {
         }
         recordings.sort_by_key(|recording| recording.call.at);
         let mut employees = BTreeMap::new();
-        for entry in recordings.iter().flat_map(|recording| &recording.imports) {
+        for entry in recordings.iter().flat_map(Recording::steps).flat_map(|step| &step.imports) {
             if let Import::Directory { crm_user_id, answer: Outcome::Done(Some(found)) } = &entry.import {
                 employees.insert(*crm_user_id, found.clone());
             }
@@ -164,7 +165,11 @@ fn past(kept: &KeptCall, document: &CallDocument) -> PastCall {
 
 /// What a call found out of the account. Later calls know better.
 fn learn_account(account: &mut Account, call: &PastCall, document: &CallDocument) {
-    let facts = &document.details.facts;
+    let steps = document.steps.iter().map(|step| &step.details).chain([&document.details]);
+    steps.for_each(|details| learn_facts(account, call, &details.facts));
+}
+
+fn learn_facts(account: &mut Account, call: &PastCall, facts: &Facts) {
     let (Some(contact), Some(caller)) = (facts.contact_id(), &call.caller) else { return };
     let manager = facts.manager_user_id();
     match account.contact_mut(contact) {

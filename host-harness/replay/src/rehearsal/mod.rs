@@ -9,14 +9,16 @@ mod account;
 mod figures;
 mod history;
 mod picture;
+mod stage;
 mod text;
 mod variant;
 mod world;
 
 pub use account::{Amocrm, Simulated};
-pub use figures::{Changes, Figures, Span};
+pub use figures::{Changes, Figures, Span, StepFigures};
 pub use history::{History, PastCall};
 pub use picture::picture;
+pub use stage::{Stage, StagePlacement};
 pub use text::side_by_side;
 pub use variant::Variant;
-pub use world::{Stage, run};
+pub use world::run;

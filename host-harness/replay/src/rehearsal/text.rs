@@ -21,6 +21,16 @@ pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>) -> Lines {
     for reason in reasons {
         row(&format!("  {reason}"), &|one| share(one.linked.get(reason).copied().unwrap_or(0), one.calls));
     }
+    let steps: BTreeSet<_> = figures.iter().flat_map(|one| one.steps.keys()).collect();
+    for step in steps {
+        let of = |one: &Figures| one.steps.get(step).cloned().unwrap_or_default();
+        row(&format!("at the step {step}"), &|one| share(of(one).calls, one.calls));
+        row("  forwarded", &|one| share(of(one).forwarded, one.calls));
+        let targets: BTreeSet<_> = figures.iter().flat_map(|one| of(one).targets.into_keys()).collect();
+        for target in targets {
+            row(&format!("  to {target}"), &|one| share(of(one).targets.get(&target).copied().unwrap_or(0), one.calls));
+        }
+    }
     row("manager known from the cache", &|one| format!("{} ({:.1} %)", one.cache_hits, one.cache_hit_rate * 100.0));
     row("requests to amoCRM", &|one| one.requests.to_string());
     row("  most in a minute (budget)", &|one| {
