@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use amocrm_simulator::Simulator;
 use call::details::FactValue;
-use call::document::{OPERATION_FAILED, Route};
+use call::document::{OPERATION_FAILED, Reason, Route};
 use call::{CallDocument, Language};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,7 @@ use runtime::capabilities::clocks::Clock;
 use tokio::time::Instant;
 
 use crate::plan::{CONTACTS, Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS};
+use crate::scenario;
 use crate::store::WorldStore;
 use crate::summary::{Summary, Violation};
 use crate::world::{BUDGET, TOKEN};
@@ -34,6 +35,8 @@ pub(crate) struct Model {
     /// amoCRM's.
     true_time: Clock,
     considers_status: bool,
+    /// Whether there are operations one after another.
+    scenario: bool,
     /// Whose each contact was, and since when.
     managers: Vec<Vec<(Instant, Option<u64>)>>,
     kept: HashMap<Caller, Kept>,
@@ -75,6 +78,7 @@ impl Model {
             clock,
             true_time,
             considers_status: plan.considers_status,
+            scenario: plan.scenario,
             managers: plan.managers.iter().map(|manager| vec![(now, *manager)]).collect(),
             kept: HashMap::new(),
             in_flight: HashMap::new(),
@@ -136,11 +140,14 @@ impl Model {
         let shown = shown(resolved);
         self.summary.count(&seen.outcome, &shown);
         self.summary.hits += usize::from(seen.source == "cache");
+        self.summary.most_steps = self.summary.most_steps.max(resolved.steps.len() + 1);
         let others = self.in_flight.get_mut(&before.caller).map_or(0, |number| {
             *number = number.saturating_sub(1);
             *number
         });
-        let quiet = before.alone && others == 0 && self.disturbances == before.disturbances;
+        // What an earlier step found and kept is not told apart.
+        let quiet =
+            before.alone && others == 0 && self.disturbances == before.disturbances && resolved.steps.is_empty();
         let broken = self.judge(before, resolved, &seen, &shown, took, quiet);
         if let (None, Some((rule, what))) = (&self.violation, broken) {
             let seen = format!("{what}; it showed {shown}");
@@ -176,10 +183,16 @@ impl Model {
         took: Duration,
         quiet: bool,
     ) -> Option<(&'static str, String)> {
-        if seen.outcome == OPERATION_FAILED || seen.numbers == Some(0) {
+        let failed = |reason: &Option<Reason>| reason.as_ref().is_some_and(|reason| reason.code == OPERATION_FAILED);
+        let any_failed = failed(&resolved.reason) || resolved.steps.iter().any(|step| failed(&step.reason));
+        if any_failed || seen.numbers == Some(0) {
             return Some(("D9, always a route", "the operation gave none".to_owned()));
         }
-        if took > WAITING_TIME {
+        if self.scenario {
+            if let Some(broken) = scenario::judge(resolved, took) {
+                return Some(broken);
+            }
+        } else if took > WAITING_TIME {
             return Some(("O3, never later than the waiting time", format!("it took {took:?}")));
         }
         let national = before.caller.national();

@@ -22,6 +22,7 @@ mod account;
 mod checks;
 mod mutants;
 mod plan;
+mod scenario;
 mod shrink;
 mod store;
 mod summary;
@@ -98,6 +99,7 @@ fn worlds() {
         for outcome in ["forwarded", "contact-not-found", "integration-off", "no-answer-in-time", "manager-absent"] {
             assert!(total.outcomes.contains_key(outcome), "no call came to {outcome}: {total}");
         }
+        assert!(total.most_steps == 3, "no call went all the way of a scenario: {total}");
         assert!(total.hits > 0 && total.certain_hits > 0 && total.certain_misses > 0, "{total}");
     }
 }

@@ -125,6 +125,30 @@ const MUTANTS: &[Mutant] = &[
         to: "    let same = |request: &&Arc<SharedRequest>| same(request) || request.progress().end.is_none();\n    by_uri.values().flatten().find(same).cloned()",
     },
     Mutant {
+        name: "exits by class are passed over",
+        file: "host-harness/call/src/scenario.rs",
+        from: "self.others.get(code).or_else(|| self.others.get(class)).map_or",
+        to: "self.others.get(code).filter(|_| !class.is_empty()).map_or",
+    },
+    Mutant {
+        name: "the next operation is asked although the call was forwarded",
+        file: "host-harness/node/src/scenario.rs",
+        from: "            Route::Forward { .. } => None,\n",
+        to: "            Route::Forward { then, .. } => self.placement(placement_of(then)?).map(Arc::clone),\n",
+    },
+    Mutant {
+        name: "the time that earlier steps took is not counted",
+        file: "host-harness/node/src/scenario.rs",
+        from: "left.saturating_sub(resolved.run.wall)",
+        to: "left.max(resolved.run.wall)",
+    },
+    Mutant {
+        name: "the last step is told as the first",
+        file: "host-harness/node/src/scenario.rs",
+        from: "return way.end(&placement, resolved);",
+        to: "return way.end(first, resolved);",
+    },
+    Mutant {
         name: "callers are shown whole",
         file: "host-harness/call/src/document.rs",
         from: "call.presented().map(WholeNumber::masked);",

@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) oauth: bool,
     /// «Учитывать статус персонального менеджера».
     pub(crate) considers_status: bool,
+    /// Operations one after another, instead of one.
+    pub(crate) scenario: bool,
     /// The first manager of each contact.
     pub(crate) managers: Vec<Option<u64>>,
     pub(crate) happenings: Vec<Happening>,
@@ -161,7 +163,9 @@ impl Plan {
                 happenings.push(Happening { after: gap(&mut rng), what });
             }
         }
-        Self { seed, oauth, considers_status, managers, happenings }
+        // A third of the worlds; what else happens in a world is drawn without it.
+        let scenario = seed % 3 == 2;
+        Self { seed, oauth, considers_status, scenario, managers, happenings }
     }
 }
 

@@ -8,10 +8,10 @@ use amocrm::access::consent::Consented;
 use amocrm::access::{LongLived, OAuthSettings, Platform};
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, OAuthApp, Options, RateLimit, Simulator};
-use call::IncomingCall;
+use call::{CallDocument, IncomingCall};
 use host_harness::OPERATION;
 use jiff::{SignedDuration, Timestamp};
-use node::ReadyOperation;
+use node::{Node, ReadyOperation, ToPlace};
 use replay::rehearsal::Simulated;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
@@ -27,6 +27,7 @@ use tokio::time::{Instant, sleep};
 use crate::account::{account, contact_id, employees, event};
 use crate::checks::Model;
 use crate::plan::{Caller, Plan, What};
+use crate::scenario::{MOST_WAITED, STEPS};
 use crate::store::WorldStore;
 use crate::summary::{Summary, Violation};
 
@@ -72,15 +73,34 @@ struct World<'a> {
     /// Where the account is, as the configuration has it.
     address: String,
     enabled: bool,
-    node: Option<Node>,
+    node: Option<Process>,
     model: Arc<Mutex<Model>>,
 }
 
 /// A process of the host.
-struct Node {
-    placed: ReadyOperation,
+struct Process {
+    resolver: Resolver,
     calls: JoinSet<()>,
     keeping: Option<tokio::task::JoinHandle<()>>,
+}
+
+/// Who resolves its calls.
+#[derive(Clone)]
+enum Resolver {
+    One(ReadyOperation),
+    Scenario(Node),
+}
+
+impl Resolver {
+    async fn resolve(&self, call: IncomingCall, clock: &Clock) -> CallDocument {
+        match self {
+            Self::One(placed) => placed.resolve(call, clock).await,
+            Self::Scenario(node) => {
+                let first = node.placement(STEPS[0].id).expect("it is placed");
+                Arc::unwrap_or_clone(node.resolve(first, call).await.resolved)
+            }
+        }
+    }
 }
 
 impl<'a> World<'a> {
@@ -138,7 +158,7 @@ impl<'a> World<'a> {
     fn call(&mut self, number: usize, caller: Caller, spelling: usize) {
         let before = self.model().before(number, caller, self.enabled, &self.store);
         let Some(node) = &mut self.node else { return };
-        let (placed, clock, model) = (node.placed.clone(), self.clock.clone(), Arc::clone(&self.model));
+        let (resolver, clock, model) = (node.resolver.clone(), self.clock.clone(), Arc::clone(&self.model));
         let store = Arc::clone(&self.store);
         let call = IncomingCall {
             id: format!("call-{number}"),
@@ -148,7 +168,7 @@ impl<'a> World<'a> {
         };
         node.calls.spawn(async move {
             let began = Instant::now();
-            let resolved = placed.resolve(call, &clock).await;
+            let resolved = resolver.resolve(call, &clock).await;
             let mut model = model.lock().expect("no panic");
             model.after(&before, &resolved, began.elapsed(), &store);
         });
@@ -213,7 +233,11 @@ impl<'a> World<'a> {
         if let Some(keeping) = &node.keeping {
             keeping.abort();
         }
-        node.calls.shutdown().await;
+        // A node's calls come to their end whoever drops them, so one with a scenario is stopped instead.
+        match &node.resolver {
+            Resolver::One(_) => node.calls.shutdown().await,
+            Resolver::Scenario(_) => while node.calls.join_next().await.is_some() {},
+        }
         self.model().crashed();
     }
 
@@ -233,16 +257,31 @@ impl<'a> World<'a> {
             let _ = keeper.look().await;
             keeping = Some(tokio::spawn(async move { keeper.keep().await }));
         }
+        let resolver = self.resolver(Arc::new(integration)).await;
+        self.node = Some(Process { resolver, calls: JoinSet::new(), keeping });
+    }
+
+    async fn resolver(&self, integration: Arc<Integration>) -> Resolver {
         let (operation, description) = operation();
-        let placed = ReadyOperation::described(
-            operation.clone(),
-            description,
-            Arc::new(integration),
-            "queue:sales".to_owned(),
-            Vec::new(),
-        )
-        .expect("a configuration that suits the operation");
-        self.node = Some(Node { placed, calls: JoinSet::new(), keeping });
+        if !self.plan.scenario {
+            let linked = "queue:sales".to_owned();
+            let placed = ReadyOperation::described(operation.clone(), description, integration, linked, Vec::new());
+            return Resolver::One(placed.expect("a configuration that suits the operation"));
+        }
+        let mut node = Node::builder(self.clock.clone()).scenario_waiting_time(Some(MOST_WAITED));
+        node = node.integration("world", integration);
+        for step in &STEPS {
+            let settings = step.settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            let to_place = ToPlace {
+                id: step.id,
+                integration: "world",
+                exits: step.exits(),
+                settings: settings.collect(),
+                operation: operation.clone(),
+            };
+            node = node.place(to_place).await.expect("it fits");
+        }
+        Resolver::Scenario(node.build().expect("a scenario"))
     }
 
     fn settings(&self) -> IntegrationSettings {

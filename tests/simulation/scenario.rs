@@ -1,0 +1,90 @@
+//! The scenario of some worlds: operations one after another, and what must be so of a call's way through them (rules E1 and E2).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use call::CallDocument;
+use call::document::{Reason, Route};
+use call::scenario::{Exits, MOST_STEPS};
+
+/// How long a call may wait in all steps together: less than two of them may.
+pub(crate) const MOST_WAITED: Duration = Duration::from_secs(5);
+
+/// A placed operation.
+pub(crate) struct Step {
+    pub(crate) id: &'static str,
+    linked_operation: &'static str,
+    others: &'static [(&'static str, &'static str)],
+    /// Settings as text.
+    pub(crate) settings: &'static [(&'static str, &'static str)],
+}
+
+/// Calls come to the first.
+pub(crate) const STEPS: [Step; 3] = [
+    Step {
+        id: "manager",
+        linked_operation: "queue:sales",
+        others: &[
+            ("contact-not-found", "operation:companies"),
+            ("empty-answer", "queue:customers"),
+            ("no-answer", "operation:again"),
+            ("absent", "voicemail:absent"),
+            ("not-answered", "operation:again"),
+        ],
+        settings: &[],
+    },
+    Step {
+        id: "companies",
+        linked_operation: "operation:again",
+        others: &[("not-answered", "queue:night")],
+        settings: &[("search_companies", "true")],
+    },
+    Step { id: "again", linked_operation: "queue:any", others: &[("caller", "voicemail:withheld")], settings: &[] },
+];
+
+impl Step {
+    pub(crate) fn exits(&self) -> Exits {
+        let others = self.others.iter().map(|(exit, target)| ((*exit).to_owned(), (*target).to_owned()));
+        Exits::new(self.linked_operation.to_owned(), others.collect::<BTreeMap<_, _>>())
+    }
+
+    /// Where its calls go that nobody answers, or for this reason.
+    fn target(&self, reason: Option<&Reason>) -> &'static str {
+        let exit = |name: &str| self.others.iter().find(|(exit, _)| *exit == name).map(|(_, target)| *target);
+        let exit = match reason {
+            None => exit("not-answered"),
+            Some(reason) => exit(&reason.code).or_else(|| exit(&reason.class)),
+        };
+        exit.unwrap_or(self.linked_operation)
+    }
+}
+
+/// The first rule that a call's way breaks, and how.
+pub(crate) fn judge(resolved: &CallDocument, took: Duration) -> Option<(&'static str, String)> {
+    if took > MOST_WAITED {
+        return Some(("E2, never later than the scenario may wait", format!("it took {took:?}")));
+    }
+    let last = (resolved.placement.as_deref().unwrap_or(STEPS[0].id), resolved.reason.as_ref(), resolved.target());
+    let before =
+        resolved.steps.iter().map(|step| (step.placement.as_str(), step.reason.as_ref(), step.target.as_str()));
+    let way: Vec<_> = before.chain([last]).collect();
+    let told = format!("{:?}", way.iter().map(|(placement, _, target)| (placement, target)).collect::<Vec<_>>());
+    let placements: BTreeSet<_> = way.iter().map(|(placement, ..)| placement).collect();
+    if way.len() > MOST_STEPS || placements.len() < way.len() {
+        return Some(("E2, at most 8 steps and no placement twice", told));
+    }
+    if way.iter().rev().skip(1).any(|(_, reason, _)| reason.is_none()) {
+        return Some(("E2, nothing is asked after a forward", told));
+    }
+    let mut next = Some(STEPS[0].id);
+    for (placement, reason, target) in way {
+        let step = STEPS.iter().find(|step| Some(step.id) == next && step.id == placement);
+        let right = step.map(|step| step.target(reason));
+        if right != Some(target) {
+            return Some(("E1, the most specific exit is taken", format!("{placement} to {target}: {told}")));
+        }
+        next = target.strip_prefix("operation:");
+    }
+    let ends = matches!(resolved.route, Route::Forward { .. }) || next.is_none();
+    (!ends).then_some(("E2, a call ends at a forward or a place of the PBX", told))
+}
