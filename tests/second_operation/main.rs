@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use replay::policy::{self, Mode};
 use runtime::bindings::exports::telephony::operation::operation::SettingKind;
-use runtime::bindings::telephony::operation::types::SettingValue;
+use runtime::bindings::telephony::operation::types::{ItemValue, SettingValue};
 use runtime::engine::{Compilation, CompiledShelf, Engine, EngineSettings, Operation};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -24,8 +24,11 @@ use test_support::{CALLER, Ended, Home, Scene, client, skip, workspace};
 const KEPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/second-operation");
 /// How the build says that its toolchain cannot be had.
 const NO_TOOLCHAIN: i32 = 3;
-const SCHEDULE: &str =
-    "*7001 mon-fri 09:00-18:00 101/15, +79035550101; *7001 sat 10:00-14:00 102; *7002 fri 20:00-08:00 +79035550177/40";
+const SCHEDULE: [&str; 3] = [
+    "*7001 mon-fri 09:00-18:00 101/15, +79035550101",
+    "*7001 sat 10:00-14:00 102",
+    "*7002 fri 20:00-08:00 +79035550177/40",
+];
 
 /// The component, built once for these sources. None where Python or its toolchain is missing: the test is then [skipped](skip).
 fn component() -> Option<&'static Path> {
@@ -99,7 +102,9 @@ fn call(component: &Path, called: &str, at: &str, settings: &[&str]) -> Value {
 #[test]
 fn an_operation_in_python_is_one_like_any_other() {
     let Some(component) = component() else { return };
-    let schedule = format!("schedule={SCHEDULE}");
+    // Rules have commas in them, so they are written as a list.
+    let setting = |rules: &[&str]| format!("schedule={}", json!(rules));
+    let schedule = setting(&SCHEDULE);
     let at = |called: &str, at: &str| call(component, called, at, &[&schedule]);
     let reason = |json: &Value| json["reason"]["code"].as_str().unwrap_or("forwarded").to_owned();
 
@@ -126,16 +131,16 @@ fn an_operation_in_python_is_one_like_any_other() {
     let settings = [schedule.as_str(), "utc_offset=-300", "ring_time=30s"];
     let there = call(component, "74951237001", "2026-11-23T22:30:00Z", &settings);
     assert_eq!(there["route"]["numbers"][1]["ring_seconds"], 30, "{there}");
-    for (schedule, part) in [
-        ("* mon 09:00-18:00", "1: CALLED DAYS HOURS NUMBERS"),
-        ("* daily 09:00-18:00 101; * monday 09:00-18:00 101", "2: DAYS"),
-        ("* daily 9-18 101", "1: HOURS"),
-        ("* daily 09:00-09:00 101", "1: HOURS"),
-        (format!("* daily {}:00-18:00 101", "9".repeat(5_000)).as_str(), "1: HOURS"),
-        ("* daily 09:00-18:00 101&102", "1: NUMBERS"),
-        ("* daily 09:00-18:00 101/3", "1: NUMBERS"),
+    for (rules, part) in [
+        (&["* mon 09:00-18:00"][..], "1: CALLED DAYS HOURS NUMBERS"),
+        (&["* daily 09:00-18:00 101", "* monday 09:00-18:00 101"], "2: DAYS"),
+        (&["* daily 9-18 101"], "1: HOURS"),
+        (&["* daily 09:00-09:00 101"], "1: HOURS"),
+        (&[&format!("* daily {}:00-18:00 101", "9".repeat(300))], "1: HOURS"),
+        (&["* daily 09:00-18:00 101&102"], "1: NUMBERS"),
+        (&["* daily 09:00-18:00 101/3"], "1: NUMBERS"),
     ] {
-        let wrong = call(component, "1", "2026-11-23T12:00:00Z", &[&format!("schedule={schedule}")]);
+        let wrong = call(component, "1", "2026-11-23T12:00:00Z", &[&setting(rules)]);
         assert_eq!(reason(&wrong), "schedule-wrong", "{wrong}");
         assert!(wrong["reason"]["text_en"].as_str().unwrap().contains(part), "{wrong}");
     }
@@ -143,6 +148,9 @@ fn an_operation_in_python_is_one_like_any_other() {
     let (code, said) = harness(component, &["1", "--set", "ring_time=1s", "--set", &schedule]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("ring_time") && said.contains("5s"), "{said}");
+    let (code, said) = harness(component, &["1", "--set", &setting(&["x".repeat(401).as_str()])]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("item 1: set at most 400 characters"), "{said}");
 }
 
 #[tokio::test]
@@ -179,6 +187,11 @@ async fn its_policy_tests_hold_and_reach_every_reason() {
     assert_eq!(report.coverage.as_ref().expect("they were run").unreached().count(), 0, "\n{report}");
 }
 
+/// A schedule of these rules.
+fn rules(rules: &[&str]) -> SettingValue {
+    SettingValue::List(rules.iter().map(|rule| ItemValue::Text((*rule).to_owned())).collect())
+}
+
 /// A PBX of another make may send what the command line here would refuse: the contract has the operation judge settings itself.
 #[tokio::test]
 async fn it_judges_settings_that_no_host_has_judged() {
@@ -186,7 +199,7 @@ async fn it_judges_settings_that_no_host_has_judged() {
     let placed = async |key: &str, value: SettingValue| {
         let mut scene = Scene::new().await;
         scene.operation = operation.clone();
-        scene.set("schedule", SettingValue::Text("* daily 00:00-24:00 101".to_owned()));
+        scene.set("schedule", rules(&["* daily 00:00-24:00 101"]));
         scene.set(key, value);
         let outcome = scene.call_to(CALLER, "+74951237001").await;
         assert!(scene.requests().is_empty(), "{key}");
@@ -197,7 +210,10 @@ async fn it_judges_settings_that_no_host_has_judged() {
     assert!(unknown.has_note("unknown-setting"), "{}", unknown.json);
     for (key, value) in [
         ("schedule", SettingValue::Flag(true)),
-        ("schedule", SettingValue::Text("x".repeat(8_001))),
+        ("schedule", SettingValue::Text("* daily 00:00-24:00 101".to_owned())),
+        ("schedule", SettingValue::List(vec![ItemValue::Integer(1)])),
+        ("schedule", rules(&["* daily 00:00-24:00 101"; 101])),
+        ("schedule", rules(&["x".repeat(401).as_str()])),
         ("utc_offset", SettingValue::Integer(841)),
         ("utc_offset", SettingValue::Integer(i64::MIN)),
         ("utc_offset", SettingValue::Text("180".to_owned())),
@@ -222,7 +238,7 @@ async fn a_server_takes_it() {
     let config = format!(
         "[[integration]]\naccount = \"http://127.0.0.1:9\"\ntoken = \"file:token\"\nplain_http = \"granted\"\n\
          private_addresses = \"granted\"\n[[operation]]\nlinked_operation = \"queue:sales\"\ncomponent = '{}'\n\
-         settings = {{ schedule = \"*7001 daily 00:00-24:00 101/15\" }}\n[server]\ntoken = \"file:token\"\n",
+         settings = {{ schedule = [\"*7001 daily 00:00-24:00 101/15\"] }}\n[server]\ntoken = \"file:token\"\n",
         component.display()
     );
     for (name, text) in [("config.toml", config.as_str()), ("token", client::TOKEN)] {

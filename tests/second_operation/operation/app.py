@@ -1,6 +1,6 @@
 """The operation «Переадресация по расписанию»: a call rings the numbers that the called number's schedule names for this hour.
 
-A schedule is a text, one rule a line (or after a semicolon), read from the top; the first rule that fits the call counts:
+A schedule is a list of rules, read from the top; the first rule that fits the call counts:
 
     CALLED     DAYS     HOURS        WHOM TO RING, one after another
     *7001      mon-fri  09:00-18:00  101/15, +79035550101
@@ -21,11 +21,13 @@ from wit_world.exports.operation import (
     DurationKind,
     FactDescription,
     IntegerKind,
+    ItemKind_Text,
+    ListKind,
     ReasonDescription,
     SettingDescription,
     SettingKind_Duration,
     SettingKind_Integer,
-    SettingKind_Text,
+    SettingKind_List,
     TextKind,
 )
 from wit_world.imports.telephony_operation_types import (
@@ -35,6 +37,7 @@ from wit_world.imports.telephony_operation_types import (
     FactValue_Integer,
     FactValue_Text,
     Forwarding,
+    ItemValue_Text,
     LocalizedText,
     Note,
     ReasonClass,
@@ -43,14 +46,14 @@ from wit_world.imports.telephony_operation_types import (
     Route_LinkedOperation,
     SettingValue_Duration,
     SettingValue_Integer,
-    SettingValue_Text,
+    SettingValue_List,
     TransitionReason,
 )
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTE, DAY = 60, 24 * 60
 MOST_RULES, MOST_NUMBERS = 100, 10
-LONGEST_SCHEDULE = 8_000
+LONGEST_RULE = 400
 SHORTEST_RING, LONGEST_RING = 5_000, 120_000
 
 NOT_FORWARDED = LocalizedText("Переадресация не удалась", "Forwarding failed")
@@ -91,11 +94,7 @@ class Rule:
 
 def read(schedule, ring_time):
     """The rules of a schedule. Raises `Wrong` with the number of the rule that cannot be read."""
-    lines = [line.split("#")[0].strip() for line in schedule.replace(";", "\n").splitlines()]
-    lines = [line for line in lines if line]
-    if not 1 <= len(lines) <= MOST_RULES:
-        raise Wrong(f"1 to {MOST_RULES} rules")
-    return [read_rule(position, line, ring_time) for position, line in enumerate(lines, 1)]
+    return [read_rule(position, rule, ring_time) for position, rule in enumerate(schedule, 1)]
 
 
 def read_rule(position, line, ring_time):
@@ -185,11 +184,11 @@ SETTINGS = {
         "schedule",
         LocalizedText("Расписание", "Schedule"),
         LocalizedText(
-            "Правила по одному в строке: НОМЕР ДНИ ЧАСЫ КОМУ_ЗВОНИТЬ. Например: *7001 mon-fri 09:00-18:00 101/15, +79035550101",
-            "Rules, one a line: CALLED DAYS HOURS NUMBERS. For example: *7001 mon-fri 09:00-18:00 101/15, +79035550101",
+            "Список правил: НОМЕР ДНИ ЧАСЫ КОМУ_ЗВОНИТЬ. Например: *7001 mon-fri 09:00-18:00 101/15, +79035550101",
+            "A list of rules: CALLED DAYS HOURS NUMBERS. For example: *7001 mon-fri 09:00-18:00 101/15, +79035550101",
         ),
         True,
-        SettingKind_Text(TextKind(None, LONGEST_SCHEDULE, False)),
+        SettingKind_List(ListKind(ItemKind_Text(TextKind(None, LONGEST_RULE, False)), MOST_RULES)),
     ),
     "utc_offset": SettingDescription(
         "utc_offset",
@@ -209,9 +208,15 @@ SETTINGS = {
 FACTS = {"rule": LocalizedText("Правило расписания", "Rule of the schedule"), "local_time": LocalizedText("Местное время", "Local time")}
 
 
+def is_rule(item):
+    """Whether an item of a list is a text that may be a rule."""
+    return isinstance(item, ItemValue_Text) and len(item.value) <= LONGEST_RULE
+
+
 def read_settings(given):
     """The settings by key, the notes on those that nobody knows, and the key of one whose value does not fit, or None."""
-    settings = {key: known.kind.value.default for key, known in SETTINGS.items()}
+    # A list has no default: it is empty.
+    settings = {key: getattr(known.kind.value, "default", []) for key, known in SETTINGS.items()}
     notes, wrong = [], None
     for setting in given:
         known, value = SETTINGS.get(setting.key), setting.value
@@ -219,16 +224,16 @@ def read_settings(given):
             notes.append(Note("unknown-setting", LocalizedText(f"Неизвестная настройка: {setting.key}", f"Unknown setting: {setting.key}")))
             continue
         kind = known.kind.value
-        if isinstance(known.kind, SettingKind_Text):
-            fits = isinstance(value, SettingValue_Text) and len(value.value) <= kind.maximum_length
+        if isinstance(known.kind, SettingKind_List):
+            fits = isinstance(value, SettingValue_List) and len(value.value) <= kind.maximum_items and all(is_rule(item) for item in value.value)
         else:
             case = SettingValue_Integer if isinstance(known.kind, SettingKind_Integer) else SettingValue_Duration
             fits = isinstance(value, case) and kind.minimum <= value.value <= kind.maximum
         if fits:
-            settings[setting.key] = value.value
+            settings[setting.key] = [item.value for item in value.value] if isinstance(value, SettingValue_List) else value.value
         else:
             wrong = setting.key
-    if settings["schedule"] is None and wrong is None:
+    if not settings["schedule"] and wrong is None:
         wrong = "schedule"
     return settings, notes, wrong
 
