@@ -13,7 +13,7 @@ use call::document::Route;
 use host_harness::OPERATION;
 use node::ReadyOperation;
 use replay::demo;
-use replay::recording::{Recording, With};
+use replay::recording::{Components, Recording, With};
 use replay::rehearsal::Simulated;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
@@ -101,7 +101,8 @@ pub fn recording_with(bytes: &[u8]) {
     let with = With { operation: operation.clone(), description, settings: &BTreeMap::new() };
     // A thread of its own resolves it, in a time of its own.
     let here = Builder::new_current_thread().build().expect("a runtime");
-    let _ = here.block_on(recording.replay(&with));
+    let components = Components { tried: &[with], recorded: &[] };
+    let _ = here.block_on(recording.replay_steps(&components)).map(|replayed| replayed.document());
 }
 
 /// Runs a program of the hostile guest.

@@ -51,11 +51,15 @@ fn every_target_has_seeds_and_holds_on_them() {
 #[test]
 fn seeds_of_what_is_read_are_read() {
     let seed = |name: &str| fs::read_to_string(folder().join("seeds").join(name)).expect("a seed");
-    for case in ["policy_case/1", "policy_case/2"] {
+    for case in ["policy_case/1", "policy_case/2", "policy_case/3"] {
         replay::policy::understand(&seed(case)).expect(case);
     }
     let file = PathBuf::from("/nowhere/host-harness.toml");
-    host_harness::config::HarnessConfig::parse(&file, &seed("config/2")).expect("a configuration");
+    for configuration in ["config/2", "config/3"] {
+        host_harness::config::HarnessConfig::parse(&file, &seed(configuration)).expect(configuration);
+    }
+    let recording = replay::recording::Recording::read(seed("recording/2").as_bytes()).expect("a recording");
+    assert_eq!(recording.steps().count(), 2);
     // Who is rung stands in the record alone, so the target judges records that are believed.
     assert!(fuzz::call::record_with(seed("stored_record/1").as_bytes()), "a good record is believed");
 }
