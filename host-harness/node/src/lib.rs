@@ -45,7 +45,7 @@ use amocrm::integration::Integration;
 use call::host_reason::HostReason;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use runtime::capabilities::clocks::Clock;
-use runtime::engine::{Engine, GuestMemoryState};
+use runtime::engine::{Engine, GuestMemoryState, SlotState};
 
 pub use builder::{NodeBuilder, NotPlaced, ToPlace};
 pub use library::LibraryError;
@@ -171,6 +171,11 @@ impl Node {
     /// How much memory the components of all calls use; none where it has no limit, or nothing is placed.
     pub fn guest_memory(&self) -> Option<GuestMemoryState> {
         self.engine()?.guest_memory()
+    }
+
+    /// How the memory of calls is set back, and whether that is safe now; none where nothing is placed, or calls have no slots.
+    pub fn slots(&self) -> Option<SlotState> {
+        self.engine()?.slots()
     }
 
     /// The engine of its calls: one for all placements.

@@ -32,6 +32,8 @@ struct NodeState {
     calls_in_flight: usize,
     /// The memory of all calls' components; null where it has no limit.
     guest_memory: Option<GuestMemory>,
+    /// How the memory of calls is set back; null where calls have no slots of their own.
+    slots: Option<Slots>,
     /// How many requests since the start were not authenticated.
     requests_refused: u64,
     /// Where the server keeps its files; null where it keeps none.
@@ -60,6 +62,17 @@ struct GuestMemory {
     in_use: usize,
     /// How often a call was refused memory since the start.
     refused: u64,
+}
+
+/// How the memory of calls is set back.
+#[derive(Serialize, ToSchema)]
+struct Slots {
+    /// The kernel is asked which pages were written.
+    page_scan: bool,
+    /// Memory can be swapped out.
+    swap: bool,
+    /// What is wrong with it; null where nothing is.
+    failing: Option<&'static str>,
 }
 
 /// How a placed operation stands.
@@ -143,6 +156,11 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
         version: env!("CARGO_PKG_VERSION"),
         started_at: format!("{:.0}", shared.started_at),
         calls_in_flight: node.in_flight(),
+        slots: node.slots().map(|slots| Slots {
+            page_scan: slots.page_scan,
+            swap: slots.swap,
+            failing: slots.is_unsafe().then_some("swap was turned on: turn it off, or restart the server"),
+        }),
         guest_memory: node.guest_memory().map(|memory| GuestMemory {
             limit: memory.limit,
             in_use: memory.in_use,

@@ -127,6 +127,7 @@ async fn d10_a_slot_is_clean_for_the_next_call() {
         SlotReset { keep_resident: 0, ..SlotReset::default() },
         SlotReset { keep_resident: 4 * 1024 * 1024, ..SlotReset::default() },
         SlotReset { keep_resident: 64 * 1024, page_scan: true },
+        EngineSettings::for_calls(8).slot_reset,
     ] {
         let settings = EngineSettings { pooled_calls: Some(8), slot_reset, ..EngineSettings::default() };
         let mut scene = Scene::new().await;

@@ -1,4 +1,4 @@
-//! How much memory there is, as the machine says.
+//! How much memory there is, and whether it can be swapped out, as the machine says.
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +13,10 @@ pub(super) struct Machine {
     meminfo: String,
     /// `memory.max` of this process's control group and of those above it.
     limits: Vec<String>,
+    /// `/proc/swaps`; none where it cannot be read.
+    swaps: Option<String>,
+    /// `memory.swap.max` of the same control groups.
+    swap_limits: Vec<String>,
 }
 
 impl Machine {
@@ -22,9 +26,24 @@ impl Machine {
         let own = groups.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
         let root = Path::new("/sys/fs/cgroup");
         let group = root.join(own);
-        let groups = group.ancestors().take_while(|group| group.starts_with(root));
-        let limits = groups.map(|group| fs::read_to_string(group.join("memory.max")).unwrap_or_default());
-        Self { meminfo: fs::read_to_string("/proc/meminfo").unwrap_or_default(), limits: limits.collect() }
+        let groups: Vec<_> = group.ancestors().take_while(|group| group.starts_with(root)).collect();
+        let read = |name: &str| -> Vec<String> {
+            groups.iter().map(|group| fs::read_to_string(group.join(name)).unwrap_or_default()).collect()
+        };
+        Self {
+            meminfo: fs::read_to_string("/proc/meminfo").unwrap_or_default(),
+            limits: read("memory.max"),
+            swaps: fs::read_to_string("/proc/swaps").ok(),
+            swap_limits: read("memory.swap.max"),
+        }
+    }
+
+    /// Whether memory of this process can be swapped out. Where the machine does not say, it can.
+    fn can_swap(&self) -> bool {
+        // One line for each place to swap to, after a heading.
+        let has_swap =
+            self.swaps.as_deref().is_none_or(|swaps| swaps.lines().skip(1).any(|line| !line.trim().is_empty()));
+        has_swap && !self.swap_limits.iter().any(|limit| limit.trim() == "0")
     }
 
     /// Half of the memory that this process may use, in bytes: the machine's, or that of its control group.
@@ -40,6 +59,11 @@ impl Machine {
 /// Half of the memory that this process may use, in bytes.
 pub fn half_of_memory() -> usize {
     Machine::read().half_of_memory()
+}
+
+/// Whether memory of this process can be swapped out now.
+pub(super) fn can_swap() -> bool {
+    Machine::read().can_swap()
 }
 
 #[cfg(test)]
@@ -58,9 +82,28 @@ mod tests {
             ("nonsense", &["nonsense"], UNKNOWN),
         ] {
             let limits: Vec<_> = limits.iter().map(|most| (*most).to_owned()).collect();
-            let machine = Machine { meminfo: meminfo.to_owned(), limits };
+            let machine = Machine { meminfo: meminfo.to_owned(), limits, ..Machine::default() };
             assert_eq!(machine.half_of_memory(), half, "{machine:?}");
         }
         assert!(half_of_memory() > 0, "this machine has some");
+    }
+
+    #[test]
+    fn memory_can_be_swapped_out_unless_the_machine_or_a_control_group_says_otherwise() {
+        const NONE: &str = "Filename\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+        const SOME: &str = "Filename\tType\tSize\tUsed\tPriority\n/dev/zram0\tpartition\t8388604\t0\t100\n";
+        for (swaps, limits, can) in [
+            (Some(NONE), &[][..], false),
+            (Some(NONE), &["max\n"], false),
+            (Some(SOME), &["max\n", ""], true),
+            (Some(SOME), &["max", "0\n"], false),
+            (Some(SOME), &["1048576"], true),
+            (None, &["max"], true),
+            (None, &["0"], false),
+        ] {
+            let swap_limits = limits.iter().map(|limit| (*limit).to_owned()).collect();
+            let machine = Machine { swaps: swaps.map(str::to_owned), swap_limits, ..Machine::default() };
+            assert_eq!(machine.can_swap(), can, "{machine:?}");
+        }
     }
 }

@@ -20,9 +20,11 @@ mod state;
 
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
+use tracing::{error, info};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine as Wasmtime};
 
@@ -35,7 +37,7 @@ pub use guest_memory::GuestMemoryState;
 pub use inspect::{Bound, Inspection, LARGEST_COMPONENT};
 pub use limits::{LimitReached, Limits, WAITING_TIME, WAITING_TIME_BOUNDS};
 pub use machine::half_of_memory;
-pub use pool::SlotReset;
+pub use pool::{SlotReset, SlotState};
 
 use crate::bindings::OperationHostPre;
 use crate::bindings::attentive::AttentiveHostPre;
@@ -74,7 +76,8 @@ impl EngineSettings {
     /// For a server that resolves so many calls at once: a pool for them and for what else runs components, and no counting.
     pub fn for_calls(calls: usize) -> Self {
         let calls = u32::try_from(calls).unwrap_or(u32::MAX).saturating_add(BESIDES);
-        Self { count_instructions: false, pooled_calls: Some(calls), ..Self::default() }
+        let slot_reset = SlotReset::where_memory(machine::can_swap());
+        Self { count_instructions: false, pooled_calls: Some(calls), slot_reset, ..Self::default() }
     }
 }
 
@@ -136,7 +139,11 @@ impl Engine {
         let mut linker = Linker::new(&wasmtime);
         state::link(&mut linker).map_err(anyhow::Error::from).context("the contract's imports cannot be linked")?;
         let nothing = OutboundHttp::new(OutboundHttpConfig::default())?;
-        tick(&wasmtime)?;
+        let scans = settings.pooled_calls.is_some() && settings.slot_reset.scans();
+        if settings.pooled_calls.is_some() {
+            info!(page_scan = scans, swap = machine::can_swap(), "how the memory of calls is set back");
+        }
+        tick(&wasmtime, scans)?;
         let guest_memory = GuestMemory::new(settings.guest_memory.unwrap_or(usize::MAX));
         Ok(Self(Arc::new(EngineInner { wasmtime, linker, nothing, settings, guest_memory, compilation })))
     }
@@ -149,6 +156,13 @@ impl Engine {
     /// How much memory all calls together use; none where they have no limit.
     pub fn guest_memory(&self) -> Option<GuestMemoryState> {
         self.0.settings.guest_memory.map(|_| self.0.guest_memory.state())
+    }
+
+    /// How slots are set back, and whether that is safe now; none where calls have no slots.
+    pub fn slots(&self) -> Option<SlotState> {
+        let settings = &self.0.settings;
+        settings.pooled_calls?;
+        Some(SlotState { page_scan: settings.slot_reset.scans(), swap: machine::can_swap() })
     }
 
     /// Whether these bytes are a component that compiles, of whatever world.
@@ -303,15 +317,30 @@ pub fn digest(bytes: &[u8]) -> String {
     base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
-/// Moves the engine's epoch on every [`TICK`] for as long as the engine is in use.
-fn tick(engine: &Wasmtime) -> anyhow::Result<()> {
+/// How often it is looked whether swap was turned on.
+const LOOK_FOR_SWAP: Duration = Duration::from_secs(60);
+
+/// Moves the engine's epoch on every [`TICK`] for as long as the engine is in use, and sees to it that pages are not `scanned` where they can be
+/// swapped out.
+fn tick(engine: &Wasmtime, scanned: bool) -> anyhow::Result<()> {
     let engine = engine.weak();
     let ticker = thread::Builder::new().name("epochs".to_owned());
     ticker
         .spawn(move || {
+            let (mut looked, mut warned) = (Instant::now(), !scanned);
             while let Some(engine) = engine.upgrade() {
                 engine.increment_epoch();
                 drop(engine);
+                if !warned && looked.elapsed() >= LOOK_FOR_SWAP {
+                    looked = Instant::now();
+                    warned = machine::can_swap();
+                    if warned {
+                        error!(
+                            "swap was turned on: a call may be shown memory of one before it; turn swap off, or restart the server, which then \
+                             sets memory back in another way"
+                        );
+                    }
+                }
                 thread::sleep(limits::TICK);
             }
         })

@@ -45,6 +45,20 @@ impl Collector for NodeState {
             refused.encode(encoder.encode_descriptor("guest_memory_refused", help, None, MetricType::Counter)?)?;
         }
 
+        if let Some(slots) = self.0.slots() {
+            for (name, help, is_so) in [
+                (
+                    "page_scan",
+                    "1 where the kernel is asked which pages of a call's memory to set back",
+                    slots.page_scan,
+                ),
+                ("swap", "1 where memory can be swapped out, which is not safe with the page scan", slots.swap),
+            ] {
+                let gauge = ConstGauge::new(i64::from(is_so));
+                gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+            }
+        }
+
         let states: Vec<_> =
             self.0.integrations().iter().map(|(id, integration)| (&**id, integration.http().state())).collect();
         let on = self.0.integrations().iter();
