@@ -87,7 +87,7 @@ struct Process {
 /// Who resolves its calls.
 #[derive(Clone)]
 enum Resolver {
-    One(ReadyOperation),
+    One(Box<ReadyOperation>),
     Scenario(Node),
 }
 
@@ -266,7 +266,7 @@ impl<'a> World<'a> {
         if !self.plan.scenario {
             let linked = "queue:sales".to_owned();
             let placed = ReadyOperation::described(operation.clone(), description, integration, linked, Vec::new());
-            return Resolver::One(placed.expect("a configuration that suits the operation"));
+            return Resolver::One(Box::new(placed.expect("a configuration that suits the operation")));
         }
         let mut node = Node::builder(self.clock.clone()).scenario_waiting_time(Some(MOST_WAITED));
         node = node.integration("world", integration);
