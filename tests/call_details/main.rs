@@ -15,6 +15,7 @@ mod outcomes;
 mod recordings;
 mod retention;
 mod routes;
+mod scenarios;
 mod scene;
 mod stream;
 mod trouble;

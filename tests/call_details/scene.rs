@@ -21,7 +21,12 @@ pub(crate) struct Serving {
 impl Serving {
     /// With this `[call_details]` section, or none.
     pub(crate) async fn new(section: &str) -> Self {
-        let home = ConnectedHome::new(OPERATIONS, section).await;
+        Self::of(OPERATIONS, section).await
+    }
+
+    /// With these placed operations.
+    pub(crate) async fn of(operations: &str, section: &str) -> Self {
+        let home = ConnectedHome::new(operations, section).await;
         let process = home.serve(&[]);
         Self { home, process }
     }

@@ -216,12 +216,8 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
         run: Run { component: Some("0123456789abcdef".to_owned()), ..Run::default() },
         titles: FactTitles::default(),
     };
-    let call = FinishedCall {
-        placement: "main".into(),
-        integration: "main".into(),
-        caller: Some(WholeNumber::new(CALLER)),
-        resolved: Arc::new(resolved),
-    };
+    let caller = Some(WholeNumber::new(CALLER));
+    let call = FinishedCall::of_one_step("main".into(), "main".into(), caller, Arc::new(resolved));
     for _ in 0..CALLS {
         details.finished(&call);
     }

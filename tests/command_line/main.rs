@@ -33,5 +33,6 @@ mod readme;
 mod rehearse;
 mod replay;
 mod replay_steps;
+mod scenarios;
 mod secrets;
 mod story;

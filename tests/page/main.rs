@@ -104,6 +104,34 @@ async fn a_call_appears_as_it_comes_and_opens_as_a_picture_in_both_languages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn e2_an_open_call_that_comes_back_shows_each_step_as_it_comes() {
+    let site = Site::with(
+        "",
+        "[[operation]]\nid = \"manager\"\nlinked_operation = \"queue:sales\"\nexits = { not-answered = \"operation:next\" }\n\
+         [[operation]]\nid = \"next\"\nlinked_operation = \"queue:any\"\n",
+    )
+    .await;
+    let Some(browser) = enter(&site, "en").await else { return };
+    site.ask(&json!({"id": "7", "caller": CALLER, "called": "101", "operation": "manager"})).await;
+    browser.until("the call appears", "return document.querySelectorAll('#calls tr').length === 1").await;
+    open_newest(&browser).await;
+    assert_eq!(browser.run("return document.querySelectorAll('#timeline .step').length").await, json!(0));
+    site.ask(&json!({"id": "7", "after": "manager", "legs": ["busy"]})).await;
+    browser.until("both steps are there", "return document.querySelectorAll('#timeline .step').length === 2").await;
+    let says = |text: &str| format!("return document.querySelector('#timeline').innerText.includes('{text}')");
+    for part in ["Step 1: manager → operation:next", "101: busy; nobody answered", "Step 2: next"] {
+        browser.until(part, &says(part)).await;
+    }
+    assert_eq!(browser.run("return document.querySelectorAll('#timeline svg').length").await, json!(2));
+    assert_eq!(browser.run("return document.querySelectorAll('#calls tr').length").await, json!(1), "it is one call");
+    browser.click("#language").await;
+    for part in ["Шаг 1: manager → operation:next", "101: занято; никто не ответил"] {
+        browser.until(part, &says(part)).await;
+    }
+    assert_eq!(browser.complaints(&[]).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_pbx_saw_appears_in_the_open_call_as_it_comes() {
     let site = Site::start("", "queue:sales").await;
     let Some(browser) = enter(&site, "en").await else { return };

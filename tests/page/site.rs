@@ -17,6 +17,11 @@ pub(crate) struct Site {
 impl Site {
     /// With more lines of the integration's section, and another linked operation.
     pub(crate) async fn start(integration: &str, linked_operation: &str) -> Self {
+        Self::with(integration, &format!("[[operation]]\nlinked_operation = '{linked_operation}'\n")).await
+    }
+
+    /// With more lines of the integration's section, and these placed operations.
+    pub(crate) async fn with(integration: &str, operations: &str) -> Self {
         let home = Home::new();
         let amocrm = Simulator::start(Options::default()).await.expect("the simulator starts");
         let config = format!(
@@ -34,8 +39,7 @@ impl Site {
             name = "Анна <b>Соколова</b>"
             amocrm_user = 504141
             numbers = ["101"]
-            [[operation]]
-            linked_operation = '{linked_operation}'
+            {operations}
             "#,
             amocrm.base_url()
         );
@@ -51,7 +55,12 @@ impl Site {
 
     /// A call comes in; gives the answer's body.
     pub(crate) async fn call(&self, caller: &str, called: &str) -> String {
-        text(&self.process.client.call(&json!({ "caller": caller, "called": called })).await)
+        self.ask(&json!({ "caller": caller, "called": called })).await
+    }
+
+    /// A PBX asks; gives the answer's body.
+    pub(crate) async fn ask(&self, call: &Value) -> String {
+        text(&self.process.client.call(call).await)
     }
 
     /// The PBX reports what it saw of a call.

@@ -18,5 +18,6 @@ mod pbx;
 mod process;
 mod proof;
 mod resolving;
+mod scenarios;
 mod scene;
 mod stopping;

@@ -1,6 +1,6 @@
 //! The answer to `POST /v1/resolve-call` in the words of PBXs: a routing document for Kamailio, variables for a dialplan that asks with `CURL()`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use server::pbx::{Destinations, Syntax};
 use test_support::client::{TOKEN, authorised};
 use test_support::{ConnectedHome, OPERATIONS};
 
+use crate::fastagi::FORWARD;
 use crate::scene::Scene;
 
 /// Contact 3 of the demonstration account, whose manager is Anna.
@@ -51,6 +52,34 @@ async fn the_answer_is_a_routing_document_beside_all_else() {
     assert_eq!(wrong["routes"], json!([route("sip:sales@10.0.0.6", 60_000, "request-not-understood")]));
 }
 
+/// No PBX is given another operation of the host as an address: it comes back for its answer.
+#[tokio::test]
+async fn e2_a_pbx_is_told_to_come_back_and_is_given_no_operation_to_dial() {
+    let operations = "[[operation]]\nid = \"sales\"\nlinked_operation = \"queue:sales\"\nexits = { not-answered = \"operation:next\" }\n\
+        [[operation]]\nid = \"next\"\nlinked_operation = \"queue:support\"\n";
+    let home = ConnectedHome::new(operations, PBXS).await;
+    let process = home.serve(&[]);
+    let client = &process.client;
+    let uris = |answer: &Value| -> Vec<String> {
+        let routes = answer["routes"].as_array().into_iter().flatten();
+        routes.map(|route| route["uri"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let call = json!({"id": "7", "caller": CALLER, "called": "101", "operation": "sales"});
+    let forwarded = client.call(&call).await.json();
+    assert_eq!((uris(&forwarded), &forwarded["after"]), (vec!["sip:101@10.0.0.5".to_owned()], &json!("sales")));
+    let again = client.call(&json!({"id": "7", "after": forwarded["after"], "legs": ["busy"]})).await.json();
+    assert_eq!(uris(&again), ["sip:101@10.0.0.5", "sip:support@10.0.0.6"]);
+    assert_eq!((&again["after"], &again["steps"][0]["legs"][0]["result"]), (&Value::Null, &json!("busy")));
+    let said = process.stdout();
+    assert!(said.contains("a caller waits at most 3s for all operations that follow each other"), "{said}");
+
+    let form = authorised(Method::POST, "/v1/resolve-call?form=dialplan");
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let answer = client.send(form, "id=8&caller=%2B79161234567&called=101&operation=sales").await;
+    let answer = String::from_utf8_lossy(&answer.body).into_owned();
+    assert!(answer.contains("ROUTE_LINKED=&ROUTE_AFTER=sales&") && !answer.contains("operation"), "{answer}");
+}
+
 #[tokio::test]
 async fn without_a_section_there_is_no_routing_document() {
     let home = ConnectedHome::new(OPERATIONS, "").await;
@@ -86,6 +115,7 @@ async fn a_dialplan_is_answered_with_its_variables() {
         ("ROUTE_DIAL_1", "PJSIP/101"),
         ("ROUTE_RING_1", "20"),
         ("ROUTE_LINKED", "queue-sales"),
+        ("ROUTE_AFTER", ""),
         ("ROUTE_REASON", "manager-did-not-answer"),
         ("ROUTE_ACTION", "forward"),
     ]);
@@ -98,6 +128,7 @@ async fn a_dialplan_is_answered_with_its_variables() {
         expected(&[
             ("ROUTE_COUNT", "0"),
             ("ROUTE_LINKED", "support"),
+            ("ROUTE_AFTER", ""),
             ("ROUTE_REASON", "caller-hidden"),
             ("ROUTE_ACTION", "linked-operation"),
         ])
@@ -141,4 +172,33 @@ async fn numbers_that_no_template_takes_are_told_in_one_line() {
     let told = std::fs::read_to_string(told.path()).expect("the log");
     let lines: Vec<_> = told.lines().filter(|line| line.contains("cannot be dialled")).collect();
     assert!(matches!(&lines[..], [line] if line.contains("numbers=20") && line.contains("pbx-7")), "{told}");
+}
+
+/// The dialplan that ships was tried with Asterisk itself, which is in no Debian 12 package; this keeps it and the server together.
+#[test]
+fn the_dialplan_reads_what_is_set_and_goes_where_something_is() {
+    let dialplan = include_str!("../../host-harness/pbx/asterisk/extensions.conf");
+    let lines: Vec<_> = dialplan.lines().filter(|line| !line.trim_start().starts_with(';')).collect();
+    let set: BTreeSet<_> = FORWARD
+        .iter()
+        .map(|command| command.split('"').nth(1).expect("a name").trim_end_matches("_1").to_owned())
+        .collect();
+    let mut read = BTreeSet::new();
+    for line in &lines {
+        for rest in line.split("ROUTE_").skip(1) {
+            let end = rest.find(|letter: char| !letter.is_ascii_uppercase()).unwrap_or(rest.len());
+            read.insert(format!("ROUTE_{}", &rest[..end]));
+        }
+    }
+    assert_eq!(read, set);
+    let contexts: BTreeSet<_> = lines.iter().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']')).collect();
+    for line in &lines {
+        let called = ["Goto(", "Gosub(", "b("].iter().flat_map(|start| line.split(start).skip(1));
+        let parts = called.filter_map(|rest| rest.split([')', '(']).next().filter(|part| part.contains([',', '^'])));
+        let included = line.strip_prefix("include => ");
+        for context in parts.filter_map(|part| part.split([',', '^']).next()).chain(included) {
+            let known = |by: &str| contexts.contains(context.replace("${ASK_BY}", by).as_str());
+            assert!(["agi", "http"].into_iter().all(known), "`{context}` of `{line}` is not there");
+        }
+    }
 }

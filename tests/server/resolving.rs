@@ -12,7 +12,7 @@ use crate::scene::Scene;
 
 /// Remembers the calls that it is told of.
 #[derive(Default)]
-struct Remembering(Mutex<Vec<FinishedCall>>);
+pub(crate) struct Remembering(pub(crate) Mutex<Vec<FinishedCall>>);
 
 impl Observer for Remembering {
     fn finished(&self, call: &FinishedCall) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, Options, Simulator};
+use call::scenario::Exits;
 use node::{Node, NodeBuilder, Observer, ToPlace};
 use replay::demo;
 use runtime::capabilities::clocks::Clock;
@@ -26,6 +27,10 @@ pub(crate) struct Scene {
     pub(crate) integrations: Vec<IntegrationSettings>,
     /// Identifier, integration, linked operation, settings.
     pub(crate) steps: Vec<(String, String, String, BTreeMap<String, String>)>,
+    /// Placement, reason's code or class or `not-answered`, and where those calls go.
+    pub(crate) exits: Vec<(&'static str, &'static str, &'static str)>,
+    /// How long a call may wait in all its steps together.
+    pub(crate) scenario_waiting_time: Option<Duration>,
     pub(crate) simulators: Vec<Simulator>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     /// What is added to the server.
@@ -52,6 +57,8 @@ impl Scene {
             settings,
             integrations: Vec::new(),
             steps: Vec::new(),
+            exits: Vec::new(),
+            scenario_waiting_time: None,
             simulators: Vec::new(),
             observers: Vec::new(),
             added: Vec::new(),
@@ -109,14 +116,16 @@ impl Scene {
 
     /// The server, which listens and answers nothing yet.
     pub(crate) async fn bound(self) -> Server {
-        let mut node = Node::builder(self.clock.clone());
+        let mut node = Node::builder(self.clock.clone()).scenario_waiting_time(self.scenario_waiting_time);
         for settings in &self.integrations {
             let stores = Stores::in_one(Arc::clone(&self.store));
             let integration = Integration::with_clock(settings.clone(), stores, self.clock.clone());
             node = node.integration(settings.id.as_str(), Arc::new(integration.expect("a usable integration")));
         }
         for (id, integration, linked_operation, settings) in &self.steps {
-            let (exits, settings) = (linked_operation.as_str().into(), settings.clone());
+            let its = self.exits.iter().filter(|(placement, ..)| placement == id);
+            let others = its.map(|(_, exit, target)| ((*exit).to_owned(), (*target).to_owned())).collect();
+            let (exits, settings) = (Exits::new(linked_operation.clone(), others), settings.clone());
             let placed = node.place(ToPlace { id, integration, exits, settings, operation: operation() });
             node = placed.await.expect("settings that fit");
         }

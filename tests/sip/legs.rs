@@ -116,6 +116,33 @@ async fn callers_who_are_unknown_or_hidden_go_straight_to_the_queue_with_the_rea
     }
 }
 
+/// Nobody answers, so Kamailio comes back, and is given the numbers of the operation that the exit leads to.
+#[tokio::test]
+async fn e2_after_no_answer_the_numbers_of_the_next_operation_ring() {
+    let _quiet = MACHINE.read().await;
+    let numbers = "[{ number = \"102\", ring_time = \"5s\" }]";
+    let scene = Scene::asking("manager", numbers, |configuration| {
+        let second = configuration.replace("[[integration]]", "[[integration]]\nid = \"main\"");
+        let account = second.split("[[integration.employee]]").next().unwrap().replace("\"main\"", "\"other\"");
+        let linked = "linked_operation = \"queue:sales\"\n";
+        let first = format!(
+            "id = \"manager\"\nintegration = \"main\"\n{linked}exits = {{ not-answered = \"operation:deputy\" }}\n"
+        );
+        let deputy = "[[integration.employee]]\nid = \"boris\"\nname = \"Борис\"\namocrm_user = 504141\nnumbers = [\"+79035550101\"]\n";
+        let next = format!("[[operation]]\nid = \"deputy\"\nintegration = \"other\"\n{linked}");
+        format!("{}{account}{deputy}{next}", second.replace(linked, &first))
+    });
+    let Some(scene) = scene.await else { return };
+    let call = scene.call().await;
+    let (legs, kept) = scene.story(&call, 2).await;
+    assert_eq!(legs, ["102 no-answer", "+79035550101 answered"]);
+    assert_eq!(scene.telephony.rang(&call), rang(&[("102", MANAGER), ("+79035550101", MANAGER)]), "each once");
+    let step = &kept["steps"][0];
+    assert_eq!((&step["placement"], &step["reason"]), (&"manager".into(), &serde_json::Value::Null));
+    assert_eq!(step["legs"], serde_json::json!([{"number": "102", "result": "no-answer"}]));
+    assert_eq!((&kept["placement"], &kept["route"]["employee"]["id"]), (&"deputy".into(), &"boris".into()));
+}
+
 /// The answer takes longer than a caller waits before the INVITE is sent again.
 #[tokio::test]
 async fn an_invite_that_is_repeated_is_one_call_with_one_decision() {

@@ -116,13 +116,22 @@ impl Scene {
 
     /// With another configuration of the server, made of the usual one.
     pub(crate) async fn with(numbers: &str, change: impl FnOnce(String) -> String) -> Option<Self> {
+        Self::asking("", numbers, change).await
+    }
+
+    /// With another configuration, whose operation of this name Kamailio asks.
+    pub(crate) async fn asking(operation: &str, numbers: &str, change: impl FnOnce(String) -> String) -> Option<Self> {
         let programs = programs()?;
         let address = own_address();
         let home = ConnectedHome::new("[[operation]]\nlinked_operation = \"queue:sales\"\n", "").await;
         let telephony = Telephony::start(programs, &home, address);
         home.write("config.toml", change(configuration(&home, &telephony, numbers)));
         let server = home.serve(&[]);
-        let settings = kamailio(&telephony, server.client.server, address);
+        let mut settings = kamailio(&telephony, server.client.server, address);
+        if !operation.is_empty() {
+            let named = format!("#!define OPERATION \"?operation={operation}\"");
+            settings.configuration = KAMAILIO_CFG.replace("#!define OPERATION \"\"", &named).into();
+        }
         let kamailio = Kamailio::start(programs, &home.path("kamailio"), &settings).await;
         let kamailio = kamailio.unwrap_or_else(|error| panic!("{error:#}"));
         Some(Self { kamailio, telephony, server, home, programs, address, calls: AtomicU32::new(0) })

@@ -19,6 +19,7 @@ use fields::Fields;
 use format::Format;
 
 use crate::caller::Presented;
+use crate::leg::Ending;
 
 /// A call. Fields that are not known are ignored: a PBX may say more than is asked. In JSON a whole number stands for its digits.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,13 @@ pub struct CallRequest {
     /// The placed operation; may be left out where there is one.
     #[cfg_attr(feature = "openapi", schema(max_length = 128))]
     pub operation: Option<String>,
+    /// The placed operation whose numbers rang and were not answered, where the call comes back for the next one: `placement` of the answer
+    /// before, or the operation that was asked. `id` is then that of the first request; the rest may be left out.
+    #[cfg_attr(feature = "openapi", schema(max_length = 128))]
+    pub after: Option<String>,
+    /// How those numbers ended, in their order: a list in JSON, with commas in a form. A name that is not known counts as `failed`.
+    #[cfg_attr(feature = "openapi", schema(max_items = 32, required = false))]
+    pub legs: Vec<Ending>,
 }
 
 impl CallRequest {
@@ -49,11 +57,12 @@ impl CallRequest {
             Format::Json => Fields::of_json(body)?,
             Format::Form => Fields::of_form(body)?,
         };
-        let Self { id, caller, called, operation } = fields.request()?;
+        let Self { id, caller, called, operation, after, legs } = fields.request()?;
         for (name, field, most) in [
             ("caller", &caller, LONGEST),
             ("called", &called, LONGEST),
             ("operation", &operation, LONGEST),
+            ("after", &after, LONGEST),
             ("id", &id, LONGEST_ID),
         ] {
             if field.as_ref().is_some_and(|field| field.chars().nth(most).is_some()) {
@@ -69,6 +78,8 @@ impl CallRequest {
             called,
             // What a dialplan leaves open it sends empty.
             operation: operation.filter(|operation| !operation.is_empty()),
+            after: after.filter(|after| !after.is_empty()),
+            legs,
         })
     }
 }
@@ -206,6 +217,22 @@ mod tests {
         assert_eq!(json.caller.as_deref(), Some("+7 916 123-45-67"));
         for (kind, open) in [(JSON, "{\"operation\":\"\",\"id\":\" \"}"), (FORM, "operation=&id=")] {
             assert_eq!(read(kind, open), CallRequest::default(), "{open}");
+        }
+    }
+
+    #[test]
+    fn e2_a_call_that_comes_back_says_after_whom_and_how_each_number_ended() {
+        let json = read(JSON, r#"{"id":"7","after":"manager","legs":["busy","no-answer","gone"]}"#);
+        assert_eq!(json, read(FORM, "id=7&after=manager&legs=busy,no-answer,+gone"));
+        assert_eq!(json.after.as_deref(), Some("manager"));
+        assert_eq!(json.legs, [Ending::Busy, Ending::NoAnswer, Ending::Failed]);
+        for (kind, open) in [(JSON, r#"{"id":"7","after":"","legs":[]}"#), (FORM, "id=7&after=&legs=")] {
+            assert_eq!(read(kind, open), CallRequest { id: Some("7".to_owned()), ..CallRequest::default() }, "{open}");
+        }
+        assert_eq!(read(FORM, &format!("id=7&legs={}", "busy,".repeat(100))).legs.len(), 32);
+        for body in [r#"{"after":"a","legs":[1]}"#, r#"{"after":"a","legs":{}}"#, r#"{"after":["a"]}"#] {
+            let refusal = CallRequest::read(JSON, body.as_bytes()).unwrap_err();
+            assert!(refusal.en.contains("`legs`") || refusal.en.contains("`after`"), "{refusal:?}");
         }
     }
 

@@ -223,6 +223,11 @@ impl FactTitles {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Those of several components, where one list of all is wanted.
+    pub fn together<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        all.flat_map(|titles| titles.0.iter()).map(|(key, title)| (key.clone(), title.clone())).collect()
+    }
 }
 
 impl FromIterator<(String, Localized)> for FactTitles {

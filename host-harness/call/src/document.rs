@@ -22,6 +22,8 @@ use crate::details::{Details, FactTitles};
 use crate::durations::{microseconds, seconds};
 use crate::incoming::{IncomingCall, WholeNumber};
 use crate::language::{Language, Localized};
+use crate::scenario::placement_of;
+use crate::step::StepRecord;
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -53,25 +55,6 @@ pub struct CallDocument {
     /// What it cost.
     pub run: Run,
     /// What its facts are called. Not part of the document: they are the component's, the same for each of its calls.
-    #[serde(skip)]
-    pub titles: FactTitles,
-}
-
-/// A step before the last one of a call, as the call document has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct StepRecord {
-    /// The placement's identifier.
-    pub placement: String,
-    /// Where the call went from there.
-    pub target: String,
-    /// Why; null where its numbers were rung and nobody answered.
-    pub reason: Option<Reason>,
-    /// What was asked, what came back, how long it took.
-    pub details: Details,
-    /// What it cost.
-    pub run: Run,
-    /// What its facts are called. Not part of the document.
     #[serde(skip)]
     pub titles: FactTitles,
 }
@@ -190,6 +173,27 @@ impl CallDocument {
             Route::Forward { then, .. } => then,
             Route::LinkedOperation { target } => target,
         }
+    }
+
+    /// The placement whose exit the PBX is to ask for after the last number, where that one leads to an operation; `first` is the one that was
+    /// asked.
+    pub fn asked_again_after<'a>(&'a self, first: &'a str) -> Option<&'a str> {
+        match &self.route {
+            Route::Forward { then, .. } if placement_of(then).is_some() => {
+                Some(self.placement.as_deref().unwrap_or(first))
+            }
+            Route::Forward { .. } | Route::LinkedOperation { .. } => None,
+        }
+    }
+
+    /// How long its operations say that they took, all steps together.
+    pub fn waited(&self) -> Duration {
+        self.steps.iter().map(|step| step.details.waited).sum::<Duration>() + self.details.waited
+    }
+
+    /// How long all its steps took together.
+    pub fn wall(&self) -> Duration {
+        self.steps.iter().map(|step| step.run.wall).sum::<Duration>() + self.run.wall
     }
 
     /// The digest of the component that resolved it; empty where it is not known.

@@ -8,6 +8,7 @@
 //! | `host-stopping` | technical-failure | the node is stopping |
 //! | `settings-unreadable` | configuration | the host cannot read the operation's settings |
 //! | `scenario-too-slow` | no-answer | the steps before took all the time that the scenario may take |
+//! | `step-left` | no-answer | the request asks for numbers that were rung in vain already |
 
 use crate::details::{Details, FactTitles};
 use crate::document::{CallDocument, CallRecord, Reason, Route, Run, VERSION};
@@ -29,17 +30,20 @@ pub enum HostReason {
     SettingsUnreadable(String),
     /// The steps before took all the time that the scenario may take.
     ScenarioTooSlow,
+    /// The numbers that the request asks for were rung in vain already.
+    StepLeft,
 }
 
 impl HostReason {
     /// The codes of all of them.
-    pub const CODES: [&str; 6] = [
+    pub const CODES: [&str; 7] = [
         "request-not-understood",
         "operation-unknown",
         "host-overloaded",
         "host-stopping",
         "settings-unreadable",
         "scenario-too-slow",
+        "step-left",
     ];
 
     /// The stable machine code.
@@ -51,13 +55,14 @@ impl HostReason {
             Self::Stopping => "host-stopping",
             Self::SettingsUnreadable(_) => "settings-unreadable",
             Self::ScenarioTooSlow => "scenario-too-slow",
+            Self::StepLeft => "step-left",
         }
     }
 
     const fn class(&self) -> &'static str {
         match self {
             Self::SettingsUnreadable(_) => "configuration",
-            Self::ScenarioTooSlow => "no-answer",
+            Self::ScenarioTooSlow | Self::StepLeft => "no-answer",
             Self::NotUnderstood(_) | Self::OperationUnknown | Self::Overloaded | Self::Stopping => "technical-failure",
         }
     }
@@ -80,6 +85,10 @@ impl HostReason {
             Self::ScenarioTooSlow => Localized::new(
                 "Предыдущие шаги заняли всё время ожидания сценария",
                 "The steps before took all the time that the scenario may wait",
+            ),
+            Self::StepLeft => Localized::new(
+                "Номера этого шага уже звонили без ответа и больше не вызываются",
+                "The numbers of this step have rung without an answer and are not rung again",
             ),
             Self::SettingsUnreadable(why) => Localized::new(
                 format!("Настройки операции не читаются: {why}"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::call_request::CallRequest;
 use crate::caller::Presented;
 use crate::one_line::one_line;
-use crate::scenario::EarlierStep;
+use crate::scenario::{EarlierStep, Unanswered};
 
 /// An incoming call, as a PBX sent it. Its `Debug` shows the caller masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct IncomingCall {
     pub called: String,
     /// The steps of the scenario that it has been through.
     pub earlier_steps: Vec<EarlierStep>,
+    /// Whose numbers rang in vain, where the PBX asks for the second time or later.
+    pub unanswered: Option<Unanswered>,
 }
 
 impl IncomingCall {
@@ -30,6 +32,7 @@ impl IncomingCall {
             caller: request.caller.map(WholeNumber::from),
             called: request.called.map(|called| one_line(&called).into_owned()).unwrap_or_default(),
             earlier_steps: Vec::new(),
+            unanswered: request.after.map(|placement| Unanswered { placement, endings: request.legs }),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a PBX saw of one leg of a call: which number or linked operation rang, for how long, and how that ended.
 //!
-//! Legs are counted as PBXs are given them: the manager's numbers that can be dialled, in order, then the linked operation.
+//! Legs are counted as PBXs are given them, over all steps of the call: the numbers that can be dialled, in order, then the linked operation.
 //! PBXs say how a leg ended in words of their own; [`Seen::leg`] brings them to one ([`Ending`]). SIP's status, the cause of Q.850 and Asterisk's
 //! `DIALSTATUS` are read as RFC 3398 and app_dial have them. `DIALSTATUS` is coarse (a declined call looks like an absent telephone), so the
 //! cause is looked at too.
@@ -46,6 +46,21 @@ impl Ending {
         ("caller-gone", Self::CallerGone),
         ("failed", Self::Failed),
     ];
+
+    /// Endings by their names, with commas (or, where commas mean something else, colons) between them, as many as a call may have. A name that is not known counts as [`Self::Failed`]: a
+    /// caller waits, and goes on either way.
+    pub fn list(written: &str) -> Vec<Self> {
+        let named = |name: &str| {
+            let known = Self::ALL.iter().find(|(known, _)| *known == name.trim());
+            known.map_or(Self::Failed, |(_, ending)| *ending)
+        };
+        written
+            .split([',', ':'])
+            .filter(|name| !name.trim().is_empty())
+            .take(usize::from(MOST_LEGS))
+            .map(named)
+            .collect()
+    }
 
     /// The ending in words.
     pub const fn text(self, language: Language) -> &'static str {

@@ -53,6 +53,8 @@ pub mod outcome;
 #[cfg(feature = "document")]
 pub mod scenario;
 #[cfg(feature = "document")]
+pub mod step;
+#[cfg(feature = "document")]
 pub mod text;
 pub mod withheld;
 pub mod zones;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dialling::is_dialable;
-use crate::document::Route;
+use crate::document::{CallDocument, Route};
 use crate::leg::{Ending, Leg};
 
 /// What the PBX saw of a call.
@@ -51,26 +51,27 @@ impl Rung {
 }
 
 impl Outcome {
-    /// The outcome of a call with this route and these legs; none where none was reported.
-    pub fn of(route: &Route, legs: &[Leg]) -> Option<Self> {
+    /// The outcome of a call with these legs; none where none was reported.
+    pub fn of(call: &CallDocument, legs: &[Leg]) -> Option<Self> {
         let last = legs.last()?;
-        let legs: Vec<_> = legs.iter().map(|leg| RungLeg { rung: rung(route, leg.leg), leg: leg.clone() }).collect();
+        let legs: Vec<_> = legs.iter().map(|leg| RungLeg { rung: rung(call, leg.leg), leg: leg.clone() }).collect();
         let answered = legs.iter().find(|rung| rung.leg.result == Ending::Answered);
         let result = answered.map_or(last.result, |rung| rung.leg.result);
         Some(Self { result, answered_by: answered.map(|rung| rung.rung.clone()), legs })
     }
 }
 
-/// What a leg rang: those numbers that PBXs are given, then the linked operation.
-fn rung(route: &Route, leg: u8) -> Rung {
-    match route {
-        Route::LinkedOperation { target } => Rung::LinkedOperation(target.clone()),
-        Route::Forward { destinations, then, .. } => {
-            let mut given = destinations.iter().filter(|destination| is_dialable(&destination.number));
-            match given.nth(usize::from(leg).saturating_sub(1)) {
-                Some(destination) => Rung::Number(destination.number.clone()),
-                None => Rung::LinkedOperation(then.clone()),
-            }
-        }
+/// What a leg rang: those numbers that PBXs are given, of the steps before and of the last one, then the linked operation.
+fn rung(call: &CallDocument, leg: u8) -> Rung {
+    let before = call.steps.iter().flat_map(|step| &step.legs).map(|leg| &leg.number);
+    let destinations = match &call.route {
+        Route::Forward { destinations, .. } => destinations.as_slice(),
+        Route::LinkedOperation { .. } => &[],
+    };
+    let given = before.chain(destinations.iter().map(|destination| &destination.number));
+    let nth = usize::from(leg).saturating_sub(1);
+    match given.filter(|number| is_dialable(number)).nth(nth) {
+        Some(number) => Rung::Number(number.clone()),
+        None => Rung::LinkedOperation(call.target().to_owned()),
     }
 }

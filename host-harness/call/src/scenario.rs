@@ -57,6 +57,12 @@ impl Exits {
         self.others.get(NOT_ANSWERED).map_or(&self.linked_operation, String::as_str)
     }
 
+    /// Where calls may go at once, without a number that rings before.
+    pub fn targets_of_reasons(&self) -> impl Iterator<Item = &str> {
+        let others = self.others.iter().filter(|(exit, _)| *exit != NOT_ANSWERED).map(|(_, target)| target);
+        std::iter::once(&self.linked_operation).chain(others).map(String::as_str)
+    }
+
     /// Where it may lead at all.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.linked_operation).chain(self.others.values()).map(String::as_str)
@@ -172,6 +178,15 @@ pub enum StepExit {
     Reason(String),
     /// Nobody answered at these numbers.
     NotAnswered(Vec<RungNumber>),
+}
+
+/// What a PBX says that comes back after it rang a placement's numbers in vain (rule E2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The placement whose numbers rang.
+    pub placement: String,
+    /// How each of them ended, in their order, as far as the PBX says it.
+    pub endings: Vec<Ending>,
 }
 
 /// A number that was rung.

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::document::{CallDocument, Route};
+use crate::details::{Details, FactTitles};
+use crate::document::{CallDocument, Reason, Route};
 use crate::language::Language;
 use crate::one_line::Lines;
+use crate::step::StepRecord;
 
 /// Shows a resolved call in a language.
 pub struct Text<'a> {
@@ -25,8 +27,13 @@ impl Text<'_> {
     pub fn lines(&self) -> Lines {
         let mut lines = Lines::default();
         self.call(&mut lines);
+        for (number, step) in (1..).zip(&self.document.steps) {
+            self.step(&mut lines, number, step);
+            self.details(&mut lines, &step.details, &step.titles);
+        }
+        self.last_step(&mut lines);
         self.route(&mut lines);
-        self.details(&mut lines);
+        self.details(&mut lines, &self.document.details, &self.document.titles);
         self.cost(&mut lines);
         lines
     }
@@ -40,6 +47,44 @@ impl Text<'_> {
         let caller = call.caller.as_deref().unwrap_or(self.say("номер скрыт", "number withheld"));
         let called = if call.called.is_empty() { String::new() } else { format!(" → {}", call.called) };
         out.line(format_args!("{} {caller}{called}, {:.0}", self.say("Звонок", "Call"), call.at));
+    }
+
+    /// A step before the last one: where the call went from there, and why.
+    pub fn step(&self, out: &mut Lines, number: usize, step: &StepRecord) {
+        out.line(format_args!("{} {number}: {} → {}", self.say("Шаг", "Step"), step.placement, step.target));
+        if let Some(reason) = &step.reason {
+            return self.reason(out, reason);
+        }
+        let nobody = self.say("никто не ответил", "nobody answered");
+        match &step.employee {
+            Some(employee) => out.line(format_args!(
+                "  {}: {} ({}), {nobody}",
+                self.say("Переадресация", "Forwarded"),
+                employee.name,
+                employee.id
+            )),
+            None => out.line(format_args!("  {}, {nobody}", self.say("Переадресация", "Forwarded"))),
+        }
+        for (index, leg) in step.legs.iter().enumerate() {
+            let result = leg.result.map_or("—", |result| result.text(self.language));
+            out.line(format_args!("  {}. {}  {result}", index + 1, leg.number));
+        }
+    }
+
+    /// The title of the last step, where there were others before.
+    pub fn last_step(&self, out: &mut Lines) {
+        if let Some(placement) = &self.document.placement {
+            let number = self.document.steps.len() + 1;
+            out.line(format_args!("{} {number}: {placement}", self.say("Шаг", "Step")));
+        }
+    }
+
+    fn reason(&self, out: &mut Lines, reason: &Reason) {
+        let (status, text) = (reason.status(self.language), reason.text(self.language));
+        // An ordinary way out of an operation has no status.
+        let colon = if status.is_empty() { "" } else { ": " };
+        out.line(format_args!("  {status}{colon}{text}"));
+        out.line(format_args!("  {}: {} ({})", self.say("код причины", "reason code"), reason.code, reason.class));
     }
 
     /// Where the call goes: the numbers that are rung, or the linked operation and why.
@@ -69,37 +114,31 @@ impl Text<'_> {
             }
             Route::LinkedOperation { target } => {
                 out.line(format_args!("{}: {target}", self.say("Связанная операция", "Linked operation")));
-                let Some(reason) = &self.document.reason else { return };
-                out.line(format_args!("  {}: {}", reason.status(self.language), reason.text(self.language)));
-                out.line(format_args!(
-                    "  {}: {} ({})",
-                    self.say("код причины", "reason code"),
-                    reason.code,
-                    reason.class
-                ));
+                if let Some(reason) = &self.document.reason {
+                    self.reason(out, reason);
+                }
             }
         }
     }
 
     /// What the operation found out, a line for each fact that is known.
-    pub fn facts(&self, out: &mut Lines) {
-        for fact in self.document.details.facts.known() {
-            out.line(format_args!("  {}: {}", self.document.titles.get(&fact.key, self.language), fact.value));
+    pub fn facts(&self, out: &mut Lines, details: &Details, titles: &FactTitles) {
+        for fact in details.facts.known() {
+            out.line(format_args!("  {}: {}", titles.get(&fact.key, self.language), fact.value));
         }
     }
 
     /// The remarks, a line for each.
-    pub fn notes(&self, out: &mut Lines) {
-        for note in &self.document.details.notes {
+    pub fn notes(&self, out: &mut Lines, details: &Details) {
+        for note in &details.notes {
             out.line(format_args!("  {}: {}", self.say("Замечание", "Note"), note.text(self.language)));
         }
     }
 
-    fn details(&self, out: &mut Lines) {
-        let details = &self.document.details;
+    fn details(&self, out: &mut Lines, details: &Details, titles: &FactTitles) {
         let milliseconds = self.say("мс", "ms");
         out.line(format_args!("{}", self.say("Детализация звонка", "Call details")));
-        self.facts(out);
+        self.facts(out, details, titles);
         let (waited, waiting_time) = (details.waited.as_millis(), details.waiting_time.as_millis());
         let waiting = self.say("Ожидание", "Waited");
         // An operation that waits for nothing has no waiting time.
@@ -123,7 +162,7 @@ impl Text<'_> {
         for line in details.exchanges.iter().flat_map(|exchange| exchange.remarks(self.language)) {
             out.line(format_args!("  {line}"));
         }
-        self.notes(out);
+        self.notes(out, details);
     }
 
     fn cost(&self, out: &mut Lines) {
@@ -174,11 +213,40 @@ mod tests {
             "notes": [{"code": text, "text_ru": text, "text_en": text}]});
         let call = json!({"id": text, "caller": text, "called": text, "at": "2026-11-22T09:00:00Z"});
         let run = json!({"component": text, "instructions": 1, "memory_bytes": 1, "wall_us": 1});
-        let document =
-            json!({"version": 1, "call": call, "route": route, "reason": reason, "details": details, "run": run});
+        let leg = json!({"number": text, "result": "busy"});
+        let steps = json!([
+            {"placement": text, "target": text, "reason": null, "employee": {"id": text, "name": text}, "legs": [leg], "details": details, "run": run},
+            {"placement": text, "target": text, "reason": {"code": text, "class": text, "text_ru": text, "text_en": text}, "details": details, "run": run},
+        ]);
+        let document = json!({"version": 1, "steps": steps, "placement": text, "call": call, "route": route, "reason": reason, "details": details, "run": run});
         let mut document: CallDocument = serde_json::from_value(document).unwrap();
         document.titles = [("fact".to_owned(), crate::Localized::new(text, text))].into_iter().collect();
         document
+    }
+
+    #[test]
+    fn e1_an_ordinary_way_out_of_an_operation_has_no_status_and_no_blank_for_one() {
+        let mut left = document("x", false);
+        let reason = |status: &str| crate::document::Reason {
+            code: "in-hours".to_owned(),
+            class: "exit".to_owned(),
+            status: status.to_owned(),
+            status_en: status.to_owned(),
+            text_ru: "Рабочее время".to_owned(),
+            text_en: "Within working hours".to_owned(),
+        };
+        left.steps.truncate(1);
+        left.steps[0].reason = Some(reason(""));
+        left.reason = Some(reason("Forwarding failed"));
+        let english = left.text(Language::En).to_string();
+        assert!(
+            english.contains("Step 1: x → x\n  Within working hours\n  reason code: in-hours (exit)\n"),
+            "{english}"
+        );
+        assert!(english.contains("Step 2: x\n"), "{english}");
+        assert!(english.contains("\n  Forwarding failed: Within working hours\n"), "{english}");
+        let russian = left.text(Language::Ru).to_string();
+        assert!(russian.contains("Шаг 1: x → x\n  Рабочее время\n"), "{russian}");
     }
 
     proptest! {

@@ -24,6 +24,7 @@ mod noted;
 pub mod observe;
 mod placement;
 mod ready;
+mod remembered;
 pub mod requirements;
 mod scenario;
 pub mod shadow;
@@ -39,10 +40,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use amocrm::integration::Integration;
+use call::details::Details;
+use call::document::{FORWARDED, Run};
 use call::host_reason::HostReason;
+use call::scenario::placement_of;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, GuestMemoryState, SlotState};
@@ -53,6 +58,7 @@ pub use misfit::{Misfit, MisfitKind, Misfits};
 pub use noted::{Noted, noted};
 pub use placement::{Placement, Surroundings};
 pub use ready::ReadyOperation;
+use remembered::RememberedCalls;
 use unstoppable::Unstoppable;
 pub use version::Version;
 
@@ -68,6 +74,8 @@ struct Inner {
     recorder: Option<Arc<dyn Recorder>>,
     /// How long a call may wait in all its steps together, where that is bounded.
     scenario_waiting_time: Option<Duration>,
+    /// The calls that may come back, where any may.
+    remembered: Option<RememberedCalls>,
     calls: TaskTracker,
     in_flight: AtomicUsize,
 }
@@ -103,7 +111,7 @@ pub struct ResolvedStep {
 /// A resolved call, as observers are told of it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct FinishedCall {
-    /// The placed operation's identifier.
+    /// The identifier of the placed operation that it was asked for.
     pub placement: Arc<str>,
     /// The integration's identifier.
     pub integration: Arc<str>,
@@ -111,6 +119,72 @@ pub struct FinishedCall {
     pub caller: Option<WholeNumber>,
     /// The call, its caller masked.
     pub resolved: Arc<CallDocument>,
+    /// Where the steps of this answer are placed, in their order: the last ones of the document, and the one that the answer is of.
+    pub walked: Arc<[Walked]>,
+    /// When this answer was asked for: later than the call's arrival, where the PBX came back with it.
+    pub asked_at: Timestamp,
+    /// Whether the call was told of before: nobody answered, and the PBX came back with it.
+    pub is_continued: bool,
+}
+
+/// Where a step is placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// The placed operation's identifier.
+    pub placement: Arc<str>,
+    /// The integration's identifier.
+    pub integration: Arc<str>,
+}
+
+/// One step of a finished call.
+#[derive(Clone, Copy, Debug)]
+pub struct FinishedStep<'a> {
+    /// Where it is placed.
+    pub walked: &'a Walked,
+    /// What it came to: [`FORWARDED`], or its reason's code.
+    pub outcome: &'a str,
+    /// What was asked, what came back, how long it took.
+    pub details: &'a Details,
+    /// What it cost.
+    pub run: &'a Run,
+}
+
+impl Walked {
+    fn of(placement: &Placement) -> Self {
+        Self { placement: placement.id_shared(), integration: placement.integration_id_shared() }
+    }
+}
+
+impl FinishedCall {
+    /// A call that was resolved in one step.
+    pub fn of_one_step(
+        placement: Arc<str>,
+        integration: Arc<str>,
+        caller: Option<WholeNumber>,
+        resolved: Arc<CallDocument>,
+    ) -> Self {
+        let walked = Walked { placement: Arc::clone(&placement), integration: Arc::clone(&integration) };
+        let asked_at = resolved.call.at;
+        Self { placement, integration, caller, resolved, walked: [walked].into(), asked_at, is_continued: false }
+    }
+
+    /// The placement that the PBX is to name when it comes back after the last number, where it is to come back.
+    pub fn asked_again_after(&self) -> Option<&str> {
+        self.resolved.asked_again_after(&self.placement)
+    }
+
+    /// The steps of this answer, in their order. Those of the answers before were told of with them.
+    pub fn steps(&self) -> impl Iterator<Item = FinishedStep<'_>> {
+        let CallDocument { steps, details, run, .. } = &*self.resolved;
+        let told_before = (steps.len() + 1).saturating_sub(self.walked.len());
+        let before = steps.iter().skip(told_before).map(|step| {
+            let outcome = step.reason.as_ref().map_or(FORWARDED, |reason| &reason.code);
+            (outcome, &step.details, &step.run)
+        });
+        let all = before.chain(std::iter::once((self.resolved.outcome(), details, run)));
+        let step = |(walked, (outcome, details, run))| FinishedStep { walked, outcome, details, run };
+        self.walked.iter().zip(all).map(step)
+    }
 }
 
 impl Node {
@@ -122,6 +196,8 @@ impl Node {
     fn new(parts: NodeBuilder) -> Self {
         let NodeBuilder { clock, integrations, placements, observers, recorder, scenario_waiting_time } = parts;
         let (calls, in_flight) = (TaskTracker::new(), AtomicUsize::new(0));
+        let may_come_back = |placement: &Arc<Placement>| placement_of(placement.exits().not_answered()).is_some();
+        let remembered = placements.iter().any(may_come_back).then(RememberedCalls::default);
         Self(Arc::new(Inner {
             clock,
             integrations,
@@ -129,6 +205,7 @@ impl Node {
             observers,
             recorder,
             scenario_waiting_time,
+            remembered,
             calls,
             in_flight,
         }))
@@ -207,17 +284,28 @@ impl Node {
         match Unstoppable::new(AssertUnwindSafe(resolving).catch_unwind()).await {
             Ok(finished) => finished,
             // Only a fault of the host itself ends a call so.
-            Err(_) => {
-                let resolved = self.failed(placement, &lost);
-                self.told(placement, lost.presented().cloned(), resolved)
-            }
+            Err(_) => self.failed(placement, lost),
         }
     }
 
     /// Sends a call on without asking any operation, along the exits of this reason. It is told of like any other.
-    pub fn decline(&self, placement: &Placement, call: IncomingCall, reason: &HostReason) -> FinishedCall {
-        let resolved = self.declined(placement, &call, reason);
-        self.told(placement, call.presented().cloned(), resolved)
+    pub fn decline(&self, placement: &Arc<Placement>, call: IncomingCall, reason: &HostReason) -> FinishedCall {
+        self.declined(placement, call, reason)
+    }
+
+    /// How long a call may wait at most that begins at this placement: on the longest way of steps that follow each other at once, or for as
+    /// long as all steps together may take, where that is less.
+    pub fn longest_wait(&self, placement: &Placement) -> Duration {
+        let exits = placement.exits();
+        let ways = exits.targets_of_reasons().filter_map(|target| self.placement(placement_of(target)?));
+        let further = ways.map(|next| self.longest_wait(next)).max().unwrap_or_default();
+        let longest = placement.active().placed.waiting_time() + further;
+        self.0.scenario_waiting_time.map_or(longest, |most| longest.min(most))
+    }
+
+    /// The placement that is asked when a PBX comes back after the numbers of this one, if any is.
+    pub fn after(&self, placement: &str) -> Option<&Arc<Placement>> {
+        self.placement(placement_of(self.placement(placement)?.exits().not_answered())?)
     }
 
     async fn resolve_here(&self, placement: &Arc<Placement>, call: IncomingCall) -> FinishedCall {
@@ -225,22 +313,13 @@ impl Node {
         for observer in &self.0.observers {
             observer.began(placement);
         }
-        let caller = call.presented().cloned();
-        let resolved = self.walk(placement, call).await;
-        self.told(placement, caller, resolved)
+        self.walk(placement, call).await
     }
 
-    fn told(&self, placement: &Placement, caller: Option<WholeNumber>, resolved: CallDocument) -> FinishedCall {
-        let finished = FinishedCall {
-            placement: placement.id_shared(),
-            integration: placement.integration_id_shared(),
-            caller,
-            resolved: Arc::new(resolved),
-        };
+    fn tell(&self, finished: &FinishedCall) {
         for observer in &self.0.observers {
-            observer.finished(&finished);
+            observer.finished(finished);
         }
-        finished
     }
 
     /// Waits until no call is being resolved; calls may go on coming in meanwhile, and are waited for too.

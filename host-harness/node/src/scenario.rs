@@ -3,22 +3,46 @@
 //! Each step is resolved in an instance of its own with its own waiting time, and is told of the steps before. The steps together wait no longer
 //! than the scenario may, where that is bounded: the later ones have what is left, and the last ones are not asked any more.
 
+//!
+//! Where a call was forwarded and nobody answered, the PBX comes back for the operation that the exit `not-answered` leads to. The way then goes
+//! on from there, with the steps before as far as they are remembered. Numbers whose exit was taken are not given again, however often and
+//! late the PBX asks.
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Node, Placement, ResolvedStep, noted};
-use call::document::{CallRecord, OPERATION_FAILED, Route, StepRecord};
+use jiff::Timestamp;
+
+use super::remembered::RememberedCall;
+use super::{FinishedCall, Node, Placement, ResolvedStep, Walked, noted};
+use call::document::{CallRecord, OPERATION_FAILED, Route};
 use call::host_reason::HostReason;
-use call::scenario::{EarlierStep, StepExit, placement_of};
-use call::{CallDocument, IncomingCall};
+use call::scenario::{EarlierStep, RungNumber, StepExit, Unanswered, placement_of};
+use call::step::StepRecord;
+use call::{CallDocument, IncomingCall, Localized, WholeNumber};
 use runtime::engine::WAITING_TIME_BOUNDS;
 
+/// A call that no operation is asked about.
+enum Unasked {
+    /// It leaves this placement for this reason.
+    Declined(Way, Arc<Placement>, HostReason),
+    /// It leaves this placement by the exit `not-answered`, and those after it for this reason.
+    NotAnswered(Way, Arc<Placement>, HostReason),
+    /// It is answered as before.
+    Answered(RememberedCall),
+}
+
 impl Node {
-    /// Resolves a call step by step.
-    pub(super) async fn walk(&self, first: &Arc<Placement>, mut call: IncomingCall) -> CallDocument {
-        let (mut way, mut left, mut resolved_steps) = (Way::default(), self.0.scenario_waiting_time, Vec::new());
-        let mut placement = Arc::clone(first);
+    /// Resolves a call step by step, and tells of it.
+    pub(super) async fn walk(&self, first: &Arc<Placement>, mut call: IncomingCall) -> FinishedCall {
+        let (mut way, mut placement) = match self.begin(first, &mut call) {
+            Ok(begin) => begin,
+            Err(unasked) => return self.unasked(*unasked, &call),
+        };
+        let caller = call.presented().cloned();
+        let (mut left, mut resolved_steps) = (self.0.scenario_waiting_time, Vec::new());
         loop {
+            call.earlier_steps = way.steps.iter().filter_map(|step| self.earlier(step)).collect();
             let resolved = if left.is_some_and(|left| left < WAITING_TIME_BOUNDS.0) {
                 self.declined_step(&placement, &call, &HostReason::ScenarioTooSlow)
             } else {
@@ -27,7 +51,6 @@ impl Node {
             left = left.map(|left| left.saturating_sub(resolved.run.wall));
             match self.next(&resolved) {
                 Some(next) => {
-                    call.earlier_steps.extend(left_by(&placement, &resolved));
                     way.pass(&placement, resolved);
                     placement = next;
                 }
@@ -35,10 +58,65 @@ impl Node {
                     if let Some(recorder) = self.0.recorder.as_ref().filter(|_| !resolved_steps.is_empty()) {
                         recorder.finished(resolved_steps);
                     }
-                    return way.end(&placement, resolved);
+                    return self.settled(first, way.end(&placement, resolved, caller));
                 }
             }
         }
+    }
+
+    /// The placement that is asked first, and the way there; or where the call goes without.
+    fn begin(&self, first: &Arc<Placement>, call: &mut IncomingCall) -> Result<(Way, Arc<Placement>), Box<Unasked>> {
+        let now = self.0.clock.now();
+        let known = self.0.remembered.as_ref().and_then(|calls| calls.get(call, now));
+        let Some(unanswered) = call.unanswered.take() else {
+            return match known.filter(RememberedCall::has_come_back) {
+                Some(known) => Err(self.once_more(first, known).into()),
+                None => Ok((Way::new(first, now), Arc::clone(first))),
+            };
+        };
+        let placement = &unanswered.placement;
+        let after = self.placement(placement).map(Arc::clone);
+        let mut way = Way::new(first, now);
+        match known {
+            Some(known) if known.has_left(placement) => return Err(self.once_more(first, known).into()),
+            Some(known) => {
+                // A PBX that comes back need not say it all again.
+                call.caller = call.caller.take().or_else(|| known.caller.clone());
+                call.called.clone_from(&known.document.call.called);
+                let rings = known.rings(placement);
+                way = Way::of(known, &unanswered, now);
+                if let Some(after) = after.as_ref().filter(|_| !rings) {
+                    return Err(Unasked::NotAnswered(way, Arc::clone(after), not_rung(placement)).into());
+                }
+                if let Some(calls) = &self.0.remembered {
+                    calls.leave(&call.id);
+                }
+            }
+            None => way
+                .steps
+                .extend(after.as_ref().map(|after| StepRecord::unknown(after.id(), after.exits().not_answered()))),
+        }
+        let Some(after) = after else {
+            return Err(Unasked::Declined(way, Arc::clone(first), unknown(placement)).into());
+        };
+        // The placements are no circle and no way is too long: that was judged when they were put together.
+        match placement_of(after.exits().not_answered()).and_then(|next| self.placement(next)) {
+            Some(next) => Ok((way, Arc::clone(next))),
+            None => Err(Unasked::NotAnswered(way, after, no_operation(placement)).into()),
+        }
+    }
+
+    /// The answer to a call that was answered already and asks again: the same, or, where its numbers are just being left, none of them.
+    fn once_more(&self, first: &Arc<Placement>, known: RememberedCall) -> Unasked {
+        if !known.is_leaving {
+            return Unasked::Answered(known);
+        }
+        let placement = Arc::clone(self.placement(known.placement()).unwrap_or(first));
+        Unasked::NotAnswered(
+            Way::of(known, &Unanswered::default(), self.0.clock.now()),
+            placement,
+            HostReason::StepLeft,
+        )
     }
 
     /// One step, for at most the time that is left.
@@ -70,28 +148,81 @@ impl Node {
         resolved
     }
 
-    /// The document of a call that no operation is asked about: it follows the exits of this reason to a place of the PBX's.
-    pub(super) fn declined(&self, first: &Placement, call: &IncomingCall, reason: &HostReason) -> CallDocument {
-        let mut way = Way::default();
-        let mut resolved = self.declined_step(first, call, reason);
-        let mut placement: Option<Arc<Placement>> = None;
-        while let Some(next) = self.next(&resolved) {
-            way.pass(placement.as_deref().unwrap_or(first), resolved);
-            resolved = self.declined_step(&next, call, reason);
-            placement = Some(next);
-        }
-        way.end(placement.as_deref().unwrap_or(first), resolved)
+    /// Sends a call on without asking any operation, along the exits of this reason.
+    pub(super) fn declined(&self, first: &Arc<Placement>, mut call: IncomingCall, reason: &HostReason) -> FinishedCall {
+        let unasked = match self.begin(first, &mut call) {
+            Ok((way, placement)) => Unasked::Declined(way, placement, reason.clone()),
+            Err(unasked) => *unasked,
+        };
+        self.unasked(unasked, &call)
     }
 
-    /// The document of a call during which the host itself failed: in which step is not known.
-    pub(super) fn failed(&self, first: &Placement, call: &IncomingCall) -> CallDocument {
-        let mut resolved = first.active().placed.host_failed(call, &self.0.clock);
+    /// The end of a call during which the host itself failed: in which step is not known.
+    pub(super) fn failed(&self, first: &Arc<Placement>, mut call: IncomingCall) -> FinishedCall {
+        let (way, placement) = match self.begin(first, &mut call) {
+            Ok(begin) => begin,
+            Err(unasked) => return self.unasked(*unasked, &call),
+        };
+        let resolved = self.host_failed(&placement, &call);
+        self.settled(first, way.end(&placement, resolved, call.presented().cloned()))
+    }
+
+    /// The document of a call during which the host itself failed: it goes to a place of the PBX's.
+    pub fn host_failed(&self, placement: &Placement, call: &IncomingCall) -> CallDocument {
+        let mut resolved = placement.active().placed.host_failed(call, &self.0.clock);
         while let Some(next) = self.next(&resolved) {
             let class = resolved.reason.as_ref().map(|reason| reason.class.clone()).unwrap_or_default();
             let target = next.exits().of_reason(OPERATION_FAILED, &class).to_owned();
             resolved.route = Route::LinkedOperation { target };
         }
         resolved
+    }
+
+    /// The end of a call that no operation is asked about.
+    fn unasked(&self, unasked: Unasked, call: &IncomingCall) -> FinishedCall {
+        let (mut way, mut placement, reason, mut target) = match unasked {
+            Unasked::Answered(known) => return known.into_finished(),
+            Unasked::Declined(way, placement, reason) => (way, placement, reason, None),
+            Unasked::NotAnswered(way, placement, reason) => {
+                let target = placement.exits().not_answered().to_owned();
+                match placement_of(&target).and_then(|next| self.placement(next)) {
+                    Some(next) => (way, Arc::clone(next), reason, None),
+                    None => (way, placement, reason, Some(target)),
+                }
+            }
+        };
+        let resolved = loop {
+            let mut resolved = self.declined_step(&placement, call, &reason);
+            if let Some(target) = target.take() {
+                resolved.route = Route::LinkedOperation { target };
+            }
+            let Some(next) = self.next(&resolved) else { break resolved };
+            way.pass(&placement, resolved);
+            placement = next;
+        };
+        let finished = way.end(&placement, resolved, call.presented().cloned());
+        // Of a request that comes once more nothing is told: it is no further call.
+        if reason != HostReason::StepLeft {
+            self.remember(&finished);
+            self.tell(&finished);
+        }
+        finished
+    }
+
+    /// Remembers an answer and tells of it. Where the PBX has come back from its numbers meanwhile, the call is answered as it stands then.
+    fn settled(&self, first: &Arc<Placement>, finished: FinishedCall) -> FinishedCall {
+        let Some(known) = self.remember(&finished) else {
+            self.tell(&finished);
+            return finished;
+        };
+        let record = &known.document.call;
+        let (id, called) = (record.id.clone(), record.called.clone());
+        let call = IncomingCall { id, called, caller: known.caller.clone(), ..IncomingCall::default() };
+        self.unasked(self.once_more(first, known), &call)
+    }
+
+    fn remember(&self, finished: &FinishedCall) -> Option<RememberedCall> {
+        self.0.remembered.as_ref()?.settle(finished, self.0.clock.now())
     }
 
     fn declined_step(&self, placement: &Placement, call: &IncomingCall, reason: &HostReason) -> CallDocument {
@@ -107,34 +238,95 @@ impl Node {
             Route::LinkedOperation { target } => self.placement(placement_of(target)?).map(Arc::clone),
         }
     }
+
+    /// What the next step is told of this one.
+    fn earlier(&self, step: &StepRecord) -> Option<EarlierStep> {
+        let operation = self.placement(&step.placement)?.active().placed.configured().id().to_owned();
+        let exit = match &step.reason {
+            Some(reason) => StepExit::Reason(reason.code.clone()),
+            None => {
+                let rung = step
+                    .legs
+                    .iter()
+                    .filter_map(|leg| Some(RungNumber { number: leg.number.clone(), ending: leg.result? }));
+                StepExit::NotAnswered(rung.collect())
+            }
+        };
+        Some(EarlierStep { placement: step.placement.clone(), operation, exit })
+    }
 }
 
-/// The steps that a call has been through.
-#[derive(Default)]
-struct Way(Vec<StepRecord>);
+/// The way of one call.
+struct Way {
+    /// The placement that it was asked for, with its integration.
+    first: Walked,
+    /// When it arrived.
+    at: Timestamp,
+    /// When this answer was asked for.
+    asked_at: Timestamp,
+    /// Whether it was told of before.
+    is_continued: bool,
+    /// The steps that it has been through.
+    steps: Vec<StepRecord>,
+    /// Those of them that are of this request.
+    walked: Vec<Walked>,
+}
 
 impl Way {
-    fn pass(&mut self, placement: &Placement, resolved: CallDocument) {
-        self.0.push(StepRecord {
-            placement: placement.id().to_owned(),
-            target: resolved.target().to_owned(),
-            reason: resolved.reason,
-            details: resolved.details,
-            run: resolved.run,
-            titles: resolved.titles,
-        });
+    fn new(first: &Placement, at: Timestamp) -> Self {
+        Self { first: Walked::of(first), at, asked_at: at, is_continued: false, steps: Vec::new(), walked: Vec::new() }
     }
 
-    /// The document of the last step, with those before it.
-    fn end(self, placement: &Placement, last: CallDocument) -> CallDocument {
-        let placement = (!self.0.is_empty()).then(|| placement.id().to_owned());
-        CallDocument { steps: self.0, placement, ..last }
+    /// The way of a call whose numbers rang in vain.
+    fn of(known: RememberedCall, unanswered: &Unanswered, asked_at: Timestamp) -> Self {
+        let placement = known.placement().to_owned();
+        let endings = if placement == unanswered.placement { unanswered.endings.as_slice() } else { &[] };
+        let document = Arc::unwrap_or_clone(known.document);
+        let (at, mut steps) = (document.call.at, document.steps.clone());
+        steps.push(document.into_step(&placement, endings));
+        Self { first: known.first, at, asked_at, is_continued: true, steps, walked: Vec::new() }
+    }
+
+    fn pass(&mut self, placement: &Placement, resolved: CallDocument) {
+        self.walked.push(Walked::of(placement));
+        self.steps.push(resolved.into_step(placement.id(), &[]));
+    }
+
+    /// The call with the document of the last step and those before it.
+    fn end(mut self, placement: &Placement, last: CallDocument, caller: Option<WholeNumber>) -> FinishedCall {
+        self.walked.push(Walked::of(placement));
+        let placement = (!self.steps.is_empty()).then(|| placement.id().to_owned());
+        let call = CallRecord { at: self.at, ..last.call };
+        let resolved = CallDocument { call, steps: self.steps, placement, ..last };
+        FinishedCall {
+            placement: self.first.placement,
+            integration: self.first.integration,
+            caller,
+            resolved: Arc::new(resolved),
+            walked: self.walked.into(),
+            asked_at: self.asked_at,
+            is_continued: self.is_continued,
+        }
     }
 }
 
-/// What the next step is told of this one; nothing where it gave no reason.
-fn left_by(placement: &Placement, resolved: &CallDocument) -> Option<EarlierStep> {
-    let operation = placement.active().placed.configured().id().to_owned();
-    let reason = resolved.reason.as_ref()?;
-    Some(EarlierStep { placement: placement.id().to_owned(), operation, exit: StepExit::Reason(reason.code.clone()) })
+fn unknown(after: &str) -> HostReason {
+    HostReason::NotUnderstood(Localized::new(
+        format!("в поле `after` стоит `{after}`, а такой операции у этого хоста нет"),
+        format!("`after` is `{after}`, and this host has no such operation"),
+    ))
+}
+
+fn not_rung(after: &str) -> HostReason {
+    HostReason::NotUnderstood(Localized::new(
+        format!("в поле `after` стоит `{after}`, а номера этой операции по этому звонку не вызывались"),
+        format!("`after` is `{after}`, and this call has not rung the numbers of that operation"),
+    ))
+}
+
+fn no_operation(after: &str) -> HostReason {
+    HostReason::NotUnderstood(Localized::new(
+        format!("в поле `after` стоит `{after}`, а её выход `not-answered` не ведёт к операции"),
+        format!("`after` is `{after}`, and its exit `not-answered` leads to no operation"),
+    ))
 }

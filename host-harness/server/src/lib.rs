@@ -294,12 +294,7 @@ fn keep_tokens(node: &Node) -> (tokio::sync::watch::Sender<bool>, impl Future<Ou
 }
 
 fn longest_stop(shared: &Shared) -> Duration {
-    let longest = shared
-        .node
-        .placements()
-        .iter()
-        .map(|placement| placement.active().placed.waiting_time())
-        .max()
-        .unwrap_or_default();
+    let longest =
+        shared.node.placements().iter().map(|placement| shared.node.longest_wait(placement)).max().unwrap_or_default();
     shared.settings.shutdown_grace.unwrap_or(longest + STOP_MARGIN)
 }

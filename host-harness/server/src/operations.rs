@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::Shared;
 use super::problem::Problem;
-use node::Placement;
+use node::{Node, Placement};
 use runtime::report::description_json;
 
 /// A placed operation. Fields may be added, none is renamed.
@@ -35,6 +36,9 @@ struct Placed {
     description: Value,
     /// How long it may take over a call.
     waiting_time_ms: u64,
+    /// How long a call may wait that begins here: in all operations that follow each other at once, as far as `[scenario] waiting_time` lets it. Where
+    /// numbers ring in between, the wait after them counts by itself.
+    scenario_waiting_ms: u64,
     /// Its settings, as configured; those left out are as the component describes them.
     settings: BTreeMap<String, String>,
 }
@@ -46,7 +50,8 @@ struct AllPlaced {
 }
 
 impl Placed {
-    fn of(placement: &Placement) -> Self {
+    fn of(node: &Node, placement: &Placement) -> Self {
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let version = placement.active();
         Self {
             id: placement.id().to_owned(),
@@ -55,7 +60,8 @@ impl Placed {
             exits: placement.exits().others().clone(),
             component: version.placed.operation().digest().to_string(),
             description: description_json(version.placed.operation(), &version.description),
-            waiting_time_ms: u64::try_from(version.placed.waiting_time().as_millis()).unwrap_or(u64::MAX),
+            waiting_time_ms: milliseconds(version.placed.waiting_time()),
+            scenario_waiting_ms: milliseconds(node.longest_wait(placement)),
             settings: placement.settings().clone(),
         }
     }
@@ -71,7 +77,9 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
-    Json(AllPlaced { operations: shared.node.placements().iter().map(|placement| Placed::of(placement)).collect() })
+    Json(AllPlaced {
+        operations: shared.node.placements().iter().map(|placement| Placed::of(&shared.node, placement)).collect(),
+    })
 }
 
 /// Show one placed operation
@@ -84,7 +92,7 @@ async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
     ))]
 async fn describe(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Placed>, Problem> {
     match shared.node.placement(&id) {
-        Some(placement) => Ok(Json(Placed::of(placement))),
+        Some(placement) => Ok(Json(Placed::of(&shared.node, placement))),
         None => Err(Problem::new(
             StatusCode::NOT_FOUND,
             "there is no such operation in this node; GET /v1/operations lists them",

@@ -3,6 +3,8 @@
 //! A caller is waiting, so whoever proves themselves always gets 200 and a route. Where the request says no call, or there is no room for it,
 //! the call goes to the linked operation with a reason of the host's own ([`HostReason`]): that of the operation named by the request, or of
 //! the first one configured. Such a call is told to the observers like any other.
+//!
+//! A PBX comes back with `after` when nobody answered a forwarded call whose next place is another operation of this node (rule E2).
 
 mod answer;
 mod request;
@@ -64,7 +66,9 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
 
 /// Resolve a call
 ///
-/// The answer is always a route. A request that is no call goes to the linked operation with the reason `request-not-understood`,
+/// The answer is always a route. Where `then` of a forward is another operation of this host (`operation:ID`), come back when the last number was
+/// not answered: with the same `id`, and in `after` with `placement` of the answer, or, where it has none, with the operation that was asked.
+/// A request that is no call goes to the linked operation with the reason `request-not-understood`,
 /// `operation-unknown`, `host-overloaded` or `host-stopping`. A client that goes away does not stop the call.
 #[utoipa::path(post, path = "/v1/resolve-call", tag = "calls",
     params(
@@ -100,7 +104,7 @@ async fn resolve_call(State(calls): State<ResolveState>, request: Request) -> Re
         return super::problem::not_found().await.into_response();
     };
     match AssertUnwindSafe(calls.route(first, &head, body)).catch_unwind().await {
-        Ok(finished) => answer(&finished.resolved, AnswerKind::of(&head), settings),
+        Ok(finished) => answer(&finished.resolved, finished.asked_again_after(), AnswerKind::of(&head), settings),
         Err(_) => {
             tracing::error!("a call met a fault of the server");
             calls.after_fault(first, &head)
@@ -120,7 +124,9 @@ impl ResolveState {
             Err(what) => (CallRequest::default(), Some(HostReason::NotUnderstood(what))),
         };
         let node = &self.shared.node;
-        let placement = node.asked_for(named.as_deref().or(asked.operation.as_deref()));
+        // A PBX that comes back names the operation whose numbers rang, and need not name the one that it asked first.
+        let operation = named.as_deref().or(asked.operation.as_deref()).or(asked.after.as_deref());
+        let placement = node.asked_for(operation);
         let call = IncomingCall::new(asked, || self.ids.next());
         let declined = |reason: HostReason, call: IncomingCall| node.decline(placement.unwrap_or(first), call, &reason);
         if let Some(reason) = misunderstood {
@@ -153,7 +159,7 @@ impl ResolveState {
         let named = request::operation_of_query(head.uri.query());
         let placement = self.shared.node.asked_for(named.as_deref()).unwrap_or(first);
         let call = IncomingCall::new(CallRequest::default(), || self.ids.next());
-        let failed = placement.active().placed.host_failed(&call, self.shared.node.clock());
-        answer(&failed, AnswerKind::of(head), &self.shared.settings)
+        let failed = self.shared.node.host_failed(placement, &call);
+        answer(&failed, None, AnswerKind::of(head), &self.shared.settings)
     }
 }

@@ -1,7 +1,10 @@
 //! `host-harness call`: resolves one call and shows where it goes and why.
 
+mod recording;
+mod scene;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use amocrm_simulator::FaultRule;
@@ -14,19 +17,17 @@ use super::integration::hash_callers;
 use super::{
     LanguageChoice, Outcome, Stop, access, complain, component, language, local_zone, print_json, print_lines,
 };
-use crate::config::HarnessConfig;
-use amocrm::integration::{Access, Integration, IntegrationSettings};
+use crate::config::OperationEntry;
+use amocrm::integration::{Access, Integration};
 use call::document::OPERATION_FAILED;
-use call::scenario::Exits;
-use call::{CallDocument, IncomingCall, WholeNumber};
-use node::{self, Noted, ReadyOperation};
-use replay::demo::{self, Demo};
-use replay::recording::{Numbers, Recording};
+use call::{IncomingCall, WholeNumber};
+use node::{Node, ToPlace};
+use recording::Steps;
 use runtime::bindings::exports::telephony::operation::operation::Description;
-use runtime::bindings::telephony::operation::types::Setting;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::WAITING_TIME;
 use runtime::settings::{missing_settings, read_settings};
+use scene::Scene;
 use stores::{self, StoreLocation};
 
 /// Resolve one call: print where it goes, and why
@@ -43,7 +44,7 @@ pub(super) struct Call {
     /// The configuration file, host-harness.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Which placed operation of the configuration, where there are several
+    /// Which placed operation of the configuration the call begins with, where there are several
     #[arg(long, value_name = "ID", requires = "config")]
     operation: Option<String>,
     /// Print the result as JSON
@@ -85,57 +86,80 @@ impl Call {
         let arrival = self.at.unwrap_or_else(|| Clock::system().now());
         let clock = Clock::frozen_at(Timestamp::from_second(arrival.as_second())?);
         let mut scene = Scene::set(&self, &clock).await?;
-        let component = self.component.as_deref().or(scene.component.as_deref());
         let location = self.state.clone().or_else(|| scene.store.clone()).unwrap_or_default();
-        let (operation, description) = component::load_described(component, component::compilation(&location)).await?;
-        let settings = self.settings(&description, &scene)?;
-        self.warn_of_missing(&description, &scene);
-        hash_callers(&mut scene.integration, &location).map_err(|error| in_file(&self.config, error))?;
-
+        let mut loaded = Vec::new();
+        for entry in &scene.operations {
+            let component = entry.component.as_deref();
+            loaded.push(component::load_described(component, component::compilation(&location)).await?);
+        }
+        if let (Some(entry), Some((_, description))) = (scene.operations.first_mut(), loaded.first()) {
+            self.judge_settings(description, entry)?;
+            entry.settings.extend(self.written());
+            warn_of_missing(description, entry);
+        }
+        for integration in &mut scene.integrations {
+            hash_callers(integration, &location).map_err(|error| in_file(&self.config, error))?;
+        }
         let (stores, warnings) = stores::open(&location);
         for warning in warnings {
             complain(format_args!("warning: {warning}"));
         }
-        let (id, connect) = (scene.integration.id.clone(), scene.connect);
-        if let Access::LongLived(access) = &scene.integration.access {
-            access::warn_of_expiry(&id, access);
+        for integration in &scene.integrations {
+            if let Access::LongLived(access) = &integration.access {
+                access::warn_of_expiry(&integration.id, access);
+            }
         }
-        // The tokens age by the system's clock, whatever time the call is said to arrive at.
-        let integration = Integration::new(scene.integration, stores).map_err(|error| in_file(&self.config, error))?;
-        // Keys that another operation of the file reads are judged where that one is placed.
-        if scene.is_only {
-            integration.refuse_unread_keys([&description]).map_err(|error| in_file(&self.config, error))?;
+        let recorder = Arc::new(Steps::default());
+        let mut node = Node::builder(clock.clone()).scenario_waiting_time(scene.scenario_waiting_time);
+        let mut keeping = Vec::new();
+        for (settings, connect, has_all) in scene.integrations() {
+            // The tokens age by the system's clock, whatever time the call is said to arrive at.
+            let integration =
+                Integration::new(settings.clone(), stores.clone()).map_err(|error| in_file(&self.config, error))?;
+            // Keys that another operation of the file reads are judged where that one is placed.
+            if has_all {
+                let is_its = |entry: &OperationEntry| scene.integration_of(entry) == Some(settings.id.as_str());
+                let its = scene.operations.iter().zip(&loaded).filter(|(entry, _)| is_its(entry));
+                integration
+                    .refuse_unread_keys(its.map(|(_, (_, description))| description))
+                    .map_err(|error| in_file(&self.config, error))?;
+            }
+            keeping
+                .extend(integration.keeper().cloned().map(|keeper| (settings.id.clone(), keeper, connect.to_owned())));
+            node = node.integration(settings.id.as_str(), Arc::new(integration));
         }
-        let keeper = integration.keeper().cloned();
-        if let Some(keeper) = &keeper {
-            access::before_call(&id, keeper, &connect).await;
+        for (id, keeper, connect) in &keeping {
+            access::before_call(id, keeper, connect).await;
         }
-        let placed = ReadyOperation::described(operation, &description, Arc::new(integration), scene.exits, settings)
-            .map_err(|error| in_file(&self.config, error))?;
+        for (entry, (operation, _)) in scene.operations.iter().zip(loaded) {
+            let integration = scene.integration_of(entry).context("the placed operation has no integration")?;
+            let (exits, settings) = (entry.exits(), entry.settings.clone());
+            let to_place = ToPlace { id: &entry.id, integration, exits, settings, operation };
+            node = node.place(to_place).await.map_err(|error| in_file(&self.config, error))?;
+        }
+        if self.record.is_some() {
+            node = node.recorder(recorder.clone());
+        }
+        let node = node.build().map_err(|error| in_file(&self.config, error))?;
+        let first = node.placements().first().context("the call has no operation")?;
         let call = IncomingCall {
             id: call_id(clock.now()),
             caller: Some(WholeNumber::from(self.number)),
-            called: self.to.unwrap_or(scene.called),
+            called: self.to.unwrap_or(scene.called.clone()),
             ..IncomingCall::default()
         };
-        let (resolved, noted) = match &self.record {
-            None => (placed.resolve(call, &clock).await, None),
-            Some(file) => {
-                let (resolved, noted) = node::noted(&placed, call, &clock).await;
-                (resolved, Some((file, noted)))
-            }
-        };
+        let resolved = node.resolve(first, call).await.resolved;
 
         if self.json {
-            print_json(&resolved)?;
+            print_json(&*resolved)?;
         } else {
             print_lines(&resolved.text(language(self.lang)).lines());
         }
-        if let Some((file, noted)) = noted {
-            record(file, &placed, &resolved, noted, self.whole_numbers, &location).await?;
+        if let Some(file) = &self.record {
+            recording::record(file, recorder.take(), self.whole_numbers, &location).await?;
         }
-        if let Some(keeper) = &keeper {
-            access::after_call(&id, keeper, &connect).await;
+        for (id, keeper, connect) in &keeping {
+            access::after_call(id, keeper, connect).await;
         }
         Ok(match &resolved.reason {
             None => Outcome::Done,
@@ -144,105 +168,30 @@ impl Call {
         })
     }
 
-    /// Says which settings the operation cannot work without and does not have.
-    fn warn_of_missing(&self, description: &Description, scene: &Scene) {
-        let mut written = scene.settings.clone();
-        written.extend(self.set.iter().cloned());
-        for setting in missing_settings(description, &written) {
-            complain(format_args!(
-                "warning: setting `{}` ({}) is missing, and the operation cannot work without it: write it into `settings` of the [[operation]], or \
-                 give --set {}=VALUE",
-                setting.key, setting.title.en, setting.key
-            ));
-        }
+    /// What the command line sets.
+    fn written(&self) -> BTreeMap<String, String> {
+        let waiting_time = self.waiting_time.iter().map(|time| (WAITING_TIME.to_owned(), time.clone()));
+        self.set.iter().cloned().chain(waiting_time).collect()
     }
 
-    /// The configured settings, then those of the command line, judged by the operation's own description.
-    fn settings(&self, description: &Description, scene: &Scene) -> anyhow::Result<Vec<Setting>> {
-        let mut settings = read_settings(description, &scene.settings).map_err(|error| in_file(&self.config, error))?;
+    /// Judges the configured settings, then those of the command line, by the operation's own description.
+    fn judge_settings(&self, description: &Description, entry: &OperationEntry) -> anyhow::Result<()> {
+        read_settings(description, &entry.settings).map_err(|error| in_file(&self.config, error))?;
+        read_settings(description, &self.set.iter().cloned().collect()).context("--set")?;
         let waiting_time = self.waiting_time.iter().map(|time| (WAITING_TIME.to_owned(), time.clone())).collect();
-        for (option, written) in [("--set", self.set.iter().cloned().collect()), ("--waiting-time", waiting_time)] {
-            let written: BTreeMap<_, _> = written;
-            settings.retain(|setting| !written.contains_key(&setting.key));
-            settings.extend(read_settings(description, &written).context(option)?);
-        }
-        Ok(settings)
+        read_settings(description, &waiting_time).context("--waiting-time")?;
+        Ok(())
     }
 }
 
-/// Makes the recording, and says what it holds.
-async fn record(
-    file: &Path,
-    placed: &ReadyOperation,
-    resolved: &CallDocument,
-    noted: Noted,
-    whole: bool,
-    location: &StoreLocation,
-) -> anyhow::Result<()> {
-    let numbers = if whole { None } else { Some(Numbers::kept_in(location.own_directory().as_deref())?) };
-    let recording = Recording::make(placed, resolved, noted, numbers.as_ref()).await?;
-    recording.save(file).with_context(|| format!("the recording {} cannot be written", file.display()))?;
-    let numbers = if whole { "whole" } else { "masked" };
-    complain(format_args!(
-        "note: recorded in {}: {} imports, numbers {numbers}",
-        file.display(),
-        recording.imports.len()
-    ));
-    if let Some(departed) = &recording.departed {
-        complain(format_args!("warning: the recording is not the course that the call took: {departed}"));
-    }
-    Ok(())
-}
-
-/// Everything around the component: from the configuration file, or the demonstration.
-struct Scene {
-    integration: IntegrationSettings,
-    exits: Exits,
-    called: String,
-    component: Option<PathBuf>,
-    settings: BTreeMap<String, String>,
-    /// Whether no other operation is placed on the integration.
-    is_only: bool,
-    /// Where values are kept, if that is configured.
-    store: Option<StoreLocation>,
-    /// The command that connects the integration.
-    connect: String,
-    /// Runs for as long as the call takes.
-    _demo: Option<Demo>,
-}
-
-impl Scene {
-    async fn set(call: &Call, clock: &Clock) -> anyhow::Result<Self> {
-        let Some(path) = &call.config else {
-            let demo = Demo::start(clock).await.context("the demonstration cannot be started")?;
-            demo.simulator.set_faults(call.fault.clone());
-            return Ok(Self {
-                integration: demo.integration.clone(),
-                exits: demo::LINKED_OPERATION.into(),
-                called: demo::CALLED.to_owned(),
-                component: None,
-                settings: BTreeMap::new(),
-                is_only: true,
-                store: None,
-                connect: String::new(),
-                _demo: Some(demo),
-            });
-        };
-        let config = HarnessConfig::read(path)?;
-        let operation =
-            config.operation(call.operation.as_deref()).map_err(|message| anyhow!("{}: {message}", path.display()))?;
-        let integration = config.integration_of(operation).context("the placed operation has no integration")?;
-        Ok(Self {
-            integration: integration.clone(),
-            exits: operation.exits(),
-            called: String::new(),
-            component: operation.component.clone(),
-            settings: operation.settings.clone(),
-            is_only: config.operations_of(integration).count() == 1,
-            store: config.store.clone(),
-            connect: access::connect_command(path, &config, integration, call.state.as_ref()),
-            _demo: None,
-        })
+/// Says which settings the operation cannot work without and does not have.
+fn warn_of_missing(description: &Description, entry: &OperationEntry) {
+    for setting in missing_settings(description, &entry.settings) {
+        complain(format_args!(
+            "warning: setting `{}` ({}) is missing, and the operation cannot work without it: write it into `settings` of the [[operation]], or \
+             give --set {}=VALUE",
+            setting.key, setting.title.en, setting.key
+        ));
     }
 }
 

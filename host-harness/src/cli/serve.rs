@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
@@ -18,9 +19,10 @@ use crate::{descriptors, private_files};
 use amocrm::integration::Access;
 use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
-use node::Placement;
+use call::scenario::placement_of;
 use node::call_details::{CallDetails, CallDetailsSettings};
 use node::observe::traces::Traces;
+use node::{Node, Placement};
 use replay::demo::{self, Demo};
 use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
@@ -141,12 +143,27 @@ impl Serve {
             _ => None,
         };
         print(format_args!("listening on http://{}; {token}", server.address()?));
+        if let Some(longest) = longest_scenario(server.node()) {
+            let longest = humantime::format_duration(longest);
+            print(format_args!(
+                "a caller waits at most {longest} for all operations that follow each other in a scenario"
+            ));
+        }
         if let Some(address) = server.fastagi_address() {
             print(format_args!("listening on agi://{}", address?));
         }
         run_until_interrupted(server).await?;
         Ok(Outcome::Done)
     }
+}
+
+/// How long a call may wait at most, where it may come to several operations.
+fn longest_scenario(node: &Node) -> Option<Duration> {
+    let has_chain =
+        |placement: &Arc<Placement>| placement.exits().targets().any(|target| placement_of(target).is_some());
+    let placements = node.placements();
+    let longest = placements.iter().map(|placement| node.longest_wait(placement)).max();
+    longest.filter(|_| placements.iter().any(has_chain))
 }
 
 /// FastAGI has no proof of who asks.

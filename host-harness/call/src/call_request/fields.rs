@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::CallRequest;
 use crate::Localized;
+use crate::leg::Ending;
 
 /// The names of the fields that make a call.
-const NAMES: [&str; 4] = ["id", "caller", "called", "operation"];
+const NAMES: [&str; 6] = ["id", "caller", "called", "operation", "after", "legs"];
 /// How many names of other fields a refusal tells.
 const SHOWN: usize = 8;
 /// The most characters of a name that is told.
@@ -29,7 +30,7 @@ type Given = Option<Option<String>>;
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     /// In the order of [`NAMES`].
-    known: [Given; 4],
+    known: [Given; 6],
     /// The names of the others.
     others: Vec<String>,
     /// What is wrong with a field.
@@ -82,14 +83,16 @@ impl Fields {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
-        let [id, caller, called, operation] = self.known;
-        let says_a_call = [&id, &called, &operation].into_iter().any(Option::is_some);
+        let [id, caller, called, operation, after, legs] = self.known;
+        let says_a_call = [&id, &called, &operation, &after].into_iter().any(Option::is_some);
         // A serializer may leave out what is empty. Where there are fields of other names, one of them may be the caller.
         if caller.is_none() && !(says_a_call && self.others.is_empty()) {
             return Err(without_caller(&self.others));
         }
-        let [id, caller, called, operation] = [id, caller, called, operation].map(Option::flatten);
-        Ok(CallRequest { id, caller, called, operation })
+        let [id, caller, called, operation, after, legs] =
+            [id, caller, called, operation, after, legs].map(Option::flatten);
+        let legs = legs.map(|legs| Ending::list(&legs)).unwrap_or_default();
+        Ok(CallRequest { id, caller, called, operation, after, legs })
     }
 
     /// Takes a field in; `value` is `Err` with what it is instead of a text.
@@ -144,6 +147,15 @@ fn text(value: Value) -> Result<Option<String>, JsonKind> {
     }
 }
 
+/// A list of texts, with commas between them as a form has it.
+fn list(value: Value) -> Result<Option<String>, JsonKind> {
+    let Value::Array(items) = value else { return text(value) };
+    let texts: Option<Vec<_>> = items.iter().map(Value::as_str).collect();
+    let texts =
+        texts.ok_or(JsonKind { ru: "не список текстов", en: "a list of something else than text" })?;
+    Ok(Some(texts.join(",")))
+}
+
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
@@ -160,7 +172,7 @@ impl<'de> Deserialize<'de> for Fields {
                 while let Some(name) = map.next_key::<Cow<'_, str>>()? {
                     if NAMES.contains(&name.as_ref()) {
                         let value = map.next_value::<Value>()?;
-                        fields.take(&name, || text(value));
+                        fields.take(&name, || if name == "legs" { list(value) } else { text(value) });
                     } else {
                         map.next_value::<IgnoredAny>()?;
                         fields.others.push(name.into_owned());

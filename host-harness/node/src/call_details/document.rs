@@ -1,13 +1,16 @@
 //! One kept call: as it is written, and as it is read again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use call::details::FactTitles;
-use call::document::Route;
+use call::document::{Route, Run};
 use call::kept::KeptDocument;
 use call::leg::{self, Leg};
 use call::outcome::Outcome;
+use call::step::StepRecord;
 use call::{CallDocument, WholeNumber};
+use jiff::Timestamp;
 
 use super::Numbers;
 use crate::FinishedCall;
@@ -27,8 +30,14 @@ pub(super) struct Record {
     pub(super) digits: String,
     pub(super) caller: Option<WholeNumber>,
     pub(super) document: String,
-    pub(super) component: String,
-    pub(super) titles: FactTitles,
+    /// When it arrived.
+    pub(super) arrived: Timestamp,
+    /// What the facts are called of each component that resolved a step.
+    pub(super) titles: Vec<(String, FactTitles)>,
+    /// Whether the call was told of before.
+    pub(super) is_continued: bool,
+    /// The step that the PBX came back from, where nothing more is known of it.
+    pub(super) back_from: Option<StepRecord>,
 }
 
 impl Record {
@@ -57,9 +66,21 @@ impl Record {
             caller: call.caller.clone().filter(|_| numbers == Numbers::Whole),
             // A value of this program's does not fail to be written as JSON; if one did, the call would still be listed.
             document: serde_json::to_string(&**resolved).unwrap_or_default(),
-            component: resolved.component().to_owned(),
-            titles: resolved.titles.clone(),
+            arrived: resolved.call.at,
+            titles: resolved
+                .steps
+                .iter()
+                .map(|step| (step.run.component.clone().unwrap_or_default(), step.titles.clone()))
+                .chain([(resolved.component().to_owned(), resolved.titles.clone())])
+                .collect(),
+            is_continued: call.is_continued,
+            back_from: resolved.steps.first().filter(|step| step.is_unknown()).cloned(),
         }
+    }
+
+    /// Whether it may be a call that is kept already.
+    pub(super) const fn may_be_kept(&self) -> bool {
+        self.is_continued || self.back_from.is_some()
     }
 
     /// About how many bytes it takes.
@@ -76,7 +97,7 @@ impl Record {
             caller: self.caller.clone(),
             document: self.document.clone(),
             legs: Vec::new(),
-            titles: FactTitles::default(),
+            titles: BTreeMap::new(),
         }
     }
 }
@@ -102,8 +123,8 @@ pub struct KeptCall {
     document: String,
     /// What the PBX reported of its legs, in order.
     legs: Vec<Leg>,
-    /// What the facts are called, where the call was looked up alone.
-    pub(super) titles: FactTitles,
+    /// What the facts of each component are called, where the call was looked up alone.
+    pub(super) titles: BTreeMap<String, FactTitles>,
 }
 
 impl KeptCall {
@@ -120,7 +141,7 @@ impl KeptCall {
         // Legs that cannot be read are as if they had not been reported.
         let legs = legs.and_then(|legs| serde_json::from_str(legs).ok()).unwrap_or_default();
         let caller = caller.map(WholeNumber::new);
-        Self { seq, operation, integration, caller, document, legs, titles: FactTitles::default() }
+        Self { seq, operation, integration, caller, document, legs, titles: BTreeMap::new() }
     }
 
     /// Adds what a PBX reports.
@@ -133,14 +154,15 @@ impl KeptCall {
         serde_json::to_string(&self.legs).unwrap_or_default()
     }
 
-    /// Whether the PBX has reported what it saw.
+    /// Whether the PBX has said more of it since it was answered first: what it saw, or that nobody answered.
     pub fn is_completed(&self) -> bool {
-        !self.legs.is_empty()
+        let came_back = |document: CallDocument| document.steps.iter().any(StepRecord::is_unanswered);
+        !self.legs.is_empty() || self.document().is_some_and(came_back)
     }
 
     /// What the PBX saw; none where it has reported nothing, or the record cannot be read.
     pub fn outcome(&self) -> Option<Outcome> {
-        Outcome::of(&self.document()?.route, &self.legs)
+        Outcome::of(&self.document()?, &self.legs)
     }
 
     /// The call as JSON among others.
@@ -150,7 +172,7 @@ impl KeptCall {
             document.call.caller = Some(caller.whole().to_owned());
         }
         KeptDocument {
-            outcome: call.as_ref().and_then(|document| Outcome::of(&document.route, &self.legs)),
+            outcome: call.as_ref().and_then(|document| Outcome::of(document, &self.legs)),
             unreadable: call.is_none(),
             call,
             seq: self.seq,
@@ -162,12 +184,18 @@ impl KeptCall {
 
     /// The call as JSON by itself: with what its facts are called.
     pub fn shown_alone(&self, numbers: Numbers) -> KeptDocument {
-        KeptDocument { titles: self.titles.clone(), ..self.shown(numbers) }
+        KeptDocument { titles: FactTitles::together(self.titles.values()), ..self.shown(numbers) }
     }
 
     /// The call as it was resolved; none where the record cannot be read.
     pub fn document(&self) -> Option<CallDocument> {
-        let document: CallDocument = serde_json::from_str(&self.document).ok()?;
-        Some(CallDocument { titles: self.titles.clone(), ..document })
+        let mut document: CallDocument = serde_json::from_str(&self.document).ok()?;
+        let titles = |run: &Run| {
+            let titles = run.component.as_ref().and_then(|component| self.titles.get(component));
+            titles.cloned().unwrap_or_default()
+        };
+        document.titles = titles(&document.run);
+        document.steps.iter_mut().for_each(|step| step.titles = titles(&step.run));
+        Some(document)
     }
 }

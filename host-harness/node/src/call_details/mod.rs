@@ -4,7 +4,8 @@
 //! (`writer`). A full disk, a locked file, a damaged one: no call waits and none fails. What cannot be written is tried again for as long as
 //! there is room to hold it; what is lost is counted, and the gap is kept like a call. A process that is killed leaves a gap too (`answered`).
 //!
-//! What the PBX saw afterwards comes back as a report and completes the call ([`CallDetails::complete`]).
+//! What the PBX saw afterwards comes back as a report and completes the call ([`CallDetails::complete`]). A call that the PBX comes back with,
+//! since nobody answered, is brought up to date where it is kept (`group`).
 //!
 //! A caller's number is kept masked. Only where the configuration says so it is kept whole, in this file alone, which only this user can read; it is
 //! shown masked even then, unless asked for ([`Numbers`]).
@@ -14,6 +15,7 @@ mod database;
 mod document;
 mod error;
 mod filter;
+mod group;
 mod key;
 mod place;
 mod reader;

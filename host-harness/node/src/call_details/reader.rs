@@ -1,6 +1,6 @@
 //! Reading kept calls: in this program or another one, while the writer writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use call::details::FactTitles;
 use jiff::Timestamp;
@@ -176,13 +176,20 @@ pub(super) fn find(connection: &Connection, key: &CallKey) -> rusqlite::Result<O
     }
 }
 
-/// What the facts of the call's component are called; nothing, where that was not kept.
-fn titles(connection: &Connection, call: &KeptCall) -> rusqlite::Result<FactTitles> {
-    let Some(document) = call.document() else { return Ok(FactTitles::default()) };
-    let titles: Option<String> = connection
-        .query_row("SELECT titles FROM titles WHERE component = ?1", params![document.component()], |row| row.get(0))
-        .optional()?;
-    Ok(titles.and_then(|titles| serde_json::from_str(&titles).ok()).unwrap_or_default())
+/// What the facts of the call's components are called; nothing, where that was not kept.
+fn titles(connection: &Connection, call: &KeptCall) -> rusqlite::Result<BTreeMap<String, FactTitles>> {
+    let Some(document) = call.document() else { return Ok(BTreeMap::new()) };
+    let steps = document.steps.iter().filter_map(|step| step.run.component.as_deref());
+    let components: BTreeSet<&str> = steps.chain([document.component()]).collect();
+    let mut titles = BTreeMap::new();
+    for component in components {
+        let kept: Option<String> = connection
+            .query_row("SELECT titles FROM titles WHERE component = ?1", params![component], |row| row.get(0))
+            .optional()?;
+        let read = kept.and_then(|titles| serde_json::from_str(&titles).ok());
+        titles.extend(read.map(|read| (component.to_owned(), read)));
+    }
+    Ok(titles)
 }
 
 fn time(milliseconds: i64) -> Timestamp {

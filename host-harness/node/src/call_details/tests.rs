@@ -49,7 +49,7 @@ fn call(id: &str, seconds: i64, caller: Option<&str>, outcome: &str) -> Finished
         run: Run { component: Some("0123456789abcdef".to_owned()), ..Run::default() },
         titles: [("manager_source".to_owned(), Localized::new("Источник", "Source"))].into_iter().collect(),
     };
-    FinishedCall { placement: "main".into(), integration: "demo".into(), caller, resolved: Arc::new(resolved) }
+    FinishedCall::of_one_step("main".into(), "demo".into(), caller, Arc::new(resolved))
 }
 
 struct Book {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 use serde::Serialize;
 use tokio::sync::broadcast;
 use tracing::{info, warn};
@@ -16,6 +16,7 @@ use super::answered::{self, Answered};
 use super::database::{self, Identity};
 use super::document::{KeptCall, Record};
 use super::error::CallDetailsError;
+use super::group::{self, Told, Written};
 use super::place::Place;
 use super::report::{Report, Unreported};
 use super::{CallDetailsSettings, retention};
@@ -28,7 +29,7 @@ const QUEUE: usize = 16_384;
 const HELD_BYTES: usize = 64 * 1024 * 1024;
 /// How long calls gather for one transaction, and how many at most.
 const GATHER: Duration = Duration::from_millis(5);
-const GROUP: usize = 1_024;
+pub(super) const GROUP: usize = 1_024;
 /// How long after a failure writing is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
 /// How often old calls are looked for.
@@ -324,13 +325,13 @@ impl Desk {
         let mut tidied = false;
         while !self.held.is_empty() {
             let Some(connection) = &mut self.connection else { return };
-            let group = group(&self.held, self.settings.keep_at_most);
+            let group = group::length(&self.held, self.settings.keep_at_most);
             let gap = &self.shared.gap;
             let lost = gap.calls.load(Ordering::Acquire);
             let gap = (lost > 0).then(|| (gap.first.load(Ordering::Acquire), gap.last.load(Ordering::Acquire), lost));
             let settled = self.settled + u64::try_from(group).unwrap_or_default() + lost;
             let told = Told { process: self.shared.answered.process(), settled };
-            match commit(connection, self.held.iter().take(group), gap, told) {
+            match group::commit(connection, self.held.iter().take(group), gap, told) {
                 Err(error) => {
                     let error = CallDetailsError::of(&self.shared.place, &error);
                     if matches!(error, CallDetailsError::Full(_)) && !std::mem::replace(&mut tidied, true) {
@@ -341,28 +342,34 @@ impl Desk {
                     self.connection = None;
                     return self.failed(&error);
                 }
-                Ok(first) => {
+                Ok(written) => {
                     tidied = false;
                     self.settled = settled;
                     self.shared.gap.calls.fetch_sub(lost, Ordering::AcqRel);
-                    self.written(first, group);
+                    self.written(written);
                 }
             }
         }
     }
 
-    fn written(&mut self, first: i64, group: usize) {
+    fn written(&mut self, written: Vec<Written>) {
         self.tried = None;
         if self.shared.failing().take().is_some() {
             info!(place = %self.shared.place, "call details are kept again");
         }
-        self.shared.kept.fetch_add(u64::try_from(group).unwrap_or_default(), Ordering::Relaxed);
-        self.shared.waiting.fetch_sub(group, Ordering::Relaxed);
-        for (seq, record) in (first..).zip(self.held.drain(..group)) {
+        let length = written.len();
+        let new = written.iter().filter(|written| matches!(written, Written::New(_))).count();
+        self.shared.kept.fetch_add(u64::try_from(new).unwrap_or_default(), Ordering::Relaxed);
+        self.shared.waiting.fetch_sub(length, Ordering::Relaxed);
+        for (written, record) in written.into_iter().zip(self.held.drain(..length)) {
             self.held_bytes -= record.size();
             if self.feed.receiver_count() > 0 {
+                let call = match written {
+                    Written::New(seq) => record.kept(seq),
+                    Written::Continued(call) => *call,
+                };
                 // An error only says that the last follower has gone.
-                let _ = self.feed.send(Arc::new(record.kept(seq)));
+                let _ = self.feed.send(Arc::new(call));
             }
         }
     }
@@ -420,68 +427,4 @@ fn complete(connection: &mut Connection, reports: &[Report]) -> rusqlite::Result
     let calls = reports.iter().map(|report| report.write(&transaction)).collect::<rusqlite::Result<_>>()?;
     transaction.commit()?;
     Ok(calls)
-}
-
-/// How many of the calls that wait are written at once: a part of the room there is, at least one.
-fn group(held: &VecDeque<Record>, most: u64) -> usize {
-    let most = usize::try_from(most / 16).unwrap_or(usize::MAX);
-    let mut bytes = 0_usize;
-    let fit = held.iter().take(GROUP).take_while(|record| {
-        bytes = bytes.saturating_add(record.size());
-        bytes <= most
-    });
-    fit.count().max(1)
-}
-
-/// How many calls of this process are told of when a group is written.
-struct Told<'a> {
-    process: &'a str,
-    settled: u64,
-}
-
-/// Writes one group, and a gap before it; gives the number of its first call.
-fn commit<'a>(
-    connection: &mut Connection,
-    records: impl Iterator<Item = &'a Record>,
-    gap: Option<(i64, i64, u64)>,
-    told: Told<'_>,
-) -> rusqlite::Result<i64> {
-    const CALL: &str =
-        "INSERT INTO calls (at, call_id, operation, integration, outcome, employee, digits, caller, document)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    const TITLES: &str = "INSERT OR IGNORE INTO titles (component, titles) VALUES (?1, ?2)";
-    let transaction = connection.transaction()?;
-    let (mut first, mut last) = (None, 0);
-    {
-        let mut insert = transaction.prepare_cached(CALL)?;
-        let mut title = transaction.prepare_cached(TITLES)?;
-        let mut titled = "";
-        for record in records {
-            // Once for the calls of a component that follow each other; they mostly all do.
-            if !record.titles.is_empty() && record.component != titled {
-                titled = &record.component;
-                title.execute(params![titled, serde_json::to_string(&record.titles).unwrap_or_default()])?;
-            }
-            let seq = insert.insert(params![
-                record.at,
-                record.call_id,
-                &*record.operation,
-                &*record.integration,
-                record.outcome,
-                record.employee,
-                record.digits,
-                record.caller.as_ref().map(|caller| caller.whole()),
-                record.document,
-            ])?;
-            first.get_or_insert(seq);
-            last = record.at;
-        }
-    }
-    if let Some((from, until, lost)) = gap {
-        let lost = i64::try_from(lost).unwrap_or(i64::MAX);
-        transaction.execute("INSERT INTO gaps (first, last, calls) VALUES (?1, ?2, ?3)", params![from, until, lost])?;
-    }
-    answered::settle(&transaction, told.process, told.settled, last)?;
-    transaction.commit()?;
-    Ok(first.unwrap_or_default())
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{Recording, ReplayError, Replayed, With, compare};
 use call::CallDocument;
-use call::document::{Route, StepRecord};
 use call::scenario::{EarlierStep, StepExit, placement_of};
 
 /// What the steps of a recording are resolved with.
@@ -147,13 +146,6 @@ fn joined<'a>(steps: impl Iterator<Item = anyhow::Result<(&'a str, CallDocument)
     let mut steps = steps.collect::<anyhow::Result<Vec<_>>>()?;
     let (placement, last) = steps.pop().ok_or_else(|| anyhow::anyhow!("a recording has at least one step"))?;
     let placement = (!steps.is_empty()).then(|| placement.to_owned());
-    let earlier = steps.into_iter().map(|(placement, step)| {
-        let target = match step.route {
-            Route::Forward { then, .. } => then,
-            Route::LinkedOperation { target } => target,
-        };
-        let CallDocument { reason, details, run, titles, .. } = step;
-        StepRecord { placement: placement.to_owned(), target, reason, details, run, titles }
-    });
+    let earlier = steps.into_iter().map(|(placement, step)| step.into_step(placement, &[]));
     Ok(CallDocument { steps: earlier.collect(), placement, ..last })
 }

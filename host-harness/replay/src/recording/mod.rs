@@ -299,7 +299,8 @@ impl Recording {
         let placement = ConfiguredOperation::new(operation, with.description, exits, settings)
             .with_locale(Locale::from(&self.locale));
         let RecordedCall { id, caller, called, at, .. } = self.call.clone();
-        let call = IncomingCall { id, caller: caller.map(WholeNumber::from), called, earlier_steps: earlier };
+        let caller = caller.map(WholeNumber::from);
+        let call = IncomingCall { id, caller, called, earlier_steps: earlier, unanswered: None };
         let mode = if exactly { ReplayMode::Exactly } else { ReplayMode::WhatIf };
         let again = run::again(placement, call, at, self.imports.clone(), mode).await.map_err(ReplayError::Host)?;
         let Again { resolved, imports, unknown } = again;

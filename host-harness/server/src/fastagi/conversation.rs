@@ -15,8 +15,9 @@ use crate::rate_limited::RateLimited;
 use call::host_reason::HostReason;
 use call::leg::Seen;
 use call::one_line::on_one_line;
+use call::{IncomingCall, Localized};
 use node::call_details::CallDetails;
-use node::{FinishedCall, Node};
+use node::{FinishedCall, Node, Placement};
 
 /// How long a report may take, where no waiting time is shorter: the caller hears nothing meanwhile.
 const REPORT: Duration = Duration::from_secs(2);
@@ -56,8 +57,11 @@ impl DialogueContext {
 
     /// How long a request may take.
     pub(super) fn waiting_time(&self, request: &Request) -> Duration {
-        match (request.path(), self.node.asked_for(request.operation().as_deref())) {
-            ("resolve-call", Some(placement)) => placement.active().placed.waiting_time(),
+        match (request.path(), self.asked_for(request)) {
+            ("resolve-call", Some(placement)) => {
+                let next = request.after().and_then(|after| self.node.after(&after).map(Arc::clone));
+                self.node.longest_wait(next.as_ref().unwrap_or(placement))
+            }
             _ => self.shortest_waiting_time().min(REPORT),
         }
     }
@@ -93,16 +97,31 @@ impl DialogueContext {
         let Some(finished) = self.route(request).await else { return Ok(()) };
         self.recent.add(&finished.resolved.call);
         // In their order: the dialplan believes the rest when it finds the last.
-        for (name, value) in self.asterisk.variables(&finished.resolved) {
+        for (name, value) in self.asterisk.variables(&finished.resolved, finished.asked_again_after()) {
             dialogue.set_variable(&name, &value).await?;
         }
         Ok(())
     }
 
+    /// The operation that the dialplan names; where it comes back and names none, the one whose numbers rang.
+    fn asked_for(&self, request: &Request) -> Option<&Arc<Placement>> {
+        self.node.asked_for(request.operation().or_else(|| request.after()).as_deref())
+    }
+
     /// The call's route. None where the node has no operation at all.
     async fn route(&self, request: &Request) -> Option<FinishedCall> {
         let (node, call) = (&self.node, request.call());
-        let Some(placement) = node.asked_for(request.operation().as_deref()) else {
+        let is_own = || self.recent.get(&call.id, node.clock().now()).is_some();
+        if call.unanswered.is_some() && !is_own() {
+            // Nothing proves who asks here, so calls that came by another way are left alone.
+            let placement = self.asked_for(request).or_else(|| node.placements().first())?;
+            let reason = HostReason::NotUnderstood(Localized::new(
+                "за последние сутки звонка с этим идентификатором по FastAGI не было",
+                "no call with this identifier came over FastAGI in the last day",
+            ));
+            return Some(node.decline(placement, IncomingCall { unanswered: None, ..call }, &reason));
+        }
+        let Some(placement) = self.asked_for(request) else {
             return Some(node.decline(node.placements().first()?, call, &HostReason::OperationUnknown));
         };
         match Arc::clone(&self.room).try_acquire_owned() {

@@ -2,7 +2,7 @@
 //!
 //! | the dialplan says | what it does |
 //! |---|---|
-//! | `AGI(agi://127.0.0.1/resolve-call[,OPERATION[,CALLED]])` | resolves the call and sets the variables of [`crate::pbx::dialplan`] |
+//! | `AGI(agi://127.0.0.1/resolve-call[,OPERATION[,CALLED[,AFTER,LEGS]]])` | resolves the call and sets the variables of [`crate::pbx::dialplan`] |
 //! | `AGI(agi://127.0.0.1/outcome,LEG,DIALSTATUS,HANGUPCAUSE,RING_MS)` | reports how a leg ended ([`call::leg::Seen`]) |
 //!
 //! Asterisk waits for as long as the server is silent, and no limit of the dialplan's ends that. So the server does: each connection is closed

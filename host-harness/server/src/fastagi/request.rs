@@ -14,6 +14,8 @@
 use call::IncomingCall;
 use call::call_request::CallRequest;
 use call::caller::Presented;
+use call::leg::Ending;
+use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
 /// The most bytes of a line; Asterisk's own buffer is no longer.
@@ -173,7 +175,14 @@ impl Request {
         self.arguments.first().filter(|operation| !operation.is_empty()).cloned().or_else(by_query)
     }
 
-    /// The call. The number that was called is the second argument, where a dialplan knows it better than by its extension.
+    /// The operation whose numbers rang in vain, where the dialplan comes back: the third argument, `ROUTE_AFTER` as it was set.
+    pub fn after(&self) -> Option<String> {
+        let after = self.arguments.get(2).filter(|after| !after.is_empty())?;
+        Some(percent_decode_str(after).decode_utf8_lossy().into_owned())
+    }
+
+    /// The call. The number that was called is the second argument, where a dialplan knows it better than by its extension; how the numbers ended
+    /// that rang in vain is the fourth, by name with colons between them.
     pub fn call(&self) -> IncomingCall {
         let called = self.arguments.get(1).filter(|called| !called.is_empty()).unwrap_or(&self.called);
         let request = CallRequest {
@@ -181,6 +190,8 @@ impl Request {
             caller: self.caller.clone(),
             called: Some(called.clone()),
             operation: None,
+            after: self.after(),
+            legs: self.arguments.get(3).map(|legs| Ending::list(legs)).unwrap_or_default(),
         };
         IncomingCall::new(request, String::new)
     }

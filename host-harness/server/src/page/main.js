@@ -1,7 +1,7 @@
 // The page: who may see it, the list of calls, and when to look again.
 
 import { Refused, follow, get } from "./api.js";
-import { element, legs, reasons, timeline } from "./picture.js";
+import { element, legs, reasons, steps } from "./picture.js";
 import { change, label, lang, moment, say } from "./texts.js";
 
 const ROWS = 300;
@@ -20,6 +20,9 @@ const titles = new Map();
 const reason = (call) => (call.reason ? call.reason[`text_${lang()}`] : "");
 const number = (call) => call.call?.caller ?? say("withheld");
 
+/** How long a call waited in all its steps. */
+const waited = (call) => [...(call.steps ?? []), call].reduce((sum, step) => sum + step.details.waited_ms, 0);
+
 function where(call) {
   if (call.unreadable) return say("unreadable");
   if (call.route.kind === "forward") return `${call.route.employee.name} (${call.route.numbers.map((one) => one.number).join(", ")})`;
@@ -33,7 +36,7 @@ function row(call) {
   const cell = (text, name = "") => element("td", { class: name }, text);
   const made = element("tr", { class: kind, tabindex: "0", "data-seq": call.seq },
     cell(call.unreadable ? "" : moment(call.call.at)), cell(number(call)), cell(where(call), "where"),
-    cell(call.unreadable ? "" : `${call.details.waited_ms} ${say("ms")}`, "number"), cell(source ? say(source) : ""));
+    cell(call.unreadable ? "" : `${waited(call)} ${say("ms")}`, "number"), cell(source ? say(source) : ""));
   const show = () => showCall(call);
   made.addEventListener("click", show);
   made.addEventListener("keydown", (event) => event.key === "Enter" && show());
@@ -61,11 +64,11 @@ function showCall(call) {
   by("call").hidden = !call;
   if (!call || call.unreadable) return;
   by("call-title").textContent = `${say("calling")} ${call.seq}: ${number(call)} → ${call.call.called}`;
-  by("timeline").replaceChildren(timeline(call));
+  by("timeline").replaceChildren(...steps(call));
   by("outcome").replaceChildren(...(call.outcome ? legs(call.outcome) : []));
   const facts = [
     [say("time"), moment(call.call.at)], [say("where"), where(call)],
-    ...(call.reason ? [[say("reason"), call.reason.code], [say("status"), lang() === "ru" ? call.reason.status : call.reason.status_en]] : []),
+    ...(call.reason ? [[say("reason"), call.reason.code], [say("status"), lang() === "ru" ? call.reason.status : call.reason.status_en]].filter(([, value]) => value) : []),
     ...Object.entries(call.details).filter(([, value]) => ["string", "number"].includes(typeof value)).filter(([key]) => !TIMES.includes(key)).map(([key, value]) => [title(call, key), value]),
     [say("operation"), call.operation], [say("integration"), call.integration],
     [say("component"), call.run.component.slice(0, 12)], [say("id"), call.call.id],

@@ -1,6 +1,6 @@
-// Pictures: one call against its waiting time, and how calls ended over time. Everything is made as elements; no text becomes markup.
+// Pictures: each step of a call against its waiting time, and how calls ended over time. Everything is made as elements; no text becomes markup.
 
-import { moment, say } from "./texts.js";
+import { lang, moment, say } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 900;
@@ -23,8 +23,20 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** One call: its cache, each request, the answer, all against the waiting time. */
-export function timeline(call) {
+/** A call: each step that it left, with why, and the last one. */
+export function steps(call) {
+  const left = (step, at) => {
+    const endings = (step.legs ?? []).map((leg) => `${leg.number}: ${leg.result ? say(leg.result) : "—"}`).join(", ");
+    const why = step.reason ? step.reason[`text_${lang()}`] : [step.employee?.name, endings, say("unanswered")].filter(Boolean).join("; ");
+    return [element("h3", { class: "step" }, `${say("step")} ${at + 1}: ${step.placement} → ${step.target}`), element("p", {}, why), timeline(step)];
+  };
+  const before = call.steps ?? [];
+  const last = before.length ? [element("h3", { class: "step" }, `${say("step")} ${before.length + 1}: ${call.placement}`)] : [];
+  return [...before.flatMap(left), ...last, timeline(call)];
+}
+
+/** One step: its cache, each request, the answer, all against the waiting time. */
+function timeline(call) {
   const { requests = [], exchanges = [], waiting_time_ms: whole = 1, waited_ms: waited = 0, manager_source: source } = call.details;
   const rows = Math.max(requests.length, 1);
   const height = ROW * (rows + 2) + 24;

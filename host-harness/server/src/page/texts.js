@@ -14,7 +14,7 @@ const TEXTS = {
     circuitOpen: "запросы остановлены до", circuitHalf: "пробный запрос", waiting: "ждут очереди", perSecond: "запросов в секунду", alone: "лимит считается без других узлов: их хранилище не отвечает",
     inFlight: "звонков сейчас", kept: "сохранено", lost: "потеряно", failing: "Детализация не сохраняется", keeping: "Детализация сохраняется",
     shadow: "тень", forwarded: "переадресован", spans: { 900: "15 мин", 3600: "1 ч", 86400: "24 ч", 604800: "7 дн" }, nothing: "За это время звонков не было.",
-    calling: "Звонок", to: "English", saw: "Что видела АТС", linkedOperation: "связанная операция", s: "с", answeredBy: "Ответили", nobody: "Не ответил никто",
+    calling: "Звонок", to: "English", saw: "Что видела АТС", step: "Шаг", unanswered: "никто не ответил", linkedOperation: "связанная операция", s: "с", answeredBy: "Ответили", nobody: "Не ответил никто",
     answered: "ответ", busy: "занято", "no-answer": "нет ответа", declined: "звонок отклонён", unavailable: "телефон недоступен", "caller-gone": "звонящий положил трубку", failed: "сбой",
   },
   en: {
@@ -30,7 +30,7 @@ const TEXTS = {
     circuitOpen: "requests stopped until", circuitHalf: "one request tries", waiting: "waiting for their turn", perSecond: "requests a second", alone: "counted without the other nodes: their store does not answer",
     inFlight: "calls now", kept: "kept", lost: "lost", failing: "Call details are not kept", keeping: "Call details are kept",
     shadow: "shadow", forwarded: "forwarded", spans: { 900: "15 min", 3600: "1 h", 86400: "24 h", 604800: "7 d" }, nothing: "No calls in this time.",
-    calling: "Call", to: "Русский", saw: "What the PBX saw", linkedOperation: "linked operation", s: "s", answeredBy: "Answered by", nobody: "Answered by nobody",
+    calling: "Call", to: "Русский", saw: "What the PBX saw", step: "Step", unanswered: "nobody answered", linkedOperation: "linked operation", s: "s", answeredBy: "Answered by", nobody: "Answered by nobody",
     answered: "answered", busy: "busy", "no-answer": "no answer", declined: "declined", unavailable: "no telephone there", "caller-gone": "the caller hung up", failed: "failed",
   },
 };

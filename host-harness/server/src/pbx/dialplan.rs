@@ -5,11 +5,12 @@
 //! | `ROUTE_COUNT` | how many numbers to ring, one after another; 0 for the linked operation at once |
 //! | `ROUTE_DIAL_1`… | what to dial, made by a template of `[asterisk]` from digits alone |
 //! | `ROUTE_RING_1`… | for how many seconds |
-//! | `ROUTE_LINKED` | the linked operation's extension in the dialplan |
+//! | `ROUTE_LINKED` | the linked operation's extension in the dialplan; empty where there is `ROUTE_AFTER` |
+//! | `ROUTE_AFTER` | what to come back with when the last number was not answered; empty where the call then goes to `ROUTE_LINKED` |
 //! | `ROUTE_REASON` | why the call goes to the linked operation, when it does |
 //! | `ROUTE_ACTION` | `forward` or `linked-operation`; last, so that a dialplan that finds it has all the others |
 //!
-//! No value holds any of the dialplan's own signs.
+//! No value holds any of the dialplan's own signs; `ROUTE_AFTER` has them written as in a form (`%2C`), and is sent back as it is.
 
 use std::net::SocketAddr;
 
@@ -32,8 +33,9 @@ pub struct Asterisk {
 }
 
 impl Asterisk {
-    /// The variables for a resolved call, by name and value.
-    pub fn variables(&self, resolved: &CallDocument) -> Vec<(String, String)> {
+    /// The variables for a resolved call, by name and value. `after` is what the dialplan is to come back with when nobody answers, where it is to
+    /// come back.
+    pub fn variables(&self, resolved: &CallDocument, after: Option<&str>) -> Vec<(String, String)> {
         let (_, reason) = super::reasons(resolved);
         let (mut dials, mut left_out) = (Vec::new(), 0_usize);
         if let Route::Forward { destinations, .. } = &resolved.route {
@@ -52,8 +54,13 @@ impl Asterisk {
             variables.push((format!("ROUTE_RING_{position}"), seconds.to_string()));
         }
         let name = resolved.target();
-        let linked = self.destinations.linked_operation(name).map_or_else(|| slug(name), str::to_owned);
+        let linked = match after {
+            Some(_) => String::new(),
+            None => self.destinations.linked_operation(name).map_or_else(|| slug(name), str::to_owned),
+        };
+        let after = after.map(|after| utf8_percent_encode(after, FORM).to_string()).unwrap_or_default();
         variables.push(("ROUTE_LINKED".to_owned(), linked));
+        variables.push(("ROUTE_AFTER".to_owned(), after));
         variables.push(("ROUTE_REASON".to_owned(), reason));
         variables.push(("ROUTE_ACTION".to_owned(), action.to_owned()));
         variables

@@ -2,7 +2,7 @@
 //!
 //! Each of them is a pure function of the resolved call and of what the configuration says of destinations ([`Destinations`]): Kamailio's routing
 //! document ([`rtjson`]) and the dialplan's variables ([`dialplan`]). They decide nothing. What the PBX saw comes back as an outcome report
-//! ([`call::leg::Leg`]); its legs are counted as they are given here: the numbers in order, then the linked operation.
+//! ([`call::leg::Leg`]); its legs are counted as they are given here, over all answers to a call: the numbers in order, then the linked operation.
 
 mod destinations;
 pub mod dialplan;

@@ -6,7 +6,8 @@
 //!   {"uri": "sip:sales@127.0.0.1:5090", "fr_timer": 2000, "fr_inv_timer": 60000, "headers": {"extra": "X-Route-Reason: manager-did-not-answer\r\n"}}]}
 //! ```
 //!
-//! Routes are tried one after another, each for its own time; the linked operation is the last one and always there. Times are milliseconds:
+//! Routes are tried one after another, each for its own time. The linked operation is the last one and always there, unless another operation of
+//! the host is to be asked after the last number: then `after` beside the routes says what to come back with. Times are milliseconds:
 //! `fr_timer` until anything is heard of a telephone, `fr_inv_timer` while it rings. The module passes over members that it does not know, so
 //! the document stands beside the others of the answer (README of `rtjson`, Kamailio 5.6).
 
@@ -18,6 +19,7 @@ use utoipa::ToSchema;
 use super::Destinations;
 use call::CallDocument;
 use call::document::Route;
+use call::scenario::placement_of;
 
 /// What Kamailio is told: where numbers and linked operations are, and for how long they are tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,8 @@ impl Kamailio {
         super::warn_of_numbers(resolved, left_out);
         let name = resolved.target();
         match self.destinations.linked_operation(name) {
+            // Another operation of the host is no address: Kamailio comes back for its answer.
+            _ if placement_of(name).is_some() => {}
             Some(uri) => routes.push(self.route(uri.to_owned(), self.linked_ring_time, &linked)),
             None => tracing::warn!(linked_operation = name, "[kamailio] does not say where it is"),
         }

@@ -47,25 +47,36 @@ pub(super) struct ResolvedCall<'a> {
     /// `serial`: the routes are tried one after another.
     #[serde(skip_serializing_if = "Option::is_none")]
     routing: Option<&'static str>,
+    /// What to come back with in `after` when the last route was not answered; left out where that ends the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a str>,
     /// Where Kamailio goes, one after another.
     #[serde(skip_serializing_if = "Option::is_none")]
     routes: Option<Vec<Destination>>,
 }
 
 /// The answer, written once into the bytes that are sent.
-pub(super) fn answer(resolved: &CallDocument, wanted: AnswerKind, settings: &ServerSettings) -> Response {
+/// `after` is what the PBX is to come back with when nobody answers, where it is to come back.
+pub(super) fn answer(
+    resolved: &CallDocument,
+    after: Option<&str>,
+    wanted: AnswerKind,
+    settings: &ServerSettings,
+) -> Response {
     match (wanted, &settings.kamailio) {
         (AnswerKind::Dialplan, _) => {
             let variables = match &settings.asterisk {
-                Some(asterisk) => asterisk.variables(resolved),
+                Some(asterisk) => asterisk.variables(resolved, after),
                 None => dialplan::unconfigured(),
             };
             response(dialplan::form(&variables).into_bytes(), FORM)
         }
-        (AnswerKind::Document, None) => document(&ResolvedCall { document: resolved, routing: None, routes: None }),
+        (AnswerKind::Document, None) => {
+            document(&ResolvedCall { document: resolved, routing: None, after: None, routes: None })
+        }
         (AnswerKind::Document, Some(kamailio)) => {
             let Routing { routing, routes } = kamailio.routing(resolved);
-            document(&ResolvedCall { document: resolved, routing: Some(routing), routes: Some(routes) })
+            document(&ResolvedCall { document: resolved, routing: Some(routing), after, routes: Some(routes) })
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_
             Some(document) => {
                 let at = document.call.at.to_zoned_datetime(TimeZone::system()).strftime("%d.%m %H:%M:%S").to_string();
                 let (caller, route) = (caller(call, &document, numbers, language), route(&document, language));
-                let waited = format!("{} {}", document.details.waited.as_millis(), language.say("мс", "ms"));
+                let waited = format!("{} {}", document.waited().as_millis(), language.say("мс", "ms"));
                 let source = document.details.facts.manager_source();
                 line(&mut text, [&seq, &at, &caller, &route, &waited, source.unwrap_or_default()]);
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::details::RequestRecord;
+use call::details::{Details, RequestRecord};
 use call::exchange::Exchange;
 use call::one_line::Lines;
 use call::{CallDocument, Language};
@@ -49,6 +49,31 @@ impl Timeline<'_> {
         ));
         out.blank();
 
+        let text = self.document.text(self.language);
+        for (number, step) in (1..).zip(&self.document.steps) {
+            text.step(out, number, step);
+            text.facts(out, &step.details, &step.titles);
+            self.bars(out, &step.details);
+            text.notes(out, &step.details);
+            out.blank();
+        }
+        text.last_step(out);
+        self.bars(out, details);
+        out.blank();
+        text.route(out);
+        if let Some(outcome) = self.call.outcome() {
+            story::write(out, &outcome, self.language);
+        }
+        out.line(format_args!("{}", self.say("Детализация звонка", "Call details")));
+        text.facts(out, details, &self.document.titles);
+        text.notes(out, details);
+        let component = self.document.component();
+        let component = component.get(..12).unwrap_or(component);
+        out.line(format_args!("  {}: {component}", self.say("компонент", "component")));
+    }
+
+    /// What a step asked and for how long, against its waiting time.
+    fn bars(&self, out: &mut Lines, details: &Details) {
         let milliseconds = self.say("мс", "ms");
         let (waiting_time, waited) = (milliseconds_of(details.waiting_time), milliseconds_of(details.waited));
         out.line(format_args!("{:<34}0{:─<width$}{waiting_time} {milliseconds}", "", "", width = WIDTH as usize));
@@ -59,31 +84,18 @@ impl Timeline<'_> {
         let told = details.requests.len() == details.exchanges.len();
         for (index, request) in details.requests.iter().enumerate() {
             let exchange = details.exchanges.get(index).filter(|_| told);
-            self.request(out, request, exchange);
+            self.request(out, request, exchange, waiting_time);
         }
         let answer = self.say("ответ", "answer");
         out.line(format_args!("  {answer:<30}  {}  {waited} {milliseconds}", bar(waited, 0, 0, waiting_time, '▲')));
-        out.blank();
-        let text = self.document.text(self.language);
-        text.route(out);
-        if let Some(outcome) = self.call.outcome() {
-            story::write(out, &outcome, self.language);
-        }
-        out.line(format_args!("{}", self.say("Детализация звонка", "Call details")));
-        text.facts(out);
-        text.notes(out);
-        let component = self.document.component();
-        let component = component.get(..12).unwrap_or(component);
-        out.line(format_args!("  {}: {component}", self.say("компонент", "component")));
     }
 
-    fn request(&self, out: &mut Lines, request: &RequestRecord, exchange: Option<&Exchange>) {
+    fn request(&self, out: &mut Lines, request: &RequestRecord, exchange: Option<&Exchange>, waiting_time: u64) {
         let milliseconds = self.say("мс", "ms");
         let took = milliseconds_of(request.took);
         let turn = exchange.map_or(0, |exchange| milliseconds_of(exchange.turn)).min(took);
         let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
         let name = format!("{} {status} {}", request.purpose, request.outcome);
-        let waiting_time = milliseconds_of(self.document.details.waiting_time);
         let bar = bar(milliseconds_of(request.at), turn, took - turn, waiting_time, '█');
         let mut line = format!("  {name:<30}  {bar}  {took} {milliseconds}");
         let mut add = |text: &str| {

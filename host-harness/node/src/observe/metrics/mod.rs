@@ -20,6 +20,8 @@
 //! | `host_harness_call_details_kept_total`, `…_lost_total`, `…_waiting`, `…_failing` | | how keeping calls goes |
 //! | `host_harness_build_info` | `version` | 1 |
 //!
+//! A call that goes through several operations of a scenario is counted at each of them.
+//!
 //! A component's words (reasons, purposes) become labels, so their number is bounded: those past the bound are counted as `other`.
 
 mod bounded;
@@ -38,9 +40,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::{FinishedCall, Node, Observer};
+use crate::{FinishedCall, FinishedStep, Node, Observer, Walked};
 use bounded::Bounded;
-use call::CallDocument;
+use call::details::Details;
 use call::exchange::Exchange;
 pub use counter::Labels;
 use counter::ReadCounter;
@@ -197,8 +199,8 @@ impl Metrics {
         work(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn count_requests(&self, integration: &Arc<str>, call: &CallDocument) {
-        for request in &call.details.requests {
+    fn count_requests(&self, integration: &Arc<str>, details: &Details) {
+        for request in &details.requests {
             let (integration, purpose) = (Arc::clone(integration), self.purposes.of(&request.purpose));
             let outcome = self.request_outcomes.of(&request.outcome);
             let took = request.took.as_secs_f64();
@@ -222,17 +224,18 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn finished(&self, call: &FinishedCall) {
-        let (operation, resolved) = (&call.placement, &call.resolved);
-        let outcome = self.outcomes.of(resolved.outcome());
-        self.calls.get_or_create(&Call { operation: Arc::clone(operation), outcome }).inc();
-        let labels = Operation { operation: Arc::clone(operation) };
-        self.waited.get_or_create(&labels).observe(resolved.run.wall.as_secs_f64());
-        if let Some(source) = resolved.details.facts.manager_source() {
-            let source = self.source_names.of(source);
-            self.sources.get_or_create(&Source { operation: Arc::clone(operation), source }).inc();
+        for FinishedStep { walked: Walked { placement, integration }, outcome, details, run } in call.steps() {
+            let outcome = self.outcomes.of(outcome);
+            self.calls.get_or_create(&Call { operation: Arc::clone(placement), outcome }).inc();
+            let labels = Operation { operation: Arc::clone(placement) };
+            self.waited.get_or_create(&labels).observe(run.wall.as_secs_f64());
+            if let Some(source) = details.facts.manager_source() {
+                let source = self.source_names.of(source);
+                self.sources.get_or_create(&Source { operation: Arc::clone(placement), source }).inc();
+            }
+            self.count_requests(integration, details);
+            self.count_exchanges(integration, &details.exchanges);
         }
-        self.count_requests(&call.integration, resolved);
-        self.count_exchanges(&call.integration, &resolved.details.exchanges);
     }
 }
 

@@ -6,6 +6,7 @@
 //! | span | kind | attributes |
 //! |---|---|---|
 //! | `resolve_call` | server | `call.id`, `call.operation`, `call.integration`, `call.caller` (masked), `call.route`, `call.reason`, `call.reason_class`, `call.employee`, `call.component`, the operation's facts as `call.fact.…` |
+//! | `step` | internal | one of several operations that the call went through, its requests within it: `step.operation`, `step.integration`, `step.outcome`, `step.component` |
 //! | `request PURPOSE` | client | `url.path`, `http.response.status_code`, `request.outcome`, `request.fate`, `request.budget_wait_ms`, `request.circuit` |
 
 mod collector;

@@ -5,9 +5,8 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 
-use crate::FinishedCall;
-use call::CallDocument;
-use call::details::RequestRecord;
+use crate::{FinishedCall, FinishedStep};
+use call::details::{Details, RequestRecord};
 use call::document::Route;
 use call::exchange::Exchange;
 
@@ -21,16 +20,28 @@ where
 {
     let resolved = &call.resolved;
     // Calls are of 1970 at the earliest, which every system has a time for.
-    let began = SystemTime::try_from(resolved.call.at).unwrap_or(SystemTime::UNIX_EPOCH);
-    let ended = began + resolved.run.wall;
+    let began = SystemTime::try_from(call.asked_at).unwrap_or(SystemTime::UNIX_EPOCH);
+    let is_alone = resolved.steps.is_empty();
+    // A call that the PBX came back with has a trace for each answer, with the steps of that answer.
+    let ended = began + call.steps().map(|step| step.run.wall).sum::<Duration>();
     let span = SpanBuilder::from_name("resolve_call")
         .with_kind(SpanKind::Server)
         .with_start_time(began)
         .with_attributes(attributes(call));
     let span = tracer.build_with_context(span, &Context::new());
     let context = Context::new().with_span(span);
-    for (exchange, request) in requests(resolved) {
-        make_request(tracer, &context, (began, ended), exchange, request);
+    let mut at = began;
+    for step in call.steps() {
+        let until = at + step.run.wall;
+        // A call of one step has the requests below itself.
+        let below = if is_alone { context.clone() } else { make_step(tracer, &context, at, &step) };
+        for (exchange, request) in requests(step.details) {
+            make_request(tracer, &below, (at, until), exchange, request);
+        }
+        if !is_alone {
+            below.span().end_with_timestamp(until);
+        }
+        at = until;
     }
     if let Some(reason) = &resolved.reason
         && reason.class == TECHNICAL_FAILURE
@@ -70,10 +81,25 @@ fn attributes(call: &FinishedCall) -> Vec<KeyValue> {
     attributes
 }
 
+/// The span of one step of several.
+fn make_step<T: Tracer>(tracer: &T, call: &Context, began: SystemTime, step: &FinishedStep<'_>) -> Context
+where
+    T::Span: Send + Sync + 'static,
+{
+    let attributes = vec![
+        KeyValue::new("step.operation", step.walked.placement.to_string()),
+        KeyValue::new("step.integration", step.walked.integration.to_string()),
+        KeyValue::new("step.outcome", step.outcome.to_owned()),
+        KeyValue::new("step.component", step.run.component.clone().unwrap_or_default()),
+    ];
+    let span =
+        SpanBuilder::from_name("step").with_kind(SpanKind::Internal).with_start_time(began).with_attributes(attributes);
+    call.with_span(tracer.build_with_context(span, call))
+}
+
 /// Each request as the host saw it and as the operation tells of it. Where the operation tells of fewer (it trapped), the host's word stands
 /// alone.
-fn requests(resolved: &CallDocument) -> impl Iterator<Item = (&Exchange, Option<&RequestRecord>)> {
-    let details = &resolved.details;
+fn requests(details: &Details) -> impl Iterator<Item = (&Exchange, Option<&RequestRecord>)> {
     let told = details.requests.len() == details.exchanges.len();
     details.exchanges.iter().enumerate().map(move |(index, exchange)| {
         let request = details.requests.get(index).filter(|_| told);
