@@ -145,8 +145,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the last step is told as the first",
         file: "host-harness/node/src/scenario.rs",
-        from: "return way.end(&placement, resolved);",
-        to: "return way.end(first, resolved);",
+        from: "return self.settled(first, way.end(&placement, resolved, caller));",
+        to: "return self.settled(first, way.end(first, resolved, caller));",
     },
     Mutant {
         name: "callers are shown whole",

@@ -41,8 +41,11 @@ impl Node {
         };
         let caller = call.presented().cloned();
         let (mut left, mut resolved_steps) = (self.0.scenario_waiting_time, Vec::new());
+        // Those that an embedder tells of come before the node's own.
+        let told = std::mem::take(&mut call.earlier_steps);
         loop {
-            call.earlier_steps = way.steps.iter().filter_map(|step| self.earlier(step)).collect();
+            let own = way.steps.iter().filter_map(|step| self.earlier(step));
+            call.earlier_steps = told.iter().cloned().chain(own).collect();
             let resolved = if left.is_some_and(|left| left < WAITING_TIME_BOUNDS.0) {
                 self.declined_step(&placement, &call, &HostReason::ScenarioTooSlow)
             } else {
