@@ -32,7 +32,7 @@ use crate::FaultRule;
 /// phones = ["+7 (916) 123-45-67"]
 /// ```
 ///
-/// Unknown keys are refused. Read one with [`Account::from_toml`], [`Account::from_json`] or [`Account::load`].
+/// Unknown keys are refused. Read one with [`Account::from_toml`], `Account::from_json` or [`Account::load`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Account {

@@ -1,7 +1,7 @@
 //! Access to an amoCRM account: what a user granted, and how it is kept alive. The one room besides the simulator that knows amoCRM.
 //!
 //! An integration has either a long-lived token, which is simply sent, or OAuth: a user consents once ([`consent`]), the tokens are kept in
-//! one record ([`grant`], in the [`ledger`]), and a [`keeper`] refreshes them beside the calls ([`keeper`]). Where that comes to an end
+//! one record ([`grant`], in the `ledger`), and a [`keeper`] refreshes them beside the calls ([`keeper`]). Where that comes to an end
 //! (consent revoked, tokens lost, [`uninstall`]) the integration is off (rule O6) until a user connects it again.
 //!
 //! Secrets go to amoCRM's hosts and nowhere else ([`hosts`]), and are held in [`Secret`](runtime::secret::Secret)s from the first byte.

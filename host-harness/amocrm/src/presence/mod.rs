@@ -2,7 +2,7 @@
 //! operations by the directory (rule D7).
 //!
 //! Kept per integration and user, in a bucket of the host's records that no component can open. A feed that has gone silent is not evidence that
-//! nobody works: where no user at all was seen for [`SILENT_AFTER`], presence counts as not fed, and operations look for other evidence.
+//! nobody works: where no user at all was seen for `SILENT_AFTER`, presence counts as not fed, and operations look for other evidence.
 
 mod feed;
 

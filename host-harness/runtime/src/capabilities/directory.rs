@@ -61,7 +61,7 @@ pub enum Presence {
 
 /// The PBX's employees, as one integration's operations may ask for them. Implemented by whoever embeds the host.
 ///
-/// Asked while a caller is waiting: it answers from what it holds. What takes longer than [`LONGEST_LOOKUP`] counts as unavailable.
+/// Asked while a caller is waiting: it answers from what it holds. What takes longer than `LONGEST_LOOKUP` counts as unavailable.
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// The employee who is mapped to a CRM user, with the person's presence at `now`; `None` where nobody is, which is an answer.

@@ -2,8 +2,8 @@
 //!
 //! **Grants** one bucket, by its configured name, and in it the entries of one integration. Any other name is `access-denied`.
 //!
-//! **Limits**, each answered with `other` and a text that names it: a key has at most [`MAX_KEY_BYTES`], a value at most
-//! [`MAX_VALUE_BYTES`], and one call makes at most [`MAX_OPERATIONS`] (opening counts).
+//! **Limits**, each answered with `other` and a text that names it: a key has at most `MAX_KEY_BYTES`, a value at most
+//! `MAX_VALUE_BYTES`, and one call makes at most `MAX_OPERATIONS` (opening counts).
 //!
 //! **Failures** of the store are `other` with the store's own words, never a trap: an operation that cannot read its cache asks
 //! the CRM, and one that cannot write it still forwards the call (rule D9). An operation on the store ends in bounded time.

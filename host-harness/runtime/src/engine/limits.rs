@@ -13,7 +13,7 @@ use super::guest_memory::{GuestMemory, Share};
 pub struct Limits {
     /// Linear memory in bytes, all memories of the component together.
     pub memory_bytes: usize,
-    /// How long the component may compute, waiting for answers not counted. Measured in ticks of [`TICK`].
+    /// How long the component may compute, waiting for answers not counted. Measured in ticks of `TICK`.
     /// `Duration::MAX`: as long as it likes, without ever being interrupted, which only suits components that are trusted.
     pub computing_time: Duration,
     /// How much longer than its waiting time a call may take before the host gives it up.

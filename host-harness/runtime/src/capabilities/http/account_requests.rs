@@ -28,7 +28,7 @@ pub struct AccountRequest {
     path: String,
 }
 
-/// What a component may ask the account; without a bound, anything that the [allow-list](super::allow_list) lets through.
+/// What a component may ask the account; without a bound, anything that the allow-list lets through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountRequests(Option<Vec<AccountRequest>>);
 

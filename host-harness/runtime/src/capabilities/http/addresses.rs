@@ -9,10 +9,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Whether requests may go to addresses of the own machine or network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PrivateAddresses {
-    /// Only addresses that are [`Reach::Public`].
+    /// Only addresses that are `Reach::Public`.
     #[default]
     Refused,
-    /// Also those that are [`Reach::Private`]: a server on this machine or in this network takes the account's place.
+    /// Also those that are `Reach::Private`: a server on this machine or in this network takes the account's place.
     Granted,
 }
 

@@ -1,11 +1,11 @@
 //! Outbound HTTP: what a component's requests may do.
 //!
 //! One [`OutboundHttp`] belongs to one integration and outlives its calls: it holds the grants, the access token, the rate budget, the circuit
-//! and the pooled connections. Each call gets its own [`CallHttp`] from it, which is the [`WasiHttpHooks`] of that call's store and ends with it.
+//! and the pooled connections. Each call gets its own `CallHttp` from it, which is the [`WasiHttpHooks`] of that call's store and ends with it.
 //!
 //! | a request meets, in this order | and otherwise the component gets |
 //! |---|---|
-//! | the allow-list ([`allow_list`]): origin, method, headers | `HTTP-request-denied` |
+//! | the allow-list (`allow_list`): origin, method, headers | `HTTP-request-denied` |
 //! | addresses, before and after DNS ([`addresses`]) | `destination-IP-prohibited` |
 //! | the access token ([`access`]), added for exactly one origin | |
 //! | the number of requests a call may make | `connection-limit-reached` |
@@ -13,11 +13,11 @@
 //! | the circuit ([`circuit`]), opened by refusals of the server ([`policy`]) | `connection-limit-reached`, `HTTP-request-denied` |
 //! | its turn in the rate budget (`budget`), refused at once where it would come too late | `connection-limit-reached` |
 //! | a pooled keep-alive connection, or a new one, with TLS ([`client`]), through a [`proxy`] if there is one | `connection-refused`, `TLS-certificate-error`, … |
-//! | time ([`timing`]): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
-//! | the size (`request_task`) and the pace ([`response_body`]) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
+//! | time (`timing`): the component's own bounds, never beyond the call's deadline | `connection-timeout`, … |
+//! | the size (`request_task`) and the pace (`response_body`) of the answer's body | `HTTP-response-body-size`, `HTTP-response-incomplete`, … |
 //!
-//! Redirects are passed through and never followed. What was refused is remembered per call ([`CallHttp::denials`]), each with the
-//! configuration line that would grant it; what became of each request is, too ([`CallHttp::exchanges`]). Budget and circuit
+//! Redirects are passed through and never followed. What was refused is remembered per call (`CallHttp::denials`), each with the
+//! configuration line that would grant it; what became of each request is, too (`CallHttp::exchanges`). Budget and circuit
 //! concern the requests that the server limits. The host asks through [`OutboundHttp::ask`].
 //!
 //! [`WasiHttpHooks`]: wasmtime_wasi_http::WasiHttpHooks

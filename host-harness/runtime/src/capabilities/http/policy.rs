@@ -1,7 +1,7 @@
 //! What the answers of the account's server mean for further requests.
 //!
 //! Which requests a server limits, how it refuses them and how it says for how long differ from server to server. An [`AccountPolicy`] knows
-//! that of one kind of server; the circuit and the budget know none. [`StandardPolicy`] reads what RFC 6585 and RFC 9110 define.
+//! that of one kind of server; the circuit and the budget know none. `StandardPolicy` reads what RFC 6585 and RFC 9110 define.
 
 use std::fmt;
 use std::time::Duration;
