@@ -186,7 +186,7 @@ async fn e2_whatever_makes_no_sense_when_a_pbx_comes_back_is_still_a_route() {
     assert_eq!((employee(&unknown), steps(&unknown)), ("anna", vec!["manager: not-answered".to_owned()]));
     ask(&serving, first()).await;
     for (after, place, part) in
-        [("nobody", "queue:sales", "has no such operation"), ("hours", "queue:sales", "has not rung the numbers")]
+        [("nobody", "queue:sales", "does not have"), ("hours", "queue:sales", "has not rung the numbers")]
     {
         let answer = ask(&serving, json!({"id": "7", "after": after, "operation": "hours"})).await;
         let reason = &answer["reason"];

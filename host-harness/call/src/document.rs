@@ -19,11 +19,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::details::{Details, FactTitles};
-use crate::durations::{microseconds, seconds};
+use crate::dialling::is_dialable;
 use crate::incoming::{IncomingCall, WholeNumber};
-use crate::language::{Language, Localized};
+use crate::leg::Ending;
 use crate::scenario::placement_of;
-use crate::step::StepRecord;
+use crate::step::{StepLeg, StepRecord};
+
+pub use crate::answer::{Destination, EmployeeRecord, Reason, Route, Run};
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -75,88 +77,6 @@ pub struct CallRecord {
     pub at: Timestamp,
 }
 
-/// Where a call goes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Route {
-    /// The numbers are rung one after another; then the call goes to the linked operation.
-    Forward {
-        /// Whose numbers these are.
-        employee: EmployeeRecord,
-        /// The numbers, in order; at least one.
-        #[serde(rename = "numbers")]
-        destinations: Vec<Destination>,
-        /// Where it goes after the last: the exit `not-answered`.
-        #[serde(default)]
-        then: String,
-    },
-    /// The call goes to the linked operation at once.
-    LinkedOperation {
-        /// Its name.
-        target: String,
-    },
-}
-
-/// An employee as the details keep one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct EmployeeRecord {
-    /// The PBX's identifier.
-    pub id: String,
-    /// The name.
-    pub name: String,
-}
-
-/// A number to ring.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Destination {
-    /// An extension or a telephone number, as the PBX dials it.
-    pub number: String,
-    /// How long it rings, in seconds.
-    #[serde(rename = "ring_seconds", with = "seconds")]
-    #[cfg_attr(feature = "openapi", schema(value_type = f64))]
-    pub ring_time: Duration,
-}
-
-/// Why a call goes to the linked operation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Reason {
-    /// The stable machine code.
-    pub code: String,
-    /// The class of the reason, such as `empty-answer`.
-    #[serde(default)]
-    pub class: String,
-    /// The short status, in Russian.
-    #[serde(default)]
-    pub status: String,
-    /// The short status, in English.
-    #[serde(default)]
-    pub status_en: String,
-    /// One sentence, in Russian.
-    pub text_ru: String,
-    /// One sentence, in English.
-    pub text_en: String,
-}
-
-/// What a call cost. A host that cannot measure something says null.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Run {
-    /// The SHA-256 of the component that resolved it, in hexadecimal.
-    pub component: Option<String>,
-    /// Instructions executed.
-    pub instructions: Option<u64>,
-    /// The most linear memory in use, in bytes.
-    pub memory_bytes: Option<u64>,
-    /// From the creation of the sandbox to the answer, in microseconds.
-    #[serde(default, rename = "wall_us", with = "microseconds")]
-    #[cfg_attr(feature = "openapi", schema(value_type = u64))]
-    pub wall: Duration,
-}
-
 fn to_the_second<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.0}"))
 }
@@ -196,6 +116,30 @@ impl CallDocument {
         self.steps.iter().map(|step| step.run.wall).sum::<Duration>() + self.run.wall
     }
 
+    /// The answer as a step that the call has left; `endings` are how its numbers ended, in their order, as far as that is known.
+    pub fn into_step(self, placement: &str, endings: &[Ending]) -> StepRecord {
+        let (employee, numbers, target) = match self.route {
+            Route::Forward { employee, destinations, then } => (Some(employee), destinations, then),
+            Route::LinkedOperation { target } => (None, Vec::new(), target),
+        };
+        let mut endings = endings.iter().copied();
+        // A number that cannot be dialled was not rung, and has no ending of its own.
+        let mut leg = |number: String| {
+            let result = if is_dialable(&number) { endings.next() } else { None };
+            StepLeg { number, result }
+        };
+        StepRecord {
+            placement: placement.to_owned(),
+            target,
+            reason: self.reason,
+            employee,
+            legs: numbers.into_iter().map(|destination| leg(destination.number)).collect(),
+            details: self.details,
+            run: self.run,
+            titles: self.titles,
+        }
+    }
+
     /// The digest of the component that resolved it; empty where it is not known.
     pub fn component(&self) -> &str {
         self.run.component.as_deref().unwrap_or_default()
@@ -210,33 +154,10 @@ impl CallRecord {
     }
 }
 
-impl Reason {
-    /// A reason that the host itself gives, with the status of every call that is not forwarded.
-    pub fn of_host(code: &str, class: &str, text: Localized) -> Self {
-        Self {
-            code: code.to_owned(),
-            class: class.to_owned(),
-            status: "Переадресация не удалась".to_owned(),
-            status_en: "Forwarding failed".to_owned(),
-            text_ru: text.ru,
-            text_en: text.en,
-        }
-    }
-
-    /// The short status in one language.
-    pub fn status(&self, language: Language) -> &str {
-        language.say(&self.status, &self.status_en)
-    }
-
-    /// The sentence in one language.
-    pub fn text(&self, language: Language) -> &str {
-        language.say(&self.text_ru, &self.text_en)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Language, Localized};
 
     /// What `call --json` prints, member by member in its order.
     const FORWARD: &str = concat!(

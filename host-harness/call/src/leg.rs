@@ -47,8 +47,8 @@ impl Ending {
         ("failed", Self::Failed),
     ];
 
-    /// Endings by their names, with commas (or, where commas mean something else, colons) between them, as many as a call may have. A name that is not known counts as [`Self::Failed`]: a
-    /// caller waits, and goes on either way.
+    /// Endings by their names, with commas (or, where commas mean something else, colons) between them, as many as a call may have. A name that is
+    /// not known counts as [`Self::Failed`]: a caller waits, and goes on either way.
     pub fn list(written: &str) -> Vec<Self> {
         let named = |name: &str| {
             let known = Self::ALL.iter().find(|(known, _)| *known == name.trim());

@@ -19,6 +19,8 @@
 //! ```
 
 #[cfg(feature = "document")]
+mod answer;
+#[cfg(feature = "document")]
 pub mod call_request;
 pub mod caller;
 #[cfg(feature = "document")]

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{EmployeeRecord, Reason, Run};
 use crate::details::{Details, FactTitles};
-use crate::dialling::is_dialable;
-use crate::document::{CallDocument, EmployeeRecord, Reason, Route, Run};
 use crate::leg::Ending;
 
 /// A step before the last one of a call, as the call document has it.
@@ -40,32 +39,6 @@ pub struct StepLeg {
     pub number: String,
     /// How it ended; null where the PBX did not say.
     pub result: Option<Ending>,
-}
-
-impl CallDocument {
-    /// The answer as a step that the call has left; `endings` are how its numbers ended, in their order, as far as that is known.
-    pub fn into_step(self, placement: &str, endings: &[Ending]) -> StepRecord {
-        let (employee, numbers, target) = match self.route {
-            Route::Forward { employee, destinations, then } => (Some(employee), destinations, then),
-            Route::LinkedOperation { target } => (None, Vec::new(), target),
-        };
-        let mut endings = endings.iter().copied();
-        // A number that cannot be dialled was not rung, and has no ending of its own.
-        let mut leg = |number: String| {
-            let result = if is_dialable(&number) { endings.next() } else { None };
-            StepLeg { number, result }
-        };
-        StepRecord {
-            placement: placement.to_owned(),
-            target,
-            reason: self.reason,
-            employee,
-            legs: numbers.into_iter().map(|destination| leg(destination.number)).collect(),
-            details: self.details,
-            run: self.run,
-            titles: self.titles,
-        }
-    }
 }
 
 impl StepRecord {

@@ -2,7 +2,6 @@
 //!
 //! Each step is resolved in an instance of its own with its own waiting time, and is told of the steps before. The steps together wait no longer
 //! than the scenario may, where that is bounded: the later ones have what is left, and the last ones are not asked any more.
-
 //!
 //! Where a call was forwarded and nobody answered, the PBX comes back for the operation that the exit `not-answered` leads to. The way then goes
 //! on from there, with the steps before as far as they are remembered. Numbers whose exit was taken are not given again, however often and
@@ -100,7 +99,7 @@ impl Node {
                 .extend(after.as_ref().map(|after| StepRecord::unknown(after.id(), after.exits().not_answered()))),
         }
         let Some(after) = after else {
-            return Err(Unasked::Declined(way, Arc::clone(first), unknown(placement)).into());
+            return Err(Unasked::Declined(way, Arc::clone(first), unknown()).into());
         };
         // The placements are no circle and no way is too long: that was judged when they were put together.
         match placement_of(after.exits().not_answered()).and_then(|next| self.placement(next)) {
@@ -313,10 +312,11 @@ impl Way {
     }
 }
 
-fn unknown(after: &str) -> HostReason {
+/// What stands there is not repeated: a PBX may have put a number into it.
+fn unknown() -> HostReason {
     HostReason::NotUnderstood(Localized::new(
-        format!("в поле `after` стоит `{after}`, а такой операции у этого хоста нет"),
-        format!("`after` is `{after}`, and this host has no such operation"),
+        "поле `after` называет операцию, которой у этого хоста нет",
+        "`after` names an operation that this host does not have",
     ))
 }
 

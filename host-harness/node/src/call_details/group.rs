@@ -12,8 +12,9 @@ use super::answered;
 use super::document::{KeptCall, Record};
 use super::key::CallKey;
 use super::reader;
-use super::writer::GROUP;
 
+/// How many calls are written in one transaction at most.
+pub(super) const GROUP: usize = 1_024;
 /// How long after it arrived a call may come back of which this process knows nothing: as long as numbers may ring one after another.
 const RINGING: Duration = Duration::from_secs(2 * 60 * 60);
 

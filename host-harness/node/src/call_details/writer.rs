@@ -27,9 +27,8 @@ use runtime::capabilities::clocks::Clock;
 const QUEUE: usize = 16_384;
 /// How many bytes of calls may wait that could not be written.
 const HELD_BYTES: usize = 64 * 1024 * 1024;
-/// How long calls gather for one transaction, and how many at most.
+/// How long calls gather for one transaction.
 const GATHER: Duration = Duration::from_millis(5);
-pub(super) const GROUP: usize = 1_024;
 /// How long after a failure writing is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
 /// How often old calls are looked for.
@@ -258,7 +257,7 @@ impl Desk {
                 }
             }
             taken += 1;
-            if taken < GROUP {
+            if taken < group::GROUP {
                 message = inbox.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
             }
         }
