@@ -64,7 +64,7 @@ struct CheckedOperation {
 impl Check {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let bytes = read_component(&self.file)?;
-        let engine = Engine::with_compilation(EngineSettings::default(), component::unkept())?;
+        let engine = Engine::with_compilation(EngineSettings::default(), component::usual_compilation())?;
         let checked = match self.host {
             Some(host) => {
                 let fit = match engine.validate(&bytes) {

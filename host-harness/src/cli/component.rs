@@ -51,8 +51,13 @@ pub(super) fn compilation(location: &StoreLocation) -> Compilation {
     Compilation { shelf: location.own_directory().map(|state| CompiledShelf::new(state.join(COMPILED))), ..unkept() }
 }
 
+/// The same for commands that are told of no state directory: kept in that of the user.
+pub(super) fn usual_compilation() -> Compilation {
+    compilation(&StoreLocation::UserState)
+}
+
 /// Compiled by a process of this program's own, and kept nowhere.
-pub(super) fn unkept() -> Compilation {
+fn unkept() -> Compilation {
     let compiler: Option<Arc<dyn Compiler>> = match this_program() {
         Ok(program) => Some(Arc::new(ChildCompiler::new(program, COMPILE))),
         Err(error) => {

@@ -31,7 +31,7 @@ pub(super) struct Describe {
 impl Describe {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let (operation, description) =
-            component::load_described(self.component.as_deref(), component::unkept()).await?;
+            component::load_described(self.component.as_deref(), component::usual_compilation()).await?;
         if self.json {
             print_json(&description_json(&operation, &description))?;
         } else {

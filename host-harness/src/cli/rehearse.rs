@@ -180,7 +180,7 @@ impl Rehearse {
                 let operation = match loaded.entry(file) {
                     Entry::Occupied(known) => known.get().clone(),
                     Entry::Vacant(place) => {
-                        let (operation, _) = component::load_described(file, component::unkept()).await?;
+                        let (operation, _) = component::load_described(file, component::usual_compilation()).await?;
                         place.insert(operation).clone()
                     }
                 };
@@ -249,7 +249,7 @@ async fn variant(
     settings: &BTreeMap<String, String>,
     set: &[(String, String)],
 ) -> Result<Variant, Stop> {
-    let (operation, description) = component::load_described(component, component::unkept()).await?;
+    let (operation, description) = component::load_described(component, component::usual_compilation()).await?;
     let mut settings = settings.clone();
     settings.extend(set.iter().cloned());
     let variant = Variant { name: name.to_owned(), operation, description, settings };

@@ -96,10 +96,11 @@ impl Replay {
         let mut settings: BTreeMap<_, _> = self.set.iter().cloned().collect();
         let mut tried = Vec::new();
         for file in &self.component {
-            let (operation, description) = component::load_described(Some(file), component::unkept()).await?;
+            let (operation, description) =
+                component::load_described(Some(file), component::usual_compilation()).await?;
             tried.push(Loaded { operation, description, settings: std::mem::take(&mut settings) });
         }
-        let (operation, description) = component::load_described(None, component::unkept()).await?;
+        let (operation, description) = component::load_described(None, component::usual_compilation()).await?;
         let built_in = Loaded { operation, description, settings };
         Ok(if self.component.is_empty() && !self.set.is_empty() {
             (vec![built_in], None)

@@ -48,7 +48,8 @@ impl Test {
                 unreadable
             }
             None => {
-                let (operation, _) = component::load_described(self.component.as_deref(), component::unkept()).await?;
+                let (operation, _) =
+                    component::load_described(self.component.as_deref(), component::usual_compilation()).await?;
                 cases.run(&operation, told).await?
             }
         };
