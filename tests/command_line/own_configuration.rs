@@ -18,11 +18,13 @@ fn home(configuration: &str) -> Home {
     let home = Home::new();
     home.write("operation.wasm", OWN_CONFIGURATION);
     home.write("key", "a-secret-key\n");
-    home.write(
-        "host-harness.toml",
-        format!("[[integration]]\n[integration.configuration]\n{configuration}\n{OPERATION}"),
-    );
+    configure(&home, configuration);
     home
+}
+
+fn configure(home: &Home, configuration: &str) {
+    let file = format!("[[integration]]\n[integration.configuration]\n{configuration}\n{OPERATION}");
+    home.write("host-harness.toml", file);
 }
 
 #[test]
@@ -77,6 +79,7 @@ fn d10_a_secret_of_the_configuration_is_in_no_recording() {
 
 #[test]
 fn a_key_that_does_not_fit_is_refused_with_its_place_and_the_fix() {
+    let home = home("");
     let inline = format!("shop = \"Example\"\napi_key = \"{ACCOUNT_TOKEN}\"");
     for (configuration, parts) in [
         ("", &["`shop` (shop) is missing", "[integration.configuration]"][..]),
@@ -93,7 +96,7 @@ fn a_key_that_does_not_fit_is_refused_with_its_place_and_the_fix() {
         ("shop = \"Example\"\namocrm_base_url = \"b\"", &["`amocrm_base_url`", "this host provides it", "`account`"]),
         ("shop = \"Example\"\ncache_key_secret = \"b\"", &["`cache_key_secret`", "this host provides it"]),
     ] {
-        let home = home(configuration);
+        configure(&home, configuration);
         for arguments in [&["call", CALLER][..], &["serve", "--listen", "127.0.0.1:0"]] {
             let ended = home.run(arguments.iter().chain(&FILE[..2]));
             ended.assert(2, &["host-harness.toml", "[[integration]] `main`", "configuration key"]).assert(2, parts);
