@@ -14,7 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::client::PATIENCE;
-use test_support::skip;
+use test_support::{skip, workspace};
 
 pub(crate) struct Browser {
     pub(crate) client: Client,
@@ -118,24 +118,53 @@ impl Browser {
         element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
+    /// Presses a key where the focus is.
+    pub(crate) async fn press(&self, key: &str) {
+        let focused = self.client.active_element().await.expect("an element with the focus");
+        focused.send_keys(key).await.unwrap_or_else(|error| panic!("{key:?}: {error}"));
+    }
+
+    /// Shows the page in this many pixels, light or dark.
+    pub(crate) async fn look(&self, width: u32, height: u32, scheme: &str) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// A command to the browser's tools for developers.
+    async fn devtools(&self, command: &str, parameters: Value) {
+        let session = self.client.session_id().await.expect("a session").expect("its name");
+        let path = format!("/session/{session}/goog/cdp/execute");
+        ask_driver(&self.address, &path, &json!({"cmd": command, "params": parameters})).await;
+    }
+
+    /// Keeps a picture of the page for people: `target/page/NAME.png`.
+    pub(crate) async fn keep_picture(&self, name: &str) {
+        let folder = workspace().join("target/page");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let picture = self.client.screenshot().await.expect("a picture");
+        std::fs::write(folder.join(format!("{name}.png")), picture).expect("it is kept");
+    }
+
     /// What the browser complained of, but for answers of the server that the test provoked (their status codes).
     pub(crate) async fn complaints(&self, provoked: &[&str]) -> Vec<String> {
         let session = self.client.session_id().await.expect("a session").expect("its name");
-        let answer = ask_driver(&self.address, &format!("/session/{session}/se/log"), r#"{"type":"browser"}"#).await;
-        let log: Value = serde_json::from_slice(&answer).expect("JSON");
+        let log = ask_driver(&self.address, &format!("/session/{session}/se/log"), &json!({"type": "browser"})).await;
         let messages = log["value"].as_array().unwrap_or_else(|| panic!("{log}"));
         let texts = messages.iter().map(|entry| entry["message"].as_str().unwrap_or_default().to_owned());
         texts.filter(|text| !provoked.iter().any(|provoked| text.contains(provoked))).collect()
     }
 }
 
-/// The body of the driver's answer.
-async fn ask_driver(address: &str, path: &str, body: &'static str) -> Bytes {
+/// The driver's answer.
+async fn ask_driver(address: &str, path: &str, body: &Value) -> Value {
     let http = legacy::Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let request = Request::post(format!("http://{address}{path}")).header("content-type", "application/json");
-    let request = request.body(Full::new(Bytes::from_static(body.as_bytes()))).expect("a request");
+    let request = request.body(Full::new(Bytes::from(body.to_string()))).expect("a request");
     let answer = http.request(request).await.expect("it answers");
-    answer.into_body().collect().await.expect("an answer").to_bytes()
+    let answer = answer.into_body().collect().await.expect("an answer").to_bytes();
+    serde_json::from_slice(&answer).expect("JSON")
 }
 
 impl Drop for Browser {

@@ -1,63 +1,118 @@
-// The server's answers: with the token, which only this tab keeps.
+// The server's answers. The browser keeps the session in a cookie that no script can read; the token is sent once, to enter.
 
-/** The token was not taken. */
+/** The token, for a server that keeps no sessions: in memory alone, so that it is asked for again when the page is loaded again. */
+let bearer = null;
+
+/** Takes a token for the requests from now on. */
+export const keepToken = (token) => {
+  bearer = token;
+};
+
+const authorization = () => (bearer ? { Authorization: `Bearer ${bearer}` } : {});
+
+/** Nobody is logged in, or no longer. */
 export class Refused extends Error {}
 
-const headers = () => ({ Authorization: `Bearer ${sessionStorage.getItem("token") ?? ""}` });
+/** No answer came: whether a change was made is not known. */
+export class Unreachable extends Error {}
+
+/** The server refused, with words of its own. */
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail ?? `HTTP ${status}`);
+    this.status = status;
+    /** A problem document: `detail`, `detail_ru`, `field`, `findings`. */
+    this.document = document;
+  }
+
+  /** This server has no such route, or no such thing. */
+  get missing() {
+    return this.status === 404 || this.status === 405;
+  }
+
+  /** What it says, in Russian where there is that. */
+  text(language) {
+    return (language === "ru" && this.document.detail_ru) || this.message;
+  }
+}
 
 /** Controls, characters of direction and others that are not seen, and letters of languages that are written from right to left. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u{e0000}-\u{e0fff}]/gu;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** A text from outside: hidden characters are written out, and what is written from right to left does not turn its neighbours around. */
-function visible(text) {
+export function visible(text) {
   const written = text.replace(HIDDEN, (hidden) => `\\u{${hidden.codePointAt(0).toString(16)}}`);
   return RIGHT_TO_LEFT.test(written) ? `\u2068${written}\u2069` : written;
 }
 
-/** What the server says. Every text of it passes here before it is shown. */
-const parse = (json) => JSON.parse(json, (_key, value) => (typeof value === "string" ? visible(value) : value));
+/** Of a text of several lines, each line. */
+const visibleLines = (text) => text.split("\n").map(visible).join("\n");
 
-/** A JSON answer. */
-export async function get(path) {
-  const answer = await fetch(path, { headers: headers(), cache: "no-store" });
-  if (answer.status === 401) throw new Refused();
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  return parse(await answer.text());
-}
+/** Texts of several lines by their nature. */
+const LINES = ["text", "difference"];
+
+/** What the server says. Every text of it passes here before it is shown. */
+const parse = (json) =>
+  JSON.parse(json, (key, value) => (typeof value !== "string" ? value : LINES.includes(key) && value.includes("\n") ? visibleLines(value) : visible(value)));
 
 /**
- * Follows the calls for as long as the page is open, and comes back after a while where the connection is lost.
- * (`EventSource` could not send the token.)
- * @param {(call: object) => void} onCall @param {(call: object) => void} onOutcome what a PBX saw of a call came in @param {(state: string) => void} onState @param {() => number} last the last call seen
+ * Asks the server.
+ * @param {{ json?: object, bytes?: Blob, kind?: string, revision?: string, raw?: boolean }} [more] a body, the revision that a change is of, and
+ *   whether texts are wanted as they are, to be edited
  */
-export async function follow(onCall, onOutcome, onState, last) {
-  for (let pause = 500; ; pause = Math.min(pause * 2, 15_000)) {
-    try {
-      const answer = await fetch(`/v1/calls/stream?after=${last()}`, { headers: headers(), cache: "no-store" });
-      if (answer.status === 401) throw new Refused();
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      onState("on");
-      pause = 500;
-      await read(answer.body, { call: onCall, outcome: onOutcome });
-    } catch (error) {
-      if (error instanceof Refused) throw error;
-    }
-    onState("again");
-    await new Promise((resolve) => setTimeout(resolve, pause));
+export async function ask(method, path, { json, bytes, kind = "application/json", revision, raw } = {}) {
+  const headers = { "X-Requested-With": "host-harness", ...authorization() };
+  if (json || bytes) headers["Content-Type"] = kind;
+  if (revision) headers["If-Match"] = `"${revision}"`;
+  const body = json ? JSON.stringify(json) : bytes;
+  const answer = await fetch(path, { method, headers, body, cache: "no-store" }).catch(() => {
+    throw new Unreachable();
+  });
+  const text = await answer.text().catch(() => {
+    throw new Unreachable();
+  });
+  if (answer.status === 401) throw new Refused();
+  if (!answer.ok) throw new Problem(answer.status, read(text));
+  return text ? read(text, raw) : null;
+}
+
+function read(text, raw) {
+  try {
+    return raw ? JSON.parse(text) : parse(text);
+  } catch {
+    return {};
   }
 }
 
-async function read(body, on) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+/** A JSON answer. */
+export const get = (path, more) => ask("GET", path, more);
+
+/** A JSON answer; null where this server does not have that. */
+export async function offered(path, more) {
+  try {
+    return await get(path, more);
+  } catch (error) {
+    if (error instanceof Problem && error.missing) return null;
+    throw error;
+  }
+}
+
+/** The events of a stream of the server's, until it ends. (`EventSource` does not tell a login that has ended from a lost connection.) */
+export async function events(path, signal, onOpen, onEvent) {
+  const answer = await fetch(path, { headers: { Accept: "text/event-stream", ...authorization() }, cache: "no-store", signal });
+  if (answer.status === 401) throw new Refused();
+  if (!answer.ok) throw new Problem(answer.status, {});
+  onOpen();
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let rest = ""; ; ) {
     const { value, done } = await reader.read();
     if (done) return;
-    const events = (rest + value).split("\n\n");
-    rest = events.pop();
-    for (const event of events) {
-      const field = (name) => event.split("\n").filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2)).join("\n");
-      on[field("event")]?.(parse(field("data")));
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const field = (name) => block.split("\n").filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2)).join("\n");
+      if (field("event")) onEvent(field("event"), parse(field("data")));
     }
   }
 }

@@ -1,215 +1,91 @@
-// The page: who may see it, the list of calls, and when to look again.
+// The console: who is logged in, which view is open, and what all views share.
 
-import { Refused, follow, get } from "./api.js";
-import { element, legs, reasons, steps } from "./picture.js";
-import { change, label, lang, moment, say } from "./texts.js";
+import { useAddress, link } from "./address.js";
+import { Alerts, Standing, alertsOf } from "./alerts.js";
+import { get, offered } from "./api.js";
+import { Calls } from "./calls.js";
+import { Changes } from "./changes.js";
+import { useConnection } from "./connection.js";
+import { Console } from "./console.js";
+import { Employees } from "./employees.js";
+import { html, render, useCallback, useEffect, useRef, useState } from "./html.js";
+import { Integration } from "./integration.js";
+import { changeLanguage, lang, say } from "./language.js";
+import { Scenario } from "./scenario.js";
+import { Login, current, leave } from "./session.js";
+import { Versions } from "./versions.js";
 
-const ROWS = 300;
-const PAGE = 50;
-const by = (id) => document.getElementById(id);
-let calls = [];
-let open = null;
-let span = 3600;
-let filters = "";
-let following = false;
-/** The times of the details that the picture shows. */
-const TIMES = ["waiting_time_ms", "waited_ms"];
-/** What facts are called, by the component that found them out. */
-const titles = new Map();
+/** The views by their addresses, in the order of the menu. */
+const VIEWS = { calls: Calls, scenario: Scenario, employees: Employees, integration: Integration, versions: Versions, changes: Changes };
 
-const reason = (call) => (call.reason ? call.reason[`text_${lang()}`] : "");
-const number = (call) => call.call?.caller ?? say("withheld");
-
-/** How long a call waited in all its steps. */
-const waited = (call) => [...(call.steps ?? []), call].reduce((sum, step) => sum + step.details.waited_ms, 0);
-
-function where(call) {
-  if (call.unreadable) return say("unreadable");
-  if (call.route.kind === "forward") return `${call.route.employee.name} (${call.route.numbers.map((one) => one.number).join(", ")})`;
-  return `${call.route.target}: ${reason(call)}`;
+/** What the server offers, as `"GET /v1/calls/{}"`. */
+function routesOf({ paths = {} }) {
+  const named = (path) => path.replaceAll(/\{[^}]*\}/g, "{}");
+  return new Set(Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${named(path)}`)));
 }
 
-function row(call) {
-  const failed = call.reason?.class === "technical-failure" || call.reason?.class === "no-answer";
-  const kind = call.route?.kind === "forward" ? "forward" : failed ? "linked failed" : "linked";
-  const source = call.details?.manager_source;
-  const cell = (text, name = "") => element("td", { class: name }, text);
-  const made = element("tr", { class: kind, tabindex: "0", "data-seq": call.seq },
-    cell(call.unreadable ? "" : moment(call.call.at)), cell(number(call)), cell(where(call), "where"),
-    cell(call.unreadable ? "" : `${waited(call)} ${say("ms")}`, "number"), cell(source ? say(source) : ""));
-  const show = () => showCall(call);
-  made.addEventListener("click", show);
-  made.addEventListener("keydown", (event) => event.key === "Enter" && show());
-  return made;
+/** What several views need: asked for at the start, and again after a change. */
+async function shared() {
+  const [{ operations }, integrations, configuration, description] = await Promise.all([
+    get("/v1/operations"), offered("/v1/integrations"), offered("/v1/configuration"), offered("/openapi.json"),
+  ]);
+  const routes = routesOf(description ?? {});
+  const all = integrations?.integrations ?? null;
+  const employees = await Promise.all((all ?? []).map(async ({ id }) => {
+    const found = await offered(`/v1/integrations/${encodeURIComponent(id)}/employees`);
+    return (found?.employees ?? []).map((employee) => ({ ...employee, integration: id }));
+  }));
+  return { operations, integrations: all, employees: employees.flat(), configuration, offers: (route) => routes.has(route) };
 }
 
-function showCalls() {
-  by("calls").replaceChildren(...calls.slice(0, ROWS).map(row));
-  by("none").hidden = calls.length > 0;
+function Menu({ view }) {
+  return html`<nav aria-label=${say("menu")}><ul>
+    ${Object.keys(VIEWS).map((name) => html`<li key=${name}><a href=${link(name)} aria-current=${name === view ? "page" : null}>${say(`view:${name}`)}</a></li>`)}
+  </ul></nav>`;
 }
 
-/** What a fact is called: asked for once a component. */
-function title(call, key) {
-  return titles.get(call.run.component)?.[key]?.[lang()] ?? key;
+function Header({ children, onLanguage }) {
+  return html`<header>
+    <span class="name">host-harness</span>
+    ${children}
+    <button id="language" type="button" lang=${lang() === "ru" ? "en" : "ru"} onClick=${onLanguage}>${say("to")}</button>
+  </header>`;
 }
 
-async function learnTitles(call) {
-  if (titles.has(call.run.component)) return;
-  titles.set(call.run.component, (await get(`/v1/calls/${call.seq}?by=seq`)).titles ?? {});
-  if (open?.seq === call.seq) showCall(open);
+/** Everything behind the login. */
+function Desk({ session, onLeave, onLanguage }) {
+  const address = useAddress();
+  const connection = useConnection(onLeave);
+  const [common, setCommon] = useState({ operations: [], integrations: null, employees: [], configuration: null, offers: () => false });
+  const reload = useCallback(() => shared().then(setCommon, () => {}), []);
+  const revision = connection.state?.configuration?.revision;
+  useEffect(() => { reload(); }, [revision, connection.live === "on"]);
+  const view = VIEWS[address.view] ? address.view : "calls";
+  const View = VIEWS[view];
+  const alerts = alertsOf(connection);
+  const main = useRef(null);
+  useEffect(() => { document.title = `${say(`view:${view}`)} — host-harness`; });
+  const out = () => leave().then(onLeave);
+  return html`<${Console.Provider} value=${{ session, connection, reload, ...common, mayChange: session.scope === "manager" }}>
+    <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); main.current.focus(); }}>${say("skip")}</a>
+    <${Header} onLanguage=${onLanguage}>
+      <${Menu} view=${view} />
+      <${Standing} connection=${connection} alerts=${alerts} />
+      <button id="leave" type="button" onClick=${out} title=${session.name}>${say("leave")}</button>
+    <//>
+    <${Alerts} alerts=${alerts} />
+    <main id="main" tabindex="-1" ref=${main}><${View} key=${view} address=${address} /></main>
+  <//>`;
 }
 
-function showCall(call) {
-  open = call;
-  by("call").hidden = !call;
-  if (!call || call.unreadable) return;
-  by("call-title").textContent = `${say("calling")} ${call.seq}: ${number(call)} → ${call.call.called}`;
-  by("timeline").replaceChildren(...steps(call));
-  by("outcome").replaceChildren(...(call.outcome ? legs(call.outcome) : []));
-  const facts = [
-    [say("time"), moment(call.call.at)], [say("where"), where(call)],
-    ...(call.reason ? [[say("reason"), call.reason.code], [say("status"), lang() === "ru" ? call.reason.status : call.reason.status_en]].filter(([, value]) => value) : []),
-    ...Object.entries(call.details).filter(([, value]) => ["string", "number"].includes(typeof value)).filter(([key]) => !TIMES.includes(key)).map(([key, value]) => [title(call, key), value]),
-    [say("operation"), call.operation], [say("integration"), call.integration],
-    [say("component"), call.run.component.slice(0, 12)], [say("id"), call.call.id],
-  ];
-  by("facts").replaceChildren(...facts.flatMap(([key, value]) => [element("dt", {}, key), element("dd", {}, `${value}`)]));
-  by("notes").replaceChildren(...(call.details.notes ?? []).map((note) => element("li", {}, note[`text_${lang()}`])));
-  by("call-title").scrollIntoView({ block: "nearest" });
-  attempt(() => learnTitles(call));
+function Page() {
+  const [session, setSession] = useState(undefined);
+  const [, setLanguage] = useState(lang());
+  useEffect(() => { current().then(setSession, () => setSession(null)); }, []);
+  const switchLanguage = () => { changeLanguage(); setLanguage(lang()); };
+  // Whoever is logged in anew gets a connection of their own, from the beginning.
+  if (session) return html`<${Desk} session=${session} onLeave=${() => setSession(null)} onLanguage=${switchLanguage} />`;
+  return html`<${Header} onLanguage=${switchLanguage} />${session === null && html`<${Login} onEnter=${setSession} />`}`;
 }
 
-function card(kind, title, ...lines) {
-  return element("div", { class: `card ${kind}` }, element("strong", {}, title), ...lines.filter(Boolean).map((line) => element("span", {}, line)));
-}
-
-function showState(state) {
-  const integrations = state.integrations.map((one) => {
-    const { circuit, budget, access } = one;
-    const gate = circuit.state === "closed" ? say("circuitClosed") : circuit.state === "open" ? `${say("circuitOpen")} ${moment(circuit.until, { timeStyle: "medium" })}` : say("circuitHalf");
-    const kind = !one.on ? "bad" : circuit.state === "closed" ? "" : "warn";
-    const made = card(kind, `${say("integration")} ${one.id}: ${say(one.on ? "integrationOn" : "integrationOff")}`, one.account, gate,
-      `${budget.requests_per_second} ${say("perSecond")}, ${say("waiting")}: ${budget.waiting}`, budget.shared === false && say("alone"), access?.action, ...(access?.warnings ?? []));
-    made.dataset.circuit = circuit.state;
-    return made;
-  });
-  const operations = state.operations.map((one) => card("", `${say("operation")} ${one.id} → ${one.linked_operation}`,
-    `${say("component")} ${one.component.slice(0, 12)}`, one.shadow && `${say("shadow")} ${one.shadow.slice(0, 12)}`));
-  const details = state.call_details;
-  const keeping = details && card(details.failing ? "bad" : details.lost ? "warn" : "", say(details.failing ? "failing" : "keeping"),
-    details.failing, `${say("kept")}: ${details.kept}, ${say("lost")}: ${details.lost}`);
-  by("state-cards").replaceChildren(...integrations, ...operations, ...(keeping ? [keeping] : []), card("", `${say("inFlight")}: ${state.calls_in_flight}`));
-}
-
-async function look() {
-  const since = new Date(Date.now() - span * 1000).toISOString();
-  const step = Math.max(Math.round(span / 60), 1);
-  const [state, counted] = await Promise.all([get("/v1/state"), get(`/v1/reasons?since=${since}&step=${step}s`)]);
-  showState(state);
-  by("reasons").replaceChildren(...reasons(counted, span));
-}
-
-async function list(before) {
-  const page = await get(`/v1/calls?limit=${PAGE}${filters}${before ? `&before=${before}` : ""}`);
-  calls = before ? [...calls, ...page.calls] : page.calls;
-  by("older").hidden = page.next === null;
-  showCalls();
-}
-
-function came(call) {
-  // With a filter the server says what fits; without one the call is added where it belongs.
-  if (filters) return void attempt(() => list());
-  calls.unshift(call);
-  calls.length = Math.min(calls.length, ROWS);
-  by("calls").prepend(row(call));
-  while (by("calls").rows.length > ROWS) by("calls").lastElementChild.remove();
-  by("none").hidden = true;
-}
-
-/** What a PBX saw of a call that is there already. */
-function completed(call) {
-  const place = calls.findIndex((one) => one.seq === call.seq);
-  if (place >= 0) calls[place] = call;
-  const old = [...by("calls").rows].find((one) => one.dataset.seq === `${call.seq}`);
-  if (old) old.replaceWith(row(call));
-  if (open?.seq === call.seq) showCall(call);
-}
-
-function live(state) {
-  by("live").dataset.state = state;
-  by("live").textContent = say(state);
-}
-
-function ask(why) {
-  sessionStorage.removeItem("token");
-  by("desk").hidden = true;
-  by("door").hidden = false;
-  by("refused").textContent = why;
-  by("token").focus();
-}
-
-/** Does something with the server; without a token that it takes, the door is shown. */
-async function attempt(work) {
-  try {
-    await work();
-  } catch (error) {
-    if (error instanceof Refused) ask(say("refused"));
-    else live("again");
-  }
-}
-
-async function enter() {
-  await attempt(async () => {
-    await Promise.all([list(), look()]);
-    by("door").hidden = true;
-    by("desk").hidden = false;
-    if (following) return;
-    following = true;
-    await follow(came, completed, live, () => calls.reduce((last, call) => Math.max(last, call.seq), 0));
-  });
-}
-
-function words() {
-  label();
-  by("language").textContent = say("to");
-  by("titles").replaceChildren(...["time", "caller", "where", "waited", "source"].map((key) => element("th", { scope: "col" }, say(key))));
-  const spans = Object.entries(say("spans")).map(([seconds, text]) => {
-    const button = element("button", { type: "button", "aria-pressed": `${Number(seconds) === span}` }, text);
-    button.addEventListener("click", () => {
-      span = Number(seconds);
-      words();
-      attempt(look);
-    });
-    return button;
-  });
-  by("spans").replaceChildren(...spans);
-  live(by("live").dataset.state);
-}
-
-by("language").addEventListener("click", () => {
-  change();
-  words();
-  showCalls();
-  if (open) showCall(open);
-  attempt(look);
-});
-by("door").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem("token", by("token").value);
-  by("token").value = "";
-  by("refused").textContent = "";
-  enter();
-});
-by("filters").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const entries = [...new FormData(event.target)].filter(([, value]) => value);
-  filters = entries.length ? `&${new URLSearchParams(entries)}` : "";
-  attempt(() => list());
-});
-by("older").addEventListener("click", () => attempt(() => list(calls.at(-1).seq)));
-by("close").addEventListener("click", () => showCall(null));
-setInterval(() => by("desk").hidden || document.hidden || attempt(look), 3_000);
-
-words();
-if (sessionStorage.getItem("token")) enter();
-else ask("");
+render(html`<${Page} />`, document.getElementById("page"));

@@ -1,0 +1,43 @@
+// What was changed of the configuration, by whom and when, and how to undo it.
+
+import { ReadOnly } from "./allowed.js";
+import { ask, offered } from "./api.js";
+import { Confirmed } from "./confirmed.js";
+import { useConsole } from "./console.js";
+import { revisionNow } from "./editing.js";
+import { html, useCallback, useEffect, useState } from "./html.js";
+import { moment, say } from "./language.js";
+import { worded } from "./meaning.js";
+
+const PAGE = 50;
+
+/** A unified difference; what is added and what is removed can be told apart without colours by the signs that it has. */
+function Difference({ text }) {
+  const kind = (line) => (/^(\+\+\+|---|@@)/.test(line) ? "head" : line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "same");
+  return html`<pre class="difference" tabindex="0" aria-label=${say("difference")}>${text.replace(/\n$/, "").split("\n").map((line, at) => html`<span key=${at} class=${kind(line)}>${line}${"\n"}</span>`)}</pre>`;
+}
+
+export function Changes() {
+  const { configuration, mayChange, connection, reload } = useConsole();
+  const [found, setFound] = useState({ changes: null, next: null, missing: false });
+  const load = useCallback(async (before = null) => {
+    const page = await offered(`/v1/changes?limit=${PAGE}${before ? `&before=${before}` : ""}`);
+    setFound((held) => (page ? { changes: before ? [...held.changes, ...page.changes] : page.changes, next: page.next } : { changes: [], next: null, missing: true }));
+  }, []);
+  const revision = configuration?.revision;
+  useEffect(() => { load().catch(() => {}); }, [revision, connection.live === "on"]);
+  const undo = (number) => async () => ask("POST", `/v1/changes/${number}/undo`, { revision: await revisionNow() });
+  const { changes, next, missing } = found;
+  const refused = connection.state?.configuration?.refused;
+  return html`<h1>${say("view:changes")}</h1>
+    ${refused && html`<div class="card wrong" role="alert"><p>${say("configurationRefused")}</p><pre>${typeof refused === "string" ? refused : refused.en}</pre></div>`}
+    ${missing ? html`<p class="quiet">${say("notOffered")}</p>` : html`<p class="quiet">${say("changesHelp")}</p>`}
+    ${changes?.length === 0 && !missing && html`<p>${say("noChanges")}</p>`}
+    <ol class="rows" id="changes">${changes?.map((change) => html`<li class="card" key=${change.number} data-number=${change.number}>
+      <p><strong>${moment(change.at)}</strong> · ${change.author ?? say("nobodyNamed")} · ${worded("by", change.by)} <span class="quiet">№ ${change.number}</span></p>
+      ${change.difference && html`<${Difference} text=${change.difference} />`}
+      ${mayChange && configuration?.writable && change.difference && html`<p class="buttons"><${Confirmed} label=${say("undo")} question=${say("undoSure", change.number)} act=${undo(change.number)} onDone=${() => { reload(); load().catch(() => {}); }} /></p>`}
+    </li>`)}</ol>
+    ${next !== null && html`<button type="button" onClick=${() => load(next).catch(() => {})}>${say("older")}</button>`}
+    <${ReadOnly} />`;
+}

@@ -1,0 +1,99 @@
+// The integration with amoCRM: on or off, how its access stands and what to do about it, what operations read of it, and what an audit finds.
+
+import { actionOf, warningsOf } from "./alerts.js";
+import { link } from "./address.js";
+import { ReadOnly } from "./allowed.js";
+import { Problem, ask, get } from "./api.js";
+import { Audit } from "./audit.js";
+import { Confirmed } from "./confirmed.js";
+import { useConsole } from "./console.js";
+import { Saving, flat, nested, revisionNow, useEditing } from "./editing.js";
+import { CheckField, Field, TextField, fault } from "./fields.js";
+import { html, useState } from "./html.js";
+import { lang, counted, local, recent, say } from "./language.js";
+import { reasonText } from "./meaning.js";
+
+const path = (id) => `/v1/integrations/${encodeURIComponent(id)}`;
+
+/** States of an access with which calls are resolved. */
+const WORKING = ["connected", "not-asked", "unclear"];
+
+async function read(id) {
+  const revision = await revisionNow();
+  const one = (await get("/v1/integrations", { raw: true })).integrations.find((other) => other.id === id);
+  return { revision, values: { "/enabled": one.enabled, "/time_zone": one.time_zone, ...flat("/configuration", one.configuration) } };
+}
+
+/** How the access stands, red where amoCRM refuses it. */
+function Access({ one, access }) {
+  const { connection } = useConsole();
+  const newest = connection.newest.get(one.id);
+  const state = access?.state ?? "not-asked";
+  const wrong = one.enabled && (!WORKING.includes(state) || !one.on || newest?.reason);
+  const text = !one.enabled ? say("integrationSwitchedOff", one.id) : newest?.reason ? `${reasonText(newest.reason)} (${recent(newest.at)})` : say(`access:${state}`);
+  const { circuit, budget } = one;
+  return html`<div class=${wrong ? "standing bad" : one.enabled ? "standing" : "standing off"} role="status" data-access=${newest?.reason ? "refused" : state} data-circuit=${circuit?.state}>
+    <p><strong>${text}</strong></p>
+    ${one.enabled && actionOf(access) && html`<p>${actionOf(access)}</p>`}
+    ${warningsOf(access).map((warning) => html`<p key=${warning}>${warning}</p>`)}
+    ${one.account && html`<p>${say("account")}: <a href=${one.account} target="_blank" rel="noreferrer">${one.account}</a></p>`}
+    ${one.enabled && circuit && html`<p class="quiet">${say(circuit.state === "closed" ? "requestsGo" : `circuit:${circuit.cause}`)}${circuit.until ? `. ${say("stoppedUntil", recent(circuit.until))}` : ""}</p>`}
+    ${budget && html`<p class="quiet">${say("budget", budget.requests_per_second, budget.waiting)}</p>`}
+  </div>`;
+}
+
+function Connecting({ one }) {
+  const { mayChange, offers, reload } = useConsole();
+  const [said, setSaid] = useState("");
+  if (!mayChange || one.access !== "oauth" || !offers("POST /v1/integrations/{}/connection")) return null;
+  const connect = async () => {
+    try {
+      const { address } = await ask("POST", `${path(one.id)}/connection`);
+      // amoCRM's own page asks the administrator, and leads back to this server.
+      if (/^https?:\/\//.test(address)) location.assign(address);
+    } catch (error) {
+      setSaid(error instanceof Problem ? error.text(lang()) : say("unreachable"));
+    }
+  };
+  return html`<p class="buttons"><button type="button" onClick=${connect}>${say("connect")}</button>
+    <${Confirmed} label=${say("disconnect")} question=${say("disconnectSure")} act=${() => ask("DELETE", `${path(one.id)}/connection`)} onDone=${reload} />
+    <span class="wrong" role="alert">${said}</span></p>`;
+}
+
+/** Everything that can be set here. */
+function Settings({ one }) {
+  const { mayChange, configuration, reload } = useConsole();
+  const disabled = !mayChange || !configuration?.writable;
+  const write = (edits, _values, revision) => ask("PATCH", path(one.id), { json: nested(edits), revision });
+  const editing = useEditing(() => read(one.id), write, reload);
+  const { held, value, change, wrong } = editing;
+  const keys = one.keys ?? [];
+  const faults = keys.filter((key) => fault(key, value(`/configuration/${key.key}`))).length;
+  const named = (pointer) => {
+    const key = pointer.split("/").at(-1);
+    return pointer === "/enabled" ? say("integrationOn") : pointer === "/time_zone" ? say("timeZone") : local(keys.find((one) => one.key === key)?.title) || key;
+  };
+  if (!held) return editing.saving.state === "unreadable" && html`<p class="wrong">${say("saving:unreadable")}</p>`;
+  return html`<form class="form" onSubmit=${(event) => { event.preventDefault(); if (!faults && editing.dirty) editing.save(); }}>
+    <${CheckField} title=${say("integrationOn")} help=${say("integrationOnHelp")} value=${value("/enabled") === true} disabled=${disabled} wrong=${wrong("/enabled")} onChange=${(on) => change("/enabled", on)} />
+    ${keys.map((key) => html`<${Field} key=${key.key} description=${key} value=${value(`/configuration/${key.key}`)} disabled=${disabled} wrong=${wrong(`/configuration/${key.key}`)} onChange=${(next) => change(`/configuration/${key.key}`, next)} />`)}
+    <${TextField} title=${say("timeZone")} help=${say("timeZoneHelp")} placeholder="Europe/Moscow" value=${value("/time_zone")} disabled=${disabled} wrong=${wrong("/time_zone")} onChange=${(zone) => change("/time_zone", zone.trim() || null)} />
+    <${Saving} editing=${editing} title=${named} faults=${faults} mayChange=${!disabled} />
+  </form>`;
+}
+
+export function Integration() {
+  const { connection, integrations, offers } = useConsole();
+  const standing = connection.state?.integrations ?? [];
+  const all = standing.map((one) => ({ ...one, ...integrations?.find(({ id }) => id === one.id), on: one.on, enabled: one.enabled, standing: one.access }));
+  return html`<h1>${say("view:integration")}</h1>
+    ${all.map((one) => html`<section class="card" key=${one.id} aria-labelledby=${`integration-${one.id}`}>
+      <h2 id=${`integration-${one.id}`}>${say("integrationNamed", one.id)}</h2>
+      <${Access} one=${one} access=${one.standing ?? one.access_state} />
+      <${Connecting} one=${one} />
+      ${integrations && html`<${Settings} one=${one} />`}
+      ${"employees" in one && html`<p><a href=${link("employees")}>${say("view:employees")}: ${counted(one.employees, say("employeeForms"))}</a></p>`}
+      ${offers("POST /v1/integrations/{}/audits") && html`<${Audit} integration=${one.id} />`}
+    </section>`)}
+    <${ReadOnly} />`;
+}

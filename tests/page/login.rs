@@ -1,0 +1,44 @@
+//! Who gets in, and that the token stays nowhere.
+
+use serde_json::json;
+use test_support::CALLER;
+
+use crate::{Browser, ENTER, Site, TOKEN, listed, log_in, programs};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_has_the_token_sees_anything() {
+    let site = Site::start("", "queue:sales").await;
+    site.call(CALLER, "101").await;
+    let Some(programs) = programs() else { return };
+    let browser = Browser::start(programs, "en").await;
+    browser.client.goto(&format!("http://{}/", site.address())).await.expect("the page");
+    browser.until("it asks for the token", "return document.activeElement?.id === 'token'").await;
+    browser.write("#token", &format!("another-token-0123456789{ENTER}")).await;
+    browser.until("it says so", "return document.querySelector('#refused').innerText.includes('does not take')").await;
+    assert_eq!(browser.run("return document.querySelectorAll('#calls, nav, #reasons').length").await, json!(0));
+    browser.run("document.querySelector('#token').value = ''").await;
+    log_in(&browser).await;
+    listed(&browser, 1).await;
+    assert_eq!(browser.run("return document.querySelector('#door')").await, json!(null));
+    // The token is nowhere in what the page shows, nor where a script could read it.
+    let shown = browser.client.source().await.expect("the document");
+    let stored = browser.run("return JSON.stringify([localStorage, sessionStorage, document.cookie])").await;
+    for text in [shown.as_str(), stored.as_str().expect("text")] {
+        assert!(!text.contains(TOKEN) && !text.contains("123-45-67") && !text.contains("9161234567"), "{text}");
+    }
+    assert_eq!(browser.complaints(&["401", "404", "405"]).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_new_login_the_page_is_alive_again() {
+    let site = Site::start("", "queue:sales").await;
+    let Some(browser) = crate::enter(&site, "en").await else { return };
+    site.call(CALLER, "101").await;
+    listed(&browser, 1).await;
+    browser.click("#leave").await;
+    log_in(&browser).await;
+    listed(&browser, 1).await;
+    site.call(CALLER, "101").await;
+    listed(&browser, 2).await;
+    assert_eq!(browser.run("return document.querySelector('#live').dataset.level").await, json!("good"));
+}
