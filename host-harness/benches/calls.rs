@@ -20,7 +20,7 @@ fn hit(criterion: &mut Criterion) {
     assert!(natively.call(CALLER));
     group.bench_function("natively", |bencher| bencher.iter(|| assert!(natively.call(CALLER))));
     let node = runtime.block_on(scene::with_a_kept_manager(&scene::operation(), scene::memory()));
-    let (placed, clock) = (node.placements()[0].active().placed.clone(), Clock::system());
+    let (placed, clock) = (node.revision().placements()[0].active().placed.clone(), Clock::system());
     group.bench_function("fresh-instance", |bencher| {
         bencher.to_async(&runtime).iter(|| async { placed.resolve(scene::call(CALLER), &clock).await });
     });

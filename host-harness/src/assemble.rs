@@ -1,4 +1,4 @@
-//! A node from a configuration: its integrations set up, its components loaded, each once.
+//! What a node serves, from a configuration: its integrations set up, its components loaded, each once.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,47 +9,84 @@ use anyhow::{Context, anyhow};
 use crate::OPERATION;
 use crate::config::HarnessConfig;
 use amocrm::integration::Integration;
-use node::{Node, NodeBuilder, ToPlace};
+use node::{Revision, RevisionBuilder, ToPlace};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, Operation};
 use runtime::store::Stores;
 
-/// Sets up everything that the configuration names, without observers. Each error names the integration or the placed operation at fault.
+/// A configuration in force, and the revision that it was put in force with.
+pub struct InForce<'a> {
+    /// The configuration.
+    pub config: &'a HarnessConfig,
+    /// The revision.
+    pub revision: Arc<Revision>,
+}
+
+/// Sets up everything that the configuration names. What is in force already goes on, as far as the configuration leaves it as it is; a component's
+/// file is read anew only where it is named anew. Each error names the integration or the placed operation at fault.
 pub async fn assemble(
     config: &HarnessConfig,
+    before: Option<InForce<'_>>,
     engine: &Engine,
     stores: &Stores,
     clock: Clock,
-) -> anyhow::Result<NodeBuilder> {
-    let mut node = Node::builder(clock.clone()).scenario_waiting_time(config.scenario_waiting_time);
+) -> anyhow::Result<RevisionBuilder> {
+    let builder = before.as_ref().map_or_else(Revision::builder, |before| before.revision.next());
+    let mut next = builder.scenario_waiting_time(config.scenario_waiting_time);
     let mut integrations = Vec::new();
     for settings in &config.integrations {
-        let integration = Integration::with_clock(settings.clone(), stores.clone(), clock.clone())
-            .with_context(|| format!("[[integration]] `{}`", settings.id))?;
-        let integration = Arc::new(integration);
+        let known = before.as_ref().and_then(|before| before.revision.integrations().get(settings.id.as_str()));
+        let integration = match known {
+            Some(known) => known.with_settings(settings.clone(), clock.clone()),
+            None => Integration::with_clock(settings.clone(), stores.clone(), clock.clone()).map(Arc::new),
+        };
+        let integration = integration.with_context(|| format!("[[integration]] `{}`", settings.id))?;
         integrations.push((settings.id.as_str(), Arc::clone(&integration)));
-        node = node.integration(settings.id.as_str(), integration);
+        next = next.integration(settings.id.as_str(), integration);
     }
-    let mut loaded = BTreeMap::new();
+    let mut loaded = before.as_ref().map(InForce::components).unwrap_or_default();
     for entry in &config.operations {
         let place = || format!("[[operation]] `{}`", entry.id);
         let integration = config.integration_of(entry).with_context(place)?;
-        let operation = load(engine, &mut loaded, entry.component.as_deref()).with_context(place)?;
-        let placed = node.place(ToPlace {
+        let operation = match before.as_ref().and_then(|before| before.component(&entry.id, entry.component.as_deref()))
+        {
+            Some(operation) => operation,
+            None => load(engine, &mut loaded, entry.component.as_deref()).with_context(place)?,
+        };
+        let placed = next.place(ToPlace {
             id: &entry.id,
             integration: &integration.id,
             exits: entry.exits(),
             settings: entry.settings.clone(),
             operation,
         });
-        node = placed.await.with_context(place)?;
+        next = placed.await.with_context(place)?;
     }
     for (id, integration) in integrations {
-        let its = node.placements().iter().filter(|placement| placement.integration_id() == id);
-        let placed: Vec<_> = its.map(|placement| placement.active()).collect();
+        let its = next.placements().iter().filter(|placement| placement.integration_id() == id);
+        let placed: Vec<_> = its.map(|placement| placement.configured()).collect();
         integration.refuse_unread_keys(placed.iter().map(|version| &version.description))?;
     }
-    Ok(node)
+    Ok(next)
+}
+
+impl InForce<'_> {
+    /// The components that were loaded, by their files.
+    fn components(&self) -> BTreeMap<Option<PathBuf>, Operation> {
+        let entries = self.config.operations.iter();
+        entries.filter_map(|entry| Some((entry.component.clone(), self.configured(&entry.id)?))).collect()
+    }
+
+    /// The component of an operation that was placed with this file.
+    fn component(&self, id: &str, file: Option<&Path>) -> Option<Operation> {
+        let mut entries = self.config.operations.iter();
+        let entry = entries.find(|entry| entry.id == id && entry.component.as_deref() == file)?;
+        self.configured(&entry.id)
+    }
+
+    fn configured(&self, id: &str) -> Option<Operation> {
+        Some(self.revision.placement(id)?.configured().placed.operation().clone())
+    }
 }
 
 /// Loads a component's file, or the built-in operation, once.

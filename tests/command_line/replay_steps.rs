@@ -41,8 +41,8 @@ async fn record(home: &Home, scene: &Scene, placed: Vec<Placed<'_>>, call: Incom
         node = node.place(to_place).await.expect("it fits");
     }
     let node = node.recorder(Arc::clone(&steps) as Arc<dyn Recorder>).build().expect("a scenario");
-    let first = node.placements().first().expect("a placement");
-    node.resolve(first, call).await;
+    let first = node.revision().first().expect("a placement");
+    node.resolve(&first, call).await;
     let steps = std::mem::take(&mut *steps.0.lock().expect("no panic"));
     let numbers = Numbers::kept_in(None).expect("a key");
     let recording = Recording::of_steps(steps, Some(&numbers)).await.expect("a recording").expect("steps");

@@ -9,7 +9,7 @@ use amocrm::integration::{Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, Simulator};
 use call::IncomingCall;
 use jiff::SignedDuration;
-use node::Placement;
+use node::{Placement, ToPlace};
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
 use runtime::store::Stores;
@@ -52,23 +52,21 @@ impl Node {
             ..scene.integration.clone()
         };
         settings.configuration.set("consider_manager_status", consider_manager_status.to_string());
-        let keys = settings.hook_keys();
         let stores = Stores::in_one(Arc::clone(&scene.store));
         let integration = Integration::with_clock(settings, stores, clock.clone()).expect("a usable integration");
         let integration = Arc::new(integration);
         let keeper = Arc::clone(integration.keeper().expect("OAuth has a keeper"));
         account::connect(&keeper, &simulator).await;
-        let placement = Placement::new(
-            "main",
-            ("main".into(), Arc::clone(&integration)),
-            LINKED_OPERATION.into(),
-            BTreeMap::new(),
-            operation(),
-        );
-        let placement = Arc::new(placement.await.expect("an operation that describes itself"));
-        let mut hooks = Webhooks::new(clock.clone());
-        hooks.add("main", keys, integration, vec![Arc::clone(&placement)]);
-        let (hooks, _) = server::webhooks::routes(hooks, Duration::from_secs(5)).split_for_parts();
+        let node = node::Node::builder(clock.clone()).integration("main", integration).place(ToPlace {
+            id: "main",
+            integration: "main",
+            exits: LINKED_OPERATION.into(),
+            settings: BTreeMap::new(),
+            operation: operation(),
+        });
+        let node = node.await.expect("an operation that describes itself").build().expect("a scenario");
+        let placement = Arc::clone(&node.revision().placements()[0]);
+        let (hooks, _) = server::webhooks::routes(Webhooks::new(node), Duration::from_secs(5)).split_for_parts();
         Self { simulator, clock, keeper, placement, hooks }
     }
 

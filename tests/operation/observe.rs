@@ -27,7 +27,7 @@ async fn call(node: &Node, caller: &str) {
         called: "+74951234567".to_owned(),
         ..IncomingCall::default()
     };
-    node.resolve(&node.placements()[0], call).await;
+    node.resolve(&node.revision().first().expect("a placement"), call).await;
 }
 
 /// The value of a metric with these labels.

@@ -104,6 +104,8 @@ async fn every_route_is_described_and_answers_as_it_says() {
         [
             "/livez",
             "/readyz",
+            "/v1/integrations",
+            "/v1/integrations/{id}/employees",
             "/v1/integrations/{id}/manager-changed/{key}",
             "/v1/integrations/{id}/presence",
             "/v1/integrations/{id}/uninstalled",
@@ -118,6 +120,9 @@ async fn every_route_is_described_and_answers_as_it_says() {
         ("/v1/operations", "/v1/operations"),
         ("/v1/operations/main", "/v1/operations/{id}"),
         ("/v1/operations/none", "/v1/operations/{id}"),
+        ("/v1/integrations", "/v1/integrations"),
+        ("/v1/integrations/main/employees", "/v1/integrations/{id}/employees"),
+        ("/v1/integrations/none/employees", "/v1/integrations/{id}/employees"),
         ("/v1/state", "/v1/state"),
     ] {
         assert_described(&description, described, "get", &serving.client.get(path).await);
@@ -232,6 +237,8 @@ async fn all_that_the_binary_serves_is_described_and_there_and_guarded_as_descri
             "get /v1/components",
             "post /v1/components",
             "get /v1/components/{digest}",
+            "get /v1/integrations",
+            "get /v1/integrations/{id}/employees",
             "post /v1/integrations/{id}/manager-changed/{key}",
             "options /v1/integrations/{id}/presence",
             "post /v1/integrations/{id}/presence",

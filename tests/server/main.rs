@@ -18,6 +18,7 @@ mod pbx;
 mod process;
 mod proof;
 mod resolving;
+mod revisions;
 mod scenarios;
 mod scene;
 mod stopping;

@@ -27,7 +27,7 @@ async fn a_call_is_resolved_as_json_and_as_a_form() {
     assert_eq!((answer.reason().as_str(), answer.goes_to().as_str()), ("", "anna"));
     let json = answer.json();
     assert_eq!(json["call"]["id"], "7");
-    let digest = serving.node.placements()[0].active().placed.operation().digest().to_string();
+    let digest = serving.node.revision().placements()[0].active().placed.operation().digest().to_string();
     assert_eq!(json["run"]["component"], digest.as_str(), "each call's details name the component");
     assert!(!answer.json().to_string().contains("123-45-67"), "the number is masked");
     let form = authorised(Method::POST, "/v1/resolve-call").header("content-type", "application/x-www-form-urlencoded");

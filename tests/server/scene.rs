@@ -130,7 +130,7 @@ impl Scene {
             node = placed.await.expect("settings that fit");
         }
         let node = self.observers.into_iter().fold(node, NodeBuilder::observer);
-        let server = Server::builder(node, Stores::in_one(self.store), self.settings).webhooks(&self.integrations);
+        let server = Server::builder(node, Stores::in_one(self.store), self.settings);
         let server = self.added.into_iter().fold(server, |server, add| add(server));
         server.bind().await.expect("a port")
     }
@@ -154,7 +154,8 @@ impl Serving {
     /// Connects the integration of this name to its account, which is the one at this place.
     pub(crate) async fn connect(&self, id: &str, place: usize) {
         let simulator = &self.simulators[place];
-        let keeper = self.node.integrations()[id].keeper().expect("OAuth has a keeper");
+        let revision = self.node.revision();
+        let keeper = revision.integrations()[id].keeper().expect("OAuth has a keeper");
         account::connect(keeper, simulator).await;
     }
 

@@ -86,7 +86,8 @@ async fn who_only_looks_on_does_not_hold_the_stop_up() {
 async fn the_stop_waits_as_long_as_the_version_in_force_may_take() {
     let server = Scene::new().await.bound().await;
     assert_eq!(server.longest_stop(), Duration::from_secs(3 + 2));
-    let placement = &server.node().placements()[0];
+    let revision = server.node().revision();
+    let placement = &revision.placements()[0];
     let operation = engine().load(MEMORY_HOLDER).expect("it fits the contract");
     let surroundings = Surroundings { expected: &[], others: &[], insists: false };
     // It describes half a minute.

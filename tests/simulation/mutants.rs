@@ -133,8 +133,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the next operation is asked although the call was forwarded",
         file: "host-harness/node/src/scenario.rs",
-        from: "            Route::Forward { .. } => None,\n",
-        to: "            Route::Forward { then, .. } => self.placement(placement_of(then)?).map(Arc::clone),\n",
+        from: "        Route::Forward { .. } => None,\n",
+        to: "        Route::Forward { then, .. } => revision.placement(placement_of(then)?).map(Arc::clone),\n",
     },
     Mutant {
         name: "the time that earlier steps took is not counted",
@@ -145,8 +145,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the last step is told as the first",
         file: "host-harness/node/src/scenario.rs",
-        from: "return self.settled(first, way.end(&placement, resolved, caller));",
-        to: "return self.settled(first, way.end(first, resolved, caller));",
+        from: "return self.settled(entry, way.end(&placement, resolved, caller));",
+        to: "return self.settled(entry, way.end(entry.placement(), resolved, caller));",
     },
     Mutant {
         name: "callers are shown whole",

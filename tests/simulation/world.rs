@@ -96,8 +96,8 @@ impl Resolver {
         match self {
             Self::One(placed) => placed.resolve(call, clock).await,
             Self::Scenario(node) => {
-                let first = node.placement(STEPS[0].id).expect("it is placed");
-                Arc::unwrap_or_clone(node.resolve(first, call).await.resolved)
+                let first = node.revision().asked_for(Some(STEPS[0].id)).expect("it is placed");
+                Arc::unwrap_or_clone(node.resolve(&first, call).await.resolved)
             }
         }
     }

@@ -63,8 +63,8 @@ impl Fixture {
         Self { scene, node, versions: Arc::new(versions), warnings, told }
     }
 
-    pub(crate) fn placement(&self) -> &Arc<Placement> {
-        self.node.placement(PLACEMENT).expect("the placement")
+    pub(crate) fn placement(&self) -> Arc<Placement> {
+        Arc::clone(self.node.revision().placement(PLACEMENT).expect("the placement"))
     }
 
     /// The digest of the version in force.
@@ -80,7 +80,7 @@ impl Fixture {
         let caller = (!caller.is_empty()).then(|| caller.into());
         let call =
             IncomingCall { id: id.to_owned(), caller, called: "+74951234567".to_owned(), ..IncomingCall::default() };
-        self.node.resolve(self.placement(), call).await
+        self.node.resolve(&self.node.revision().first().expect("the placement"), call).await
     }
 
     /// Uploads a component and gives its digest.

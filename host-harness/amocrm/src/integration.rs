@@ -8,139 +8,43 @@
 //! sees it.
 
 mod configuration;
+mod settings;
 
-use std::iter;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings, Standing};
-use crate::limits::{AmocrmPolicy, REQUESTS_PER_SECOND};
+use crate::access::{Keeper, LongLived, OAuthSettings, Standing};
 use crate::presence::{FedDirectory, PresenceBook, PresenceFeed};
-use crate::widget_token::ClientKeys;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::config::Configuration;
-use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Employees};
+use runtime::capabilities::directory::{CallDirectory, Directory, Employees};
 use runtime::capabilities::http::{
-    AccessToken, AccessTokens, AccountRequest, AccountRequests, BaseUrl, CircuitSettings, Dial, HttpSetupError, Origin,
-    OutboundHttp, OutboundHttpConfig, PrivateAddresses, Proxy, RequestTimeouts, budget_bounds,
+    AccessToken, AccessTokens, BaseUrl, Dial, HttpSetupError, OutboundHttp, OutboundHttpConfig, budget_bounds,
 };
 use runtime::capabilities::key_value::KeyValue;
-use runtime::configuration::{ReadConfiguration, WrittenConfiguration};
+use runtime::configuration::ReadConfiguration;
 use runtime::engine::World;
 use runtime::journal::{Journal, Script};
 use runtime::presented::Locale;
-use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, Stores};
 
 pub use runtime::host::BUCKET;
 
 use configuration::{BASE_URL, ENABLED, KV_BUCKET};
 pub use configuration::{CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, MANAGER_STATUS_REUSE, Misconfigured};
-
-/// The most bytes of one answer's body that reach an operation. More than it reads, so that its own bound is the one that is met.
-const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
-
-/// Below which path operations may read with the account's token (amoCRM facts §1). All else is an administrator's to grant: the token may write.
-pub const API: &str = "/api/v4/";
-
-/// What an integration is made of.
-#[derive(Clone, Debug)]
-pub struct IntegrationSettings {
-    /// The stable identifier.
-    pub id: String,
-    /// The account, and how it is reached.
-    pub access: Access,
-    /// Whether the integration is on (rule O6).
-    pub enabled: bool,
-    /// The values that operations read, as written.
-    pub configuration: WrittenConfiguration,
-    /// The time zone of its people, by its name in the IANA database; none where it is not known.
-    pub time_zone: Option<String>,
-    /// Other servers that operations may reach.
-    pub granted: Vec<Origin>,
-    /// What operations may ask the account besides reading below [`API`].
-    pub account_requests: Vec<AccountRequest>,
-    /// Whether servers may be in this machine or network.
-    pub private_addresses: PrivateAddresses,
-    /// Certificate authorities to trust besides the public ones.
-    pub ca_file: Option<PathBuf>,
-    /// Through which proxy servers are reached, if any.
-    pub proxy: Proxy,
-    /// Whether the bounds count that an operation chooses for its requests.
-    pub request_timeouts: RequestTimeouts,
-    /// How many requests to the account may begin in any second.
-    pub requests_per_second: u16,
-    /// How long nothing is sent after amoCRM refused.
-    pub circuit: CircuitSettings,
-    /// The last part of the address at which amoCRM reports changes of managers; absent where kept managers stay for their six hours.
-    pub webhook_key: Option<Secret>,
-    /// By which operations hash callers' numbers in stored keys (rule D12): configured, or made by this host. Without one they
-    /// hash without a key.
-    pub cache_key_secret: Option<Secret>,
-    /// Employees by amoCRM user.
-    pub employees: Vec<(u64, Employee)>,
-}
-
-impl IntegrationSettings {
-    /// One that is as a configuration leaves it which says nothing more.
-    pub fn new(id: impl Into<String>, access: Access, employees: Vec<(u64, Employee)>) -> Self {
-        Self {
-            id: id.into(),
-            access,
-            enabled: true,
-            configuration: WrittenConfiguration::default(),
-            time_zone: None,
-            granted: Vec::new(),
-            account_requests: Vec::new(),
-            private_addresses: PrivateAddresses::Refused,
-            ca_file: None,
-            proxy: Proxy::default(),
-            request_timeouts: RequestTimeouts::Honoured,
-            requests_per_second: REQUESTS_PER_SECOND,
-            circuit: CircuitSettings::default(),
-            webhook_key: None,
-            cache_key_secret: None,
-            employees,
-        }
-    }
-}
-
-/// What the hooks of one integration prove themselves by. Without a key there is no such hook.
-#[derive(Clone, Debug, Default)]
-pub struct WebhookKeys {
-    /// What amoCRM signs the widget's one-time tokens with.
-    pub client: Option<ClientKeys>,
-    /// The last part of the webhook's address.
-    pub webhook: Option<Secret>,
-}
-
-/// How an integration gets at its account.
-#[derive(Clone, Debug)]
-pub enum Access {
-    /// With a token that never changes.
-    LongLived(LongLived),
-    /// With what a user consented to, which a keeper renews.
-    OAuth(OAuthSettings),
-    /// There is no account: its operations ask amoCRM nothing.
-    NoAccount,
-}
+pub use settings::{API, Access, IntegrationSettings, WebhookKeys};
 
 /// An integration, ready for calls.
 #[derive(Clone)]
 pub struct Integration {
-    id: String,
+    settings: Arc<IntegrationSettings>,
     http: OutboundHttp,
     stores: Stores,
     /// Whether other nodes may use the store.
     is_shared: bool,
     account: AccountSource,
-    enabled: bool,
-    requests_per_second: u16,
-    configuration: WrittenConfiguration,
     locale: Locale,
-    cache_key_secret: Option<Secret>,
     employees: Employees,
     /// Asked in place of the employees, where the PBX answers itself.
     directory: Option<Arc<dyn Directory>>,
@@ -173,7 +77,7 @@ impl Integration {
     pub fn with_clock(settings: IntegrationSettings, stores: Stores, clock: Clock) -> Result<Self, HttpSetupError> {
         let keeper_of =
             |oauth: &OAuthSettings, records| settings.keeper_of(oauth, records, clock.clone(), &OutboundHttp::new);
-        Self::over(&settings, stores, &clock, &keeper_of, &OutboundHttp::new)
+        Self::over(settings.clone(), stores, &clock, &keeper_of, &OutboundHttp::new)
     }
 
     /// The same with servers that are in this process, and nothing left to chance.
@@ -187,11 +91,11 @@ impl Integration {
         let keeper_of = |oauth: &OAuthSettings, records| {
             Ok(settings.keeper_of(oauth, records, clock.clone(), &http)?.at_place(NO_SPREAD))
         };
-        Self::over(&settings, stores, &clock, &keeper_of, &http)
+        Self::over(settings.clone(), stores, &clock, &keeper_of, &http)
     }
 
     fn over(
-        settings: &IntegrationSettings,
+        settings: IntegrationSettings,
         stores: Stores,
         clock: &Clock,
         keeper_of: &KeeperOf<'_>,
@@ -216,19 +120,47 @@ impl Integration {
         };
         let is_shared = config.shared_budget.is_some();
         Ok(Self {
-            id: settings.id.clone(),
             is_shared,
             http: http(config)?,
             stores,
             account,
-            enabled: settings.enabled,
-            requests_per_second: settings.requests_per_second,
-            configuration: settings.configuration.clone(),
             locale: settings.locale(),
-            cache_key_secret: settings.cache_key_secret.clone(),
             employees: Employees::new(settings.employees.clone()),
             directory: None,
+            settings: Arc::new(settings),
         })
+    }
+
+    /// The same integration with other settings. Where they reach the account in the same way, its connections, its circuit, its budget and the
+    /// keeper of its tokens are taken over; where they are the same altogether, it is the very same one.
+    pub fn with_settings(
+        self: &Arc<Self>,
+        settings: IntegrationSettings,
+        clock: Clock,
+    ) -> Result<Arc<Self>, HttpSetupError> {
+        if *self.settings == settings {
+            return Ok(Arc::clone(self));
+        }
+        let directory = self.directory.clone();
+        if !self.settings.is_reached_like(&settings) {
+            let integration = Self::with_clock(settings, self.stores.clone(), clock)?;
+            return Ok(Arc::new(Self { directory, ..integration }));
+        }
+        Ok(Arc::new(Self {
+            http: self.http.clone(),
+            stores: self.stores.clone(),
+            is_shared: self.is_shared,
+            account: self.account.clone(),
+            locale: settings.locale(),
+            employees: Employees::new(settings.employees.clone()),
+            directory,
+            settings: Arc::new(settings),
+        }))
+    }
+
+    /// How it is set up.
+    pub fn settings(&self) -> &IntegrationSettings {
+        &self.settings
     }
 
     /// The same with a directory of the PBX's own in place of the configured employees: it tells presence itself.
@@ -256,13 +188,13 @@ impl Integration {
     }
 
     /// Whether it is switched on in the configuration.
-    pub const fn is_enabled(&self) -> bool {
-        self.enabled
+    pub fn is_enabled(&self) -> bool {
+        self.settings.enabled
     }
 
     /// How many requests to the account may begin in any second.
-    pub const fn requests_per_second(&self) -> u16 {
-        self.requests_per_second
+    pub fn requests_per_second(&self) -> u16 {
+        self.settings.requests_per_second
     }
 
     /// How its access stands, as last looked at; none where there is no account.
@@ -305,13 +237,13 @@ impl Integration {
         match &self.account {
             AccountSource::Fixed(access) => Some(access.namespace.clone()),
             AccountSource::Kept(keeper) => keeper.namespace(),
-            AccountSource::None => Some(self.id.clone()),
+            AccountSource::None => Some(self.settings.id.clone()),
         }
     }
 
     /// Whether its calls are resolved: it is enabled, and its access has not ended (rule O6).
     pub fn is_on(&self) -> bool {
-        self.enabled && self.keeper().is_none_or(|keeper| keeper.is_on())
+        self.settings.enabled && self.keeper().is_none_or(|keeper| keeper.is_on())
     }
 
     /// What one call of an operation that reads this configuration is granted.
@@ -319,7 +251,8 @@ impl Integration {
         let is_on = self.is_on();
         let employees = self.employees.clone();
         // Presence is looked up only where it counts.
-        let presence = self.presence().filter(|_| configuration::considers_manager_status(&self.configuration));
+        let presence =
+            self.presence().filter(|_| configuration::considers_manager_status(&self.settings.configuration));
         let directory: Arc<dyn Directory> = match (&self.directory, presence) {
             (Some(directory), _) => Arc::clone(directory),
             (None, Some(presence)) => Arc::new(FedDirectory { employees, presence }),
@@ -338,82 +271,6 @@ impl Integration {
             configuration: read.chain(provided).collect::<Configuration>(),
             journal: Journal::default(),
             script: Script::default(),
-        }
-    }
-}
-
-impl IntegrationSettings {
-    /// What the integration's hooks prove themselves by.
-    pub fn hook_keys(&self) -> WebhookKeys {
-        let client = match &self.access {
-            Access::LongLived(_) | Access::NoAccount => None,
-            Access::OAuth(oauth) => {
-                Some(ClientKeys { id: oauth.client_id.clone(), secret: oauth.client_secret.clone() })
-            }
-        };
-        WebhookKeys { client, webhook: self.webhook_key.clone() }
-    }
-
-    /// The keeper of the integration's tokens, with connections of its own; none where the token never changes.
-    pub fn keeper(&self, records: Arc<dyn KeyValueStore>, clock: Clock) -> Result<Option<Keeper>, HttpSetupError> {
-        match &self.access {
-            Access::LongLived(_) | Access::NoAccount => Ok(None),
-            Access::OAuth(oauth) => self.keeper_of(oauth, records, clock, &OutboundHttp::new).map(Some),
-        }
-    }
-
-    fn keeper_of(
-        &self,
-        oauth: &OAuthSettings,
-        records: Arc<dyn KeyValueStore>,
-        clock: Clock,
-        http: &Outbound<'_>,
-    ) -> Result<Keeper, HttpSetupError> {
-        let mut hosts = self.granted.clone();
-        hosts.extend(oauth.account.as_ref().map(|account| account.origin().clone()));
-        let web = HostWeb::new(http(self.outbound(None, &clock))?);
-        let ledger = Ledger::new(records, &self.id, &oauth.client_id);
-        let oauth = OAuth::new(oauth.clone(), Hosts::new(hosts), Arc::new(web), clock.clone());
-        Ok(Keeper::new(oauth, ledger, clock))
-    }
-
-    /// Under which name its requests are counted where nodes count them together: amoCRM's bound is on an integration in an account.
-    fn budget(&self) -> String {
-        match &self.access {
-            Access::LongLived(access) => access.namespace.clone(),
-            Access::OAuth(oauth) => format!("{}@{}", self.id, oauth.client_id),
-            Access::NoAccount => self.id.clone(),
-        }
-    }
-
-    /// Below which path the account is.
-    fn path_prefix(&self) -> &str {
-        match &self.access {
-            Access::LongLived(access) => access.account.path_prefix(),
-            Access::OAuth(oauth) => oauth.account.as_ref().map_or("", BaseUrl::path_prefix),
-            Access::NoAccount => "",
-        }
-    }
-
-    fn outbound(&self, access: Option<Arc<dyn AccessTokens>>, clock: &Clock) -> OutboundHttpConfig {
-        OutboundHttpConfig {
-            granted: self.granted.clone(),
-            private_addresses: self.private_addresses,
-            ca_file: self.ca_file.clone(),
-            proxy: self.proxy.clone(),
-            access,
-            account_requests: AccountRequests::only(
-                iter::once(AccountRequest::get(&format!("{}{API}", self.path_prefix())))
-                    .chain(self.account_requests.iter().cloned()),
-            ),
-            user_agent: concat!("host-harness/", env!("CARGO_PKG_VERSION")).to_owned(),
-            max_response_bytes: MAX_RESPONSE_BYTES,
-            request_timeouts: self.request_timeouts,
-            policy: Arc::new(AmocrmPolicy),
-            requests_per_second: self.requests_per_second,
-            shared_budget: None,
-            circuit: self.circuit,
-            clock: clock.clone(),
         }
     }
 }

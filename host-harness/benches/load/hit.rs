@@ -21,7 +21,7 @@ pub(crate) fn run() {
     let sqlite = Arc::new(SqliteStore::open(home.path().join("kept.sqlite3")).expect("a store"));
     let placed = |store| {
         let node = runtime.block_on(scene::with_a_kept_manager(&operation, store));
-        node.placements()[0].active().placed.clone()
+        node.revision().placements()[0].active().placed.clone()
     };
     let (memory, sqlite) = (placed(scene::memory()), placed(sqlite));
     let native = Native::new();

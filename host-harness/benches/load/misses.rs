@@ -61,7 +61,7 @@ pub(crate) fn run() {
         let integration = scene::integration(&address, Arc::new(Forgetful));
         let node = scene::node(&scene::operation(), Arc::clone(&integration), &[], Vec::new()).await;
         let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-        node.resolve(&node.placements()[0], scene::call(CALLERS[0])).await;
+        node.resolve(&node.revision().first().expect("a placement"), scene::call(CALLERS[0])).await;
         let question = simulator.requests().pop().expect("the operation's question");
         let mut address = url::Url::parse(&format!("{address}{}", question.path)).expect("an address");
         address.query_pairs_mut().extend_pairs(&question.query);
@@ -80,7 +80,8 @@ pub(crate) fn run() {
             paced(&mut calls, |number| {
                 let (node, caller) = (node.clone(), CALLERS[number % CALLERS.len()]);
                 async move {
-                    let finished = node.resolve(&node.placements()[0], scene::call(caller)).await;
+                    let finished =
+                        node.resolve(&node.revision().first().expect("a placement"), scene::call(caller)).await;
                     assert_eq!(finished.resolved.details.requests.len(), 1, "a miss asks once");
                 }
             })

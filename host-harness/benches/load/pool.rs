@@ -32,7 +32,7 @@ pub(crate) fn run() {
             let engine = Engine::new(settings).expect("an engine");
             let operation = engine.load(host_harness::OPERATION).expect("the operation fits");
             let node = runtime.block_on(scene::with_a_kept_manager(&operation, scene::memory()));
-            (name, operation, node.placements()[0].active().placed.clone(), times())
+            (name, operation, node.revision().placements()[0].active().placed.clone(), times())
         })
         .collect();
     let clock = Clock::system();
@@ -58,7 +58,11 @@ pub(crate) fn run() {
             let calls = (0..SLOTS).map(|number| {
                 let node = node.clone();
                 tokio::spawn(async move {
-                    node.resolve(&node.placements()[0], scene::call(&format!("+7999{number:07}"))).await;
+                    node.resolve(
+                        &node.revision().first().expect("a placement"),
+                        scene::call(&format!("+7999{number:07}")),
+                    )
+                    .await;
                 })
             });
             for call in calls.collect::<Vec<_>>() {

@@ -95,7 +95,7 @@ pub(crate) async fn builder_with_a_kept_manager(operation: &Operation, store: Ar
     let (_simulator, address) = simulator();
     let integration = integration(&address, store);
     let node = node(operation, Arc::clone(&integration), &[], Vec::new()).await;
-    let finished = node.resolve(&node.placements()[0], call(crate::CALLER)).await;
+    let finished = node.resolve(&node.revision().first().expect("a placement"), call(crate::CALLER)).await;
     assert_eq!(finished.resolved.details.requests.len(), 1, "asked once, and kept");
     node_builder(operation, integration, &[]).await
 }

@@ -40,7 +40,7 @@ pub(crate) fn run() {
             tokio::spawn(async move {
                 let caller = format!("+7999{number:07}");
                 let began = Instant::now();
-                let finished = node.resolve(&node.placements()[0], scene::call(&caller)).await;
+                let finished = node.resolve(&node.revision().first().expect("a placement"), scene::call(&caller)).await;
                 let reason = finished.resolved.to_owned();
                 let _ = sender.send((began.elapsed(), reason));
             });
@@ -79,7 +79,7 @@ async fn hits(node: &Node, long: Duration) -> hdrhistogram::Histogram<u64> {
     while next < end {
         tokio::time::sleep_until(next).await;
         let began = Instant::now();
-        let finished = node.resolve(&node.placements()[0], scene::call(CALLER)).await;
+        let finished = node.resolve(&node.revision().first().expect("a placement"), scene::call(CALLER)).await;
         note(&mut latencies, began.elapsed());
         assert!(finished.resolved.details.requests.is_empty(), "a hit");
         next += Duration::from_millis(5);

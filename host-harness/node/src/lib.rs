@@ -1,7 +1,7 @@
 //! A node: several integrations and the placements of several scenarios in one process, and those who look on at its calls.
 //!
-//! The server looks a [`Placement`] up and hands its calls to [`Node::resolve`]. A call comes to its end, and into the call details, even
-//! where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
+//! What a node serves is one [`Revision`], which can be replaced while calls come in. The server looks a placement up there and hands its calls to
+//! [`Node::resolve`]: a call ends with the revision that it began with. It comes to its end, and into the call details, even where the PBX that asked has gone away, and a fault of the host ends it alone. Whoever wants to know of calls (call
 //! details, metrics, a live page) is an [`Observer`] and never holds one up. Components are uploaded into a [`library`], put in force as
 //! [`versions`] of a placement, tried beside the one in force as a [`shadow`], or taken from a file that is [`watch`]ed.
 //!
@@ -12,7 +12,7 @@
 //! use runtime::capabilities::clocks::Clock;
 //!
 //! let node = Node::builder(Clock::system()).build()?;
-//! assert!(node.placements().is_empty());
+//! assert!(node.revision().placements().is_empty());
 //! # Ok::<_, call::scenario::ScenarioFault>(())
 //! ```
 
@@ -26,6 +26,7 @@ mod placement;
 mod ready;
 mod remembered;
 pub mod requirements;
+mod revision;
 mod scenario;
 pub mod shadow;
 mod unstoppable;
@@ -33,32 +34,31 @@ mod version;
 pub mod versions;
 pub mod watch;
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use jiff::Timestamp;
+use tokio::sync::watch::{Receiver, Sender};
 use tokio_util::task::TaskTracker;
 
-use amocrm::integration::Integration;
 use call::details::Details;
 use call::document::{FORWARDED, Run};
 use call::host_reason::HostReason;
-use call::scenario::placement_of;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, GuestMemoryState, SlotState};
 
-pub use builder::{NodeBuilder, NotPlaced, ToPlace};
+pub use builder::NodeBuilder;
 pub use library::LibraryError;
 pub use misfit::{Misfit, MisfitKind, Misfits};
 pub use noted::{Noted, noted};
-pub use placement::{Placement, Surroundings};
+pub use placement::{Placement, Surroundings, ToPlace};
 pub use ready::ReadyOperation;
 use remembered::RememberedCalls;
+pub use revision::{EntryPoint, NotPlaced, Revision, RevisionBuilder};
 use unstoppable::Unstoppable;
 pub use version::Version;
 
@@ -68,14 +68,12 @@ pub struct Node(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
-    integrations: BTreeMap<Arc<str>, Arc<Integration>>,
-    placements: Vec<Arc<Placement>>,
+    revision: ArcSwap<Revision>,
+    replaced: Sender<()>,
     observers: Vec<Arc<dyn Observer>>,
     recorder: Option<Arc<dyn Recorder>>,
-    /// How long a call may wait in all its steps together, where that is bounded.
-    scenario_waiting_time: Option<Duration>,
-    /// The calls that may come back, where any may.
-    remembered: Option<RememberedCalls>,
+    /// The calls that may come back.
+    remembered: RememberedCalls,
     calls: TaskTracker,
     in_flight: AtomicUsize,
 }
@@ -193,21 +191,21 @@ impl Node {
         NodeBuilder::new(clock)
     }
 
-    fn new(parts: NodeBuilder) -> Self {
-        let NodeBuilder { clock, integrations, placements, observers, recorder, scenario_waiting_time } = parts;
-        let (calls, in_flight) = (TaskTracker::new(), AtomicUsize::new(0));
-        let may_come_back = |placement: &Arc<Placement>| placement_of(placement.exits().not_answered()).is_some();
-        let remembered = placements.iter().any(may_come_back).then(RememberedCalls::default);
+    fn new(
+        clock: Clock,
+        revision: Revision,
+        observers: Vec<Arc<dyn Observer>>,
+        recorder: Option<Arc<dyn Recorder>>,
+    ) -> Self {
         Self(Arc::new(Inner {
             clock,
-            integrations,
-            placements,
+            revision: ArcSwap::from_pointee(revision),
+            replaced: Sender::new(()),
             observers,
             recorder,
-            scenario_waiting_time,
-            remembered,
-            calls,
-            in_flight,
+            remembered: RememberedCalls::default(),
+            calls: TaskTracker::new(),
+            in_flight: AtomicUsize::new(0),
         }))
     }
 
@@ -216,28 +214,24 @@ impl Node {
         &self.0.clock
     }
 
-    /// The integrations by their identifiers.
-    pub fn integrations(&self) -> &BTreeMap<Arc<str>, Arc<Integration>> {
-        &self.0.integrations
+    /// What is served at this moment. Whoever looks twice looks into one of these, or the second look may find something else.
+    pub fn revision(&self) -> Arc<Revision> {
+        self.0.revision.load_full()
     }
 
-    /// The placed operations, in the order of the configuration.
-    pub fn placements(&self) -> &[Arc<Placement>] {
-        &self.0.placements
+    /// From now on calls begin with this revision; those that have begun end with the one that they began with. Gives the one before.
+    ///
+    /// Where versions are kept ([`versions`]), they see to it ([`versions::Versions::prepare`]): a version may be in force that the configuration
+    /// does not name.
+    pub fn replace(&self, next: Revision) -> Arc<Revision> {
+        let before = self.0.revision.swap(Arc::new(next));
+        self.0.replaced.send_replace(());
+        before
     }
 
-    /// The placed operation of that identifier.
-    pub fn placement(&self, id: &str) -> Option<&Arc<Placement>> {
-        self.0.placements.iter().find(|placement| placement.id() == id)
-    }
-
-    /// The placed operation that a face was asked for; where none is named, the only one.
-    pub fn asked_for(&self, named: Option<&str>) -> Option<&Arc<Placement>> {
-        match (named, self.placements()) {
-            (Some(id), _) => self.placement(id),
-            (None, [only]) => Some(only),
-            (None, _) => None,
-        }
+    /// Is told of each revision that takes another one's place.
+    pub fn replacements(&self) -> Receiver<()> {
+        self.0.replaced.subscribe()
     }
 
     /// How many calls are being resolved.
@@ -257,63 +251,49 @@ impl Node {
 
     /// The engine of its calls: one for all placements.
     fn engine(&self) -> Option<Engine> {
-        let placement = self.0.placements.first()?;
+        let revision = self.revision();
+        let placement = revision.placements().first()?;
         Some(placement.active().placed.operation().engine().clone())
     }
 
     /// Resolves a call. There is always a route; and the call is resolved and told of even where nobody waits for the answer any more.
-    pub async fn resolve(&self, placement: &Arc<Placement>, call: IncomingCall) -> FinishedCall {
-        self.resolve_holding(placement, call, ()).await
+    pub async fn resolve(&self, entry: &EntryPoint, call: IncomingCall) -> FinishedCall {
+        self.resolve_holding(entry, call, ()).await
     }
 
     /// The same, holding something until the call has come to its end: the room that it takes.
     pub async fn resolve_holding(
         &self,
-        placement: &Arc<Placement>,
+        entry: &EntryPoint,
         call: IncomingCall,
         held: impl Send + 'static,
     ) -> FinishedCall {
-        let (node, placed) = (self.clone(), Arc::clone(placement));
+        let (node, from) = (self.clone(), entry.clone());
         let lost = call.clone();
         let resolving = async move {
             let _held = held;
-            node.resolve_here(&placed, call).await
+            node.resolve_here(&from, call).await
         };
         // Counted for as long as it runs, wherever that is.
         let resolving = self.0.calls.track_future(resolving);
         match Unstoppable::new(AssertUnwindSafe(resolving).catch_unwind()).await {
             Ok(finished) => finished,
             // Only a fault of the host itself ends a call so.
-            Err(_) => self.failed(placement, lost),
+            Err(_) => self.failed(entry, lost),
         }
     }
 
     /// Sends a call on without asking any operation, along the exits of this reason. It is told of like any other.
-    pub fn decline(&self, placement: &Arc<Placement>, call: IncomingCall, reason: &HostReason) -> FinishedCall {
-        self.declined(placement, call, reason)
+    pub fn decline(&self, entry: &EntryPoint, call: IncomingCall, reason: &HostReason) -> FinishedCall {
+        self.declined(entry, call, reason)
     }
 
-    /// How long a call may wait at most that begins at this placement: on the longest way of steps that follow each other at once, or for as
-    /// long as all steps together may take, where that is less.
-    pub fn longest_wait(&self, placement: &Placement) -> Duration {
-        let exits = placement.exits();
-        let ways = exits.targets_of_reasons().filter_map(|target| self.placement(placement_of(target)?));
-        let further = ways.map(|next| self.longest_wait(next)).max().unwrap_or_default();
-        let longest = placement.active().placed.waiting_time() + further;
-        self.0.scenario_waiting_time.map_or(longest, |most| longest.min(most))
-    }
-
-    /// The placement that is asked when a PBX comes back after the numbers of this one, if any is.
-    pub fn after(&self, placement: &str) -> Option<&Arc<Placement>> {
-        self.placement(placement_of(self.placement(placement)?.exits().not_answered())?)
-    }
-
-    async fn resolve_here(&self, placement: &Arc<Placement>, call: IncomingCall) -> FinishedCall {
+    async fn resolve_here(&self, entry: &EntryPoint, call: IncomingCall) -> FinishedCall {
         let _counted = InFlight::count(&self.0.in_flight);
         for observer in &self.0.observers {
-            observer.began(placement);
+            observer.began(entry.placement());
         }
-        self.walk(placement, call).await
+        self.walk(entry, call).await
     }
 
     fn tell(&self, finished: &FinishedCall) {

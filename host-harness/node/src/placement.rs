@@ -26,8 +26,24 @@ pub struct Placement {
     exits: Exits,
     /// As the configuration has them, since each version reads them by its own description.
     settings: BTreeMap<String, String>,
+    /// The component that the configuration names; another one may have been put in force.
+    configured: ArcSwap<Version>,
     active: ArcSwap<Version>,
     shadow: ArcSwapOption<Shadow>,
+}
+
+/// An operation that is to be placed.
+pub struct ToPlace<'a> {
+    /// The placed operation's identifier, unique in the node.
+    pub id: &'a str,
+    /// The identifier of its integration, which the node has already.
+    pub integration: &'a str,
+    /// Where its calls go.
+    pub exits: Exits,
+    /// Its settings, as text.
+    pub settings: BTreeMap<String, String>,
+    /// The component.
+    pub operation: Operation,
 }
 
 /// What a component is judged by besides the placement itself.
@@ -49,9 +65,10 @@ impl Placement {
         settings: BTreeMap<String, String>,
         operation: Operation,
     ) -> Result<Self, Misfit> {
-        let version = place(&operation, &integration, &exits, &settings).await?;
-        let active = ArcSwap::from_pointee(version);
-        Ok(Self { id: id.into(), integration_id, integration, exits, settings, active, shadow: ArcSwapOption::empty() })
+        let version = Arc::new(place(&operation, &integration, &exits, &settings).await?);
+        let (configured, active) = (ArcSwap::new(Arc::clone(&version)), ArcSwap::new(version));
+        let shadow = ArcSwapOption::empty();
+        Ok(Self { id: id.into(), integration_id, integration, exits, settings, configured, active, shadow })
     }
 
     /// The placed operation's identifier.
@@ -85,6 +102,28 @@ impl Placement {
     /// Its settings, as configured.
     pub fn settings(&self) -> &BTreeMap<String, String> {
         &self.settings
+    }
+
+    /// Whether it is what would be placed with this integration.
+    pub(super) fn is_placed_like(&self, to_place: &ToPlace<'_>, integration: &Arc<Integration>) -> bool {
+        let ToPlace { id, integration: _, exits, settings, operation } = to_place;
+        *self.id == **id
+            && Arc::ptr_eq(&self.integration, integration)
+            && self.exits == *exits
+            && self.settings == *settings
+            && self.configured().placed.operation().digest() == operation.digest()
+    }
+
+    /// The version that the configuration names.
+    pub fn configured(&self) -> Arc<Version> {
+        self.configured.load_full()
+    }
+
+    /// The configuration names this version from now on, and it is in force.
+    pub(super) fn configure(&self, version: Version) {
+        let version = Arc::new(version);
+        self.configured.store(Arc::clone(&version));
+        self.active.store(version);
     }
 
     /// The version that the next call is resolved with.

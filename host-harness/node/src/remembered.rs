@@ -6,9 +6,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use call::document::Route;
+use call::scenario::placement_of;
 use call::step::StepRecord;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +26,11 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// The calls by their identifiers.
 #[derive(Debug, Default)]
-pub(super) struct RememberedCalls(Mutex<Remembered>);
+pub(super) struct RememberedCalls {
+    remembered: Mutex<Remembered>,
+    /// Whether there was ever one. Most scenarios have no operation to be asked when nobody answers, and their calls need not look here.
+    is_used: AtomicBool,
+}
 
 #[derive(Debug, Default)]
 struct Remembered {
@@ -58,6 +64,14 @@ impl RememberedCall {
     /// The placement that the answer is of.
     pub(super) fn placement(&self) -> &str {
         self.document.placement.as_deref().unwrap_or(&self.first.placement)
+    }
+
+    /// Where the call was to go on when nobody answers its numbers.
+    pub(super) fn goes_on_at(&self) -> Option<&str> {
+        match &self.document.route {
+            Route::Forward { then, .. } => placement_of(then),
+            Route::LinkedOperation { .. } => None,
+        }
     }
 
     /// Whether this placement's numbers are ringing.
@@ -102,23 +116,32 @@ impl RememberedCall {
 impl RememberedCalls {
     /// The call, if it is remembered.
     pub(super) fn get(&self, call: &IncomingCall, now: Timestamp) -> Option<RememberedCall> {
-        let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = self.lock()?;
         let known = &remembered.calls.get(&call.id)?.call;
         (known.is(call) && now.duration_since(known.answered) <= REMEMBERED).then(|| known.clone())
     }
 
     /// From now on the numbers of the call's answer ring no more.
     pub(super) fn leave(&self, id: &str) {
-        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = remembered.calls.get_mut(id) {
+        if let Some(entry) = self.lock().as_mut().and_then(|remembered| remembered.calls.get_mut(id)) {
             entry.call.is_leaving = true;
         }
+    }
+
+    /// None where nothing was ever remembered.
+    fn lock(&self) -> Option<MutexGuard<'_, Remembered>> {
+        let is_used = self.is_used.load(Ordering::Acquire);
+        is_used.then(|| self.remembered.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes an answer in, unless its numbers were rung in vain meanwhile: then the call is given as it is.
     pub(super) fn settle(&self, finished: &FinishedCall, now: Timestamp) -> Option<RememberedCall> {
         let (id, document) = (&finished.resolved.call.id, &finished.resolved);
-        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_kept = finished.is_continued || document.asked_again_after(&finished.placement).is_some();
+        if is_kept {
+            self.is_used.store(true, Ordering::Release);
+        }
+        let mut remembered = self.lock()?;
         let known = remembered.calls.get(id).map(|entry| &entry.call);
         let known =
             known.filter(|known| known.caller == finished.caller && known.document.call.called == document.call.called);
@@ -129,7 +152,7 @@ impl RememberedCalls {
         }) {
             return Some(known.clone());
         }
-        if finished.is_continued || document.asked_again_after(&finished.placement).is_some() {
+        if is_kept {
             remembered.add(RememberedCall {
                 first: Walked {
                     placement: Arc::clone(&finished.placement),
@@ -218,13 +241,13 @@ mod tests {
         for _ in 0..MOST {
             calls.settle(&answered("x", 1), now);
         }
-        let remembered = calls.0.lock().unwrap();
+        let remembered = calls.remembered.lock().unwrap();
         assert_eq!((remembered.calls.len(), remembered.order.len()), (1, MOST));
         drop(remembered);
         for number in 0..40 {
             calls.settle(&answered(&number.to_string(), 1024 * 1024), now);
         }
-        let remembered = calls.0.lock().unwrap();
+        let remembered = calls.remembered.lock().unwrap();
         assert!(remembered.bytes <= MOST_BYTES && (30..40).contains(&remembered.calls.len()));
         assert_eq!(remembered.bytes, remembered.calls.values().map(|entry| entry.bytes).sum::<usize>());
     }

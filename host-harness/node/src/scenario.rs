@@ -6,6 +6,9 @@
 //! Where a call was forwarded and nobody answered, the PBX comes back for the operation that the exit `not-answered` leads to. The way then goes
 //! on from there, with the steps before as far as they are remembered. Numbers whose exit was taken are not given again, however often and
 //! late the PBX asks.
+//!
+//! All steps of a request are looked up in one revision. A PBX that comes back is another request, of the revision in force then: where the
+//! placement is gone whose numbers rang, the call goes on where it was to go on, if that is still there.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::remembered::RememberedCall;
-use super::{FinishedCall, Node, Placement, ResolvedStep, Walked, noted};
+use super::{EntryPoint, FinishedCall, Node, Placement, ResolvedStep, Revision, Walked, noted};
 use call::document::{CallRecord, OPERATION_FAILED, Route};
 use call::host_reason::HostReason;
 use call::scenario::{EarlierStep, RungNumber, StepExit, Unanswered, placement_of};
@@ -33,17 +36,18 @@ enum Unasked {
 
 impl Node {
     /// Resolves a call step by step, and tells of it.
-    pub(super) async fn walk(&self, first: &Arc<Placement>, mut call: IncomingCall) -> FinishedCall {
-        let (mut way, mut placement) = match self.begin(first, &mut call) {
+    pub(super) async fn walk(&self, entry: &EntryPoint, mut call: IncomingCall) -> FinishedCall {
+        let revision = &**entry.revision();
+        let (mut way, mut placement) = match self.begin(entry, &mut call) {
             Ok(begin) => begin,
-            Err(unasked) => return self.unasked(*unasked, &call),
+            Err(unasked) => return self.unasked(revision, *unasked, &call),
         };
         let caller = call.presented().cloned();
-        let (mut left, mut resolved_steps) = (self.0.scenario_waiting_time, Vec::new());
+        let (mut left, mut resolved_steps) = (revision.scenario_waiting_time(), Vec::new());
         // Those that an embedder tells of come before the node's own.
         let told = std::mem::take(&mut call.earlier_steps);
         loop {
-            let own = way.steps.iter().filter_map(|step| self.earlier(step));
+            let own = way.steps.iter().filter_map(|step| earlier(revision, step));
             call.earlier_steps = told.iter().cloned().chain(own).collect();
             let resolved = if left.is_some_and(|left| left < WAITING_TIME_BOUNDS.0) {
                 self.declined_step(&placement, &call, &HostReason::ScenarioTooSlow)
@@ -51,7 +55,7 @@ impl Node {
                 self.step(&placement, call.clone(), left, &mut resolved_steps).await
             };
             left = left.map(|left| left.saturating_sub(resolved.run.wall));
-            match self.next(&resolved) {
+            match next(revision, &resolved) {
                 Some(next) => {
                     way.pass(&placement, resolved);
                     placement = next;
@@ -60,60 +64,61 @@ impl Node {
                     if let Some(recorder) = self.0.recorder.as_ref().filter(|_| !resolved_steps.is_empty()) {
                         recorder.finished(resolved_steps);
                     }
-                    return self.settled(first, way.end(&placement, resolved, caller));
+                    return self.settled(entry, way.end(&placement, resolved, caller));
                 }
             }
         }
     }
 
     /// The placement that is asked first, and the way there; or where the call goes without.
-    fn begin(&self, first: &Arc<Placement>, call: &mut IncomingCall) -> Result<(Way, Arc<Placement>), Box<Unasked>> {
+    fn begin(&self, entry: &EntryPoint, call: &mut IncomingCall) -> Result<(Way, Arc<Placement>), Box<Unasked>> {
+        let (revision, first) = (entry.revision(), entry.placement());
         let now = self.0.clock.now();
-        let known = self.0.remembered.as_ref().and_then(|calls| calls.get(call, now));
+        let known = self.0.remembered.get(call, now);
         let Some(unanswered) = call.unanswered.take() else {
             return match known.filter(RememberedCall::has_come_back) {
-                Some(known) => Err(self.once_more(first, known).into()),
+                Some(known) => Err(self.once_more(entry, known).into()),
                 None => Ok((Way::new(first, now), Arc::clone(first))),
             };
         };
         let placement = &unanswered.placement;
-        let after = self.placement(placement).map(Arc::clone);
-        let mut way = Way::new(first, now);
+        let after = revision.placement(placement);
+        let (mut way, mut promised) = (Way::new(first, now), None);
         match known {
-            Some(known) if known.has_left(placement) => return Err(self.once_more(first, known).into()),
+            Some(known) if known.has_left(placement) => return Err(self.once_more(entry, known).into()),
             Some(known) => {
                 // A PBX that comes back need not say it all again.
                 call.caller = call.caller.take().or_else(|| known.caller.clone());
                 call.called.clone_from(&known.document.call.called);
                 let rings = known.rings(placement);
+                promised = known.goes_on_at().filter(|_| rings).and_then(|next| revision.placement(next));
                 way = Way::of(known, &unanswered, now);
-                if let Some(after) = after.as_ref().filter(|_| !rings) {
+                if let Some(after) = after.filter(|_| !rings) {
                     return Err(Unasked::NotAnswered(way, Arc::clone(after), not_rung(placement)).into());
                 }
-                if let Some(calls) = &self.0.remembered {
-                    calls.leave(&call.id);
-                }
+                self.0.remembered.leave(&call.id);
             }
-            None => way
-                .steps
-                .extend(after.as_ref().map(|after| StepRecord::unknown(after.id(), after.exits().not_answered()))),
+            None => way.steps.extend(after.map(|after| StepRecord::unknown(after.id(), after.exits().not_answered()))),
         }
         let Some(after) = after else {
-            return Err(Unasked::Declined(way, Arc::clone(first), unknown()).into());
+            return match promised {
+                Some(next) => Ok((way, Arc::clone(next))),
+                None => Err(Unasked::Declined(way, Arc::clone(first), unknown()).into()),
+            };
         };
         // The placements are no circle and no way is too long: that was judged when they were put together.
-        match placement_of(after.exits().not_answered()).and_then(|next| self.placement(next)) {
+        match placement_of(after.exits().not_answered()).and_then(|next| revision.placement(next)) {
             Some(next) => Ok((way, Arc::clone(next))),
-            None => Err(Unasked::NotAnswered(way, after, no_operation(placement)).into()),
+            None => Err(Unasked::NotAnswered(way, Arc::clone(after), no_operation(placement)).into()),
         }
     }
 
     /// The answer to a call that was answered already and asks again: the same, or, where its numbers are just being left, none of them.
-    fn once_more(&self, first: &Arc<Placement>, known: RememberedCall) -> Unasked {
+    fn once_more(&self, entry: &EntryPoint, known: RememberedCall) -> Unasked {
         if !known.is_leaving {
             return Unasked::Answered(known);
         }
-        let placement = Arc::clone(self.placement(known.placement()).unwrap_or(first));
+        let placement = Arc::clone(entry.revision().placement(known.placement()).unwrap_or(entry.placement()));
         Unasked::NotAnswered(
             Way::of(known, &Unanswered::default(), self.0.clock.now()),
             placement,
@@ -151,28 +156,32 @@ impl Node {
     }
 
     /// Sends a call on without asking any operation, along the exits of this reason.
-    pub(super) fn declined(&self, first: &Arc<Placement>, mut call: IncomingCall, reason: &HostReason) -> FinishedCall {
-        let unasked = match self.begin(first, &mut call) {
+    pub(super) fn declined(&self, entry: &EntryPoint, mut call: IncomingCall, reason: &HostReason) -> FinishedCall {
+        let unasked = match self.begin(entry, &mut call) {
             Ok((way, placement)) => Unasked::Declined(way, placement, reason.clone()),
             Err(unasked) => *unasked,
         };
-        self.unasked(unasked, &call)
+        self.unasked(entry.revision(), unasked, &call)
     }
 
     /// The end of a call during which the host itself failed: in which step is not known.
-    pub(super) fn failed(&self, first: &Arc<Placement>, mut call: IncomingCall) -> FinishedCall {
-        let (way, placement) = match self.begin(first, &mut call) {
+    pub(super) fn failed(&self, entry: &EntryPoint, mut call: IncomingCall) -> FinishedCall {
+        let (way, placement) = match self.begin(entry, &mut call) {
             Ok(begin) => begin,
-            Err(unasked) => return self.unasked(*unasked, &call),
+            Err(unasked) => return self.unasked(entry.revision(), *unasked, &call),
         };
-        let resolved = self.host_failed(&placement, &call);
-        self.settled(first, way.end(&placement, resolved, call.presented().cloned()))
+        let resolved = self.failed_at(entry.revision(), &placement, &call);
+        self.settled(entry, way.end(&placement, resolved, call.presented().cloned()))
     }
 
     /// The document of a call during which the host itself failed: it goes to a place of the PBX's.
-    pub fn host_failed(&self, placement: &Placement, call: &IncomingCall) -> CallDocument {
+    pub fn host_failed(&self, entry: &EntryPoint, call: &IncomingCall) -> CallDocument {
+        self.failed_at(entry.revision(), entry.placement(), call)
+    }
+
+    fn failed_at(&self, revision: &Revision, placement: &Placement, call: &IncomingCall) -> CallDocument {
         let mut resolved = placement.active().placed.host_failed(call, &self.0.clock);
-        while let Some(next) = self.next(&resolved) {
+        while let Some(next) = next(revision, &resolved) {
             let class = resolved.reason.as_ref().map(|reason| reason.class.clone()).unwrap_or_default();
             let target = next.exits().of_reason(OPERATION_FAILED, &class).to_owned();
             resolved.route = Route::LinkedOperation { target };
@@ -181,13 +190,13 @@ impl Node {
     }
 
     /// The end of a call that no operation is asked about.
-    fn unasked(&self, unasked: Unasked, call: &IncomingCall) -> FinishedCall {
+    fn unasked(&self, revision: &Revision, unasked: Unasked, call: &IncomingCall) -> FinishedCall {
         let (mut way, mut placement, reason, mut target) = match unasked {
             Unasked::Answered(known) => return known.into_finished(),
             Unasked::Declined(way, placement, reason) => (way, placement, reason, None),
             Unasked::NotAnswered(way, placement, reason) => {
                 let target = placement.exits().not_answered().to_owned();
-                match placement_of(&target).and_then(|next| self.placement(next)) {
+                match placement_of(&target).and_then(|next| revision.placement(next)) {
                     Some(next) => (way, Arc::clone(next), reason, None),
                     None => (way, placement, reason, Some(target)),
                 }
@@ -198,7 +207,7 @@ impl Node {
             if let Some(target) = target.take() {
                 resolved.route = Route::LinkedOperation { target };
             }
-            let Some(next) = self.next(&resolved) else { break resolved };
+            let Some(next) = next(revision, &resolved) else { break resolved };
             way.pass(&placement, resolved);
             placement = next;
         };
@@ -212,7 +221,7 @@ impl Node {
     }
 
     /// Remembers an answer and tells of it. Where the PBX has come back from its numbers meanwhile, the call is answered as it stands then.
-    fn settled(&self, first: &Arc<Placement>, finished: FinishedCall) -> FinishedCall {
+    fn settled(&self, entry: &EntryPoint, finished: FinishedCall) -> FinishedCall {
         let Some(known) = self.remember(&finished) else {
             self.tell(&finished);
             return finished;
@@ -220,11 +229,11 @@ impl Node {
         let record = &known.document.call;
         let (id, called) = (record.id.clone(), record.called.clone());
         let call = IncomingCall { id, called, caller: known.caller.clone(), ..IncomingCall::default() };
-        self.unasked(self.once_more(first, known), &call)
+        self.unasked(entry.revision(), self.once_more(entry, known), &call)
     }
 
     fn remember(&self, finished: &FinishedCall) -> Option<RememberedCall> {
-        self.0.remembered.as_ref()?.settle(finished, self.0.clock.now())
+        self.0.remembered.settle(finished, self.0.clock.now())
     }
 
     fn declined_step(&self, placement: &Placement, call: &IncomingCall, reason: &HostReason) -> CallDocument {
@@ -232,30 +241,28 @@ impl Node {
         let active = placement.active();
         CallDocument::declined(record, placement.exits(), reason, Some(active.placed.operation().digest()))
     }
+}
 
-    /// The placement that a call goes to, where it goes to one at once.
-    fn next(&self, resolved: &CallDocument) -> Option<Arc<Placement>> {
-        match &resolved.route {
-            Route::Forward { .. } => None,
-            Route::LinkedOperation { target } => self.placement(placement_of(target)?).map(Arc::clone),
+/// The placement that a call goes to, where it goes to one at once.
+fn next(revision: &Revision, resolved: &CallDocument) -> Option<Arc<Placement>> {
+    match &resolved.route {
+        Route::Forward { .. } => None,
+        Route::LinkedOperation { target } => revision.placement(placement_of(target)?).map(Arc::clone),
+    }
+}
+
+/// What the next step is told of this one.
+fn earlier(revision: &Revision, step: &StepRecord) -> Option<EarlierStep> {
+    let operation = revision.placement(&step.placement)?.active().placed.configured().id().to_owned();
+    let exit = match &step.reason {
+        Some(reason) => StepExit::Reason(reason.code.clone()),
+        None => {
+            let rung =
+                step.legs.iter().filter_map(|leg| Some(RungNumber { number: leg.number.clone(), ending: leg.result? }));
+            StepExit::NotAnswered(rung.collect())
         }
-    }
-
-    /// What the next step is told of this one.
-    fn earlier(&self, step: &StepRecord) -> Option<EarlierStep> {
-        let operation = self.placement(&step.placement)?.active().placed.configured().id().to_owned();
-        let exit = match &step.reason {
-            Some(reason) => StepExit::Reason(reason.code.clone()),
-            None => {
-                let rung = step
-                    .legs
-                    .iter()
-                    .filter_map(|leg| Some(RungNumber { number: leg.number.clone(), ending: leg.result? }));
-                StepExit::NotAnswered(rung.collect())
-            }
-        };
-        Some(EarlierStep { placement: step.placement.clone(), operation, exit })
-    }
+    };
+    Some(EarlierStep { placement: step.placement.clone(), operation, exit })
 }
 
 /// The way of one call.

@@ -53,8 +53,16 @@ pub(super) struct ShadowPermit(
 impl Shadow {
     /// Starts the thread of a shadow.
     pub(super) fn start(version: Version, since: Timestamp) -> io::Result<Self> {
+        Self::begin(version, since, Arc::default())
+    }
+
+    /// The same component as the shadow of the same placement, which was set up anew: it goes on with what was found so far.
+    pub(super) fn go_on(&self, version: Version) -> io::Result<Self> {
+        Self::begin(version, self.since, Arc::clone(&self.findings))
+    }
+
+    fn begin(version: Version, since: Timestamp, findings: Arc<Mutex<Findings>>) -> io::Result<Self> {
         let version = Arc::new(version);
-        let findings = Arc::<Mutex<Findings>>::default();
         let (jobs, queue) = mpsc::unbounded_channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (following, found) = (Arc::clone(&version), Arc::clone(&findings));

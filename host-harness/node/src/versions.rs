@@ -3,18 +3,20 @@
 //! What is in force is written down first and then put in force, so that what was answered for is still so after a restart. Calls that have
 //! begun end with the version they began with, and the next ones have the new version from the moment [`Versions::activate`] returns.
 
+mod prepared;
 mod record;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+pub use prepared::Prepared;
 use record::ShadowEntry;
 pub use record::{Change, How};
 
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
 use super::shadow::Shadow;
-use super::{Misfits, Node, Placement, Surroundings};
+use super::{Misfits, Node, Placement, Revision, Surroundings, Version};
 use record::VersionRecord;
 use runtime::engine::Engine;
 
@@ -83,8 +85,6 @@ pub struct Activated {
 pub struct Versions {
     node: Node,
     library: ComponentLibrary,
-    /// What the configuration names, by placement.
-    configured: Mutex<BTreeMap<String, Loaded>>,
     /// Held while anything is changed, so that what is written is what is in force.
     record: tokio::sync::Mutex<VersionRecord>,
 }
@@ -94,40 +94,30 @@ impl Versions {
     /// not possible, the configured component stays and the second value says why.
     pub async fn open(node: Node, engine: Engine, state: Option<&Path>) -> (Self, Vec<String>) {
         let (library, mut warnings) = ComponentLibrary::open(engine, state, node.clock().clone());
-        let configured = node.placements().iter().map(|placement| {
-            let version = placement.active();
-            let operation = version.placed.operation().clone();
-            (placement.id().to_owned(), Loaded { operation, description: version.description.clone() })
-        });
-        let configured = Mutex::new(configured.collect());
         let record = VersionRecord::open(state, &mut warnings);
-        let versions = Self { node, library, configured, record: tokio::sync::Mutex::new(record) };
+        let versions = Self { node, library, record: tokio::sync::Mutex::new(record) };
         versions.resume(&mut warnings).await;
         (versions, warnings)
     }
 
     async fn resume(&self, warnings: &mut Vec<String>) {
-        let record = self.record.lock().await;
-        for placement in self.node.placements() {
+        let (record, revision) = (self.record.lock().await, self.node.revision());
+        for placement in revision.placements() {
             if let Some(digest) = record.in_force(placement.id()) {
-                match self.version(placement, digest, record.is_insisted_on(placement.id())).await {
+                match self.version(Site::new(&revision, placement), digest, record.is_insisted_on(placement.id())).await
+                {
                     Ok(version) => drop(placement.activate(version)),
-                    Err(error) => warnings.push(format!(
-                        "[[operation]] `{}` goes on with the configured component, not with {}: {error}",
-                        placement.id(),
-                        short(digest)
-                    )),
+                    Err(error) => warnings.push(prepared::goes_on(placement, digest, &error)),
                 }
             }
-            if let Some(shadow) = record.shadow(placement.id()) {
-                match self.shadow_of(placement, &shadow.digest, shadow.insisted).await {
+            if let Some(entry) = record.shadow(placement.id()) {
+                let version = self.version(Site::new(&revision, placement), &entry.digest, entry.insisted).await;
+                match version.and_then(|version| self.shadow(None, version)) {
                     Ok(shadow) => placement.set_shadow(Some(shadow)),
-                    Err(error) => warnings.push(format!("[[operation]] `{}` has no shadow: {error}", placement.id())),
+                    Err(error) => warnings.push(prepared::has_no_shadow(placement, &error)),
                 }
             }
-            warnings.extend(placement.missing().iter().map(|misfit| {
-                format!("[[operation]] `{}`: {misfit}; until then no call is forwarded", placement.id())
-            }));
+            warnings.extend(prepared::lacks(placement));
         }
     }
 
@@ -139,7 +129,8 @@ impl Versions {
     /// Everything that can be activated: what was uploaded, the newest first, and what the configuration names.
     pub fn components(&self) -> Vec<Component> {
         let mut list = self.library.list();
-        for configured in self.configured().values() {
+        for placement in self.node.revision().placements() {
+            let configured = loaded(&placement.configured());
             if list.iter().all(|known| known.digest != **configured.operation.digest()) {
                 list.push(configured.component());
             }
@@ -160,7 +151,7 @@ impl Versions {
 
     async fn in_use(&self) -> BTreeSet<String> {
         let mut in_use = self.record.lock().await.needed();
-        in_use.extend(self.node.placements().iter().map(|placement| digest_of(placement)));
+        in_use.extend(self.node.revision().placements().iter().map(|placement| digest_of(placement)));
         in_use
     }
 
@@ -172,13 +163,13 @@ impl Versions {
         by: impl Into<By<'_>>,
     ) -> Result<Activated, VersionError> {
         let by = by.into();
-        let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
-        let from = digest_of(placement);
+        let placement = self.placement(placement)?;
+        let from = digest_of(&placement);
         if from == digest {
             return Ok(Activated { digest: from.clone(), from });
         }
-        let version = self.version(placement, digest, by.insists).await?;
+        let version = self.version(Site::new(&self.node.revision(), &placement), digest, by.insists).await?;
         let changed = record.with_change(placement.id(), self.change(digest, &from, by, How::Activated));
         self.keep(&mut record, changed).await?;
         placement.activate(version);
@@ -188,12 +179,12 @@ impl Versions {
     /// Puts the version before the one in force in force again; done once more, the one before that.
     pub async fn roll_back(&self, placement: &str, by: impl Into<By<'_>>) -> Result<Activated, VersionError> {
         let by = by.into();
-        let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
-        let from = digest_of(placement);
+        let placement = self.placement(placement)?;
+        let from = digest_of(&placement);
         let before =
             record.before(placement.id()).ok_or_else(|| VersionError::NothingBefore(placement.id().to_owned()))?;
-        let version = self.version(placement, &before, by.insists).await?;
+        let version = self.version(Site::new(&self.node.revision(), &placement), &before, by.insists).await?;
         let changed = record.with_change(placement.id(), self.change(&before, &from, by, How::RolledBack));
         self.keep(&mut record, changed).await?;
         placement.activate(version);
@@ -202,26 +193,22 @@ impl Versions {
 
     /// What was put in force at a placement, the newest last.
     pub async fn history(&self, placement: &str) -> Result<Vec<Change>, VersionError> {
-        let placement = self.placement(placement)?;
-        Ok(self.record.lock().await.changes(placement.id()).to_vec())
+        let record = self.record.lock().await;
+        Ok(record.changes(self.placement(placement)?.id()).to_vec())
     }
 
     /// The placement's configured file has changed: its new content takes the place of what was configured, and is in force.
-    pub(super) async fn file_changed(
-        &self,
-        placement: &Arc<Placement>,
-        bytes: Arc<[u8]>,
-    ) -> Result<Activated, VersionError> {
+    pub(super) async fn file_changed(&self, placement: &str, bytes: Arc<[u8]>) -> Result<Activated, VersionError> {
         let loaded = self.library.compile(bytes).await?;
         let digest = loaded.operation.digest().to_string();
         let mut record = self.record.lock().await;
-        let from = digest_of(placement);
-        let version = self.fit(placement, &loaded, false).await?;
+        let placement = self.placement(placement)?;
+        let from = digest_of(&placement);
+        let version = fit(Site::new(&self.node.revision(), &placement), &loaded, false).await?;
         let changed =
             record.with_change(placement.id(), self.change(&digest, &from, "the file".into(), How::Configured));
         self.keep(&mut record, changed).await?;
-        self.configured().insert(placement.id().to_owned(), loaded);
-        placement.activate(version);
+        placement.configure(version);
         Ok(Activated { digest, from })
     }
 
@@ -233,12 +220,13 @@ impl Versions {
         by: impl Into<By<'_>>,
     ) -> Result<Arc<Shadow>, VersionError> {
         let By { name, insists } = by.into();
-        let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
+        let placement = self.placement(placement)?;
         if let Some(shadow) = placement.shadow().filter(|shadow| shadow.digest() == digest) {
             return Ok(shadow);
         }
-        let shadow = self.shadow_of(placement, digest, insists).await?;
+        let version = self.version(Site::new(&self.node.revision(), &placement), digest, insists).await?;
+        let shadow = self.shadow(None, version)?;
         let entry = ShadowEntry {
             digest: digest.to_owned(),
             at: self.node.clock().now(),
@@ -253,8 +241,8 @@ impl Versions {
 
     /// Ends a placement's shadow, and says whether there was one. What it found is forgotten.
     pub async fn end_shadow(&self, placement: &str) -> Result<bool, VersionError> {
-        let placement = self.placement(placement)?;
         let mut record = self.record.lock().await;
+        let placement = self.placement(placement)?;
         let changed = record.with_shadow(placement.id(), None);
         self.keep(&mut record, changed).await?;
         let had_one = placement.shadow().is_some();
@@ -263,8 +251,8 @@ impl Versions {
     }
 
     /// The placement of that identifier.
-    pub fn placement(&self, id: &str) -> Result<&Arc<Placement>, VersionError> {
-        self.node.placement(id).ok_or_else(|| VersionError::NoPlacement(id.to_owned()))
+    pub fn placement(&self, id: &str) -> Result<Arc<Placement>, VersionError> {
+        self.node.revision().placement(id).map(Arc::clone).ok_or_else(|| VersionError::NoPlacement(id.to_owned()))
     }
 
     fn change(&self, digest: &str, from: &str, by: By<'_>, how: How) -> Change {
@@ -292,43 +280,60 @@ impl Versions {
         }
     }
 
-    async fn version(
-        &self,
-        placement: &Placement,
-        digest: &str,
-        insists: bool,
-    ) -> Result<super::Version, VersionError> {
-        self.fit(placement, &self.loaded(digest).await?, insists).await
+    async fn version(&self, site: Site<'_>, digest: &str, insists: bool) -> Result<Version, VersionError> {
+        fit(site, &self.loaded(digest).await?, insists).await
     }
 
-    /// The operation that belongs to a placement is the one in force, or the configured one.
-    async fn fit(&self, placement: &Placement, loaded: &Loaded, insists: bool) -> Result<super::Version, VersionError> {
-        let mut expected = vec![placement.active().description.id.clone()];
-        expected.extend(self.configured().get(placement.id()).map(|configured| configured.description.id.clone()));
-        let others = self
-            .node
-            .placements()
-            .iter()
-            .filter(|other| other.integration_id() == placement.integration_id() && other.id() != placement.id());
-        let others: Vec<_> = others.map(|other| other.active()).collect();
-        let surroundings = Surroundings { expected: &expected, others: &others, insists };
-        let fitting = placement.fit(&loaded.operation, surroundings).await;
-        fitting.map_err(|misfits| VersionError::Misfit { placement: placement.id().to_owned(), misfits })
-    }
-
-    async fn shadow_of(&self, placement: &Placement, digest: &str, insists: bool) -> Result<Arc<Shadow>, VersionError> {
-        let version = self.version(placement, digest, insists).await?;
-        let shadow = Shadow::start(version, self.node.clock().now());
+    /// A version as a shadow, which goes on where that of the placement before is of the same component.
+    fn shadow(&self, before: Option<&Placement>, version: Version) -> Result<Arc<Shadow>, VersionError> {
+        let before = before.and_then(Placement::shadow);
+        let shadow = match before.filter(|before| *before.digest() == **version.placed.operation().digest()) {
+            Some(before) => before.go_on(version),
+            None => Shadow::start(version, self.node.clock().now()),
+        };
         shadow.map(Arc::new).map_err(|error| VersionError::NoShadow(error.to_string()))
     }
 
-    fn configured(&self) -> MutexGuard<'_, BTreeMap<String, Loaded>> {
-        self.configured.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn configured_with(&self, digest: &str) -> Option<Loaded> {
-        self.configured().values().find(|configured| **configured.operation.digest() == *digest).cloned()
+        let revision = self.node.revision();
+        let mut configured = revision.placements().iter().map(|placement| placement.configured());
+        let found = configured.find(|configured| **configured.placed.operation().digest() == *digest)?;
+        Some(loaded(&found))
     }
+}
+
+/// Where a version is to be: a placement in a revision, and what was there in the revision before.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    revision: &'a Revision,
+    placement: &'a Placement,
+    before: Option<&'a Placement>,
+}
+
+impl<'a> Site<'a> {
+    const fn new(revision: &'a Revision, placement: &'a Placement) -> Self {
+        Self { revision, placement, before: None }
+    }
+}
+
+/// The operation that belongs to a placement is the one in force, or the configured one.
+async fn fit(site: Site<'_>, loaded: &Loaded, insists: bool) -> Result<Version, VersionError> {
+    let Site { revision, placement, before } = site;
+    let expected = [Some(placement), before].into_iter().flatten();
+    let expected = expected.flat_map(|placement| [placement.active(), placement.configured()]);
+    let expected: Vec<_> = expected.map(|version| version.description.id.clone()).collect();
+    let others = revision
+        .placements()
+        .iter()
+        .filter(|other| other.integration_id() == placement.integration_id() && other.id() != placement.id());
+    let others: Vec<_> = others.map(|other| other.active()).collect();
+    let surroundings = Surroundings { expected: &expected, others: &others, insists };
+    let fitting = placement.fit(&loaded.operation, surroundings).await;
+    fitting.map_err(|misfits| VersionError::Misfit { placement: placement.id().to_owned(), misfits })
+}
+
+fn loaded(version: &Version) -> Loaded {
+    Loaded { operation: version.placed.operation().clone(), description: version.description.clone() }
 }
 
 fn digest_of(placement: &Placement) -> String {

@@ -6,21 +6,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::LibraryError;
 use super::versions::{VersionError, Versions, short};
-use super::{LibraryError, Placement};
 use runtime::engine::{digest, read_component};
 
 /// How often the files are looked at, and so for how long one must be left alone before it counts as whole.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// A placement's component file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watched {
     /// The placed operation's identifier.
     pub placement: String,
@@ -32,6 +32,19 @@ pub struct Watched {
 #[derive(Debug)]
 pub struct Watch {
     task: AbortHandle,
+    files: Arc<Mutex<Vec<File>>>,
+}
+
+impl Watch {
+    /// From now on these files are watched. Those that were watched before go on being so.
+    pub fn replace(&self, files: Vec<Watched>) {
+        let mut watched = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = std::mem::take(&mut *watched);
+        let go_on = |file: Watched| {
+            known.iter().find(|known| known.watched == file).cloned().unwrap_or_else(|| File::new(file))
+        };
+        *watched = files.into_iter().map(go_on).collect();
+    }
 }
 
 impl Drop for Watch {
@@ -45,13 +58,9 @@ type Looks = Option<(SystemTime, u64)>;
 
 /// Starts watching. `report` is given a line for each change, whether it was put in force or why not.
 pub fn start(versions: Arc<Versions>, files: Vec<Watched>, report: impl Fn(String) + Send + Sync + 'static) -> Watch {
-    // What is there now is what was loaded.
-    let files = files.into_iter().map(|watched| {
-        let loaded = look(&watched.file);
-        File { watched, loaded, last: loaded, noticed: Instant::now() }
-    });
-    let watching = watch(files.collect(), Swap { versions, report: Box::new(report) });
-    Watch { task: tokio::spawn(watching).abort_handle() }
+    let files = Arc::new(Mutex::new(files.into_iter().map(File::new).collect()));
+    let watching = watch(Arc::clone(&files), Swap { versions, report: Box::new(report) });
+    Watch { task: tokio::spawn(watching).abort_handle(), files }
 }
 
 fn look(file: &Path) -> Looks {
@@ -59,20 +68,23 @@ fn look(file: &Path) -> Looks {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-async fn watch(mut files: Vec<File>, swap: Swap) {
+async fn watch(files: Arc<Mutex<Vec<File>>>, swap: Swap) {
     let mut looking = interval(LOOK);
     // After a long compilation there must again be time between two looks.
     looking.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looking.tick().await;
-        for file in &mut files {
-            if file.changed() {
-                swap.read(file).await;
-            }
+        let changed: Vec<_> = {
+            let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+            files.iter_mut().filter_map(|file| file.changed().then(|| file.clone())).collect()
+        };
+        for file in changed {
+            swap.read(&file).await;
         }
     }
 }
 
+#[derive(Clone, Debug)]
 struct File {
     watched: Watched,
     /// As it was when it was read last.
@@ -84,6 +96,12 @@ struct File {
 }
 
 impl File {
+    /// What is there now is what was loaded.
+    fn new(watched: Watched) -> Self {
+        let loaded = look(&watched.file);
+        Self { watched, loaded, last: loaded, noticed: Instant::now() }
+    }
+
     /// Looks at the file, and says whether it changed and has come to rest since.
     fn changed(&mut self) -> bool {
         let now = look(&self.watched.file);
@@ -119,22 +137,16 @@ impl Swap {
             Err(error) => return (self.report)(format!("{error:#}; the last good version stays")),
         };
         let name = file.watched.file.file_name().unwrap_or(file.watched.file.as_os_str()).to_string_lossy();
-        let Ok(placement) = self.versions.placement(&file.watched.placement) else { return };
-        if let Some(line) = self.put_in_force(placement, &name, &bytes, file.noticed).await {
+        if let Some(line) = self.put_in_force(&file.watched.placement, &name, &bytes, file.noticed).await {
             (self.report)(line);
         }
     }
 
     /// Puts the bytes in force, and says so in one line; nothing where they are in force already.
-    async fn put_in_force(
-        &self,
-        placement: &Arc<Placement>,
-        name: &str,
-        bytes: &Arc<[u8]>,
-        noticed: Instant,
-    ) -> Option<String> {
+    async fn put_in_force(&self, placement: &str, name: &str, bytes: &Arc<[u8]>, noticed: Instant) -> Option<String> {
         let digest = digest(bytes);
-        if **placement.active().placed.operation().digest() == *digest {
+        let placed = self.versions.placement(placement).ok()?;
+        if **placed.active().placed.operation().digest() == *digest {
             return None;
         }
         let compiling = Instant::now();
@@ -142,12 +154,12 @@ impl Swap {
             Ok(_) => format!(
                 "{name} changed: sha256 {} in force at `{}` after {} ms (checked and compiled in {} ms)",
                 short(&digest),
-                placement.id(),
+                placement,
                 noticed.elapsed().as_millis(),
                 compiling.elapsed().as_millis()
             ),
             Err(error) => {
-                format!("{name} changed, and the last good version stays at `{}`: {}", placement.id(), why(&error))
+                format!("{name} changed, and the last good version stays at `{placement}`: {}", why(&error))
             }
         })
     }

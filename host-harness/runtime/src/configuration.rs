@@ -13,10 +13,10 @@ use crate::settings::read_value;
 use call::masking::unless_secret;
 
 /// Values by key, as they were written. They are judged where an operation reads them.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct WrittenConfiguration(BTreeMap<String, WrittenValue>);
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 enum WrittenValue {
     Plain(String),
     Secret(Secret),

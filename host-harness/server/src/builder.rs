@@ -10,7 +10,6 @@ use axum::Router;
 use tokio::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
 
-use amocrm::integration::IntegrationSettings;
 use node::call_details::CallDetails;
 use node::observe::logs::CallLog;
 use node::observe::metrics::Metrics;
@@ -20,9 +19,9 @@ use node::{Node, NodeBuilder};
 use runtime::engine::Engine;
 use runtime::store::Stores;
 
+use super::configuration::Configuration;
 use super::fastagi::FastAgi;
-use super::webhooks::Webhooks;
-use super::{Assembled, Server, ServerSettings, calls, components, metrics, page};
+use super::{Assembled, Server, ServerSettings, calls, components, look_at_tokens, metrics, page};
 
 /// A part of the state document that another part of the program answers for.
 pub type Section = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
@@ -35,7 +34,6 @@ pub struct ServerBuilder {
     node: NodeBuilder,
     stores: Stores,
     settings: ServerSettings,
-    integrations: Vec<IntegrationSettings>,
     metrics: Option<Arc<Metrics>>,
     call_details: Option<CallDetails>,
     traces: Option<Arc<Traces>>,
@@ -51,6 +49,7 @@ pub(super) struct Added {
     pub(super) sections: Vec<(&'static str, Section)>,
     pub(super) at_stop: Vec<Ending>,
     pub(super) state_directory: Option<PathBuf>,
+    pub(super) configuration: Option<Arc<dyn Configuration>>,
 }
 
 impl ServerBuilder {
@@ -59,19 +58,12 @@ impl ServerBuilder {
             node,
             stores,
             settings,
-            integrations: Vec::new(),
             metrics: None,
             call_details: None,
             traces: None,
             versions: None,
             added: Added::default(),
         }
-    }
-
-    /// Answers the webhooks of these integrations of the node.
-    pub fn webhooks(mut self, integrations: &[IntegrationSettings]) -> Self {
-        self.integrations.extend_from_slice(integrations);
-        self
     }
 
     /// Writes a line to the log for each call.
@@ -97,6 +89,12 @@ impl ServerBuilder {
     /// Lets components be uploaded and put in force, and remembers them under this state directory (none: nothing outlasts the process).
     pub fn versions(self, engine: Engine, state: Option<PathBuf>) -> Self {
         Self { versions: Some((engine, state)), ..self }
+    }
+
+    /// Lets clients see the configuration, and change it.
+    pub fn configuration(mut self, configuration: Arc<dyn Configuration>) -> Self {
+        self.added.configuration = Some(configuration);
+        self
     }
 
     /// Shows the page for the browser.
@@ -144,20 +142,19 @@ impl ServerBuilder {
     /// Where an address is taken, where there is nothing to serve, and where no client could be authenticated.
     pub async fn bind(self) -> anyhow::Result<Server> {
         let assembled = self.assemble().await?;
-        assembled.look_at_tokens().await;
+        look_at_tokens(assembled.shared.node.revision().integrations()).await;
         let settings = &assembled.shared.settings;
         let listen = settings.listen;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; choose another address with --listen"))?;
-        let fastagi = match settings.asterisk.as_ref().and_then(|asterisk| Some((asterisk.fastagi?, asterisk.clone())))
-        {
-            Some((address, asterisk)) => {
+        let fastagi = match settings.asterisk.as_ref().and_then(|asterisk| asterisk.fastagi) {
+            Some(address) => {
                 let details =
                     assembled.call_details.clone().context("FastAGI needs call details: it reports how calls ended")?;
                 let node = assembled.shared.node.clone();
                 let connections = Arc::clone(&assembled.shared.fastagi_connections);
-                Some(FastAgi::bind(address, asterisk, node, details, settings.max_calls, connections).await?)
+                Some(FastAgi::bind(address, node, details, settings.max_calls, connections).await?)
             }
             None => None,
         };
@@ -173,8 +170,7 @@ impl ServerBuilder {
     }
 
     async fn assemble(self) -> anyhow::Result<Assembled> {
-        let Self { mut node, stores, settings, integrations, metrics, call_details, traces, versions, mut added } =
-            self;
+        let Self { mut node, stores, settings, metrics, call_details, traces, versions, mut added } = self;
         if let Some(metrics) = &metrics {
             node = node.observer(metrics.clone());
             added.guarded.push(metrics::routes(Arc::clone(metrics)));
@@ -194,9 +190,19 @@ impl ServerBuilder {
             node = node.observer(traces.clone());
             added.at_stop.push(Box::pin(async move { traces.end().await }));
         }
-        let node = node.build()?;
+        let node = node.extension(settings.pbx()).build()?;
         if let Some(metrics) = &metrics {
             metrics.watch(&node);
+        }
+        if let (Some(metrics), Some(configuration)) = (&metrics, &added.configuration) {
+            let (configuration, help) =
+                (Arc::clone(configuration), "1 while the configuration file was refused as it is now");
+            let refused = move || i64::from(configuration.in_force().refused.is_some());
+            metrics.gauge("configuration_refused", help, refused);
+        }
+        if let Some(configuration) = &added.configuration {
+            let configuration = Arc::clone(configuration);
+            added.sections.push(("configuration", Box::new(move || configuration.in_force().state())));
         }
         let versions = match versions {
             Some((engine, state)) => Some(open_versions(&node, engine, state).await),
@@ -206,8 +212,7 @@ impl ServerBuilder {
         if let Some(versions) = &versions {
             added.guarded.push(components::routes(Arc::clone(versions)));
         }
-        let webhooks = Webhooks::of(&node, &integrations);
-        let assembled = Assembled::new(node, webhooks, stores, settings, added)?;
+        let assembled = Assembled::new(node, stores, settings, added)?;
         if let Some(metrics) = metrics {
             assembled.count_connections(&metrics);
         }

@@ -170,7 +170,8 @@ impl ChosenComponent {
 
 impl ComponentsState {
     fn listed(&self, component: Component) -> ListedComponent {
-        let placements = self.versions.node().placements();
+        let revision = self.versions.node().revision();
+        let placements = revision.placements();
         let of = |is: &dyn Fn(&node::Placement) -> bool| {
             placements.iter().filter(|placement| is(placement)).map(|placement| placement.id().to_owned()).collect()
         };

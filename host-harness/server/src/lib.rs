@@ -7,6 +7,7 @@
 //! | `POST /v1/resolve-call` | authenticated | a call in, its route out: always 200 ([`resolve`]) |
 //! | `GET /v1/operations`, `GET /v1/operations/{id}` | authenticated | the placed operations |
 //! | `/v1/components…`, `/v1/operations/{id}/component`, `…/rollback`, `…/shadow` | authenticated | versions ([`components`]) |
+//! | `/v1/configuration`, `/v1/integrations…`, `/v1/changes…` | authenticated | the configuration ([`configuration`]) |
 //! | `GET /v1/state` | authenticated | how the node and its integrations stand |
 //! | `/v1/integrations/{id}/…` | the hook's own proof | what amoCRM reports ([`crate::webhooks`]) |
 //!
@@ -34,6 +35,7 @@
 
 pub mod calls;
 pub mod components;
+pub mod configuration;
 pub mod connections;
 pub mod fastagi;
 pub mod metrics;
@@ -52,6 +54,8 @@ pub mod webhooks;
 mod body;
 mod builder;
 mod health;
+mod json;
+mod keepers;
 mod manners;
 mod openapi;
 mod query;
@@ -70,7 +74,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use amocrm::access::Keeper;
 use builder::Added;
 use connections::table::Table;
 use fastagi::FastAgi;
@@ -84,11 +87,10 @@ use state_directory::StateDirectory;
 use webhooks::Webhooks;
 
 pub use builder::{Ending, Section, ServerBuilder};
+pub use keepers::look_at_tokens;
 pub use proof::Guard;
 pub use settings::ServerSettings;
 
-/// How long an integration's tokens are looked up before the server listens. A store that does not answer must not keep it from calls.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// How much longer than the longest waiting time the stop waits for calls.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
 
@@ -171,7 +173,9 @@ impl Server {
         let Self { listener, fastagi, assembled: Assembled { router, shared, at_stop, .. } } = self;
         // A version that is put in force while the server runs may have another waiting time.
         let longest = || longest_stop(&shared);
-        let (ended, keeping) = keep_tokens(&shared.node);
+        let ended = CancellationToken::new();
+        let _gone = ended.clone().drop_guard();
+        let keeping = tokio::spawn(keepers::keep(shared.node.clone(), ended.clone()));
         let stopping = CancellationToken::new();
         let http = connections::serve(listener, router, &shared, longest, stopping.cancelled());
         let asterisk = async {
@@ -188,7 +192,7 @@ impl Server {
             ending.await;
         }
         // A refresh that has begun is waited for: with its answer a refresh token would be lost.
-        let _ = ended.send(true);
+        ended.cancel();
         if tokio::time::timeout(longest(), keeping).await.is_err() {
             tracing::warn!("a refresh of tokens did not end in time");
         }
@@ -201,18 +205,13 @@ impl Server {
 }
 
 impl Assembled {
-    fn new(
-        node: Node,
-        webhooks: Webhooks,
-        stores: Stores,
-        settings: ServerSettings,
-        added: Added,
-    ) -> anyhow::Result<Self> {
+    fn new(node: Node, stores: Stores, settings: ServerSettings, added: Added) -> anyhow::Result<Self> {
         anyhow::ensure!(
-            !node.placements().is_empty(),
+            !node.revision().placements().is_empty(),
             "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
         );
         let guard = Guard::new(&settings, node.clock().clone(), Arc::clone(&stores.records))?;
+        let webhooks = Webhooks::new(node.clone());
         let shared = Arc::new(Shared {
             started_at: node.clock().now(),
             room: Arc::new(Semaphore::new(settings.max_calls)),
@@ -228,7 +227,11 @@ impl Assembled {
             guard,
             stores,
         });
-        let mut guarded = state::routes(&shared).merge(operations::routes(&shared));
+        let mut guarded =
+            state::routes(&shared).merge(operations::routes(&shared)).merge(configuration::integrations(&shared));
+        if let Some(configuration) = added.configuration {
+            guarded = guarded.merge(configuration::routes(&shared, configuration));
+        }
         for routes in added.guarded {
             guarded = guarded.merge(routes);
         }
@@ -262,39 +265,11 @@ impl Assembled {
             closed.collect()
         });
     }
-
-    /// One bounded look at the tokens of each integration, so that the first call finds them.
-    async fn look_at_tokens(&self) {
-        for (id, keeper) in keepers(&self.shared.node) {
-            match tokio::time::timeout(FIRST_LOOK, keeper.look()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(integration = %id, %error, "the tokens cannot be read yet"),
-                Err(_) => tracing::warn!(integration = %id, "the store with the tokens does not answer yet"),
-            }
-        }
-    }
-}
-
-fn keepers(node: &Node) -> impl Iterator<Item = (&Arc<str>, &Arc<Keeper>)> {
-    node.integrations().iter().filter_map(|(id, integration)| Some((id, integration.keeper()?)))
-}
-
-/// Keeps the tokens of every integration fresh until it is told that it is over.
-fn keep_tokens(node: &Node) -> (tokio::sync::watch::Sender<bool>, impl Future<Output = ()> + use<>) {
-    let (ended, told) = tokio::sync::watch::channel(false);
-    let mut keeping = tokio::task::JoinSet::new();
-    for (_, keeper) in keepers(node) {
-        let (keeper, mut told) = (Arc::clone(keeper), told.clone());
-        keeping.spawn(async move {
-            // Told so, or the server is gone: either way it is over.
-            keeper.keep_until(async { drop(told.wait_for(|ended| *ended).await) }).await;
-        });
-    }
-    (ended, async move { while keeping.join_next().await.is_some() {} })
 }
 
 fn longest_stop(shared: &Shared) -> Duration {
-    let longest =
-        shared.node.placements().iter().map(|placement| shared.node.longest_wait(placement)).max().unwrap_or_default();
+    let revision = shared.node.revision();
+    let longest = revision.placements().iter().map(|placement| revision.longest_wait(placement)).max();
+    let longest = longest.unwrap_or_default();
     shared.settings.shutdown_grace.unwrap_or(longest + STOP_MARGIN)
 }

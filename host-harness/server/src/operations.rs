@@ -15,12 +15,12 @@ use utoipa_axum::routes;
 
 use super::Shared;
 use super::problem::Problem;
-use node::{Node, Placement};
+use node::{Placement, Revision};
 use runtime::report::description_json;
 
 /// A placed operation. Fields may be added, none is renamed.
 #[derive(Serialize, ToSchema)]
-struct Placed {
+pub(crate) struct Placed {
     /// Its identifier.
     id: String,
     /// The integration's identifier.
@@ -50,7 +50,7 @@ struct AllPlaced {
 }
 
 impl Placed {
-    fn of(node: &Node, placement: &Placement) -> Self {
+    pub(crate) fn of(revision: &Revision, placement: &Placement) -> Self {
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let version = placement.active();
         Self {
@@ -61,7 +61,7 @@ impl Placed {
             component: version.placed.operation().digest().to_string(),
             description: description_json(version.placed.operation(), &version.description),
             waiting_time_ms: milliseconds(version.placed.waiting_time()),
-            scenario_waiting_ms: milliseconds(node.longest_wait(placement)),
+            scenario_waiting_ms: milliseconds(revision.longest_wait(placement)),
             settings: placement.settings().clone(),
         }
     }
@@ -77,9 +77,9 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
-    Json(AllPlaced {
-        operations: shared.node.placements().iter().map(|placement| Placed::of(&shared.node, placement)).collect(),
-    })
+    let revision = shared.node.revision();
+    let operations = revision.placements().iter().map(|placement| Placed::of(&revision, placement)).collect();
+    Json(AllPlaced { operations })
 }
 
 /// Show one placed operation
@@ -91,11 +91,14 @@ async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn describe(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Placed>, Problem> {
-    match shared.node.placement(&id) {
-        Some(placement) => Ok(Json(Placed::of(&shared.node, placement))),
-        None => Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "there is no such operation in this node; GET /v1/operations lists them",
-        )),
+    let revision = shared.node.revision();
+    match revision.placement(&id) {
+        Some(placement) => Ok(Json(Placed::of(&revision, placement))),
+        None => Err(no_such_operation()),
     }
+}
+
+pub(crate) fn no_such_operation() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no such operation in this node; GET /v1/operations lists them")
+        .in_russian("такой операции нет")
 }

@@ -23,13 +23,19 @@ pub struct Problem {
     pub status: u16,
     /// What is wrong with this request, and what to do.
     pub detail: String,
+    /// The same in Russian, where it is for an administrator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail_ru: Option<String>,
+    /// The field of the request's body that is at fault, as a JSON pointer, so that a form can show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// Where a component was refused: what of it does not fit the contract, or the placement.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Unfit>,
 }
 
 /// What does not fit.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Unfit {
     /// What kind of misfit it is.
     pub kind: MisfitKind,
@@ -58,7 +64,20 @@ impl Problem {
     /// A refusal with this status, that says why.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
-        Self { title, status: status.as_u16(), detail: detail.into(), findings: Vec::new() }
+        Self {
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            detail_ru: None,
+            field: None,
+            findings: Vec::new(),
+        }
+    }
+
+    /// The same refusal, said in Russian too.
+    #[must_use]
+    pub fn in_russian(self, detail: impl Into<String>) -> Self {
+        Self { detail_ru: Some(detail.into()), ..self }
     }
 
     /// The same refusal, with what does not fit.

@@ -29,8 +29,9 @@ use super::Shared;
 use super::body::{self, Unread};
 use super::problem::Problem;
 use super::proof::Proof;
+use crate::pbx::PbxSettings;
 use answer::{AnswerKind, ResolvedCall, answer};
-use node::{FinishedCall, Placement};
+use node::{EntryPoint, FinishedCall};
 
 /// The call's routes and what they count.
 #[derive(Clone)]
@@ -100,20 +101,23 @@ async fn resolve_call(State(calls): State<ResolveState>, request: Request) -> Re
         return calls.shared.guard.other_body().into_response();
     }
     // A server has at least one: what puts the routes together sees to it.
-    let Some(first) = calls.shared.node.placements().first() else {
+    let Some(first) = calls.shared.node.revision().first() else {
         return super::problem::not_found().await.into_response();
     };
-    match AssertUnwindSafe(calls.route(first, &head, body)).catch_unwind().await {
-        Ok(finished) => answer(&finished.resolved, finished.asked_again_after(), AnswerKind::of(&head), settings),
+    match AssertUnwindSafe(calls.route(&first, &head, body)).catch_unwind().await {
+        Ok(finished) => {
+            let pbx = PbxSettings::with(first.revision());
+            answer(&finished.resolved, finished.asked_again_after(), AnswerKind::of(&head), &pbx)
+        }
         Err(_) => {
             tracing::error!("a call met a fault of the server");
-            calls.after_fault(first, &head)
+            calls.after_fault(&first, &head)
         }
     }
 }
 
 impl ResolveState {
-    async fn route(&self, first: &Arc<Placement>, head: &Parts, body: Result<Bytes, Unread>) -> FinishedCall {
+    async fn route(&self, first: &EntryPoint, head: &Parts, body: Result<Bytes, Unread>) -> FinishedCall {
         let named = request::operation_of_query(head.uri.query());
         let read = match body {
             Ok(body) => request::read(head.headers.get(CONTENT_TYPE), &body),
@@ -126,13 +130,16 @@ impl ResolveState {
         let node = &self.shared.node;
         // A PBX that comes back names the operation whose numbers rang, and need not name the one that it asked first.
         let operation = named.as_deref().or(asked.operation.as_deref()).or(asked.after.as_deref());
-        let placement = node.asked_for(operation);
+        // The call goes on even where what it names is gone meanwhile.
+        let comes_back = asked.after.is_some();
+        let entry = first.revision().asked_for(operation).or_else(|| comes_back.then(|| first.clone()));
         let call = IncomingCall::new(asked, || self.ids.next());
-        let declined = |reason: HostReason, call: IncomingCall| node.decline(placement.unwrap_or(first), call, &reason);
+        let declined =
+            |reason: HostReason, call: IncomingCall| node.decline(entry.as_ref().unwrap_or(first), call, &reason);
         if let Some(reason) = misunderstood {
             return declined(reason, call);
         }
-        let Some(placement) = placement else { return declined(HostReason::OperationUnknown, call) };
+        let Some(entry) = &entry else { return declined(HostReason::OperationUnknown, call) };
         if self.shared.is_stopping() {
             return declined(HostReason::Stopping, call);
         }
@@ -140,7 +147,7 @@ impl ResolveState {
             return declined(HostReason::Overloaded, call);
         };
         // The place is the call's, not the connection's: a call goes on when its client has gone away.
-        node.resolve_holding(placement, call, place).await
+        node.resolve_holding(entry, call, place).await
     }
 
     fn unread(&self, unread: Unread) -> Localized {
@@ -155,11 +162,11 @@ impl ResolveState {
     }
 
     /// A route even where the code above is at fault.
-    fn after_fault(&self, first: &Arc<Placement>, head: &Parts) -> Response {
+    fn after_fault(&self, first: &EntryPoint, head: &Parts) -> Response {
         let named = request::operation_of_query(head.uri.query());
-        let placement = self.shared.node.asked_for(named.as_deref()).unwrap_or(first);
+        let entry = first.revision().asked_for(named.as_deref());
         let call = IncomingCall::new(CallRequest::default(), || self.ids.next());
-        let failed = self.shared.node.host_failed(placement, &call);
-        answer(&failed, None, AnswerKind::of(head), &self.shared.settings)
+        let failed = self.shared.node.host_failed(entry.as_ref().unwrap_or(first), &call);
+        answer(&failed, None, AnswerKind::of(head), &PbxSettings::with(first.revision()))
     }
 }

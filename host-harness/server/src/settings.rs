@@ -1,9 +1,11 @@
 //! How the server is set up: where it listens, who may use it, and its bounds.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connections::table::Bounds;
+use crate::pbx::PbxSettings;
 use crate::pbx::dialplan::Asterisk;
 use crate::pbx::rtjson::Kamailio;
 use runtime::secret::Secret;
@@ -48,6 +50,11 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// What PBXs are told by.
+    pub fn pbx(&self) -> Arc<PbxSettings> {
+        Arc::new(PbxSettings { kamailio: self.kamailio.clone(), asterisk: self.asterisk.clone() })
+    }
+
     pub(crate) const fn connections(&self) -> Bounds {
         Bounds { all: self.max_connections, unproved_per_address: self.max_unproved_per_address }
     }

@@ -143,15 +143,15 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
-    let node = &shared.node;
-    let operations = node.placements().iter().map(|placement| PlacementState {
+    let (node, revision) = (&shared.node, shared.node.revision());
+    let operations = revision.placements().iter().map(|placement| PlacementState {
         id: placement.id().to_owned(),
         integration: placement.integration_id().to_owned(),
         linked_operation: placement.exits().linked_operation().to_owned(),
         component: placement.active().placed.operation().digest().to_string(),
         shadow: placement.shadow().map(|shadow| shadow.digest().to_owned()),
     });
-    let integrations = node.integrations().iter().map(|(id, integration)| shared.integration(id, integration));
+    let integrations = revision.integrations().iter().map(|(id, integration)| shared.integration(id, integration));
     Json(NodeState {
         version: env!("CARGO_PKG_VERSION"),
         started_at: format!("{:.0}", shared.started_at),

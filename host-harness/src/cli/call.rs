@@ -141,14 +141,14 @@ impl Call {
             node = node.recorder(recorder.clone());
         }
         let node = node.build().map_err(|error| in_file(&self.config, error))?;
-        let first = node.placements().first().context("the call has no operation")?;
+        let first = node.revision().first().context("the call has no operation")?;
         let call = IncomingCall {
             id: call_id(clock.now()),
             caller: Some(WholeNumber::from(self.number)),
             called: self.to.unwrap_or(scene.called.clone()),
             ..IncomingCall::default()
         };
-        let resolved = node.resolve(first, call).await.resolved;
+        let resolved = node.resolve(&first, call).await.resolved;
 
         if self.json {
             print_json(&*resolved)?;

@@ -22,7 +22,7 @@ use call::masking::unless_secret;
 use call::scenario::placement_of;
 use node::call_details::{CallDetails, CallDetailsSettings};
 use node::observe::traces::Traces;
-use node::{Node, Placement};
+use node::{Node, Placement, Revision};
 use replay::demo::{self, Demo};
 use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
@@ -101,7 +101,8 @@ impl Serve {
             ..EngineSettings::for_calls(config.server.max_calls)
         };
         let engine = Engine::with_compilation(engine_settings, compilation.clone())?;
-        let mut node = assemble(&config, &engine, &stores, clock.clone()).await.map_err(in_file)?;
+        let first = assemble(&config, None, &engine, &stores, clock.clone()).await.map_err(in_file)?;
+        let mut node = Node::builder(clock.clone()).revision(first);
         let recorder =
             config.recordings.as_ref().map(|settings| recorder(settings, &location, compilation, node.placements()));
         let recorder = recorder.transpose().map_err(in_file)?;
@@ -116,7 +117,6 @@ impl Serve {
         }
         warn_of_fastagi(&settings);
         let mut server = Server::builder(node, stores, settings)
-            .webhooks(&config.integrations)
             .log_calls()
             .metrics()
             .call_details(details)
@@ -143,7 +143,7 @@ impl Serve {
             _ => None,
         };
         print(format_args!("listening on http://{}; {token}", server.address()?));
-        if let Some(longest) = longest_scenario(server.node()) {
+        if let Some(longest) = longest_scenario(&server.node().revision()) {
             let longest = humantime::format_duration(longest);
             print(format_args!(
                 "a caller waits at most {longest} for all operations that follow each other in a scenario"
@@ -158,11 +158,11 @@ impl Serve {
 }
 
 /// How long a call may wait at most, where it may come to several operations.
-fn longest_scenario(node: &Node) -> Option<Duration> {
+fn longest_scenario(revision: &Revision) -> Option<Duration> {
     let has_chain =
         |placement: &Arc<Placement>| placement.exits().targets().any(|target| placement_of(target).is_some());
-    let placements = node.placements();
-    let longest = placements.iter().map(|placement| node.longest_wait(placement)).max();
+    let placements = revision.placements();
+    let longest = placements.iter().map(|placement| revision.longest_wait(placement)).max();
     longest.filter(|_| placements.iter().any(has_chain))
 }
 

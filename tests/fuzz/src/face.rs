@@ -85,7 +85,7 @@ async fn router() -> Router {
     let settings = super::host::settings(simulator.base_url());
     let dial: Arc<dyn Dial> = Arc::new(Simulated(simulator));
     let stores = Stores::in_memory();
-    let integration = Integration::in_process(settings.clone(), stores.clone(), clock.clone(), &dial);
+    let integration = Integration::in_process(settings, stores.clone(), clock.clone(), &dial);
     let integration = Arc::new(integration.expect("usable"));
     let (operation, _) = super::host::operation();
     let details = CallDetails::begin(Place::memory(), CallDetailsSettings::default(), clock.clone()).expect("a memory");
@@ -98,7 +98,7 @@ async fn router() -> Router {
     });
     let node = node.await.expect("it describes itself");
     let server_settings = ServerSettings { token: Some(Secret::new(TOKEN.to_owned())), ..ServerSettings::default() };
-    let server = Server::builder(node, stores, server_settings).webhooks(std::slice::from_ref(&settings)).metrics();
+    let server = Server::builder(node, stores, server_settings).metrics();
     let server = server.call_details(details).versions(super::host::engine().clone(), None).page();
     server.router().await.expect("routes")
 }

@@ -17,7 +17,7 @@ const RENEWAL: &str = "it has expired, was revoked, or belongs to another accoun
 const WARNING: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// The access of an integration with a long-lived token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LongLived {
     /// The account's address.
     pub account: BaseUrl,

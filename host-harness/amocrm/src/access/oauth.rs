@@ -27,7 +27,7 @@ const REFRESH_TOKEN: HeaderName = HeaderName::from_static("x-refresh-token");
 const LONGEST_LIFETIME: i64 = 10 * 366 * 24 * 3_600;
 
 /// What an integration is in amoCRM: its keys, from amoCRM's page of the integration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuthSettings {
     /// The integration's identifier there.
     pub client_id: String,

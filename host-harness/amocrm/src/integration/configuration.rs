@@ -59,13 +59,13 @@ impl Integration {
 
     /// The same, and on past what is wrong: what the operation would accept, and every error.
     pub fn judge_configuration(&self, description: &Description) -> (ReadConfiguration, Vec<Misconfigured>) {
-        let provided_here = self.configuration.keys().filter_map(|key| {
+        let provided_here = self.settings.configuration.keys().filter_map(|key| {
             let instead = provided(key)?;
             Some(ConfigurationError::Provided { key: key.to_owned(), instead })
         });
         let mut errors: Vec<_> = provided_here.collect();
-        let mut written = self.configuration.clone();
-        if let Some(secret) = &self.cache_key_secret {
+        let mut written = self.settings.configuration.clone();
+        if let Some(secret) = &self.settings.cache_key_secret {
             written.set_secret(CACHE_KEY_SECRET, secret.clone());
         }
         let (read, wrong) = written.judge(description);
@@ -98,7 +98,7 @@ impl Integration {
         let known: BTreeSet<&str> = described.map(|described| described.key.as_str()).collect();
         // Those that this host provides are refused where an operation is placed.
         let is_read = |key: &str| known.contains(key) || OF_THE_ACCOUNT.contains(&key) || provided(key).is_some();
-        let unread = self.configuration.keys().filter(|key| !is_read(key)).map(|key| {
+        let unread = self.settings.configuration.keys().filter(|key| !is_read(key)).map(|key| {
             self.misconfigured(ConfigurationError::Unknown {
                 key: key.to_owned(),
                 known: known.iter().filter(|key| provided(key).is_none()).map(|key| format!("`{key}`")).collect(),
@@ -117,7 +117,7 @@ impl Integration {
     }
 
     fn misconfigured(&self, error: ConfigurationError) -> Misconfigured {
-        Misconfigured { integration: self.id.clone(), error }
+        Misconfigured { integration: self.settings.id.clone(), error }
     }
 }
 

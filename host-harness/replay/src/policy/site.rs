@@ -92,11 +92,11 @@ impl Site {
             }
         }
         let node = node.build().map_err(|fault| format!("  call.toml: [[operation]]: {fault}"))?;
-        let first = node.placements().first().ok_or("  call.toml: there is no operation")?;
+        let first = node.revision().first().ok_or("  call.toml: there is no operation")?;
         let caller = Some(step.caller.as_str()).filter(|caller| !caller.is_empty()).map(WholeNumber::new);
         let call =
             IncomingCall { id: "call-1".to_owned(), caller, called: step.called.clone(), ..IncomingCall::default() };
-        Ok(Arc::unwrap_or_clone(node.resolve(first, call).await.resolved))
+        Ok(Arc::unwrap_or_clone(node.resolve(&first, call).await.resolved))
     }
 }
 

@@ -40,13 +40,13 @@ async fn play(stage: &Stage, variant: &Variant, told: impl Fn(u64)) -> anyhow::R
     let began = calls.first().map_or(Timestamp::UNIX_EPOCH, |call| call.at);
     let (clock, start) = (Clock::following(began), Instant::now());
     let (node, unknown) = node(stage, variant, &clock).await?;
-    let first = node.placements().first().context("there is no placed operation")?;
+    let first = node.revision().first().context("there is no placed operation")?;
     let mut gathering = Gathering::of(variant, stage, calls);
     let mut under_way = JoinSet::new();
     for (number, call) in calls.iter().enumerate() {
         let after = call.at.duration_since(began).try_into().unwrap_or_default();
         sleep_until(start + after).await;
-        let (node, first, call) = (node.clone(), Arc::clone(first), incoming(number, call));
+        let (node, first, call) = (node.clone(), first.clone(), incoming(number, call));
         under_way.spawn(async move { (number, node.resolve(&first, call).await.resolved) });
         while let Some(Ok((number, resolved))) = under_way.try_join_next() {
             gathering.add(number, &resolved);

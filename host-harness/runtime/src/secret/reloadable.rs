@@ -24,6 +24,19 @@ struct Known {
     problem: Option<String>,
 }
 
+/// Whether they are read from the same place. Those that stay as they are: whether they are the same.
+impl PartialEq for ReloadableSecret {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.source(), other.source()) {
+            (Some(source), Some(other)) => source == other,
+            (None, None) => self.current() == other.current(),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for ReloadableSecret {}
+
 /// A secret that stays as it is.
 impl From<Secret> for ReloadableSecret {
     fn from(secret: Secret) -> Self {
@@ -70,7 +83,7 @@ impl ReloadableSecret {
         let mut known = self.known();
         match read {
             Ok((secret, source)) => {
-                let changed = secret.expose() != known.secret.expose();
+                let changed = secret != known.secret;
                 if changed {
                     info!(%source, "the secret has changed");
                 }

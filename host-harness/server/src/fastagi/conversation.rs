@@ -10,14 +10,14 @@ use tracing::warn;
 use super::dialogue::{Broken, Dialogue};
 use super::recent::RecentCalls;
 use super::request::Request;
-use crate::pbx::dialplan::Asterisk;
+use crate::pbx::{PbxSettings, dialplan};
 use crate::rate_limited::RateLimited;
 use call::host_reason::HostReason;
 use call::leg::Seen;
 use call::one_line::on_one_line;
 use call::{IncomingCall, Localized};
 use node::call_details::CallDetails;
-use node::{FinishedCall, Node, Placement};
+use node::{EntryPoint, FinishedCall, Node, Revision};
 
 /// How long a report may take, where no waiting time is shorter: the caller hears nothing meanwhile.
 const REPORT: Duration = Duration::from_secs(2);
@@ -28,7 +28,6 @@ const LONGEST_REASON: usize = 128;
 /// Where requests are answered.
 pub(super) struct DialogueContext {
     node: Node,
-    asterisk: Asterisk,
     details: CallDetails,
     /// How many more calls may be resolved at once.
     room: Arc<Semaphore>,
@@ -38,10 +37,9 @@ pub(super) struct DialogueContext {
 }
 
 impl DialogueContext {
-    pub(super) fn new(node: Node, asterisk: Asterisk, details: CallDetails, most: usize) -> Self {
+    pub(super) fn new(node: Node, details: CallDetails, most: usize) -> Self {
         Self {
             node,
-            asterisk,
             details,
             room: Arc::new(Semaphore::new(most)),
             recent: RecentCalls::default(),
@@ -50,29 +48,30 @@ impl DialogueContext {
         }
     }
 
-    /// The shortest waiting time that a call here may have.
-    pub(super) fn shortest_waiting_time(&self) -> Duration {
-        self.node.placements().iter().map(|placement| placement.active().placed.waiting_time()).min().unwrap_or(REPORT)
+    /// What a request is answered by that comes at this moment.
+    pub(super) fn revision(&self) -> Arc<Revision> {
+        self.node.revision()
     }
 
     /// How long a request may take.
-    pub(super) fn waiting_time(&self, request: &Request) -> Duration {
-        match (request.path(), self.asked_for(request)) {
-            ("resolve-call", Some(placement)) => {
-                let next = request.after().and_then(|after| self.node.after(&after).map(Arc::clone));
-                self.node.longest_wait(next.as_ref().unwrap_or(placement))
+    pub(super) fn waiting_time(revision: &Arc<Revision>, request: &Request) -> Duration {
+        match (request.path(), asked_for(revision, request)) {
+            ("resolve-call", Some(entry)) => {
+                let next = request.after().and_then(|after| revision.after(&after).map(Arc::clone));
+                revision.longest_wait(next.as_ref().unwrap_or(entry.placement()))
             }
-            _ => self.shortest_waiting_time().min(REPORT),
+            _ => shortest_waiting_time(revision).min(REPORT),
         }
     }
 
     pub(super) async fn answer(
         &self,
+        revision: &Arc<Revision>,
         request: &Request,
         dialogue: &mut Dialogue<impl AsyncRead + AsyncWrite + Unpin>,
     ) -> Result<(), Broken> {
         match request.path() {
-            "resolve-call" => self.resolve(request, dialogue).await,
+            "resolve-call" => self.resolve(revision, request, dialogue).await,
             "outcome" => self.report(request, dialogue).await,
             _ => {
                 self.complain("it asked for what is not there");
@@ -91,43 +90,45 @@ impl DialogueContext {
 
     async fn resolve(
         &self,
+        revision: &Arc<Revision>,
         request: &Request,
         dialogue: &mut Dialogue<impl AsyncRead + AsyncWrite + Unpin>,
     ) -> Result<(), Broken> {
-        let Some(finished) = self.route(request).await else { return Ok(()) };
+        let Some(finished) = self.route(revision, request).await else { return Ok(()) };
         self.recent.add(&finished.resolved.call);
+        let variables = match &PbxSettings::with(revision).asterisk {
+            Some(asterisk) => asterisk.variables(&finished.resolved, finished.asked_again_after()),
+            None => dialplan::unconfigured(),
+        };
         // In their order: the dialplan believes the rest when it finds the last.
-        for (name, value) in self.asterisk.variables(&finished.resolved, finished.asked_again_after()) {
+        for (name, value) in variables {
             dialogue.set_variable(&name, &value).await?;
         }
         Ok(())
     }
 
-    /// The operation that the dialplan names; where it comes back and names none, the one whose numbers rang.
-    fn asked_for(&self, request: &Request) -> Option<&Arc<Placement>> {
-        self.node.asked_for(request.operation().or_else(|| request.after()).as_deref())
-    }
-
     /// The call's route. None where the node has no operation at all.
-    async fn route(&self, request: &Request) -> Option<FinishedCall> {
+    async fn route(&self, revision: &Arc<Revision>, request: &Request) -> Option<FinishedCall> {
         let (node, call) = (&self.node, request.call());
         let is_own = || self.recent.get(&call.id, node.clock().now()).is_some();
         if call.unanswered.is_some() && !is_own() {
             // Nothing proves who asks here, so calls that came by another way are left alone.
-            let placement = self.asked_for(request).or_else(|| node.placements().first())?;
+            let entry = asked_for(revision, request).or_else(|| revision.first())?;
             let reason = HostReason::NotUnderstood(Localized::new(
                 "за последние сутки звонка с этим идентификатором по FastAGI не было",
                 "no call with this identifier came over FastAGI in the last day",
             ));
-            return Some(node.decline(placement, IncomingCall { unanswered: None, ..call }, &reason));
+            return Some(node.decline(&entry, IncomingCall { unanswered: None, ..call }, &reason));
         }
-        let Some(placement) = self.asked_for(request) else {
-            return Some(node.decline(node.placements().first()?, call, &HostReason::OperationUnknown));
+        // A call that comes back goes on even where what it names is gone meanwhile.
+        let known = asked_for(revision, request);
+        let Some(entry) = known.or_else(|| call.unanswered.is_some().then(|| revision.first()).flatten()) else {
+            return Some(node.decline(&revision.first()?, call, &HostReason::OperationUnknown));
         };
         match Arc::clone(&self.room).try_acquire_owned() {
             // The place is the call's, not the connection's: a call goes on when Asterisk has gone away.
-            Ok(place) => Some(node.resolve_holding(placement, call, place).await),
-            Err(_) => Some(node.decline(placement, call, &HostReason::Overloaded)),
+            Ok(place) => Some(node.resolve_holding(&entry, call, place).await),
+            Err(_) => Some(node.decline(&entry, call, &HostReason::Overloaded)),
         }
     }
 
@@ -164,4 +165,14 @@ impl DialogueContext {
             }
         }
     }
+}
+
+/// The shortest waiting time that a call here may have.
+pub(super) fn shortest_waiting_time(revision: &Revision) -> Duration {
+    revision.placements().iter().map(|placement| placement.active().placed.waiting_time()).min().unwrap_or(REPORT)
+}
+
+/// The operation that the dialplan names; where it comes back and names none, the one whose numbers rang.
+fn asked_for(revision: &Arc<Revision>, request: &Request) -> Option<EntryPoint> {
+    revision.asked_for(request.operation().or_else(|| request.after()).as_deref())
 }

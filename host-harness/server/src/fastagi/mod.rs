@@ -27,7 +27,6 @@ use tracing::{debug, info, warn};
 
 use crate::connections::Acceptor;
 use crate::connections::table::{Connection, Table};
-use crate::pbx::dialplan::Asterisk;
 use crate::rate_limited::RateLimited;
 use conversation::DialogueContext;
 use node::Node;
@@ -53,7 +52,6 @@ impl FastAgi {
     /// Fails where the address cannot be had.
     pub(super) async fn bind(
         address: SocketAddr,
-        asterisk: Asterisk,
         node: Node,
         details: CallDetails,
         most: usize,
@@ -64,7 +62,7 @@ impl FastAgi {
         })?;
         Ok(Self {
             listener,
-            desk: Arc::new(DialogueContext::new(node.clone(), asterisk, details, most)),
+            desk: Arc::new(DialogueContext::new(node.clone(), details, most)),
             node,
             connections,
             rejected: RateLimited::new(),
@@ -116,13 +114,14 @@ impl FastAgi {
 async fn converse(desk: &DialogueContext, stream: TcpStream, connection: &Connection) {
     let began = Instant::now();
     let mut dialogue = dialogue::Dialogue::new(stream);
-    let block = desk.shortest_waiting_time().min(BLOCK);
+    let block = conversation::shortest_waiting_time(&desk.revision()).min(BLOCK);
     let ended = match timeout_at(began + block, dialogue.request()).await {
         Ok(Ok(request)) => {
             // FastAGI has no other proof; whoever holds a connection without a word has not even this one.
             connection.prove();
-            let waiting_time = desk.waiting_time(&request);
-            match timeout_at(began + waiting_time, desk.answer(&request, &mut dialogue)).await {
+            let revision = desk.revision();
+            let waiting_time = DialogueContext::waiting_time(&revision, &request);
+            match timeout_at(began + waiting_time, desk.answer(&revision, &request, &mut dialogue)).await {
                 Ok(answered) => answered.map_err(|error| error.to_string()),
                 Err(_) => Err(format!("its {} ms are over", waiting_time.as_millis())),
             }

@@ -8,12 +8,17 @@ mod destinations;
 pub mod dialplan;
 pub mod rtjson;
 
+use std::sync::Arc;
+
 use call::CallDocument;
 use call::document::Route;
 use call::one_line::on_one_line;
 
 pub use destinations::is_sip_address;
 pub use destinations::{Destinations, Syntax};
+use dialplan::Asterisk;
+use node::Revision;
+use rtjson::Kamailio;
 
 /// The most characters of a slug.
 const LONGEST_SLUG: usize = 64;
@@ -21,6 +26,23 @@ const LONGEST_SLUG: usize = 64;
 const PERSONAL_MANAGER: &str = "personal-manager";
 /// The slug of a call that goes to the linked operation after the manager's numbers.
 const DID_NOT_ANSWER: &str = "manager-did-not-answer";
+
+/// What PBXs are told by, where they ask. It is kept with a revision of the node, so that a route is said in the words of the scenario that it
+/// comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PbxSettings {
+    /// Where Kamailio is told to go.
+    pub kamailio: Option<Kamailio>,
+    /// What Asterisk is told.
+    pub asterisk: Option<Asterisk>,
+}
+
+impl PbxSettings {
+    /// Those that a revision was put together with.
+    pub(crate) fn with(revision: &Revision) -> Arc<Self> {
+        revision.extension::<Arc<Self>>().map(Arc::clone).unwrap_or_default()
+    }
+}
 
 /// A word that is safe in a SIP header, a dialplan and an extension's name: small letters, digits and hyphens. A reason's code is one already,
 /// unless another's component made it.

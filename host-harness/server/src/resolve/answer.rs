@@ -8,9 +8,8 @@ use serde::Serialize;
 use url::form_urlencoded;
 use utoipa::ToSchema;
 
-use crate::pbx::dialplan;
 use crate::pbx::rtjson::{Destination, Routing};
-use crate::settings::ServerSettings;
+use crate::pbx::{PbxSettings, dialplan};
 
 /// The type of a form.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -57,15 +56,10 @@ pub(super) struct ResolvedCall<'a> {
 
 /// The answer, written once into the bytes that are sent.
 /// `after` is what the PBX is to come back with when nobody answers, where it is to come back.
-pub(super) fn answer(
-    resolved: &CallDocument,
-    after: Option<&str>,
-    wanted: AnswerKind,
-    settings: &ServerSettings,
-) -> Response {
-    match (wanted, &settings.kamailio) {
+pub(super) fn answer(resolved: &CallDocument, after: Option<&str>, wanted: AnswerKind, pbx: &PbxSettings) -> Response {
+    match (wanted, &pbx.kamailio) {
         (AnswerKind::Dialplan, _) => {
-            let variables = match &settings.asterisk {
+            let variables = match &pbx.asterisk {
                 Some(asterisk) => asterisk.variables(resolved, after),
                 None => dialplan::unconfigured(),
             };

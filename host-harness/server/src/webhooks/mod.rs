@@ -12,7 +12,6 @@
 mod notice;
 mod routes;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tracing::warn;
@@ -20,11 +19,11 @@ use tracing::warn;
 use crate::problem::Problem;
 use crate::rate_limited::RateLimited;
 use amocrm::access::Keeper;
-use amocrm::integration::{Integration, IntegrationSettings, WebhookKeys};
+use amocrm::integration::Integration;
 use amocrm::presence::PresenceFeed;
 use amocrm::widget_token::ClientKeys;
 use call::one_line::on_one_line;
-use node::{Node, Placement};
+use node::{Node, Placement, Revision};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::OutboundHttp;
 
@@ -33,55 +32,31 @@ pub use routes::routes;
 /// How much of a text from outside is worth a line of the log.
 const LONGEST_NAME: usize = 128;
 
-/// The hooks of all integrations.
+/// The hooks of all integrations of a node.
 pub struct Webhooks {
-    pub(crate) clock: Clock,
+    node: Node,
     refused: Arc<RateLimited>,
-    integrations: BTreeMap<String, Hooked>,
 }
 
-struct Hooked {
-    keys: WebhookKeys,
+/// An integration that a hook reports to, and the revision of the node that the report is taken in with.
+pub(crate) struct Hooked {
+    revision: Arc<Revision>,
     integration: Arc<Integration>,
-    operations: Vec<Arc<Placement>>,
 }
 
 impl Webhooks {
-    /// None yet.
-    pub fn new(clock: Clock) -> Self {
-        Self { clock, refused: Arc::new(RateLimited::new()), integrations: BTreeMap::new() }
+    /// Those of this node.
+    pub fn new(node: Node) -> Self {
+        Self { node, refused: Arc::new(RateLimited::new()) }
     }
 
-    /// Those of a node whose integrations are set up like this.
-    pub fn of(node: &Node, integrations: &[IntegrationSettings]) -> Self {
-        let mut hooks = Self::new(node.clock().clone());
-        for settings in integrations {
-            let Some(integration) = node.integrations().get(settings.id.as_str()) else { continue };
-            let placements = node.placements().iter().filter(|placement| placement.integration_id() == settings.id);
-            hooks.add(
-                settings.id.as_str(),
-                settings.hook_keys(),
-                Arc::clone(integration),
-                placements.cloned().collect(),
-            );
-        }
-        hooks
-    }
-
-    /// Adds an integration and the operations that are placed with it.
-    pub fn add(
-        &mut self,
-        id: impl Into<String>,
-        keys: WebhookKeys,
-        integration: Arc<Integration>,
-        operations: Vec<Arc<Placement>>,
-    ) {
-        self.integrations.insert(id.into(), Hooked { keys, integration, operations });
+    pub(crate) fn clock(&self) -> &Clock {
+        self.node.clock()
     }
 
     /// Counts what a hook refused, and says so once a second at most: anybody may try.
     pub(crate) fn refused(&self, integration: &str, problem: Problem) -> Problem {
-        if let Some(left_out) = self.refused.count(self.clock.now()) {
+        if let Some(left_out) = self.refused.count(self.clock().now()) {
             let integration = on_one_line(integration, LONGEST_NAME);
             let (status, why) = (problem.status, on_one_line(&problem.detail, LONGEST_NAME));
             warn!(integration, status, why, left_out, "a hook refused what it was sent");
@@ -94,22 +69,31 @@ impl Webhooks {
         Arc::clone(&self.refused)
     }
 
-    /// Where the widget of an integration reports presence, and what it proves itself by.
-    pub(crate) fn presence(&self, integration: &str) -> Option<(PresenceFeed, &ClientKeys)> {
-        let hooked = self.integrations.get(integration)?;
-        hooked.integration.presence_feed().zip(hooked.keys.client.as_ref())
+    /// The integration of this name, as it is now.
+    pub(crate) fn of(&self, integration: &str) -> Option<Hooked> {
+        let revision = self.node.revision();
+        let integration = Arc::clone(revision.integrations().get(integration)?);
+        Some(Hooked { revision, integration })
+    }
+}
+
+impl Hooked {
+    /// Where the widget of the integration reports presence, and what it proves itself by.
+    pub(crate) fn presence(&self) -> Option<(PresenceFeed, ClientKeys)> {
+        self.integration.presence_feed().zip(self.integration.settings().hook_keys().client)
     }
 
-    /// Who is told that an integration was switched off in amoCRM, and how amoCRM is asked.
-    pub(crate) fn keeper(&self, integration: &str) -> Option<(&Keeper, &OutboundHttp)> {
-        let integration = &self.integrations.get(integration)?.integration;
-        Some((integration.keeper()?, integration.http()))
+    /// Who is told that the integration was switched off in amoCRM, and how amoCRM is asked.
+    pub(crate) fn keeper(&self) -> Option<(&Keeper, &OutboundHttp)> {
+        Some((self.integration.keeper()?, self.integration.http()))
     }
 
     /// Who is told of a webhook that has this key in its address.
-    pub(crate) fn told_of_webhook(&self, integration: &str, key: &str) -> Option<&[Arc<Placement>]> {
-        let hooked = self.integrations.get(integration)?;
-        let webhook = hooked.keys.webhook.as_ref()?;
-        notice::is_key(key, webhook).then_some(hooked.operations.as_slice())
+    pub(crate) fn told_of_webhook(&self, key: &str) -> Option<Vec<Arc<Placement>>> {
+        let webhook = self.integration.settings().webhook_key.as_ref()?;
+        notice::is_key(key, webhook).then(|| {
+            let placements = self.revision.placements().iter();
+            placements.filter(|placement| Arc::ptr_eq(placement.integration(), &self.integration)).cloned().collect()
+        })
     }
 }

@@ -70,12 +70,12 @@ async fn note_presence(
     headers: &HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let id = named(path)?;
-    let (feed, client) = hooks.presence(&id).ok_or_else(no_such_hook)?;
+    let (feed, client) = hooks.of(&id).and_then(|hooked| hooked.presence()).ok_or_else(no_such_hook)?;
     let token = headers.get(presence::TOKEN).and_then(|token| token.to_str().ok()).ok_or_else(|| {
         let detail = "the header X-Auth-Token with amoCRM's one-time token is missing";
         hooks.refused(&id, Problem::new(StatusCode::UNAUTHORIZED, detail))
     })?;
-    let refusal = match feed.report(token, client, hooks.clock.now()).await {
+    let refusal = match feed.report(token, &client, hooks.clock().now()).await {
         Ok(()) => return Ok(StatusCode::NO_CONTENT),
         Err(refusal) => refusal,
     };
@@ -102,7 +102,10 @@ async fn may_report_presence(
     State(Routed { hooks, .. }): State<Routed>,
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
-    let known = named(path).and_then(|id| hooks.presence(&id).map(|_| StatusCode::NO_CONTENT).ok_or_else(no_such_hook));
+    let known = named(path).and_then(|id| {
+        let presence = hooks.of(&id).and_then(|hooked| hooked.presence());
+        presence.map(|_| StatusCode::NO_CONTENT).ok_or_else(no_such_hook)
+    });
     let mut response = from_any_page(known);
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("x-auth-token"));
@@ -132,7 +135,8 @@ async fn uninstalled(
     request: Request,
 ) -> Result<Response, Problem> {
     let id = named(path)?;
-    let (keeper, http) = hooks.keeper(&id).ok_or_else(no_such_hook)?;
+    let hooked = hooks.of(&id).ok_or_else(no_such_hook)?;
+    let (keeper, http) = hooked.keeper().ok_or_else(no_such_hook)?;
     let answer = uninstall::answer(keeper, http, &request.map(drop)).await;
     if answer.status().is_success() {
         return Ok(answer.map(Body::from));
@@ -160,7 +164,8 @@ async fn manager_changed(
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (id, key) = named(path)?;
-    let operations = hooks.told_of_webhook(&id, &key).ok_or_else(|| hooks.refused(&id, no_such_hook()))?;
+    let operations = hooks.of(&id).and_then(|hooked| hooked.told_of_webhook(&key));
+    let operations = operations.ok_or_else(|| hooks.refused(&id, no_such_hook()))?;
     let (head, body) = request.into_parts();
     let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let refused = |refusal: NoWebhook| hooks.refused(&id, Problem::new(refusal.status(), refusal.to_string()));
@@ -173,7 +178,7 @@ async fn manager_changed(
     };
     match notice::subject(kind, &body).map_err(refused)? {
         Subject::Other => info!(integration = id, "a webhook that is not about managers"),
-        Subject::Managers if notice::tell(operations, &hooks.clock, &body).await => {}
+        Subject::Managers if notice::tell(&operations, hooks.clock(), &body).await => {}
         Subject::Managers => {
             return Err(Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -45,7 +45,7 @@ use bounded::Bounded;
 use call::details::Details;
 use call::exchange::Exchange;
 pub use counter::Labels;
-use counter::ReadCounter;
+use counter::{ReadCounter, ReadGauge};
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -183,6 +183,11 @@ impl Metrics {
         read: impl Fn() -> Vec<(Labels, u64)> + Send + Sync + 'static,
     ) {
         self.collect(Box::new(ReadCounter { name, help, read }));
+    }
+
+    /// Adds a gauge that is read at each scrape.
+    pub fn gauge(&self, name: &'static str, help: &'static str, read: impl Fn() -> i64 + Send + Sync + 'static) {
+        self.collect(Box::new(ReadGauge { name, help, read }));
     }
 
     /// All metrics as text, of [`CONTENT_TYPE`].

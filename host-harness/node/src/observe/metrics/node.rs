@@ -59,9 +59,10 @@ impl Collector for NodeState {
             }
         }
 
+        let revision = self.0.revision();
         let states: Vec<_> =
-            self.0.integrations().iter().map(|(id, integration)| (&**id, integration.http().state())).collect();
-        let on = self.0.integrations().iter();
+            revision.integrations().iter().map(|(id, integration)| (&**id, integration.http().state())).collect();
+        let on = revision.integrations().iter();
         let on = on.map(|(id, integration)| (vec![("integration", &**id)], i64::from(integration.is_on())));
         gauge(&mut encoder, "integration_on", "Whether the integration's calls are resolved", on)?;
         let waiting = states.iter().map(|(id, state)| (vec![("integration", *id)], number(state.waiting)));

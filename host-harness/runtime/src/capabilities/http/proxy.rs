@@ -19,10 +19,33 @@ use tower_service::Service;
 
 use super::connection::BoxError;
 use super::resolver::Resolver;
+use crate::secret::Secret;
 
 /// Through which proxy connections go. The default is none.
 #[derive(Clone, Default)]
-pub struct Proxy(Option<Arc<Matcher>>);
+pub struct Proxy {
+    named: NamedBy,
+    matcher: Option<Arc<Matcher>>,
+}
+
+/// Where a proxy is named.
+#[derive(Clone, Default, PartialEq, Eq)]
+enum NamedBy {
+    #[default]
+    Nothing,
+    Environment,
+    /// By its address, which may hold a password.
+    Address(Secret),
+}
+
+/// Whether they are the same proxy. The environment does not change while the program runs.
+impl PartialEq for Proxy {
+    fn eq(&self, other: &Self) -> bool {
+        self.named == other.named
+    }
+}
+
+impl Eq for Proxy {}
 
 /// Why an address is not one of a proxy. It is not repeated, since it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +70,7 @@ impl Proxy {
     /// Where a variable is there and names no such proxy. Other programs would fail, or go past the proxy without a word.
     pub fn from_environment() -> Result<Self, NoProxyInVariable> {
         Self::judge_variables(|name| env::var(name).ok())?;
-        Ok(Self(Some(Arc::new(Matcher::from_env()))))
+        Ok(Self { named: NamedBy::Environment, matcher: Some(Arc::new(Matcher::from_env())) })
     }
 
     fn judge_variables(read: impl Fn(&str) -> Option<String>) -> Result<(), NoProxyInVariable> {
@@ -70,19 +93,23 @@ impl Proxy {
         let bare = address.parse::<Uri>().is_ok_and(|uri| matches!(uri.path(), "" | "/") && uri.query().is_none());
         let matcher = Matcher::builder().https(address).build();
         let usable = matcher.intercept(&Uri::from_static("https://example.com")).is_some();
-        if known && bare && usable { Ok(Self(Some(Arc::new(matcher)))) } else { Err(NotAProxy) }
+        if !(known && bare && usable) {
+            return Err(NotAProxy);
+        }
+        let named = NamedBy::Address(Secret::new(address.to_owned()));
+        Ok(Self { named, matcher: Some(Arc::new(matcher)) })
     }
 
     fn of(&self, destination: &Uri) -> Option<Intercept> {
         let tunnelled = destination.scheme() == Some(&Scheme::HTTPS);
-        self.0.as_ref().filter(|_| tunnelled)?.intercept(destination)
+        self.matcher.as_ref().filter(|_| tunnelled)?.intercept(destination)
     }
 }
 
 /// Without the password.
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Proxy").field(&self.0).finish()
+        f.debug_tuple("Proxy").field(&self.matcher).finish()
     }
 }
 

@@ -1,0 +1,89 @@
+//! A revision whose placements have the versions that belong there, ready to be put in force.
+
+use std::sync::Arc;
+
+use tokio::sync::MutexGuard;
+
+use super::{Site, VersionError, VersionRecord, Versions, short};
+use crate::{Node, Placement, Revision};
+
+/// A revision that can be put in force. Until then no version is activated elsewhere.
+#[must_use = "nothing is in force before `put_in_force`"]
+pub struct Prepared<'a> {
+    node: &'a Node,
+    revision: Revision,
+    warnings: Vec<String>,
+    _held: MutexGuard<'a, VersionRecord>,
+}
+
+impl Versions {
+    /// Judges a revision that is to follow the one in force. A placement that it has anew goes on with the version in force and the shadow, which
+    /// are judged by its new settings.
+    ///
+    /// # Errors
+    /// Where a version in force does not fit what has changed; nothing changes then.
+    pub async fn prepare(&self, revision: Revision) -> Result<Prepared<'_>, VersionError> {
+        let record = self.record.lock().await;
+        let (before, mut warnings) = (self.node.revision(), Vec::new());
+        for placement in revision.placements() {
+            let known = before.placement(placement.id());
+            if known.is_some_and(|known| Arc::ptr_eq(known, placement)) {
+                continue;
+            }
+            let site = Site { before: known.map(|known| &**known), ..Site::new(&revision, placement) };
+            if let Some(digest) = record.in_force(placement.id()) {
+                match self.version(site, digest, record.is_insisted_on(placement.id())).await {
+                    Ok(version) => drop(placement.activate(version)),
+                    Err(error) if known.is_some() => return Err(error),
+                    Err(error) => warnings.push(goes_on(placement, digest, &error)),
+                }
+            }
+            if let Some(entry) = record.shadow(placement.id()) {
+                let version = self.version(site, &entry.digest, entry.insisted).await;
+                let shadow = version.and_then(|version| self.shadow(site.before, version));
+                match shadow {
+                    Ok(shadow) => placement.set_shadow(Some(shadow)),
+                    Err(error) => warnings.push(has_no_shadow(placement, &error)),
+                }
+            }
+            warnings.extend(lacks(placement));
+        }
+        Ok(Prepared { node: &self.node, revision, warnings, _held: record })
+    }
+}
+
+impl Prepared<'_> {
+    /// What is not as it was, or may not be meant, a line each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The revision.
+    pub const fn revision(&self) -> &Revision {
+        &self.revision
+    }
+
+    /// From now on calls begin with this revision. Gives the one before.
+    pub fn put_in_force(self) -> Arc<Revision> {
+        self.node.replace(self.revision)
+    }
+}
+
+/// A version that was in force does not fit any more.
+pub(super) fn goes_on(placement: &Placement, digest: &str, error: &VersionError) -> String {
+    format!(
+        "[[operation]] `{}` goes on with the configured component, not with {}: {error}",
+        placement.id(),
+        short(digest)
+    )
+}
+
+pub(super) fn has_no_shadow(placement: &Placement, error: &VersionError) -> String {
+    format!("[[operation]] `{}` has no shadow: {error}", placement.id())
+}
+
+/// What the version in force cannot work without.
+pub(super) fn lacks(placement: &Placement) -> impl Iterator<Item = String> {
+    let lines = placement.missing().into_iter();
+    lines.map(|misfit| format!("[[operation]] `{}`: {misfit}; until then no call is forwarded", placement.id()))
+}

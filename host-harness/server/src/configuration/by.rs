@@ -1,0 +1,46 @@
+//! Who changes the configuration, and from where.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The header by which the server's own page is told from other clients, and what it says.
+const PAGE: (&str, &str) = ("x-requested-with", "host-harness");
+
+/// From where a change came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// The file was edited.
+    File,
+    /// A client of the server.
+    Api,
+    /// The server's page.
+    Page,
+    /// A command of this program.
+    Command,
+    /// Another change was taken back.
+    Undo,
+}
+
+/// Who makes a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// Whose token it was, where there was one with a name.
+    pub name: Option<String>,
+    /// From where.
+    pub by: By,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Author {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let (name, value) = PAGE;
+        let is_page = parts.headers.get(name).is_some_and(|written| written == value);
+        Ok(Self { name: None, by: if is_page { By::Page } else { By::Api } })
+    }
+}

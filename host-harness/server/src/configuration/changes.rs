@@ -1,0 +1,83 @@
+//! What was changed, and without it again.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{Author, By, ConfigurationChange, ConfigurationInForce, ConfigurationState, expected, tagged};
+use crate::problem::Problem;
+use crate::query::Query;
+
+/// How many changes are listed unless asked for more, and at most.
+const LIMIT: usize = 50;
+const LIMIT_MOST: usize = 500;
+
+pub(super) fn routes() -> OpenApiRouter<ConfigurationState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(undo))
+}
+
+/// Which changes, and how many of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ChangesQuery {
+    /// Only changes with a lesser number: `next` of the page before.
+    before: Option<u64>,
+    /// How many; 50 unless set, at most 500.
+    limit: Option<usize>,
+}
+
+/// A page of changes, the newest first.
+#[derive(Serialize, ToSchema)]
+struct ConfigurationChanges {
+    changes: Vec<ConfigurationChange>,
+    /// What the next page is before; null where this is the last.
+    next: Option<u64>,
+}
+
+/// List what was changed in the configuration
+#[utoipa::path(get, path = "/v1/changes", tag = "configuration", params(ChangesQuery), responses(
+    (status = 200, description = "The changes, the newest first", body = ConfigurationChanges),
+    (status = 400, description = "The query is not understood", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+))]
+async fn list(
+    State(state): State<ConfigurationState>,
+    Query(query): Query<ChangesQuery>,
+) -> Json<ConfigurationChanges> {
+    let limit = query.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MOST);
+    let (changes, next) = state.configuration.changes(query.before, limit);
+    Json(ConfigurationChanges { changes, next })
+}
+
+/// Take a change back
+#[utoipa::path(post, path = "/v1/changes/{number}/undo", tag = "configuration",
+    params(
+        ("number" = u64, Path, description = "The change"),
+        ("If-Match" = String, Header, description = "The revision that this is thought out for"),
+    ),
+    responses(
+        (status = 200, description = "The configuration without that change", body = ConfigurationInForce),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such change, or it is not kept any more", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "What it changed has changed again, or the configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It would be no configuration without that change", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn undo(
+    State(state): State<ConfigurationState>,
+    Path(number): Path<u64>,
+    headers: HeaderMap,
+    author: Author,
+) -> Result<Response, Problem> {
+    let author = Author { by: By::Undo, ..author };
+    let in_force = state.configuration.undo(number, &expected(&headers)?, author).await?;
+    let revision = in_force.revision.clone();
+    Ok(tagged(&revision, Json(in_force)))
+}

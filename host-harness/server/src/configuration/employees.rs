@@ -1,0 +1,164 @@
+//! The employees of an integration, shown and changed over HTTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json as Answer;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::refusal::no_such_integration;
+use super::{Author, ConfigurationState, Edit, EmployeeEdit, tagged};
+use crate::Shared;
+use crate::json::Json;
+use crate::problem::Problem;
+use amocrm::integration::Integration;
+use runtime::capabilities::directory::Employee;
+
+/// An employee. Fields may be added, none is renamed.
+#[derive(Serialize, ToSchema)]
+struct ShownEmployee {
+    /// The identifier.
+    id: String,
+    /// The name that people read.
+    name: String,
+    /// The amoCRM user who that is.
+    amocrm_user: u64,
+    /// Whether the employee is switched on.
+    enabled: bool,
+    /// The numbers that ring, in order.
+    numbers: Vec<ShownNumber>,
+}
+
+/// A number of an employee.
+#[derive(Serialize, ToSchema)]
+struct ShownNumber {
+    /// As the PBX dials it.
+    number: String,
+    /// How long it rings, such as `25s`.
+    ring_time: String,
+}
+
+/// The employees of an integration.
+#[derive(Serialize, ToSchema)]
+struct Employees {
+    employees: Vec<ShownEmployee>,
+}
+
+impl ShownEmployee {
+    fn of((user, employee): &(u64, Employee)) -> Self {
+        Self {
+            id: employee.id.clone(),
+            name: employee.name.clone(),
+            amocrm_user: *user,
+            enabled: employee.enabled,
+            numbers: employee
+                .destinations
+                .iter()
+                .map(|destination| ShownNumber {
+                    number: destination.number.clone(),
+                    ring_time: written(destination.ring_time),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A duration as the configuration has it.
+fn written(time: Duration) -> String {
+    if time.subsec_millis() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_millis()) }
+}
+
+/// The routes that show them.
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// The routes that change them.
+pub(super) fn changing() -> OpenApiRouter<ConfigurationState> {
+    OpenApiRouter::new().routes(routes!(put, remove))
+}
+
+fn integration(shared: &Shared, id: &str) -> Result<Arc<Integration>, Problem> {
+    shared.node.revision().integrations().get(id).map(Arc::clone).ok_or_else(no_such_integration)
+}
+
+/// List the employees of an integration
+#[utoipa::path(get, path = "/v1/integrations/{id}/employees", tag = "configuration",
+    params(("id" = String, Path, description = "The integration")),
+    responses(
+        (status = 200, description = "Its employees", body = Employees),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn list(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Answer<Employees>, Problem> {
+    let integration = integration(&shared, &id)?;
+    Ok(Answer(Employees { employees: integration.settings().employees.iter().map(ShownEmployee::of).collect() }))
+}
+
+/// Add or change an employee
+#[utoipa::path(put, path = "/v1/integrations/{id}/employees/{employee}", tag = "configuration",
+    params(
+        ("id" = String, Path, description = "The integration"),
+        ("employee" = String, Path, description = "The employee's identifier"),
+        ("If-Match" = String, Header, description = "The revision that this is thought out for"),
+    ),
+    request_body = EmployeeEdit,
+    responses(
+        (status = 200, description = "The employee is changed", body = ShownEmployee),
+        (status = 201, description = "The employee is added", body = ShownEmployee),
+        (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It does not fit; `field` says what of it", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn put(
+    State(state): State<ConfigurationState>,
+    Path((id, employee)): Path<(String, String)>,
+    headers: HeaderMap,
+    author: Author,
+    Json(edit): Json<EmployeeEdit>,
+) -> Result<Response, Problem> {
+    let is_it = |(_, known): &&(u64, Employee)| known.id == employee;
+    let was_there = integration(&state.shared, &id)?.settings().employees.iter().any(|known| is_it(&known));
+    let edit = Edit::PutEmployee(id.clone(), employee.clone(), edit);
+    let in_force = state.change(edit, &headers, author).await?;
+    let integration = integration(&state.shared, &id)?;
+    let shown = integration.settings().employees.iter().find(is_it).map(ShownEmployee::of);
+    let status = if was_there { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(tagged(&in_force.revision, (status, Answer(shown))))
+}
+
+/// Take an employee away
+#[utoipa::path(delete, path = "/v1/integrations/{id}/employees/{employee}", tag = "configuration",
+    params(
+        ("id" = String, Path, description = "The integration"),
+        ("employee" = String, Path, description = "The employee's identifier"),
+        ("If-Match" = String, Header, description = "The revision that this is thought out for"),
+    ),
+    responses(
+        (status = 204, description = "The employee is gone"),
+        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such integration or employee", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It would be no configuration without", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn remove(
+    State(state): State<ConfigurationState>,
+    Path((id, employee)): Path<(String, String)>,
+    headers: HeaderMap,
+    author: Author,
+) -> Result<Response, Problem> {
+    let in_force = state.change(Edit::RemoveEmployee(id, employee), &headers, author).await?;
+    Ok(tagged(&in_force.revision, StatusCode::NO_CONTENT.into_response()))
+}

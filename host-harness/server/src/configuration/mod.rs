@@ -1,0 +1,171 @@
+//! The configuration as the server's clients see and change it: the whole text, single things of it, and what was changed before.
+//!
+//! The server knows what can be changed ([`Edit`]) and nothing of how it is written down: whoever puts the server together gives it a
+//! [`Configuration`] that judges, writes and puts in force.
+//!
+//! | route | what it does |
+//! |---|---|
+//! | `GET /v1/configuration` | the text in force, and what is to be known of it |
+//! | `POST /v1/operations`, `PATCH`, `DELETE /v1/operations/{id}` | the placed operations |
+//! | `PATCH /v1/integrations/{id}`, `PUT`, `DELETE …/employees/{employee}` | the integrations and their employees |
+//! | `GET /v1/changes`, `POST /v1/changes/{number}/undo` | what was changed, by whom, and without it again |
+//!
+//! Each change names the revision that it was thought out for (`If-Match`), so that two people never overwrite each other.
+
+mod by;
+mod changes;
+mod edit;
+mod employees;
+mod integrations;
+mod operations;
+mod refusal;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{ETAG, IF_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Shared;
+use crate::problem::Problem;
+
+pub use by::{Author, By};
+pub use edit::{Edit, EmployeeEdit, IntegrationPatch, NewOperation, NumberEdit, OperationPatch, Scalar};
+pub use refusal::{NotChanged, Refusal};
+
+/// Who judges, writes and puts in force.
+#[async_trait]
+pub trait Configuration: Send + Sync {
+    /// What is in force.
+    fn in_force(&self) -> ConfigurationInForce;
+
+    /// Judges a change whole, writes it, puts it in force and remembers it.
+    async fn change(&self, edit: Edit, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged>;
+
+    /// The changes before this number, the newest first; the next page begins before the second value.
+    fn changes(&self, before: Option<u64>, limit: usize) -> (Vec<ConfigurationChange>, Option<u64>);
+
+    /// The configuration without this change.
+    async fn undo(&self, number: u64, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged>;
+}
+
+/// The configuration in force. Fields may be added, none is renamed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ConfigurationInForce {
+    /// Another one with each change: what `If-Match` names.
+    pub revision: String,
+    /// Whether it can be changed here.
+    pub writable: bool,
+    /// The file's name; null in a demonstration.
+    pub file: Option<String>,
+    /// The file's text. Secrets are only named in it.
+    pub text: String,
+    /// What is not wrong, but may not be meant.
+    pub warnings: Vec<String>,
+    /// What the file says that takes effect with the next start.
+    pub at_restart: Vec<String>,
+    /// Why the file as it is now was refused, so that what was in force before still is; null where it is in force.
+    pub refused: Option<String>,
+}
+
+impl ConfigurationInForce {
+    /// The same for `GET /v1/state`: without the text.
+    pub(crate) fn state(&self) -> Value {
+        let Self { revision, writable, file, refused, at_restart, .. } = self;
+        json!({"revision": revision, "writable": writable, "file": file, "refused": refused, "at_restart": at_restart})
+    }
+}
+
+/// A change that came into force. Fields may be added, none is renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ConfigurationChange {
+    /// Counted from 1.
+    pub number: u64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Whose token it was; null where none was needed.
+    pub author: Option<String>,
+    /// From where.
+    pub by: By,
+    /// What changed in the file's text, as a unified difference.
+    pub difference: String,
+    /// The revision that it made.
+    pub revision: String,
+}
+
+/// What the routes share.
+#[derive(Clone)]
+pub(crate) struct ConfigurationState {
+    shared: Arc<Shared>,
+    configuration: Arc<dyn Configuration>,
+}
+
+/// The routes that show the integrations, however the node was put together.
+pub(crate) fn integrations(shared: &Arc<Shared>) -> OpenApiRouter {
+    integrations::routes().merge(employees::routes()).with_state(Arc::clone(shared))
+}
+
+/// The routes over this configuration of the node.
+pub(crate) fn routes(shared: &Arc<Shared>, configuration: Arc<dyn Configuration>) -> OpenApiRouter {
+    let state = ConfigurationState { shared: Arc::clone(shared), configuration };
+    OpenApiRouter::new()
+        .routes(routes!(show))
+        .merge(operations::routes())
+        .merge(integrations::changing())
+        .merge(employees::changing())
+        .merge(changes::routes())
+        .with_state(state)
+}
+
+/// Show the configuration in force
+#[utoipa::path(get, path = "/v1/configuration", tag = "configuration", responses(
+    (status = 200, description = "The configuration, its revision in `ETag`", body = ConfigurationInForce),
+    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+))]
+async fn show(State(state): State<ConfigurationState>) -> Response {
+    let in_force = state.configuration.in_force();
+    let revision = in_force.revision.clone();
+    tagged(&revision, Json(in_force))
+}
+
+impl ConfigurationState {
+    /// Makes a change that a request asks for.
+    async fn change(&self, edit: Edit, headers: &HeaderMap, author: Author) -> Result<ConfigurationInForce, Problem> {
+        let expected = expected(headers)?;
+        Ok(self.configuration.change(edit, &expected, author).await?)
+    }
+}
+
+/// The revision that a change is thought out for.
+fn expected(headers: &HeaderMap) -> Result<String, Problem> {
+    let written = headers.get(IF_MATCH).ok_or_else(|| {
+        Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "say which revision the change is made for: send If-Match with the ETag of GET /v1/configuration",
+        )
+        .in_russian("не сказано, к какой версии настроек относится изменение: откройте настройки заново")
+    })?;
+    let revision = written.to_str().ok().and_then(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
+    revision.map(str::to_owned).ok_or_else(|| {
+        Problem::new(StatusCode::BAD_REQUEST, "If-Match is no ETag of GET /v1/configuration; send it as it is there")
+    })
+}
+
+/// An answer that tells the revision.
+fn tagged(revision: &str, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
