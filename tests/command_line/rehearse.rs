@@ -4,7 +4,7 @@ use std::fs;
 
 use hostile_components::TRAP;
 use serde_json::{Value, json};
-use test_support::{CALLER, Home};
+use test_support::{CALLER, Ended, Home};
 
 /// Anna's contact calls at nine, within six hours, and a second after them; an unknown caller and a withheld number call too.
 const CALLS: &str = "at,caller,called\n\
@@ -50,6 +50,7 @@ fn two_settings_stand_side_by_side_in_text_and_in_a_picture() {
     text.assert(0, &["drawn in day.html"]).assert_prints(&[
         "rehearsed               against",
         "3 (60.0 %)",
+        "−3",
         "no-answer-in-time",
         "4 calls would go elsewhere",
         "+7916•••4567     anna (101, +79035550101)  →  no-answer-in-time",
@@ -57,6 +58,24 @@ fn two_settings_stand_side_by_side_in_text_and_in_a_picture() {
     assert!(!text.stdout.contains("9161234567"), "{text:?}");
     let picture = fs::read_to_string(home.path("day.html")).expect("a picture");
     assert!(picture.contains("<svg") && picture.matches("<g ").count() == 2, "{picture}");
+    assert!(picture.contains("against: waiting_time = 500ms") && picture.contains("A bar is 5 min"), "{picture}");
+    let mut russian =
+        home.command(["rehearse", "calls.csv", "--lang", "ru", "--picture", "day.svg"].iter().chain(&slow));
+    let russian = Ended::of(russian.env("TZ", "Europe/Moscow").output().expect("the binary starts"));
+    russian.assert(0, &["day.svg"]).assert_prints(&[
+        "проверяется         для сравнения     разница",
+        "переадресовано",
+        "  amoCRM не ответила за время ожидания",
+        "Иначе пошло бы звонков: 4",
+        "2026-11-22 09:00:00  +7916•••4567",
+    ]);
+    let picture = fs::read_to_string(home.path("day.svg")).expect("a picture");
+    for said in ["для сравнения: waiting_time = 500ms", "Время: Europe/Moscow", "22.11 09:00", "переадресовано: 3"]
+    {
+        assert!(picture.contains(said), "lacks {said}: {picture}");
+    }
+    let few = home.run(["rehearse", "calls.csv", "--changes", "1"].iter().chain(&slow));
+    few.assert_prints(&["and 3 more; --changes 4 lists them all"]);
     let result = rehearse(&home, &[&["calls.csv"][..], &slow].concat());
     assert_eq!(result["changes"]["changed"], 4);
 }

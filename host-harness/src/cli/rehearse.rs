@@ -12,16 +12,17 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::calls::moment;
 use super::replay::setting;
-use super::{Outcome, Stop, complain, component, print_json, print_lines};
+use super::{LanguageChoice, Outcome, Stop, complain, component, language, local_zone, print_json, print_lines};
 use crate::config::HarnessConfig;
 use amocrm::integration::IntegrationSettings;
 use node::call_details::{Filter, Place, Reader, file_in};
 use replay::demo;
-use replay::rehearsal::{self, Amocrm, Changes, Figures, History, Stage, StagePlacement, Variant};
+use replay::rehearsal::{self, AGAINST, Amocrm, Changes, Figures, History, REHEARSED, Stage, StagePlacement, Variant};
 use runtime::engine::Operation;
 use stores;
 
@@ -71,12 +72,18 @@ pub(super) struct Rehearse {
     /// Only kept calls before then
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Timestamp>,
+    /// How many of the calls are listed that would go elsewhere
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    changes: usize,
     /// Draw the calls over time into a file: .svg or .html
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
+    /// The language of the text and the picture [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<LanguageChoice>,
 }
 
 impl Rehearse {
@@ -103,11 +110,11 @@ impl Rehearse {
         };
 
         let component = self.component.clone().or(configured);
-        let mut variants = vec![variant("rehearsed", component.as_deref(), &settings, &self.set).await?];
+        let mut variants = vec![variant(REHEARSED, component.as_deref(), &settings, &self.set).await?];
         if self.against_component.is_some() || !self.against.is_empty() {
             let other = self.against_component.clone().or(component);
             let set = [&self.set[..], &self.against].concat();
-            variants.push(variant("against", other.as_deref(), &settings, &set).await?);
+            variants.push(variant(AGAINST, other.as_deref(), &settings, &set).await?);
         }
         let bar = progress_bar(history.calls.len() * variants.len());
         let mut figures: Vec<Figures> = Vec::new();
@@ -193,22 +200,31 @@ impl Rehearse {
     }
 
     fn show(&self, figures: &[Figures]) -> anyhow::Result<()> {
+        let zone = local_zone().unwrap_or_else(|error| {
+            complain(format_args!("warning: {error:#}; times are shown in UTC"));
+            TimeZone::UTC
+        });
+        let reader = rehearsal::Reader { language: language(self.lang), zone };
         let changes = match figures {
-            [first, then] => Some(Changes::between(first, then)),
+            [first, then] => Some(Changes::between(first, then, self.changes)),
             _ => None,
         };
         if self.json {
             let document = json!({"version": 1, "rehearsals": figures, "changes": changes});
             print_json(&document)?;
         } else {
-            print_lines(&rehearsal::side_by_side(figures, changes.as_ref()));
+            print_lines(&rehearsal::side_by_side(figures, changes.as_ref(), &reader));
         }
         if let Some(file) = &self.picture {
-            let svg = rehearsal::picture(figures);
+            let svg = rehearsal::picture(figures, &reader);
             let text = match kind_of_picture(file)? {
                 Picture::Svg => svg,
                 Picture::Html => {
-                    format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>Rehearsal</title>\n{svg}")
+                    let (language, title) =
+                        (reader.language.say("ru", "en"), reader.language.say("Прогон звонков", "Rehearsal"));
+                    format!(
+                        "<!doctype html>\n<html lang=\"{language}\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n{svg}"
+                    )
                 }
             };
             std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
@@ -252,9 +268,10 @@ async fn variant(
     let (operation, description) = component::load_described(component, component::usual_compilation()).await?;
     let mut settings = settings.clone();
     settings.extend(set.iter().cloned());
+    let option = if name == AGAINST { "--against: " } else { "" };
     let variant = Variant { name: name.to_owned(), operation, description, settings };
     // Before anything is run: the second rehearsal comes after the first.
-    variant.check().map_err(|error| anyhow!("{name}: {error}"))?;
+    variant.check().map_err(|error| anyhow!("{option}{error}"))?;
     Ok(variant)
 }
 

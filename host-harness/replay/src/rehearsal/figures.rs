@@ -9,14 +9,16 @@ use serde::Serialize;
 use super::history::{PastCall, callers};
 use super::stage::Stage;
 use super::variant::Variant;
-use call::CallDocument;
 use call::document::Route;
 use call::masking::mask;
+use call::{CallDocument, Language, Localized};
 
+/// The name of the first rehearsal.
+pub const REHEARSED: &str = "rehearsed";
+/// The name of the one beside it.
+pub const AGAINST: &str = "against";
 /// How many spans a picture has at most.
 const MOST_SPANS: i64 = 288;
-/// How many changed calls are listed.
-const LISTED: usize = 20;
 
 /// What came out. Fields may be added, none is renamed.
 #[derive(Clone, Debug, Serialize)]
@@ -64,10 +66,24 @@ pub struct Figures {
     pub spans: Vec<Span>,
     /// How long a span is.
     pub span_seconds: i64,
+    /// The texts of the reasons in [`linked`](Self::linked), by code.
+    #[serde(skip)]
+    pub reasons: BTreeMap<String, Localized>,
     #[serde(skip)]
     outcomes: Vec<String>,
     #[serde(skip)]
     who: Vec<(Timestamp, String)>,
+}
+
+impl Figures {
+    /// What people call the rehearsal.
+    pub fn title(&self, language: Language) -> &str {
+        match self.name.as_str() {
+            REHEARSED => language.say("проверяется", "rehearsed"),
+            AGAINST => language.say("для сравнения", "against"),
+            other => other,
+        }
+    }
 }
 
 /// What came of calls at one step of a scenario.
@@ -101,7 +117,7 @@ pub struct Span {
 pub struct Changes {
     /// How many calls went elsewhere.
     pub changed: usize,
-    /// Some of them.
+    /// The first of them.
     pub some: Vec<Change>,
 }
 
@@ -164,6 +180,7 @@ impl Gathering {
             waited_ms_max: 0,
             spans: spans.collect(),
             span_seconds,
+            reasons: BTreeMap::new(),
             outcomes: vec![String::new(); calls.len()],
             who: calls.iter().map(|call| (call.at, call.caller.as_deref().map_or_else(String::new, mask))).collect(),
         };
@@ -182,6 +199,10 @@ impl Gathering {
                 let (code, class) =
                     (resolved.outcome().to_owned(), resolved.reason.as_ref().map(|reason| &*reason.class));
                 *self.figures.linked.entry(code.clone()).or_default() += 1;
+                if let Some(reason) = resolved.reason.as_ref().filter(|_| !self.figures.reasons.contains_key(&code)) {
+                    let text = Localized::new(&reason.text_ru, &reason.text_en);
+                    self.figures.reasons.insert(code.clone(), text);
+                }
                 let told = if self.figures.steps.is_empty() { code } else { format!("{code} ({target})") };
                 (told, Some(matches!(class, Some("technical-failure" | "no-answer"))))
             }
@@ -272,8 +293,8 @@ fn span_seconds(lasted: i64) -> i64 {
 }
 
 impl Changes {
-    /// Between a rehearsal and another one of the same history.
-    pub fn between(first: &Figures, then: &Figures) -> Self {
+    /// Between a rehearsal and another one of the same history; at most this many are listed.
+    pub fn between(first: &Figures, then: &Figures, listed: usize) -> Self {
         let pairs = first.outcomes.iter().zip(&then.outcomes).zip(&first.who);
         let changed = pairs.filter(|((from, to), _)| from != to).map(|((from, to), (at, caller))| Change {
             at: *at,
@@ -283,7 +304,7 @@ impl Changes {
         });
         let mut some: Vec<_> = changed.collect();
         let changed = some.len();
-        some.truncate(LISTED);
+        some.truncate(listed);
         Self { changed, some }
     }
 }

@@ -15,9 +15,9 @@ mod variant;
 mod world;
 
 pub use account::{Amocrm, Simulated};
-pub use figures::{Changes, Figures, Span, StepFigures};
+pub use figures::{AGAINST, Changes, Figures, REHEARSED, Span, StepFigures};
 pub use history::{History, PastCall};
-pub use picture::picture;
+pub use picture::{Reader, picture};
 pub use stage::{Stage, StagePlacement};
 pub use text::side_by_side;
 pub use variant::Variant;

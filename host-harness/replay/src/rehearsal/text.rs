@@ -1,64 +1,141 @@
-//! Figures as text: one column a rehearsal.
+//! Figures as text: one column a rehearsal, and where there are two, what changed.
 
 use std::collections::BTreeSet;
 
+use call::Language;
 use call::one_line::Lines;
 
 use super::figures::{Changes, Figures};
+use super::picture::Reader;
+
+/// The widest title of a row, in characters; a longer one is cut.
+const WIDEST_TITLE: usize = 60;
+
+/// A row: its title, and a cell for each rehearsal.
+struct Row {
+    title: String,
+    cells: Vec<String>,
+    /// How the second differs from the first, where there are two.
+    change: Option<String>,
+}
 
 /// The figures side by side, and what changed where there are two.
-pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>) -> Lines {
+pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>, reader: &Reader) -> Lines {
+    let language = reader.language;
     let mut text = Lines::default();
-    let mut row = |title: &str, of: &dyn Fn(&Figures) -> String| {
-        let cells: Vec<_> = figures.iter().map(|one| format!("{:>22}", of(one))).collect();
-        text.line(format_args!("{title:<34}{}", cells.concat()));
-    };
-    row("", &|one| one.name.clone());
-    row("calls", &|one| one.calls.to_string());
-    row("  callers", &|one| one.callers.to_string());
-    row("forwarded", &|one| share(one.forwarded, one.calls));
-    let reasons: BTreeSet<_> = figures.iter().flat_map(|one| one.linked.keys()).collect();
-    for reason in reasons {
-        row(&format!("  {reason}"), &|one| share(one.linked.get(reason).copied().unwrap_or(0), one.calls));
+    let rows = rows(figures, language);
+    let widest = rows.iter().map(|row| row.title.chars().count()).max().unwrap_or(0).clamp(32, WIDEST_TITLE) + 2;
+    for Row { title, cells, change } in rows {
+        let title: String = title.chars().take(WIDEST_TITLE).collect();
+        let cells: String = cells.iter().map(|cell| format!("{cell:>22}")).collect();
+        let change = change.map(|change| format!("{change:>12}")).unwrap_or_default();
+        text.line(format_args!("{title:<widest$}{cells}{change}").to_string().trim_end());
     }
-    let steps: BTreeSet<_> = figures.iter().flat_map(|one| one.steps.keys()).collect();
-    for step in steps {
-        let of = |one: &Figures| one.steps.get(step).cloned().unwrap_or_default();
-        row(&format!("at the step {step}"), &|one| share(of(one).calls, one.calls));
-        row("  forwarded", &|one| share(of(one).forwarded, one.calls));
-        let targets: BTreeSet<_> = figures.iter().flat_map(|one| of(one).targets.into_keys()).collect();
-        for target in targets {
-            row(&format!("  to {target}"), &|one| share(of(one).targets.get(&target).copied().unwrap_or(0), one.calls));
-        }
-    }
-    row("manager known from the cache", &|one| format!("{} ({:.1} %)", one.cache_hits, one.cache_hit_rate * 100.0));
-    row("requests to amoCRM", &|one| one.requests.to_string());
-    row("  most in a minute (budget)", &|one| {
-        format!("{} ({})", one.most_requests_in_a_minute, u64::from(one.budget_per_second) * 60)
-    });
-    row("  most in a second (budget)", &|one| format!("{} ({})", one.most_requests_in_a_second, one.budget_per_second));
-    row("  refused by budget or circuit", &|one| one.requests_refused.to_string());
-    if figures.iter().any(|one| one.requests_unknown > 0) {
-        row("  answered by no recording", &|one| one.requests_unknown.to_string());
-    }
-    row("waited, ms: half, 99 %, longest", &|one| {
-        format!("{}, {}, {}", one.waited_ms_p50, one.waited_ms_p99, one.waited_ms_max)
-    });
     if let Some(changes) = changes {
         text.blank();
-        text.line(format_args!("{} calls would go elsewhere", changes.changed));
+        text.line(match language {
+            Language::Ru => format!("Иначе пошло бы звонков: {}", changes.changed),
+            Language::En => format!("{} calls would go elsewhere", changes.changed),
+        });
         for change in &changes.some {
-            let caller = if change.caller.is_empty() { "withheld" } else { &change.caller };
-            text.line(format_args!("  {:.0}  {caller:<15}  {}  →  {}", change.at, change.from, change.to));
+            let caller =
+                if change.caller.is_empty() { language.say("скрыт", "withheld") } else { change.caller.as_str() };
+            let at = change.at.to_zoned_datetime(reader.zone.clone());
+            let at = at.strftime("%Y-%m-%d %H:%M:%S");
+            text.line(format_args!("  {at}  {caller:<15}  {}  →  {}", change.from, change.to));
         }
         if changes.changed > changes.some.len() {
-            text.line(format_args!("  and {} more", changes.changed - changes.some.len()));
+            let more = changes.changed - changes.some.len();
+            text.line(match language {
+                Language::Ru => format!("  и ещё {more}; все покажет --changes {}", changes.changed),
+                Language::En => format!("  and {more} more; --changes {} lists them all", changes.changed),
+            });
         }
     }
     text
 }
 
+fn rows(figures: &[Figures], language: Language) -> Vec<Row> {
+    let say = |ru: &'static str, en: &'static str| language.say(ru, en);
+    let mut rows = Vec::new();
+    let mut plain = |title: &str, of: &dyn Fn(&Figures) -> String| {
+        rows.push(Row { title: title.to_owned(), cells: figures.iter().map(of).collect(), change: None });
+    };
+    plain("", &|one| one.title(language).to_owned());
+    plain(say("звонков", "calls"), &|one| one.calls.to_string());
+    plain(say("  разных номеров", "  callers"), &|one| one.callers.to_string());
+    if let (Some(first), [_, _]) = (rows.first_mut(), figures) {
+        first.change = Some(say("разница", "change").to_owned());
+    }
+    rows.push(shared(say("переадресовано", "forwarded"), figures, &|one| one.forwarded));
+    let reasons: BTreeSet<_> = figures.iter().flat_map(|one| one.linked.keys()).collect();
+    for reason in reasons {
+        let title = figures.iter().find_map(|one| one.reasons.get(reason)).filter(|_| language == Language::Ru);
+        let title = title.map_or(reason.as_str(), |text| text.ru.as_str());
+        let number = |one: &Figures| one.linked.get(reason).copied().unwrap_or(0);
+        rows.push(shared(&format!("  {title}"), figures, &number));
+    }
+    let steps: BTreeSet<_> = figures.iter().flat_map(|one| one.steps.keys()).collect();
+    for step in steps {
+        let of = |one: &Figures| one.steps.get(step).cloned().unwrap_or_default();
+        let title = format!("{} {step}", say("на шаге", "at the step"));
+        rows.push(shared(&title, figures, &|one| of(one).calls));
+        rows.push(shared(say("  переадресовано", "  forwarded"), figures, &|one| of(one).forwarded));
+        let targets: BTreeSet<_> = figures.iter().flat_map(|one| of(one).targets.into_keys()).collect();
+        for target in targets {
+            let number = |one: &Figures| of(one).targets.get(&target).copied().unwrap_or(0);
+            rows.push(shared(&format!("  {} {target}", say("дальше в", "to")), figures, &number));
+        }
+    }
+    let mut plain = |title: &str, of: &dyn Fn(&Figures) -> String| {
+        rows.push(Row { title: title.to_owned(), cells: figures.iter().map(of).collect(), change: None });
+    };
+    plain(say("менеджер взят из памяти", "manager known from the cache"), &|one| {
+        format!("{} ({:.1} %)", one.cache_hits, one.cache_hit_rate * 100.0)
+    });
+    plain(say("запросов к amoCRM", "requests to amoCRM"), &|one| one.requests.to_string());
+    plain(say("  больше всего за минуту (предел)", "  most in a minute (budget)"), &|one| {
+        format!("{} ({})", one.most_requests_in_a_minute, u64::from(one.budget_per_second) * 60)
+    });
+    plain(say("  больше всего за секунду (предел)", "  most in a second (budget)"), &|one| {
+        format!("{} ({})", one.most_requests_in_a_second, one.budget_per_second)
+    });
+    plain(
+        say("  не отправлено из-за предела или паузы", "  refused by budget or circuit"),
+        &|one| one.requests_refused.to_string(),
+    );
+    if figures.iter().any(|one| one.requests_unknown > 0) {
+        plain(say("  ответа нет ни в одной записи", "  answered by no recording"), &|one| {
+            one.requests_unknown.to_string()
+        });
+    }
+    plain(
+        say("ожидание, мс: половина, 99 %, наибольшее", "waited, ms: half, 99 %, longest"),
+        &|one| format!("{}, {}, {}", one.waited_ms_p50, one.waited_ms_p99, one.waited_ms_max),
+    );
+    rows
+}
+
+/// A row of numbers of calls, each with its share of all.
+fn shared(title: &str, figures: &[Figures], of: &dyn Fn(&Figures) -> usize) -> Row {
+    let cells = figures.iter().map(|one| format!("{} ({:.1} %)", of(one), percent(of(one), one.calls))).collect();
+    let change = match figures {
+        [first, then] => Some(change(of(first), of(then))),
+        _ => None,
+    };
+    Row { title: title.to_owned(), cells, change }
+}
+
+/// How many more calls, with a sign.
+fn change(first: usize, then: usize) -> String {
+    match then.checked_sub(first) {
+        Some(0) => "0".to_owned(),
+        Some(more) => format!("+{more}"),
+        None => format!("−{}", first - then),
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^52")]
-fn share(part: usize, whole: usize) -> String {
-    format!("{part} ({:.1} %)", if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 })
+fn percent(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
