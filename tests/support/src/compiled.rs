@@ -1,4 +1,4 @@
-//! The built-in operation's machine code, compiled once for all tests of a build. In an unoptimised build compiling takes a process two seconds,
+//! Machine code of components, compiled once for all tests of a build. In an unoptimised build compiling the operation takes a process two seconds,
 //! which most tests have no interest in.
 
 use std::fs::{self, DirBuilder};
@@ -21,12 +21,22 @@ pub(crate) fn keep_in(state: &Path) {
     }
 }
 
-/// Where the code is that all tests share: beside the tests themselves.
+/// What the engine of tests in this process has compiled, in whichever of them.
+pub(crate) fn in_process() -> Compilation {
+    Compilation { shelf: Some(CompiledShelf::new(beside_tests("compiled-in-tests"))), compiler: None }
+}
+
+/// A folder beside the tests themselves.
+fn beside_tests(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a running test has a file");
+    test.parent().expect("a test is in a folder").join(name)
+}
+
+/// Where the operation's code is that the homes of all tests are given.
 fn shared() -> &'static Path {
     static SHARED: OnceLock<PathBuf> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let test = std::env::current_exe().expect("a running test has a file");
-        let directory = test.parent().expect("a test is in a folder").join("compiled-for-tests");
+        let directory = beside_tests("compiled-for-tests");
         // As a server compiles it, and as commands do, which count instructions.
         for count_instructions in [false, true] {
             let settings = EngineSettings { count_instructions, ..EngineSettings::default() };

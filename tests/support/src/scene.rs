@@ -18,7 +18,7 @@ use runtime::capabilities::http::{BaseUrl, PrivateAddresses};
 use runtime::engine::{Engine, EngineSettings, Limits, Operation};
 use runtime::store::{KeyValueStore, MemoryStore, Stores};
 
-use crate::{Line, Outcome, account};
+use crate::{Line, Outcome, account, compiled};
 
 /// When every scene begins: noon in Moscow, the simulated account's own time.
 pub const START: &str = "2026-11-22T09:00:00Z";
@@ -42,7 +42,7 @@ pub fn engine() -> &'static Engine {
     let limits = Limits { margin: MARGIN, ..Limits::default() };
     ENGINE.get_or_init(|| {
         let settings = EngineSettings { limits, ..EngineSettings::default() };
-        Engine::new(settings).expect("wasmtime runs on this machine")
+        Engine::with_compilation(settings, compiled::in_process()).expect("wasmtime runs on this machine")
     })
 }
 
