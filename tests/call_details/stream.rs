@@ -15,7 +15,8 @@ use node::call_details::{CallDetails, CallDetailsSettings, Place};
 use node::{FinishedCall, Observer};
 use runtime::capabilities::clocks::Clock;
 use serde_json::Value;
-use server::calls;
+use server::scope::Scope;
+use server::{Identity, calls};
 use test_support::CALLER;
 use test_support::client::{PATIENCE, authorised};
 use tower::ServiceExt;
@@ -170,7 +171,8 @@ async fn followers_are_as_many_as_may_be_and_another_comes_when_one_leaves() {
 /// The routes without a server, over a memory of their own.
 async fn open(details: &CallDetails) -> Events<Body> {
     let clock = Clock::frozen_at("2026-11-22T09:00:00Z".parse().expect("a time"));
-    let router = Router::from(calls::routes(details.clone(), clock, 2));
+    let router = Router::from(calls::routes(details.clone(), clock, 2).into_routes())
+        .layer(axum::Extension(Identity::new("the tests", Scope::Viewer)));
     let request = Request::get("/v1/calls/stream").body(Body::empty()).expect("a request");
     let answer = router.oneshot(request).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK);

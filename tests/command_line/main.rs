@@ -36,3 +36,4 @@ mod replay_steps;
 mod scenarios;
 mod secrets;
 mod story;
+mod token;

@@ -112,7 +112,9 @@ async fn every_route_is_described_and_answers_as_it_says() {
             "/v1/operations",
             "/v1/operations/{id}",
             "/v1/resolve-call",
+            "/v1/session",
             "/v1/state",
+            "/v1/tokens",
         ]
     );
     for (path, described) in [
@@ -253,7 +255,11 @@ async fn all_that_the_binary_serves_is_described_and_there_and_guarded_as_descri
             "put /v1/operations/{id}/shadow",
             "get /v1/reasons",
             "post /v1/resolve-call",
+            "delete /v1/session",
+            "get /v1/session",
+            "post /v1/session",
             "get /v1/state",
+            "get /v1/tokens",
         ]
     );
     let operation = client.get("/v1/operations/sales").await.json();

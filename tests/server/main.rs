@@ -21,4 +21,6 @@ mod resolving;
 mod revisions;
 mod scenarios;
 mod scene;
+mod scopes;
+mod sessions;
 mod stopping;

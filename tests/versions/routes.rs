@@ -7,11 +7,18 @@ use hostile_components::{FOREIGN_IMPORT, OWN_CONFIGURATION, TRAP};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use server::components;
+use server::scope::Scope;
+use server::{Identity, components};
 use test_support::Scene;
 use tower::ServiceExt;
 
 use crate::scene::{Fixture, variant};
+
+/// The routes, asked by a manager.
+fn router(fixture: &Fixture) -> Router {
+    let manager = axum::Extension(Identity::new("the tests", Scope::Manager));
+    Router::from(components::routes(fixture.versions.clone()).into_routes()).layer(manager)
+}
 
 async fn send(router: &Router, method: Method, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
     let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
@@ -27,8 +34,9 @@ async fn send(router: &Router, method: Method, path: &str, body: impl Into<Body>
 #[tokio::test]
 async fn a_component_is_uploaded_activated_and_rolled_back() {
     let fixture = Fixture::new(None).await;
-    let (router, description) = components::routes(fixture.versions.clone()).split_for_parts();
-    assert!(description.paths.paths.contains_key("/v1/operations/{id}/shadow"));
+    let described = components::routes(fixture.versions.clone()).into_routes().into_openapi();
+    assert!(described.paths.paths.contains_key("/v1/operations/{id}/shadow"));
+    let router = router(&fixture);
     let configured = fixture.in_force();
     let (status, uploaded) = send(&router, Method::POST, "/v1/components", variant("two")).await;
     assert_eq!(status, StatusCode::CREATED);
@@ -62,7 +70,7 @@ async fn a_component_is_uploaded_activated_and_rolled_back() {
 #[tokio::test]
 async fn a_shadow_is_started_shown_and_ended() {
     let fixture = Fixture::new(None).await;
-    let router = Router::from(components::routes(fixture.versions.clone()));
+    let router = router(&fixture);
     let path = "/v1/operations/main/shadow";
     assert_eq!(send(&router, Method::GET, path, "").await.0, StatusCode::NOT_FOUND);
     let digest = fixture.upload(TRAP).await;
@@ -87,7 +95,7 @@ async fn a_shadow_is_started_shown_and_ended() {
 #[tokio::test]
 async fn a_version_that_does_not_fit_is_refused_with_a_list_for_programs() {
     let fixture = Fixture::with(Scene::new().await, None, &[("waiting_time", "2s")]).await;
-    let router = Router::from(components::routes(fixture.versions.clone()));
+    let router = router(&fixture);
     let wanted = json!({"digest": fixture.upload(OWN_CONFIGURATION).await}).to_string();
     for path in ["/v1/operations/main/component", "/v1/operations/main/shadow"] {
         let (status, refused) = send(&router, Method::PUT, path, wanted.clone()).await;
@@ -116,7 +124,7 @@ async fn a_version_that_does_not_fit_is_refused_with_a_list_for_programs() {
 #[tokio::test]
 async fn refusals_say_what_to_do() {
     let fixture = Fixture::new(None).await;
-    let router = Router::from(components::routes(fixture.versions.clone()));
+    let router = router(&fixture);
     let (status, refused) = send(&router, Method::POST, "/v1/components", FOREIGN_IMPORT).await;
     assert_eq!((status, &refused["status"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(422)));
     let findings = refused["findings"].as_array().unwrap();

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use tokio::net::TcpListener;
-use utoipa_axum::router::OpenApiRouter;
 
 use node::call_details::CallDetails;
 use node::observe::logs::CallLog;
@@ -21,6 +20,7 @@ use runtime::store::Stores;
 
 use super::configuration::Configuration;
 use super::fastagi::FastAgi;
+use super::guarded::Guarded;
 use super::{Assembled, Server, ServerSettings, calls, components, look_at_tokens, metrics, page};
 
 /// A part of the state document that another part of the program answers for.
@@ -44,7 +44,7 @@ pub struct ServerBuilder {
 /// What others add to a server.
 #[derive(Default)]
 pub(super) struct Added {
-    pub(super) guarded: Vec<OpenApiRouter>,
+    pub(super) guarded: Vec<Guarded>,
     pub(super) open: Vec<Router>,
     pub(super) sections: Vec<(&'static str, Section)>,
     pub(super) at_stop: Vec<Ending>,
@@ -108,8 +108,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds routes for clients that are authenticated, already with their state. They become part of the description.
-    pub fn guarded(mut self, routes: OpenApiRouter) -> Self {
+    /// Adds routes for clients whose scope is enough. They become part of the description.
+    pub fn guarded(mut self, routes: Guarded) -> Self {
         self.added.guarded.push(routes);
         self
     }

@@ -19,8 +19,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::guarded::Guarded;
 use super::problem::Problem;
 use super::query::{Query, call_key, wrong};
+use super::scope::Scope;
 use node::call_details::{Bucket, CallDetails, CallDetailsError, Filter, Numbers, Reader};
 use runtime::capabilities::clocks::Clock;
 
@@ -39,15 +41,15 @@ struct CallsState {
 }
 
 /// The routes over these call details. Times that are left out count from this clock; at most `followers` follow calls live.
-pub fn routes(details: CallDetails, clock: Clock, followers: usize) -> OpenApiRouter {
+pub fn routes(details: CallDetails, clock: Clock, followers: usize) -> Guarded {
     let followers = Arc::new(Semaphore::new(followers));
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(follow))
         .routes(routes!(show))
         .routes(routes!(reasons))
-        .with_state(CallsState { details: details.clone(), clock, followers })
-        .merge(super::outcomes::routes(&details))
+        .with_state(CallsState { details: details.clone(), clock, followers });
+    Scope::Viewer.guard(routes).merge(super::outcomes::routes(&details))
 }
 
 /// Which calls, and how much of them.
@@ -156,6 +158,7 @@ struct Calls {
         (status = 200, description = "A page of calls", body = Calls),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -176,6 +179,7 @@ async fn list(State(desk): State<CallsState>, Query(wanted): Query<CallsQuery>) 
         (status = 200, description = "The call", body = KeptDocument),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call is kept", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
@@ -230,6 +234,7 @@ struct Reasons {
         (status = 200, description = "Counts", body = Reasons),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -259,6 +264,7 @@ async fn reasons(State(desk): State<CallsState>, Query(span): Query<Span>) -> Re
         (status = 200, description = "Calls as they come", content_type = "text/event-stream", body = String),
         (status = 400, description = "A parameter is wrong; it is named", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "As many follow as may, or the file of the call details cannot be read", body = Problem, content_type = "application/problem+json"),
     )
 )]

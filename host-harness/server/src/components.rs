@@ -9,7 +9,7 @@
 //! | `POST /v1/operations/{id}/rollback` | puts the version before in force again |
 //! | `PUT`, `GET`, `DELETE /v1/operations/{id}/shadow` | starts a shadow, shows what it found, ends it |
 //!
-//! Problems are problem documents; those of a component list what does not fit, each with its fix. Who may come here is the server's business.
+//! Problems are problem documents; those of a component list what does not fit, each with its fix.
 
 use std::sync::Arc;
 
@@ -25,7 +25,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::guarded::Guarded;
 use super::problem::{Problem, Unfit};
+use super::scope::Scope;
 use node::LibraryError;
 use node::library::{Component, LARGEST_COMPONENT};
 use node::shadow::{Findings, Shadow};
@@ -43,16 +45,21 @@ struct ComponentsState {
     uploads: Arc<Semaphore>,
 }
 
-/// The routes, for those who may change the node.
-pub fn routes(versions: Arc<Versions>) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(list, upload))
+/// The routes: a viewer sees, a manager changes.
+pub fn routes(versions: Arc<Versions>) -> Guarded {
+    let state = ComponentsState { versions, uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)) };
+    let seen = OpenApiRouter::new()
+        .routes(routes!(list))
         .routes(routes!(describe))
-        .routes(routes!(show, activate))
+        .routes(routes!(show))
+        .routes(routes!(shadow));
+    let changed = OpenApiRouter::new()
+        .routes(routes!(upload))
+        .routes(routes!(activate))
         .routes(routes!(roll_back))
-        .routes(routes!(shadow, start_shadow, end_shadow))
-        .layer(DefaultBodyLimit::max(LARGEST_COMPONENT))
-        .with_state(ComponentsState { versions, uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)) })
+        .routes(routes!(start_shadow, end_shadow))
+        .layer(DefaultBodyLimit::max(LARGEST_COMPONENT));
+    Scope::Viewer.guard(seen.with_state(state.clone())).merge(Scope::Manager.guard(changed.with_state(state)))
 }
 
 /// What can be activated.
@@ -207,6 +214,7 @@ impl ComponentsState {
 #[utoipa::path(get, path = "/v1/components", tag = "components", responses(
     (status = 200, description = "Uploaded components, the newest first, and those of the configuration", body = Listed),
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(desk): State<ComponentsState>) -> Json<Listed> {
     let components = desk.versions.components().into_iter().map(|component| desk.listed(component)).collect();
@@ -220,6 +228,7 @@ async fn list(State(desk): State<ComponentsState>) -> Json<Listed> {
         (status = 201, description = "Checked, compiled and kept", body = ListedComponent),
         (status = 200, description = "It was there already", body = ListedComponent),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit the contract", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Others are being uploaded, or it could not be compiled in time", body = Problem, content_type = "application/problem+json"),
@@ -250,6 +259,7 @@ async fn upload(State(desk): State<ComponentsState>, request: axum::extract::Req
     responses(
         (status = 200, description = "The component", body = ListedComponent),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is none", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn describe(
@@ -266,6 +276,7 @@ async fn describe(
     responses(
         (status = 200, description = "The version in force", body = InForce),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn show(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Result<Json<InForce>, Problem> {
@@ -279,6 +290,7 @@ async fn show(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Re
     responses(
         (status = 200, description = "It is in force", body = InForce),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation or component", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
@@ -299,6 +311,7 @@ async fn activate(
     responses(
         (status = 200, description = "It is in force", body = InForce),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "There was no version before", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit the placement any more", body = Problem, content_type = "application/problem+json"),
@@ -320,6 +333,7 @@ async fn roll_back(
     responses(
         (status = 200, description = "Counts and listed differences", body = ShadowShown),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation, or it has no shadow", body = Problem,
             content_type = "application/problem+json"),
     ))]
@@ -337,6 +351,7 @@ async fn shadow(State(desk): State<ComponentsState>, Path(id): Path<String>) -> 
     responses(
         (status = 200, description = "It follows calls", body = ShadowShown),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation or component", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -356,6 +371,7 @@ async fn start_shadow(
     responses(
         (status = 204, description = "There is none any more"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn end_shadow(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Result<StatusCode, Problem> {

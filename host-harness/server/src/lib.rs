@@ -4,15 +4,17 @@
 //! |---|---|---|
 //! | `GET /livez`, `GET /readyz` | anybody | whether the process lives; whether it takes calls |
 //! | `GET /openapi.json` | anybody | the server's own description |
-//! | `POST /v1/resolve-call` | authenticated | a call in, its route out: always 200 ([`resolve`]) |
-//! | `GET /v1/operations`, `GET /v1/operations/{id}` | authenticated | the placed operations |
-//! | `/v1/components…`, `/v1/operations/{id}/component`, `…/rollback`, `…/shadow` | authenticated | versions ([`components`]) |
-//! | `/v1/configuration`, `/v1/integrations…`, `/v1/changes…` | authenticated | the configuration ([`configuration`]) |
-//! | `GET /v1/state` | authenticated | how the node and its integrations stand |
+//! | `POST /v1/resolve-call` | `pbx` | a call in, its route out: always 200 ([`resolve`]) |
+//! | `GET /v1/operations`, `GET /v1/operations/{id}` | `viewer` | the placed operations |
+//! | `/v1/components…`, `/v1/operations/{id}/component`, `…/rollback`, `…/shadow` | `viewer`; `manager` to change | versions ([`components`]) |
+//! | `/v1/configuration`, `/v1/integrations…`, `/v1/changes…` | `viewer`; `manager` to change | the configuration ([`configuration`]) |
+//! | `GET /v1/state` | `viewer` | how the node and its integrations stand |
+//! | `/v1/session` | who has a token, a session | logging in and out ([`login`], [`sessions`]) |
+//! | `GET /v1/tokens` | `manager` | who has a token ([`tokens`]) |
 //! | `/v1/integrations/{id}/…` | the hook's own proof | what amoCRM reports ([`crate::webhooks`]) |
 //!
-//! Proof is a bearer token or a signature ([`proof`]). A server is put together by [`Server::builder`], which also takes
-//! routes, sections of the state and work at the stop from others.
+//! Who sends a request is found out by [`proof`]; what they may do, by [`scope`]. A server is put together by [`Server::builder`], which also
+//! takes routes, sections of the state and work at the stop from others.
 //! Everything is bounded: connections, calls at once, the time for a request's head and body, the body's length, and the stop itself
 //! ([`connections`]).
 //!
@@ -38,6 +40,9 @@ pub mod components;
 pub mod configuration;
 pub mod connections;
 pub mod fastagi;
+pub mod guarded;
+pub mod identity;
+pub mod login;
 pub mod metrics;
 pub mod operations;
 pub mod outcomes;
@@ -46,9 +51,11 @@ pub mod pbx;
 pub mod problem;
 pub mod proof;
 pub mod resolve;
+pub mod scope;
+pub mod sessions;
 pub mod settings;
 pub mod state;
-pub mod token;
+pub mod tokens;
 pub mod webhooks;
 
 mod body;
@@ -87,10 +94,13 @@ use state_directory::StateDirectory;
 use webhooks::Webhooks;
 
 pub use builder::{Ending, Section, ServerBuilder};
+pub use identity::Identity;
 pub use keepers::look_at_tokens;
 pub use proof::Guard;
 pub use settings::ServerSettings;
 
+/// How often the server looks at what changes by itself: tokens that expire.
+const LOOK_AFTER: Duration = Duration::from_secs(60);
 /// How much longer than the longest waiting time the stop waits for calls.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
 
@@ -98,7 +108,7 @@ const STOP_MARGIN: Duration = Duration::from_secs(2);
 pub(crate) struct Shared {
     pub(crate) node: Node,
     pub(crate) settings: ServerSettings,
-    pub(crate) guard: Guard,
+    pub(crate) guard: Arc<Guard>,
     pub(crate) stores: Stores,
     /// How many more calls may be resolved at once.
     pub(crate) room: Arc<Semaphore>,
@@ -167,6 +177,11 @@ impl Server {
         &self.assembled.warnings
     }
 
+    /// Who may use the server, for those who change that while it runs.
+    pub fn guard(&self) -> &Arc<Guard> {
+        &self.assembled.shared.guard
+    }
+
     /// Answers until `stop`, then ends well: nothing new is accepted, the calls in flight are answered, and what is to be kept is written.
     /// It waits for calls no longer than any may take, and then for what was added with [`ServerBuilder::at_stop`].
     pub async fn run(self, stop: impl Future<Output = ()>) {
@@ -187,7 +202,14 @@ impl Server {
             stop.await;
             stopping.cancel();
         };
-        tokio::join!(http, asterisk, told);
+        let looked_after = async {
+            while !stopping.is_cancelled() {
+                shared.guard.warn_of_expiry();
+                // Elapsed, or stopping.
+                let _ = tokio::time::timeout(LOOK_AFTER, stopping.cancelled()).await;
+            }
+        };
+        tokio::join!(http, asterisk, told, looked_after);
         for ending in at_stop {
             ending.await;
         }
@@ -224,21 +246,25 @@ impl Assembled {
             state_directory: added.state_directory.map(StateDirectory::new),
             node,
             settings,
-            guard,
+            guard: Arc::new(guard),
             stores,
         });
-        let mut guarded =
-            state::routes(&shared).merge(operations::routes(&shared)).merge(configuration::integrations(&shared));
+        let mut guarded = state::routes(&shared)
+            .merge(operations::routes(&shared))
+            .merge(configuration::integrations(&shared))
+            .merge(tokens::routes(&shared));
         if let Some(configuration) = added.configuration {
             guarded = guarded.merge(configuration::routes(&shared, configuration));
         }
         for routes in added.guarded {
             guarded = guarded.merge(routes);
         }
-        let guarded = guarded.layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), proof::layer));
+        let guarded =
+            guarded.into_routes().layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), proof::layer));
         // The route of calls looks at the proof itself: whoever proves it gets a route, whatever is wrong with the rest of the request.
         let described = resolve::routes(&shared)
             .merge(health::routes(&shared))
+            .merge(login::routes(&shared))
             .merge(webhooks::routes(webhooks, shared.settings.body_timeout));
         let (mut router, description) = openapi::described().merge(described).merge(guarded).split_for_parts();
         router = router.merge(openapi::route(&description)?);

@@ -6,10 +6,11 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-/// The beginning of the description: what the server is, and how one proves who one is.
+/// The beginning of the description: what the server is, and how one proves who one is. Which way a route takes, and with which scope, it says
+/// itself.
 pub(super) fn described() -> OpenApiRouter {
     let info = InfoBuilder::new()
         .title("host-harness")
@@ -17,19 +18,23 @@ pub(super) fn described() -> OpenApiRouter {
         .description(Some("Resolves calls with telephony operations. Refusals are problem documents (RFC 9457)."));
     let bearer = Http::builder()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The server's token: `[server] token`, or the file `server-token` in the state directory."))
+        .description(Some(
+            "A token of `[[server.tokens]]` with the scope that the route names; `[server] token` and the file `server-token` in the state \
+             directory are a manager's, which reaches every route.",
+        ))
         .build();
     // The description has no word for a scheme of one's own: it is shown as what the header holds.
     let signature = ApiKeyValue::with_description("Authorization", super::proof::SIGNATURE_DESCRIPTION);
+    let session = ApiKeyValue::with_description(
+        super::sessions::COOKIE,
+        "The cookie of `POST /v1/session`. A request that changes something comes from a page of this server, with `X-Requested-With: host-harness`.",
+    );
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .security_scheme("signature", SecurityScheme::ApiKey(ApiKey::Header(signature)))
+        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)))
         .build();
-    let either = [
-        SecurityRequirement::new::<_, _, String>("bearer", []),
-        SecurityRequirement::new("signature", [] as [String; 0]),
-    ];
-    let description = OpenApiBuilder::new().info(info.build()).components(Some(components)).security(Some(either));
+    let description = OpenApiBuilder::new().info(info.build()).components(Some(components));
     OpenApiRouter::with_openapi(description.build())
 }
 

@@ -14,7 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Shared;
+use super::guarded::Guarded;
 use super::problem::Problem;
+use super::scope::Scope;
 use node::{Placement, Revision};
 use runtime::report::description_json;
 
@@ -67,14 +69,16 @@ impl Placed {
     }
 }
 
-pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(describe)).with_state(Arc::clone(shared))
+pub(super) fn routes(shared: &Arc<Shared>) -> Guarded {
+    let routes = OpenApiRouter::new().routes(routes!(list)).routes(routes!(describe));
+    Scope::Viewer.guard(routes.with_state(Arc::clone(shared)))
 }
 
 /// List the placed operations
 #[utoipa::path(get, path = "/v1/operations", tag = "operations", responses(
     (status = 200, description = "The placed operations", body = AllPlaced),
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
     let revision = shared.node.revision();
@@ -88,6 +92,7 @@ async fn list(State(shared): State<Arc<Shared>>) -> Json<AllPlaced> {
     responses(
         (status = 200, description = "The placed operation", body = Placed),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn describe(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Placed>, Problem> {

@@ -11,8 +11,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::guarded::Guarded;
 use super::problem::Problem;
 use super::query::{Query, call_key};
+use super::scope::Scope;
 use call::leg::{Leg, MOST_LEGS, Seen};
 use call::outcome::Outcome;
 use node::call_details::{CallDetails, Unreported};
@@ -20,8 +22,8 @@ use node::call_details::{CallDetails, Unreported};
 /// The most bytes of a report.
 const LONGEST: usize = 16 * 1024;
 
-pub(super) fn routes(details: &CallDetails) -> OpenApiRouter<()> {
-    OpenApiRouter::new().routes(routes!(report)).with_state(details.clone())
+pub(super) fn routes(details: &CallDetails) -> Guarded {
+    Scope::Pbx.guard(OpenApiRouter::new().routes(routes!(report)).with_state(details.clone()))
 }
 
 /// One leg as a PBX reports it. How it ended is `result`, or is worked out from the PBX's own words.
@@ -92,6 +94,7 @@ struct Named {
         (status = 200, description = "The call is completed", body = Completed),
         (status = 400, description = "The report is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call is kept", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The report is too long", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The report cannot be kept now", body = Problem, content_type = "application/problem+json"),

@@ -10,6 +10,7 @@ use http_body_util::Full;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use call::Localized;
 use node::{Misfit, MisfitKind};
 use runtime::engine::Finding;
 
@@ -78,6 +79,11 @@ impl Problem {
     #[must_use]
     pub fn in_russian(self, detail: impl Into<String>) -> Self {
         Self { detail_ru: Some(detail.into()), ..self }
+    }
+
+    /// A refusal that says why in both languages.
+    pub fn localized(status: StatusCode, detail: Localized) -> Self {
+        Self::new(status, detail.en).in_russian(detail.ru)
     }
 
     /// The same refusal, with what does not fit.

@@ -29,9 +29,14 @@ use super::Shared;
 use super::body::{self, Unread};
 use super::problem::Problem;
 use super::proof::Proof;
+use super::scope::Scope;
 use crate::pbx::PbxSettings;
 use answer::{AnswerKind, ResolvedCall, answer};
 use node::{EntryPoint, FinishedCall};
+
+/// The scope that a call needs. Asked for here and not by the guard of other routes: who is authenticated gets a route, whatever is wrong with the
+/// rest of the request.
+const NEEDED: Scope = Scope::Pbx;
 
 /// The call's routes and what they count.
 #[derive(Clone)]
@@ -62,7 +67,9 @@ impl Ids {
 
 pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
     let calls = ResolveState { shared: Arc::clone(shared), ids: Arc::new(Ids::new()) };
-    OpenApiRouter::new().routes(routes!(resolve_call)).with_state(calls)
+    let mut routes = OpenApiRouter::new().routes(routes!(resolve_call)).with_state(calls);
+    NEEDED.describe(routes.get_openapi_mut());
+    routes
 }
 
 /// Resolve a call
@@ -86,16 +93,20 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
             (String = "application/x-www-form-urlencoded"),
         )),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn resolve_call(State(calls): State<ResolveState>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let proof = match calls.shared.guard.look(&head, false).await {
+    let Proof { identity, signed } = match calls.shared.guard.look(&head, false).await {
         Ok(proof) => proof,
         Err(unproved) => return unproved.into_response(),
     };
+    if let Err(problem) = identity.permit(NEEDED) {
+        return problem.into_response();
+    }
     let settings = &calls.shared.settings;
     let body = body::whole(body, settings.max_body, settings.body_timeout).await;
-    if let (Proof::Signed(signed), Ok(body)) = (&proof, &body)
+    if let (Some(signed), Ok(body)) = (&signed, &body)
         && !signed.is(body)
     {
         return calls.shared.guard.other_body().into_response();

@@ -8,6 +8,7 @@ use crate::connections::table::Bounds;
 use crate::pbx::PbxSettings;
 use crate::pbx::dialplan::Asterisk;
 use crate::pbx::rtjson::Kamailio;
+use crate::tokens::Token;
 use runtime::secret::Secret;
 
 /// How the server is set up. [`Default`] listens on loopback and has no token yet.
@@ -15,8 +16,10 @@ use runtime::secret::Secret;
 pub struct ServerSettings {
     /// Where it listens; port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// The bearer token.
+    /// The one token that needs no name: a manager's, called [`SERVER`](crate::tokens::SERVER).
     pub token: Option<Secret>,
+    /// Further tokens.
+    pub tokens: Vec<Token>,
     /// The key of signatures.
     pub hmac_secret: Option<Secret>,
     /// The most bytes of a call's body.
@@ -64,14 +67,12 @@ impl ServerSettings {
     }
 }
 
-/// The fewest characters of a token or a key: they are all that stands between the callers' routes and the rest of the network.
-pub const SHORTEST_SECRET: usize = 20;
-
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8066)),
             token: None,
+            tokens: Vec::new(),
             hmac_secret: None,
             max_body: 64 * 1024,
             max_calls: 12_000,

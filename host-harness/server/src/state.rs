@@ -14,8 +14,11 @@ use utoipa_axum::routes;
 
 use super::Shared;
 use super::connections::table::Counted;
+use super::guarded::Guarded;
 use super::problem::Problem;
+use super::scope::Scope;
 use super::state_directory;
+use super::tokens::TokenState;
 use amocrm::access::Standing;
 use amocrm::integration::Integration;
 use runtime::capabilities::http::{CircuitCause, CircuitState};
@@ -36,6 +39,8 @@ struct NodeState {
     slots: Option<Slots>,
     /// How many requests since the start were not authenticated.
     requests_refused: u64,
+    /// Who may use the server.
+    tokens: Vec<TokenState>,
     /// Where the server keeps its files; null where it keeps none.
     state_directory: Option<state_directory::Standing>,
     /// How many webhooks since the start were refused.
@@ -133,14 +138,15 @@ struct Budget {
     shared: Option<bool>,
 }
 
-pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(state)).with_state(Arc::clone(shared))
+pub(super) fn routes(shared: &Arc<Shared>) -> Guarded {
+    Scope::Viewer.guard(OpenApiRouter::new().routes(routes!(state)).with_state(Arc::clone(shared)))
 }
 
 /// Show how the node stands
 #[utoipa::path(get, path = "/v1/state", tag = "state", responses(
     (status = 200, description = "How the node stands", body = NodeState),
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
     let (node, revision) = (&shared.node, shared.node.revision());
@@ -167,6 +173,7 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
             refused: memory.refused,
         }),
         requests_refused: shared.guard.refused(),
+        tokens: shared.guard.tokens(node.clock().now()),
         state_directory: shared.state_directory.as_ref().map(|directory| directory.standing(node.clock().now())),
         webhooks_refused: shared.refused_by_hooks.total(),
         connections: shared.connections.counted(),

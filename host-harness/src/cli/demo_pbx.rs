@@ -21,7 +21,7 @@ use crate::demo_pbx::{Caller, KAMAILIO_CFG, Kamailio, KamailioSettings, Patience
 use node::call_details::{self, CallKey, Place, Reader};
 use replay::demo;
 use runtime::atomic_file;
-use server::token;
+use server::tokens::generated;
 use stores;
 
 /// The folder in the user's state directory.
@@ -79,7 +79,7 @@ impl DemoPbx {
         atomic_file::write(&home.join("account-token"), ACCOUNT_TOKEN.as_bytes())?;
         let written = configuration(&simulator, [&desks, &mobiles, &queues])?;
         atomic_file::write(&home.join("host-harness.toml"), written.as_bytes())?;
-        let (token, token_file) = token::kept_in(&home)?;
+        let (token, token_file) = generated::kept_in(&home)?;
         let (_server, address) = serve(&home, self.server).await?;
 
         let listen = if self.listen.port() == 0 { free_address(self.listen.ip())? } else { self.listen };

@@ -21,6 +21,7 @@ mod rehearse;
 mod replay;
 mod serve;
 mod test;
+mod token;
 mod versions;
 
 use std::env;
@@ -70,6 +71,7 @@ enum Command {
     Amocrm(amocrm::Amocrm),
     Package(package::Package),
     Serve(serve::Serve),
+    Token(token::TokenCommand),
     #[cfg(unix)]
     DemoPbx(demo_pbx::DemoPbx),
     Test(test::Test),
@@ -128,6 +130,7 @@ pub async fn run() -> ExitCode {
         Command::Amocrm(command) => command.run().await,
         Command::Package(command) => command.run(),
         Command::Serve(command) => command.run().await,
+        Command::Token(command) => command.run(),
         #[cfg(unix)]
         Command::DemoPbx(command) => command.run().await,
         Command::Test(command) => command.run().await,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Args;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ use replay::demo::{self, Demo};
 use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Compilation, Engine, EngineSettings, half_of_memory};
-use server::{Server, ServerSettings, token};
+use server::{Server, ServerSettings, tokens};
 use stores::{self, StoreLocation};
 
 /// Take calls over HTTP, until interrupted
@@ -267,10 +267,13 @@ fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> anyho
     }
     // Where nothing is to be kept, a token that clients have to know is kept all the same.
     let directory = location.own_directory().or_else(stores::user_state_directory);
-    let directory = directory.ok_or_else(|| {
-        anyhow!("there is nowhere to keep the server's token; set `[server] token`, or name a directory with --state")
-    })?;
-    let (token, file) = token::kept_in(&directory)?;
+    let Some(directory) = directory else {
+        if !settings.tokens.is_empty() {
+            return Ok("the tokens are the configuration's `[[server.tokens]]`".to_owned());
+        }
+        bail!("there is nowhere to keep the server's token; set `[server] token`, or name a directory with --state");
+    };
+    let (token, file) = tokens::generated::kept_in(&directory)?;
     settings.token = Some(token);
     Ok(format!("the token is in {}", file.display()))
 }

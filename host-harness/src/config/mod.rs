@@ -25,6 +25,7 @@ mod proxy;
 mod recordings;
 mod server;
 mod store;
+mod tokens;
 mod traces;
 
 use std::collections::{BTreeMap, HashSet};

@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::call_details::bytes;
+use super::tokens::TokenEntry;
 use call::masking::unless_secret;
 use runtime::secret::{Secret, SecretSource};
 use server::ServerSettings;
-use server::settings::SHORTEST_SECRET;
+use server::tokens::SHORTEST;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +20,9 @@ pub(super) struct ServerEntry {
     listen: Option<String>,
     /// `env:NAME` or `file:PATH`, never inline.
     token: Option<SecretSource>,
+    /// Further tokens, by their hashes.
+    #[serde(default)]
+    tokens: Vec<TokenEntry>,
     /// `env:NAME` or `file:PATH`, never inline.
     hmac_secret: Option<SecretSource>,
     /// The most bytes of a call's body.
@@ -52,6 +56,7 @@ impl ServerEntry {
         Ok(ServerSettings {
             listen,
             token: secret("token", self.token)?,
+            tokens: TokenEntry::check_all(self.tokens)?,
             hmac_secret: secret("hmac_secret", self.hmac_secret)?,
             max_body: number("max_body", self.max_body, usual.max_body, 256..=1_048_576)?,
             max_calls: number("max_calls", self.max_calls, usual.max_calls, 1..=100_000)?,
@@ -86,9 +91,9 @@ fn guest_memory(written: &str) -> Result<usize, String> {
 fn secret(key: &str, source: SecretSource, folder: &Path) -> Result<Secret, String> {
     let secret = source.relative_to(folder).read().map_err(|error| format!("[server]: `{key}`: {error}"))?;
     let plain = secret.expose().bytes().all(|byte| byte.is_ascii_graphic());
-    if secret.expose().len() < SHORTEST_SECRET || !plain {
+    if secret.expose().len() < SHORTEST || !plain {
         return Err(format!(
-            "[server]: `{key}` must have at least {SHORTEST_SECRET} letters, digits or signs without spaces; make one, for example with \
+            "[server]: `{key}` must have at least {SHORTEST} letters, digits or signs without spaces; make one, for example with \
              `openssl rand -hex 32`"
         ));
     }

@@ -7,6 +7,8 @@ use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::identity::Identity;
+
 /// The header by which the server's own page is told from other clients, and what it says.
 const PAGE: (&str, &str) = ("x-requested-with", "host-harness");
 
@@ -39,8 +41,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Author {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let (name, value) = PAGE;
-        let is_page = parts.headers.get(name).is_some_and(|written| written == value);
-        Ok(Self { name: None, by: if is_page { By::Page } else { By::Api } })
+        let (header, value) = PAGE;
+        let is_page = parts.headers.get(header).is_some_and(|written| written == value);
+        let name = parts.extensions.get::<Identity>().map(|identity| identity.name().to_owned());
+        Ok(Self { name, by: if is_page { By::Page } else { By::Api } })
     }
 }

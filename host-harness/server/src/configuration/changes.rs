@@ -17,8 +17,14 @@ use crate::query::Query;
 const LIMIT: usize = 50;
 const LIMIT_MOST: usize = 500;
 
+/// The route that shows them.
 pub(super) fn routes() -> OpenApiRouter<ConfigurationState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(undo))
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// The route that takes one back.
+pub(super) fn changing() -> OpenApiRouter<ConfigurationState> {
+    OpenApiRouter::new().routes(routes!(undo))
 }
 
 /// Which changes, and how many of them.
@@ -45,6 +51,7 @@ struct ConfigurationChanges {
     (status = 200, description = "The changes, the newest first", body = ConfigurationChanges),
     (status = 400, description = "The query is not understood", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(
     State(state): State<ConfigurationState>,
@@ -64,6 +71,7 @@ async fn list(
     responses(
         (status = 200, description = "The configuration without that change", body = ConfigurationInForce),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such change, or it is not kept any more", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "What it changed has changed again, or the configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),

@@ -94,6 +94,7 @@ fn integration(shared: &Shared, id: &str) -> Result<Arc<Integration>, Problem> {
     responses(
         (status = 200, description = "Its employees", body = Employees),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn list(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Answer<Employees>, Problem> {
@@ -114,6 +115,7 @@ async fn list(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resu
         (status = 201, description = "The employee is added", body = ShownEmployee),
         (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
@@ -147,6 +149,7 @@ async fn put(
     responses(
         (status = 204, description = "The employee is gone"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration or employee", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),

@@ -109,6 +109,7 @@ fn keys(revision: &Revision, integration: &Arc<Integration>) -> Vec<Value> {
 #[utoipa::path(get, path = "/v1/integrations", tag = "configuration", responses(
     (status = 200, description = "The integrations", body = Integrations),
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(shared): State<Arc<Shared>>) -> Answer<Integrations> {
     let revision = shared.node.revision();
@@ -128,6 +129,7 @@ async fn list(State(shared): State<Arc<Shared>>) -> Answer<Integrations> {
         (status = 200, description = "It is changed", body = ShownIntegration),
         (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),

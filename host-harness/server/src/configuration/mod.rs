@@ -36,7 +36,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Shared;
+use crate::guarded::Guarded;
 use crate::problem::Problem;
+use crate::scope::Scope;
 
 pub use by::{Author, By};
 pub use edit::{Edit, EmployeeEdit, IntegrationPatch, NewOperation, NumberEdit, OperationPatch, Scalar};
@@ -111,26 +113,24 @@ pub(crate) struct ConfigurationState {
 }
 
 /// The routes that show the integrations, however the node was put together.
-pub(crate) fn integrations(shared: &Arc<Shared>) -> OpenApiRouter {
-    integrations::routes().merge(employees::routes()).with_state(Arc::clone(shared))
+pub(crate) fn integrations(shared: &Arc<Shared>) -> Guarded {
+    Scope::Viewer.guard(integrations::routes().merge(employees::routes()).with_state(Arc::clone(shared)))
 }
 
 /// The routes over this configuration of the node.
-pub(crate) fn routes(shared: &Arc<Shared>, configuration: Arc<dyn Configuration>) -> OpenApiRouter {
+pub(crate) fn routes(shared: &Arc<Shared>, configuration: Arc<dyn Configuration>) -> Guarded {
     let state = ConfigurationState { shared: Arc::clone(shared), configuration };
-    OpenApiRouter::new()
-        .routes(routes!(show))
-        .merge(operations::routes())
-        .merge(integrations::changing())
-        .merge(employees::changing())
-        .merge(changes::routes())
-        .with_state(state)
+    let seen = OpenApiRouter::new().routes(routes!(show)).merge(changes::routes());
+    let changed =
+        operations::routes().merge(integrations::changing()).merge(employees::changing()).merge(changes::changing());
+    Scope::Viewer.guard(seen.with_state(state.clone())).merge(Scope::Manager.guard(changed.with_state(state)))
 }
 
 /// Show the configuration in force
 #[utoipa::path(get, path = "/v1/configuration", tag = "configuration", responses(
     (status = 200, description = "The configuration, its revision in `ETag`", body = ConfigurationInForce),
     (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show(State(state): State<ConfigurationState>) -> Response {
     let in_force = state.configuration.in_force();

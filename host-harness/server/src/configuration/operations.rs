@@ -33,6 +33,7 @@ impl ConfigurationState {
         (status = 201, description = "It is placed, behind the others", body = Placed),
         (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit; `field` says what of it", body = Problem, content_type = "application/problem+json"),
@@ -60,6 +61,7 @@ async fn add(
         (status = 200, description = "It is changed", body = Placed),
         (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
@@ -86,6 +88,7 @@ async fn change(
     responses(
         (status = 204, description = "It is gone; calls in it end as they began"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),

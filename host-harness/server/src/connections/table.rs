@@ -121,6 +121,7 @@ impl Table {
         Some(Arc::new(Connection {
             table: Arc::clone(self),
             id,
+            peer: peer.to_canonical(),
             close,
             proved: AtomicBool::new(false),
             requests: AtomicU64::new(0),
@@ -175,6 +176,7 @@ impl Inner {
 pub(crate) struct Connection {
     table: Arc<Table>,
     id: u64,
+    peer: IpAddr,
     close: CancellationToken,
     proved: AtomicBool,
     requests: AtomicU64,
@@ -191,6 +193,11 @@ impl Connection {
                 self.proved.store(true, Ordering::Release);
             }
         }
+    }
+
+    /// Who is at its other end.
+    pub(crate) const fn peer(&self) -> IpAddr {
+        self.peer
     }
 
     pub(crate) fn is_proved(&self) -> bool {

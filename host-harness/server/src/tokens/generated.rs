@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::settings::SHORTEST_SECRET;
+use super::SHORTEST;
 use runtime::atomic_file;
 use runtime::secret::{Secret, SecretSource};
 
@@ -35,9 +35,9 @@ pub fn kept_in(directory: &Path) -> anyhow::Result<(Secret, PathBuf)> {
     belongs_here(&file)?;
     let token = format!("file:{}", file.display()).parse::<SecretSource>()?.read()?;
     let plain = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
-    if token.expose().len() < SHORTEST_SECRET || !plain {
+    if token.expose().len() < SHORTEST || !plain {
         bail!(
-            "the server's token in {} has fewer than {SHORTEST_SECRET} characters, or others than letters, digits and signs: delete the file, \
+            "the server's token in {} has fewer than {SHORTEST} characters, or others than letters, digits and signs: delete the file, \
              and a new token is made",
             file.display()
         );
@@ -91,7 +91,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let directory = state.path().join("new");
         let (token, file) = kept_in(&directory).unwrap();
-        assert!(token.expose().len() >= SHORTEST_SECRET);
+        assert!(token.expose().len() >= SHORTEST);
         let (again, same) = kept_in(&directory).unwrap();
         assert_eq!((again.expose(), &same), (token.expose(), &file));
         #[cfg(unix)]

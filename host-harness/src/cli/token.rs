@@ -1,0 +1,116 @@
+//! `host-harness token`: makes tokens for clients of the server, and lists those of the configuration.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::{Outcome, Stop, complain, print};
+use crate::config::HarnessConfig;
+use call::one_line::one_line;
+use runtime::capabilities::clocks::Clock;
+use server::scope::Scope;
+use server::tokens::{self, MadeToken, Token};
+
+/// Make a token for a client of the server, or list the tokens of the configuration
+#[derive(Args)]
+pub(super) struct TokenCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    New(New),
+    List(List),
+}
+
+/// Make a token and print it once, with the lines for the configuration
+///
+/// The first line of the output is the token. The configuration gets its hash alone, so hand the token over now: nothing can show it again.
+#[derive(Args)]
+struct New {
+    /// Whose token it is: a person, or a program such as kamailio
+    name: String,
+    /// What it may do: pbx (resolve calls and report outcomes), viewer (read), or manager (everything)
+    #[arg(long, value_name = "SCOPE")]
+    scope: Scope,
+    /// For how long it counts, such as 90d [default: for ever]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    expires: Option<Duration>,
+    /// The configuration file that the token is for: its names are compared
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// List the tokens of the configuration; GET /v1/tokens of a server says when each was last used
+#[derive(Args)]
+struct List {
+    /// The configuration file, host-harness.toml
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl TokenCommand {
+    pub(super) fn run(self) -> Result<Outcome, Stop> {
+        match self.action {
+            Action::New(new) => new.run(),
+            Action::List(list) => list.run(),
+        }
+    }
+}
+
+impl New {
+    fn run(self) -> Result<Outcome, Stop> {
+        let made = MadeToken::new().context("the system gives no randomness")?;
+        let expires_at = self.expires.map(expiry).transpose()?;
+        let token = Token { name: self.name, scope: self.scope, hash: made.hash, expires_at };
+        let (mut all, file) = match &self.config {
+            Some(file) => (HarnessConfig::read(file)?.server.tokens, file.display().to_string()),
+            None => (Vec::new(), "host-harness.toml".to_owned()),
+        };
+        all.push(token.clone());
+        tokens::judge(&all).map_err(|error| anyhow!("{error}"))?;
+        print(made.token.expose());
+        print("");
+        print("[[server.tokens]]");
+        print(format_args!("name = {}", toml::Value::from(token.name)));
+        print(format_args!("scope = \"{}\"", token.scope));
+        print(format_args!("hash = \"{}\"", token.hash));
+        if let Some(at) = token.expires_at {
+            print(format_args!("expires = {at}"));
+        }
+        complain(format_args!(
+            "the first line is the token, shown this once: hand it over, and put the other lines into {file}"
+        ));
+        Ok(Outcome::Done)
+    }
+}
+
+impl List {
+    fn run(self) -> Result<Outcome, Stop> {
+        let server = HarnessConfig::read(&self.config)?.server;
+        if server.token.is_some() {
+            print(format_args!("{}: {}, does not expire ([server] token)", tokens::SERVER, Scope::Manager));
+        }
+        let now = Clock::system().now();
+        for Token { name, scope, expires_at, .. } in server.tokens {
+            let name = one_line(&name);
+            match expires_at {
+                None => print(format_args!("{name}: {scope}, does not expire")),
+                Some(at) if at <= now => print(format_args!("{name}: {scope}, expired on {at}")),
+                Some(at) => print(format_args!("{name}: {scope}, expires on {at}")),
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// When what is made now expires, in whole seconds.
+fn expiry(after: Duration) -> anyhow::Result<Timestamp> {
+    let seconds = i64::try_from(after.as_secs()).ok().filter(|seconds| *seconds > 0);
+    let at = seconds.and_then(|seconds| Clock::system().now().as_second().checked_add(seconds));
+    at.and_then(|at| Timestamp::from_second(at).ok()).context("--expires: write a time such as 90d or 12h")
+}

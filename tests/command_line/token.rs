@@ -1,0 +1,54 @@
+//! `token`: makes tokens whose hashes the configuration takes, and lists them.
+
+use test_support::Home;
+
+const OPERATION: &str = "[[operation]]\nlinked_operation = \"queue:sales\"\n";
+
+/// Makes a token, and gives it with the lines for the configuration.
+fn made(home: &Home, arguments: &[&str]) -> (String, String) {
+    let ended = home.run([&["token", "new"], arguments].concat());
+    ended.assert(0, &["shown this once"]);
+    let (token, lines) = ended.stdout.split_once("\n\n").expect("a token and lines");
+    (token.to_owned(), lines.to_owned())
+}
+
+#[test]
+fn a_new_token_is_printed_once_with_lines_that_the_configuration_takes_and_lists() {
+    let home = Home::bare();
+    let (token, lines) = made(&home, &["kamailio", "--scope", "pbx"]);
+    assert!(token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{token}");
+    assert!(lines.starts_with("[[server.tokens]]\nname = \"kamailio\"\nscope = \"pbx\"\nhash = \"sha256:"), "{lines}");
+    assert!(!lines.contains(&token) && !lines.contains("expires"), "{lines}");
+    let (other, more) = made(&home, &["борис \"Б\"", "--scope", "viewer", "--expires", "90d"]);
+    assert_ne!(token, other);
+    let (_, expired) = made(&home, &["former", "--scope", "pbx"]);
+    let expired = format!("{expired}expires = 2020-01-01T00:00:00Z\n");
+    home.write("host-harness.toml", format!("{OPERATION}{lines}{more}{expired}"));
+    let listed = home.run(["token", "list", "--config", "host-harness.toml"]);
+    listed.assert(0, &[]).assert_prints(&[
+        "kamailio: pbx, does not expire\n",
+        "борис \"Б\": viewer, expires on 20",
+        "former: pbx, expired on 2020-01-01T00:00:00Z\n",
+    ]);
+    assert!(!listed.stdout.contains("sha256"), "{listed:?}");
+}
+
+#[test]
+fn what_cannot_be_a_token_is_refused_with_the_fix() {
+    let home = Home::bare();
+    let (_, lines) = made(&home, &["kamailio", "--scope", "pbx"]);
+    home.write("host-harness.toml", format!("{OPERATION}{lines}"));
+    for (arguments, parts) in [
+        (&["kamailio"][..], &["--scope <SCOPE>"][..]),
+        (&["kamailio", "--scope", "admin"], &["write pbx, viewer or manager"]),
+        (&["kamailio", "--scope", "pbx", "--expires", "soon"], &["--expires"]),
+        (&["kamailio", "--scope", "pbx", "--expires", "0s"], &["--expires", "90d"]),
+        (&["", "--scope", "pbx"], &["`name` is empty"]),
+        (&["server", "--scope", "pbx"], &["give this token another name"]),
+        (&["kamailio", "--scope", "viewer", "--config", "host-harness.toml"], &["two tokens are called `kamailio`"]),
+    ] {
+        let ended = home.run([&["token", "new"], arguments].concat());
+        ended.assert(2, parts);
+        assert!(ended.stdout.is_empty(), "no token is shown that is not to be used: {ended:?}");
+    }
+}
