@@ -6,7 +6,7 @@ use std::time::Duration;
 use amocrm_simulator::{Endpoint, FaultRule, Options, Renamed, Simulator};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home};
+use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home, Process};
 
 use crate::amocrm::{LOOPBACK, config_for};
 use crate::installation::{CLIENT_SECRET, Installation};
@@ -37,6 +37,33 @@ async fn an_integration_that_is_not_connected_is_off_and_says_what_to_run() {
         .assert(1, &["not connected to amoCRM", "host-harness connect --config host-harness.toml"])
         .assert_prints(&["Linked operation: queue:support", "integration-off"]);
     assert_eq!(installation.simulator.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_says_at_its_start_that_an_integration_is_not_connected_in_the_language_of_its_environment() {
+    let installation = Installation::new().await;
+    for (lang, parts) in [
+        (
+            "C",
+            [
+                "warning: integration `main`: the integration is not connected",
+                "run `host-harness connect --config host-harness.toml",
+            ],
+        ),
+        (
+            "ru_RU.UTF-8",
+            [
+                "warning: интеграция `main`: интеграция ещё не подключена",
+                "выполните `host-harness connect --config host-harness.toml",
+            ],
+        ),
+    ] {
+        let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env("LANG", lang);
+        let process = Process::of(command, &installation.home);
+        let said = process.stderr();
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

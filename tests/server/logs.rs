@@ -102,3 +102,80 @@ async fn calls_that_do_not_end_before_the_stop_are_warned_of() {
     assert!(matches!(&warnings[..], [line] if line.contains("calls=1")), "{said}");
     call.abort();
 }
+
+/// What `/v1/state` says of the access, and the metric beside it.
+async fn access(process: &Process) -> (Value, bool) {
+    let state = process.client.get("/v1/state").await.json();
+    let metrics = process.client.get("/metrics").await;
+    let metrics = String::from_utf8(metrics.body.to_vec()).expect("text");
+    let refused =
+        metrics.lines().find_map(|line| line.strip_prefix("host_harness_access_refused{integration=\"main\"} "));
+    (state["integrations"][0]["access"].clone(), refused.expect("the metric") == "1")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_warned_of_once_without_being_asked_and_healed_by_the_first_answer() {
+    let home = ConnectedHome::new(OPERATIONS, "").await;
+    let process = home.serve(&[]);
+    let call = async |caller: &str| process.client.call(&json!({"caller": caller, "operation": "sales"})).await;
+    assert_eq!(access(&process).await.0["state"], "not-asked");
+    home.simulator.add_fault("*:unauthorized-401".parse::<amocrm_simulator::FaultRule>().expect("a fault"));
+    for caller in ["+79165550101", "+79165550102", "+79165550103"] {
+        assert_eq!(call(caller).await.reason(), "credentials-rejected");
+    }
+    let (shown, refused) = access(&process).await;
+    assert_eq!((&shown["state"], refused), (&json!("refused"), true));
+    assert!(shown["refused_since"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()), "{shown}");
+    assert!(shown["action"].as_str().is_some_and(|text| text.contains("create another in amoCRM")), "{shown}");
+    assert!(shown["action_ru"].as_str().is_some_and(|text| text.contains("создайте в amoCRM новый")), "{shown}");
+    // A command says the same, and that a person is needed.
+    let said = home.run(&["access", "--config", "config.toml", "--state", "kept", "--lang", "ru"]);
+    said.assert(2, &[]).assert_prints(&["amoCRM отказывает", "Что делать: ", "создайте в amoCRM новый"]);
+
+    home.simulator.set_faults(Vec::new());
+    assert_eq!(call(CALLER).await.goes_to(), "anna");
+    let (shown, refused) = access(&process).await;
+    assert_eq!((&shown["state"], &shown["action"], refused), (&json!("connected"), &json!(null), false));
+    process.signal("-TERM");
+    let (_, said) = process.ended().await;
+    let [warning] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    for part in
+        ["WARN", "integration=\"main\"", "amoCRM does not accept the access token (401)", "create another in amoCRM"]
+    {
+        assert!(warning.contains(part), "lacks {part}: {warning}");
+    }
+}
+
+#[tokio::test]
+async fn a_blocked_account_and_a_forbidden_request_are_warned_of_once_each_with_what_to_do() {
+    for (fault, part) in
+        [("contacts:html-403", "only its support lifts that"), ("contacts:status=403", "requests for `contacts`")]
+    {
+        let home = ConnectedHome::new(OPERATIONS, "").await;
+        let process = home.serve(&[]);
+        home.simulator.add_fault(fault.parse::<amocrm_simulator::FaultRule>().expect("a fault"));
+        for caller in ["+79165550101", "+79165550102", "+79165550103"] {
+            let answer = process.client.call(&json!({"caller": caller, "operation": "sales"})).await;
+            assert_eq!(answer.goes_to(), "queue:sales", "{fault}");
+        }
+        let (shown, refused) = access(&process).await;
+        assert_eq!((&shown["state"], refused), (&json!("refused"), true), "{fault}");
+        process.signal("-TERM");
+        let (_, said) = process.ended().await;
+        let [warning] = said.lines().collect::<Vec<_>>()[..] else { panic!("{fault}: {said}") };
+        assert!(warning.contains("WARN") && warning.contains(part), "{fault}: {warning}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_the_server_that_expires_soon_is_warned_of_at_the_start() {
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48);
+    let hash = server::tokens::TokenHash::of("a-token-that-nobody-uses");
+    let token =
+        format!("[[server.tokens]]\nname = \"anna\"\nscope = \"viewer\"\nhash = \"{hash}\"\nexpires = {soon:.0}\n");
+    let home = ConnectedHome::new(OPERATIONS, &token).await;
+    let process = home.serve(&[]);
+    process.logs("the token `anna` expires on").await;
+    let said = process.stderr();
+    assert!(said.contains("WARN") && said.contains("host-harness token new"), "{said}");
+}

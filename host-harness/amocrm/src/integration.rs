@@ -14,13 +14,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::access::{Keeper, LongLived, OAuthSettings, Standing};
+use crate::access::standing::State;
+use crate::access::{Health, Keeper, LongLived, OAuthSettings, Standing, long_lived};
 use crate::presence::{FedDirectory, PresenceBook, PresenceFeed};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::config::Configuration;
 use runtime::capabilities::directory::{CallDirectory, Directory, Employees};
 use runtime::capabilities::http::{
-    AccessToken, AccessTokens, BaseUrl, Dial, HttpSetupError, OutboundHttp, OutboundHttpConfig, budget_bounds,
+    AccessToken, AccessTokens, AccountWatcher, BaseUrl, Dial, HttpSetupError, OutboundHttp, OutboundHttpConfig,
+    budget_bounds,
 };
 use runtime::capabilities::key_value::KeyValue;
 use runtime::configuration::ReadConfiguration;
@@ -33,7 +35,7 @@ pub use runtime::host::BUCKET;
 
 use configuration::{BASE_URL, ENABLED, KV_BUCKET};
 pub use configuration::{CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, MANAGER_STATUS_REUSE, Misconfigured};
-pub use settings::{API, Access, IntegrationSettings, WebhookKeys};
+pub use settings::{Access, IntegrationSettings, WebhookKeys};
 
 /// An integration, ready for calls.
 #[derive(Clone)]
@@ -44,6 +46,7 @@ pub struct Integration {
     /// Whether other nodes may use the store.
     is_shared: bool,
     account: AccountSource,
+    health: Arc<Health>,
     locale: Locale,
     employees: Employees,
     /// Asked in place of the employees, where the PBX answers itself.
@@ -112,7 +115,10 @@ impl Integration {
             }
             Access::NoAccount => (AccountSource::None, None),
         };
+        let renewal = matches!(settings.access, Access::LongLived(_)).then(long_lived::renewal);
+        let health = Arc::new(Health::new(&settings.id, renewal, clock.clone()));
         let config = OutboundHttpConfig {
+            watcher: Some(Arc::clone(&health) as Arc<dyn AccountWatcher>),
             shared_budget: stores
                 .records
                 .shared_window(&settings.budget(), budget_bounds(settings.requests_per_second)),
@@ -124,6 +130,7 @@ impl Integration {
             http: http(config)?,
             stores,
             account,
+            health,
             locale: settings.locale(),
             employees: Employees::new(settings.employees.clone()),
             directory: None,
@@ -151,6 +158,7 @@ impl Integration {
             stores: self.stores.clone(),
             is_shared: self.is_shared,
             account: self.account.clone(),
+            health: Arc::clone(&self.health),
             locale: settings.locale(),
             employees: Employees::new(settings.employees.clone()),
             directory,
@@ -199,14 +207,18 @@ impl Integration {
 
     /// How its access stands, as last looked at; none where there is no account.
     pub fn standing(&self, id: &str, now: Timestamp) -> Option<Standing> {
-        match &self.account {
-            AccountSource::Fixed(access) => Some(Standing::of_long_lived(id, access, now)),
-            AccountSource::Kept(keeper) => {
-                let connect = format!("host-harness connect --integration {id}");
-                Some(Standing::of_kept(id, keeper, Ok(()), &connect))
-            }
-            AccountSource::None => None,
-        }
+        let standing = match &self.account {
+            AccountSource::Fixed(access) => Standing::of_long_lived(id, access, now),
+            AccountSource::Kept(keeper) => Standing::of_kept(id, keeper, Ok(()), &self.settings.connect),
+            AccountSource::None => return None,
+        };
+        Some(standing.observed(&self.health))
+    }
+
+    /// Whether amoCRM refuses it, or has ended its access, so that a person is needed.
+    pub fn is_refused(&self, now: Timestamp) -> bool {
+        let standing = self.standing(&self.settings.id, now);
+        standing.is_some_and(|standing| matches!(standing.state, State::Refused | State::Off))
     }
 
     /// Where the account is now; none where there is none, or it was never connected.

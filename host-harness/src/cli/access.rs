@@ -11,13 +11,14 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{Outcome, Stop, complain, print_json, print_lines};
+use super::{LanguageChoice, Outcome, Stop, complain, language, print_json, print_lines};
 use crate::config::HarnessConfig;
 use amocrm::access::account::{Question, Said};
 use amocrm::access::keeper::Due;
 use amocrm::access::standing::State;
 use amocrm::access::{Keeper, LongLived, RefreshError, Refreshed, Standing};
 use amocrm::integration::{Access as IntegrationAccess, Integration, IntegrationSettings};
+use call::Localized;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::OutboundHttp;
 use runtime::store::Stores;
@@ -41,6 +42,9 @@ pub(super) struct Access {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    /// The language of the text [default: that of the environment]
+    #[arg(long)]
+    lang: Option<LanguageChoice>,
     /// Ask nobody: show only what is stored
     #[arg(long, conflicts_with_all = ["refresh", "keep"])]
     offline: bool,
@@ -102,8 +106,9 @@ impl Access {
         if self.json {
             print_json(&json!({ "version": 1, "integrations": standings }))?;
         } else {
+            let language = language(self.lang);
             for standing in &standings {
-                print_lines(&standing.lines());
+                print_lines(&standing.lines(language));
             }
         }
         if self.keep {
@@ -161,7 +166,8 @@ impl Keeping<'_> {
 
     async fn ask_once(&self, http: &OutboundHttp) -> Option<Said> {
         let grant = self.keeper.grant().filter(|grant| grant.off.is_none() && !self.keeper.is_expired())?;
-        let renewal = format!("run `{}`", self.connect);
+        let connect = self.connect;
+        let renewal = Localized::new(format!("выполните `{connect}`"), format!("run `{connect}`"));
         let question = Question { address: &grant.account, account_id: grant.account_id, renewal: &renewal };
         Some(question.ask(http).await)
     }
@@ -234,8 +240,24 @@ pub(super) fn connect_command(
 /// Says of a long-lived token what there is to say before a call.
 pub(super) fn warn_of_expiry(integration: &str, access: &LongLived) {
     if let Some(warning) = access.warning(Clock::system().now()) {
-        complain(format_args!("warning: integration `{integration}`: {warning}"));
+        warn_of(integration, warning.text().get(language(None)));
     }
+}
+
+/// Says what a server's integration waits for a person to do, before it takes calls.
+pub(super) fn warn_of_standing(id: &str, integration: &Integration) {
+    let Some(standing) = integration.standing(id, Clock::system().now()) else { return };
+    standing
+        .warnings(language(None))
+        .iter()
+        .map(String::as_str)
+        .chain(standing.action(language(None)))
+        .for_each(|what| warn_of(id, what));
+}
+
+fn warn_of(integration: &str, what: &str) {
+    let of = language(None).say("интеграция", "integration");
+    complain(format_args!("warning: {of} `{integration}`: {what}"));
 }
 
 /// Before a call: the record is read, and a token that has expired is refreshed, so that no call meets a refusal that could be foreseen.
@@ -250,8 +272,8 @@ pub(super) async fn before_call(integration: &str, keeper: &Keeper, connect: &st
         }
     }
     let standing = Standing::of_kept(integration, keeper, looked, connect);
-    if let Some(action) = &standing.action {
-        complain(format_args!("warning: integration `{integration}`: {action}"));
+    if let Some(action) = standing.action(language(None)) {
+        warn_of(integration, action);
     }
 }
 
@@ -267,8 +289,8 @@ pub(super) async fn after_call(integration: &str, keeper: &Keeper, connect: &str
         Ok(Ok(refreshed)) => complain(format_args!("integration `{integration}`: {refreshed}")),
         Ok(Err(error)) => {
             let standing = Standing::of_kept(integration, keeper, Ok(()), connect);
-            let text = standing.action.unwrap_or_else(|| error.to_string());
-            complain(format_args!("warning: integration `{integration}`: {text}"));
+            let text = standing.action(language(None)).map_or_else(|| error.to_string(), str::to_owned);
+            warn_of(integration, &text);
         }
         Err(_) => complain(format_args!(
             "warning: integration `{integration}`: the refresh did not end; the next one takes it over"

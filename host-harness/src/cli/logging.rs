@@ -1,4 +1,5 @@
-//! `--log` and `--log-format`: what the program does, on standard error, as text or as JSON lines. Off unless asked for.
+//! `--log` and `--log-format`: what the program does, on standard error, as text or as JSON lines. Unless asked, a server logs warnings and errors,
+//! and other commands nothing: they say what is wrong themselves.
 //!
 //! Where lines are JSON, what the command line itself complains of is a line like the others.
 //!
@@ -21,6 +22,8 @@ use runtime::capabilities::clocks::Clock;
 
 /// What is logged where only a format was asked for.
 const FILTER: &str = "info";
+/// What a server logs where nothing was asked for: nobody is told in any other way that amoCRM refuses it.
+pub(super) const OF_SERVERS: &str = "warn";
 /// Whether lines are JSON.
 static JSON: AtomicBool = AtomicBool::new(false);
 /// The crates whose every event is known to hold no secret.
@@ -57,12 +60,10 @@ pub(super) struct Logging {
     _writer: WorkerGuard,
 }
 
-/// Begins to log, where a filter or a format was asked for.
-pub(super) fn begin(filter: Option<Filter>, format: Option<Format>) -> Option<Logging> {
-    if filter.is_none() && format.is_none() {
-        return None;
-    }
-    let filter = filter.map_or_else(|| FILTER.to_owned(), |filter| filter.0);
+/// Begins to log, where a filter or a format was asked for, or the command logs something by itself.
+pub(super) fn begin(filter: Option<Filter>, format: Option<Format>, usual: Option<&str>) -> Option<Logging> {
+    let usual = format.map(|_| FILTER).or(usual);
+    let filter = filter.map(|filter| filter.0).or_else(|| usual.map(str::to_owned))?;
     let format = format.unwrap_or_default();
     JSON.store(format == Format::Json, Ordering::Relaxed);
     // Other people's crates may log headers and bodies below `info`, and with them tokens.

@@ -48,7 +48,7 @@ const GLOBAL_OPTIONS: &str = "Global options";
 #[derive(Parser)]
 #[command(name = "host-harness", version)]
 struct Arguments {
-    /// Log to stderr: error, warn, info, debug, trace, or a filter such as amocrm::access=debug
+    /// Log to stderr: error, warn, info, debug, trace, or a filter such as amocrm::access=debug [default: warn for serve, else nothing]
     #[arg(long, global = true, value_name = "FILTER", help_heading = GLOBAL_OPTIONS)]
     log: Option<logging::Filter>,
     /// The format of the log: text for people, or one JSON object per line; implies --log info [default: text]
@@ -117,7 +117,8 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 /// Carries out the command in this process's arguments.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let _logging = logging::begin(arguments.log, arguments.log_format);
+    let usual = matches!(arguments.command, Command::Serve(_)).then_some(logging::OF_SERVERS);
+    let _logging = logging::begin(arguments.log, arguments.log_format, usual);
     let outcome = match arguments.command {
         Command::Call(command) => command.run().await,
         Command::Calls(command) => command.run().await,

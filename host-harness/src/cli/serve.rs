@@ -16,7 +16,6 @@ use super::{Outcome, Stop, access, calls, complain, component, print, versions};
 use crate::assemble::assemble;
 use crate::config::{HarnessConfig, OperationEntry};
 use crate::{descriptors, private_files};
-use amocrm::integration::Access;
 use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
 use call::scenario::placement_of;
@@ -90,11 +89,6 @@ impl Serve {
         for warning in warnings {
             complain(format_args!("warning: {warning}"));
         }
-        for integration in &config.integrations {
-            if let Access::LongLived(access) = &integration.access {
-                access::warn_of_expiry(&integration.id, access);
-            }
-        }
         let compilation = component::compilation(&location);
         let engine_settings = EngineSettings {
             guest_memory: Some(config.server.guest_memory.unwrap_or_else(half_of_memory)),
@@ -137,6 +131,11 @@ impl Serve {
         let server = server.bind().await.map_err(in_file)?;
         for warning in server.warnings() {
             complain(format_args!("warning: {warning}"));
+        }
+        for (id, integration) in
+            server.node().revision().integrations().iter().filter(|(_, integration)| integration.is_enabled())
+        {
+            access::warn_of_standing(id, integration);
         }
         let _watching = match server.versions() {
             Some(versions) if self.watch => Some(versions::watch(versions, &config).map_err(in_file)?),

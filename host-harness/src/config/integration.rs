@@ -193,6 +193,7 @@ impl IntegrationEntry {
             requests_per_second,
             circuit: CircuitSettings::default(),
             employees: employees::check(self.employee, &place)?,
+            connect: format!("host-harness connect --config {} --integration {}", file.display(), self.id),
             id: self.id,
         })
     }

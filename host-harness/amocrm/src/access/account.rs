@@ -10,8 +10,11 @@ use http::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
+use call::Localized;
 use runtime::capabilities::http::{Ask, BaseUrl, OutboundHttp};
 
+/// Below which path operations may read with the account's token (amoCRM facts §1). All else is an administrator's to grant: the token may write.
+pub(crate) const API: &str = "/api/v4/";
 /// The cheapest request that proves address, token and payment (amoCRM facts §9).
 const PATH: &str = "/api/v4/account";
 /// How long amoCRM has for its answer.
@@ -38,35 +41,59 @@ pub enum Said {
     /// It refuses, for this reason, until a person does something.
     Refused(Refusal),
     /// It did not say, for this reason.
-    Unclear(String),
+    Unclear(Localized),
 }
 
-/// Why amoCRM refuses, for people, with what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why amoCRM refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// 401, and what to do about this kind of token.
-    #[error("amoCRM does not accept the access token (401): {0}")]
-    Token(String),
+    Token(Localized),
     /// 402.
-    #[error("the amoCRM account is unpaid (402): pay for it")]
     Unpaid,
     /// 403.
-    #[error(
-        "amoCRM forbids the access (403): its user lacks the rights, the account's list of addresses lacks this machine's, or amoCRM blocks \
-         the account; ask the account's administrator, then amoCRM's support"
-    )]
     Forbidden,
     /// 404, a redirect, or an answer that is no account's.
-    #[error("there is no amoCRM account at this address (it answered {0}): check `account`")]
     NoAccount(u16),
     /// Another account than the one that gave access.
-    #[error("at this address is the account {found}, and access was given by the account {expected}: check `account`")]
     AnotherAccount {
         /// The number of the account that answered.
         found: u64,
         /// The number of the account that gave access.
         expected: u64,
     },
+}
+
+impl Refusal {
+    /// Why, and what to do, for people.
+    pub fn text(&self) -> Localized {
+        match self {
+            Self::Token(Localized { ru, en }) => Localized::new(
+                format!("amoCRM не принимает токен доступа (401): {ru}"),
+                format!("amoCRM does not accept the access token (401): {en}"),
+            ),
+            Self::Unpaid => Localized::new(
+                "аккаунт amoCRM не оплачен (402): оплатите его",
+                "the amoCRM account is unpaid (402): pay for it",
+            ),
+            Self::Forbidden => Localized::new(
+                "amoCRM запрещает доступ (403): у пользователя, давшего доступ, не хватает прав, адреса этого компьютера нет в списке \
+                 разрешённых, или аккаунт заблокирован; обратитесь к администратору аккаунта, затем в поддержку amoCRM",
+                "amoCRM forbids the access (403): its user lacks the rights, the account's list of addresses lacks this machine's, or amoCRM \
+                 blocks the account; ask the account's administrator, then amoCRM's support",
+            ),
+            Self::NoAccount(status) => Localized::new(
+                format!("по этому адресу нет аккаунта amoCRM (ответ {status}): проверьте `account`"),
+                format!("there is no amoCRM account at this address (it answered {status}): check `account`"),
+            ),
+            Self::AnotherAccount { found, expected } => Localized::new(
+                format!("по этому адресу аккаунт {found}, а доступ дал аккаунт {expected}: проверьте `account`"),
+                format!(
+                    "at this address is the account {found}, and access was given by the account {expected}: check `account`"
+                ),
+            ),
+        }
+    }
 }
 
 /// The question for the account.
@@ -77,7 +104,7 @@ pub struct Question<'a> {
     /// The number that the account has to have, where it is known.
     pub account_id: Option<u64>,
     /// What a person does where the token is not accepted.
-    pub renewal: &'a str,
+    pub renewal: &'a Localized,
 }
 
 impl Question<'_> {
@@ -86,11 +113,16 @@ impl Question<'_> {
         let request = Request::get(format!("{}{PATH}", self.address)).header(ACCEPT, "application/json");
         let request = match request.body(Bytes::new()) {
             Ok(request) => request,
-            Err(error) => return Said::Unclear(format!("the address cannot be asked: {error}")),
+            Err(error) => {
+                return Said::Unclear(Localized::new(
+                    format!("по этому адресу нельзя обратиться: {error}"),
+                    format!("the address cannot be asked: {error}"),
+                ));
+            }
         };
         match http.ask(request, PATIENCE, Ask::AsIntegration).await {
             Ok(answer) => self.understood(answer.status(), answer.body()),
-            Err(error) => Said::Unclear(error.to_string()),
+            Err(error) => Said::Unclear(Localized::new(format!("amoCRM не ответила: {error}"), error.to_string())),
         }
     }
 
@@ -100,15 +132,21 @@ impl Question<'_> {
                 Some(expected) if expected != account.id => Refusal::AnotherAccount { found: account.id, expected },
                 _ => return Said::Accepted(account),
             },
-            (StatusCode::UNAUTHORIZED, _) => Refusal::Token(self.renewal.to_owned()),
+            (StatusCode::UNAUTHORIZED, _) => Refusal::Token(self.renewal.clone()),
             (StatusCode::PAYMENT_REQUIRED, _) => Refusal::Unpaid,
             (StatusCode::FORBIDDEN, _) => Refusal::Forbidden,
             (StatusCode::OK | StatusCode::NOT_FOUND, _) => Refusal::NoAccount(status.as_u16()),
             (status, _) if status.is_redirection() => Refusal::NoAccount(status.as_u16()),
             (status, _) => {
-                return Said::Unclear(format!(
-                    "amoCRM answered {} and not whether it accepts the token: try again later; if that lasts, ask amoCRM's support",
-                    status.as_u16()
+                let status = status.as_u16();
+                return Said::Unclear(Localized::new(
+                    format!(
+                        "amoCRM ответила {status} и не сказала, принимает ли токен: повторите позже; если это не проходит, обратитесь в \
+                         поддержку amoCRM"
+                    ),
+                    format!(
+                        "amoCRM answered {status} and not whether it accepts the token: try again later; if that lasts, ask amoCRM's support"
+                    ),
                 ));
             }
         };
@@ -147,7 +185,8 @@ mod tests {
 
     fn said(account_id: Option<u64>, status: u16, body: &str) -> Said {
         let address = "https://example.amocrm.ru".parse().unwrap();
-        let question = Question { address: &address, account_id, renewal: "renew it" };
+        let renewal = Localized::new("замените его", "renew it");
+        let question = Question { address: &address, account_id, renewal: &renewal };
         question.understood(StatusCode::from_u16(status).unwrap(), body.as_bytes())
     }
 
@@ -164,12 +203,14 @@ mod tests {
             (200, "", "check `account`"),
         ] {
             let Said::Refused(refusal) = said(None, status, body) else { panic!("{status} {body}") };
-            let text = refusal.to_string();
+            let Localized { ru, en: text } = refusal.text();
+            assert!(ru.contains(&status.to_string()), "{ru}");
             assert!(text.contains(part) && text.contains(&status.to_string()), "{text}");
         }
         for status in [204, 400, 405, 429, 500, 503] {
             let Said::Unclear(what) = said(None, status, "{}") else { panic!("{status}") };
-            assert!(what.contains(&status.to_string()) && what.contains("try again later"), "{what}");
+            assert!(what.en.contains(&status.to_string()) && what.en.contains("try again later"), "{what:?}");
+            assert!(what.ru.contains(&status.to_string()), "{what:?}");
         }
     }
 
@@ -181,7 +222,7 @@ mod tests {
         assert_eq!(said(None, 200, body), Said::Accepted(account.clone()));
         assert_eq!(said(Some(30_000_001), 200, body), Said::Accepted(account));
         let Said::Refused(another) = said(Some(7), 200, body) else { panic!() };
-        let text = another.to_string();
+        let text = another.text().en;
         assert!(text.contains("30000001") && text.contains("by the account 7: check `account`"), "{text}");
         // Names are for people; without them, or with odd ones, an account is an account.
         let nameless = Account { id: 7, name: None, subdomain: None };

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use call::Localized;
 use runtime::capabilities::http::{BaseUrl, Origin};
 use runtime::secret::Secret;
 
@@ -101,19 +102,25 @@ pub enum OffReason {
 
 impl OffReason {
     /// What happened, for people.
-    pub const fn text(self) -> &'static str {
+    pub fn text(self) -> Localized {
         match self {
-            Self::Refused => {
-                "amoCRM refused to renew the access: it was revoked in amoCRM, or was not used for three months"
-            }
-            Self::AnswerLost => {
-                "amoCRM renewed the access, but its answer was lost (the program or the connection was cut off in that moment), and the \
-                 new tokens with it"
-            }
-            Self::FreshTokenRefused => {
-                "amoCRM refuses even a fresh access token: the user who consented may have been switched off"
-            }
-            Self::Uninstalled => "the integration was switched off or uninstalled in amoCRM",
+            Self::Refused => Localized::new(
+                "amoCRM отказалась продлить доступ: его отозвали в amoCRM, или им не пользовались три месяца",
+                "amoCRM refused to renew the access: it was revoked in amoCRM, or was not used for three months",
+            ),
+            Self::AnswerLost => Localized::new(
+                "amoCRM продлила доступ, но её ответ потерялся (в этот момент прервалась программа или связь), а с ним и новые токены",
+                "amoCRM renewed the access, but its answer was lost (the program or the connection was cut off in that moment), and the new \
+                 tokens with it",
+            ),
+            Self::FreshTokenRefused => Localized::new(
+                "amoCRM не принимает даже новый токен доступа: возможно, пользователь, давший доступ, отключён",
+                "amoCRM refuses even a fresh access token: the user who consented may have been switched off",
+            ),
+            Self::Uninstalled => Localized::new(
+                "интеграцию отключили или удалили в amoCRM",
+                "the integration was switched off or uninstalled in amoCRM",
+            ),
         }
     }
 }

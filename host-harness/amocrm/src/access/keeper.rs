@@ -296,7 +296,7 @@ impl Keeper {
         if let Some(kept) = changed.await? {
             self.adopt(kept);
         }
-        warn!(reason = reason.text(), "the integration is off");
+        warn!(reason = reason.text().en, "the integration is off");
         Ok(())
     }
 

@@ -1,18 +1,24 @@
 //! A long-lived token («долгосрочный токен», amoCRM facts §5.6): simply sent. Its expiry is read from it, and warned of in time; whether amoCRM accepts it,
 //! only asking tells.
 
-use std::fmt;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::account::{Question, Said};
 use super::claims::Claims;
+use call::Localized;
 use runtime::capabilities::http::{BaseUrl, OutboundHttp};
 use runtime::secret::Secret;
 
 /// What to do where amoCRM does not accept the token.
-const RENEWAL: &str = "it has expired, was revoked, or belongs to another account; create another in amoCRM («Ключи и доступы» → \
-                       «Долгосрочный токен») and put it in its place";
+pub(crate) fn renewal() -> Localized {
+    Localized::new(
+        "его срок истёк, он отозван или выдан другим аккаунтом; создайте в amoCRM новый («Ключи и доступы» → «Долгосрочный токен») и \
+         поставьте его вместо этого",
+        "it has expired, was revoked, or belongs to another account; create another in amoCRM («Ключи и доступы» → «Долгосрочный токен») and put \
+         it in its place",
+    )
+}
+
 /// How long before its expiry a token is warned of.
 const WARNING: SignedDuration = SignedDuration::from_hours(14 * 24);
 
@@ -36,13 +42,19 @@ pub struct Expiring {
     pub expired: bool,
 }
 
-impl fmt::Display for Expiring {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = if self.expired { "expired" } else { "expires" };
-        write!(
-            formatter,
-            "the long-lived token {verb} on {}: create another in amoCRM («Ключи и доступы» → «Долгосрочный токен») and put it in its place",
-            self.at
+impl Expiring {
+    /// That it is so, and what to do.
+    pub fn text(&self) -> Localized {
+        let (verb_ru, verb) = if self.expired { ("истёк", "expired") } else { ("истекает", "expires") };
+        let at = self.at;
+        Localized::new(
+            format!(
+                "срок долгосрочного токена {verb_ru} {at}: создайте в amoCRM новый («Ключи и доступы» → «Долгосрочный токен») и поставьте его \
+                 вместо этого"
+            ),
+            format!(
+                "the long-lived token {verb} on {at}: create another in amoCRM («Ключи и доступы» → «Долгосрочный токен») and put it in its place"
+            ),
         )
     }
 }
@@ -56,7 +68,7 @@ impl LongLived {
     /// Asks amoCRM for the account, over the integration's own way there.
     pub async fn ask(&self, http: &OutboundHttp) -> Said {
         let account_id = Claims::of(&self.token).account_id;
-        Question { address: &self.account, account_id, renewal: RENEWAL }.ask(http).await
+        Question { address: &self.account, account_id, renewal: &renewal() }.ask(http).await
     }
 
     /// What there is to warn of at this time.
@@ -84,7 +96,7 @@ mod tests {
         assert_eq!(at("2026-11-08T09:00:00Z"), Some(false));
         assert_eq!(at("2026-11-22T08:59:59Z"), Some(false));
         assert_eq!(at("2026-11-22T09:00:00Z"), Some(true));
-        let text = jwt.warning("2026-11-22T09:00:00Z".parse().unwrap()).unwrap().to_string();
+        let text = jwt.warning("2026-11-22T09:00:00Z".parse().unwrap()).unwrap().text().en;
         assert!(text.contains("expired on 2026-11-22T09:00:00Z") && text.contains("«Долгосрочный токен»"), "{text}");
         assert_eq!(token("no-jwt").warning(Timestamp::MAX), None);
     }

@@ -11,6 +11,7 @@ pub mod claims;
 pub mod connecting;
 pub mod consent;
 pub mod grant;
+pub(crate) mod health;
 pub mod hosts;
 pub mod keeper;
 pub(crate) mod ledger;
@@ -24,6 +25,7 @@ pub mod uninstall;
 pub(crate) mod web;
 
 pub use grant::{Grant, Off, OffReason};
+pub(crate) use health::Health;
 pub use hosts::Hosts;
 pub use keeper::{Keeper, RefreshError, Refreshed};
 pub use ledger::Ledger;

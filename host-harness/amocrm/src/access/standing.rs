@@ -1,11 +1,13 @@
 //! How an integration's access stands: for a person at a terminal, and for programs.
 
 use call::one_line::Lines;
+use call::{Language, Localized};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::account::{Account, Refusal, Said};
-use super::grant::{FailedRefresh, Off};
+use super::grant::{FailedRefresh, Grant, Off};
+use super::health::Health;
 use super::keeper::Keeper;
 use super::ledger::LedgerError;
 use super::long_lived::LongLived;
@@ -38,10 +40,16 @@ pub struct Standing {
     pub off: Option<Off>,
     /// The last refresh, where it failed.
     pub failure: Option<FailedRefresh>,
+    /// Since when amoCRM refuses its requests.
+    pub refused_since: Option<Timestamp>,
     /// What a person should know.
     pub warnings: Vec<String>,
+    /// The same in Russian.
+    pub warnings_ru: Vec<String>,
     /// What a person has to do, where something has to be done.
     pub action: Option<String>,
+    /// The same in Russian.
+    pub action_ru: Option<String>,
 }
 
 /// The kinds of access.
@@ -79,18 +87,48 @@ pub enum State {
 impl Standing {
     /// Of an integration with a long-lived token, before amoCRM is asked.
     pub fn of_long_lived(integration: &str, access: &LongLived, now: Timestamp) -> Self {
-        let (expired, warning) = match access.warning(now) {
-            Some(expired) if expired.expired => (Some(expired.to_string()), None),
-            warning => (None, warning),
-        };
-        Self {
+        let mut standing = Self {
             account: Some(access.account.to_string()),
-            state: if expired.is_some() { State::Expired } else { State::NotAsked },
+            state: State::NotAsked,
             expires_at: access.expires_at(),
-            action: expired,
-            warnings: warning.iter().map(ToString::to_string).collect(),
             ..Self::blank(integration, Kind::LongLived)
+        };
+        match access.warning(now) {
+            Some(expired) if expired.expired => {
+                standing.state = State::Expired;
+                standing.act(expired.text());
+            }
+            Some(expiring) => standing.warn(expiring.text()),
+            None => {}
         }
+        standing
+    }
+
+    /// The same with what is known of amoCRM's answers to its requests.
+    #[must_use]
+    pub(crate) fn observed(mut self, health: &Health) -> Self {
+        if let Some(refused) = health.refused() {
+            self.refused_since = Some(refused.since);
+            // An access that has ended or was never there says more than that requests are refused.
+            if matches!(self.state, State::NotAsked | State::Expired | State::Connected) {
+                self.state = State::Refused;
+            }
+            if self.action.is_none() {
+                self.act(refused.text());
+            }
+        } else if self.state == State::NotAsked && health.answers() {
+            self.state = State::Connected;
+        }
+        self
+    }
+
+    fn act(&mut self, text: Localized) {
+        (self.action, self.action_ru) = (Some(text.en), Some(text.ru));
+    }
+
+    fn warn(&mut self, text: Localized) {
+        self.warnings.push(text.en);
+        self.warnings_ru.push(text.ru);
     }
 
     /// The same after amoCRM was asked.
@@ -105,12 +143,12 @@ impl Standing {
                 self.state = State::Refused;
                 // Why a token could not be renewed says more than that it is refused.
                 if self.action.is_none() || !matches!(refusal, Refusal::Token(_)) {
-                    self.action = Some(refusal.to_string());
+                    self.act(refusal.text());
                 }
             }
             Said::Unclear(why) => {
                 self.state = State::Unclear;
-                self.warnings.push(why);
+                self.warn(why);
             }
         }
         self
@@ -119,53 +157,79 @@ impl Standing {
     /// Of an integration that a keeper looks after, after the keeper looked and before amoCRM is asked. `connect` is the command that connects
     /// it.
     pub fn of_kept(integration: &str, keeper: &Keeper, looked: Result<(), LedgerError>, connect: &str) -> Self {
-        let blank = Self {
+        let mut standing = Self {
             account: keeper.account().map(|account| account.to_string()),
             ..Self::blank(integration, Kind::Oauth)
         };
         if let Err(error) = looked {
-            let action = match &error {
-                LedgerError::Grant { .. } => format!("run `{connect}`"),
-                LedgerError::Store(_) => "mend the store".to_owned(),
+            let (ru, en) = match &error {
+                LedgerError::Grant { .. } => (format!("выполните `{connect}`"), format!("run `{connect}`")),
+                LedgerError::Store(_) => ("исправьте хранилище".to_owned(), "mend the store".to_owned()),
             };
-            return Self { state: State::Unreadable, action: Some(format!("{error}; {action}")), ..blank };
+            standing.state = State::Unreadable;
+            standing.act(Localized::new(
+                format!("сохранённый доступ не читается ({error}); {ru}"),
+                format!("{error}; {en}"),
+            ));
+            return standing;
         }
         let Some(grant) = keeper.grant() else {
-            let action = format!("the integration is not connected to amoCRM yet: run `{connect}`");
-            return Self { action: Some(action), ..blank };
+            standing.act(Localized::new(
+                format!("интеграция ещё не подключена к amoCRM: выполните `{connect}`"),
+                format!("the integration is not connected to amoCRM yet: run `{connect}`"),
+            ));
+            return standing;
         };
-        let mut warnings = Vec::new();
-        if grant.clock_behind_seconds.unsigned_abs() > CLOCK_DIFFERENCE {
-            let direction = if grant.clock_behind_seconds > 0 { "behind" } else { "ahead of" };
-            let minutes = grant.clock_behind_seconds.unsigned_abs().div_ceil(60);
-            warnings.push(format!("this machine's clock is about {minutes} min {direction} amoCRM's: set it right"));
-        }
-        if grant.unanswered_since.is_some() && grant.off.is_none() && grant.lease.is_none() {
-            warnings.push(
-                "an answer of amoCRM to a refresh was lost; if the next refresh is refused, a user has to connect again".to_owned(),
-            );
+        standing.warn_of(&grant);
+        standing.state = match grant.off {
+            Some(_) => State::Off,
+            None if keeper.is_expired() => State::Expired,
+            None => State::NotAsked,
+        };
+        match (grant.off, &grant.failure) {
+            (Some(off), _) => {
+                let Localized { ru, en } = off.reason.text();
+                standing.act(Localized::new(format!("{ru}: выполните `{connect}`"), format!("{en}: run `{connect}`")));
+            }
+            (None, Some(failure)) if failure.needs_user => standing.act(Localized::new(
+                format!(
+                    "доступ не продлевается: {}; пока действует имеющийся токен, звонки идут с ним, а продление повторяется само",
+                    failure.what
+                ),
+                format!(
+                    "the access cannot be renewed: {}; calls use the access token in hand while it lasts, and renewing is tried again by itself",
+                    failure.what
+                ),
+            )),
+            (None, _) => {}
         }
         Self {
-            state: match grant.off {
-                Some(_) => State::Off,
-                None if keeper.is_expired() => State::Expired,
-                None => State::NotAsked,
-            },
             connected_at: Some(grant.connected_at),
             expires_at: Some(grant.expires_at),
             refresh_at: keeper.refresh_at(),
-            action: match (grant.off, &grant.failure) {
-                (Some(off), _) => Some(format!("{}: run `{connect}`", off.reason.text())),
-                (None, Some(failure)) if failure.needs_user => Some(format!(
-                    "the access cannot be renewed: {}; calls use the access token in hand while it lasts, and renewing is tried again by itself",
-                    failure.what
-                )),
-                (None, _) => None,
-            },
             off: grant.off,
             failure: grant.failure,
-            warnings,
-            ..blank
+            ..standing
+        }
+    }
+
+    /// What the grant itself gives reason to warn of.
+    fn warn_of(&mut self, grant: &Grant) {
+        let behind = grant.clock_behind_seconds;
+        if behind.unsigned_abs() > CLOCK_DIFFERENCE {
+            let (direction_ru, direction) =
+                if behind > 0 { ("отстают", "behind") } else { ("спешат", "ahead of") };
+            let minutes = behind.unsigned_abs().div_ceil(60);
+            self.warn(Localized::new(
+                format!("часы этого компьютера {direction_ru} от часов amoCRM примерно на {minutes} мин: установите их точно"),
+                format!("this machine's clock is about {minutes} min {direction} amoCRM's: set it right"),
+            ));
+        }
+        if grant.unanswered_since.is_some() && grant.off.is_none() && grant.lease.is_none() {
+            self.warn(Localized::new(
+                "ответ amoCRM на продление доступа потерялся; если она откажет в следующем, доступ придётся подключить заново",
+                "an answer of amoCRM to a refresh was lost; if the next refresh is refused, a user has to connect again",
+            ));
         }
     }
 
@@ -182,41 +246,51 @@ impl Standing {
             refresh_at: None,
             off: None,
             failure: None,
+            refused_since: None,
             warnings: Vec::new(),
+            warnings_ru: Vec::new(),
             action: None,
+            action_ru: None,
         }
     }
 }
 
 impl Standing {
+    /// What a person has to do, where something has to be done.
+    pub fn action(&self, language: Language) -> Option<&str> {
+        let (ru, en) = (self.action_ru.as_deref()?, self.action.as_deref()?);
+        Some(language.say(ru, en))
+    }
+
+    /// What a person should know.
+    pub fn warnings(&self, language: Language) -> &[String] {
+        match language {
+            Language::Ru => &self.warnings_ru,
+            Language::En => &self.warnings,
+        }
+    }
+
     /// How it stands, for people.
-    pub fn lines(&self) -> Lines {
+    pub fn lines(&self, language: Language) -> Lines {
+        let say = |ru, en| language.say(ru, en);
         let mut out = Lines::default();
         let kind = match self.kind {
             Kind::Oauth => "OAuth",
-            Kind::LongLived => "long-lived token",
+            Kind::LongLived => say("долгосрочный токен", "long-lived token"),
         };
-        let account = self.account.as_deref().unwrap_or("account not known yet");
-        let state = match self.state {
-            State::Connected => "connected",
-            State::Expired => "expired",
-            State::NotConnected => "not connected",
-            State::Off => "off",
-            State::Unreadable => "not readable",
-            State::Refused => "refused by amoCRM",
-            State::NotAsked => "not asked",
-            State::Unclear => "not known",
-        };
-        out.line(format_args!("{}: {kind}, {account}: {state}", self.integration));
+        let account = self.account.as_deref().unwrap_or(say("аккаунт ещё не известен", "account not known yet"));
+        out.line(format_args!("{}: {kind}, {account}: {}", self.integration, self.state.text(language)));
         if let Some(name) = self.account_name.as_ref().or(self.account_subdomain.as_ref()) {
-            let subdomain = self.account_subdomain.as_ref().map(|subdomain| format!(" (subdomain {subdomain})"));
-            out.line(format_args!("  Account: {name}{}", subdomain.unwrap_or_default()));
+            let subdomain = say("поддомен", "subdomain");
+            let subdomain = self.account_subdomain.as_ref().map(|of_account| format!(" ({subdomain} {of_account})"));
+            out.line(format_args!("  {}: {name}{}", say("Аккаунт", "Account"), subdomain.unwrap_or_default()));
         }
         for (name, time) in [
-            ("Connected since", self.connected_at),
-            ("Access token expires", self.expires_at),
-            ("Next refresh", self.refresh_at),
-            ("Off since", self.off.map(|off| off.at)),
+            (say("Подключена", "Connected since"), self.connected_at),
+            (say("Срок токена доступа", "Access token expires"), self.expires_at),
+            (say("Следующее продление", "Next refresh"), self.refresh_at),
+            (say("Отключена с", "Off since"), self.off.map(|off| off.at)),
+            (say("Отказ с", "Refused since"), self.refused_since),
         ] {
             if let Some(time) = time {
                 let time = Timestamp::from_second(time.as_second()).unwrap_or(time);
@@ -224,14 +298,30 @@ impl Standing {
             }
         }
         if let Some(failure) = &self.failure {
-            out.line(format_args!("  Last refresh failed at {}: {}", failure.at, failure.what));
+            let failed = say("Последнее продление не удалось", "Last refresh failed at");
+            out.line(format_args!("  {failed} {}: {}", failure.at, failure.what));
         }
-        for warning in &self.warnings {
-            out.line(format_args!("  Warning: {warning}"));
+        for warning in self.warnings(language) {
+            out.line(format_args!("  {}: {warning}", say("Внимание", "Warning")));
         }
-        if let Some(action) = &self.action {
-            out.line(format_args!("  To do: {action}"));
+        if let Some(action) = self.action(language) {
+            out.line(format_args!("  {}: {action}", say("Что делать", "To do")));
         }
         out
+    }
+}
+
+impl State {
+    const fn text(self, language: Language) -> &'static str {
+        match self {
+            Self::Connected => language.say("подключена", "connected"),
+            Self::Expired => language.say("срок истёк", "expired"),
+            Self::NotConnected => language.say("не подключена", "not connected"),
+            Self::Off => language.say("отключена", "off"),
+            Self::Unreadable => language.say("не читается", "not readable"),
+            Self::Refused => language.say("amoCRM отказывает", "refused by amoCRM"),
+            Self::NotAsked => language.say("amoCRM не спрашивали", "not asked"),
+            Self::Unclear => language.say("не известно", "not known"),
+        }
     }
 }

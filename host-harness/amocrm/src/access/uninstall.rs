@@ -5,6 +5,7 @@
 //! send it again after a new consent. So amoCRM is asked before the hook is believed: it refuses the tokens of an integration that was switched
 //! off. Where it does not say, the hook is not believed either: calls would be refused, and that ends the access by itself.
 
+use call::Localized;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, Request, Response, StatusCode};
 use jiff::SignedDuration;
@@ -29,8 +30,6 @@ pub enum HookError {
 
 /// How often amoCRM is asked because of this hook: whoever sends one again and again must not use up the requests of calls.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(10);
-/// What is put into the question for people; here nobody reads it.
-const RENEWAL: &str = "connect the integration again";
 
 /// What a call of the hook is answered: a status, and a text for people.
 type WebhookAnswer = (StatusCode, &'static str);
@@ -43,7 +42,9 @@ pub async fn answer<B>(keeper: &Keeper, http: &OutboundHttp, request: &Request<B
     let (status, text) = match question(keeper, request) {
         Err(answer) => answer,
         Ok(grant) => {
-            let question = Question { address: &grant.account, account_id: grant.account_id, renewal: RENEWAL };
+            // For people; here nobody reads it.
+            let renewal = Localized::new("подключите интеграцию заново", "connect the integration again");
+            let question = Question { address: &grant.account, account_id: grant.account_id, renewal: &renewal };
             believed(keeper, question.ask(http).await).await
         }
     };
@@ -85,7 +86,10 @@ pub(super) async fn believed(keeper: &Keeper, said: Said) -> WebhookAnswer {
             return (StatusCode::CONFLICT, "amoCRM still accepts the integration's access");
         }
         Said::Unclear(why) => {
-            warn!(why, "the hook of an uninstalled integration was called, and amoCRM does not say whether that is so");
+            warn!(
+                why = why.en,
+                "the hook of an uninstalled integration was called, and amoCRM does not say whether that is so"
+            );
             return (StatusCode::SERVICE_UNAVAILABLE, "amoCRM does not say whether that is so; call again later");
         }
     }

@@ -4,6 +4,7 @@ use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::access::account::API;
 use crate::access::{HostWeb, Hosts, Keeper, Ledger, LongLived, OAuth, OAuthSettings};
 use crate::limits::{AmocrmPolicy, REQUESTS_PER_SECOND};
 use crate::widget_token::ClientKeys;
@@ -20,9 +21,6 @@ use runtime::store::KeyValueStore;
 /// The most bytes of one answer's body that reach an operation. More than it reads, so that its own bound is the one that is met.
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Below which path operations may read with the account's token (amoCRM facts §1). All else is an administrator's to grant: the token may write.
-pub const API: &str = "/api/v4/";
-
 /// What an integration is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IntegrationSettings {
@@ -38,7 +36,7 @@ pub struct IntegrationSettings {
     pub time_zone: Option<String>,
     /// Other servers that operations may reach.
     pub granted: Vec<Origin>,
-    /// What operations may ask the account besides reading below [`API`].
+    /// What operations may ask the account besides reading below `/api/v4/`.
     pub account_requests: Vec<AccountRequest>,
     /// Whether servers may be in this machine or network.
     pub private_addresses: PrivateAddresses,
@@ -59,13 +57,17 @@ pub struct IntegrationSettings {
     pub cache_key_secret: Option<Secret>,
     /// Employees by amoCRM user.
     pub employees: Vec<(u64, Employee)>,
+    /// The command that connects it, for people who are told to run it.
+    pub connect: String,
 }
 
 impl IntegrationSettings {
     /// One that is as a configuration leaves it which says nothing more.
     pub fn new(id: impl Into<String>, access: Access, employees: Vec<(u64, Employee)>) -> Self {
+        let id = id.into();
         Self {
-            id: id.into(),
+            connect: format!("host-harness connect --integration {id}"),
+            id,
             access,
             enabled: true,
             configuration: WrittenConfiguration::default(),
@@ -125,6 +127,7 @@ impl IntegrationSettings {
             webhook_key: _,
             cache_key_secret: _,
             employees: _,
+            connect: _,
         } = self;
         *id == other.id
             && *access == other.access
@@ -208,6 +211,7 @@ impl IntegrationSettings {
             requests_per_second: self.requests_per_second,
             shared_budget: None,
             circuit: self.circuit,
+            watcher: None,
             clock: clock.clone(),
         }
     }

@@ -64,7 +64,7 @@ pub enum RefreshError {
     #[error("the integration is not connected yet")]
     NotConnected,
     /// The integration is off, now or already.
-    #[error("{}", .0.text())]
+    #[error("{}", .0.text().en)]
     Off(OffReason),
     /// Another process is at it and does not come to an end.
     #[error("another process is refreshing and does not come to an end; it is tried again later")]
@@ -237,7 +237,7 @@ impl Keeper {
     }
 
     async fn give_up(&self, mine: Kept, reason: OffReason) -> Result<Refreshed, RefreshError> {
-        warn!(reason = reason.text(), "the integration is off");
+        warn!(reason = reason.text().en, "the integration is off");
         let mut off = mine.grant.clone();
         (off.lease, off.unanswered_since) = (None, None);
         off.off = Some(Off { at: self.clock.now(), reason });

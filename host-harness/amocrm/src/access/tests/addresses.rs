@@ -4,6 +4,7 @@ use super::super::account::{Account, Refusal, Said};
 use super::super::connecting::ConnectError;
 use super::super::oauth::TokenError;
 use super::*;
+use call::Localized;
 use runtime::capabilities::http::AccessTokens;
 
 #[tokio::test]
@@ -114,14 +115,14 @@ async fn an_uninstalled_integration_is_off_everywhere_until_a_user_connects() {
     // HMAC-SHA256 of `client|7` under `client-secret`.
     let signature = "49e77544245a2c9e779529920713d69a5870d5e944391f331c79e5f21f0f916d";
     let accepted = || Said::Accepted(Account { id: 7, name: None, subdomain: None });
-    let refused = || Said::Refused(Refusal::Token(String::new()));
+    let refused = || Said::Refused(Refusal::Token(Localized::new("", "")));
     let signed = format!("account_id=7&client_uuid=client&signature={signature}");
     for (query, said, status) in [
         ("account_id=7".to_owned(), refused(), 400),
         (format!("account_id=8&client_uuid=client&signature={signature}"), refused(), 403),
         // Sent by somebody who read it in a log, and not by amoCRM.
         (signed.clone(), accepted(), 409),
-        (signed.clone(), Said::Unclear("no answer".to_owned()), 503),
+        (signed.clone(), Said::Unclear(Localized::new("нет ответа", "no answer")), 503),
         (signed.clone(), refused(), 200),
         (signed.clone(), accepted(), 200),
     ] {

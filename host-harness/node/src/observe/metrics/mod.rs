@@ -12,6 +12,7 @@
 //! | `host_harness_budget_waiting` | `integration` | requests that wait for their turn now |
 //! | `host_harness_circuit_state` | `integration`, `state` | 1 at the state that the circuit is in |
 //! | `host_harness_integration_on` | `integration` | whether calls of the integration are resolved |
+//! | `host_harness_access_refused` | `integration` | 1 while amoCRM refuses the integration's requests, or has ended its access |
 //! | `host_harness_connections_open`, `…_opened_total` | `integration` | the connection pool |
 //! | `host_harness_client_connections_closed_total` | `listener`, `reason` | connections of clients that the server closed: `too-slow`, `no-room`, `address-share` |
 //! | `host_harness_page_scan`, `host_harness_swap` | | how the memory of calls is set back; both 1 is not safe |

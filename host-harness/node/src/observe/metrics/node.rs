@@ -65,6 +65,12 @@ impl Collector for NodeState {
         let on = revision.integrations().iter();
         let on = on.map(|(id, integration)| (vec![("integration", &**id)], i64::from(integration.is_on())));
         gauge(&mut encoder, "integration_on", "Whether the integration's calls are resolved", on)?;
+        let now = self.0.clock().now();
+        let refused = revision.integrations().iter();
+        let refused =
+            refused.map(|(id, integration)| (vec![("integration", &**id)], i64::from(integration.is_refused(now))));
+        let help = "1 while amoCRM refuses the integration's requests, or has ended its access: a person is needed";
+        gauge(&mut encoder, "access_refused", help, refused)?;
         let waiting = states.iter().map(|(id, state)| (vec![("integration", *id)], number(state.waiting)));
         gauge(&mut encoder, "budget_waiting", "Requests that wait for their turn", waiting)?;
         let open = states.iter().map(|(id, state)| (vec![("integration", *id)], number(state.connections_open)));

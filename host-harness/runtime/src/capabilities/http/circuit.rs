@@ -159,19 +159,26 @@ impl Breaker {
         }
     }
 
-    fn refused(&mut self, settings: &CircuitSettings, current: bool, cause: CircuitCause, stated: Option<Duration>) {
+    /// Whether that opened the circuit, or gave it another cause.
+    fn refused(
+        &mut self,
+        settings: &CircuitSettings,
+        current: bool,
+        cause: CircuitCause,
+        stated: Option<Duration>,
+    ) -> bool {
         let (first, most) = match cause {
             CircuitCause::Limited => (settings.limited, settings.limited_most),
             CircuitCause::Blocked => (settings.blocked, settings.blocked_most),
         };
         if self.tripped.is_none() && !current {
-            return;
+            return false;
         }
         let lasted = match &self.tripped {
             // One of the burst that opened it already. A block is worse news than a limit, and a later end than the known one counts.
             Some(tripped) if !current => {
                 if cause == CircuitCause::Limited && tripped.cause == CircuitCause::Blocked {
-                    return;
+                    return false;
                 }
                 first.max(tripped.lasted)
             }
@@ -187,25 +194,29 @@ impl Breaker {
         if current {
             self.epoch += 1;
         }
+        let changed = self.tripped.as_ref().is_none_or(|tripped| tripped.cause != cause);
         self.tripped = Some(Tripped { cause, until, lasted, probing });
+        changed
     }
 }
 
 impl Pass {
-    /// The request was answered, and not refused.
-    pub(crate) fn accepted(self) {
+    /// The request was answered, and not refused. Whether that closed the circuit.
+    pub(crate) fn accepted(self) -> bool {
         let mut breaker = self.circuit.breaker();
-        if breaker.epoch == self.epoch && self.probe {
+        let closes = breaker.epoch == self.epoch && self.probe;
+        if closes {
             breaker.tripped = None;
             breaker.epoch += 1;
         }
+        closes
     }
 
-    /// The request was refused, and perhaps for how long was stated.
-    pub(crate) fn refused(self, cause: CircuitCause, stated: Option<Duration>) {
+    /// The request was refused, and perhaps for how long was stated. Whether that opened the circuit, or gave it another cause.
+    pub(crate) fn refused(self, cause: CircuitCause, stated: Option<Duration>) -> bool {
         let mut breaker = self.circuit.breaker();
         let current = breaker.epoch == self.epoch;
-        breaker.refused(&self.circuit.settings, current, cause, stated);
+        breaker.refused(&self.circuit.settings, current, cause, stated)
     }
 }
 

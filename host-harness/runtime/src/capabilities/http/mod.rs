@@ -47,6 +47,7 @@ pub(crate) mod resolver;
 pub(crate) mod response_body;
 mod single_flight;
 pub(crate) mod timing;
+pub mod watcher;
 
 #[cfg(test)]
 mod tests;
@@ -71,3 +72,4 @@ pub use proxy::Proxy;
 pub(crate) use request_body::RequestBody;
 pub use timing::RequestTimeouts;
 pub(crate) use timing::Timing;
+pub use watcher::AccountWatcher;

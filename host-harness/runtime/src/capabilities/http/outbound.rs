@@ -27,6 +27,7 @@ use super::request_body::RequestBody;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::single_flight::SingleFlight;
 use super::timing::RequestTimeouts;
+use super::watcher::AccountWatcher;
 use crate::capabilities::clocks::Clock;
 use crate::store::{SharedWindow, WindowBounds};
 
@@ -59,6 +60,8 @@ pub struct OutboundHttpConfig {
     pub shared_budget: Option<Arc<dyn SharedWindow>>,
     /// How long nothing is sent after the server refused.
     pub circuit: CircuitSettings,
+    /// Who is told how the account's server answers, if anybody.
+    pub watcher: Option<Arc<dyn AccountWatcher>>,
     /// What a date in `Retry-After` is compared with.
     pub clock: Clock,
 }
@@ -110,6 +113,7 @@ pub(super) struct Shared {
     pub(super) policy: Arc<dyn AccountPolicy>,
     pub(super) budget: Budget,
     pub(super) circuit: Circuit,
+    pub(super) watcher: Option<Arc<dyn AccountWatcher>>,
     /// What a date in `Retry-After` is compared with.
     pub(super) clock: Clock,
     pub(super) single_flight: SingleFlight,
@@ -145,6 +149,7 @@ impl Default for OutboundHttpConfig {
             requests_per_second: u16::MAX,
             shared_budget: None,
             circuit: CircuitSettings::default(),
+            watcher: None,
             clock: Clock::system(),
         }
     }
@@ -185,6 +190,7 @@ impl OutboundHttp {
             connections,
             room: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             policy: config.policy,
+            watcher: config.watcher,
             budget: Budget::new(config.requests_per_second, config.shared_budget),
             circuit: Circuit::new(config.circuit),
             clock: config.clock,

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::connect::capture_connection;
@@ -144,6 +144,7 @@ impl RequestTask {
         self.shared_request.reached(Stage::Connecting);
         // Held until the body was read. It is refused only where the pool is gone, and then the request fails too.
         let room = Arc::clone(&shared.room).acquire_owned().await.ok();
+        let uri = request.uri().clone();
         let answer = self.send(permit, request).await?;
         if let (Some(access), Some(token)) = (&shared.access, &self.token) {
             match answer.status() {
@@ -152,11 +153,15 @@ impl RequestTask {
                 _ => {}
             }
         }
+        let verdict = shared.policy.judge(answer.status(), answer.headers(), shared.clock.now());
+        if let (Some(watcher), Some(_), Verdict::Accepted) = (&shared.watcher, &pass, verdict) {
+            watcher.answered(uri.path(), answer.status());
+        }
         let (head, body) = answer.into_parts();
         let length = body.size_hint().exact();
         let mut body = LimitedBody { body, received: 0, most: shared.max_response_bytes, _room: room };
         if let Some(pass) = pass {
-            self.judge(pass, head.status, &head.headers, &mut body).await;
+            self.judge(pass, verdict, &mut body).await;
         }
         let circuit = shared.circuit.state();
         Ok((Head { status: head.status, headers: head.headers, length, circuit }, body))
@@ -228,17 +233,27 @@ impl RequestTask {
     }
 
     /// Tells the circuit what the answer means for it.
-    async fn judge(&self, pass: Pass, status: StatusCode, headers: &HeaderMap, body: &mut LimitedBody) {
-        let shared = &self.http.0;
-        match shared.policy.judge(status, headers, shared.clock.now()) {
-            Verdict::Accepted => pass.accepted(),
+    async fn judge(&self, pass: Pass, verdict: Verdict, body: &mut LimitedBody) {
+        let watcher = self.http.0.watcher.as_ref();
+        match verdict {
+            Verdict::Accepted => {
+                if pass.accepted()
+                    && let Some(watcher) = watcher
+                {
+                    watcher.circuit_closed();
+                }
+            }
             Verdict::Refused(cause, rest) => {
                 let stated = match rest {
                     Rest::Unstated => None,
                     Rest::Stated(rest) => Some(rest),
                     Rest::InBody => self.stated_in_body(body).await,
                 };
-                pass.refused(cause, stated);
+                if pass.refused(cause, stated)
+                    && let Some(watcher) = watcher
+                {
+                    watcher.circuit_opened(cause);
+                }
             }
         }
     }

@@ -94,7 +94,9 @@ async fn what_was_sent_before_it_opened_neither_closes_nor_doubles_it() {
     let circuit = circuit();
     let mut burst: Vec<_> = (0..7).map(|_| pass(&circuit)).collect();
     let (late, accepted) = (burst.pop().unwrap(), burst.pop().unwrap());
-    burst.into_iter().for_each(|pass| pass.refused(LIMITED, None));
+    burst.into_iter().for_each(|pass| {
+        pass.refused(LIMITED, None);
+    });
     accepted.accepted();
     assert_eq!(open(&circuit), (LIMITED, 2 * SECOND));
     sleep(2 * SECOND).await;
