@@ -15,6 +15,7 @@ mod another_server;
 mod audit;
 mod components;
 mod config_errors;
+mod configuration_file;
 mod connect;
 mod damage;
 mod diagnostics;

@@ -75,7 +75,7 @@ fn every_command_of_the_readme_runs() {
         assert!(matches!(ended.code, Some(0 | 1 | 10..=15)), "{command}: {ended:?}");
         // A note beside the output may say what has no effect yet.
         assert!(
-            ended.stderr.lines().all(|line| line.starts_with("note: ")) && !ended.stdout.is_empty(),
+            ended.complaints().lines().all(|line| line.starts_with("note: ")) && !ended.stdout.is_empty(),
             "{command}: {ended:?}"
         );
     }

@@ -1,7 +1,7 @@
 //! `host-harness access`: how each integration's access stands, refreshing it now, and keeping it fresh. Also what `call` says and does about
 //! access before and after its call.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::config_file::Config;
 use super::{LanguageChoice, Outcome, Stop, complain, language, print_json, print_lines};
 use crate::config::HarnessConfig;
 use amocrm::access::account::{Question, Said};
@@ -33,9 +34,8 @@ const AFTER_CALL: Duration = Duration::from_secs(60);
 /// to do something.
 #[derive(Args)]
 pub(super) struct Access {
-    /// The configuration file, host-harness.toml
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: Config,
     /// Only this integration
     #[arg(long, value_name = "ID")]
     integration: Option<String>,
@@ -61,25 +61,26 @@ pub(super) struct Access {
 
 impl Access {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let config = HarnessConfig::read(&self.config)?;
+        let file = self.config.file()?;
+        let config = HarnessConfig::read(&file)?;
         let integrations = config
             .integrations(self.integration.as_deref())
-            .map_err(|message| anyhow!("{}: {message}", self.config.display()))?;
+            .map_err(|message| anyhow!("{}: {message}", file.display()))?;
         let stores = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?;
         if let [only] = integrations.as_slice()
             && matches!(only.access, IntegrationAccess::NoAccount)
         {
-            return Err(anyhow!("{}: {}", self.config.display(), no_account(only)).into());
+            return Err(anyhow!("{}: {}", file.display(), no_account(only)).into());
         }
         let mut outcome = Outcome::Done;
         let mut standings = Vec::new();
         let mut keepers = Vec::new();
         for settings in integrations {
-            let integration = Integration::new(settings.clone(), stores.clone())
-                .with_context(|| self.config.display().to_string())?;
+            let integration =
+                Integration::new(settings.clone(), stores.clone()).with_context(|| file.display().to_string())?;
             let standing = match (&settings.access, integration.keeper()) {
                 (IntegrationAccess::OAuth(_), Some(keeper)) => {
-                    let connect = connect_command(&self.config, &config, settings, self.state.as_ref());
+                    let connect = connect_command(&file, &config, settings, self.state.as_ref());
                     let keeping = Keeping { keeper, id: &settings.id, connect: &connect };
                     if self.refresh && !keeping.refreshed(keeper.refresh_now().await) {
                         outcome = Outcome::UserNeeded;

@@ -1,7 +1,6 @@
 //! `host-harness audit`: what would keep calls from their managers, found before a call finds it.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
@@ -9,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::access::no_account;
+use super::config_file::ConfigOrDemo;
 use super::integration::Chosen;
 use super::{LanguageChoice, Outcome, Stop, language, print_json, print_lines};
 use amocrm::audit::{self, Subject};
@@ -23,11 +23,10 @@ use stores::StoreLocation;
 /// 13 employee of nobody, 14 shared number, 15 contact that cannot be matched; 2 the audit could not be carried out.
 #[derive(Args)]
 pub(super) struct Audit {
-    /// The configuration file, host-harness.toml [default: the demonstration]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigOrDemo,
     /// Which integration of the configuration, where there are several
-    #[arg(long, value_name = "ID", requires = "config")]
+    #[arg(long, value_name = "ID")]
     integration: Option<String>,
     /// Print the findings as JSON
     #[arg(long)]
@@ -45,7 +44,7 @@ pub(super) struct Audit {
 
 impl Audit {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let mut chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref(), self.state.clone()).await?;
+        let mut chosen = Chosen::of(&self.config, self.integration.as_deref(), self.state.clone()).await?;
         chosen.settings.requests_per_second = self.requests_per_second;
         let integration = chosen.open().await?;
         let account = integration.account().with_context(|| no_account(&chosen.settings))?;

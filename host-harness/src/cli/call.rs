@@ -13,6 +13,7 @@ use clap::Args;
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
+use super::config_file::ConfigOrDemo;
 use super::integration::hash_callers;
 use super::{
     LanguageChoice, Outcome, Stop, access, complain, component, language, local_zone, print_json, print_lines,
@@ -32,7 +33,7 @@ use stores::{self, StoreLocation};
 
 /// Resolve one call: print where it goes, and why
 ///
-/// Without --config the call is resolved against a built-in demonstration account: a simulated amoCRM inside this process.
+/// Where there is no configuration file, the call is resolved against a built-in demonstration account: a simulated amoCRM inside this process.
 #[derive(Args)]
 pub(super) struct Call {
     /// The caller's number in any notation; "" if the caller withheld it
@@ -41,11 +42,10 @@ pub(super) struct Call {
     /// The number that was called
     #[arg(long, value_name = "DID")]
     to: Option<String>,
-    /// The configuration file, host-harness.toml
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigOrDemo,
     /// Which placed operation of the configuration the call begins with, where there are several
-    #[arg(long, value_name = "ID", requires = "config")]
+    #[arg(long, value_name = "ID")]
     operation: Option<String>,
     /// Print the result as JSON
     #[arg(long)]
@@ -196,8 +196,8 @@ fn warn_of_missing(description: &Description, entry: &OperationEntry) {
 }
 
 /// An error that the configuration file is to blame for, if there is one.
-fn in_file(config: &Option<PathBuf>, error: impl Into<anyhow::Error>) -> anyhow::Error {
-    match config {
+fn in_file(config: &ConfigOrDemo, error: impl Into<anyhow::Error>) -> anyhow::Error {
+    match config.file() {
         Some(file) => error.into().context(file.display().to_string()),
         None => error.into(),
     }

@@ -1,11 +1,10 @@
 //! `host-harness connect`: a user allows this installation access to an amoCRM account, once.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::access::{connect_command, durable};
+use super::config_file::Config;
 use super::{Outcome, Stop, print, print_lines};
 use crate::config::HarnessConfig;
 use amocrm::access::connecting::ConnectError;
@@ -23,9 +22,8 @@ use stores::StoreLocation;
 /// machine's, run it again with --code.
 #[derive(Args)]
 pub(super) struct Connect {
-    /// The configuration file, host-harness.toml
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: Config,
     /// Which integration, where there are several
     #[arg(long, value_name = "ID")]
     integration: Option<String>,
@@ -39,21 +37,22 @@ pub(super) struct Connect {
 
 impl Connect {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let config = HarnessConfig::read(&self.config)?;
+        let file = self.config.file()?;
+        let config = HarnessConfig::read(&file)?;
         let (integration, oauth) = self.integration(&config)?;
         // First of all: what is granted has to be kept.
         let records = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?.records;
         let location = records.location();
         let keeper = integration
             .keeper(records, Clock::system())
-            .with_context(|| self.config.display().to_string())?
+            .with_context(|| file.display().to_string())?
             .context("the integration has no OAuth")?;
         let Some(consented) = self.consent(&config, integration, oauth, &keeper).await? else {
             return Ok(Outcome::UserNeeded);
         };
         let connected = keeper.connect(consented).await;
         let grant = connected.map_err(|error: ConnectError| anyhow!("integration `{}`: {error}", integration.id))?;
-        report(&grant, &integration.id, &location, &self.config.display().to_string());
+        report(&grant, &integration.id, &location, &file.display().to_string());
         Ok(Outcome::Done)
     }
 
@@ -62,7 +61,8 @@ impl Connect {
         &self,
         config: &'a HarnessConfig,
     ) -> anyhow::Result<(&'a IntegrationSettings, &'a OAuthSettings)> {
-        let file = self.config.display();
+        let file = self.config.file()?;
+        let file = file.display();
         let chosen =
             config.integrations(self.integration.as_deref()).map_err(|message| anyhow!("{file}: {message}"))?;
         let with_oauth: Vec<_> = chosen
@@ -119,7 +119,7 @@ impl Connect {
                 oauth.redirect_uri
             ));
             print("");
-            let command = connect_command(&self.config, config, integration, self.state.as_ref());
+            let command = connect_command(&self.config.file()?, config, integration, self.state.as_ref());
             print(format_args!("{command} --code 'ADDRESS'"));
             return Ok(None);
         };

@@ -1,9 +1,8 @@
 //! The one integration that a command is about: of the configuration file, or of the demonstration.
 
-use std::path::Path;
-
 use anyhow::{Context, anyhow};
 
+use super::config_file::ConfigOrDemo;
 use super::{access, complain};
 use crate::cache_key;
 use crate::config::HarnessConfig;
@@ -26,17 +25,17 @@ pub(super) struct Chosen {
 impl Chosen {
     /// The integration of this identifier, or the only one, its values kept there.
     pub(super) async fn of(
-        config: Option<&Path>,
+        config: &ConfigOrDemo,
         id: Option<&str>,
         state: Option<StoreLocation>,
     ) -> anyhow::Result<Self> {
-        let Some(path) = config else {
+        let Some(path) = config.file_with(&[("--integration", id.is_some())])? else {
             let demo = Demo::start(&Clock::system()).await.context("the demonstration cannot be started")?;
             let (mut settings, state) = (demo.integration.clone(), state.unwrap_or_default());
             hash_callers(&mut settings, &state)?;
             return Ok(Self { settings, state, connect: String::new(), _demo: Some(demo) });
         };
-        let config = HarnessConfig::read(path)?;
+        let config = HarnessConfig::read(&path)?;
         let file = path.display();
         let chosen = config.integrations(id).map_err(|message| anyhow!("{file}: {message}"))?;
         let [settings] = chosen.as_slice() else {
@@ -46,7 +45,7 @@ impl Chosen {
                 known.join(", ")
             ));
         };
-        let connect = access::connect_command(path, &config, settings, state.as_ref());
+        let connect = access::connect_command(&path, &config, settings, state.as_ref());
         let state = state.or(config.store.clone()).unwrap_or_default();
         let mut settings = (*settings).clone();
         hash_callers(&mut settings, &state).map_err(|missing| anyhow!("{file}: {missing}"))?;

@@ -8,6 +8,7 @@ mod call;
 mod calls;
 mod check;
 mod component;
+mod config_file;
 mod connect;
 #[cfg(unix)]
 mod demo_pbx;

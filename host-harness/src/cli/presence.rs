@@ -1,7 +1,5 @@
 //! `host-harness presence`: who was seen at work in amoCRM, and saying so by hand.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
@@ -9,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::access::no_account;
 use super::call::point_in_time;
+use super::config_file::ConfigOrDemo;
 use super::integration::Chosen;
 use super::{Outcome, Stop, complain, print, print_json};
 use runtime::capabilities::clocks::Clock;
@@ -27,11 +26,10 @@ pub(super) struct PresenceCommand {
     /// When: 2026-11-22T09:00:00+03:00, or a local 2026-11-22T09:00 [default: now]
     #[arg(long, value_name = "TIME", value_parser = point_in_time, requires = "who")]
     at: Option<Timestamp>,
-    /// The configuration file, host-harness.toml [default: the demonstration]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigOrDemo,
     /// Which integration of the configuration, where there are several
-    #[arg(long, value_name = "ID", requires = "config")]
+    #[arg(long, value_name = "ID")]
     integration: Option<String>,
     /// Print as JSON
     #[arg(long)]
@@ -43,7 +41,7 @@ pub(super) struct PresenceCommand {
 
 impl PresenceCommand {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
-        let chosen = Chosen::of(self.config.as_deref(), self.integration.as_deref(), self.state.clone()).await?;
+        let chosen = Chosen::of(&self.config, self.integration.as_deref(), self.state.clone()).await?;
         let (employees, considered) = (&chosen.settings.employees, chosen.settings.considers_manager_status());
         let book = chosen.open().await?.presence().with_context(|| no_account(&chosen.settings))?;
         let now = Clock::system().now();

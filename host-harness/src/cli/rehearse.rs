@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::calls::moment;
+use super::config_file::ConfigOrDemo;
 use super::replay::setting;
 use super::{LanguageChoice, Outcome, Stop, complain, component, language, local_zone, print_json, print_lines};
 use crate::config::HarnessConfig;
@@ -36,14 +37,13 @@ use stores;
 pub(super) struct Rehearse {
     /// A file of calls, or a folder of recordings [default: the kept call details]
     history: Option<PathBuf>,
-    /// The configuration file: employees, switches, budget, settings [default: the demonstration's, with the employees of the history]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigOrDemo,
     /// Which placed operation of the configuration, where there are several
-    #[arg(long, value_name = "ID", requires = "config")]
+    #[arg(long, value_name = "ID")]
     operation: Option<String>,
     /// The step of the scenario that the components and settings are for [default: the operation that calls come to]
-    #[arg(long, value_name = "ID", requires = "config")]
+    #[arg(long, value_name = "ID")]
     step: Option<String>,
     /// The simulated account, as for `amocrm` [default: that of the history, or the demonstration's]
     #[arg(long, value_name = "FILE")]
@@ -91,7 +91,8 @@ impl Rehearse {
         if let Some(file) = &self.picture {
             kind_of_picture(file)?;
         }
-        let config = self.config.as_deref().map(HarnessConfig::read).transpose()?;
+        let named = [("--operation", self.operation.is_some()), ("--step", self.step.is_some())];
+        let config = self.config.file_with(&named)?.as_deref().map(HarnessConfig::read).transpose()?;
         let history = Arc::new(self.history()?);
         let scene = self.place(config.as_ref(), &history).await?;
         let (settings, configured) = (scene.settings, scene.component);

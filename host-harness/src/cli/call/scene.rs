@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 
 use super::Call;
-use crate::cli::access;
+use crate::cli::config_file::demonstration;
+use crate::cli::{access, complain, language};
 use crate::config::{HarnessConfig, OperationEntry};
 use amocrm::integration::IntegrationSettings;
 use call::scenario::placement_of;
@@ -31,8 +32,16 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) async fn set(call: &Call, clock: &Clock) -> anyhow::Result<Self> {
-        let Some(path) = &call.config else { return Self::demonstration(call, clock).await };
-        let config = HarnessConfig::read(path)?;
+        let Some(path) = call.config.file_with(&[("--operation", call.operation.is_some())])? else {
+            complain(demonstration(language(call.lang)));
+            return Self::demonstration(call, clock).await;
+        };
+        ensure!(
+            call.fault.is_empty(),
+            "--fault is of the demonstration's amoCRM, and there is a configuration, {}: add --demo",
+            path.display()
+        );
+        let config = HarnessConfig::read(&path)?;
         let first =
             config.operation(call.operation.as_deref()).map_err(|message| anyhow!("{}: {message}", path.display()))?;
         let mut operations = vec![first.clone()];
@@ -65,7 +74,7 @@ impl Scene {
                 .filter(|entry| config.integration_of(entry).is_some_and(|of| of.id == integration.id));
             let its = its.count();
             if its > 0 {
-                let connect = access::connect_command(path, &config, integration, call.state.as_ref());
+                let connect = access::connect_command(&path, &config, integration, call.state.as_ref());
                 scene.integrations.push(integration.clone());
                 scene.surroundings.push((connect, its < all));
             }

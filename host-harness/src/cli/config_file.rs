@@ -1,0 +1,75 @@
+//! Which configuration file a command uses: the one that it is told, else that of the environment, else the one in the working directory.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use call::{Language, Localized};
+
+/// The file in the working directory.
+const FILE: &str = "host-harness.toml";
+/// The variable of the environment that names another one.
+const VARIABLE: &str = "HOST_HARNESS_CONFIG";
+
+/// For commands that need a configuration.
+#[derive(Args)]
+pub(super) struct Config {
+    /// The configuration file [default: that of HOST_HARNESS_CONFIG, else host-harness.toml here]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// For commands that have a demonstration.
+#[derive(Args)]
+pub(super) struct ConfigOrDemo {
+    /// The configuration file [default: that of HOST_HARNESS_CONFIG, else host-harness.toml here, else the demonstration]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Use the built-in demonstration, although there is a configuration file
+    #[arg(long, conflicts_with = "config")]
+    demo: bool,
+}
+
+impl Config {
+    pub(super) fn file(&self) -> anyhow::Result<PathBuf> {
+        self.config.clone().or_else(found).context(
+            "there is no configuration file here: write host-harness.toml, name one with --config, or set HOST_HARNESS_CONFIG",
+        )
+    }
+}
+
+impl ConfigOrDemo {
+    /// The file; none for the demonstration.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        if self.demo { None } else { self.config.clone().or_else(found) }
+    }
+
+    /// The same, where options name a part of it, each with whether it was given: there must be one then.
+    pub(super) fn file_with(&self, named: &[(&str, bool)]) -> anyhow::Result<Option<PathBuf>> {
+        let file = self.file();
+        match named.iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) if file.is_none() => {
+                bail!(
+                    "{option} names a part of a configuration: write host-harness.toml here, or name a file with --config"
+                )
+            }
+            _ => Ok(file),
+        }
+    }
+}
+
+/// Said where nobody's real calls are resolved.
+pub(super) fn demonstration(language: Language) -> String {
+    let said = Localized::new(
+        "демонстрация: amoCRM и сотрудники вымышлены; чтобы принимать свои звонки, создайте здесь host-harness.toml или укажите его в --config",
+        "demonstration: amoCRM and its people are simulated; for your own calls write host-harness.toml here, or name it with --config",
+    );
+    said.get(language).to_owned()
+}
+
+fn found() -> Option<PathBuf> {
+    let named = env::var_os(VARIABLE).filter(|named| !named.is_empty()).map(PathBuf::from);
+    named.or_else(|| Path::new(FILE).exists().then(|| PathBuf::from(FILE)))
+}
