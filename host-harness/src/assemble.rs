@@ -1,15 +1,18 @@
 //! What a node serves, from a configuration: its integrations set up, its components loaded, each once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 
 use crate::OPERATION;
 use crate::config::HarnessConfig;
 use amocrm::integration::Integration;
-use node::{Revision, RevisionBuilder, ToPlace};
+use call::document::OPERATION_FAILED;
+use call::masking::unless_secret;
+use node::{Placement, Revision, RevisionBuilder, ToPlace};
+use replay::recording::SamplingSettings;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, Operation};
 use runtime::store::Stores;
@@ -87,6 +90,20 @@ impl InForce<'_> {
     fn configured(&self, id: &str) -> Option<Operation> {
         Some(self.revision.placement(id)?.configured().placed.operation().clone())
     }
+}
+
+/// Fails for a reason that calls are to be recorded for and that no operation here has: a misspelt one would silently record nothing.
+pub(crate) fn judge_reasons(settings: &SamplingSettings, placements: &[Arc<Placement>]) -> anyhow::Result<()> {
+    let mut known = BTreeSet::from([OPERATION_FAILED.to_owned()]);
+    for placement in placements {
+        known.extend(placement.active().description.reasons.iter().map(|reason| reason.code.clone()));
+    }
+    if let Some(reason) = settings.reasons.difference(&known).next() {
+        let known: Vec<_> = known.iter().map(String::as_str).collect();
+        let reason = unless_secret(reason);
+        bail!("[recordings]: `reasons`: no operation here has the reason `{reason}`; there are {}", known.join(", "));
+    }
+    Ok(())
 }
 
 /// Loads a component's file, or the built-in operation, once.

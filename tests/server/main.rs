@@ -9,6 +9,7 @@
 
 mod bounds;
 mod client_secret;
+mod configuration;
 mod description;
 mod fastagi;
 mod hooks;

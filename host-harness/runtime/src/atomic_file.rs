@@ -14,6 +14,28 @@ pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     sync(directory)
 }
 
+/// Writes a file in place of one that is there, whose mode and owner it gets. Where its name is a link, the file that it leads to is replaced.
+///
+/// # Errors
+/// Where it cannot be written, or cannot be given to its owner.
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = fs::canonicalize(file)?;
+    let found = fs::metadata(&file)?;
+    let directory = directory_of(&file)?;
+    let aside = written_aside(directory, bytes)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let own = aside.as_file().metadata()?;
+        if (own.uid(), own.gid()) != (found.uid(), found.gid()) {
+            fchown(aside.as_file(), Some(found.uid()), Some(found.gid()))?;
+        }
+    }
+    aside.as_file().set_permissions(found.permissions())?;
+    on_disk(aside)?.persist(&file)?;
+    sync(directory)
+}
+
 /// Writes a file with a function that is given the path to write to, where there is an empty file of this user's alone.
 ///
 /// # Errors
@@ -103,6 +125,22 @@ mod tests {
         assert_eq!(write_new(&file, b"second").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&file).unwrap(), b"first");
         assert_eq!(names(home.path()), ["file"], "nothing is left aside");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_replaced_keeps_its_mode_and_the_link_that_leads_to_it() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let home = tempfile::tempdir().unwrap();
+        let (file, link) = (home.path().join("file"), home.path().join("link"));
+        fs::write(&file, "former").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("file", &link).unwrap();
+        replace(&link, b"latter").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"latter");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(replace(&home.path().join("none"), b"bytes").is_err(), "there is none to replace");
     }
 
     #[test]

@@ -34,12 +34,16 @@ impl std::error::Error for ConfigError {}
 
 /// Reads a file whose keys are those of `T`.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|cause| ConfigError {
+    parse(path, &read_text(path)?)
+}
+
+/// The text of such a file.
+pub fn read_text(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path).map_err(|cause| ConfigError {
         file: path.to_owned(),
         line: None,
         message: format!("cannot be read ({cause}); check the path and that this user may read it"),
-    })?;
-    parse(path, &text)
+    })
 }
 
 /// Reads the text of such a file.

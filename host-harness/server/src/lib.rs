@@ -95,6 +95,7 @@ use webhooks::Webhooks;
 
 pub use builder::{Ending, Section, ServerBuilder};
 pub use identity::Identity;
+pub use json::escaped;
 pub use keepers::look_at_tokens;
 pub use proof::Guard;
 pub use settings::ServerSettings;

@@ -140,6 +140,11 @@ impl Guard {
         })
     }
 
+    /// Whether the tokens of these settings can be put in force.
+    pub fn judge_tokens(&self, settings: &ServerSettings) -> anyhow::Result<()> {
+        Self::judged(settings, &self.tokens.load()).map(drop)
+    }
+
     /// Puts the tokens of these settings in force, from the next request on. Where they cannot be, those before stay.
     pub fn replace_tokens(&self, settings: &ServerSettings) -> anyhow::Result<()> {
         let tokens = Self::judged(settings, &self.tokens.load())?;

@@ -1,8 +1,7 @@
 //! `host-harness serve`: takes calls over HTTP.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +10,13 @@ use clap::Args;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::config_file::{self, ConfigOrDemo};
 use super::integration::hash_callers;
-use super::{Outcome, Stop, access, calls, complain, component, print, versions};
-use crate::assemble::assemble;
+use super::{Outcome, Stop, access, calls, complain, component, language, print, versions};
+use crate::assemble::{assemble, judge_reasons};
 use crate::config::{HarnessConfig, OperationEntry};
+use crate::live::{Hangups, LiveConfiguration, Running, Surroundings, Told, watched};
 use crate::{descriptors, private_files};
-use call::document::OPERATION_FAILED;
-use call::masking::unless_secret;
 use call::scenario::placement_of;
 use node::call_details::{CallDetails, CallDetailsSettings};
 use node::observe::traces::Traces;
@@ -26,19 +25,20 @@ use replay::demo::{self, Demo};
 use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Compilation, Engine, EngineSettings, half_of_memory};
+use runtime::toml_file;
 use server::{Server, ServerSettings, tokens};
 use stores::{self, StoreLocation};
 
 /// Take calls over HTTP, until interrupted
 ///
-/// Without --config calls are resolved against a built-in demonstration account. GET /openapi.json describes the server. Clients authenticate
-/// with a token; if none is configured, one is generated and kept in the state directory. An interrupt or SIGTERM lets the calls in progress
-/// end; a second one ends the server at once.
+/// Where there is no configuration file, calls are resolved against a built-in demonstration account. A file that is edited while the server runs
+/// is put in force between calls; SIGHUP reads it again with its secrets. GET /openapi.json describes the server. Clients authenticate with a
+/// token; if none is configured, one is generated and kept in the state directory. An interrupt or SIGTERM lets the calls in progress end; a
+/// second one ends the server at once.
 #[derive(Args)]
 pub(super) struct Serve {
-    /// The configuration file, host-harness.toml [default: the demonstration]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigOrDemo,
     /// Where to listen; port 0 lets the system choose [default: 127.0.0.1:8066, or that of the configuration]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -54,14 +54,18 @@ impl Serve {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let limit = descriptors::raised_limit();
         let clock = Clock::system();
-        let (mut config, _demo) = match &self.config {
-            Some(file) => (HarnessConfig::read(file)?, None),
-            None => {
+        // From the beginning: it must never end the program.
+        let hangups = Hangups::new()?;
+        let file = self.config.file();
+        let text = file.as_deref().map(toml_file::read_text).transpose()?;
+        let (mut config, _demo) = match (&file, &text) {
+            (Some(file), Some(text)) => (HarnessConfig::parse(file, text)?, None),
+            _ => {
                 let demo = Demo::start(&clock).await.context("the demonstration cannot be started")?;
                 (demonstration(&demo), Some(demo))
             }
         };
-        let in_file = |error: anyhow::Error| match &self.config {
+        let in_file = |error: anyhow::Error| match &file {
             Some(file) => error.context(file.display().to_string()),
             None => error,
         };
@@ -83,6 +87,7 @@ impl Serve {
             complain(format_args!("warning: {warning}"));
         }
         let token = whose_token(&mut settings, &location)?;
+        let generated = settings.token.clone().filter(|_| config.server.token.is_none());
         warn_of_network(settings.listen);
 
         let (stores, warnings) = stores::open(&location);
@@ -103,20 +108,29 @@ impl Serve {
         if let Some(recorder) = &recorder {
             node = node.recorder(Arc::new(recorder.clone()));
         }
-        let details = CallDetails::begin(calls::place(&location), config.call_details.clone(), clock)?;
+        let details = CallDetails::begin(calls::place(&location), config.call_details.clone(), clock.clone())?;
         if let Some(failing) = details.state().failing {
             complain(format_args!(
                 "warning: {failing}; calls are resolved all the same, and keeping them is tried again"
             ));
         }
         warn_of_fastagi(&settings);
+        let files = watched(&config);
+        let traces = config.traces.clone();
+        let surroundings =
+            Surroundings { engine: engine.clone(), stores: stores.clone(), location: location.clone(), clock };
+        let (live, warnings) = LiveConfiguration::begin(config, file.as_deref().zip(text), surroundings);
+        for warning in warnings {
+            complain(format_args!("warning: {warning}"));
+        }
         let mut server = Server::builder(node, stores, settings)
             .log_calls()
             .metrics()
             .call_details(details)
             .versions(engine, location.own_directory())
+            .configuration(Arc::new(live.clone()))
             .page();
-        if let Some(settings) = &config.traces {
+        if let Some(settings) = &traces {
             server = server.traces(Traces::begin(settings).map_err(|error| in_file(error.into()))?);
         }
         if let Some(directory) = location.own_directory() {
@@ -137,11 +151,19 @@ impl Serve {
         {
             access::warn_of_standing(id, integration);
         }
-        let _watching = match server.versions() {
-            Some(versions) if self.watch => Some(versions::watch(versions, &config).map_err(in_file)?),
-            _ => None,
-        };
-        print(format_args!("listening on http://{}; {token}", server.address()?));
+        let versions = Arc::clone(server.versions().context("the server keeps no versions")?);
+        let watch = self.watch.then(|| versions::watch(&versions, files)).transpose().map_err(in_file)?;
+        let (node, guard) = (server.node().clone(), Arc::clone(server.guard()));
+        live.serve(Running { node, versions, watch, guard, generated });
+        let _following = live.follow(hangups, tell);
+        let address = server.address()?;
+        match &file {
+            Some(_) => print(format_args!("listening on http://{address}; {token}")),
+            None => print(format_args!(
+                "listening on http://{address}; {}; {token}",
+                config_file::demonstration(language(None))
+            )),
+        }
         if let Some(longest) = longest_scenario(&server.node().revision()) {
             let longest = humantime::format_duration(longest);
             print(format_args!(
@@ -153,6 +175,15 @@ impl Serve {
         }
         run_until_interrupted(server).await?;
         Ok(Outcome::Done)
+    }
+}
+
+/// What has become of the configuration file.
+fn tell(told: Told) {
+    match told {
+        Told::InForce(lines) => lines.iter().for_each(print),
+        Told::Refused(why) => complain(format_args!("error: {why}; the former configuration stays in force")),
+        Told::Nothing(why) => complain(format_args!("warning: {why}")),
     }
 }
 
@@ -182,16 +213,7 @@ fn recorder(
     compilation: Compilation,
     placements: &[Arc<Placement>],
 ) -> anyhow::Result<Recorder> {
-    let mut known = BTreeSet::from([OPERATION_FAILED.to_owned()]);
-    for placement in placements {
-        known.extend(placement.active().description.reasons.iter().map(|reason| reason.code.clone()));
-    }
-    // A misspelt one would silently record nothing.
-    if let Some(reason) = settings.reasons.difference(&known).next() {
-        let known: Vec<_> = known.iter().map(String::as_str).collect();
-        let reason = unless_secret(reason);
-        bail!("[recordings]: `reasons`: no operation here has the reason `{reason}`; there are {}", known.join(", "));
-    }
+    judge_reasons(settings, placements)?;
     let directory = location.own_directory().context(
         "[recordings]: there is nowhere to keep recordings; name a state directory with --state, or leave the section out",
     )?;

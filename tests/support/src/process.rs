@@ -71,11 +71,12 @@ impl Process {
 
     /// Waits until it has logged this: lines are written behind what they tell of.
     pub async fn logs(&self, part: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.stderr().contains(part) {
-            assert!(Instant::now() < deadline, "lacks {part}: {}", self.stderr());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        says(part, || self.stderr()).await;
+    }
+
+    /// Waits until it has printed this.
+    pub async fn prints(&self, part: &str) {
+        says(part, || self.stdout()).await;
     }
 
     /// Sends it a signal, such as `-TERM`.
@@ -94,6 +95,14 @@ impl Process {
             assert!(Instant::now() < deadline, "it does not end: {}", self.stderr());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+}
+
+async fn says(part: &str, said: impl Fn() -> String) {
+    let deadline = Instant::now() + PATIENCE;
+    while !said().contains(part) {
+        assert!(Instant::now() < deadline, "lacks {part}: {}", said());
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -1,0 +1,76 @@
+//! The parts of a configuration's document: found, and written so that what stands around them stays.
+
+use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+
+use super::conflict;
+use server::configuration::NotChanged;
+
+/// The identifier of what has none written.
+const MAIN: &str = "main";
+
+/// `[[operation]]`.
+pub(super) fn operations(document: &mut DocumentMut) -> Result<&mut ArrayOfTables, NotChanged> {
+    tables(document.as_table_mut(), "operation")
+}
+
+/// The tables of this name, none at first.
+pub(super) fn tables<'a>(of: &'a mut Table, key: &str) -> Result<&'a mut ArrayOfTables, NotChanged> {
+    let item = of.entry(key).or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    item.as_array_of_tables_mut().ok_or_else(|| written_otherwise(key))
+}
+
+/// Where the table of this identifier is.
+pub(super) fn place(tables: &ArrayOfTables, id: &str) -> Option<usize> {
+    tables.iter().position(|table| table.get("id").and_then(Item::as_str).unwrap_or(MAIN) == id)
+}
+
+/// The table of this name, which is written inline where it is new; none where something else has the name.
+fn section<'a>(of: &'a mut Table, key: &str) -> Option<&'a mut dyn TableLike> {
+    let inline = || Item::Value(Value::InlineTable(InlineTable::new()));
+    of.entry(key).or_insert_with(inline).as_table_like_mut()
+}
+
+/// Writes values and takes keys away, in the table of this name.
+pub(super) fn merge<'a>(
+    of: &mut Table,
+    key: &str,
+    values: impl IntoIterator<Item = (impl AsRef<str> + 'a, Option<Value>)>,
+) -> Result<(), NotChanged> {
+    let mut values = values.into_iter().peekable();
+    if values.peek().is_none() {
+        return Ok(());
+    }
+    let Some(section) = section(of, key) else { return Err(written_otherwise(key)) };
+    for (key, value) in values {
+        match value {
+            Some(value) => put_value(section, key.as_ref(), value),
+            None => drop(section.remove(key.as_ref())),
+        }
+    }
+    if section.is_empty() {
+        of.remove(key);
+    }
+    Ok(())
+}
+
+/// Writes a value; where there is one, its comment stays.
+pub(super) fn put(of: &mut Table, key: &str, value: impl Into<Value>) {
+    put_value(of, key, value.into());
+}
+
+fn put_value(of: &mut dyn TableLike, key: &str, mut value: Value) {
+    match of.get_mut(key) {
+        Some(Item::Value(known)) => {
+            *value.decor_mut() = known.decor().clone();
+            *known = value;
+        }
+        _ => drop(of.insert(key, Item::Value(value))),
+    }
+}
+
+fn written_otherwise(key: &str) -> NotChanged {
+    conflict(
+        format!("`{key}` в файле настроек записан так, что изменить его можно только вручную"),
+        format!("`{key}` is written in the configuration file in a way that only people can change"),
+    )
+}

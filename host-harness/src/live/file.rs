@@ -1,0 +1,54 @@
+//! The configuration file: read, looked at, and written with its mode, its owner and the link that leads to it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use runtime::atomic_file;
+
+/// What a file looks like from outside: when that changes, it is read. `None` where there is no file.
+pub(super) type Looks = Option<(SystemTime, u64)>;
+
+/// The file of a configuration.
+#[derive(Debug)]
+pub(super) struct ConfigurationFile(PathBuf);
+
+impl ConfigurationFile {
+    pub(super) fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Its name without the folders.
+    pub(super) fn name(&self) -> String {
+        self.0.file_name().unwrap_or(self.0.as_os_str()).to_string_lossy().into_owned()
+    }
+
+    /// Its text, or why it cannot be read, in the words of the start.
+    pub(super) fn read(&self) -> Result<String, String> {
+        runtime::toml_file::read_text(&self.0).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn look(&self) -> Looks {
+        let metadata = fs::metadata(&self.0).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        fs::metadata(&self.0).is_ok_and(|metadata| !metadata.permissions().readonly())
+    }
+
+    /// Writes it whole or not at all.
+    pub(super) fn write(&self, text: &str) -> Result<(), String> {
+        let shown = self.0.display();
+        if !self.is_writable() {
+            return Err(format!("{shown} may not be written; let the user of this program write it"));
+        }
+        atomic_file::replace(&self.0, text.as_bytes()).map_err(|error| {
+            format!("{shown} cannot be written ({error}); let the user of this program write it and its folder")
+        })
+    }
+}

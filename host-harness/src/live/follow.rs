@@ -1,0 +1,63 @@
+//! Looks at the configuration file while the server runs, and reads it again when it is told to.
+
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::hangups::Hangups;
+use super::{ConfigurationFile, LiveConfiguration};
+
+/// How often the file is looked at, and so for how long it must be left alone before it counts as whole.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What is to be told of the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It is in force: what has changed, and what is to be known of it.
+    InForce(Vec<String>),
+    /// It was refused, and the former one stays in force: why.
+    Refused(String),
+    /// There is nothing to be read.
+    Nothing(String),
+}
+
+/// The file is looked at until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Following(AbortHandle);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl LiveConfiguration {
+    /// Puts the file in force when it has changed, and when it is told to read it again with its secrets.
+    pub(crate) fn follow(&self, mut hangups: Hangups, tell: impl Fn(Told) + Send + Sync + 'static) -> Following {
+        let live = self.clone();
+        let following = async move {
+            let mut looking = interval(LOOK);
+            looking.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let look = || live.0.file.as_ref().and_then(ConfigurationFile::look);
+            // What is there now is looked at once more: it may have been edited while the server started.
+            let (mut judged, mut last) = (None, look());
+            loop {
+                let is_told_to = tokio::select! {
+                    () = hangups.next() => true,
+                    _ = looking.tick(), if live.0.file.is_some() => false,
+                };
+                let now = look();
+                let is_at_rest = std::mem::replace(&mut last, now) == now;
+                if !is_told_to && (!is_at_rest || judged == Some(now)) {
+                    continue;
+                }
+                judged = Some(now);
+                if let Some(told) = live.0.reload(is_told_to).await {
+                    tell(told);
+                }
+            }
+        };
+        Following(tokio::spawn(following).abort_handle())
+    }
+}

@@ -1,0 +1,148 @@
+//! A configuration that was judged whole, and its coming into force.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+
+use super::{Inner, State, at_restart, revision_of};
+use crate::assemble::{InForce, assemble, judge_reasons};
+use crate::cache_key;
+use crate::config::HarnessConfig;
+use node::Revision;
+use node::versions::Prepared;
+use node::watch::Watched;
+
+/// A configuration that can be put in force.
+pub(super) struct Judged<'a> {
+    config: HarnessConfig,
+    prepared: Prepared<'a>,
+    warnings: Vec<String>,
+}
+
+impl Inner {
+    /// Judges a text whole, in the words of the start. Nothing changes yet.
+    pub(super) async fn judge(&self, state: &State, text: &str) -> anyhow::Result<Judged<'_>> {
+        let file = self.file.as_ref().context("there is no configuration file")?;
+        let running = self.running.get().context("the server has not begun")?;
+        let mut config = HarnessConfig::parse(file.path(), text)?;
+        let in_file = |error: anyhow::Error| error.context(file.path().display().to_string());
+        let mut warnings = config.warnings.clone();
+        let surroundings = &self.surroundings;
+        for integration in &mut config.integrations {
+            let not_kept =
+                cache_key::provide(integration, &surroundings.location).map_err(|error| in_file(error.into()))?;
+            warnings.extend(not_kept.map(|not_kept| not_kept.to_string()));
+        }
+        config.server.token = config.server.token.or_else(|| running.generated.clone());
+        running.guard.judge_tokens(&config.server).map_err(in_file)?;
+        let revision = self.revision(state, &config).await.map_err(in_file)?;
+        let before = running.node.revision();
+        let is_new = |(id, integration): &(&Arc<str>, &Arc<_>)| {
+            before.integrations().get(*id).is_none_or(|before| !Arc::ptr_eq(before, integration))
+        };
+        server::look_at_tokens(revision.integrations().iter().filter(is_new)).await;
+        let prepared = running.versions.prepare(revision).await.map_err(|error| in_file(error.into()))?;
+        warnings.extend(prepared.warnings().iter().cloned());
+        Ok(Judged { config, prepared, warnings })
+    }
+
+    async fn revision(&self, state: &State, config: &HarnessConfig) -> anyhow::Result<Revision> {
+        let running = self.running.get().context("the server has not begun")?;
+        let before = InForce { config: &state.config, revision: running.node.revision() };
+        let surroundings = &self.surroundings;
+        let (engine, stores) = (&surroundings.engine, &surroundings.stores);
+        let next = assemble(config, Some(before), engine, stores, surroundings.clock.clone()).await?;
+        ensure!(
+            !next.placements().is_empty(),
+            "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
+        );
+        if let Some(recordings) = &self.recordings {
+            judge_reasons(recordings, next.placements())?;
+        }
+        Ok(next.extension(config.server.pbx()).build()?)
+    }
+
+    /// From now on calls begin with this configuration. Gives what has changed, in a line.
+    pub(super) fn put_in_force(&self, state: &mut State, judged: Judged<'_>, text: String) -> String {
+        let Judged { config, prepared, warnings } = judged;
+        let before = prepared.put_in_force();
+        if let Some(running) = self.running.get() {
+            if let Err(error) = running.guard.replace_tokens(&config.server) {
+                tracing::error!(%error, "the tokens are not replaced");
+            }
+            if let Some(watch) = &running.watch {
+                watch.replace(watched(&config));
+            }
+            let told = difference(&before, &running.node.revision());
+            let mut shown = self.shown();
+            shown.revision = revision_of(&text);
+            shown.text.clone_from(&text);
+            shown.warnings = warnings;
+            shown.at_restart = at_restart::changed(&self.began_with, &text);
+            shown.refused = None;
+            shown.writable = self.file.as_ref().is_some_and(super::ConfigurationFile::is_writable);
+            let waiting = match shown.at_restart.as_slice() {
+                [] => String::new(),
+                waiting => format!("; with the next start: {}", waiting.join(", ")),
+            };
+            (state.config, state.text) = (config, text);
+            return format!("the configuration is in force: {told}{waiting}");
+        }
+        String::new()
+    }
+}
+
+/// The component files that a configuration names.
+pub(crate) fn watched(config: &HarnessConfig) -> Vec<Watched> {
+    let operations = config.operations.iter();
+    let files = operations
+        .filter_map(|operation| Some(Watched { placement: operation.id.clone(), file: operation.component.clone()? }));
+    files.collect()
+}
+
+/// What of two revisions is not the same.
+fn difference(before: &Revision, after: &Revision) -> String {
+    let operations = |revision: &Revision| {
+        let placements = revision.placements().iter();
+        let named = placements.map(|placement| (format!("[[operation]] `{}`", placement.id()), address(placement)));
+        named.collect::<Vec<_>>()
+    };
+    let integrations = |revision: &Revision| {
+        let integrations = revision.integrations().iter();
+        integrations
+            .map(|(id, integration)| (format!("[[integration]] `{id}`"), address(integration)))
+            .collect::<Vec<_>>()
+    };
+    let all = |revision: &Revision| {
+        let mut all = integrations(revision);
+        all.extend(operations(revision));
+        all
+    };
+    let (before, after) = (all(before), all(after));
+    let names = |of: &[(String, usize)]| of.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
+    let (had, has) = (names(&before), names(&after));
+    let mut told = Vec::new();
+    for (word, named) in [
+        ("added", has.difference(&had).cloned().collect::<Vec<_>>()),
+        ("removed", had.difference(&has).cloned().collect()),
+        (
+            "changed",
+            after
+                .iter()
+                .filter(|(name, address)| before.iter().any(|(known, before)| known == name && before != address))
+                .map(|(name, _)| name.clone())
+                .collect(),
+        ),
+    ] {
+        if !named.is_empty() {
+            told.push(format!("{word} {}", named.join(", ")));
+        }
+    }
+    if told.is_empty() { "no integration and no operation has changed".to_owned() } else { told.join("; ") }
+}
+
+/// Whether it is the very same thing.
+fn address<T>(of: &Arc<T>) -> usize {
+    Arc::as_ptr(of).addr()
+}

@@ -1,0 +1,289 @@
+//! The configuration while the server runs: noticed where its file is edited, changed over HTTP, judged whole, and put in force between calls.
+//!
+//! The file is the truth. A change is made in its text, by people or by [`edit`], which keeps comments; it is judged as at the start, then written,
+//! then in force, then remembered ([`changes`]). What is refused changes nothing. What the server cannot change while it runs is named
+//! ([`at_restart`]).
+
+mod at_restart;
+mod changes;
+mod edit;
+mod field;
+mod file;
+mod follow;
+mod hangups;
+mod judged;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+use crate::config::HarnessConfig;
+use call::Localized;
+use changes::Changes;
+use file::ConfigurationFile;
+use node::Node;
+use node::versions::Versions;
+use node::watch::Watch;
+use replay::recording::SamplingSettings;
+use runtime::capabilities::clocks::Clock;
+use runtime::engine::Engine;
+use runtime::secret::Secret;
+use runtime::store::Stores;
+use server::Guard;
+use server::configuration::{Author, By, Configuration, ConfigurationChange, ConfigurationInForce, Edit, NotChanged};
+use stores::StoreLocation;
+
+pub(crate) use follow::Told;
+pub(crate) use hangups::Hangups;
+pub(crate) use judged::watched;
+
+/// What a configuration is put in force with.
+pub(crate) struct Surroundings {
+    /// Compiles and runs the components.
+    pub(crate) engine: Engine,
+    /// Where values are kept.
+    pub(crate) stores: Stores,
+    /// Where that is.
+    pub(crate) location: StoreLocation,
+    /// The time.
+    pub(crate) clock: Clock,
+}
+
+/// The configuration of a server that runs. Cheap to clone; a clone is the same one.
+#[derive(Clone)]
+pub(crate) struct LiveConfiguration(Arc<Inner>);
+
+struct Inner {
+    surroundings: Surroundings,
+    /// None in a demonstration.
+    file: Option<ConfigurationFile>,
+    /// The text that the server began with, and which calls it records by it.
+    began_with: String,
+    recordings: Option<SamplingSettings>,
+    running: OnceLock<Running>,
+    /// Held while anything is changed.
+    state: tokio::sync::Mutex<State>,
+    shown: Mutex<ConfigurationInForce>,
+    changes: Mutex<Changes>,
+}
+
+/// What the configuration is put in force in.
+pub(crate) struct Running {
+    /// Where calls are resolved.
+    pub(crate) node: Node,
+    /// The versions of its components.
+    pub(crate) versions: Arc<Versions>,
+    /// The component files that are watched, if any are.
+    pub(crate) watch: Option<Watch>,
+    /// Who may use the server.
+    pub(crate) guard: Arc<Guard>,
+    /// The token that was made for the server, where the configuration named none.
+    pub(crate) generated: Option<Secret>,
+}
+
+struct State {
+    config: HarnessConfig,
+    /// What is in force.
+    text: String,
+    /// The file as it was judged last.
+    seen: String,
+}
+
+/// What names a text.
+fn revision_of(text: &str) -> String {
+    let digest = base16ct::lower::encode_string(&Sha256::digest(text));
+    digest.get(..32).unwrap_or(&digest).to_owned()
+}
+
+impl LiveConfiguration {
+    /// The configuration that a server begins with, and the file and text that it was read from; none in a demonstration. The second value says
+    /// what is wrong with the record of changes.
+    pub(crate) fn begin(
+        config: HarnessConfig,
+        read: Option<(&Path, String)>,
+        surroundings: Surroundings,
+    ) -> (Self, Vec<String>) {
+        let (file, text) = read.map(|(path, text)| (ConfigurationFile::new(path), text)).unzip();
+        let text: String = text.unwrap_or_default();
+        let directory = file.as_ref().and_then(|_| surroundings.location.own_directory());
+        let (mut changes, mut warnings) = Changes::open(directory.as_deref());
+        if file.is_some() {
+            let author = Author { name: None, by: By::File };
+            // What was changed while the server was stopped is a change too.
+            warnings.extend(changes.record(&text, author, surroundings.clock.now()).err());
+        }
+        let shown = ConfigurationInForce {
+            revision: revision_of(&text),
+            writable: file.as_ref().is_some_and(ConfigurationFile::is_writable),
+            file: file.as_ref().map(ConfigurationFile::name),
+            text: text.clone(),
+            warnings: config.warnings.clone(),
+            ..ConfigurationInForce::default()
+        };
+        let inner = Inner {
+            surroundings,
+            file,
+            began_with: text.clone(),
+            recordings: config.recordings.clone(),
+            running: OnceLock::new(),
+            state: tokio::sync::Mutex::new(State { config, seen: text.clone(), text }),
+            shown: Mutex::new(shown),
+            changes: Mutex::new(changes),
+        };
+        (Self(Arc::new(inner)), warnings)
+    }
+
+    /// From now on changes are put in force here.
+    pub(crate) fn serve(&self, running: Running) {
+        // There is one server.
+        let _ = self.0.running.set(running);
+    }
+}
+
+impl Inner {
+    /// Looks at the file, and puts it in force where it has changed, or where it is to be read `again` with its secrets.
+    async fn reload(&self, again: bool) -> Option<Told> {
+        let Some(file) = &self.file else {
+            let nothing = "there is no configuration file to read again: this is the demonstration";
+            return Some(Told::Nothing(nothing.to_owned()));
+        };
+        let mut state = self.state.lock().await;
+        let text = match file.read() {
+            Ok(text) => text,
+            Err(error) => return self.refuse(error),
+        };
+        if text == state.seen && !again {
+            return None;
+        }
+        state.seen.clone_from(&text);
+        let judged = match self.judge(&state, &text).await {
+            Ok(judged) => judged,
+            Err(error) => return self.refuse(format!("{error:#}")),
+        };
+        let told = self.put_in_force(&mut state, judged, text.clone());
+        let warning = self.remember(&text, Author { name: None, by: By::File });
+        Some(Told::InForce([Some(told), warning].into_iter().flatten().collect()))
+    }
+
+    /// The former configuration stays in force. Said once, however often it is looked at.
+    fn refuse(&self, why: String) -> Option<Told> {
+        let mut shown = self.shown();
+        if shown.refused.as_ref() == Some(&why) {
+            return None;
+        }
+        shown.refused = Some(why.clone());
+        Some(Told::Refused(why))
+    }
+
+    async fn change(&self, edit: Edit, expected: &str, author: Author) -> Result<ConfigurationInForce, NotChanged> {
+        let mut state = self.state.lock().await;
+        let (file, text) = self.expected(&state, expected)?;
+        let edited = edit::edited(&text, &edit, self.surroundings.location.own_directory().as_deref())?;
+        self.write(&mut state, file, edited, author, Some(&edit)).await
+    }
+
+    async fn undo(&self, number: u64, expected: &str, author: Author) -> Result<ConfigurationInForce, NotChanged> {
+        let mut state = self.state.lock().await;
+        let (file, text) = self.expected(&state, expected)?;
+        let without = self.changes().without(number, &text)?;
+        self.write(&mut state, file, without, author, None).await
+    }
+
+    /// The file and its text, where it is the one that is in force and that the change was thought out for.
+    fn expected(&self, state: &State, expected: &str) -> Result<(&ConfigurationFile, String), NotChanged> {
+        let file = self.file.as_ref().ok_or_else(|| {
+            NotChanged::Conflict(Localized::new(
+                "это демонстрация: у неё нет файла настроек, и менять в ней нечего",
+                "this is the demonstration: it has no configuration file, so nothing can be changed",
+            ))
+        })?;
+        let text = file.read().map_err(|error| NotChanged::Conflict(Localized::new(&error, &error)))?;
+        if revision_of(&state.text) != expected {
+            return Err(NotChanged::Outdated(Localized::new(
+                "настройки тем временем изменил кто-то другой: посмотрите, что изменилось, и повторите",
+                "somebody else has changed the configuration: look at what has changed, and send the change again",
+            )));
+        }
+        if text != state.text {
+            return Err(NotChanged::Outdated(Localized::new(
+                "файл настроек изменён вручную, и изменение ещё не действует или не принято: посмотрите состояние и повторите",
+                "the configuration file was edited by hand, and is not in force yet or was refused: look at the state, and send the change again",
+            )));
+        }
+        Ok((file, text))
+    }
+
+    /// Judges a text, writes it, puts it in force and remembers it.
+    async fn write(
+        &self,
+        state: &mut State,
+        file: &ConfigurationFile,
+        text: String,
+        author: Author,
+        edit: Option<&Edit>,
+    ) -> Result<ConfigurationInForce, NotChanged> {
+        if text == state.text {
+            return Ok(self.shown().clone());
+        }
+        let judged = self.judge(state, &text).await.map_err(|error| field::refusal(&error, edit))?;
+        file.write(&text).map_err(|error| {
+            NotChanged::Conflict(Localized::new(
+                format!("файл настроек не записан, ничего не изменилось: {error}"),
+                format!("the configuration file is not written, and nothing was changed: {error}"),
+            ))
+        })?;
+        state.seen.clone_from(&text);
+        let told = self.put_in_force(state, judged, text.clone());
+        tracing::info!(by = ?author.by, author = author.name.as_deref().unwrap_or_default(), "{told}");
+        if let Some(warning) = self.remember(&text, author) {
+            tracing::warn!("{warning}");
+        }
+        Ok(self.shown().clone())
+    }
+
+    /// What cannot be remembered is in force all the same, and is said.
+    fn remember(&self, text: &str, author: Author) -> Option<String> {
+        self.changes().record(text, author, self.surroundings.clock.now()).err()
+    }
+
+    fn shown(&self) -> MutexGuard<'_, ConfigurationInForce> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Configuration for LiveConfiguration {
+    fn in_force(&self) -> ConfigurationInForce {
+        self.0.shown().clone()
+    }
+
+    async fn change(&self, edit: Edit, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged> {
+        let (inner, expected) = (Arc::clone(&self.0), expected.to_owned());
+        // A client that goes away leaves no change half made.
+        ended(tokio::spawn(async move { inner.change(edit, &expected, by).await }).await)
+    }
+
+    fn changes(&self, before: Option<u64>, limit: usize) -> (Vec<ConfigurationChange>, Option<u64>) {
+        self.0.changes().page(before, limit)
+    }
+
+    async fn undo(&self, number: u64, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged> {
+        let (inner, expected) = (Arc::clone(&self.0), expected.to_owned());
+        ended(tokio::spawn(async move { inner.undo(number, &expected, by).await }).await)
+    }
+}
+
+fn ended<T>(ended: Result<Result<T, NotChanged>, tokio::task::JoinError>) -> Result<T, NotChanged> {
+    ended.unwrap_or_else(|_| {
+        Err(NotChanged::Conflict(Localized::new(
+            "ошибка программы; подробности в её журнале",
+            "a fault of the program; its log says more",
+        )))
+    })
+}
