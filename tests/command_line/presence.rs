@@ -16,8 +16,14 @@ fn who_was_seen_today_is_rung_and_who_was_not_is_absent() {
         let mut command = home.command(arguments.iter().chain(&["--config", "host-harness.toml"]));
         Ended::of(command.env("AMOCRM_TOKEN", ACCOUNT_TOKEN).output().expect("the binary starts"))
     };
-    run(&["presence"]).assert(0, &[]).assert_prints(&["anna (amoCRM user 504141): not fed"]);
-    run(&["presence", "boris"]).assert(0, &[]).assert_prints(&["anna (amoCRM user 504141): never seen", "last seen"]);
+    run(&["presence"]).assert(0, &[]).assert_prints(&["Anna (anna, amoCRM user 504141): never reported"]);
+    run(&["presence", "boris"])
+        .assert(0, &[])
+        .assert_prints(&["Anna (anna, amoCRM user 504141): never seen", "last seen"]);
+    run(&["presence", "--lang", "ru"]).assert(0, &[]).assert_prints(&[
+        "Anna (anna, пользователь amoCRM 504141): сообщений о входе в amoCRM не было",
+        "boris (пользователь amoCRM 504142): последний раз в amoCRM: 20",
+    ]);
     run(&["call", CALLER]).assert(1, &[]).assert_prints(&["manager-absent"]);
     // By the amoCRM user's number as well.
     run(&["presence", "504141"]).assert(0, &[]);

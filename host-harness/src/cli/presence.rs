@@ -3,13 +3,15 @@
 use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::access::no_account;
 use super::call::point_in_time;
 use super::config_file::ConfigOrDemo;
 use super::integration::Chosen;
-use super::{Outcome, Stop, complain, print, print_json};
+use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone, print, print_json};
+use call::Language;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Employee, Presence};
 use stores::StoreLocation;
@@ -34,6 +36,9 @@ pub(super) struct PresenceCommand {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    /// The language of the printed text [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<LanguageChoice>,
     /// Where values are kept between calls, as for `call`
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
@@ -44,7 +49,7 @@ impl PresenceCommand {
         let chosen = Chosen::of(&self.config, self.integration.as_deref(), self.state.clone()).await?;
         let (employees, considered) = (&chosen.settings.employees, chosen.settings.considers_manager_status());
         let book = chosen.open().await?.presence().with_context(|| no_account(&chosen.settings))?;
-        let now = Clock::system().now();
+        let (now, language) = (Clock::system().now(), language(self.lang));
         if let Some(who) = &self.who {
             let at = self.at.unwrap_or(now);
             if at > now {
@@ -63,10 +68,14 @@ impl PresenceCommand {
                 "employees": seen.iter().map(as_json).collect::<Vec<_>>(),
             }))?;
         } else {
-            seen.iter().map(as_text).for_each(print);
+            let reader = Reader { language, zone: local_zone()? };
+            seen.iter().map(|one| as_text(one, &reader)).for_each(print);
         }
         if !considered {
-            complain("note: it has no effect until the integration says consider_manager_status = true");
+            complain(language.say(
+                "примечание: действует, только если у интеграции задано consider_manager_status = true",
+                "note: it has no effect until the integration says consider_manager_status = true",
+            ));
         }
         Ok(Outcome::Done)
     }
@@ -97,11 +106,30 @@ fn as_json((employee, user, presence): &(&Employee, u64, Presence)) -> Value {
     json!({"employee": employee.id, "amocrm_user": user, "presence": state, "last_seen": at})
 }
 
-fn as_text((employee, user, presence): &(&Employee, u64, Presence)) -> String {
+/// For whom a text is: in which language, and in whose time.
+struct Reader {
+    language: Language,
+    zone: TimeZone,
+}
+
+fn as_text((employee, user, presence): &(&Employee, u64, Presence), Reader { language, zone }: &Reader) -> String {
     let presence = match presence {
-        Presence::NotFed => "not fed: events in amoCRM are asked for".to_owned(),
-        Presence::NeverSeen => "never seen".to_owned(),
-        Presence::LastSeen(at) => format!("last seen {at}"),
+        Presence::NotFed => language
+            .say(
+                "сообщений ещё не было; статус узнаётся по событиям amoCRM",
+                "never reported; amoCRM's events are asked for instead",
+            )
+            .to_owned(),
+        Presence::NeverSeen => language.say("сообщений о входе в amoCRM не было", "never seen").to_owned(),
+        Presence::LastSeen(at) => {
+            let at = at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+            format!("{} {at}", language.say("последний раз в amoCRM:", "last seen"))
+        }
     };
-    format!("{} (amoCRM user {user}): {presence}", employee.id)
+    let user = format!("{} {user}", language.say("пользователь amoCRM", "amoCRM user"));
+    if employee.name == employee.id {
+        format!("{} ({user}): {presence}", employee.id)
+    } else {
+        format!("{} ({}, {user}): {presence}", employee.name, employee.id)
+    }
 }
