@@ -107,7 +107,7 @@ pub(crate) fn judge_reasons(settings: &SamplingSettings, placements: &[Arc<Place
 }
 
 /// Loads a component's file, or the built-in operation, once.
-fn load(
+pub(crate) fn load(
     engine: &Engine,
     loaded: &mut BTreeMap<Option<PathBuf>, Operation>,
     file: Option<&Path>,

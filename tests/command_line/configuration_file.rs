@@ -60,3 +60,42 @@ fn what_needs_a_file_or_none_says_so() {
     let output = command.env("HOST_HARNESS_CONFIG", "elsewhere.toml").output().expect("the binary starts");
     assert!(String::from_utf8_lossy(&output.stderr).contains("elsewhere.toml: cannot be read"), "{output:?}");
 }
+
+#[test]
+fn config_check_tells_everything_that_is_wrong_and_config_show_what_is_left_out() {
+    let home = Home::new();
+    home.write_secret("amo", "an-amocrm-token");
+    home.write(FILE, NOBODY);
+    let fine = home.run(["config", "check"]);
+    fine.assert(0, &[]).assert_prints(&["host-harness.toml: nothing is wrong"]);
+    home.run(["config", "check", "--lang", "ru"]).assert(0, &[]).assert_prints(&["ошибок нет"]);
+    // Of several sections at once.
+    home.write(
+        FILE,
+        "[[integration]]\naccount = \"https://example.amocrm.ru\"\ntoken = \"file:amo\"\nrequests_per_second = 99\n\
+         [[operation]]\nlinked_operation = \" \"\n[server]\nmax_calls = 0\n",
+    );
+    let wrong = home.run(["config", "check"]);
+    wrong.assert(2, &["error: ", "`requests_per_second` = 99", "`linked_operation` is empty", "`max_calls` = 0"]);
+    wrong.assert_prints(&["host-harness.toml: errors: 3"]);
+    home.run(["config", "check", "--lang", "ru"]).assert(2, &["ошибка: "]);
+    // Of the operations, by what their components describe.
+    let settings = "exits = { late = \"queue:a\" }\nsettings = { waiting_time = \"1h\", patience = 3 }\n";
+    home.write(FILE, format!("{NOBODY}{settings}"));
+    let wrong = home.run(["config", "check"]);
+    wrong.assert(2, &["`waiting_time` = `1h`", "setting `patience`", "exit `late`"]);
+    // What is left out is shown, and secrets stay where they are.
+    home.write(FILE, NOBODY);
+    let shown = home.run(["config", "show"]);
+    shown.assert(0, &[]).assert_prints(&[
+        "token = \"file:amo\"",
+        "enabled = true",
+        "consider_manager_status = false",
+        "waiting_time = \"3s\"",
+        "listen = \"127.0.0.1:8066\"",
+        "id = \"of-the-folder\"",
+    ]);
+    assert!(!shown.stdout.contains("an-amocrm-token"));
+    home.write("shown.toml", &shown.stdout);
+    home.run(["config", "check", "--config", "shown.toml"]).assert(0, &[]);
+}

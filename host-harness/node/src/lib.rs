@@ -55,7 +55,7 @@ pub use builder::NodeBuilder;
 pub use library::LibraryError;
 pub use misfit::{Misfit, MisfitKind, Misfits};
 pub use noted::{Noted, noted};
-pub use placement::{Placement, Surroundings, ToPlace};
+pub use placement::{Placement, Surroundings, ToPlace, misfits};
 pub use ready::ReadyOperation;
 use remembered::RememberedCalls;
 pub use revision::{EntryPoint, NotPlaced, Revision, RevisionBuilder};

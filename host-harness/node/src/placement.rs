@@ -213,6 +213,25 @@ fn unknown_exits<'a>(description: &'a Description, exits: &'a Exits) -> impl Ite
     })
 }
 
+/// Everything that keeps a component from being placed with these exits and settings, and this integration.
+pub async fn misfits(
+    operation: &Operation,
+    integration: &Integration,
+    exits: &Exits,
+    settings: &BTreeMap<String, String>,
+) -> Vec<Misfit> {
+    let description = match operation.describe().await {
+        Ok(description) => description,
+        Err(undescribed) => return vec![Misfit::Undescribed(undescribed)],
+    };
+    let (_, errors) = judge_settings(&description, settings);
+    let mut misfits: Vec<_> = errors.into_iter().map(Misfit::Setting).collect();
+    misfits.extend(unknown_exits(&description, exits));
+    let (_, errors) = integration.judge_configuration(&description);
+    misfits.extend(errors.into_iter().map(Misfit::Configuration));
+    misfits
+}
+
 async fn place(
     operation: &Operation,
     integration: &Arc<Integration>,

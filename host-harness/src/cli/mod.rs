@@ -9,6 +9,7 @@ mod calls;
 mod check;
 mod component;
 mod config_file;
+mod configuration;
 mod connect;
 #[cfg(unix)]
 mod demo_pbx;
@@ -71,6 +72,7 @@ enum Command {
     Check(check::Check),
     Amocrm(amocrm::Amocrm),
     Package(package::Package),
+    Config(configuration::ConfigCommand),
     Serve(serve::Serve),
     Token(token::TokenCommand),
     #[cfg(unix)]
@@ -131,6 +133,7 @@ pub async fn run() -> ExitCode {
         Command::Check(command) => command.run().await,
         Command::Amocrm(command) => command.run().await,
         Command::Package(command) => command.run(),
+        Command::Config(command) => command.run().await,
         Command::Serve(command) => command.run().await,
         Command::Token(command) => command.run(),
         #[cfg(unix)]

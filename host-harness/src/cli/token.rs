@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::config_file::Config;
 use super::{Outcome, Stop, complain, print};
 use crate::config::HarnessConfig;
 use call::one_line::one_line;
@@ -48,9 +49,8 @@ struct New {
 /// List the tokens of the configuration; GET /v1/tokens of a server says when each was last used
 #[derive(Args)]
 struct List {
-    /// The configuration file, host-harness.toml
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: Config,
 }
 
 impl TokenCommand {
@@ -91,7 +91,7 @@ impl New {
 
 impl List {
     fn run(self) -> Result<Outcome, Stop> {
-        let server = HarnessConfig::read(&self.config)?.server;
+        let server = HarnessConfig::read(&self.config.file()?)?.server;
         if server.token.is_some() {
             print(format_args!("{}: {}, does not expire ([server] token)", tokens::SERVER, Scope::Manager));
         }

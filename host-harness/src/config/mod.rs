@@ -19,6 +19,7 @@
 
 mod account;
 mod call_details;
+mod errors;
 mod integration;
 mod pbx;
 mod proxy;
@@ -41,6 +42,7 @@ use call::masking::unless_secret;
 use call::one_line::{is_hidden, one_line};
 use call::scenario::{self, Exits, MOST_STEPS, placement_of};
 use call_details::CallDetailsEntry;
+use errors::Errors;
 use integration::IntegrationEntry;
 use node::call_details::CallDetailsSettings;
 use node::observe::traces::TraceSettings;
@@ -160,62 +162,80 @@ impl HarnessConfig {
         Ok(self)
     }
 
-    fn checked(file: File, path: &Path) -> Result<Self, ConfigError> {
-        Self::check(file, path).map_err(|message| ConfigError { file: path.to_owned(), line: None, message })
+    /// The same, and everything that is wrong with the file where it is wrong.
+    pub(crate) fn judge(path: &Path) -> Result<Self, Vec<ConfigError>> {
+        let text = toml_file::read_text(path).map_err(|error| vec![error])?;
+        let file = toml_file::parse(path, &text).map_err(|error| vec![error])?;
+        let error = |message| ConfigError { file: path.to_owned(), line: None, message };
+        let config = Self::check(file, path).map_err(|messages| messages.into_iter().map(error).collect::<Vec<_>>())?;
+        let written = toml_file::parse(path, &text).map_err(|error| vec![error])?;
+        config.examined(&written, path).map_err(|error| vec![error])
     }
 
-    fn check(file: File, path: &Path) -> Result<Self, String> {
+    fn checked(file: File, path: &Path) -> Result<Self, ConfigError> {
+        Self::check(file, path).map_err(|messages| {
+            let message = messages.into_iter().next().unwrap_or_default();
+            ConfigError { file: path.to_owned(), line: None, message }
+        })
+    }
+
+    fn check(file: File, path: &Path) -> Result<Self, Vec<String>> {
         let folder = folder(path);
         if file.integration.is_empty() && file.operation.is_empty() {
-            return Err(
+            return Err(vec![
                 "there is no operation; add `[[operation]]` with `linked_operation`, and, where it asks amoCRM, `[[integration]]` with \
                  `account` and `token`, or with the keys of OAuth"
                     .to_owned(),
-            );
+            ]);
         }
-        unique("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()))?;
-        unique("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()))?;
-        for (section, ids) in [
-            ("[[integration]]", file.integration.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>()),
-            ("[[operation]]", file.operation.iter().map(|entry| entry.id.as_str()).collect()),
-        ] {
-            ids.into_iter().try_for_each(|id| visible(section, "id", id))?;
+        let mut errors = Errors::default();
+        let mut ids: Vec<String> = file.integration.iter().map(|entry| entry.id.clone()).collect();
+        let operation_ids: Vec<String> = file.operation.iter().map(|entry| entry.id.clone()).collect();
+        for (section, ids) in [("[[integration]]", &ids), ("[[operation]]", &operation_ids)] {
+            errors.take(unique(section, ids.iter().map(String::as_str)));
         }
-        let mut integrations =
-            file.integration.into_iter().map(|entry| entry.check(path)).collect::<Result<Vec<_>, _>>()?;
-        if integrations.is_empty() {
+        for (section, ids) in [("[[integration]]", &ids), ("[[operation]]", &operation_ids)] {
+            errors.take(ids.iter().try_for_each(|id| visible(section, "id", id)));
+        }
+        let mut integrations: Vec<_> =
+            file.integration.into_iter().filter_map(|entry| errors.take(entry.check(path))).collect();
+        if ids.is_empty() {
+            ids.push(main());
             integrations.push(IntegrationSettings::new(main(), Access::NoAccount, Vec::new()));
         }
         let mut operations = file.operation;
         for operation in &mut operations {
-            check_operation(operation, &integrations, folder)?;
+            errors.take(check_operation(operation, &ids, folder));
         }
         let exits: Vec<_> = operations.iter().map(|entry| (entry.id.as_str(), entry.exits())).collect();
-        scenario::judge(exits.iter().map(|(id, exits)| (*id, exits)))
-            .map_err(|fault| format!("[[operation]]: {fault}"))?;
-        let scenario_waiting_time = file.scenario.map(ScenarioEntry::check).transpose()?;
-        let traces = file.traces.map(|entry| entry.check(folder)).transpose()?;
-        let mut server = file.server.check(folder)?;
+        let judged = scenario::judge(exits.iter().map(|(id, exits)| (*id, exits)));
+        errors.take(judged.map_err(|fault| format!("[[operation]]: {fault}")));
+        let scenario_waiting_time = errors.take(file.scenario.map(ScenarioEntry::check).transpose());
+        let traces = errors.take(file.traces.map(|entry| entry.check(folder)).transpose());
+        let server = errors.take(file.server.check(folder));
         if file.kamailio.is_some() || file.asterisk.is_some() {
-            pbx::check_numbers(&integrations)?;
+            errors.take(pbx::check_numbers(&integrations));
         }
-        server.kamailio = file.kamailio.map(|entry| entry.check(&operations)).transpose()?;
-        server.asterisk = file.asterisk.map(AsteriskEntry::check).transpose()?;
-        let store = file.store.map(|entry| entry.check(folder)).transpose()?;
-        let call_details = file.call_details.map(CallDetailsEntry::check).transpose()?.unwrap_or_default();
-        let recordings = file.recordings.map(RecordingsEntry::check).transpose()?;
+        let kamailio = errors.take(file.kamailio.map(|entry| entry.check(&operations)).transpose());
+        let asterisk = errors.take(file.asterisk.map(AsteriskEntry::check).transpose());
+        let store = errors.take(file.store.map(|entry| entry.check(folder)).transpose());
+        let call_details = errors.take(file.call_details.map(CallDetailsEntry::check).transpose());
+        let recordings = errors.take(file.recordings.map(RecordingsEntry::check).transpose());
         let warnings = integrations.iter().filter_map(account::warning).collect();
-        Ok(Self {
-            integrations,
-            operations,
-            scenario_waiting_time,
-            store,
-            call_details,
-            recordings,
-            traces,
-            server,
-            warnings,
-        })
+        let judged = || {
+            Some(Self {
+                integrations,
+                operations,
+                scenario_waiting_time: scenario_waiting_time?,
+                store: store?,
+                call_details: call_details?.unwrap_or_default(),
+                recordings: recordings?,
+                traces: traces?,
+                server: ServerSettings { kamailio: kamailio?, asterisk: asterisk?, ..server? },
+                warnings,
+            })
+        };
+        errors.end(judged())
     }
 
     /// The placed operation of that identifier, or the only one.
@@ -273,11 +293,7 @@ impl HarnessConfig {
     }
 }
 
-fn check_operation(
-    operation: &mut OperationEntry,
-    integrations: &[IntegrationSettings],
-    folder: &Path,
-) -> Result<(), String> {
+fn check_operation(operation: &mut OperationEntry, integrations: &[String], folder: &Path) -> Result<(), String> {
     let place = format!("[[operation]] `{}`", operation.id);
     if operation.linked_operation.trim().is_empty() {
         return Err(format!("{place}: `linked_operation` is empty; name where calls go that are not forwarded"));
@@ -292,7 +308,7 @@ fn check_operation(
         visible(&place, "exits", target)?;
     }
     match &operation.integration {
-        Some(id) if !integrations.iter().any(|integration| integration.id == *id) => {
+        Some(id) if !integrations.contains(id) => {
             let id = unless_secret(id);
             return Err(format!("{place}: `integration` = `{id}` is not the id of any [[integration]]"));
         }

@@ -1,0 +1,174 @@
+//! `host-harness config`: judges a configuration file, or shows it with everything that it leaves out.
+
+mod shown;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+
+use super::config_file::Config;
+use super::{LanguageChoice, Outcome, Stop, complain, component, language, print, print_lines};
+use crate::cache_key;
+use crate::config::{HarnessConfig, OperationEntry};
+use amocrm::integration::Integration;
+use call::Language;
+use call::one_line::Lines;
+use node::{Placement, Version};
+use runtime::engine::{Engine, EngineSettings};
+use runtime::store::Stores;
+use stores::StoreLocation;
+
+/// Judge the configuration file, or show it with everything that it leaves out
+#[derive(Args)]
+pub(super) struct ConfigCommand {
+    #[command(subcommand)]
+    action: ConfigAction,
+}
+
+#[derive(Subcommand)]
+enum ConfigAction {
+    Check(ConfigCheck),
+    Show(ConfigShow),
+}
+
+/// Tell everything that is wrong with the configuration, without starting anything
+///
+/// The file, the settings and exits of every operation, and the integrations' configuration are judged as by `serve`. Nobody is asked over the
+/// network, and nothing is kept. Ends with 2 where something is wrong.
+#[derive(Args)]
+struct ConfigCheck {
+    #[command(flatten)]
+    config: Config,
+    /// The language of the printed text [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<LanguageChoice>,
+}
+
+/// Print the configuration as it is in force: what the file leaves out is as it is then, secrets are only named
+#[derive(Args)]
+struct ConfigShow {
+    #[command(flatten)]
+    config: Config,
+}
+
+impl ConfigCommand {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        match self.action {
+            ConfigAction::Check(check) => check.run().await,
+            ConfigAction::Show(show) => show.run().await,
+        }
+    }
+}
+
+impl ConfigCheck {
+    async fn run(self) -> Result<Outcome, Stop> {
+        let file = self.config.file()?;
+        let language = language(self.lang);
+        let (error, warning) = match language {
+            Language::En => ("error", "warning"),
+            Language::Ru => ("ошибка", "предупреждение"),
+        };
+        let errors: Vec<String> = match HarnessConfig::judge(&file) {
+            Err(errors) => errors.iter().map(ToString::to_string).collect(),
+            Ok(config) => {
+                for said in &config.warnings {
+                    complain(format_args!("{warning}: {said}"));
+                }
+                let errors = placed(&config).await?.errors;
+                errors.into_iter().map(|error| format!("{}: {error}", file.display())).collect()
+            }
+        };
+        for said in &errors {
+            complain(format_args!("{error}: {said}"));
+        }
+        let file = file.display();
+        print(match (language, errors.len()) {
+            (Language::En, 0) => format!("{file}: nothing is wrong"),
+            (Language::Ru, 0) => format!("{file}: ошибок нет"),
+            (Language::En, count) => format!("{file}: errors: {count}"),
+            (Language::Ru, count) => format!("{file}: ошибок: {count}"),
+        });
+        Ok(if errors.is_empty() { Outcome::Done } else { Outcome::UserNeeded })
+    }
+}
+
+impl ConfigShow {
+    async fn run(self) -> Result<Outcome, Stop> {
+        let file = self.config.file()?;
+        let config = HarnessConfig::read(&file)?;
+        let placed = placed(&config).await?;
+        if let Some(error) = placed.errors.first() {
+            return Err(anyhow::anyhow!("{}: {error}", file.display()).into());
+        }
+        let text = runtime::toml_file::read_text(&file)?;
+        print_lines(&Lines::split(&shown::filled(&text, &config, &placed.versions)?));
+        Ok(Outcome::Done)
+    }
+}
+
+/// What came of placing the operations of a configuration.
+struct Placed {
+    versions: Vec<Arc<Version>>,
+    errors: Vec<String>,
+}
+
+/// Places every operation on its integration, and goes on past what is wrong.
+async fn placed(config: &HarnessConfig) -> Result<Placed, Stop> {
+    let engine = Engine::with_compilation(EngineSettings::default(), component::usual_compilation())?;
+    let (mut versions, mut errors, mut integrations) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for settings in &config.integrations {
+        let mut settings = settings.clone();
+        // Elsewhere this host makes the secret itself.
+        if let Some(location @ StoreLocation::Redis(_)) = &config.store
+            && let Err(missing) = cache_key::provide(&mut settings, location)
+        {
+            errors.push(missing.to_string());
+            continue;
+        }
+        match Integration::new(settings.clone(), Stores::in_memory()) {
+            Ok(integration) => drop(integrations.insert(settings.id.clone(), (Arc::new(integration), Vec::new()))),
+            Err(error) => errors.push(format!("[[integration]] `{}`: {error}", settings.id)),
+        }
+    }
+    for entry in &config.operations {
+        let Some(id) = config.integration_of(entry).map(|settings| settings.id.as_str()) else { continue };
+        let Some((integration, its)) = integrations.get_mut(id) else { continue };
+        match place(&engine, entry, (id, integration)).await {
+            Ok(version) => {
+                its.push(Arc::clone(&version));
+                versions.push(version);
+            }
+            Err(wrong) => {
+                errors.extend(wrong.into_iter().map(|wrong| format!("[[operation]] `{}`: {wrong}", entry.id)))
+            }
+        }
+    }
+    // A key that only an operation reads which is wrong itself is not judged.
+    if errors.is_empty() {
+        for (integration, its) in integrations.values() {
+            let unread = integration.unread_keys(its.iter().map(|version| &version.description));
+            errors.extend(unread.iter().map(ToString::to_string));
+        }
+    }
+    Ok(Placed { versions, errors })
+}
+
+/// The operation in its place, or everything that keeps it from there.
+async fn place(
+    engine: &Engine,
+    entry: &OperationEntry,
+    (id, integration): (&str, &Arc<Integration>),
+) -> Result<Arc<Version>, Vec<String>> {
+    let operation = crate::assemble::load(engine, &mut BTreeMap::new(), entry.component.as_deref());
+    let operation = operation.map_err(|error| vec![format!("{error:#}")])?;
+    let belongs_to = (id.into(), Arc::clone(integration));
+    let placed = Placement::new(&*entry.id, belongs_to, entry.exits(), entry.settings.clone(), operation.clone()).await;
+    match placed {
+        Ok(placement) => Ok(placement.configured()),
+        Err(_) => {
+            let misfits = node::misfits(&operation, integration, &entry.exits(), &entry.settings).await;
+            Err(misfits.iter().map(ToString::to_string).collect())
+        }
+    }
+}
