@@ -48,13 +48,16 @@ pub(crate) fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
     Ok(warnings)
 }
 
-/// What is wrong with the files that a configuration reads secrets from (`file:PATH`, relative to `folder`), wherever they stand in it.
+/// What is wrong with the files that a configuration reads secrets from (`file:PATH`, relative to `folder`, wherever they stand in it, and the
+/// server's `tls_key`).
 ///
 /// # Errors
 /// Where others may write one of them.
 pub(crate) fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Result<Vec<String>, String> {
     let mut files = Vec::new();
     secret_files(configuration, &mut files);
+    let tls_key = configuration.get("server").and_then(|server| server.get("tls_key"));
+    files.extend(tls_key.and_then(toml::Value::as_str).map(PathBuf::from));
     let mut warnings = Vec::new();
     for file in files {
         let file = folder.join(file);
@@ -198,5 +201,23 @@ mod tests {
         }
         fs::remove_file(&secret).unwrap();
         assert_eq!(examine_secrets(&configuration, folder.path()), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn the_key_of_tls_is_a_secret_file_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key.pem");
+        fs::write(&key, "a key").unwrap();
+        let configuration: toml::Value = toml::from_str("[server]\ntls_key = \"key.pem\"\n").unwrap();
+        set_mode(&key, 0o644);
+        let warnings = examine_secrets(&configuration, folder.path()).unwrap();
+        assert!(
+            warnings[0].contains("other users may read the secret file") && warnings[0].contains("key.pem"),
+            "{warnings:?}"
+        );
+        set_mode(&key, 0o622);
+        assert!(examine_secrets(&configuration, folder.path()).unwrap_err().contains("key.pem"));
+        set_mode(&key, 0o600);
+        assert_eq!(examine_secrets(&configuration, folder.path()).unwrap(), Vec::<String>::new());
     }
 }

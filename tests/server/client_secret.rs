@@ -44,6 +44,9 @@ async fn a_client_secret_that_is_corrected_in_its_file_is_used_without_a_restart
     simulator.add_fault("contacts:unauthorized-401".parse::<amocrm_simulator::FaultRule>().expect("a fault"));
     assert_eq!(process.client.call(&call).await.reason(), "credentials-rejected");
     process.logs("check `client_secret`").await;
+    let said = process.stderr();
+    let line = said.lines().find(|line| line.contains("check `client_secret`")).expect("the line");
+    assert!(line.contains("WARN integration{id=\"main\"}"), "it says whose it is: {line}");
     let named = action().await;
     let named = named.as_str().expect("something to do");
     assert!(named.contains("check `client_secret`") && named.contains("read again before each attempt"), "{named}");

@@ -141,7 +141,7 @@ async fn every_described_route_is_there_and_asks_for_the_proof_that_it_says() {
     let serving = Scene::new().await.serve().await;
     let description = serving.client.get("/openapi.json").await.json();
     let schemes = &description["components"]["securitySchemes"];
-    assert!(schemes["bearer"].is_object() && schemes["signature"].is_object(), "{schemes}");
+    assert!(schemes["bearer"].is_object() && schemes["session"].is_object(), "{schemes}");
     for (path, methods) in description["paths"].as_object().expect("paths") {
         let target = path.replace("{id}", "main").replace("{key}", "none");
         for (method, route) in methods.as_object().expect("methods") {

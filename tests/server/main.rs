@@ -25,3 +25,4 @@ mod scene;
 mod scopes;
 mod sessions;
 mod stopping;
+mod tls;

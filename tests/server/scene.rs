@@ -13,6 +13,7 @@ use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
 use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, MemoryStore, Stores};
+use server::tls::Tls;
 use server::{Server, ServerBuilder, ServerSettings};
 use test_support::client::{Client, PATIENCE, TOKEN};
 use test_support::{LINKED_OPERATION, START, account, operation};
@@ -107,11 +108,11 @@ impl Scene {
     pub(crate) async fn serve(mut self) -> Serving {
         let (clock, simulators) = (self.clock.clone(), std::mem::take(&mut self.simulators));
         let server = self.bound().await;
-        let node = server.node().clone();
+        let (node, tls) = (server.node().clone(), server.tls().cloned());
         let client = Client::of(server.address().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async { drop(stopped.await) }));
-        Serving { client, node, clock, simulators, stop: Some(stop), running }
+        Serving { client, node, clock, simulators, tls, stop: Some(stop), running }
     }
 
     /// The server, which listens and answers nothing yet.
@@ -142,6 +143,7 @@ pub(crate) struct Serving {
     pub(crate) node: Node,
     pub(crate) clock: Clock,
     pub(crate) simulators: Vec<Simulator>,
+    pub(crate) tls: Option<Arc<Tls>>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
 }

@@ -21,6 +21,7 @@ use runtime::store::Stores;
 use super::configuration::Configuration;
 use super::fastagi::FastAgi;
 use super::guarded::Guarded;
+use super::tls::Tls;
 use super::{Assembled, Server, ServerSettings, calls, components, look_at_tokens, metrics, page};
 
 /// A part of the state document that another part of the program answers for.
@@ -49,6 +50,7 @@ pub(super) struct Added {
     pub(super) sections: Vec<(&'static str, Section)>,
     pub(super) at_stop: Vec<Ending>,
     pub(super) state_directory: Option<PathBuf>,
+    pub(super) tls: Option<Arc<Tls>>,
     pub(super) configuration: Option<Arc<dyn Configuration>>,
 }
 
@@ -211,6 +213,9 @@ impl ServerBuilder {
         let (versions, warnings) = versions.unzip();
         if let Some(versions) = &versions {
             added.guarded.push(components::routes(Arc::clone(versions)));
+        }
+        if let Some(files) = settings.tls.clone() {
+            added.tls = Some(Tls::read(files).await?);
         }
         let assembled = Assembled::new(node, stores, settings, added)?;
         if let Some(metrics) = metrics {

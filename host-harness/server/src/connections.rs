@@ -1,7 +1,7 @@
 //! Connections: accepted up to a bound, each bounded in time, and all of them ended well at the stop.
 //!
-//! A connection on which no request has been authenticated has little time for each request, and goes first where there is no room
-//! (`table`). At the stop nothing more is accepted, idle connections are closed, and requests that came in are answered. What still streams
+//! A connection on which no request has been authenticated has little time for the handshake of TLS and for each request, and goes first where
+//! there is no room (`table`). Where the server speaks TLS, what does not is closed. At the stop nothing more is accepted, idle connections are closed, and requests that came in are answered. What still streams
 //! when the last call has ended (a page that looks on) is cut off.
 
 pub(crate) mod table;
@@ -19,9 +19,11 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
@@ -63,10 +65,10 @@ pub(super) async fn serve(
             next = next => next,
         };
         let (http, service, told) = (http.clone(), TowerToHyperService::new(router.clone()), told.clone());
-        let unproved_for = settings.unproved_timeout;
+        let (unproved_for, tls) = (settings.unproved_timeout, shared.tls.as_ref().map(|tls| tls.acceptor()));
         connections.spawn(async move {
             tokio::select! {
-                () = converse(&http, stream, service, &connection, told) => {}
+                () = greet(&http, stream, tls, service, &connection, told) => {}
                 () = connection.displaced() => debug!("a connection made room for another one"),
                 () = too_slow(&connection, unproved_for) => {
                     connection.count_slow();
@@ -135,9 +137,31 @@ impl Acceptor {
     }
 }
 
-async fn converse(
+/// Begins TLS where the server speaks it, and answers what is asked then.
+async fn greet(
     http: &http1::Builder,
     stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    service: TowerToHyperService<Router>,
+    connection: &Arc<Connection>,
+    told: watch::Receiver<bool>,
+) {
+    let Some(tls) = tls else { return converse(http, stream, service, connection, told).await };
+    match tls.accept(stream).await {
+        Ok(stream) => {
+            connection.encrypt();
+            converse(http, stream, service, connection, told).await;
+        }
+        Err(error) => {
+            connection.count_without_tls();
+            debug!(%error, "a connection did not begin TLS");
+        }
+    }
+}
+
+async fn converse(
+    http: &http1::Builder,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     service: TowerToHyperService<Router>,
     connection: &Arc<Connection>,
     mut told: watch::Receiver<bool>,

@@ -23,7 +23,7 @@ impl Scope {
 
     /// Writes into the description that its routes need this scope.
     pub(crate) fn describe(self, description: &mut OpenApi) {
-        let ways = ["bearer", "session", "signature"];
+        let ways = ["bearer", "session"];
         let needed: Vec<_> = ways.map(|way| SecurityRequirement::new(way, [self.name()])).into();
         for operation in description.paths.paths.values_mut().flat_map(operations) {
             operation.security = Some(needed.clone());

@@ -21,11 +21,6 @@ impl Identity {
         Self { name: name.into(), scope }
     }
 
-    /// Who signs has the key, and with it everything.
-    pub(crate) fn of_signer() -> Self {
-        Self::new("signature", Scope::Manager)
-    }
-
     /// The name of the token.
     pub fn name(&self) -> &str {
         &self.name

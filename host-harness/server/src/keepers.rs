@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use amocrm::access::Keeper;
 use amocrm::integration::Integration;
@@ -49,20 +50,23 @@ pub(crate) async fn keep(node: Node, end: CancellationToken) {
 
 /// Begins to keep what is new, and ends what is gone.
 fn follow(revision: &Revision, kept: &mut Vec<Kept>, working: &mut JoinSet<()>, end: &CancellationToken) {
-    let served: Vec<_> = revision.integrations().values().filter_map(|integration| integration.keeper()).collect();
+    let served = revision.integrations().iter().filter_map(|(id, integration)| Some((id, integration.keeper()?)));
+    let served: Vec<_> = served.collect();
     kept.retain(|kept| {
-        let stays = served.iter().any(|keeper| Arc::ptr_eq(keeper, &kept.keeper));
+        let stays = served.iter().any(|(_, keeper)| Arc::ptr_eq(keeper, &kept.keeper));
         if !stays {
             kept.ended.cancel();
         }
         stays
     });
-    for keeper in served {
+    for (id, keeper) in served {
         if kept.iter().any(|kept| Arc::ptr_eq(keeper, &kept.keeper)) {
             continue;
         }
         let (keeper, ended) = (Arc::clone(keeper), end.child_token());
         kept.push(Kept { keeper: Arc::clone(&keeper), ended: ended.clone() });
-        working.spawn(async move { keeper.keep_until(ended.cancelled()).await });
+        // What is logged on the way says which integration it is about.
+        let span = tracing::error_span!("integration", id = &**id);
+        working.spawn(async move { keeper.keep_until(ended.cancelled()).await }.instrument(span));
     }
 }

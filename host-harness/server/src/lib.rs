@@ -55,6 +55,7 @@ pub mod scope;
 pub mod sessions;
 pub mod settings;
 pub mod state;
+pub mod tls;
 pub mod tokens;
 pub mod webhooks;
 
@@ -91,6 +92,7 @@ use node::{Node, NodeBuilder};
 use rate_limited::RateLimited;
 use runtime::store::Stores;
 use state_directory::StateDirectory;
+use tls::Tls;
 use webhooks::Webhooks;
 
 pub use builder::{Ending, Section, ServerBuilder};
@@ -100,7 +102,7 @@ pub use keepers::look_at_tokens;
 pub use proof::Guard;
 pub use settings::ServerSettings;
 
-/// How often the server looks at what changes by itself: tokens that expire.
+/// How often the server looks at what changes by itself: tokens that expire, and a certificate that is renewed.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
 /// How much longer than the longest waiting time the stop waits for calls.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
@@ -121,6 +123,7 @@ pub(crate) struct Shared {
     pub(crate) stopping: AtomicBool,
     pub(crate) started_at: Timestamp,
     pub(crate) state_directory: Option<StateDirectory>,
+    pub(crate) tls: Option<Arc<Tls>>,
     sections: Vec<(&'static str, Section)>,
 }
 
@@ -183,6 +186,11 @@ impl Server {
         &self.assembled.shared.guard
     }
 
+    /// The certificate with which it speaks TLS, where it does, for those who renew it while it runs.
+    pub fn tls(&self) -> Option<&Arc<Tls>> {
+        self.assembled.shared.tls.as_ref()
+    }
+
     /// Answers until `stop`, then ends well: nothing new is accepted, the calls in flight are answered, and what is to be kept is written.
     /// It waits for calls no longer than any may take, and then for what was added with [`ServerBuilder::at_stop`].
     pub async fn run(self, stop: impl Future<Output = ()>) {
@@ -206,6 +214,9 @@ impl Server {
         let looked_after = async {
             while !stopping.is_cancelled() {
                 shared.guard.warn_of_expiry();
+                if let Some(tls) = &shared.tls {
+                    tls.look().await;
+                }
                 // Elapsed, or stopping.
                 let _ = tokio::time::timeout(LOOK_AFTER, stopping.cancelled()).await;
             }
@@ -233,7 +244,7 @@ impl Assembled {
             !node.revision().placements().is_empty(),
             "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
         );
-        let guard = Guard::new(&settings, node.clock().clone(), Arc::clone(&stores.records))?;
+        let guard = Guard::new(&settings, node.clock().clone())?;
         let webhooks = Webhooks::new(node.clone());
         let shared = Arc::new(Shared {
             started_at: node.clock().now(),
@@ -248,6 +259,7 @@ impl Assembled {
             node,
             settings,
             guard: Arc::new(guard),
+            tls: added.tls,
             stores,
         });
         let mut guarded = state::routes(&shared)

@@ -23,15 +23,12 @@ pub(super) fn described() -> OpenApiRouter {
              directory are a manager's, which reaches every route.",
         ))
         .build();
-    // The description has no word for a scheme of one's own: it is shown as what the header holds.
-    let signature = ApiKeyValue::with_description("Authorization", super::proof::SIGNATURE_DESCRIPTION);
     let session = ApiKeyValue::with_description(
         super::sessions::COOKIE,
         "The cookie of `POST /v1/session`. A request that changes something comes from a page of this server, with `X-Requested-With: host-harness`.",
     );
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", SecurityScheme::Http(bearer))
-        .security_scheme("signature", SecurityScheme::ApiKey(ApiKey::Header(signature)))
         .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)))
         .build();
     let description = OpenApiBuilder::new().info(info.build()).components(Some(components));

@@ -1,33 +1,14 @@
-//! Who sends a request: whoever has one of the server's tokens ([`crate::tokens`]), or signs with its key.
+//! Who sends a request: whoever has one of the server's tokens ([`crate::tokens`]).
 //!
 //! ```text
 //! Authorization: Bearer TOKEN
 //! Authorization: Basic BASE64(anything:TOKEN)
-//! Authorization: HMAC-SHA256 at=1795334400,nonce=6f1c…,body=SHA256,signature=HMAC
 //! ```
 //!
-//! A browser that has logged in sends a cookie instead ([`crate::sessions`]). Where `Authorization` comes too, that counts.
+//! `Basic` is for clients that know nothing else: `http_client` of Kamailio, `CURL()` of Asterisk. The user's name does not matter. A browser that
+//! has logged in sends a cookie instead ([`crate::sessions`]). Where `Authorization` comes too, that counts.
 //!
-//! What they may do, the scope of their token says ([`crate::scope`]). Who signs is a manager.
-//!
-//! `Basic` is for clients that know nothing else: `http_client` of Kamailio, `CURL()` of Asterisk. The user's name does not matter.
-//!
-//! A signature never carries the key, so it suits a network that others listen to. `at` is when it was made, in Unix seconds; `nonce` is any
-//! text of up to 64 letters, digits, `-` or `_` that makes it unlike others; `body` is the SHA-256 of the body in hexadecimal; `signature` is
-//! the HMAC-SHA256, in hexadecimal, of these five lines without a break after the last:
-//!
-//! ```text
-//! at
-//! nonce
-//! METHOD
-//! /path?query
-//! body
-//! ```
-//!
-//! It counts for five minutes around `at`, and once (`once`). Refusals are counted and logged, at most one a second.
-
-mod once;
-mod signature;
+//! What they may do, the scope of their token says ([`crate::scope`]). Refusals are counted and logged, at most one a second.
 
 use std::sync::Arc;
 
@@ -39,11 +20,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode, request};
-use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use super::Shared;
-use super::body::{self, Timely, Unread};
+use super::body::Timely;
 use super::problem::Problem;
 use super::settings::ServerSettings;
 use crate::connections::table::Connection;
@@ -54,34 +34,15 @@ use crate::sessions::{Sessions, is_own_page, session_of};
 use crate::tokens::{Issued, SHORTEST, TokenHash, TokenState, Tokens, Validity};
 use call::Localized;
 use jiff::Timestamp;
-use node::library::LARGEST_COMPONENT;
-use once::Once;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
-use runtime::store::KeyValueStore;
-use signature::Signature;
-
-/// What the description says of signatures.
-pub(super) const SIGNATURE_DESCRIPTION: &str = "`HMAC-SHA256 at=UNIX_SECONDS,nonce=TEXT,body=SHA256_HEX,signature=HMAC_HEX`; the HMAC-SHA256 under \
-    `[server] hmac_secret` of at, nonce, method, path with query, and body, joined by line breaks. It counts for five minutes, once.";
 
 /// Looks at who sends requests.
 pub struct Guard {
     tokens: ArcSwap<Tokens>,
     sessions: Sessions,
-    key: Option<Secret>,
     clock: Clock,
-    once: Once,
     refused: RateLimited,
-}
-
-/// What a request proves.
-#[derive(Debug)]
-pub(super) struct Proof {
-    /// Who sent it.
-    pub(super) identity: Identity,
-    /// What its body has to be, where it is signed.
-    pub(super) signed: Option<SignedBody>,
 }
 
 /// Who has logged in.
@@ -92,16 +53,6 @@ pub(super) struct LoggedIn {
     pub(super) identity: Identity,
     /// When the session ends at the latest.
     pub(super) ends_at: Timestamp,
-}
-
-/// The SHA-256 of the body that was signed.
-#[derive(Debug)]
-pub(super) struct SignedBody([u8; 32]);
-
-impl SignedBody {
-    pub(super) fn is(&self, body: &[u8]) -> bool {
-        self.0 == <[u8; 32]>::from(Sha256::digest(body))
-    }
 }
 
 /// A request that is not authenticated, and why.
@@ -119,23 +70,21 @@ impl IntoResponse for Unproved {
         let unauthorized = self.0.status == StatusCode::UNAUTHORIZED;
         let mut response = self.0.into_response();
         if unauthorized {
-            let ways = HeaderValue::from_static("Bearer realm=\"host-harness\", HMAC-SHA256 realm=\"host-harness\"");
-            response.headers_mut().insert(WWW_AUTHENTICATE, ways);
+            let way = HeaderValue::from_static("Bearer realm=\"host-harness\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, way);
         }
         response
     }
 }
 
 impl Guard {
-    /// Fails where nobody could be authenticated, where a token or key is too short, and where tokens could not be told apart.
-    pub fn new(settings: &ServerSettings, clock: Clock, records: Arc<dyn KeyValueStore>) -> anyhow::Result<Self> {
+    /// Fails where nobody could be authenticated, where a token is too short, and where tokens could not be told apart.
+    pub fn new(settings: &ServerSettings, clock: Clock) -> anyhow::Result<Self> {
         let tokens = Self::judged(settings, &Tokens::default())?;
         Ok(Self {
             tokens: ArcSwap::from_pointee(tokens),
             sessions: Sessions::default(),
-            key: settings.hmac_secret.clone(),
             clock,
-            once: Once::new(records),
             refused: RateLimited::new(),
         })
     }
@@ -154,16 +103,14 @@ impl Guard {
     }
 
     fn judged(settings: &ServerSettings, before: &Tokens) -> anyhow::Result<Tokens> {
-        for (key, secret) in [("token", &settings.token), ("hmac_secret", &settings.hmac_secret)] {
-            anyhow::ensure!(
-                secret.as_ref().is_none_or(|secret| secret.expose().len() >= SHORTEST),
-                "[server]: `{key}` is shorter than {SHORTEST} characters; make a longer one, for example with `openssl rand -hex 32`"
-            );
-        }
+        anyhow::ensure!(
+            settings.token.as_ref().is_none_or(|token| token.expose().len() >= SHORTEST),
+            "[server]: `token` is shorter than {SHORTEST} characters; make a longer one, for example with `openssl rand -hex 32`"
+        );
         let tokens = Tokens::of(settings.token.as_ref(), &settings.tokens, before)
             .map_err(|error| anyhow::anyhow!("[[server.tokens]]: {error}"))?;
         anyhow::ensure!(
-            !tokens.is_empty() || settings.hmac_secret.is_some(),
+            !tokens.is_empty(),
             "[server]: nobody could use the server; set `token`, for example token = \"env:SERVER_TOKEN\""
         );
         Ok(tokens)
@@ -184,10 +131,9 @@ impl Guard {
         self.tokens.load().states(now)
     }
 
-    /// What a request proves by its head. `lasting`: a signature is used up for all processes and restarts, in the store.
-    pub(super) async fn look(&self, head: &request::Parts, lasting: bool) -> Result<Proof, Unproved> {
-        let looked = self.look_quietly(head, lasting).await;
-        self.noted(head, looked)
+    /// Who sent a request, by its head.
+    pub(super) fn look(&self, head: &request::Parts) -> Result<Identity, Unproved> {
+        self.noted(head, self.identify(head))
     }
 
     /// A connection on which somebody was authenticated stays; what was refused is counted.
@@ -199,7 +145,7 @@ impl Guard {
         looked
     }
 
-    async fn look_quietly(&self, head: &request::Parts, lasting: bool) -> Result<Proof, Unproved> {
+    fn identify(&self, head: &request::Parts) -> Result<Identity, Unproved> {
         let mut given = head.headers.get_all(AUTHORIZATION).iter();
         let first = given.next().and_then(|given| given.to_str().ok());
         if given.next().is_some() {
@@ -210,18 +156,16 @@ impl Guard {
         }
         let Some(given) = first else {
             if session_of(&head.headers).is_some() {
-                let (identity, _) = self.by_session(head)?;
-                return Ok(Proof { identity, signed: None });
+                return Ok(self.by_session(head)?.0);
             }
             return Err(Unproved::because(
                 "войдите или передайте токен сервера: `Authorization: Bearer …`",
-                "send a token of the server: `Authorization: Bearer …`, or a signature",
+                "send a token of the server: `Authorization: Bearer …`",
             ));
         };
         let (scheme, given) = given.split_once(' ').unwrap_or((given, ""));
         if scheme.eq_ignore_ascii_case("Bearer") {
-            let identity = self.by_token(&TokenHash::of(given.trim()))?;
-            return Ok(Proof { identity, signed: None });
+            return self.by_token(&TokenHash::of(given.trim()));
         }
         if scheme.eq_ignore_ascii_case("Basic") {
             let password = password(given).ok_or_else(|| {
@@ -230,50 +174,9 @@ impl Guard {
                     "`Authorization: Basic` is not the base64 of `anything:TOKEN`",
                 )
             })?;
-            let identity = self.by_token(&TokenHash::of(password))?;
-            return Ok(Proof { identity, signed: None });
+            return self.by_token(&TokenHash::of(password));
         }
-        if !scheme.eq_ignore_ascii_case("HMAC-SHA256") {
-            return Err(Unproved::because(
-                "`Authorization` — не Bearer, не Basic и не HMAC-SHA256",
-                "`Authorization` is neither Bearer, Basic nor HMAC-SHA256",
-            ));
-        }
-        let Some(key) = &self.key else {
-            return Err(Unproved::because(
-                "этот сервер не принимает подписей: передайте токен, `Authorization: Bearer …`",
-                "this server takes no signatures: send its token, `Authorization: Bearer …`",
-            ));
-        };
-        let signature = Signature::read(given).ok_or_else(|| {
-            Unproved::because(
-                "подпись записана не как `at=…,nonce=…,body=…,signature=…`; см. /openapi.json",
-                "the signature is not written as `at=…,nonce=…,body=…,signature=…`; /openapi.json says how",
-            )
-        })?;
-        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-        if !signature.verifies(key, head.method.as_str(), target) {
-            return Err(Unproved::because("подпись не подходит к запросу", "the signature does not fit the request"));
-        }
-        let now = self.clock.now();
-        if !signature.counts_at(now) {
-            return Err(Unproved::because(
-                "подпись сделана больше чем за пять минут от текущего времени: проверьте часы",
-                "the signature was made more than five minutes from now: set the clocks right",
-            ));
-        }
-        match self.once.first_use(&signature, now, lasting).await {
-            Ok(true) => Ok(Proof { identity: Identity::of_signer(), signed: Some(SignedBody(signature.body)) }),
-            Ok(false) => Err(Unproved::because(
-                "подпись уже использована: сделайте другую, с другим nonce",
-                "the signature was used before: make one with another nonce",
-            )),
-            Err(error) => {
-                warn!(%error, "a signature cannot be used up");
-                let detail = "the store does not take the signature; send it again";
-                Err(Unproved(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)))
-            }
-        }
+        Err(Unproved::because("`Authorization` — не Bearer и не Basic", "`Authorization` is neither Bearer nor Basic"))
     }
 
     /// Who has the token of this hash.
@@ -348,14 +251,6 @@ impl Guard {
         Ok(())
     }
 
-    /// The body is another than the signed one.
-    pub(super) fn other_body(&self) -> Unproved {
-        let unproved =
-            Unproved::because("тело запроса — не то, что подписано", "the body is not the one that was signed");
-        self.note(&unproved);
-        unproved
-    }
-
     /// Counts, and warns at most once a second: whoever tries tokens must not fill the log.
     fn note(&self, unproved: &Unproved) {
         if let Some(left_out) = self.refused.count(self.clock.now()) {
@@ -372,29 +267,13 @@ fn password(given: &str) -> Option<Vec<u8>> {
     credentials.get(colon + 1..).map(<[u8]>::to_vec)
 }
 
-/// Lets through who is authenticated, and says who it is. Reading changes nothing, so only a signature under something else is used up in the
-/// store.
+/// Lets through who is authenticated, and says who it is.
 pub(super) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
-    let within = shared.settings.body_timeout.saturating_mul(2);
-    let Proof { identity, signed } = match shared.guard.look(&head, !head.method.is_safe()).await {
-        Ok(proof) => proof,
+    match shared.guard.look(&head) {
+        Ok(identity) => head.extensions.insert(identity),
         Err(unproved) => return unproved.into_response(),
     };
-    let body = match signed {
-        None => axum::body::Body::new(Timely::new(body, within)),
-        Some(signed) => match body::whole(body, LARGEST_COMPONENT, within).await {
-            Ok(whole) if signed.is(&whole) => whole.into(),
-            Ok(_) => return shared.guard.other_body().into_response(),
-            Err(Unread::TooLong) => {
-                let detail = format!("the body is larger than {LARGEST_COMPONENT} bytes, which a component may have");
-                return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
-            }
-            Err(Unread::TooSlow | Unread::Broken) => {
-                return Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time").into_response();
-            }
-        },
-    };
-    head.extensions.insert(identity);
-    next.run(Request::from_parts(head, body)).await
+    let within = shared.settings.body_timeout.saturating_mul(2);
+    next.run(Request::from_parts(head, axum::body::Body::new(Timely::new(body, within)))).await
 }

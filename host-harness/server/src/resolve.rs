@@ -28,7 +28,6 @@ use utoipa_axum::routes;
 use super::Shared;
 use super::body::{self, Unread};
 use super::problem::Problem;
-use super::proof::Proof;
 use super::scope::Scope;
 use crate::pbx::PbxSettings;
 use answer::{AnswerKind, ResolvedCall, answer};
@@ -97,20 +96,13 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
     ))]
 async fn resolve_call(State(calls): State<ResolveState>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let Proof { identity, signed } = match calls.shared.guard.look(&head, false).await {
-        Ok(proof) => proof,
+    match calls.shared.guard.look(&head).map(|identity| identity.permit(NEEDED)) {
+        Ok(Ok(())) => {}
+        Ok(Err(problem)) => return problem.into_response(),
         Err(unproved) => return unproved.into_response(),
-    };
-    if let Err(problem) = identity.permit(NEEDED) {
-        return problem.into_response();
     }
     let settings = &calls.shared.settings;
     let body = body::whole(body, settings.max_body, settings.body_timeout).await;
-    if let (Some(signed), Ok(body)) = (&signed, &body)
-        && !signed.is(body)
-    {
-        return calls.shared.guard.other_body().into_response();
-    }
     // A server has at least one: what puts the routes together sees to it.
     let Some(first) = calls.shared.node.revision().first() else {
         return super::problem::not_found().await.into_response();

@@ -8,6 +8,7 @@ use crate::connections::table::Bounds;
 use crate::pbx::PbxSettings;
 use crate::pbx::dialplan::Asterisk;
 use crate::pbx::rtjson::Kamailio;
+use crate::tls::TlsFiles;
 use crate::tokens::Token;
 use runtime::secret::Secret;
 
@@ -20,8 +21,8 @@ pub struct ServerSettings {
     pub token: Option<Secret>,
     /// Further tokens.
     pub tokens: Vec<Token>,
-    /// The key of signatures.
-    pub hmac_secret: Option<Secret>,
+    /// The certificate with which the server speaks TLS, where it does.
+    pub tls: Option<TlsFiles>,
     /// The most bytes of a call's body.
     pub max_body: usize,
     /// How many calls may be resolved at once; further ones go to the linked operation.
@@ -73,7 +74,7 @@ impl Default for ServerSettings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8066)),
             token: None,
             tokens: Vec::new(),
-            hmac_secret: None,
+            tls: None,
             max_body: 64 * 1024,
             max_calls: 12_000,
             max_connections: 20_480,

@@ -18,6 +18,7 @@ use super::guarded::Guarded;
 use super::problem::Problem;
 use super::scope::Scope;
 use super::state_directory;
+use super::tls::TlsState;
 use super::tokens::TokenState;
 use amocrm::access::Standing;
 use amocrm::integration::Integration;
@@ -41,6 +42,8 @@ struct NodeState {
     requests_refused: u64,
     /// Who may use the server.
     tokens: Vec<TokenState>,
+    /// The server's own TLS; null where it speaks plain HTTP.
+    tls: Option<TlsState>,
     /// Where the server keeps its files; null where it keeps none.
     state_directory: Option<state_directory::Standing>,
     /// How many webhooks since the start were refused.
@@ -174,6 +177,7 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
         }),
         requests_refused: shared.guard.refused(),
         tokens: shared.guard.tokens(node.clock().now()),
+        tls: shared.tls.as_ref().map(|tls| tls.state()),
         state_directory: shared.state_directory.as_ref().map(|directory| directory.standing(node.clock().now())),
         webhooks_refused: shared.refused_by_hooks.total(),
         connections: shared.connections.counted(),

@@ -88,7 +88,7 @@ impl Serve {
         }
         let token = whose_token(&mut settings, &location)?;
         let generated = settings.token.clone().filter(|_| config.server.token.is_none());
-        warn_of_network(settings.listen);
+        warn_of_network(&settings);
 
         let (stores, warnings) = stores::open(&location);
         for warning in warnings {
@@ -154,15 +154,16 @@ impl Serve {
         let versions = Arc::clone(server.versions().context("the server keeps no versions")?);
         let watch = self.watch.then(|| versions::watch(&versions, files)).transpose().map_err(in_file)?;
         let (node, guard) = (server.node().clone(), Arc::clone(server.guard()));
-        live.serve(Running { node, versions, watch, guard, generated });
+        let tls = server.tls().cloned();
+        live.serve(Running { node, versions, watch, guard, tls, generated });
         let _following = live.follow(hangups, tell);
-        let address = server.address()?;
+        let scheme = if server.tls().is_some() { "https" } else { "http" };
+        let address = format!("{scheme}://{}", server.address()?);
         match &file {
-            Some(_) => print(format_args!("listening on http://{address}; {token}")),
-            None => print(format_args!(
-                "listening on http://{address}; {}; {token}",
-                config_file::demonstration(language(None))
-            )),
+            Some(_) => print(format_args!("listening on {address}; {token}")),
+            None => {
+                print(format_args!("listening on {address}; {}; {token}", config_file::demonstration(language(None))))
+            }
         }
         if let Some(longest) = longest_scenario(&server.node().revision()) {
             let longest = humantime::format_duration(longest);
@@ -281,10 +282,8 @@ impl Interrupts {
 
 /// Sees to it that somebody can use the server, and says how, without saying the token.
 fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> anyhow::Result<String> {
-    match (&settings.token, &settings.hmac_secret) {
-        (Some(_), _) => return Ok("the token is the configuration's `[server] token`".to_owned()),
-        (None, Some(_)) => return Ok("requests are signed with the configuration's `[server] hmac_secret`".to_owned()),
-        (None, None) => {}
+    if settings.token.is_some() {
+        return Ok("the token is the configuration's `[server] token`".to_owned());
     }
     // Where nothing is to be kept, a token that clients have to know is kept all the same.
     let directory = location.own_directory().or_else(stores::user_state_directory);
@@ -300,10 +299,12 @@ fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> anyho
 }
 
 /// What is said on other addresses than loopback can be read by the network.
-fn warn_of_network(listen: SocketAddr) {
-    if !listen.ip().is_loopback() {
+fn warn_of_network(settings: &ServerSettings) {
+    let listen = settings.listen;
+    if !listen.ip().is_loopback() && settings.tls.is_none() {
         complain(format_args!(
-            "warning: {listen} can be reached from other machines, and what is said there is not encrypted: put a TLS proxy in front of it"
+            "warning: {listen} can be reached from other machines, and what is said there is not encrypted: set `tls_certificate` and `tls_key` in \
+             [server], or put a TLS proxy in front of it"
         ));
     }
 }

@@ -1,16 +1,18 @@
 //! `[server]`: where `host-harness serve` listens, who may use it, and its bounds.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::call_details::bytes;
 use super::tokens::TokenEntry;
 use call::masking::unless_secret;
 use runtime::secret::{Secret, SecretSource};
 use server::ServerSettings;
+use server::tls::TlsFiles;
 use server::tokens::SHORTEST;
 
 #[derive(Default, Deserialize)]
@@ -23,8 +25,12 @@ pub(super) struct ServerEntry {
     /// Further tokens, by their hashes.
     #[serde(default)]
     tokens: Vec<TokenEntry>,
-    /// `env:NAME` or `file:PATH`, never inline.
-    hmac_secret: Option<SecretSource>,
+    /// A file in PEM form: the certificate, and those that lead to an authority.
+    tls_certificate: Option<PathBuf>,
+    /// A file in PEM form: its key.
+    tls_key: Option<PathBuf>,
+    /// What signatures of requests had, before they were given up for TLS and tokens with scopes.
+    hmac_secret: Option<IgnoredAny>,
     /// The most bytes of a call's body.
     max_body: Option<u64>,
     max_calls: Option<u64>,
@@ -51,13 +57,31 @@ impl ServerEntry {
                 )
             })?,
         };
+        if self.hmac_secret.is_some() {
+            return Err("[server]: `hmac_secret` is no key any more: requests are not signed. Leave it out, give the client a token of its own \
+                        (`host-harness token new NAME --scope pbx`), and encrypt the way to the server: set `tls_certificate` and `tls_key`, \
+                        or put a reverse proxy with TLS in front of it"
+                .to_owned());
+        }
+        let tls = match (self.tls_certificate, self.tls_key) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate: folder.join(certificate), key: folder.join(key) })
+            }
+            (Some(_), None) => {
+                return Err("[server]: `tls_certificate` needs `tls_key`, the file of its private key".to_owned());
+            }
+            (None, Some(_)) => {
+                return Err("[server]: `tls_key` needs `tls_certificate`, the file of its certificate".to_owned());
+            }
+        };
         let secret =
             |key: &str, source: Option<SecretSource>| source.map(|source| secret(key, source, folder)).transpose();
         Ok(ServerSettings {
             listen,
             token: secret("token", self.token)?,
             tokens: TokenEntry::check_all(self.tokens)?,
-            hmac_secret: secret("hmac_secret", self.hmac_secret)?,
+            tls,
             max_body: number("max_body", self.max_body, usual.max_body, 256..=1_048_576)?,
             max_calls: number("max_calls", self.max_calls, usual.max_calls, 1..=100_000)?,
             max_connections: number("max_connections", self.max_connections, usual.max_connections, 1..=100_000)?,
@@ -135,7 +159,15 @@ mod tests {
     fn nothing_needs_to_be_set_and_loopback_is_meant_then() {
         let settings = read("").unwrap();
         assert!(settings.listen.ip().is_loopback() && settings.listen.port() == 8066);
-        assert!(settings.token.is_none() && settings.hmac_secret.is_none());
+        assert!(settings.token.is_none() && settings.tls.is_none());
+    }
+
+    #[test]
+    fn the_files_of_tls_are_relative_to_the_configuration() {
+        let entry: ServerEntry = toml::from_str("tls_certificate = \"cert.pem\"\ntls_key = \"/keys/key.pem\"").unwrap();
+        let files = entry.check(Path::new("/etc/host-harness")).unwrap().tls.unwrap();
+        assert_eq!(files.certificate, Path::new("/etc/host-harness/cert.pem"));
+        assert_eq!(files.key, Path::new("/keys/key.pem"));
     }
 
     #[test]
@@ -153,6 +185,10 @@ mod tests {
             ("token = \"an-inline-secret-of-some-length\"", "never written inline"),
             (short.as_str(), "at least 20"),
             ("tokn = \"env:A\"", "unknown field"),
+            ("hmac_secret = \"env:A\"", "`hmac_secret` is no key any more"),
+            ("hmac_secret = \"env:A\"", "`tls_certificate` and `tls_key`, or put a reverse proxy"),
+            ("tls_certificate = \"a.pem\"", "needs `tls_key`"),
+            ("tls_key = \"a.pem\"", "needs `tls_certificate`"),
         ] {
             let error = read(text).expect_err(text);
             assert!(error.contains(message), "{error}");

@@ -33,6 +33,7 @@ use runtime::secret::Secret;
 use runtime::store::Stores;
 use server::Guard;
 use server::configuration::{Author, By, Configuration, ConfigurationChange, ConfigurationInForce, Edit, NotChanged};
+use server::tls::Tls;
 use stores::StoreLocation;
 
 pub(crate) use follow::Told;
@@ -79,6 +80,8 @@ pub(crate) struct Running {
     pub(crate) watch: Option<Watch>,
     /// Who may use the server.
     pub(crate) guard: Arc<Guard>,
+    /// The certificate with which the server speaks TLS, where it does.
+    pub(crate) tls: Option<Arc<Tls>>,
     /// The token that was made for the server, where the configuration named none.
     pub(crate) generated: Option<Secret>,
 }
@@ -145,6 +148,10 @@ impl LiveConfiguration {
 impl Inner {
     /// Looks at the file, and puts it in force where it has changed, or where it is to be read `again` with its secrets.
     async fn reload(&self, again: bool) -> Option<Told> {
+        // A certificate that was renewed is taken up at once by who is told of it, and within a minute otherwise.
+        if let Some(tls) = self.running.get().and_then(|running| running.tls.as_ref()).filter(|_| again) {
+            tls.look().await;
+        }
         let Some(file) = &self.file else {
             let nothing = "there is no configuration file to read again: this is the demonstration";
             return Some(Told::Nothing(nothing.to_owned()));

@@ -32,6 +32,7 @@ pub(crate) struct Table {
     /// A place is free, or a connection may be closed for another one.
     changed: Notify,
     slow: AtomicU64,
+    without_tls: AtomicU64,
     no_room: AtomicU64,
     address_share: AtomicU64,
 }
@@ -61,6 +62,8 @@ pub(crate) struct Counted {
     pub(crate) unproved: usize,
     /// How many were closed since the start because they were too slow to prove themselves.
     pub(crate) closed_slow: u64,
+    /// How many were closed since the start because they did not speak TLS, where the server does.
+    pub(crate) closed_without_tls: u64,
     /// How many were closed since the start to make room for others.
     pub(crate) closed_for_others: u64,
     /// How many of those because their address had its share.
@@ -69,9 +72,10 @@ pub(crate) struct Counted {
 
 impl Counted {
     /// How many were closed, by reason.
-    pub(crate) const fn closed(self) -> [(&'static str, u64); 3] {
+    pub(crate) const fn closed(self) -> [(&'static str, u64); 4] {
         [
             ("too-slow", self.closed_slow),
+            ("no-tls", self.closed_without_tls),
             ("no-room", self.closed_for_others - self.closed_for_address_share),
             ("address-share", self.closed_for_address_share),
         ]
@@ -85,6 +89,7 @@ impl Table {
             inner: Mutex::default(),
             changed: Notify::new(),
             slow: AtomicU64::new(0),
+            without_tls: AtomicU64::new(0),
             no_room: AtomicU64::new(0),
             address_share: AtomicU64::new(0),
         })
@@ -124,6 +129,7 @@ impl Table {
             peer: peer.to_canonical(),
             close,
             proved: AtomicBool::new(false),
+            encrypted: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             in_work: AtomicUsize::new(0),
         }))
@@ -147,6 +153,7 @@ impl Table {
             open: inner.open,
             unproved: inner.unproved.len(),
             closed_slow: self.slow.load(Ordering::Relaxed),
+            closed_without_tls: self.without_tls.load(Ordering::Relaxed),
             closed_for_others: self.no_room.load(Ordering::Relaxed) + address_share,
             closed_for_address_share: address_share,
         }
@@ -179,6 +186,7 @@ pub(crate) struct Connection {
     peer: IpAddr,
     close: CancellationToken,
     proved: AtomicBool,
+    encrypted: AtomicBool,
     requests: AtomicU64,
     in_work: AtomicUsize,
 }
@@ -207,6 +215,21 @@ impl Connection {
     /// The connection is to be closed because another one needs its place.
     pub(crate) async fn displaced(&self) {
         self.close.cancelled().await;
+    }
+
+    /// TLS has begun on it.
+    pub(crate) fn encrypt(&self) {
+        self.encrypted.store(true, Ordering::Release);
+    }
+
+    /// Whether it speaks TLS.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.encrypted.load(Ordering::Acquire)
+    }
+
+    /// Counts the connection as closed because it did not speak TLS.
+    pub(crate) fn count_without_tls(&self) {
+        self.table.without_tls.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts the connection as closed because it was too slow.
@@ -308,7 +331,7 @@ mod tests {
             ["::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1"].map(|peer| table.enter(address(peer)).unwrap()).into();
         assert!(pbxs.iter().all(|connection| !is_displaced(connection)) && !is_displaced(&other));
         assert_eq!(strangers.iter().map(|one| is_displaced(one)).collect::<Vec<_>>(), [true, false, false]);
-        assert_eq!(table.counted().closed(), [("too-slow", 0), ("no-room", 0), ("address-share", 1)]);
+        assert_eq!(table.counted().closed(), [("too-slow", 0), ("no-tls", 0), ("no-room", 0), ("address-share", 1)]);
         // A network of IPv6 is one address.
         let _second = table.enter(address("2001:db8:0:1::a")).unwrap();
         let _third = table.enter(address("2001:db8:0:1:2::")).unwrap();

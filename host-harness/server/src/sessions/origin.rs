@@ -40,9 +40,10 @@ pub(crate) fn is_own_origin(head: &request::Parts) -> Option<bool> {
     )
 }
 
-/// Whether the client's part of the way is encrypted: a proxy on this machine says so.
+/// Whether the client's part of the way is encrypted: the server speaks TLS itself, or a proxy on this machine says that it does.
 pub(crate) fn is_encrypted(head: &request::Parts) -> bool {
-    is_of_local_proxy(head) && text(&head.headers, &X_FORWARDED_PROTO) == Some("https")
+    let own = head.extensions.get::<Arc<Connection>>().is_some_and(|connection| connection.is_encrypted());
+    own || (is_of_local_proxy(head) && text(&head.headers, &X_FORWARDED_PROTO) == Some("https"))
 }
 
 /// Whether the connection comes from this machine. What others say of themselves in `X-Forwarded-…` counts for nothing.

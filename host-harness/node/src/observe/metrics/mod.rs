@@ -14,7 +14,7 @@
 //! | `host_harness_integration_on` | `integration` | whether calls of the integration are resolved |
 //! | `host_harness_access_refused` | `integration` | 1 while amoCRM refuses the integration's requests, or has ended its access |
 //! | `host_harness_connections_open`, `…_opened_total` | `integration` | the connection pool |
-//! | `host_harness_client_connections_closed_total` | `listener`, `reason` | connections of clients that the server closed: `too-slow`, `no-room`, `address-share` |
+//! | `host_harness_client_connections_closed_total` | `listener`, `reason` | connections of clients that the server closed: `too-slow`, `no-tls`, `no-room`, `address-share` |
 //! | `host_harness_page_scan`, `host_harness_swap` | | how the memory of calls is set back; both 1 is not safe |
 //! | `host_harness_guest_memory_limit_bytes`, `…_in_use_bytes`, `…_refused_total` | | the memory of all calls' components |
 //! | `host_harness_calls_in_flight` | | calls that are being resolved |

@@ -1,0 +1,134 @@
+//! TLS of the server itself: a certificate and its key, from two files in PEM form, taken up again when they are renewed.
+//!
+//! The files are looked at once a minute, and whenever somebody asks for it. New ones serve the connections that come then; those that are open go
+//! on. Two files that do not belong together, as in the middle of a renewal, change nothing: the certificate before stays, the log says so once,
+//! and the next look tries again.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, anyhow};
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio_rustls::TlsAcceptor;
+use tracing::{info, warn};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+/// Where the certificate and its key are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and after it those that lead to an authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// The certificate in force.
+pub struct Tls {
+    files: TlsFiles,
+    config: ArcSwap<ServerConfig>,
+    /// One look at a time: what was read first must not be noted last.
+    looking: tokio::sync::Mutex<()>,
+    looked: Mutex<Looked>,
+}
+
+/// What the last look found.
+#[derive(Default)]
+struct Looked {
+    /// The digest of both files, or none where they could not be read.
+    digest: Option<[u8; 32]>,
+    failing: Option<String>,
+}
+
+/// How TLS stands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tls)]
+pub(crate) struct TlsState {
+    /// The file of the certificate.
+    certificate: String,
+    /// Why the files, as they are now, are not in force; null where they are.
+    failing: Option<String>,
+}
+
+impl Tls {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// Where they cannot be read or do not belong together; the error names the file at fault.
+    pub async fn read(files: TlsFiles) -> anyhow::Result<Arc<Self>> {
+        let (config, digest) = read(&files).await?;
+        let looked = Mutex::new(Looked { digest: Some(digest), failing: None });
+        Ok(Arc::new(Self { files, config: ArcSwap::new(config), looking: tokio::sync::Mutex::default(), looked }))
+    }
+
+    /// Reads both files again, and puts them in force where they have changed.
+    pub async fn look(&self) {
+        let _one = self.looking.lock().await;
+        let found = read(&self.files).await;
+        let mut looked = self.looked();
+        match found {
+            Ok((config, digest)) => {
+                if looked.digest != Some(digest) {
+                    self.config.store(config);
+                    info!(certificate = %self.files.certificate.display(), "the renewed certificate is in force");
+                }
+                *looked = Looked { digest: Some(digest), failing: None };
+            }
+            Err(error) => {
+                let text = format!("{error:#}");
+                if looked.failing.as_deref() != Some(&*text) {
+                    warn!("{text}; the certificate that was read before stays in force");
+                }
+                looked.failing = Some(text);
+            }
+        }
+    }
+
+    /// What takes in the next connection.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.config.load_full())
+    }
+
+    pub(crate) fn state(&self) -> TlsState {
+        let certificate = self.files.certificate.display().to_string();
+        TlsState { certificate, failing: self.looked().failing.clone() }
+    }
+
+    fn looked(&self) -> MutexGuard<'_, Looked> {
+        // What was found, replaced whole.
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the files say, and their digest.
+async fn read(files: &TlsFiles) -> anyhow::Result<(Arc<ServerConfig>, [u8; 32])> {
+    let TlsFiles { certificate, key } = files;
+    let shown = certificate.display();
+    let chain_pem = tokio::fs::read(certificate).await;
+    let chain_pem = chain_pem.with_context(|| format!("[server] `tls_certificate`: {shown} cannot be read"))?;
+    let key_shown = key.display();
+    let key_pem = tokio::fs::read(key).await.map(Zeroizing::new);
+    let key_pem = key_pem.with_context(|| format!("[server] `tls_key`: {key_shown} cannot be read"))?;
+    let chain = CertificateDer::pem_slice_iter(&chain_pem).collect::<Result<Vec<_>, _>>().ok();
+    let chain = chain.filter(|chain| !chain.is_empty()).with_context(|| {
+        format!("[server] `tls_certificate`: {shown} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
+    })?;
+    // What the reader says of a wrong key may repeat a part of it.
+    let private = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|_| {
+        anyhow!("[server] `tls_key`: {key_shown} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)")
+    })?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = builder.context("TLS cannot be set up")?.with_no_client_auth().with_single_cert(chain, private);
+    let mut config = config.map_err(|error| {
+        anyhow!("[server]: the certificate {shown} and the key {key_shown} cannot be used together: {error}")
+    })?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let digest = Sha256::new().chain_update(&chain_pem).chain_update([0]).chain_update(&*key_pem).finalize();
+    Ok((Arc::new(config), digest.into()))
+}
