@@ -10,6 +10,7 @@
 
 mod crash;
 mod following;
+mod forgetting;
 mod listing;
 mod outcomes;
 mod recordings;

@@ -167,3 +167,16 @@ async fn on_a_telephone_a_call_opens_over_the_list() {
     browser.until("the focus is back", "return document.activeElement.id === 'row-1'").await;
     assert_eq!(browser.run("return document.querySelector('.all').inert").await, json!(false));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_the_kept_manager_of_a_caller_is_forgotten_from_an_open_call() {
+    let site = Site::start("", "queue:sales").await;
+    site.call(CALLER, "101").await;
+    assert!(site.call(CALLER, "101").await.contains("\"manager_source\":\"cache\""));
+    let Some(browser) = enter(&site, "ru").await else { return };
+    listed(&browser, 2).await;
+    open_newest(&browser).await;
+    browser.click("#forget").await;
+    browser.until("it says so", &says("#call", "Забыт: при следующем звонке amoCRM будет запрошена снова.")).await;
+    assert!(site.call(CALLER, "101").await.contains("\"manager_source\":\"crm\""));
+}

@@ -160,7 +160,7 @@ fn target(path: &str, operation: &Value) -> String {
     let component = operation["component"].as_str().expect("a digest");
     let id = if path.starts_with("/v1/calls") { "kept" } else { "sales" };
     let path = path.replace("{employee}", "anna").replace("{number}", "1");
-    path.replace("{id}", id).replace("{key}", "none").replace("{digest}", component)
+    path.replace("{id}", id).replace("{seq}", "1").replace("{key}", "none").replace("{digest}", component)
 }
 
 /// The type of a request's body, and one that is made of the described examples.
@@ -237,6 +237,7 @@ async fn all_that_the_binary_serves_is_described_and_there_and_guarded_as_descri
             "get /v1/calls/stream",
             "get /v1/calls/{id}",
             "post /v1/calls/{id}/outcome",
+            "post /v1/calls/{seq}/forget-manager",
             "get /v1/changes",
             "post /v1/changes/{number}/undo",
             "get /v1/components",

@@ -206,6 +206,9 @@ impl ServerBuilder {
             let configuration = Arc::clone(configuration);
             added.sections.push(("configuration", Box::new(move || configuration.in_force().state())));
         }
+        if let Some(details) = &call_details {
+            added.guarded.push(calls::forgetting::routes(details.clone(), node.clone()));
+        }
         let versions = match versions {
             Some((engine, state)) => Some(open_versions(&node, engine, state).await),
             None => None,

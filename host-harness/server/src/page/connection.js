@@ -29,10 +29,10 @@ function withNewest(newest, calls) {
 }
 
 /**
- * Keeps the connection for as long as the page is shown; it comes back by itself where it is lost, and `onRefused` is called where the login has ended.
+ * Keeps the connection of a login; it comes back by itself where it is lost, and `onRefused` is called where the login has ended.
  * `subscribe` takes a function that is told `opened`, and each `call` and `outcome`.
  */
-export function useConnection(onRefused) {
+export function useConnection(login, onRefused) {
   const [live, setLive] = useState("off");
   const [standing, setStanding] = useState({ state: null, at: null, lost: false });
   const [newest, setNewest] = useState(() => new Map());
@@ -78,7 +78,7 @@ export function useConnection(onRefused) {
     follow();
     look();
     return () => stop.abort();
-  }, []);
+  }, [login]);
 
   const subscribe = (listener) => {
     listeners.current.add(listener);

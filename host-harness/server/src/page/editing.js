@@ -10,6 +10,9 @@ const AGAIN = 1_500;
 /** The revision in force. Read before what is edited, so that a change in between is noticed. */
 export const revisionNow = async () => (await get("/v1/configuration", { raw: true })).revision;
 
+/** What was typed and not saved yet, by what it belongs to: it is still there when a person comes back from another view. */
+const drafts = new Map();
+
 const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
 
 /** Flat values, by JSON pointers, as the objects that they are the members of. */
@@ -30,12 +33,13 @@ export const flat = (pointer, members) =>
 
 /**
  * What is edited. Values are flat, by JSON pointers, so that a problem's `field` names one.
+ * @param {string} name what it is, among all that can be edited
  * @param {() => Promise<{ values: object, revision: string }>} read
  * @param {(edits: object, values: object, revision: string) => Promise<void>} write `edits` has what was changed, null where a value is removed
  */
-export function useEditing(read, write, onSaved) {
+export function useEditing(name, read, write, onSaved) {
   const [held, setHeld] = useState(null);
-  const [edits, setEdits] = useState({});
+  const [edits, setEdits] = useState(() => drafts.get(name) ?? {});
   const [saving, setSaving] = useState({ state: "idle" });
   const over = useRef(false);
   const load = useCallback(() => read().then((now) => { if (!over.current) setHeld(now); }, (error) => {
@@ -46,6 +50,8 @@ export function useEditing(read, write, onSaved) {
     load();
     return () => { over.current = true; };
   }, []);
+
+  useEffect(() => { if (Object.keys(edits).length) drafts.set(name, edits); else drafts.delete(name); }, [edits]);
 
   const value = (pointer) => (pointer in edits ? edits[pointer] : held?.values[pointer] ?? null);
   const change = (pointer, next) => {

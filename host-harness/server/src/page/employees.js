@@ -64,7 +64,7 @@ function Employee({ employee }) {
   const console = useConsole();
   const disabled = !console.mayChange || !console.configuration?.writable;
   const write = (edits, values, revision) => ask("PUT", path(employee), { json: nested({ ...values, ...edits }), revision });
-  const editing = useEditing(() => read(employee), write, console.reload);
+  const editing = useEditing(path(employee), () => read(employee), write, console.reload);
   const { held, value, change, wrong } = editing;
   const remove = async () => ask("DELETE", path(employee), { revision: await revisionNow() });
   const user = value("/amocrm_user");

@@ -30,6 +30,12 @@ function valueOf(kind, typed) {
   return Number.isFinite(seconds) ? lengthOfTime(Math.round(seconds * 1_000)) : typed.trim();
 }
 
+/** Values as they are sent: of a list, its items. `pointer` is where the described values stand. */
+export function listed(values, pointer, descriptions) {
+  const lists = descriptions.filter(({ kind }) => kind.kind === "list").map(({ key }) => `${pointer}/${key}`);
+  return Object.fromEntries(Object.entries(values).map(([at, value]) => [at, lists.includes(at) && typeof value === "string" ? value.split("\n") : value]));
+}
+
 /** What is wrong with a value, or null. */
 export function fault({ kind, required }, value) {
   if (value === null || value === undefined || value === "") return required && (kind.default ?? null) === null ? say("required") : null;

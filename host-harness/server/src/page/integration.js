@@ -8,7 +8,7 @@ import { Audit } from "./audit.js";
 import { Confirmed } from "./confirmed.js";
 import { useConsole } from "./console.js";
 import { Saving, flat, nested, revisionNow, useEditing } from "./editing.js";
-import { CheckField, Field, TextField, fault } from "./fields.js";
+import { CheckField, Field, TextField, fault, listed } from "./fields.js";
 import { html, useState } from "./html.js";
 import { lang, counted, local, recent, say } from "./language.js";
 import { reasonText } from "./meaning.js";
@@ -17,6 +17,9 @@ const path = (id) => `/v1/integrations/${encodeURIComponent(id)}`;
 
 /** States of an access with which calls are resolved. */
 const WORKING = ["connected", "not-asked", "unclear"];
+
+/** Keys that the host gives operations itself: they are not set, but follow from the integration. */
+const OF_HOST = ["enabled", "amocrm_base_url", "amocrm_access_token", "kv_bucket", "cache_key_secret"];
 
 async function read(id) {
   const revision = await revisionNow();
@@ -64,10 +67,10 @@ function Connecting({ one }) {
 function Settings({ one }) {
   const { mayChange, configuration, reload } = useConsole();
   const disabled = !mayChange || !configuration?.writable;
-  const write = (edits, _values, revision) => ask("PATCH", path(one.id), { json: nested(edits), revision });
-  const editing = useEditing(() => read(one.id), write, reload);
+  const write = (edits, _values, revision) => ask("PATCH", path(one.id), { json: nested(listed(edits, "/configuration", one.keys ?? [])), revision });
+  const editing = useEditing(path(one.id), () => read(one.id), write, reload);
   const { held, value, change, wrong } = editing;
-  const keys = one.keys ?? [];
+  const keys = (one.keys ?? []).filter(({ key }) => !OF_HOST.includes(key));
   const faults = keys.filter((key) => fault(key, value(`/configuration/${key.key}`))).length;
   const named = (pointer) => {
     const key = pointer.split("/").at(-1);

@@ -52,10 +52,10 @@ function Header({ children, onLanguage }) {
   </header>`;
 }
 
-/** Everything behind the login. */
-function Desk({ session, onLeave, onLanguage }) {
+/** Everything behind the login. `login` changes with each login, so that the connection begins anew. */
+function Desk({ session, login, onExpired, onLanguage }) {
   const address = useAddress();
-  const connection = useConnection(onLeave);
+  const connection = useConnection(login, onExpired);
   const [common, setCommon] = useState({ operations: [], integrations: null, employees: [], configuration: null, offers: () => false });
   const reload = useCallback(() => shared().then(setCommon, () => {}), []);
   const revision = connection.state?.configuration?.revision;
@@ -65,7 +65,15 @@ function Desk({ session, onLeave, onLanguage }) {
   const alerts = alertsOf(connection);
   const main = useRef(null);
   useEffect(() => { document.title = `${say(`view:${view}`)} — host-harness`; });
-  const out = () => leave().then(onLeave);
+  // Where what had the focus is gone with the view, it goes on from the top of the new one.
+  const shown = view === "calls" ? view : `${view}/${address.id}?${address.query}`;
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current && document.activeElement === document.body) main.current.focus();
+    first.current = false;
+  }, [shown, login]);
+  // Whoever comes next finds nothing of what was typed.
+  const out = () => leave().then(() => location.reload());
   return html`<${Console.Provider} value=${{ session, connection, reload, ...common, mayChange: session.scope === "manager" }}>
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); main.current.focus(); }}>${say("skip")}</a>
     <${Header} onLanguage=${onLanguage}>
@@ -78,14 +86,18 @@ function Desk({ session, onLeave, onLanguage }) {
   <//>`;
 }
 
+/** Who is logged in. A login that has ended takes nothing away from the view: it is there again after the next one, with what was typed. */
 function Page() {
-  const [session, setSession] = useState(undefined);
+  const [{ session, login, expired }, setHeld] = useState({ session: undefined, login: 0, expired: false });
   const [, setLanguage] = useState(lang());
-  useEffect(() => { current().then(setSession, () => setSession(null)); }, []);
+  const enter = (entered) => setHeld((held) => ({ session: entered, login: held.login + 1, expired: false }));
+  useEffect(() => { current().then(enter, () => enter(null)); }, []);
   const switchLanguage = () => { changeLanguage(); setLanguage(lang()); };
-  // Whoever is logged in anew gets a connection of their own, from the beginning.
-  if (session) return html`<${Desk} session=${session} onLeave=${() => setSession(null)} onLanguage=${switchLanguage} />`;
-  return html`<${Header} onLanguage=${switchLanguage} />${session === null && html`<${Login} onEnter=${setSession} />`}`;
+  const asked = session === null || expired;
+  return html`${(asked || !session) && html`<${Header} onLanguage=${switchLanguage} />`}
+    ${asked && html`<${Login} onEnter=${enter} />`}
+    ${session && html`<div hidden=${expired}><${Desk} key=${`${session.name} ${session.scope}`} session=${session} login=${login} onLanguage=${switchLanguage}
+      onExpired=${() => setHeld((held) => ({ ...held, expired: true }))} /></div>`}`;
 }
 
 render(html`<${Page} />`, document.getElementById("page"));

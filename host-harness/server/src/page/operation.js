@@ -6,7 +6,7 @@ import { Problem, ask, get, offered } from "./api.js";
 import { useConsole } from "./console.js";
 import { Confirmed } from "./confirmed.js";
 import { Saving, flat, nested, revisionNow, useEditing } from "./editing.js";
-import { Field, Labelled, TextField, fault } from "./fields.js";
+import { Field, Labelled, TextField, fault, listed } from "./fields.js";
 import { html, useEffect, useState } from "./html.js";
 import { lang, local, say } from "./language.js";
 import { MEANINGS, exitName, reasonsOf } from "./meaning.js";
@@ -53,8 +53,8 @@ export function Operation({ operation }) {
   const console = useConsole();
   const { id, description } = operation;
   const disabled = !console.mayChange || !console.configuration?.writable;
-  const write = (edits, _values, revision) => ask("PATCH", path(id), { json: nested(edits), revision });
-  const editing = useEditing(() => (console.configuration ? read(id) : Promise.resolve({ revision: null, values: valuesOf(operation) })), write, console.reload);
+  const write = (edits, _values, revision) => ask("PATCH", path(id), { json: nested(listed(edits, "/settings", description?.settings ?? [])), revision });
+  const editing = useEditing(path(id), () => (console.configuration ? read(id) : Promise.resolve({ revision: null, values: valuesOf(operation) })), write, console.reload);
   const reasons = reasonsOf([operation]);
   const settings = description?.settings ?? [];
   const named = (pointer) => {

@@ -54,6 +54,7 @@ function Step({ operation, at }) {
       ${operation.scenario_waiting_ms !== operation.waiting_time_ms && html`<div key=""><dt>${say("scenarioWaiting")}</dt><dd>${duration(operation.scenario_waiting_ms)}</dd></div>`}
     </dl>
     <p class="buttons"><a class="button" href=${link("scenario", operation.id)}>${say(console.mayChange && console.configuration?.writable ? "change" : "look")}</a>
+      <a class="button" href=${link("integration")}>${say("itsIntegration")}</a>
       <a class="button" href=${link("calls", null, { operation: operation.id })}>${say("itsCalls")}</a></p>
   </section>`;
 }

@@ -9,7 +9,7 @@
 //! Each proves itself: by a one-time token, by a signature, by a key in its address. Nothing is revealed to who cannot: an integration that
 //! does not exist answers as one that has no such hook, with 404.
 
-mod notice;
+pub(crate) mod notice;
 mod routes;
 
 use std::sync::Arc;
