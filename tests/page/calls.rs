@@ -55,7 +55,7 @@ async fn a_call_appears_as_it_comes_and_opens_as_a_picture_in_both_languages() {
     listed(&browser, 2).await;
     assert!(browser.text("#calls .row").await.contains("из памяти"));
     browser.until("both are counted", &says("#reasons .legend", "Переадресован менеджеру: 2")).await;
-    assert_eq!(browser.complaints(&["404", "405"]).await, Vec::<String>::new());
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +82,7 @@ async fn e2_an_open_call_that_comes_back_shows_each_step_as_it_comes() {
     for part in ["(manager) → шаг 2: ", "101: занято; никто не ответил"] {
         browser.until(part, &says("#timeline", part)).await;
     }
-    assert_eq!(browser.complaints(&["404", "405"]).await, Vec::<String>::new());
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +104,7 @@ async fn what_the_pbx_saw_appears_in_the_open_call_as_it_comes() {
     assert!(browser.text("#outcome").await.contains("Answered by: queue:sales"));
     browser.click("#language").await;
     browser.until("it is Russian", &says("#outcome", "Ответили: queue:sales")).await;
-    assert_eq!(browser.complaints(&["404", "405"]).await, Vec::<String>::new());
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +149,7 @@ async fn a_call_opens_beside_the_list_by_its_address_and_closes_with_escape() {
     browser.until("another is open", &says("#call-title", "Call 5")).await;
     browser.client.back().await.expect("it goes back");
     browser.until("none is open", "return document.querySelector('#call') === null").await;
-    assert_eq!(browser.complaints(&["404", "405"]).await, Vec::<String>::new());
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use test_support::CALLER;
 
-use crate::{Site, enter, go, listed, log_in, open_newest, says};
+use crate::{Site, enter, go, listed, open_newest, says};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_from_outside_is_shown_as_text_and_nothing_comes_from_elsewhere() {
@@ -31,7 +31,7 @@ async fn what_comes_from_outside_is_shown_as_text_and_nothing_comes_from_elsewhe
     assert_eq!(browser.client.title().await.expect("a title"), "Changes — host-harness");
     let foreign = "return performance.getEntriesByType('resource').filter(r => !r.name.startsWith(location.origin) && !r.name.startsWith('data:')).map(r => r.name)";
     assert_eq!(browser.run(foreign).await, json!([]));
-    assert_eq!(browser.complaints(&["404", "405"]).await, Vec::<String>::new());
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
     // And the answer's headers forbid it: a script cannot fetch from elsewhere.
     let fetched = "return fetch('http://127.0.0.1:9/').then(() => 'fetched', () => 'refused')";
     assert_eq!(browser.run(fetched).await, json!("refused"));
@@ -50,7 +50,7 @@ async fn texts_that_run_from_right_to_left_turn_nothing_around() {
     let answer = browser.client.execute(shown, vec![json!({ "name": hostile, "number": 1 })]).await.expect("a script");
     assert_eq!(answer, json!({ "name": "301\\u{202e}103\\u{2066}\\u{200b}\\u{1b}[2J\\u{a}x", "number": 1 }));
     browser.client.refresh().await.expect("it reloads");
-    log_in(&browser).await;
+    browser.until("the page is live", "return document.querySelector('#live')?.dataset.state === 'on'").await;
     site.call("", "101").await;
     listed(&browser, 1).await;
     let row = browser.run("return document.querySelector('#calls .where').textContent").await;
@@ -59,5 +59,5 @@ async fn texts_that_run_from_right_to_left_turn_nothing_around() {
     open_newest(&browser).await;
     let verdict = browser.run("return document.querySelector('#verdict').textContent").await;
     assert!(verdict.as_str().expect("text").contains(&format!("\u{2068}{queue}\u{2069}")), "{verdict}");
-    assert_eq!(browser.complaints(&["404", "405"]).await, Vec::<String>::new());
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
 }

@@ -68,5 +68,5 @@ async fn o4_why_a_call_went_elsewhere_is_read_with_the_keyboard_alone() {
         browser.until("it is closed", "return document.querySelector('#call') === null").await;
         browser.run("document.activeElement.blur()").await;
     }
-    assert_eq!(browser.complaints(&["404", "405"]).await, Vec::<String>::new());
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
 }

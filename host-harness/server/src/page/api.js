@@ -1,15 +1,5 @@
 // The server's answers. The browser keeps the session in a cookie that no script can read; the token is sent once, to enter.
 
-/** The token, for a server that keeps no sessions: in memory alone, so that it is asked for again when the page is loaded again. */
-let bearer = null;
-
-/** Takes a token for the requests from now on. */
-export const keepToken = (token) => {
-  bearer = token;
-};
-
-const authorization = () => (bearer ? { Authorization: `Bearer ${bearer}` } : {});
-
 /** Nobody is logged in, or no longer. */
 export class Refused extends Error {}
 
@@ -62,7 +52,7 @@ const parse = (json) =>
  *   whether texts are wanted as they are, to be edited
  */
 export async function ask(method, path, { json, bytes, kind = "application/json", revision, raw } = {}) {
-  const headers = { "X-Requested-With": "host-harness", ...authorization() };
+  const headers = { "X-Requested-With": "host-harness" };
   if (json || bytes) headers["Content-Type"] = kind;
   if (revision) headers["If-Match"] = `"${revision}"`;
   const body = json ? JSON.stringify(json) : bytes;
@@ -88,19 +78,9 @@ function read(text, raw) {
 /** A JSON answer. */
 export const get = (path, more) => ask("GET", path, more);
 
-/** A JSON answer; null where this server does not have that. */
-export async function offered(path, more) {
-  try {
-    return await get(path, more);
-  } catch (error) {
-    if (error instanceof Problem && error.missing) return null;
-    throw error;
-  }
-}
-
 /** The events of a stream of the server's, until it ends. (`EventSource` does not tell a login that has ended from a lost connection.) */
 export async function events(path, signal, onOpen, onEvent) {
-  const answer = await fetch(path, { headers: { Accept: "text/event-stream", ...authorization() }, cache: "no-store", signal });
+  const answer = await fetch(path, { headers: { Accept: "text/event-stream" }, cache: "no-store", signal });
   if (answer.status === 401) throw new Refused();
   if (!answer.ok) throw new Problem(answer.status, {});
   onOpen();

@@ -1,7 +1,7 @@
 // What was changed of the configuration, by whom and when, and how to undo it.
 
 import { ReadOnly } from "./allowed.js";
-import { ask, offered } from "./api.js";
+import { ask, get } from "./api.js";
 import { Confirmed } from "./confirmed.js";
 import { useConsole } from "./console.js";
 import { revisionNow } from "./editing.js";
@@ -18,21 +18,22 @@ function Difference({ text }) {
 }
 
 export function Changes() {
-  const { configuration, mayChange, connection, reload } = useConsole();
-  const [found, setFound] = useState({ changes: null, next: null, missing: false });
+  const { operations, configuration, mayChange, connection, offers, reload } = useConsole();
+  const [found, setFound] = useState({ changes: null, next: null });
   const load = useCallback(async (before = null) => {
-    const page = await offered(`/v1/changes?limit=${PAGE}${before ? `&before=${before}` : ""}`);
-    setFound((held) => (page ? { changes: before ? [...held.changes, ...page.changes] : page.changes, next: page.next } : { changes: [], next: null, missing: true }));
+    const page = await get(`/v1/changes?limit=${PAGE}${before ? `&before=${before}` : ""}`);
+    setFound((held) => ({ changes: before ? [...held.changes, ...page.changes] : page.changes, next: page.next }));
   }, []);
   const revision = configuration?.revision;
-  useEffect(() => { load().catch(() => {}); }, [revision, connection.live === "on"]);
-  const undo = (number) => async () => ask("POST", `/v1/changes/${number}/undo`, { revision: await revisionNow() });
-  const { changes, next, missing } = found;
+  const here = offers("GET /v1/changes");
+  useEffect(() => { if (here) load().catch(() => {}); }, [here, revision, connection.live === "on"]);
+  const undo = (number) => async () => ask("POST", `/v1/changes/${number}/undo`, { revision: await revisionNow(configuration) });
+  const { changes, next } = found;
   const refused = connection.state?.configuration?.refused;
   return html`<h1>${say("view:changes")}</h1>
     ${refused && html`<div class="card wrong" role="alert"><p>${say("configurationRefused")}</p><pre>${typeof refused === "string" ? refused : refused.en}</pre></div>`}
-    ${missing ? html`<p class="quiet">${say("notOffered")}</p>` : html`<p class="quiet">${say("changesHelp")}</p>`}
-    ${changes?.length === 0 && !missing && html`<p>${say("noChanges")}</p>`}
+    ${operations.length > 0 && !here ? html`<p class="quiet">${say("notOffered")}</p>` : html`<p class="quiet">${say("changesHelp")}</p>`}
+    ${changes?.length === 0 && html`<p>${say("noChanges")}</p>`}
     <ol class="rows" id="changes">${changes?.map((change) => html`<li class="card" key=${change.number} data-number=${change.number}>
       <p><strong>${moment(change.at)}</strong> · ${change.author ?? say("nobodyNamed")} · ${worded("by", change.by)} <span class="quiet">№ ${change.number}</span></p>
       ${change.difference && html`<${Difference} text=${change.difference} />`}

@@ -7,8 +7,8 @@ import { lang, say } from "./language.js";
 
 const AGAIN = 1_500;
 
-/** The revision in force. Read before what is edited, so that a change in between is noticed. */
-export const revisionNow = async () => (await get("/v1/configuration", { raw: true })).revision;
+/** The revision in force; null where the server has none to be changed. Read before what is edited, so that a change in between is noticed. */
+export const revisionNow = async (configuration) => (configuration ? (await get("/v1/configuration")).revision : null);
 
 /** What was typed and not saved yet, by what it belongs to: it is still there when a person comes back from another view. */
 const drafts = new Map();

@@ -17,8 +17,8 @@ const path = ({ integration, id }) => `${list(integration)}/${encodeURIComponent
 /** The least and the longest that a number rings, and how long it does unless set, in milliseconds. */
 const RING = { least: 5_000, longest: 120_000, usual: 20_000 };
 
-async function read(employee) {
-  const revision = await revisionNow();
+async function read(employee, configuration) {
+  const revision = await revisionNow(configuration);
   const found = (await get(list(employee.integration), { raw: true })).employees.find(({ id }) => id === employee.id);
   const { name, amocrm_user, enabled, numbers } = found ?? {};
   return { revision, values: { "/name": name, "/amocrm_user": amocrm_user, "/enabled": enabled, "/numbers": numbers ?? [] } };
@@ -64,9 +64,9 @@ function Employee({ employee }) {
   const console = useConsole();
   const disabled = !console.mayChange || !console.configuration?.writable;
   const write = (edits, values, revision) => ask("PUT", path(employee), { json: nested({ ...values, ...edits }), revision });
-  const editing = useEditing(path(employee), () => read(employee), write, console.reload);
+  const editing = useEditing(path(employee), () => read(employee, console.configuration), write, console.reload);
   const { held, value, change, wrong } = editing;
-  const remove = async () => ask("DELETE", path(employee), { revision: await revisionNow() });
+  const remove = async () => ask("DELETE", path(employee), { revision: await revisionNow(console.configuration) });
   const user = value("/amocrm_user");
   return html`<h1>${employee.name || employee.id} <span class="quiet">${employee.id}</span></h1>
     <p><a href=${link("employees")}>← ${say("view:employees")}</a></p>

@@ -21,8 +21,8 @@ const WORKING = ["connected", "not-asked", "unclear"];
 /** Keys that the host gives operations itself: they are not set, but follow from the integration. */
 const OF_HOST = ["enabled", "amocrm_base_url", "amocrm_access_token", "kv_bucket", "cache_key_secret"];
 
-async function read(id) {
-  const revision = await revisionNow();
+async function read(id, configuration) {
+  const revision = await revisionNow(configuration);
   const one = (await get("/v1/integrations", { raw: true })).integrations.find((other) => other.id === id);
   return { revision, values: { "/enabled": one.enabled, "/time_zone": one.time_zone, ...flat("/configuration", one.configuration) } };
 }
@@ -68,7 +68,7 @@ function Settings({ one }) {
   const { mayChange, configuration, reload } = useConsole();
   const disabled = !mayChange || !configuration?.writable;
   const write = (edits, _values, revision) => ask("PATCH", path(one.id), { json: nested(listed(edits, "/configuration", one.keys ?? [])), revision });
-  const editing = useEditing(path(one.id), () => read(one.id), write, reload);
+  const editing = useEditing(path(one.id), () => read(one.id, configuration), write, reload);
   const { held, value, change, wrong } = editing;
   const keys = (one.keys ?? []).filter(({ key }) => !OF_HOST.includes(key));
   const faults = keys.filter((key) => fault(key, value(`/configuration/${key.key}`))).length;

@@ -2,7 +2,7 @@
 
 import { useAddress, link } from "./address.js";
 import { Alerts, Standing, alertsOf } from "./alerts.js";
-import { get, offered } from "./api.js";
+import { get } from "./api.js";
 import { Calls } from "./calls.js";
 import { Changes } from "./changes.js";
 import { useConnection } from "./connection.js";
@@ -24,18 +24,18 @@ function routesOf({ paths = {} }) {
   return new Set(Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${named(path)}`)));
 }
 
-/** What several views need: asked for at the start, and again after a change. */
+/** What several views need: asked for at the start, and again after a change. What this server does not offer is null. */
 async function shared() {
-  const [{ operations }, integrations, configuration, description] = await Promise.all([
-    get("/v1/operations"), offered("/v1/integrations"), offered("/v1/configuration"), offered("/openapi.json"),
-  ]);
-  const routes = routesOf(description ?? {});
-  const all = integrations?.integrations ?? null;
-  const employees = await Promise.all((all ?? []).map(async ({ id }) => {
-    const found = await offered(`/v1/integrations/${encodeURIComponent(id)}/employees`);
-    return (found?.employees ?? []).map((employee) => ({ ...employee, integration: id }));
+  const routes = routesOf(await get("/openapi.json"));
+  const offers = (route) => routes.has(route);
+  const wanted = (path) => (offers(`GET ${path}`) ? get(path) : null);
+  const [{ operations }, all, configuration] = await Promise.all([get("/v1/operations"), wanted("/v1/integrations"), wanted("/v1/configuration")]);
+  const integrations = all?.integrations ?? null;
+  const employees = await Promise.all((integrations ?? []).map(async ({ id }) => {
+    const found = await get(`/v1/integrations/${encodeURIComponent(id)}/employees`);
+    return found.employees.map((employee) => ({ ...employee, integration: id }));
   }));
-  return { operations, integrations: all, employees: employees.flat(), configuration, offers: (route) => routes.has(route) };
+  return { operations, integrations, employees: employees.flat(), configuration, offers };
 }
 
 function Menu({ view }) {

@@ -10,7 +10,7 @@ import { lang, say } from "./language.js";
 
 /** `list` gives the address of an integration's employees. */
 export function NewEmployee({ list }) {
-  const { integrations, employees, reload } = useConsole();
+  const { integrations, employees, configuration, reload } = useConsole();
   const [made, setMade] = useState({ id: "", name: "", amocrm_user: "", number: "", integration: integrations[0]?.id });
   const [problem, setProblem] = useState(null);
   const set = (key) => (value) => { setProblem(null); setMade((before) => ({ ...before, [key]: value })); };
@@ -21,7 +21,7 @@ export function NewEmployee({ list }) {
     event.preventDefault();
     try {
       const json = { name: name || id, amocrm_user: Number(user), enabled: true, numbers: number.trim() ? [{ number: number.trim() }] : [] };
-      await ask("PUT", `${list(integration)}/${encodeURIComponent(id)}`, { json, revision: await revisionNow() });
+      await ask("PUT", `${list(integration)}/${encodeURIComponent(id)}`, { json, revision: await revisionNow(configuration) });
       await reload();
       go(link("employees", `${integration}:${id}`), { replace: true });
     } catch (error) {

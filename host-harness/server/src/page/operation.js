@@ -2,7 +2,7 @@
 
 import { go, link } from "./address.js";
 import { ReadOnly, notWorking } from "./allowed.js";
-import { Problem, ask, get, offered } from "./api.js";
+import { Problem, ask, get } from "./api.js";
 import { useConsole } from "./console.js";
 import { Confirmed } from "./confirmed.js";
 import { Saving, flat, nested, revisionNow, useEditing } from "./editing.js";
@@ -16,8 +16,8 @@ const CLASSES = ["caller", "empty-answer", "no-answer", "technical-failure", "ab
 
 const path = (id) => `/v1/operations/${encodeURIComponent(id)}`;
 
-async function read(id) {
-  const revision = await revisionNow();
+async function read(id, configuration) {
+  const revision = await revisionNow(configuration);
   const { linked_operation, exits, settings } = await get(path(id), { raw: true });
   return { revision, values: { "/linked_operation": linked_operation, ...flat("/exits", exits), ...flat("/settings", settings) } };
 }
@@ -54,7 +54,7 @@ export function Operation({ operation }) {
   const { id, description } = operation;
   const disabled = !console.mayChange || !console.configuration?.writable;
   const write = (edits, _values, revision) => ask("PATCH", path(id), { json: nested(listed(edits, "/settings", description?.settings ?? [])), revision });
-  const editing = useEditing(path(id), () => (console.configuration ? read(id) : Promise.resolve({ revision: null, values: valuesOf(operation) })), write, console.reload);
+  const editing = useEditing(path(id), () => read(id, console.configuration), write, console.reload);
   const reasons = reasonsOf([operation]);
   const settings = description?.settings ?? [];
   const named = (pointer) => {
@@ -78,24 +78,22 @@ export function Operation({ operation }) {
       </fieldset>
       <${Exits} editing=${editing} reasons=${reasons} self=${id} disabled=${disabled} />
       <${Saving} editing=${editing} title=${named} faults=${faults} mayChange=${!disabled}>
-        ${console.offers("DELETE /v1/operations/{}") && html`<${Confirmed} label=${say("deleteStep")} question=${say("deleteStepSure", id)} act=${() => remove(id)} onDone=${() => { console.reload(); go(link("scenario")); }} />`}
+        ${console.offers("DELETE /v1/operations/{}") && html`<${Confirmed} label=${say("deleteStep")} question=${say("deleteStepSure", id)} act=${() => remove(id, console.configuration)} onDone=${() => { console.reload(); go(link("scenario")); }} />`}
       <//>
     </form>` : editing.saving.state === "unreadable" && html`<p class="wrong">${say("saving:unreadable")}</p>`}
     <${ReadOnly} />`;
 }
 
-const valuesOf = ({ linked_operation, exits, settings }) => ({ "/linked_operation": linked_operation, ...flat("/exits", exits), ...flat("/settings", settings) });
-
-const remove = async (id) => ask("DELETE", path(id), { revision: await revisionNow() });
+const remove = async (id, configuration) => ask("DELETE", path(id), { revision: await revisionNow(configuration) });
 
 /** A new step: which operation, for which integration, and where its calls go that are not forwarded. It is offered only while its integration works. */
 export function NewOperation() {
   const console = useConsole();
-  const { connection, operations, reload } = console;
-  const [components, setComponents] = useState(null);
+  const { connection, operations, offers, reload } = console;
+  const [components, setComponents] = useState([]);
   const [made, setMade] = useState({ id: "", component: "", integration: "", linked_operation: "" });
   const [problem, setProblem] = useState(null);
-  useEffect(() => { offered("/v1/components").then((found) => setComponents(found?.components ?? []), () => setComponents([])); }, []);
+  useEffect(() => { if (offers("GET /v1/components")) get("/v1/components").then((found) => setComponents(found.components), () => {}); }, []);
   const integrations = connection.state?.integrations ?? [];
   const set = (key) => (value) => { setProblem(null); setMade((before) => ({ ...before, [key]: value })); };
   const integration = made.integration || integrations[0]?.id;
@@ -107,7 +105,7 @@ export function NewOperation() {
     event.preventDefault();
     try {
       const { id, linked_operation, component } = made;
-      await ask("POST", "/v1/operations", { json: { id, linked_operation, integration, ...(component && { component }) }, revision: await revisionNow() });
+      await ask("POST", "/v1/operations", { json: { id, linked_operation, integration, ...(component && { component }) }, revision: await revisionNow(console.configuration) });
       await reload();
       go(link("scenario", id), { replace: true });
     } catch (error) {
@@ -119,7 +117,7 @@ export function NewOperation() {
     <form class="card form" onSubmit=${add}>
       <${Labelled} title=${say("operation")} help=${say("operationHelp")}>${(tied) => html`<select ...${tied} value=${made.component} onChange=${(event) => set("component")(event.currentTarget.value)}>
         <option value="">${say("builtIn")}</option>
-        ${(components ?? []).filter(({ uploaded_at: at }) => at).map(({ digest, description }) => html`<option key=${digest} value=${digest}>${local(description?.title)} (${digest.slice(0, 12)})</option>`)}
+        ${components.filter(({ uploaded_at: at }) => at).map(({ digest, description }) => html`<option key=${digest} value=${digest}>${local(description?.title)} (${digest.slice(0, 12)})</option>`)}
       </select>`}<//>
       ${integrations.length > 1 && html`<${Labelled} title=${say("integration")}>${(tied) => html`<select ...${tied} value=${integration} onChange=${(event) => set("integration")(event.currentTarget.value)}>
         ${integrations.map(({ id }) => html`<option key=${id} value=${id}>${id}</option>`)}

@@ -1,39 +1,21 @@
 // Who is logged in. The token is sent once; afterwards the browser has a cookie that no script can read.
 
-import { Problem, Refused, Unreachable, ask, get, keepToken } from "./api.js";
+import { Refused, Unreachable, ask, get } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { lang, say } from "./language.js";
-
-/** A login without a session of the server's: what it may do is not known beforehand. */
-const WITHOUT_SESSION = { name: null, scope: "manager" };
 
 /** The session that this browser has; null where it has none. */
 export async function current() {
   try {
     return await get("/v1/session");
   } catch (error) {
-    if (error instanceof Refused || (error instanceof Problem && error.missing)) return null;
+    if (error instanceof Refused) return null;
     throw error;
   }
 }
 
-/** Logs in. */
-async function enter(token) {
-  try {
-    return await ask("POST", "/v1/session", { json: { token } });
-  } catch (error) {
-    if (!(error instanceof Problem && error.missing)) throw error;
-    keepToken(token);
-    await get("/v1/state");
-    return WITHOUT_SESSION;
-  }
-}
-
 /** Logs out. */
-export async function leave() {
-  keepToken(null);
-  await ask("DELETE", "/v1/session").catch(() => {});
-}
+export const leave = () => ask("DELETE", "/v1/session").catch(() => {});
 
 /** The form to log in with. */
 export function Login({ onEnter }) {
@@ -47,11 +29,10 @@ export function Login({ onEnter }) {
     setBusy(true);
     setWhy("");
     try {
-      const session = await enter(token);
+      const session = await ask("POST", "/v1/session", { json: { token } });
       field.current.value = "";
       onEnter(session);
     } catch (error) {
-      keepToken(null);
       setWhy(error instanceof Refused ? say("refused") : error instanceof Unreachable ? say("unreachable") : error.text?.(lang()) ?? error.message);
       setBusy(false);
       field.current.select();

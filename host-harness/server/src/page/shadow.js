@@ -1,6 +1,6 @@
 // A shadow: a version that resolves the same calls without acting. What it found says whether it may be put in force.
 
-import { offered } from "./api.js";
+import { get } from "./api.js";
 import { link } from "./address.js";
 import { useConsole } from "./console.js";
 import { html, useEffect, useState } from "./html.js";
@@ -9,17 +9,20 @@ import { outcomeOf, reasonsOf, targetName } from "./meaning.js";
 
 const EVERY = 5_000;
 
-/** `round` changes whenever something was done that may have begun or ended it. */
-export function Shadow({ operation, round, onEnd, nameOf }) {
-  const { operations, mayChange } = useConsole();
+/** The shadow of an operation, where the state says that it has one. */
+export function Shadow({ operation, onEnd, nameOf }) {
+  const { operations, mayChange, connection } = useConsole();
   const [shadow, setShadow] = useState(null);
+  const digest = connection.state?.operations.find(({ id }) => id === operation)?.shadow ?? null;
   useEffect(() => {
+    setShadow(null);
+    if (!digest) return undefined;
     let over = false;
-    const look = () => offered(`/v1/operations/${encodeURIComponent(operation)}/shadow`).then((found) => over || setShadow(found), () => {});
+    const look = () => get(`/v1/operations/${encodeURIComponent(operation)}/shadow`).then((found) => over || setShadow(found), () => {});
     look();
     const timer = setInterval(() => document.hidden || look(), EVERY);
     return () => { over = true; clearInterval(timer); };
-  }, [operation, round]);
+  }, [operation, digest]);
   if (!shadow) return null;
   const reasons = reasonsOf(operations);
   const went = ({ reason, employee, linked_operation: target, route }) =>

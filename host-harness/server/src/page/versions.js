@@ -1,6 +1,6 @@
 // The versions of operations: what is uploaded, what is in force at each step, and what a shadow would have done otherwise.
 
-import { Problem, ask, get, offered } from "./api.js";
+import { Problem, ask, get } from "./api.js";
 import { Confirmed } from "./confirmed.js";
 import { useConsole } from "./console.js";
 import { Labelled } from "./fields.js";
@@ -60,7 +60,6 @@ function Step({ operation, at, components, onDone }) {
   const [inForce, setInForce] = useState(null);
   const [chosen, setChosen] = useState("");
   const [error, setError] = useState(null);
-  const [round, setRound] = useState(0);
   const load = useCallback(() => get(`${path(operation.id)}/component`).then(setInForce, () => {}), []);
   useEffect(() => { load(); }, [operation.component]);
   const act = (method, route, json) => async () => {
@@ -72,7 +71,6 @@ function Step({ operation, at, components, onDone }) {
       throw refused;
     } finally {
       load();
-      setRound((before) => before + 1);
       onDone();
     }
   };
@@ -91,19 +89,20 @@ function Step({ operation, at, components, onDone }) {
         <${Confirmed} label=${say("rollBack")} disabled=${!history.length} question=${history.length ? say("rollBackSure", nameOf(history.at(-1).from, components)) : ""} act=${act("POST", "rollback")} />
       </p>`}
     <${Refusal} error=${error} />
-    <${Shadow} operation=${operation.id} round=${round} onEnd=${act("DELETE", "shadow")} nameOf=${(digest) => nameOf(digest, components)} />
+    <${Shadow} operation=${operation.id} onEnd=${act("DELETE", "shadow")} nameOf=${(digest) => nameOf(digest, components)} />
     ${history.length > 0 && html`<h3>${say("history")}</h3><ol class="history">${history.toReversed().map((change) => html`<li key=${change.at}>${moment(change.at)}: ${nameOf(change.from, components)} → ${nameOf(change.digest, components)} · ${change.by}</li>`)}</ol>`}
   </section>`;
 }
 
 export function Versions() {
-  const { operations, mayChange, reload } = useConsole();
-  const [components, setComponents] = useState(undefined);
-  const load = useCallback(() => offered("/v1/components").then((found) => setComponents(found?.components ?? null), () => {}), []);
-  useEffect(() => { load(); }, []);
+  const { operations, mayChange, offers, reload } = useConsole();
+  const [components, setComponents] = useState(null);
+  const here = offers("GET /v1/components");
+  const load = useCallback(() => get("/v1/components").then((found) => setComponents(found.components), () => {}), []);
+  useEffect(() => { if (here) load(); }, [here]);
   const done = () => { load(); reload(); };
   return html`<h1>${say("view:versions")}</h1>
-    ${components === null && html`<p class="quiet">${say("notOffered")}</p>`}
+    ${operations.length > 0 && !here && html`<p class="quiet">${say("notOffered")}</p>`}
     ${components && html`
       ${operations.map((operation, at) => html`<${Step} key=${operation.id} operation=${operation} at=${at} components=${components} onDone=${done} />`)}
       ${mayChange && html`<${Upload} onDone=${done} />`}
