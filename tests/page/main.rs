@@ -11,6 +11,7 @@
 
 mod browser;
 mod calls;
+mod changing;
 mod connection;
 mod found;
 mod hostile;

@@ -11,7 +11,7 @@ use test_support::{Home, Process};
 pub(crate) struct Site {
     pub(crate) amocrm: Simulator,
     process: Process,
-    _home: Home,
+    home: Home,
 }
 
 impl Site {
@@ -46,7 +46,7 @@ impl Site {
         home.write("token", TOKEN);
         home.write("host-harness.toml", config);
         let process = home.serve(&["--config", "host-harness.toml", "--state", "state"]);
-        Self { amocrm, process, _home: home }
+        Self { amocrm, process, home }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -61,6 +61,11 @@ impl Site {
     /// A PBX asks; gives the answer's body.
     pub(crate) async fn ask(&self, call: &Value) -> String {
         text(&self.process.client.call(call).await)
+    }
+
+    /// The configuration's file as it is now.
+    pub(crate) fn configuration(&self) -> String {
+        std::fs::read_to_string(self.home.path("host-harness.toml")).expect("the file")
     }
 
     /// The PBX reports what it saw of a call.

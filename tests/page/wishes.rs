@@ -6,7 +6,7 @@ use test_support::CALLER;
 use crate::{ENTER, Site, TAB, enter, listed, says};
 
 /// The widths of a desk and of a telephone.
-const WIDTHS: [(u32, u32); 2] = [(1280, 900), (390, 844)];
+pub(crate) const WIDTHS: [(u32, u32); 2] = [(1280, 900), (390, 844)];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_the_operation_is_seen_with_its_title_its_exits_and_its_settings() {
