@@ -138,6 +138,8 @@ async fn a_dialplan_is_answered_with_its_variables() {
         unproved.header("authorization", format!("Basic {}", STANDARD.encode("pbx:another-token-0123456789")));
     assert_eq!(process.client.send(unproved, "").await.status, StatusCode::UNAUTHORIZED);
 
+    // One that still runs would take the new configuration up, and say so where the next one says where it listens.
+    drop(process);
     home.configure(OPERATIONS, "");
     let process = home.serve(&["--state", "other", "--log", "warn"]);
     let request = authorised(Method::POST, "/v1/resolve-call?form=dialplan");
