@@ -209,6 +209,9 @@ async fn two_administrators_at_once_overwrite_nothing() {
         json!("2"),
         "it is kept"
     );
+    let seen = "const box = document.querySelector('[data-saving=conflict]').getBoundingClientRect(); \
+                return box.top >= 0 && box.bottom <= innerHeight";
+    browser.until("it is in sight", seen).await;
     browser.keep_picture("conflict").await;
     browser.click(".form button.primary").await;
     saved(&browser).await;

@@ -1,7 +1,7 @@
 // What needs a person, and what is worth knowing: from how the node stands and what amoCRM answered last.
 
 import { html } from "./html.js";
-import { lang, moment, recent, say } from "./language.js";
+import { lang, local, moment, recent, say } from "./language.js";
 import { link } from "./address.js";
 import { reasonText } from "./meaning.js";
 
@@ -14,7 +14,8 @@ export function alertsOf({ state, newest }) {
   const found = [];
   const add = (level, text, action, href) => found.push({ level, text, action, href });
   for (const one of state.integrations) ofIntegration(one, newest.get(one.id), add);
-  const { call_details: details, state_directory: directory, slots, configuration } = state;
+  const { call_details: details, state_directory: directory, slots, configuration, tokens } = state;
+  for (const { warning } of tokens ?? []) if (warning) add("warn", local(warning));
   if (configuration?.refused) add("bad", say("configurationRefused"), textOf(configuration.refused), link("changes"));
   if (configuration?.at_restart?.length) add("warn", say("atRestart", configuration.at_restart.join(", ")));
   if (details?.failing) add("bad", say("detailsFailing"), details.failing);

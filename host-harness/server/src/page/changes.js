@@ -11,10 +11,11 @@ import { worded } from "./meaning.js";
 
 const PAGE = 50;
 
-/** A unified difference; what is added and what is removed can be told apart without colours by the signs that it has. */
+/** A unified difference, without the names of its sides; what is added and what is removed can be told apart without colours by their signs. */
 function Difference({ text }) {
-  const kind = (line) => (/^(\+\+\+|---|@@)/.test(line) ? "head" : line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "same");
-  return html`<pre class="difference" tabindex="0" aria-label=${say("difference")}>${text.replace(/\n$/, "").split("\n").map((line, at) => html`<span key=${at} class=${kind(line)}>${line}${"\n"}</span>`)}</pre>`;
+  const lines = text.replace(/\n$/, "").split("\n").filter((line, at) => !(at < 2 && /^(\+\+\+|---) /.test(line)));
+  const kind = (line) => (line.startsWith("@@") ? "head" : line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "same");
+  return html`<pre class="difference" tabindex="0" aria-label=${say("difference")}>${lines.map((line, at) => html`<span key=${at} class=${kind(line)}>${line}${"\n"}</span>`)}</pre>`;
 }
 
 export function Changes() {

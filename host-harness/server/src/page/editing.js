@@ -134,8 +134,11 @@ export function Saving({ editing, title, faults = 0, mayChange = true, children 
     addEventListener("beforeunload", leaving);
     return () => removeEventListener("beforeunload", leaving);
   }, [dirty]);
+  // What became of it is in sight, however long the form is.
+  const said = useRef(null);
+  useEffect(() => { if (state !== "idle" && state !== "saving") said.current?.scrollIntoView({ block: "nearest" }); }, [state]);
   const busy = state === "saving" || state === "unknown";
-  return html`<div class="saving">
+  return html`<div class="saving" ref=${said}>
     ${mayChange && html`<p class="buttons">
       <button class="primary" disabled=${!dirty || faults > 0 || busy} onClick=${(event) => { event.preventDefault(); save(); }}>${say("save")}</button>
       <button type="button" disabled=${!dirty || busy} onClick=${undo}>${say("discard")}</button>
