@@ -52,3 +52,34 @@ fn what_cannot_be_a_token_is_refused_with_the_fix() {
         assert!(ended.stdout.is_empty(), "no token is shown that is not to be used: {ended:?}");
     }
 }
+
+#[test]
+fn a_new_token_is_written_into_the_file_that_is_named_and_everything_else_stays() {
+    let home = Home::bare();
+    let written = format!(
+        "# Our PBX\n{OPERATION}\n[server] # ours\nmax_calls = 7 # enough\n\n[call_details]\nkeep_for = \"9d\" # law\n"
+    );
+    home.write("host-harness.toml", &written);
+    for (name, scope) in [("kamailio", "pbx"), ("boris", "viewer")] {
+        let ended =
+            home.run(["token", "new", name, "--scope", scope, "--expires", "90d", "--config", "host-harness.toml"]);
+        ended.assert(0, &["shown this once", "host-harness.toml"]);
+        assert_eq!(ended.stdout.trim_end().len(), 64, "the token alone: {ended:?}");
+        let text = std::fs::read_to_string(home.path("host-harness.toml")).expect("the file");
+        assert!(!text.contains(ended.stdout.trim_end()), "{text}");
+    }
+    let text = std::fs::read_to_string(home.path("host-harness.toml")).expect("the file");
+    for line in written.lines() {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    home.run(["token", "list", "--config", "host-harness.toml"])
+        .assert(0, &[])
+        .assert_prints(&["kamailio: pbx, expires on 20", "boris: viewer, expires on 20"]);
+    // Where there was no section, there is none but the token's.
+    home.write("host-harness.toml", OPERATION);
+    home.run(["token", "new", "anna", "--scope", "manager", "--config", "host-harness.toml"])
+        .assert(0, &["hand it over"]);
+    let text = std::fs::read_to_string(home.path("host-harness.toml")).expect("the file");
+    assert!(text.starts_with(OPERATION) && text.contains("[[server.tokens]]\nname = \"anna\""), "{text}");
+    assert!(!text.contains("[server]"), "{text}");
+}

@@ -1,17 +1,20 @@
 //! `host-harness token`: makes tokens for clients of the server, and lists those of the configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::config_file::Config;
 use super::{Outcome, Stop, complain, print};
 use crate::config::HarnessConfig;
 use call::one_line::one_line;
+use runtime::atomic_file;
 use runtime::capabilities::clocks::Clock;
+use runtime::toml_file;
 use server::scope::Scope;
 use server::tokens::{self, MadeToken, Token};
 
@@ -28,9 +31,10 @@ enum Action {
     List(List),
 }
 
-/// Make a token and print it once, with the lines for the configuration
+/// Make a token and print it once
 ///
-/// The first line of the output is the token. The configuration gets its hash alone, so hand the token over now: nothing can show it again.
+/// The first line of the output is the token. With --config its hash is written into that file, where a running server takes it up; without, the lines
+/// for the configuration are printed too. Hand the token over now: nothing can show it again.
 #[derive(Args)]
 struct New {
     /// Whose token it is: a person, or a program such as kamailio
@@ -41,7 +45,7 @@ struct New {
     /// For how long it counts, such as 90d [default: for ever]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     expires: Option<Duration>,
-    /// The configuration file that the token is for: its names are compared
+    /// The configuration file that the token is written into; comments stay
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -67,12 +71,21 @@ impl New {
         let made = MadeToken::new().context("the system gives no randomness")?;
         let expires_at = self.expires.map(expiry).transpose()?;
         let token = Token { name: self.name, scope: self.scope, hash: made.hash, expires_at };
-        let (mut all, file) = match &self.config {
-            Some(file) => (HarnessConfig::read(file)?.server.tokens, file.display().to_string()),
-            None => (Vec::new(), "host-harness.toml".to_owned()),
+        let mut all = match &self.config {
+            Some(file) => HarnessConfig::read(file)?.server.tokens,
+            None => Vec::new(),
         };
         all.push(token.clone());
         tokens::judge(&all).map_err(|error| anyhow!("{error}"))?;
+        if let Some(file) = &self.config {
+            write(file, &token)?;
+            print(made.token.expose());
+            complain(format_args!(
+                "this is the token, shown this once: hand it over; its hash is in {}",
+                file.display()
+            ));
+            return Ok(Outcome::Done);
+        }
         print(made.token.expose());
         print("");
         print("[[server.tokens]]");
@@ -82,9 +95,9 @@ impl New {
         if let Some(at) = token.expires_at {
             print(format_args!("expires = {at}"));
         }
-        complain(format_args!(
-            "the first line is the token, shown this once: hand it over, and put the other lines into {file}"
-        ));
+        complain(
+            "the first line is the token, shown this once: hand it over, and put the other lines into host-harness.toml",
+        );
         Ok(Outcome::Done)
     }
 }
@@ -106,6 +119,30 @@ impl List {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// Adds a token to the text of the file, which is judged before it is written.
+fn write(file: &Path, token: &Token) -> anyhow::Result<()> {
+    let shown = file.display();
+    let mut document: DocumentMut = toml_file::read_text(file)?.parse().context("the file is no TOML")?;
+    let mut section = Table::new();
+    // The tokens alone need no `[server]`.
+    section.set_implicit(true);
+    let server = document.entry("server").or_insert(Item::Table(section)).as_table_mut();
+    let server = server.with_context(|| format!("{shown}: write `server` as a section, `[server]`"))?;
+    let tokens = server.entry("tokens").or_insert(Item::ArrayOfTables(ArrayOfTables::new())).as_array_of_tables_mut();
+    let tokens = tokens.with_context(|| format!("{shown}: write each token as a section, `[[server.tokens]]`"))?;
+    let mut entry = Table::new();
+    entry.insert("name", value(token.name.as_str()));
+    entry.insert("scope", value(token.scope.name()));
+    entry.insert("hash", value(token.hash.to_string()));
+    if let Some(at) = token.expires_at {
+        entry.insert("expires", value(at.to_string().parse::<toml_edit::Datetime>()?));
+    }
+    tokens.push(entry);
+    let text = document.to_string();
+    HarnessConfig::parse(file, &text)?;
+    atomic_file::replace(file, text.as_bytes()).with_context(|| format!("{shown} cannot be written"))
 }
 
 /// When what is made now expires, in whole seconds.
