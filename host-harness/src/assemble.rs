@@ -51,11 +51,12 @@ pub async fn assemble(
     for entry in &config.operations {
         let place = || format!("[[operation]] `{}`", entry.id);
         let integration = config.integration_of(entry).with_context(place)?;
-        let operation = match before.as_ref().and_then(|before| before.component(&entry.id, entry.component.as_deref()))
-        {
+        let goes_on = before.as_ref().and_then(|before| before.component(&entry.id, entry.component.as_deref()));
+        let operation = match goes_on.or_else(|| loaded.get(&entry.component).cloned()) {
             Some(operation) => operation,
-            None => load(engine, &mut loaded, entry.component.as_deref()).with_context(place)?,
+            None => load(engine, entry.component.as_deref()).await.with_context(place)?,
         };
+        loaded.insert(entry.component.clone(), operation.clone());
         let placed = next.place(ToPlace {
             id: &entry.id,
             integration: &integration.id,
@@ -106,24 +107,20 @@ pub(crate) fn judge_reasons(settings: &SamplingSettings, placements: &[Arc<Place
     Ok(())
 }
 
-/// Loads a component's file, or the built-in operation, once.
-pub(crate) fn load(
-    engine: &Engine,
-    loaded: &mut BTreeMap<Option<PathBuf>, Operation>,
-    file: Option<&Path>,
-) -> anyhow::Result<Operation> {
-    if let Some(operation) = loaded.get(&file.map(Path::to_owned)) {
-        return Ok(operation.clone());
-    }
+/// Loads a component's file, or the built-in operation. Compiling takes its time, and callers may be waiting.
+pub(crate) async fn load(engine: &Engine, file: Option<&Path>) -> anyhow::Result<Operation> {
+    let (engine, file) = (engine.clone(), file.map(Path::to_owned));
+    tokio::task::spawn_blocking(move || load_here(&engine, file.as_deref())).await?
+}
+
+fn load_here(engine: &Engine, file: Option<&Path>) -> anyhow::Result<Operation> {
     let operation = match file {
         None => engine.load_trusted(OPERATION),
         Some(file) => engine.load(&runtime::engine::read_component(file)?),
     };
-    let operation = operation.map_err(|fit| {
+    operation.map_err(|fit| {
         let findings: Vec<_> = fit.rejections().map(|finding| format!("\n  {finding}")).collect();
         let name = file.map_or_else(|| "the built-in operation".to_owned(), |file| file.display().to_string());
         anyhow!("component rejected: {name}{}", findings.concat())
-    })?;
-    loaded.insert(file.map(Path::to_owned), operation.clone());
-    Ok(operation)
+    })
 }

@@ -10,7 +10,7 @@ use runtime::atomic_file;
 pub(super) type Looks = Option<(SystemTime, u64)>;
 
 /// The file of a configuration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ConfigurationFile(PathBuf);
 
 impl ConfigurationFile {

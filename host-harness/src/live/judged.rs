@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 
-use super::{Inner, State, at_restart, revision_of};
+use super::{Inner, State, at_restart, blocking, revision_of};
 use crate::assemble::{InForce, assemble, judge_reasons};
 use crate::cache_key;
 use crate::config::HarnessConfig;
@@ -25,7 +25,8 @@ impl Inner {
     pub(super) async fn judge(&self, state: &State, text: &str) -> anyhow::Result<Judged<'_>> {
         let file = self.file.as_ref().context("there is no configuration file")?;
         let running = self.running.get().context("the server has not begun")?;
-        let mut config = HarnessConfig::parse(file.path(), text)?;
+        let (path, text) = (file.path().to_owned(), text.to_owned());
+        let mut config = blocking(move || HarnessConfig::parse(&path, &text)).await.map_err(anyhow::Error::msg)??;
         let in_file = |error: anyhow::Error| error.context(file.path().display().to_string());
         let mut warnings = config.warnings.clone();
         let surroundings = &self.surroundings;
@@ -63,8 +64,8 @@ impl Inner {
         Ok(next.extension(config.server.pbx()).build()?)
     }
 
-    /// From now on calls begin with this configuration. Gives what has changed, in a line.
-    pub(super) fn put_in_force(&self, state: &mut State, judged: Judged<'_>, text: String) -> String {
+    /// From now on calls begin with this configuration. Gives what has changed and what is to be known of it, a line each.
+    pub(super) fn put_in_force(&self, state: &mut State, judged: Judged<'_>, text: String) -> Vec<String> {
         let Judged { config, prepared, warnings } = judged;
         let before = prepared.put_in_force();
         if let Some(running) = self.running.get() {
@@ -78,7 +79,9 @@ impl Inner {
             let mut shown = self.shown();
             shown.revision = revision_of(&text);
             shown.text.clone_from(&text);
-            shown.warnings = warnings;
+            let said = std::mem::replace(&mut shown.warnings, warnings);
+            let new = shown.warnings.iter().filter(|warning| !said.contains(warning));
+            let new: Vec<_> = new.map(|warning| format!("warning: {warning}")).collect();
             shown.at_restart = at_restart::changed(&self.began_with, &text);
             shown.refused = None;
             shown.writable = self.file.as_ref().is_some_and(super::ConfigurationFile::is_writable);
@@ -87,9 +90,10 @@ impl Inner {
                 waiting => format!("; with the next start: {}", waiting.join(", ")),
             };
             (state.config, state.text) = (config, text);
-            return format!("the configuration is in force: {told}{waiting}");
+            let told = format!("the configuration is in force: {told}{waiting}");
+            return std::iter::once(told).chain(new).collect();
         }
-        String::new()
+        Vec::new()
     }
 }
 

@@ -67,7 +67,7 @@ struct Inner {
     /// Held while anything is changed.
     state: tokio::sync::Mutex<State>,
     shown: Mutex<ConfigurationInForce>,
-    changes: Mutex<Changes>,
+    changes: Arc<Mutex<Changes>>,
 }
 
 /// What the configuration is put in force in.
@@ -133,7 +133,7 @@ impl LiveConfiguration {
             running: OnceLock::new(),
             state: tokio::sync::Mutex::new(State { config, seen: text.clone(), text }),
             shown: Mutex::new(shown),
-            changes: Mutex::new(changes),
+            changes: Arc::new(Mutex::new(changes)),
         };
         (Self(Arc::new(inner)), warnings)
     }
@@ -157,7 +157,7 @@ impl Inner {
             return Some(Told::Nothing(nothing.to_owned()));
         };
         let mut state = self.state.lock().await;
-        let text = match file.read() {
+        let text = match read(file).await {
             Ok(text) => text,
             Err(error) => return self.refuse(error),
         };
@@ -169,9 +169,9 @@ impl Inner {
             Ok(judged) => judged,
             Err(error) => return self.refuse(format!("{error:#}")),
         };
-        let told = self.put_in_force(&mut state, judged, text.clone());
-        let warning = self.remember(&text, Author { name: None, by: By::File });
-        Some(Told::InForce([Some(told), warning].into_iter().flatten().collect()))
+        let mut told = self.put_in_force(&mut state, judged, text.clone());
+        told.extend(self.remember(text, Author { name: None, by: By::File }).await);
+        Some(Told::InForce(told))
     }
 
     /// The former configuration stays in force. Said once, however often it is looked at.
@@ -186,27 +186,27 @@ impl Inner {
 
     async fn change(&self, edit: Edit, expected: &str, author: Author) -> Result<ConfigurationInForce, NotChanged> {
         let mut state = self.state.lock().await;
-        let (file, text) = self.expected(&state, expected)?;
+        let (file, text) = self.expected(&state, expected).await?;
         let edited = edit::edited(&text, &edit, self.surroundings.location.own_directory().as_deref())?;
         self.write(&mut state, file, edited, author, Some(&edit)).await
     }
 
     async fn undo(&self, number: u64, expected: &str, author: Author) -> Result<ConfigurationInForce, NotChanged> {
         let mut state = self.state.lock().await;
-        let (file, text) = self.expected(&state, expected)?;
+        let (file, text) = self.expected(&state, expected).await?;
         let without = self.changes().without(number, &text)?;
         self.write(&mut state, file, without, author, None).await
     }
 
     /// The file and its text, where it is the one that is in force and that the change was thought out for.
-    fn expected(&self, state: &State, expected: &str) -> Result<(&ConfigurationFile, String), NotChanged> {
+    async fn expected(&self, state: &State, expected: &str) -> Result<(&ConfigurationFile, String), NotChanged> {
         let file = self.file.as_ref().ok_or_else(|| {
             NotChanged::Conflict(Localized::new(
                 "это демонстрация: у неё нет файла настроек, и менять в ней нечего",
                 "this is the demonstration: it has no configuration file, so nothing can be changed",
             ))
         })?;
-        let text = file.read().map_err(|error| NotChanged::Conflict(Localized::new(&error, &error)))?;
+        let text = read(file).await.map_err(|error| NotChanged::Conflict(Localized::new(&error, &error)))?;
         if revision_of(&state.text) != expected {
             return Err(NotChanged::Outdated(Localized::new(
                 "настройки тем временем изменил кто-то другой: посмотрите, что изменилось, и повторите",
@@ -235,24 +235,28 @@ impl Inner {
             return Ok(self.shown().clone());
         }
         let judged = self.judge(state, &text).await.map_err(|error| field::refusal(&error, edit))?;
-        file.write(&text).map_err(|error| {
+        let (to, written) = (file.clone(), text.clone());
+        let written = blocking(move || to.write(&written)).await.and_then(|written| written);
+        written.map_err(|error| {
             NotChanged::Conflict(Localized::new(
                 format!("файл настроек не записан, ничего не изменилось: {error}"),
                 format!("the configuration file is not written, and nothing was changed: {error}"),
             ))
         })?;
         state.seen.clone_from(&text);
-        let told = self.put_in_force(state, judged, text.clone());
+        let told = self.put_in_force(state, judged, text.clone()).join("; ");
         tracing::info!(by = ?author.by, author = author.name.as_deref().unwrap_or_default(), "{told}");
-        if let Some(warning) = self.remember(&text, author) {
+        if let Some(warning) = self.remember(text, author).await {
             tracing::warn!("{warning}");
         }
         Ok(self.shown().clone())
     }
 
     /// What cannot be remembered is in force all the same, and is said.
-    fn remember(&self, text: &str, author: Author) -> Option<String> {
-        self.changes().record(text, author, self.surroundings.clock.now()).err()
+    async fn remember(&self, text: String, author: Author) -> Option<String> {
+        let (changes, now) = (Arc::clone(&self.changes), self.surroundings.clock.now());
+        let record = move || lock(&changes).record(&text, author, now);
+        blocking(record).await.and_then(|recorded| recorded).err()
     }
 
     fn shown(&self) -> MutexGuard<'_, ConfigurationInForce> {
@@ -260,8 +264,22 @@ impl Inner {
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.changes)
     }
+}
+
+async fn read(file: &ConfigurationFile) -> Result<String, String> {
+    let file = file.clone();
+    blocking(move || file.read()).await.and_then(|read| read)
+}
+
+/// Work that waits for a disk, off the threads of calls.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| "a fault of the program; its log says more".to_owned())
+}
+
+fn lock(changes: &Mutex<Changes>) -> MutexGuard<'_, Changes> {
+    changes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]

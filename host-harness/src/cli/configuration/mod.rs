@@ -160,7 +160,7 @@ async fn place(
     entry: &OperationEntry,
     (id, integration): (&str, &Arc<Integration>),
 ) -> Result<Arc<Version>, Vec<String>> {
-    let operation = crate::assemble::load(engine, &mut BTreeMap::new(), entry.component.as_deref());
+    let operation = crate::assemble::load(engine, entry.component.as_deref()).await;
     let operation = operation.map_err(|error| vec![format!("{error:#}")])?;
     let belongs_to = (id.into(), Arc::clone(integration));
     let placed = Placement::new(&*entry.id, belongs_to, entry.exits(), entry.settings.clone(), operation.clone()).await;
