@@ -144,15 +144,24 @@ fn main() -> String {
     "main".to_owned()
 }
 
+/// What the file says, and the same as it is written.
+fn read(path: &Path, text: &str) -> Result<(File, toml::Value), ConfigError> {
+    let written = toml_file::parse(path, text)?;
+    // Before the keys are judged: who misspells one is told the keys that there are.
+    server::refuse_given_up(&written).map_err(|message| ConfigError { file: path.to_owned(), line: None, message })?;
+    Ok((toml_file::parse(path, text)?, written))
+}
+
 impl HarnessConfig {
     /// Reads a configuration file, and the secrets that it refers to.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        Self::checked(toml_file::read(path)?, path)?.examined(&toml_file::read(path)?, path)
+        Self::parse(path, &toml_file::read_text(path)?)
     }
 
     /// Reads a configuration from the text of such a file, and the secrets that it refers to.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        Self::checked(toml_file::parse(path, text)?, path)?.examined(&toml_file::parse(path, text)?, path)
+        let (file, written) = read(path, text)?;
+        Self::checked(file, path)?.examined(&written, path)
     }
 
     /// The same, with what others may do with the files of its secrets.
@@ -165,10 +174,9 @@ impl HarnessConfig {
     /// The same, and everything that is wrong with the file where it is wrong.
     pub(crate) fn judge(path: &Path) -> Result<Self, Vec<ConfigError>> {
         let text = toml_file::read_text(path).map_err(|error| vec![error])?;
-        let file = toml_file::parse(path, &text).map_err(|error| vec![error])?;
+        let (file, written) = read(path, &text).map_err(|error| vec![error])?;
         let error = |message| ConfigError { file: path.to_owned(), line: None, message };
         let config = Self::check(file, path).map_err(|messages| messages.into_iter().map(error).collect::<Vec<_>>())?;
-        let written = toml_file::parse(path, &text).map_err(|error| vec![error])?;
         config.examined(&written, path).map_err(|error| vec![error])
     }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::call_details::bytes;
 use super::tokens::TokenEntry;
@@ -29,8 +28,6 @@ pub(super) struct ServerEntry {
     tls_certificate: Option<PathBuf>,
     /// A file in PEM form: its key.
     tls_key: Option<PathBuf>,
-    /// What signatures of requests had, before they were given up for TLS and tokens with scopes.
-    hmac_secret: Option<IgnoredAny>,
     /// The most bytes of a call's body.
     max_body: Option<u64>,
     max_calls: Option<u64>,
@@ -57,12 +54,6 @@ impl ServerEntry {
                 )
             })?,
         };
-        if self.hmac_secret.is_some() {
-            return Err("[server]: `hmac_secret` is no key any more: requests are not signed. Leave it out, give the client a token of its own \
-                        (`host-harness token new NAME --scope pbx`), and encrypt the way to the server: set `tls_certificate` and `tls_key`, \
-                        or put a reverse proxy with TLS in front of it"
-                .to_owned());
-        }
         let tls = match (self.tls_certificate, self.tls_key) {
             (None, None) => None,
             (Some(certificate), Some(key)) => {
@@ -99,6 +90,17 @@ impl ServerEntry {
             shutdown_grace: time("shutdown_grace", self.shutdown_grace)?,
             ..usual
         })
+    }
+}
+
+/// Refuses what signatures of requests had, before they were given up for TLS and tokens with scopes.
+pub(super) fn refuse_given_up(written: &toml::Value) -> Result<(), String> {
+    match written.get("server").and_then(|server| server.get("hmac_secret")) {
+        None => Ok(()),
+        Some(_) => Err("[server]: `hmac_secret` is no key any more: requests are not signed. Leave it out, give the client a token of its own \
+                        (`host-harness token new NAME --scope pbx`), and encrypt the way to the server: set `tls_certificate` and `tls_key`, or put \
+                        a reverse proxy with TLS in front of it"
+            .to_owned()),
     }
 }
 
@@ -171,6 +173,18 @@ mod tests {
     }
 
     #[test]
+    fn what_signed_requests_is_refused_with_what_there_is_instead() {
+        for written in ["\"env:A\"", "\"an-inline-secret\"", "1"] {
+            let written: toml::Value = toml::from_str(&format!("[server]\nhmac_secret = {written}\n")).unwrap();
+            let error = refuse_given_up(&written).unwrap_err();
+            for part in ["`hmac_secret` is no key any more", "`tls_certificate` and `tls_key`", "--scope pbx"] {
+                assert!(error.contains(part) && !error.contains("inline"), "{error}");
+            }
+        }
+        assert_eq!(refuse_given_up(&toml::from_str("[server]\ntoken = \"env:A\"\n").unwrap()), Ok(()));
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_fix_and_no_secret_is_repeated() {
         let folder = tempfile::tempdir().unwrap();
         let short = folder.path().join("short");
@@ -185,8 +199,6 @@ mod tests {
             ("token = \"an-inline-secret-of-some-length\"", "never written inline"),
             (short.as_str(), "at least 20"),
             ("tokn = \"env:A\"", "unknown field"),
-            ("hmac_secret = \"env:A\"", "`hmac_secret` is no key any more"),
-            ("hmac_secret = \"env:A\"", "`tls_certificate` and `tls_key`, or put a reverse proxy"),
             ("tls_certificate = \"a.pem\"", "needs `tls_key`"),
             ("tls_key = \"a.pem\"", "needs `tls_certificate`"),
         ] {
