@@ -79,13 +79,12 @@ fn operation() -> Option<Operation> {
 }
 
 /// The binary's `call` with the component.
-fn harness(component: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+fn harness(component: &Path, arguments: &[&str]) -> Ended {
     operation();
     let home = Home::new();
     let mut process = home.command(["call"]);
     process.args(arguments).args(["--state", KEPT]).arg("--component").arg(component);
-    let ended = Ended::of(process.output().expect("the binary starts"));
-    (ended.code, ended.stdout + &ended.stderr)
+    Ended::of(process.output().expect("the binary starts"))
 }
 
 fn call(component: &Path, called: &str, at: &str, settings: &[&str]) -> Value {
@@ -93,9 +92,9 @@ fn call(component: &Path, called: &str, at: &str, settings: &[&str]) -> Value {
     for setting in settings {
         arguments.extend(["--set", setting]);
     }
-    let (code, said) = harness(component, &arguments);
-    let json: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
-    assert_eq!(code, Some(i32::from(json["reason"].is_object())), "{said}");
+    let Ended { code, stdout, stderr } = harness(component, &arguments);
+    let json: Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}"));
+    assert_eq!(code, Some(i32::from(json["reason"].is_object())), "{stdout}{stderr}");
     json
 }
 
@@ -113,7 +112,7 @@ fn an_operation_in_python_is_one_like_any_other() {
     assert_eq!(noon["route"]["employee"]["id"], "schedule:*7001", "{noon}");
     assert_eq!(noon["route"]["numbers"][0], json!({"number": "101", "ring_seconds": 15}));
     assert_eq!(noon["route"]["numbers"][1], json!({"number": "+79035550101", "ring_seconds": 20}));
-    let (_, said) = harness(component, &["1", "--to", "74951237001", "--lang", "en", "--set", &schedule]);
+    let said = harness(component, &["1", "--to", "74951237001", "--lang", "en", "--set", &schedule]).stdout;
     assert!(said.contains("Waited: 0 ms\n"), "{said}");
     assert_eq!((&noon["details"]["rule"], &noon["details"]["local_time"]), (&1.into(), &"mon 12:00".into()));
     for (called, time, expected) in [
@@ -145,10 +144,11 @@ fn an_operation_in_python_is_one_like_any_other() {
         assert!(wrong["reason"]["text_en"].as_str().unwrap().contains(part), "{wrong}");
     }
     // The host judges settings by the operation's own description.
-    let (code, said) = harness(component, &["1", "--set", "ring_time=1s", "--set", &schedule]);
+    let Ended { code, stderr: said, .. } = harness(component, &["1", "--set", "ring_time=1s", "--set", &schedule]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("ring_time") && said.contains("5s"), "{said}");
-    let (code, said) = harness(component, &["1", "--set", &setting(&["x".repeat(401).as_str()])]);
+    let too_long = setting(&["x".repeat(401).as_str()]);
+    let Ended { code, stderr: said, .. } = harness(component, &["1", "--set", &too_long]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("item 1: set at most 400 characters"), "{said}");
 }
