@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use wasmtime_wasi_http::Error;
 
 use super::circuit::{CircuitCause, CircuitState};
@@ -31,7 +31,13 @@ pub enum Ask {
     WithoutToken,
     /// In the integration's: with the access token, to granted origins, inside the budget and only while the circuit lets requests out.
     AsIntegration,
+    /// The same once no call is kept waiting by it: while none waits for its turn, and the greater part of the budget is free. The wait for that
+    /// has no bound and does not count in the request's time.
+    AfterCalls,
 }
+
+/// How often it is looked whether a request besides the calls may go out.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Why the host got no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,17 +98,34 @@ impl OutboundHttp {
     /// are not followed. Only a GET without a body is ever written to the network a second time, where its connection broke before any answer.
     pub async fn ask(&self, request: Request<Bytes>, timeout: Duration, how: Ask) -> Result<Response<Bytes>, AskError> {
         let origin = Origin::of_request(request.uri())?;
+        if how == Ask::AfterCalls {
+            self.room_beside_calls().await;
+        }
         let deadline = Instant::now() + timeout;
         let answered = async {
             match how {
                 Ask::WithoutToken => self.ask_without_token(&origin, request, deadline).await,
-                Ask::AsIntegration => self.ask_as_integration(&origin, request, deadline).await,
+                Ask::AsIntegration | Ask::AfterCalls => self.ask_as_integration(&origin, request, deadline).await,
             }
         };
         match timeout_at(deadline, answered).await {
             Ok(Err(Problem::Late)) | Err(_) => Err(AskError::TimedOut { origin, after: timeout }),
             Ok(Err(Problem::Told(error))) => Err(error),
             Ok(Ok(answer)) => Ok(answer),
+        }
+    }
+
+    /// Waits until a request keeps no call waiting. Where nothing is sent at all, whoever asks is told so at once.
+    async fn room_beside_calls(&self) {
+        loop {
+            {
+                // Shadows ask beside the calls too; of several at once each would find the same turns free.
+                let _alone = self.0.aside.lock().await;
+                if self.0.circuit.state() != CircuitState::Closed || self.0.budget.leaves_room().await {
+                    return;
+                }
+            }
+            sleep(LOOK).await;
         }
     }
 

@@ -135,6 +135,26 @@ impl Budget {
         if self.is_shared() == Some(true) {
             return false;
         }
+        self.is_idle_here()
+    }
+
+    /// The same together with the nodes that share it: where it is shared, the window is asked what they took.
+    pub(crate) async fn leaves_room(&self) -> bool {
+        if !self.is_idle_here() {
+            return false;
+        }
+        let Some(window) = &self.0.window else { return true };
+        match shared::ask(window, 0).await {
+            // The permit is only for looking, and goes back here.
+            Some((_looking, state)) => {
+                2 * state.leaving.len() < self.0.most && state.waiting_elsewhere.iter().all(|waiting| *waiting == 0)
+            }
+            // Nodes that cannot reach it go on with their part of the budget each.
+            None => true,
+        }
+    }
+
+    fn is_idle_here(&self) -> bool {
         let now = Instant::now();
         let queue = self.queue();
         let recent = queue.starts.iter().filter(|start| **start + WINDOW > now).count();

@@ -101,6 +101,24 @@ async fn a_turn_that_is_free_is_never_too_late() {
     assert!(budget.join(Instant::now()).is_err());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_beside_calls_leaves_them_the_greater_part_of_the_turns() {
+    let budget = Budget::new(7, None);
+    for taken in 0..4 {
+        assert!(budget.leaves_room().await, "{taken} of 7 are taken");
+        turn(&budget).started();
+    }
+    assert!(!budget.leaves_room().await);
+    sleep(WINDOW).await;
+    assert!(budget.leaves_room().await);
+    let held: Vec<_> = (0..7).map(|_| turn(&budget)).collect();
+    let waiting = place(&budget);
+    drop(held);
+    assert!(!budget.leaves_room().await, "somebody waits");
+    drop(waiting);
+    assert!(budget.leaves_room().await);
+}
+
 /// One who comes: after which pause, how patient, when it goes away by itself, how long its connection takes to open (all in ms).
 #[derive(Clone, Debug)]
 struct Comer {

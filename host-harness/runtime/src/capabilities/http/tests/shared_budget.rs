@@ -126,6 +126,25 @@ async fn nodes_together_start_no_more_than_one_may_in_any_window() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_asked_beside_calls_leaves_room_for_those_of_other_nodes_too() {
+    let window = Window::of(4, 2);
+    let nodes = [Budget::new(4, Some(window.clone())), Budget::new(4, Some(window.clone()))];
+    for taken in 0..2 {
+        assert!(nodes[0].leaves_room().await, "{taken} of 4 are taken");
+        told().await;
+        turn(&nodes[1]).await.started();
+        told().await;
+    }
+    assert!(!nodes[0].leaves_room().await, "half of the turns are taken elsewhere");
+    told().await;
+    assert_eq!(window.inside().len(), 2, "looking takes no turn");
+    sleep(WINDOW).await;
+    assert!(nodes[0].leaves_room().await);
+    window.away.store(true, Ordering::Relaxed);
+    assert!(nodes[0].leaves_room().await, "this node goes on with its own part");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_turn_that_the_others_leave_no_room_for_in_time_is_refused_at_once() {
     let window = Window::of(1, 2);
     let (here, there) = (Budget::new(1, Some(window.clone())), Budget::new(1, Some(window.clone())));
