@@ -1,6 +1,7 @@
 //! `host-harness audit`: what would keep calls from their managers, found before a call finds it.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -12,6 +13,7 @@ use super::config_file::ConfigOrDemo;
 use super::integration::Chosen;
 use super::{LanguageChoice, Outcome, Stop, language, print_json, print_lines};
 use amocrm::audit::{self, Subject};
+use runtime::capabilities::http::Ask;
 use stores::StoreLocation;
 
 /// Compare an amoCRM account with the PBX's employees, before calls fail
@@ -54,6 +56,8 @@ impl Audit {
             account: &account,
             default_country: chosen.settings.default_country()?,
             employees: &chosen.settings.employees,
+            how: Ask::AsIntegration,
+            interval: Duration::ZERO,
         };
         let report = audit::run(&subject, |list, read| {
             bar.set_message(list);
@@ -86,6 +90,6 @@ fn progress_bar() -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {human_pos} read, {elapsed}") {
         bar.set_style(style);
     }
-    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    bar.enable_steady_tick(Duration::from_millis(120));
     bar
 }

@@ -1,41 +1,66 @@
-//! Connecting: the code of a user's consent becomes the grant that is kept.
+//! Connecting: the code of a user's consent becomes the grant that is kept. And disconnecting: the grant is forgotten.
 
-use tracing::info;
+use std::fmt;
+
+use tracing::{info, warn};
 
 use super::claims::Claims;
 use super::consent::Consented;
-use super::grant::Grant;
+use super::grant::{Grant, OffReason};
 use super::keeper::Keeper;
-use super::oauth::TokenError;
+use super::ledger::LedgerError;
+use super::token_error::TokenError;
+use call::Localized;
 use runtime::store::StoreError;
 
 /// Why an integration is not connected although a user consented.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConnectError {
     /// amoCRM gave no tokens.
-    #[error("{}", connect_error(.0))]
     Amocrm(TokenError),
     /// The tokens cannot be kept.
-    #[error("amoCRM gave access, but it cannot be stored: {0}; mend that and connect again")]
     Store(StoreError),
 }
 
-fn connect_error(error: &TokenError) -> String {
-    match error {
-        // amoCRM answers either to a bad code as to bad keys (amoCRM facts §5.5).
-        TokenError::Refused | TokenError::Misconfigured => {
-            "amoCRM did not accept the code: it is older than 20 minutes or was used already, or `client_id`, `client_secret` or \
-             `redirect_uri` is not the integration's; correct that and connect again"
-                .to_owned()
+impl ConnectError {
+    /// Why, and what to do, for people.
+    pub fn text(&self) -> Localized {
+        match self {
+            // amoCRM answers either to a bad code as to bad keys (amoCRM facts §5.5).
+            Self::Amocrm(TokenError::Refused | TokenError::Misconfigured) => Localized::new(
+                "amoCRM не приняла код: ему больше 20 минут, он уже использован, или `client_id`, `client_secret` или `redirect_uri` не от этой \
+                 интеграции; исправьте это и подключите ещё раз",
+                "amoCRM did not accept the code: it is older than 20 minutes or was used already, or `client_id`, `client_secret` or \
+                 `redirect_uri` is not the integration's; correct that and connect again",
+            ),
+            Self::Amocrm(error) => {
+                let Localized { ru, en } = error.text();
+                Localized::new(
+                    format!("amoCRM не дала доступа: {ru}; затем подключите ещё раз"),
+                    format!("amoCRM gave no access: {en}; then connect again"),
+                )
+            }
+            Self::Store(error) => Localized::new(
+                format!("amoCRM дала доступ, но его не удалось сохранить: {error}; исправьте это и подключите ещё раз"),
+                format!("amoCRM gave access, but it cannot be stored: {error}; mend that and connect again"),
+            ),
         }
-        other => format!("amoCRM gave no access: {other}; then connect again"),
     }
 }
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text().en)
+    }
+}
+
+impl std::error::Error for ConnectError {}
 
 impl Keeper {
     /// Spends the code that a user's consent gave, and keeps what amoCRM gives for it in place of whatever was there. The integration is on.
     pub async fn connect(&self, consented: Consented) -> Result<Grant, ConnectError> {
         let Consented { code, account } = consented;
+        self.oauth.settings.client_secret.reload().await;
         let pair = self.oauth.exchange(&account, &code).await.map_err(ConnectError::Amocrm)?;
         let claims = Claims::of(&pair.access_token);
         let kept = self.ledger.replace(|before| {
@@ -54,5 +79,22 @@ impl Keeper {
         let grant = kept.grant.clone();
         self.adopt(kept);
         Ok(grant)
+    }
+    /// Forgets what a user granted. No token is left in the store or in this process, and the integration is off (rule O6) until a user connects it
+    /// again. False where nothing was granted.
+    pub async fn disconnect(&self) -> Result<bool, LedgerError> {
+        let (at, mut was_granted) = (self.clock.now(), false);
+        let changed = self.ledger.change(|grant| {
+            was_granted = grant.off.is_none_or(|off| off.reason != OffReason::Disconnected);
+            was_granted.then(|| grant.forgotten(at))
+        });
+        if let Some(kept) = changed.await? {
+            self.adopt(kept);
+        }
+        self.forget_unwritten();
+        if was_granted {
+            warn!("an administrator disconnected the integration");
+        }
+        Ok(was_granted)
     }
 }

@@ -1,10 +1,13 @@
 //! A user's consent: the page where it is given, and what comes back (amoCRM facts §5.1).
 
+use std::fmt;
+
 use url::Url;
 use url::form_urlencoded;
 
 use super::hosts::{Hosts, NotAmocrm};
 use super::oauth::{OAuthSettings, Platform};
+use call::Localized;
 use runtime::capabilities::http::{BaseUrl, Origin};
 use runtime::secret::{Secret, unwrapped};
 
@@ -21,36 +24,71 @@ pub struct Consented {
     pub account: BaseUrl,
 }
 
-/// Why there is no consent. No message repeats what came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why there is no consent. No text repeats what came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsentError {
     /// The operating system gives no randomness.
-    #[error("the operating system gives no random numbers, so nothing can be asked safely")]
     Randomness,
     /// The user said no.
-    #[error("the user refused access; an administrator of the account has to allow it")]
     Denied,
     /// The address has no code.
-    #[error(
-        "there is no code in it: paste the whole address that the browser was sent to, with everything behind the question mark"
-    )]
     NoCode,
     /// The answer belongs to another question.
-    #[error("the answer belongs to another question (its `state` differs): open the address that was printed last")]
     State,
     /// It does not say which account it is about, and none is configured.
-    #[error(
-        "it does not say for which account: paste the whole address that the browser was sent to, or write `account` into the [[integration]]"
-    )]
     NoAccount,
     /// The account's host is not amoCRM's.
-    #[error(transparent)]
-    Host(#[from] NotAmocrm),
+    Host(NotAmocrm),
     /// Another account than the configured one.
-    #[error(
-        "the user allowed access to another account than the configured one: choose that account in amoCRM, or correct `account`"
-    )]
     AnotherAccount,
+}
+
+impl ConsentError {
+    /// Why, and what to do, for people.
+    pub fn text(self) -> Localized {
+        let (ru, en) = match self {
+            Self::Randomness => (
+                "операционная система не даёт случайных чисел, поэтому спросить безопасно нельзя",
+                "the operating system gives no random numbers, so nothing can be asked safely",
+            ),
+            Self::Denied => (
+                "пользователь не разрешил доступ; его должен разрешить администратор аккаунта",
+                "the user refused access; an administrator of the account has to allow it",
+            ),
+            Self::NoCode => (
+                "в этом нет кода: вставьте весь адрес, на который перешёл браузер, со всем, что после вопросительного знака",
+                "there is no code in it: paste the whole address that the browser was sent to, with everything behind the question mark",
+            ),
+            Self::State => (
+                "этот ответ относится к другому запросу (у него другой `state`): откройте тот адрес, который был выдан последним",
+                "the answer belongs to another question (its `state` differs): open the address that was given last",
+            ),
+            Self::NoAccount => (
+                "не сказано, о каком аккаунте речь: вставьте весь адрес, на который перешёл браузер, или впишите `account` в [[integration]]",
+                "it does not say for which account: paste the whole address that the browser was sent to, or write `account` into the [[integration]]",
+            ),
+            Self::Host(error) => return error.text(),
+            Self::AnotherAccount => (
+                "пользователь разрешил доступ не к тому аккаунту, который указан в настройках: выберите в amoCRM указанный или исправьте `account`",
+                "the user allowed access to another account than the configured one: choose that account in amoCRM, or correct `account`",
+            ),
+        };
+        Localized::new(ru, en)
+    }
+}
+
+impl fmt::Display for ConsentError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text().en)
+    }
+}
+
+impl std::error::Error for ConsentError {}
+
+impl From<NotAmocrm> for ConsentError {
+    fn from(error: NotAmocrm) -> Self {
+        Self::Host(error)
+    }
 }
 
 impl ConsentState {
@@ -59,6 +97,11 @@ impl ConsentState {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|_| ConsentError::Randomness)?;
         Ok(Self(base16ct::lower::encode_string(&bytes)))
+    }
+
+    /// The text that comes back with the answer.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -78,6 +121,16 @@ pub fn page(settings: &OAuthSettings, state: &ConsentState) -> String {
     format!("{host}/oauth?{query}")
 }
 
+/// The `state` in the query of an answer, where it has one: which question it belongs to.
+pub fn state_in(query: &str) -> Option<String> {
+    value_in(query, "state")
+}
+
+fn value_in(query: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+}
+
 /// Reads the query of the address that amoCRM sent the user back to. `state` is none where the question is not known any more.
 pub fn read(
     query: &str,
@@ -85,10 +138,7 @@ pub fn read(
     settings: &OAuthSettings,
     hosts: &Hosts,
 ) -> Result<Consented, ConsentError> {
-    let value = |name: &str| {
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
-    };
+    let value = |name: &str| value_in(query, name);
     if let Some(state) = state
         && value("state").is_none_or(|given| given != state.0)
     {
@@ -111,14 +161,20 @@ pub fn read(
 /// Reads what a person gave: the code alone, or the whole address that the browser was sent to.
 pub fn read_pasted(pasted: &str, settings: &OAuthSettings, hosts: &Hosts) -> Result<Consented, ConsentError> {
     let pasted = unwrapped(pasted);
-    if let Some((_, query)) = pasted.split_once('?') {
-        return read(query.split('#').next().unwrap_or_default(), None, settings, hosts);
+    if let Some(query) = query_of(pasted) {
+        return read(query, None, settings, hosts);
     }
     if pasted.is_empty() || pasted.contains("://") {
         return Err(ConsentError::NoCode);
     }
     let account = settings.account.clone().ok_or(ConsentError::NoAccount)?;
     Ok(Consented { code: Secret::new(pasted.to_owned()), account })
+}
+
+/// The query of the address that a person gave, where it is one.
+pub fn query_of(pasted: &str) -> Option<&str> {
+    let (_, query) = unwrapped(pasted).split_once('?')?;
+    query.split('#').next()
 }
 
 /// The address of the account that was named, which is the configured one where there is one.

@@ -98,6 +98,8 @@ pub enum OffReason {
     FreshTokenRefused,
     /// The integration was switched off or uninstalled in amoCRM.
     Uninstalled,
+    /// An administrator of this host had the access forgotten.
+    Disconnected,
 }
 
 impl OffReason {
@@ -120,6 +122,10 @@ impl OffReason {
             Self::Uninstalled => Localized::new(
                 "интеграцию отключили или удалили в amoCRM",
                 "the integration was switched off or uninstalled in amoCRM",
+            ),
+            Self::Disconnected => Localized::new(
+                "интеграцию отключил администратор этого сервера",
+                "an administrator of this server disconnected the integration",
             ),
         }
     }
@@ -193,6 +199,20 @@ impl Grant {
     /// The same, on or off.
     pub(crate) fn with_off(&self, off: Option<Off>) -> Self {
         Self { off, ..self.clone() }
+    }
+
+    /// What is left when the access is forgotten: whose it was, so that the same account finds its values when it is connected again, and no token.
+    pub(crate) fn forgotten(&self, at: Timestamp) -> Self {
+        let nothing = || Secret::new(String::new());
+        Self {
+            access_token: nothing(),
+            refresh_token: nothing(),
+            lease: None,
+            unanswered_since: None,
+            failure: None,
+            off: Some(Off { at, reason: OffReason::Disconnected }),
+            ..self.clone()
+        }
     }
 
     /// The same, at another address.

@@ -4,8 +4,11 @@
 //! `kommo.com` (amoCRM facts §8); or when the user configured it. Names that amoCRM gives (`referer`, the token's `api_domain`, the answer of
 //! the subdomain look-up) travel through browsers and tokens, so each is judged here before anything is sent to it.
 
+use std::fmt;
+
 use url::Host;
 
+use call::Localized;
 use runtime::capabilities::http::{Origin, Scheme};
 
 /// The domains under which every host is amoCRM's.
@@ -18,12 +21,28 @@ pub struct Hosts {
 }
 
 /// A name that is not amoCRM's. The name is not repeated: it came from outside and may be anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the host that was named is not amoCRM's (a subdomain of amocrm.ru, amocrm.com or kommo.com, over https), so nothing was sent to \
-     it; if it is yours, add its address to `granted` of the [[integration]]"
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAmocrm;
+
+impl NotAmocrm {
+    /// What is wrong, and what to do, for people.
+    pub fn text(self) -> Localized {
+        Localized::new(
+            "названный адрес — не amoCRM (не поддомен amocrm.ru, amocrm.com или kommo.com по https), поэтому на него ничего не отправлено; \
+             если он ваш, впишите его в `granted` в [[integration]]",
+            "the host that was named is not amoCRM's (a subdomain of amocrm.ru, amocrm.com or kommo.com, over https), so nothing was sent to \
+             it; if it is yours, add its address to `granted` of the [[integration]]",
+        )
+    }
+}
+
+impl fmt::Display for NotAmocrm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text().en)
+    }
+}
+
+impl std::error::Error for NotAmocrm {}
 
 impl Hosts {
     /// amoCRM's own hosts, and these.

@@ -321,6 +321,11 @@ impl Keeper {
         state.unwritten = Some((spent, renewed));
     }
 
+    /// Gives up tokens that the store would not have.
+    pub(super) fn forget_unwritten(&self) {
+        self.state().unwritten = None;
+    }
+
     /// Writes what the store would not have before.
     async fn write_unwritten(&self) -> Result<(), RefreshError> {
         let unwritten = self.state().unwritten.take();

@@ -21,6 +21,7 @@ pub mod oauth;
 pub mod standing;
 #[cfg(test)]
 mod tests;
+pub(crate) mod token_error;
 pub mod uninstall;
 pub(crate) mod web;
 
@@ -28,7 +29,7 @@ pub use grant::{Grant, Off, OffReason};
 pub(crate) use health::Health;
 pub use hosts::Hosts;
 pub use keeper::{Keeper, RefreshError, Refreshed};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, LedgerError};
 pub use long_lived::LongLived;
 pub use oauth::{OAuth, OAuthSettings, Platform};
 pub use standing::Standing;

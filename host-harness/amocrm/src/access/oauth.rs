@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::claims::Claims;
 use super::grant::Pair;
 use super::hosts::{Hosts, NotAmocrm};
+use super::token_error::TokenError;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::{BaseUrl, Origin};
 use runtime::secret::{ReloadableSecret, Secret};
@@ -78,78 +79,6 @@ pub struct NoAnswer {
     pub why: String,
 }
 
-/// Why there are no new tokens. Each text says what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// The host that would have been asked is not amoCRM's.
-    #[error(transparent)]
-    Host(#[from] NotAmocrm),
-    /// amoCRM was not reached, so nothing was spent.
-    #[error("amoCRM cannot be reached ({0}): check the network and the account's address")]
-    NotSent(String),
-    /// The request was sent and its answer is not known.
-    #[error("amoCRM's answer was lost ({0})")]
-    Unanswered(String),
-    /// 401 with a hint at the token: the code or the refresh token is not, or no longer, good.
-    #[error("amoCRM refused it (401)")]
-    Refused,
-    /// 401 without one: it did not get as far as the token, so nothing was spent. Holds when a corrected secret is used.
-    #[error(
-        "amoCRM does not accept the integration's keys (401): check `client_secret`, `client_id` and `redirect_uri` against the integration's \
-         page in amoCRM, and that the account is paid{0}"
-    )]
-    WrongKeys(SecretUse),
-    /// 400 with a hint that another address is the account's.
-    #[error("this is not the address of the account that gave access (400): check `account`")]
-    AnotherAccount,
-    /// 402: the subscription has ended.
-    #[error("the amoCRM account is unpaid (402): pay for it")]
-    Unpaid,
-    /// 400: what the integration says of itself does not fit.
-    #[error("amoCRM does not know the integration so (400): check `client_id`, `client_secret` and `redirect_uri`")]
-    Misconfigured,
-    /// 404 or a redirect: there is no such account at this address.
-    #[error("there is no amoCRM account at this address ({0}): check `account`")]
-    NotThere(u16),
-    /// Another status.
-    #[error("amoCRM answered {0}: it is tried again later; if that lasts, ask amoCRM's support")]
-    Failed(u16),
-}
-
-/// When a client secret that was corrected where it is kept comes into use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretUse {
-    /// Nothing is known of where it is kept.
-    Unknown,
-    /// At the next attempt: its file is read again.
-    NextAttempt,
-    /// At the next start: it is in an environment variable.
-    NextStart,
-}
-
-impl SecretUse {
-    fn of(secret: &ReloadableSecret) -> Self {
-        match secret.source() {
-            None => Self::Unknown,
-            Some(source) if source.is_variable() => Self::NextStart,
-            Some(_) => Self::NextAttempt,
-        }
-    }
-}
-
-impl fmt::Display for SecretUse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unknown => "",
-            Self::NextAttempt => "; the file with `client_secret` is read again before each attempt",
-            Self::NextStart => {
-                "; `client_secret` comes from an environment variable, which a running program does not see change: after correcting it, \
-                 restart the program"
-            }
-        })
-    }
-}
-
 /// amoCRM's OAuth endpoints as one integration uses them.
 #[derive(Clone, Debug)]
 pub struct OAuth {
@@ -183,50 +112,6 @@ struct TokenAnswer {
     server_time: Value,
     access_token: Secret,
     refresh_token: Secret,
-}
-
-impl TokenError {
-    /// Whether a person has to do something before amoCRM gives tokens.
-    pub const fn needs_user(&self) -> bool {
-        match self {
-            Self::Host(_)
-            | Self::Refused
-            | Self::WrongKeys(_)
-            | Self::AnotherAccount
-            | Self::Unpaid
-            | Self::Misconfigured
-            | Self::NotThere(_) => true,
-            Self::NotSent(_) | Self::Unanswered(_) | Self::Failed(_) => false,
-        }
-    }
-
-    /// Of the token endpoint's refusal. amoCRM's texts are in its user's language, so the status and the hint decide (amoCRM facts §5.5).
-    fn of_refusal(status: StatusCode, body: &[u8], secret: &ReloadableSecret) -> Self {
-        #[derive(Deserialize)]
-        struct Problem {
-            hint: String,
-        }
-
-        let hint =
-            serde_json::from_slice::<Problem>(body).map(|problem| problem.hint.to_lowercase()).unwrap_or_default();
-        match status {
-            StatusCode::BAD_REQUEST if hint.contains("request to account") => Self::AnotherAccount,
-            StatusCode::BAD_REQUEST => Self::Misconfigured,
-            StatusCode::UNAUTHORIZED if hint.contains("token") || hint.contains("code") => Self::Refused,
-            StatusCode::UNAUTHORIZED => Self::WrongKeys(SecretUse::of(secret)),
-            other => Self::of_status(other),
-        }
-    }
-
-    fn of_status(status: StatusCode) -> Self {
-        match status {
-            StatusCode::BAD_REQUEST => Self::Misconfigured,
-            StatusCode::UNAUTHORIZED => Self::Refused,
-            StatusCode::PAYMENT_REQUIRED => Self::Unpaid,
-            status if status == StatusCode::NOT_FOUND || status.is_redirection() => Self::NotThere(status.as_u16()),
-            status => Self::Failed(status.as_u16()),
-        }
-    }
 }
 
 /// How long an access token lives: what the answer says, else what the token says, else a day (amoCRM facts §5.3).

@@ -175,8 +175,8 @@ impl Standing {
         }
         let Some(grant) = keeper.grant() else {
             standing.act(Localized::new(
-                format!("интеграция ещё не подключена к amoCRM: выполните `{connect}`"),
-                format!("the integration is not connected to amoCRM yet: run `{connect}`"),
+                format!("интеграция ещё не подключена к amoCRM: подключите её на странице сервера или выполните `{connect}`"),
+                format!("the integration is not connected to amoCRM yet: connect it on the server's page, or run `{connect}`"),
             ));
             return standing;
         };
@@ -189,7 +189,10 @@ impl Standing {
         match (grant.off, &grant.failure) {
             (Some(off), _) => {
                 let Localized { ru, en } = off.reason.text();
-                standing.act(Localized::new(format!("{ru}: выполните `{connect}`"), format!("{en}: run `{connect}`")));
+                standing.act(Localized::new(
+                    format!("{ru}: подключите её на странице сервера или выполните `{connect}`"),
+                    format!("{en}: connect it on the server's page, or run `{connect}`"),
+                ));
             }
             (None, Some(failure)) if failure.needs_user => standing.act(Localized::new(
                 format!(

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use call::numbers::{self, CountryCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answers::{Contact, User};
 use runtime::capabilities::directory::Employee;
 
 /// A finding. The order is that of gravity: how many calls it costs, and how surely.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Finding {
     /// An amoCRM user owns contacts and is mapped to no employee: their calls end with `manager-has-no-employee`.
@@ -63,7 +64,7 @@ pub enum Finding {
 }
 
 /// Why no caller has such a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PhoneFault {
     /// Too few or too many digits for a telephone number.

@@ -4,6 +4,7 @@
 //! budget of requests, and compares them with the PBX's employees by the operation's own rules for numbers. Nothing is changed anywhere.
 
 pub mod answers;
+mod error;
 pub mod findings;
 mod text;
 
@@ -13,8 +14,11 @@ use bytes::Bytes;
 use call::numbers::CountryCode;
 use http::{Request, Response, StatusCode};
 use serde::Serialize;
+use tokio::time::{Instant, sleep, sleep_until};
+use utoipa::ToSchema;
 
 use answers::{NotAList, Page};
+pub use error::AuditError;
 use findings::{ContactsSeen, Finding};
 use runtime::capabilities::directory::Employee;
 use runtime::capabilities::http::{Ask, AskError, BaseUrl, OutboundHttp};
@@ -37,10 +41,14 @@ pub struct Subject<'a> {
     pub default_country: CountryCode,
     /// The PBX's employees by amoCRM user.
     pub employees: &'a [(u64, Employee)],
+    /// How amoCRM is asked: beside calls, or as one of them.
+    pub how: Ask,
+    /// How long after one request the next one begins at the soonest.
+    pub interval: Duration,
 }
 
 /// The outcome of an audit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuditReport {
     /// How many users the account has.
     pub users: usize,
@@ -58,47 +66,6 @@ impl AuditReport {
     /// The exit code of a program that reports this: 0 without findings, else that of the gravest.
     pub fn exit_code(&self) -> u8 {
         self.findings.first().map_or(0, Finding::exit_code)
-    }
-}
-
-/// Why an audit could not be carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditError {
-    /// amoCRM was not reached, or the host refused.
-    #[error("the list of {list} cannot be read: {cause}")]
-    Ask {
-        /// Which list.
-        list: &'static str,
-        /// Why.
-        cause: AskError,
-    },
-    /// amoCRM answered with something else than a list.
-    #[error("the list of {list} cannot be read: amoCRM answered {status}{}", advice(*status))]
-    Status {
-        /// Which list.
-        list: &'static str,
-        /// The HTTP status.
-        status: StatusCode,
-    },
-    /// The body is not what the endpoint returns.
-    #[error("the list of {list} cannot be read: {cause}")]
-    NotAList {
-        /// Which list.
-        list: &'static str,
-        /// Why.
-        cause: NotAList,
-    },
-}
-
-fn advice(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::UNAUTHORIZED => "; the access token is not accepted, give the integration another one",
-        StatusCode::PAYMENT_REQUIRED => "; the account's subscription has ended",
-        StatusCode::FORBIDDEN => {
-            "; users are shown to administrators alone, so the token must be an administrator's (or amoCRM has blocked the account)"
-        }
-        StatusCode::TOO_MANY_REQUESTS => "; it is asked too often, try again later or with fewer requests per second",
-        _ => "",
     }
 }
 
@@ -133,6 +100,7 @@ async fn each_page<T>(
     let mut unreadable = 0;
     for number in 1_u64.. {
         let address = format!("{}/api/v4/{list}?limit={PAGE}&page={number}{order}", subject.account);
+        let next = Instant::now() + subject.interval;
         let answer = ask(subject, list, &address).await?;
         match answer.status() {
             StatusCode::OK => {}
@@ -147,6 +115,7 @@ async fn each_page<T>(
         if !(is_full && page.has_next) {
             break;
         }
+        sleep_until(next).await;
     }
     Ok(unreadable)
 }
@@ -157,7 +126,7 @@ async fn ask(subject: &Subject<'_>, list: &'static str, address: &str) -> Result
     loop {
         let request =
             Request::get(address).body(Bytes::new()).map_err(|_| AuditError::NotAList { list, cause: NotAList })?;
-        let answered = subject.http.ask(request, TIMEOUT, Ask::AsIntegration).await;
+        let answered = subject.http.ask(request, TIMEOUT, subject.how).await;
         let momentary = match &answered {
             Ok(answer) => answer.status().is_server_error() || answer.status() == StatusCode::TOO_MANY_REQUESTS,
             Err(AskError::Unreachable { .. } | AskError::TimedOut { .. } | AskError::Paused { .. }) => true,
@@ -166,7 +135,7 @@ async fn ask(subject: &Subject<'_>, list: &'static str, address: &str) -> Result
         if !momentary || attempt == ATTEMPTS {
             return answered.map_err(|cause| AuditError::Ask { list, cause });
         }
-        tokio::time::sleep(pause).await;
+        sleep(pause).await;
         attempt += 1;
         pause *= 2;
     }

@@ -23,7 +23,7 @@ use super::{Due, Keeper};
 use crate::access::claims::Claims;
 use crate::access::grant::{FailedRefresh, Grant, Lease, Off, OffReason, Pair};
 use crate::access::ledger::{Kept, LedgerError};
-use crate::access::oauth::TokenError;
+use crate::access::token_error::TokenError;
 use runtime::capabilities::http::{BaseUrl, Origin};
 
 /// How long a refresh may take: three requests of 15 s at the most, and writing.
@@ -100,7 +100,9 @@ impl Keeper {
             self.adopt(kept.clone());
             let grant = &kept.grant;
             match grant.off {
-                Some(off) if due.is_some() || off.reason == OffReason::Uninstalled => {
+                Some(off)
+                    if due.is_some() || matches!(off.reason, OffReason::Uninstalled | OffReason::Disconnected) =>
+                {
                     return Err(RefreshError::Off(off.reason));
                 }
                 _ => {}

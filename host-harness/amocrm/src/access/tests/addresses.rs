@@ -2,7 +2,7 @@
 
 use super::super::account::{Account, Refusal, Said};
 use super::super::connecting::ConnectError;
-use super::super::oauth::TokenError;
+use super::super::token_error::TokenError;
 use super::*;
 use call::Localized;
 use runtime::capabilities::http::AccessTokens;

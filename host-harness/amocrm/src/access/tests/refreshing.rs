@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::keeper::Due;
 use super::super::ledger::LedgerError;
-use super::super::oauth::{SecretUse, TokenError};
+use super::super::token_error::{SecretUse, TokenError};
 use super::*;
 use runtime::capabilities::http::AccessTokens;
 
@@ -288,4 +288,31 @@ async fn new_tokens_that_the_store_does_not_take_are_in_force_and_are_written_wh
     let next = world.keeper();
     next.look().await.unwrap();
     assert_eq!((next.current(), refresh_token(&next)), (keeper.current(), "refresh-2".to_owned()));
+}
+
+#[tokio::test]
+async fn o6_a_disconnect_in_the_middle_of_a_refresh_leaves_no_token_anywhere() {
+    let world = World::new();
+    let keeper = Arc::new(world.connected().await);
+    let go_on = Arc::new(tokio::sync::Notify::new());
+    world.amocrm.0.lock().unwrap().hang = Some(Arc::clone(&go_on));
+    let refreshing = tokio::spawn({
+        let keeper = Arc::clone(&keeper);
+        async move { keeper.refresh_now().await }
+    });
+    while !world.record().await.contains("holder") {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(keeper.disconnect().await, Ok(true));
+    go_on.notify_one();
+    let _ = refreshing.await.unwrap();
+    assert!(!keeper.is_on() && keeper.current().is_none());
+    let record = world.record().await;
+    assert!(!record.contains("refresh-") && !record.contains("e30."), "{record}");
+    assert_eq!(keeper.refresh_if_due().await, Ok(Refreshed::NotDue));
+    assert_eq!(keeper.refresh_now().await, Err(RefreshError::Off(OffReason::Disconnected)));
+    assert_eq!(keeper.disconnect().await, Ok(false), "it was forgotten before");
+    let namespace = keeper.namespace();
+    keeper.connect(consented(OLD)).await.unwrap();
+    assert!(keeper.is_on() && keeper.namespace() == namespace, "the same account finds its values");
 }
