@@ -207,7 +207,7 @@ impl ServerBuilder {
             added.sections.push(("configuration", Box::new(move || configuration.in_force().state())));
         }
         if let Some(details) = &call_details {
-            added.guarded.push(calls::forgetting::routes(details.clone(), node.clone()));
+            added.guarded.push(calls::forgetting::routes(details.clone(), node.clone(), added.configuration.clone()));
         }
         let versions = match versions {
             Some((engine, state)) => Some(open_versions(&node, engine, state).await),

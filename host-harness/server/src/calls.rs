@@ -1,6 +1,6 @@
 //! Kept calls over HTTP: listed, shown, followed live (`stream`), counted by reason.
 
-pub(crate) mod forgetting;
+pub mod forgetting;
 mod stream;
 
 use std::convert::Infallible;

@@ -68,6 +68,7 @@ mod manners;
 mod openapi;
 mod query;
 mod rate_limited;
+mod refusals;
 mod state_directory;
 
 use std::net::SocketAddr;

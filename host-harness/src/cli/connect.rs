@@ -5,13 +5,15 @@ use clap::Args;
 
 use super::access::{connect_command, durable};
 use super::config_file::Config;
-use super::{Outcome, Stop, print, print_lines};
+use super::{Outcome, Stop, complain, print, print_lines};
 use crate::config::HarnessConfig;
+use crate::live;
 use amocrm::access::connecting::ConnectError;
 use amocrm::access::consent::{self, ConsentError, Consented};
 use amocrm::access::listener::Listener;
 use amocrm::access::{Grant, Keeper, OAuthSettings, Platform};
 use amocrm::integration::{Access, IntegrationSettings};
+use call::Localized;
 use call::one_line::Lines;
 use runtime::capabilities::clocks::Clock;
 use stores::StoreLocation;
@@ -41,8 +43,9 @@ impl Connect {
         let config = HarnessConfig::read(&file)?;
         let (integration, oauth) = self.integration(&config)?;
         // First of all: what is granted has to be kept.
-        let records = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?.records;
-        let location = records.location();
+        let location = self.state.clone().or(config.store.clone()).unwrap_or_default();
+        let records = durable(&location)?.records;
+        let shown = records.location();
         let keeper = integration
             .keeper(records, Clock::system())
             .with_context(|| file.display().to_string())?
@@ -52,7 +55,15 @@ impl Connect {
         };
         let connected = keeper.connect(consented).await;
         let grant = connected.map_err(|error: ConnectError| anyhow!("integration `{}`: {error}", integration.id))?;
-        report(&grant, &integration.id, &location, &file.display().to_string());
+        let (id, account) = (&integration.id, &grant.account);
+        let what = Localized::new(
+            format!("интеграция «{id}» подключена к {account}"),
+            format!("the integration `{id}` was connected to {account}"),
+        );
+        if let Err(error) = live::note_by_command(&location, what, Clock::system().now()) {
+            complain(format_args!("warning: {error}"));
+        }
+        report(&grant, id, &shown, &file.display().to_string());
         Ok(Outcome::Done)
     }
 

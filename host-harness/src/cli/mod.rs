@@ -14,6 +14,7 @@ mod connect;
 #[cfg(unix)]
 mod demo_pbx;
 mod describe;
+mod forget_manager;
 mod host_choice;
 mod integration;
 mod logging;
@@ -67,6 +68,7 @@ enum Command {
     Connect(connect::Connect),
     Access(access::Access),
     Presence(presence::PresenceCommand),
+    ForgetManager(forget_manager::ForgetManager),
     Audit(audit::Audit),
     Describe(describe::Describe),
     Check(check::Check),
@@ -128,6 +130,7 @@ pub async fn run() -> ExitCode {
         Command::Connect(command) => command.run().await,
         Command::Access(command) => command.run().await,
         Command::Presence(command) => command.run().await,
+        Command::ForgetManager(command) => command.run().await,
         Command::Audit(command) => command.run().await,
         Command::Describe(command) => command.run().await,
         Command::Check(command) => command.run().await,

@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::config::HarnessConfig;
@@ -92,6 +93,16 @@ struct State {
     text: String,
     /// The file as it was judged last.
     seen: String,
+}
+
+/// Remembers what a command did beside the text of the configuration, where a server with this store keeps its changes.
+///
+/// # Errors
+/// Where it cannot be written; it is done all the same.
+pub(crate) fn note_by_command(location: &StoreLocation, what: Localized, at: Timestamp) -> Result<(), String> {
+    let Some(directory) = location.own_directory() else { return Ok(()) };
+    let (mut changes, _) = Changes::open(Some(&directory));
+    changes.note(what, Author { name: None, by: By::Command }, at)
 }
 
 /// What names a text.
@@ -194,7 +205,8 @@ impl Inner {
     async fn undo(&self, number: u64, expected: &str, author: Author) -> Result<ConfigurationInForce, NotChanged> {
         let mut state = self.state.lock().await;
         let (file, text) = self.expected(&state, expected).await?;
-        let without = self.changes().without(number, &text)?;
+        let (changes, now) = (Arc::clone(&self.changes), text.clone());
+        let without = ended(tokio::task::spawn_blocking(move || lock(&changes).without(number, &now)).await)?;
         self.write(&mut state, file, without, author, None).await
     }
 
@@ -252,6 +264,16 @@ impl Inner {
         Ok(self.shown().clone())
     }
 
+    /// Remembers what was done beside the text.
+    async fn note(&self, what: Localized, author: Author) {
+        let (changes, now) = (Arc::clone(&self.changes), self.surroundings.clock.now());
+        tracing::info!(by = ?author.by, author = author.name.as_deref().unwrap_or_default(), "{}", what.en);
+        let note = move || lock(&changes).note(what, author, now);
+        if let Err(error) = blocking(note).await.and_then(|noted| noted) {
+            tracing::warn!("{error}");
+        }
+    }
+
     /// What cannot be remembered is in force all the same, and is said.
     async fn remember(&self, text: String, author: Author) -> Option<String> {
         let (changes, now) = (Arc::clone(&self.changes), self.surroundings.clock.now());
@@ -261,10 +283,6 @@ impl Inner {
 
     fn shown(&self) -> MutexGuard<'_, ConfigurationInForce> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn changes(&self) -> MutexGuard<'_, Changes> {
-        lock(&self.changes)
     }
 }
 
@@ -294,8 +312,15 @@ impl Configuration for LiveConfiguration {
         ended(tokio::spawn(async move { inner.change(edit, &expected, by).await }).await)
     }
 
-    fn changes(&self, before: Option<u64>, limit: usize) -> (Vec<ConfigurationChange>, Option<u64>) {
-        self.0.changes().page(before, limit)
+    async fn changes(&self, before: Option<u64>, limit: usize) -> (Vec<ConfigurationChange>, Option<u64>) {
+        let changes = Arc::clone(&self.0.changes);
+        blocking(move || lock(&changes).page(before, limit)).await.unwrap_or_default()
+    }
+
+    async fn note(&self, what: Localized, by: Author) {
+        let inner = Arc::clone(&self.0);
+        // Only a fault of the program keeps it from ending.
+        let _ = tokio::spawn(async move { inner.note(what, by).await }).await;
     }
 
     async fn undo(&self, number: u64, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged> {

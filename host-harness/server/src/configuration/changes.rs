@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::{Author, By, ConfigurationChange, ConfigurationInForce, ConfigurationState, expected, tagged};
 use crate::problem::Problem;
 use crate::query::Query;
+use crate::refusals::{NotChangedHere, NotPermitted};
 
 /// How many changes are listed unless asked for more, and at most.
 const LIMIT: usize = 50;
@@ -50,15 +51,14 @@ struct ConfigurationChanges {
 #[utoipa::path(get, path = "/v1/changes", tag = "configuration", params(ChangesQuery), responses(
     (status = 200, description = "The changes, the newest first", body = ConfigurationChanges),
     (status = 400, description = "The query is not understood", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
+    NotPermitted,
 ))]
 async fn list(
     State(state): State<ConfigurationState>,
     Query(query): Query<ChangesQuery>,
 ) -> Json<ConfigurationChanges> {
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MOST);
-    let (changes, next) = state.configuration.changes(query.before, limit);
+    let (changes, next) = state.configuration.changes(query.before, limit).await;
     Json(ConfigurationChanges { changes, next })
 }
 
@@ -70,13 +70,8 @@ async fn list(
     ),
     responses(
         (status = 200, description = "The configuration without that change", body = ConfigurationInForce),
-        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such change, or it is not kept any more", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "What it changed has changed again, or the configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "It would be no configuration without that change", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        NotChangedHere,
     ))]
 async fn undo(
     State(state): State<ConfigurationState>,

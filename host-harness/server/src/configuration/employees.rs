@@ -17,6 +17,7 @@ use super::{Author, ConfigurationState, Edit, EmployeeEdit, tagged};
 use crate::Shared;
 use crate::json::Json;
 use crate::problem::Problem;
+use crate::refusals::{NotChangedHere, NotPermitted};
 use amocrm::integration::Integration;
 use runtime::capabilities::directory::Employee;
 
@@ -93,9 +94,8 @@ fn integration(shared: &Shared, id: &str) -> Result<Arc<Integration>, Problem> {
     params(("id" = String, Path, description = "The integration")),
     responses(
         (status = 200, description = "Its employees", body = Employees),
-        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
+        NotPermitted,
     ))]
 async fn list(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Answer<Employees>, Problem> {
     let integration = integration(&shared, &id)?;
@@ -113,14 +113,8 @@ async fn list(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resu
     responses(
         (status = 200, description = "The employee is changed", body = ShownEmployee),
         (status = 201, description = "The employee is added", body = ShownEmployee),
-        (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "It does not fit; `field` says what of it", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        NotChangedHere,
     ))]
 async fn put(
     State(state): State<ConfigurationState>,
@@ -148,13 +142,8 @@ async fn put(
     ),
     responses(
         (status = 204, description = "The employee is gone"),
-        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration or employee", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "It would be no configuration without", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        NotChangedHere,
     ))]
 async fn remove(
     State(state): State<ConfigurationState>,

@@ -18,6 +18,7 @@ use super::{Author, ConfigurationState, Edit, IntegrationPatch, tagged};
 use crate::Shared;
 use crate::json::Json;
 use crate::problem::Problem;
+use crate::refusals::{NotChangedHere, NotPermitted};
 use amocrm::access::Standing;
 use amocrm::integration::{Access, Integration};
 use node::Revision;
@@ -108,8 +109,7 @@ fn keys(revision: &Revision, integration: &Arc<Integration>) -> Vec<Value> {
 /// List the integrations
 #[utoipa::path(get, path = "/v1/integrations", tag = "configuration", responses(
     (status = 200, description = "The integrations", body = Integrations),
-    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
+    NotPermitted,
 ))]
 async fn list(State(shared): State<Arc<Shared>>) -> Answer<Integrations> {
     let revision = shared.node.revision();
@@ -127,14 +127,8 @@ async fn list(State(shared): State<Arc<Shared>>) -> Answer<Integrations> {
     request_body(content = IntegrationPatch, content_type = "application/merge-patch+json"),
     responses(
         (status = 200, description = "It is changed", body = ShownIntegration),
-        (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "It does not fit; `field` says what of it", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        NotChangedHere,
     ))]
 async fn change(
     State(state): State<ConfigurationState>,

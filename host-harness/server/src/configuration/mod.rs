@@ -38,10 +38,13 @@ use utoipa_axum::routes;
 use crate::Shared;
 use crate::guarded::Guarded;
 use crate::problem::Problem;
+use crate::refusals::NotPermitted;
 use crate::scope::Scope;
+use call::Localized;
 
 pub use by::{Author, By};
 pub use edit::{Edit, EmployeeEdit, IntegrationPatch, NewOperation, NumberEdit, OperationPatch, Scalar};
+pub(crate) use refusal::no_such_integration;
 pub use refusal::{NotChanged, Refusal};
 
 /// Who judges, writes and puts in force.
@@ -54,7 +57,10 @@ pub trait Configuration: Send + Sync {
     async fn change(&self, edit: Edit, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged>;
 
     /// The changes before this number, the newest first; the next page begins before the second value.
-    fn changes(&self, before: Option<u64>, limit: usize) -> (Vec<ConfigurationChange>, Option<u64>);
+    async fn changes(&self, before: Option<u64>, limit: usize) -> (Vec<ConfigurationChange>, Option<u64>);
+
+    /// Remembers something that was done and changed nothing of the text. What cannot be remembered is done all the same.
+    async fn note(&self, what: Localized, by: Author);
 
     /// The configuration without this change.
     async fn undo(&self, number: u64, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged>;
@@ -87,7 +93,7 @@ impl ConfigurationInForce {
     }
 }
 
-/// A change that came into force. Fields may be added, none is renamed.
+/// A change that came into force, or something else that was done. Fields may be added, none is renamed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ConfigurationChange {
     /// Counted from 1.
@@ -99,9 +105,11 @@ pub struct ConfigurationChange {
     pub author: Option<String>,
     /// From where.
     pub by: By,
-    /// What changed in the file's text, as a unified difference.
+    /// What was done; null where the file's text changed.
+    pub what: Option<Localized>,
+    /// What changed in the file's text, as a unified difference; empty where something else was done.
     pub difference: String,
-    /// The revision that it made.
+    /// The revision then.
     pub revision: String,
 }
 
@@ -129,8 +137,7 @@ pub(crate) fn routes(shared: &Arc<Shared>, configuration: Arc<dyn Configuration>
 /// Show the configuration in force
 #[utoipa::path(get, path = "/v1/configuration", tag = "configuration", responses(
     (status = 200, description = "The configuration, its revision in `ETag`", body = ConfigurationInForce),
-    (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
+    NotPermitted,
 ))]
 async fn show(State(state): State<ConfigurationState>) -> Response {
     let in_force = state.configuration.in_force();

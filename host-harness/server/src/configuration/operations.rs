@@ -11,6 +11,7 @@ use super::{Author, ConfigurationState, Edit, NewOperation, OperationPatch, tagg
 use crate::json::Json;
 use crate::operations::{Placed, no_such_operation};
 use crate::problem::Problem;
+use crate::refusals::NotChangedHere;
 
 pub(super) fn routes() -> OpenApiRouter<ConfigurationState> {
     OpenApiRouter::new().routes(routes!(add)).routes(routes!(change, remove))
@@ -31,13 +32,7 @@ impl ConfigurationState {
     request_body = NewOperation,
     responses(
         (status = 201, description = "It is placed, behind the others", body = Placed),
-        (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "It does not fit; `field` says what of it", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        NotChangedHere,
     ))]
 async fn add(
     State(state): State<ConfigurationState>,
@@ -59,14 +54,8 @@ async fn add(
     request_body(content = OperationPatch, content_type = "application/merge-patch+json"),
     responses(
         (status = 200, description = "It is changed", body = Placed),
-        (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "It does not fit; `field` says what of it", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        NotChangedHere,
     ))]
 async fn change(
     State(state): State<ConfigurationState>,
@@ -87,13 +76,8 @@ async fn change(
     ),
     responses(
         (status = 204, description = "It is gone; calls in it end as they began"),
-        (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "An exit leads to it, or it is the only one", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        NotChangedHere,
     ))]
 async fn remove(
     State(state): State<ConfigurationState>,

@@ -44,7 +44,7 @@ impl From<NotChanged> for Problem {
     }
 }
 
-pub(super) fn no_such_integration() -> Problem {
+pub(crate) fn no_such_integration() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no such integration; GET /v1/integrations lists them")
         .in_russian("такой интеграции нет")
 }

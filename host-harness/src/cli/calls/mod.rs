@@ -98,14 +98,7 @@ impl Calls {
     }
 
     fn show(&self, reader: &Reader, id: &str) -> anyhow::Result<()> {
-        // A person means the number in the list, where no call has this identifier.
-        let found = match (reader.find(&CallKey::id(id))?, id.parse()) {
-            (None, Ok(seq)) => reader.find(&CallKey::Seq(seq))?,
-            (found, _) => found,
-        };
-        let Some(call) = found else {
-            bail!("no call `{id}` is kept; `host-harness calls` lists those that are");
-        };
+        let call = find(reader, id)?;
         match call.document() {
             _ if self.json => print_json(&call.shown_alone(self.numbers())),
             Some(document) => {
@@ -207,6 +200,15 @@ pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
         Ok(ago) => Ok(Clock::system().now().checked_sub(SignedDuration::try_from(ago)?)?),
         Err(_) => point_in_time(text),
     }
+}
+
+/// The kept call of this identifier. A person means the number in the list, where no call has it.
+pub(super) fn find(reader: &Reader, id: &str) -> anyhow::Result<KeptCall> {
+    let found = match (reader.find(&CallKey::id(id))?, id.parse()) {
+        (None, Ok(seq)) => reader.find(&CallKey::Seq(seq))?,
+        (found, _) => found,
+    };
+    found.with_context(|| format!("no call `{id}` is kept; `host-harness calls` lists those that are"))
 }
 
 /// Where a server with this store keeps its details.

@@ -1,0 +1,133 @@
+//! `host-harness forget-manager`: the manager that is kept of a caller is forgotten, as the console does it for an opened call.
+
+use anyhow::{Context, anyhow, bail, ensure};
+use clap::Args;
+
+use super::calls::{find, place};
+use super::config_file::Config;
+use super::integration::hash_callers;
+use super::{LanguageChoice, Outcome, Stop, complain, component, language, print};
+use crate::assemble::assemble;
+use crate::config::HarnessConfig;
+use crate::live;
+use call::{Localized, masking, numbers};
+use node::Node;
+use node::call_details::Reader;
+use node::versions::Versions;
+use runtime::capabilities::clocks::Clock;
+use runtime::engine::{Engine, EngineSettings};
+use server::calls::forgetting::{KeptThrough, forgotten_of_call};
+use stores::StoreLocation;
+
+/// Forget which manager is kept of a caller, so that the next call asks amoCRM
+///
+/// For a contact that has just got another manager in amoCRM: kept managers are used for six hours. Name a call of the caller, as `calls` lists
+/// it; where there is none, name the number. Works beside a server that runs, in the store that it uses.
+#[derive(Args)]
+pub(super) struct ForgetManager {
+    /// A call of the caller: the PBX's identifier of it, or its number in the list
+    #[arg(value_name = "CALL", required_unless_present = "caller", conflicts_with_all = ["caller", "integration"])]
+    call: Option<String>,
+    /// The caller's whole number in any notation
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    caller: Option<String>,
+    #[command(flatten)]
+    config: Config,
+    /// Only this integration [default: all]
+    #[arg(long, value_name = "ID")]
+    integration: Option<String>,
+    /// Where the server keeps values [default: the configured store, or the user's state directory]
+    #[arg(long, value_name = "DIR")]
+    state: Option<StoreLocation>,
+    /// The language of the printed text [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<LanguageChoice>,
+}
+
+/// Through what, in which integrations, and what is remembered of it.
+struct Subject {
+    kept_through: KeptThrough,
+    integration: Option<String>,
+    what: Localized,
+}
+
+impl ForgetManager {
+    pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        let file = self.config.file()?;
+        let mut config = HarnessConfig::read(&file)?;
+        let in_file = |error: anyhow::Error| error.context(file.display().to_string());
+        let location = self.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
+        let subject = match (&self.call, &self.caller) {
+            (Some(call), _) => of_call(&Reader::new(place(&location)), call)?,
+            (None, Some(number)) => self.of_caller(number, &config).map_err(in_file)?,
+            (None, None) => return Err(anyhow!("name a call, or a number with --caller").into()),
+        };
+        for integration in &mut config.integrations {
+            hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
+        }
+        let (stores, warnings) = stores::open(&location);
+        for warning in warnings {
+            complain(format_args!("warning: {warning}"));
+        }
+        let clock = Clock::system();
+        let engine = Engine::with_compilation(EngineSettings::default(), component::compilation(&location))?;
+        let placed = assemble(&config, None, &engine, &stores, clock.clone()).await.map_err(in_file)?;
+        let node = Node::builder(clock.clone()).revision(placed).build().map_err(|error| in_file(error.into()))?;
+        // Each version knows how itself has kept them.
+        let (_versions, warnings) = Versions::open(node.clone(), engine, location.own_directory().as_deref()).await;
+        for warning in warnings {
+            complain(format_args!("warning: {warning}"));
+        }
+        let revision = node.revision();
+        server::look_at_tokens(revision.integrations()).await;
+        let placements = revision.placements().iter();
+        let is_meant = |id: &str| subject.integration.as_deref().is_none_or(|only| only == id);
+        let operations: Vec<_> = placements.filter(|placement| is_meant(placement.integration_id())).cloned().collect();
+        if !subject.kept_through.forget(&operations, &clock).await {
+            return Err(anyhow!("an operation could not forget the manager; --log warn says why").into());
+        }
+        if let Err(error) = live::note_by_command(&location, subject.what, clock.now()) {
+            complain(format_args!("warning: {error}"));
+        }
+        print(language(self.lang).say(
+            "Менеджер забыт: при следующем звонке его спросят у amoCRM.",
+            "Forgotten: the next call asks amoCRM for the manager.",
+        ));
+        Ok(Outcome::Done)
+    }
+
+    fn of_caller(&self, number: &str, config: &HarnessConfig) -> anyhow::Result<Subject> {
+        let chosen = config.integrations(self.integration.as_deref()).map_err(anyhow::Error::msg)?;
+        for integration in &chosen {
+            let country = integration.default_country()?;
+            ensure!(
+                numbers::read(number, country).is_some(),
+                "--caller is no telephone number; write the whole number, for example +79165550101"
+            );
+        }
+        let masked = masking::mask(number);
+        Ok(Subject {
+            kept_through: KeptThrough::of_caller(number),
+            integration: self.integration.clone(),
+            what: Localized::new(
+                format!("забыт менеджер, сохранённый для номера {masked}"),
+                format!("the manager that was kept of the number {masked} was forgotten"),
+            ),
+        })
+    }
+}
+
+/// Through what a kept call found in amoCRM.
+fn of_call(reader: &Reader, id: &str) -> anyhow::Result<Subject> {
+    let call = find(reader, id)?;
+    let document =
+        call.document().with_context(|| format!("call {} is kept, but its record cannot be read", call.seq))?;
+    let Some(kept_through) = KeptThrough::of_call(&document) else {
+        bail!(
+            "call {} found no contact, company or lead in amoCRM, so no manager is kept through one; name the number with --caller",
+            call.seq
+        );
+    };
+    let what = forgotten_of_call(call.seq, &document);
+    Ok(Subject { kept_through, integration: Some(call.integration), what })
+}
