@@ -7,9 +7,11 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
+mod audits;
 mod bounds;
 mod client_secret;
 mod configuration;
+mod connecting;
 mod description;
 mod fastagi;
 mod hooks;

@@ -81,7 +81,7 @@ impl Scene {
         self.place(id, access, linked_operation, simulator);
     }
 
-    fn place(&mut self, id: &str, access: Access, linked_operation: &str, simulator: Simulator) {
+    pub(crate) fn place(&mut self, id: &str, access: Access, linked_operation: &str, simulator: Simulator) {
         self.integrations.push(IntegrationSettings {
             private_addresses: PrivateAddresses::Granted,
             requests_per_second: 50,

@@ -12,7 +12,7 @@ use test_support::{CALLER, ConnectedHome, OPERATIONS};
 use crate::scene::Scene;
 
 /// The scope that each route needs. A route that is not here is one that nobody has thought about.
-const NEEDED: [(&str, &str); 34] = [
+const NEEDED: [(&str, &str); 40] = [
     ("get /metrics", "viewer"),
     ("get /v1/calls", "viewer"),
     ("get /v1/calls/stream", "viewer"),
@@ -27,6 +27,12 @@ const NEEDED: [(&str, &str); 34] = [
     ("get /v1/configuration", "viewer"),
     ("get /v1/integrations", "viewer"),
     ("patch /v1/integrations/{id}", "manager"),
+    ("get /v1/integrations/{id}/audits", "viewer"),
+    ("post /v1/integrations/{id}/audits", "manager"),
+    ("get /v1/integrations/{id}/audits/{number}", "viewer"),
+    ("delete /v1/integrations/{id}/connection", "manager"),
+    ("post /v1/integrations/{id}/connection", "manager"),
+    ("post /v1/integrations/{id}/connection/answer", "manager"),
     ("get /v1/integrations/{id}/employees", "viewer"),
     ("delete /v1/integrations/{id}/employees/{employee}", "manager"),
     ("put /v1/integrations/{id}/employees/{employee}", "manager"),

@@ -8,6 +8,9 @@
 //! | `GET /v1/operations`, `GET /v1/operations/{id}` | `viewer` | the placed operations |
 //! | `/v1/components…`, `/v1/operations/{id}/component`, `…/rollback`, `…/shadow` | `viewer`; `manager` to change | versions ([`components`]) |
 //! | `/v1/configuration`, `/v1/integrations…`, `/v1/changes…` | `viewer`; `manager` to change | the configuration ([`configuration`]) |
+//! | `/v1/integrations/{id}/connection…` | `manager` | connecting to amoCRM in the browser ([`connecting`]) |
+//! | `GET /v1/oauth/callback` | the answer's own proof | amoCRM's answer to that |
+//! | `/v1/integrations/{id}/audits…` | `viewer`; `manager` to begin one | audits ([`audits`]) |
 //! | `GET /v1/state` | `viewer` | how the node and its integrations stand |
 //! | `/v1/session` | who has a token, a session | logging in and out ([`login`], [`sessions`]) |
 //! | `GET /v1/tokens` | `manager` | who has a token ([`tokens`]) |
@@ -59,8 +62,10 @@ pub mod tls;
 pub mod tokens;
 pub mod webhooks;
 
+mod audits;
 mod body;
 mod builder;
+mod connecting;
 mod health;
 mod json;
 mod keepers;
@@ -267,6 +272,8 @@ impl Assembled {
             .merge(operations::routes(&shared))
             .merge(configuration::integrations(&shared))
             .merge(tokens::routes(&shared));
+        let (connecting, redirected) = connecting::routes(&shared.node, added.configuration.clone());
+        guarded = guarded.merge(connecting).merge(audits::routes(&shared.node));
         if let Some(configuration) = added.configuration {
             guarded = guarded.merge(configuration::routes(&shared, configuration));
         }
@@ -279,6 +286,7 @@ impl Assembled {
         let described = resolve::routes(&shared)
             .merge(health::routes(&shared))
             .merge(login::routes(&shared))
+            .merge(redirected)
             .merge(webhooks::routes(webhooks, shared.settings.body_timeout));
         let (mut router, description) = openapi::described().merge(described).merge(guarded).split_for_parts();
         router = router.merge(openapi::route(&description)?);

@@ -37,6 +37,7 @@ const FILES: &[(&str, &str, &str)] = files![
     SCRIPT "calls.js",
     SCRIPT "changes.js",
     SCRIPT "confirmed.js",
+    SCRIPT "connecting.js",
     SCRIPT "connection.js",
     SCRIPT "console.js",
     SCRIPT "csv.js",

@@ -1,16 +1,26 @@
-// What would keep calls from their managers: an audit of the account, with its progress and its findings.
+// What would keep calls from their managers: an audit of the account, with its progress and its findings. It goes on when the page is left.
 
 import { Problem, ask, get } from "./api.js";
 import { useConsole } from "./console.js";
 import { html, useEffect, useRef, useState } from "./html.js";
-import { lang, known, say } from "./language.js";
+import { lang, known, moment, say } from "./language.js";
 
 const EVERY = 1_000;
+/** How many contacts are listed one by one; the others are counted. */
+const MOST = 100;
 
-/** A finding in words; what the page has no words for is shown as the server says it. */
+/** A finding in words. */
 function inWords(finding) {
   const key = `finding:${finding.why ?? finding.kind}`;
-  return known(key) ? say(key, finding) : finding.text?.[lang()] ?? JSON.stringify(finding);
+  return known(key) ? say(key, finding) : say("findingUnknown");
+}
+
+function Findings({ audit }) {
+  const contacts = audit.findings.filter(({ why }) => why);
+  const shown = [...audit.findings.filter(({ why }) => !why), ...contacts.slice(0, MOST)];
+  const rest = audit.findings.length - shown.length;
+  return html`<p class="quiet">${say("auditChecked", audit)}</p>
+    ${shown.length ? html`<ul>${shown.map((finding, at) => html`<li key=${at}>${inWords(finding)}</li>`)}${rest > 0 && html`<li>${say("auditRest", rest)}</li>`}</ul>` : html`<p>${say("auditClean")}</p>`}`;
 }
 
 export function Audit({ integration }) {
@@ -18,32 +28,33 @@ export function Audit({ integration }) {
   const [audit, setAudit] = useState(null);
   const [why, setWhy] = useState("");
   const over = useRef(false);
-  useEffect(() => () => { over.current = true; }, []);
   const path = `/v1/integrations/${encodeURIComponent(integration)}/audits`;
-  const begin = async () => {
-    setWhy("");
-    try {
-      let now = await ask("POST", path);
-      while (!over.current) {
-        setAudit(now);
-        if (now.state !== "running") return;
-        await new Promise((resolve) => setTimeout(resolve, EVERY));
-        now = await get(`${path}/${now.id}`);
-      }
-    } catch (error) {
-      setAudit(null);
-      setWhy(error instanceof Problem ? error.text(lang()) : say("unreachable"));
+  const follow = async (begun) => {
+    for (let now = begun; now && !over.current; now = await get(`${path}/${now.id}`)) {
+      setAudit(now);
+      if (now.state !== "running") return;
+      await new Promise((resolve) => setTimeout(resolve, EVERY));
     }
   };
-  const running = audit?.state === "running";
-  const { progress, findings = [] } = audit ?? {};
+  const failed = (error) => { if (!over.current) setWhy(error instanceof Problem ? error.text(lang()) : say("unreachable")); };
+  useEffect(() => {
+    over.current = false;
+    get(path).then(({ audits }) => follow(audits[0])).catch(failed);
+    return () => { over.current = true; };
+  }, []);
+  const begin = () => {
+    setWhy("");
+    ask("POST", path).then(follow).catch(failed);
+  };
+  const { state, progress } = audit ?? {};
   return html`<h3>${say("audit")}</h3>
     <p class="quiet">${say("auditHelp")}</p>
-    ${mayChange && html`<p class="buttons"><button type="button" disabled=${running} onClick=${begin}>${say("auditBegin")}</button></p>`}
-    <div role="status" data-audit=${audit?.state}>
-      ${running && html`<p>${say("auditRuns", progress?.done ?? 0, progress?.of ?? "…")} <progress aria-label=${say("audit")} value=${progress?.done ?? 0} max=${progress?.of ?? 1}></progress></p>`}
-      ${audit?.state === "failed" && html`<p class="wrong">${say("auditFailed")}</p>`}
-      ${audit?.state === "done" && (findings.length ? html`<ul>${findings.map((finding, at) => html`<li key=${at}>${inWords(finding)}</li>`)}</ul>` : html`<p>${say("auditClean")}</p>`)}
+    ${mayChange && html`<p class="buttons"><button type="button" disabled=${state === "running"} onClick=${begin}>${say("auditBegin")}</button></p>`}
+    <div role="status" data-audit=${state}>
+      ${state === "running" && html`<p>${say("auditRuns", progress)} <progress aria-label=${say("audit")}></progress></p>`}
+      ${state && state !== "running" && html`<p class="quiet">${say("auditOf", moment(audit.ended_at))}</p>`}
+      ${state === "failed" && html`<p class="wrong">${say("auditFailed")} ${lang() === "ru" ? audit.detail_ru : audit.detail}</p>`}
+      ${state === "done" && html`<${Findings} audit=${audit} />`}
     </div>
     ${why && html`<p class="wrong" role="alert">${why}</p>`}`;
 }

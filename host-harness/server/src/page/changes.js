@@ -6,7 +6,7 @@ import { Confirmed } from "./confirmed.js";
 import { useConsole } from "./console.js";
 import { revisionNow } from "./editing.js";
 import { html, useCallback, useEffect, useState } from "./html.js";
-import { moment, say } from "./language.js";
+import { local, moment, say } from "./language.js";
 import { worded } from "./meaning.js";
 
 const PAGE = 50;
@@ -37,6 +37,7 @@ export function Changes() {
     ${changes?.length === 0 && html`<p>${say("noChanges")}</p>`}
     <ol class="rows" id="changes">${changes?.map((change) => html`<li class="card" key=${change.number} data-number=${change.number}>
       <p><strong>${moment(change.at)}</strong> · ${change.author ?? say("nobodyNamed")} · ${worded("by", change.by)} <span class="quiet">№ ${change.number}</span></p>
+      ${change.what && html`<p>${local(change.what)}</p>`}
       ${change.difference && html`<${Difference} text=${change.difference} />`}
       ${mayChange && configuration?.writable && change.difference && html`<p class="buttons"><${Confirmed} label=${say("undo")} question=${say("undoSure", change.number)} act=${undo(change.number)} onDone=${() => { reload(); load().catch(() => {}); }} /></p>`}
     </li>`)}</ol>

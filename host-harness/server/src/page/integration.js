@@ -3,14 +3,14 @@
 import { actionOf, warningsOf } from "./alerts.js";
 import { link } from "./address.js";
 import { ReadOnly } from "./allowed.js";
-import { Problem, ask, get } from "./api.js";
+import { ask, get } from "./api.js";
 import { Audit } from "./audit.js";
-import { Confirmed } from "./confirmed.js";
+import { Connecting } from "./connecting.js";
 import { useConsole } from "./console.js";
 import { Saving, flat, nested, revisionNow, useEditing } from "./editing.js";
 import { CheckField, Field, TextField, fault, listed } from "./fields.js";
-import { html, useState } from "./html.js";
-import { lang, counted, local, recent, say } from "./language.js";
+import { html } from "./html.js";
+import { counted, local, recent, say } from "./language.js";
 import { reasonText } from "./meaning.js";
 
 const path = (id) => `/v1/integrations/${encodeURIComponent(id)}`;
@@ -45,24 +45,6 @@ function Access({ one, access }) {
   </div>`;
 }
 
-function Connecting({ one }) {
-  const { mayChange, offers, reload } = useConsole();
-  const [said, setSaid] = useState("");
-  if (!mayChange || one.access !== "oauth" || !offers("POST /v1/integrations/{}/connection")) return null;
-  const connect = async () => {
-    try {
-      const { address } = await ask("POST", `${path(one.id)}/connection`);
-      // amoCRM's own page asks the administrator, and leads back to this server.
-      if (/^https?:\/\//.test(address)) location.assign(address);
-    } catch (error) {
-      setSaid(error instanceof Problem ? error.text(lang()) : say("unreachable"));
-    }
-  };
-  return html`<p class="buttons"><button type="button" onClick=${connect}>${say("connect")}</button>
-    <${Confirmed} label=${say("disconnect")} question=${say("disconnectSure")} act=${() => ask("DELETE", `${path(one.id)}/connection`)} onDone=${reload} />
-    <span class="wrong" role="alert">${said}</span></p>`;
-}
-
 /** Everything that can be set here. */
 function Settings({ one }) {
   const { mayChange, configuration, reload } = useConsole();
@@ -93,7 +75,7 @@ export function Integration() {
     ${all.map((one) => html`<section class="card" key=${one.id} aria-labelledby=${`integration-${one.id}`}>
       <h2 id=${`integration-${one.id}`}>${say("integrationNamed", one.id)}</h2>
       <${Access} one=${one} access=${one.standing ?? one.access_state} />
-      <${Connecting} one=${one} />
+      <${Connecting} one=${one} access=${one.standing ?? one.access_state} />
       ${integrations && html`<${Settings} one=${one} />`}
       ${"employees" in one && html`<p><a href=${link("employees")}>${say("view:employees")}: ${counted(one.employees, say("employeeForms"))}</a></p>`}
       ${offers("POST /v1/integrations/{}/audits") && html`<${Audit} integration=${one.id} />`}
