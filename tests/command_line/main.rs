@@ -38,3 +38,4 @@ mod scenarios;
 mod secrets;
 mod story;
 mod token;
+mod widget;

@@ -5,15 +5,16 @@ use toml::Table;
 use crate::tree;
 
 /// Each crate of the host and what it may use. The program may use them all.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("call", &[]),
     ("runtime", &["call"]),
     ("stores", &["runtime"]),
+    ("widget", &[]),
     ("amocrm", &["call", "runtime"]),
     ("node", &["call", "runtime", "amocrm"]),
     ("replay", &["call", "runtime", "amocrm", "node", "amocrm-simulator"]),
-    ("server", &["call", "runtime", "amocrm", "node"]),
-    ("amocrm-simulator", &["call"]),
+    ("server", &["call", "runtime", "widget", "amocrm", "node"]),
+    ("amocrm-simulator", &["call", "widget"]),
 ];
 
 #[test]

@@ -11,7 +11,7 @@ use syn::{Attribute, Item, UseTree};
 use crate::tree;
 
 /// The folders whose modules are judged.
-pub(crate) const SOURCES: [&str; 10] = [
+pub(crate) const SOURCES: [&str; 11] = [
     "guest/src",
     "host-harness/amocrm/src",
     "host-harness/amocrm-simulator/src",
@@ -22,6 +22,7 @@ pub(crate) const SOURCES: [&str; 10] = [
     "host-harness/server/src",
     "host-harness/src",
     "host-harness/stores/src",
+    "host-harness/widget/src",
 ];
 /// `pub use` after `pub use` is followed so far.
 const MOST_HOPS: usize = 8;

@@ -26,6 +26,7 @@ mod serve;
 mod test;
 mod token;
 mod versions;
+mod widget;
 
 use std::env;
 use std::fmt::Display;
@@ -47,7 +48,7 @@ const GLOBAL_OPTIONS: &str = "Global options";
 
 /// Loads telephony operations and resolves calls with them.
 ///
-/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed, 5 a policy test failed, 6 a replay departed from its recording, 10 to 15 findings of `audit` (see `audit --help`).
+/// Exit codes: 0 forwarded (or done), 1 linked operation, 2 usage or configuration error (or a person is needed), 3 component rejected, 4 operation failed, 5 a policy test failed, 6 a replay departed from its recording, 7 a widget's archive would be refused, 10 to 15 findings of `audit` (see `audit --help`).
 #[derive(Parser)]
 #[command(name = "host-harness", version)]
 struct Arguments {
@@ -73,6 +74,7 @@ enum Command {
     Describe(describe::Describe),
     Check(check::Check),
     Amocrm(amocrm::Amocrm),
+    Widget(widget::WidgetCommand),
     Package(package::Package),
     Config(configuration::ConfigCommand),
     Serve(serve::Serve),
@@ -99,6 +101,8 @@ enum Outcome {
     CasesFailed,
     /// A recorded call took another course.
     Departed,
+    /// amoCRM would refuse a widget's archive.
+    WidgetRefused,
     /// The component does not fit the contract.
     ComponentRejected,
     /// The operation gave no answer; the call goes to the linked operation.
@@ -135,6 +139,7 @@ pub async fn run() -> ExitCode {
         Command::Describe(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Amocrm(command) => command.run().await,
+        Command::Widget(command) => command.run(),
         Command::Package(command) => command.run(),
         Command::Config(command) => command.run().await,
         Command::Serve(command) => command.run().await,
@@ -154,6 +159,7 @@ pub async fn run() -> ExitCode {
         Ok(Outcome::OperationFailed) => 4,
         Ok(Outcome::CasesFailed) => 5,
         Ok(Outcome::Departed) => 6,
+        Ok(Outcome::WidgetRefused) => 7,
         Err(Stop::Usage(error)) => {
             complain(format_args!("error: {error:#}"));
             2

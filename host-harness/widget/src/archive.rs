@@ -1,0 +1,139 @@
+//! An archive that came from anywhere: its files, read within bounds, or why it cannot be taken.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
+use serde_json::Value;
+use zip::ZipArchive;
+
+use crate::{Finding, Rule};
+
+/// The most bytes of an archive. The documentation names no bound; widgets have tens of kilobytes.
+const LARGEST: usize = 5 * 1024 * 1024;
+/// The most bytes of its files together.
+const UNPACKED: u64 = 20 * 1024 * 1024;
+/// The most files.
+const MOST_FILES: usize = 500;
+/// What stands before the number of entries at the end of an archive (APPNOTE 4.3.16).
+const END: [u8; 4] = *b"PK\x05\x06";
+
+/// The files of an archive, by their names.
+#[derive(Debug)]
+pub struct Archive {
+    files: BTreeMap<String, Vec<u8>>,
+    pub(crate) unexpected: Vec<Finding>,
+}
+
+impl Archive {
+    /// Reads an archive whole.
+    ///
+    /// # Errors
+    /// Where it is no archive, or one whose files must not be unpacked.
+    pub fn open(bytes: &[u8]) -> Result<Self, Vec<Finding>> {
+        let of_archive = |rule, what: String, fix: &str| vec![Finding::new(rule, "", what, fix)];
+        if bytes.len() > LARGEST {
+            let what = format!("the archive has {} bytes, more than {LARGEST}", bytes.len());
+            return Err(of_archive(Rule::Size, what, "leave out what the widget does not need"));
+        }
+        let unreadable = |what: String| of_archive(Rule::Zip, what, "pack the widget's files into a zip archive again");
+        let mut zip = ZipArchive::new(Cursor::new(bytes))
+            .map_err(|error| unreadable(format!("this is no zip archive: {error}")))?;
+        if zip.len() > MOST_FILES {
+            let what = format!("the archive has {} files, more than {MOST_FILES}", zip.len());
+            return Err(of_archive(Rule::Size, what, "leave out what the widget does not need"));
+        }
+        if entries(bytes).is_some_and(|entries| entries > zip.len()) {
+            let what = "two files have the same name".to_owned();
+            return Err(of_archive(Rule::Duplicate, what, "pack each file once"));
+        }
+        let (mut files, mut unexpected, mut left) = (BTreeMap::new(), Vec::new(), UNPACKED);
+        for index in 0..zip.len() {
+            let entry =
+                zip.by_index_raw(index).map_err(|error| unreadable(format!("a file cannot be read: {error}")))?;
+            let name = entry.name().to_owned();
+            let refused = |rule, what: &str, fix: &str| vec![Finding::new(rule, &shown(&name), what, fix)];
+            if entry.encrypted() {
+                return Err(refused(Rule::Encrypted, "the file is encrypted", "pack it without a password"));
+            }
+            if entry.is_symlink() || !is_below_folder(name.trim_end_matches('/')) {
+                return Err(refused(
+                    Rule::Path,
+                    "the name leads out of the widget's folder, or is that of a link",
+                    "pack plain files with names such as images/logo.png",
+                ));
+            }
+            let is_folder = entry.is_dir();
+            drop(entry);
+            if is_folder {
+                continue;
+            }
+            if files.keys().any(|known: &String| known.eq_ignore_ascii_case(&name)) {
+                return Err(refused(Rule::Duplicate, "another file has the same name", "pack each file once"));
+            }
+            let entry = zip.by_index(index).map_err(|error| unreadable(format!("{}: {error}", shown(&name))))?;
+            let mut content = Vec::new();
+            // What an entry says of its own size is not believed.
+            entry
+                .take(left + 1)
+                .read_to_end(&mut content)
+                .map_err(|error| unreadable(format!("{}: {error}", shown(&name))))?;
+            left = left.checked_sub(u64::try_from(content.len()).unwrap_or(u64::MAX)).ok_or_else(|| {
+                of_archive(
+                    Rule::Size,
+                    format!("the files have more than {UNPACKED} bytes"),
+                    "leave out what the widget does not need",
+                )
+            })?;
+            unexpected.extend(unexpected_file(&name));
+            files.insert(name, content);
+        }
+        Ok(Self { files, unexpected })
+    }
+
+    /// The names of its files, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// A file's content.
+    pub fn file(&self, name: &str) -> Option<&[u8]> {
+        self.files.get(name).map(Vec::as_slice)
+    }
+
+    /// What `manifest.json` says; none where it is not JSON.
+    pub fn manifest(&self) -> Option<Value> {
+        serde_json::from_slice(self.file("manifest.json")?).ok()
+    }
+}
+
+/// Whether a name stays in the folder that it is unpacked in, on any system.
+fn is_below_folder(name: &str) -> bool {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
+    name.split('/').all(is_plain) && !name.contains(|letter: char| letter.is_control() || matches!(letter, '\\' | ':'))
+}
+
+/// How many files the archive says that it has; none where that does not stand where it should.
+fn entries(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(END.len()).rposition(|window| window == END)?;
+    let count = bytes.get(end + 10..end + 12)?;
+    Some(usize::from(u16::from_le_bytes(count.try_into().ok()?)))
+}
+
+fn unexpected_file(name: &str) -> Option<Finding> {
+    const KINDS: [&str; 12] = ["css", "gif", "jpeg", "jpg", "js", "json", "md", "png", "svg", "twig", "txt", "woff2"];
+    let is_hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
+    let kind = name.rsplit_once('.').map(|(_, kind)| kind.to_ascii_lowercase()).unwrap_or_default();
+    (is_hidden || !KINDS.contains(&kind.as_str())).then(|| {
+        Finding::new(
+            Rule::FileUnexpected,
+            &shown(name),
+            "this file is no part of a widget",
+            "leave it out of the archive",
+        )
+    })
+}
+
+/// A name from an archive, so that it cannot write lines or commands of its own.
+pub(crate) fn shown(name: &str) -> String {
+    name.chars().take(100).flat_map(char::escape_default).collect()
+}
