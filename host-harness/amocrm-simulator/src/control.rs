@@ -15,6 +15,9 @@
 //! | `POST /_simulator/rename` | `{"base_url"}`: the account's new address; `{"domain": "firm.amocrm.ru"}` names it |
 //! | `POST /_simulator/uninstall` | `{"query"}`: every token is revoked; the query of the hook that tells it |
 //! | `POST /_simulator/disposable-token` | `{"user_id": N}` is answered with `{"token"}`, a one-time token of this user |
+//! | `GET`, `PUT`, `DELETE /_simulator/widget` | what the page needs of the account and its widget; installs the archive in the body, 422 with `findings` where rules are broken; removes it |
+//! | `PUT /_simulator/widget/settings` | what an administrator saved, a JSON object |
+//! | `GET /_simulator/widget/files/{name}`, `GET /_simulator/page/{name}` | files of the widget, and of the page that loads it |
 //!
 //! What is wrong is said in a problem document: 400 for the body, 404 for the path or the contact, 405 for the method, 409
 //! where the simulator runs without what is asked of it.
@@ -31,7 +34,7 @@ use crate::FaultRule;
 use crate::answer::Answer;
 use crate::script::Script;
 use crate::state::State;
-use crate::{oauth, problem, webhook};
+use crate::{oauth, page, problem, webhook, widget_routes};
 
 /// What the paths of the control begin with.
 pub(crate) const PREFIX: &str = "/_simulator/";
@@ -93,6 +96,12 @@ async fn answer(state: &Arc<State>, method: &Method, path: &str, body: &[u8]) ->
         },
         ("disposable-token", &Method::POST) => disposable_token(state, body),
         ("unblock" | "rename" | "uninstall" | "disposable-token", _) => problem::method_not_allowed("POST"),
+        ("widget", _) => widget_routes::answer(state, method, path, body),
+        _ if path.starts_with("widget/") => widget_routes::answer(state, method, path, body),
+        _ if path.starts_with(page::FILES) => match *method {
+            Method::GET => page::file(path.strip_prefix(page::FILES).unwrap_or_default()),
+            _ => problem::method_not_allowed("GET"),
+        },
         _ => of_entity(state, method, path, body),
     }
 }

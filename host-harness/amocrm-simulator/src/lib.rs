@@ -54,6 +54,9 @@
 //! | `POST /_simulator/rename` | moves the account, to `{"domain"}` where it has a name; `{"base_url"}` |
 //! | `POST /_simulator/uninstall` | revokes every token; `{"query"}` of the hook |
 //! | `POST /_simulator/disposable-token` | `{"user_id": N}` gives `{"token"}` |
+//! | `GET`, `PUT`, `DELETE /_simulator/widget` | shows, installs (`widget.zip` in the body) and removes the account's widget |
+//!
+//! `GET /` is a page for a browser, plain and marked as simulated: it loads the installed widget as amoCRM does. `?user=504141` says who is logged in.
 
 mod account;
 mod answer;
@@ -63,12 +66,14 @@ mod endpoints;
 mod fault;
 mod grants;
 mod hosts;
+mod installed;
 mod jwt;
 mod limits;
 mod listeners;
 mod oauth;
 mod oauth_app;
 mod options;
+mod page;
 mod paging;
 mod params;
 mod problem;
@@ -79,6 +84,7 @@ mod service;
 mod spelling;
 mod state;
 mod webhook;
+mod widget_routes;
 
 pub use crate::account::{
     Account, AccountSettings, Behaviour, Company, Contact, CustomField, DefaultOrder, Event, EventTime, FieldValue,

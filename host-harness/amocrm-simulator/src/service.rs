@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, DATE, HOST, HeaderName, HeaderValue, LOCATION, SERVER, USER_AGENT};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::Incoming;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -19,7 +19,7 @@ use crate::params::Params;
 use crate::record::{RequestRecord, without_secrets};
 use crate::script::Script;
 use crate::state::State;
-use crate::{Endpoint, Renamed, control, fault, problem};
+use crate::{Endpoint, Renamed, control, fault, page, problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RUNTIME_GENERATED: HeaderName = HeaderName::from_static("x-runtime-generated");
@@ -35,6 +35,9 @@ pub(crate) async fn serve(
 ) -> Result<Response<Script>, Ending> {
     if request.uri().path().starts_with(control::PREFIX) {
         return Ok(control::serve(&state, request).await);
+    }
+    if request.uri().path() == "/" && request.method() == Method::GET {
+        return Ok(page::index().whole());
     }
     let (parts, body) = request.into_parts();
     let host = state.hosts.of_request(&listener, parts.headers.get(HOST).and_then(|host| host.to_str().ok()));

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::fault::FaultBook;
 use crate::grants::Grants;
 use crate::hosts::{Host, Hosts, Role, check_name, next_name, subdomain};
+use crate::installed::Installed;
 use crate::limits::Gate;
 use crate::listeners::{Listeners, bind};
 use crate::record::RequestLog;
@@ -34,6 +35,7 @@ pub(crate) struct State {
     request_ids: Mutex<fastrand::Rng>,
     tokens: Mutex<fastrand::Rng>,
     former_managers: Mutex<BTreeMap<Managed, Option<u64>>>,
+    widget: Mutex<Option<Installed>>,
 }
 
 /// [`crate::Options::token`].
@@ -86,6 +88,7 @@ impl State {
             request_ids: Mutex::new(fastrand::Rng::with_seed(seed)),
             tokens: Mutex::new(fastrand::Rng::with_seed(!seed ^ u64::from(port))),
             former_managers: Mutex::default(),
+            widget: Mutex::default(),
         }
     }
 
@@ -111,6 +114,11 @@ impl State {
     /// Whose it was before it last changed hands; 0 for nobody's, `None` where it has not.
     pub(crate) fn former_manager(&self, of: Managed) -> Option<u64> {
         lock(&self.former_managers).get(&of).map(|manager| manager.unwrap_or(0))
+    }
+
+    /// The installed widget.
+    pub(crate) fn widget(&self) -> MutexGuard<'_, Option<Installed>> {
+        lock(&self.widget)
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultBook> {
