@@ -66,12 +66,6 @@ async fn o7_and_o6_presence_and_the_end_of_an_integration_are_taken_in() {
     let report = || Request::post("/v1/integrations/main/presence").header("x-auth-token", &token);
     assert_eq!(serving.client.send(report(), "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(serving.client.send(report(), "").await.status, StatusCode::CONFLICT);
-    let asked = Request::options("/v1/integrations/main/presence").header("origin", "https://example.amocrm.ru");
-    let asked = serving.client.send(asked, "").await;
-    assert_eq!(
-        (asked.status, &asked.headers["access-control-allow-origin"]),
-        (StatusCode::NO_CONTENT, &"*".parse().expect("a value"))
-    );
     let answer = serving.client.call(&call).await;
     assert_eq!((answer.goes_to().as_str(), &answer.json()["details"]["status_evidence"]), ("anna", &json!("presence")));
     let query = serving.simulator().uninstall().expect("with OAuth");

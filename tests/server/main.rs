@@ -28,3 +28,5 @@ mod scopes;
 mod sessions;
 mod stopping;
 mod tls;
+mod widget;
+mod widget_settings;

@@ -12,7 +12,7 @@ use test_support::{CALLER, ConnectedHome, OPERATIONS};
 use crate::scene::Scene;
 
 /// The scope that each route needs. A route that is not here is one that nobody has thought about.
-const NEEDED: [(&str, &str); 40] = [
+const NEEDED: [(&str, &str); 41] = [
     ("get /metrics", "viewer"),
     ("get /v1/calls", "viewer"),
     ("get /v1/calls/stream", "viewer"),
@@ -36,6 +36,7 @@ const NEEDED: [(&str, &str); 40] = [
     ("get /v1/integrations/{id}/employees", "viewer"),
     ("delete /v1/integrations/{id}/employees/{employee}", "manager"),
     ("put /v1/integrations/{id}/employees/{employee}", "manager"),
+    ("get /v1/integrations/{id}/widget.zip", "manager"),
     ("get /v1/operations", "viewer"),
     ("post /v1/operations", "manager"),
     ("delete /v1/operations/{id}", "manager"),

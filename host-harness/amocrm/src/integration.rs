@@ -35,7 +35,7 @@ pub use runtime::host::BUCKET;
 
 use configuration::{BASE_URL, ENABLED, KV_BUCKET};
 pub use configuration::{CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, MANAGER_STATUS_REUSE, Misconfigured};
-pub use settings::{Access, IntegrationSettings, WebhookKeys};
+pub use settings::{Access, IntegrationSettings, WebhookKeys, WidgetChanges};
 
 /// An integration, ready for calls.
 #[derive(Clone)]

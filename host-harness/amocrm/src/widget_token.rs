@@ -57,13 +57,52 @@ pub enum TokenRefusal {
     #[error("the token was issued for another integration: check client_id")]
     Client,
     /// Issued by another account.
-    #[error("the token was issued by another account")]
-    Account,
-    /// Too old, or not valid yet.
     #[error(
-        "the token is valid for 30 minutes from its issue, and this is not within them: check the clock of this machine"
+        "the token was issued by another account than the one this integration is connected to: upload the widget in that account, or connect \
+         the integration to this one"
     )]
-    Time,
+    Account,
+    /// Not valid yet.
+    #[error(
+        "the token is valid only in {seconds} s by the clock of this machine: its clock is slow, so set it (`timedatectl` says whether it is kept in step)"
+    )]
+    Early {
+        /// How long it is until then.
+        seconds: i64,
+    },
+    /// Not valid any more.
+    #[error(
+        "the token was valid until {seconds} s ago by the clock of this machine: it came too late, or the clock is fast; amoCRM's tokens are valid for \
+         30 minutes"
+    )]
+    Late {
+        /// How long that is ago.
+        seconds: i64,
+    },
+    /// It claims to be valid for longer than amoCRM's are.
+    #[error("the token claims to be valid for more than 30 minutes, which no one-time token of amoCRM's is")]
+    TooLong,
+}
+
+impl TokenRefusal {
+    /// The same in Russian, for who looks into the settings in amoCRM.
+    pub fn in_russian(&self) -> String {
+        match self {
+            Self::Signature => {
+                "подпись amoCRM не подходит: проверьте секретный ключ интеграции (`client_secret`) в АТС".to_owned()
+            }
+            Self::WidgetClaims => "это не одноразовый токен amoCRM".to_owned(),
+            Self::Client => "виджет загружен в другую интеграцию: проверьте `client_id` в АТС".to_owned(),
+            Self::Account => "виджет установлен в другом аккаунте, не в том, к которому подключена АТС".to_owned(),
+            Self::Early { seconds } => {
+                format!("часы АТС отстают не меньше чем на {seconds} с: их нужно поставить точно")
+            }
+            Self::Late { .. } => {
+                "запрос пришёл слишком поздно, или часы АТС спешат: их нужно поставить точно".to_owned()
+            }
+            Self::TooLong => "одноразовые токены amoCRM действуют не дольше 30 минут".to_owned(),
+        }
+    }
 }
 
 /// The head of a JWT (RFC 7515 §4.1), as far as it decides.
@@ -128,10 +167,16 @@ pub fn verify(token: &str, client: &ClientKeys, account: &Origin, now: Timestamp
         return Err(TokenRefusal::Account);
     }
     let (issued, begins, expires) = (claims.iat, claims.nbf, claims.exp);
-    let too_early = now.duration_since(begins.max(issued)) < -LEEWAY;
-    let too_late = expires.duration_since(now) <= -LEEWAY;
-    if too_early || too_late || expires.duration_since(issued) > VALID_FOR + LEEWAY {
-        return Err(TokenRefusal::Time);
+    let until_valid = begins.max(issued).duration_since(now);
+    if until_valid > LEEWAY {
+        return Err(TokenRefusal::Early { seconds: until_valid.as_secs() });
+    }
+    let since_valid = now.duration_since(expires);
+    if since_valid >= LEEWAY {
+        return Err(TokenRefusal::Late { seconds: since_valid.as_secs() });
+    }
+    if expires.duration_since(issued) > VALID_FOR + LEEWAY {
+        return Err(TokenRefusal::TooLong);
     }
     Ok(Sighting { user: claims.user_id, at: issued.min(now), token_id: claims.jti, expires_at: expires })
 }
@@ -308,10 +353,15 @@ pub(super) mod tests {
         for inside in [-1_859, -1_800, 0, 60] {
             assert!(judge(&issued(inside)).is_ok(), "{inside}");
         }
-        for outside in [-1_860, -100_000, 61, 100_000] {
-            assert_eq!(judge(&issued(outside)), Err(TokenRefusal::Time), "{outside}");
+        for (outside, refusal) in [
+            (-1_860, TokenRefusal::Late { seconds: 60 }),
+            (-100_000, TokenRefusal::Late { seconds: 98_200 }),
+            (61, TokenRefusal::Early { seconds: 61 }),
+            (100_000, TokenRefusal::Early { seconds: 100_000 }),
+        ] {
+            assert_eq!(judge(&issued(outside)), Err(refusal), "{outside}");
         }
-        assert_eq!(judge(&with("exp", at(86_400))), Err(TokenRefusal::Time), "longer than amoCRM ever gives");
+        assert_eq!(judge(&with("exp", at(86_400))), Err(TokenRefusal::TooLong), "longer than amoCRM ever gives");
         assert_eq!(judge(&issued(60)).unwrap().at, noon(), "nobody is seen in the future");
     }
 }

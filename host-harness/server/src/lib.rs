@@ -75,6 +75,7 @@ mod query;
 mod rate_limited;
 mod refusals;
 mod state_directory;
+mod widget_archive;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -251,7 +252,7 @@ impl Assembled {
             "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
         );
         let guard = Guard::new(&settings, node.clock().clone())?;
-        let webhooks = Webhooks::new(node.clone());
+        let webhooks = Webhooks::new(node.clone()).with_configuration(added.configuration.clone());
         let shared = Arc::new(Shared {
             started_at: node.clock().now(),
             room: Arc::new(Semaphore::new(settings.max_calls)),
@@ -271,7 +272,8 @@ impl Assembled {
         let mut guarded = state::routes(&shared)
             .merge(operations::routes(&shared))
             .merge(configuration::integrations(&shared))
-            .merge(tokens::routes(&shared));
+            .merge(tokens::routes(&shared))
+            .merge(widget_archive::routes(&shared));
         let (connecting, redirected) = connecting::routes(&shared.node, added.configuration.clone());
         guarded = guarded.merge(connecting).merge(audits::routes(&shared.node));
         if let Some(configuration) = added.configuration {

@@ -116,6 +116,18 @@ struct IntegrationState {
     /// How its access stands: `kind`, `state`, `expires_at`, `action` and the like; null where it has no account.
     #[schema(value_type = Option<Object>)]
     access: Option<Standing>,
+    /// Whether its amoCRM widget reports who is at work; null where that is not asked, or not known.
+    presence: Option<FeedState>,
+}
+
+/// Whether the amoCRM widget reports who is at work (rule D7).
+#[derive(Serialize, ToSchema)]
+struct FeedState {
+    /// `fed`: who was not seen today is absent; `silent`: nobody was seen for a day, so amoCRM's events count; `never-fed`: nobody ever was.
+    state: &'static str,
+    /// When somebody was seen last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last: Option<String>,
 }
 
 /// Whether requests go out.
@@ -160,7 +172,10 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
         component: placement.active().placed.operation().digest().to_string(),
         shadow: placement.shadow().map(|shadow| shadow.digest().to_owned()),
     });
-    let integrations = revision.integrations().iter().map(|(id, integration)| shared.integration(id, integration));
+    let mut integrations = Vec::new();
+    for (id, integration) in revision.integrations() {
+        integrations.push(shared.integration(id, integration).await);
+    }
     Json(NodeState {
         version: env!("CARGO_PKG_VERSION"),
         started_at: format!("{:.0}", shared.started_at),
@@ -188,13 +203,13 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
             .and_then(|asterisk| asterisk.fastagi)
             .map(|_| shared.fastagi_connections.counted()),
         operations: operations.collect(),
-        integrations: integrations.collect(),
+        integrations,
         sections: shared.sections.iter().map(|(key, section)| (*key, section())).collect(),
     })
 }
 
 impl Shared {
-    fn integration(&self, id: &str, integration: &Integration) -> IntegrationState {
+    async fn integration(&self, id: &str, integration: &Integration) -> IntegrationState {
         let http = integration.http().state();
         let (state, cause, until) = match http.circuit {
             CircuitState::Closed => ("closed", None, None),
@@ -223,6 +238,14 @@ impl Shared {
                 shared: http.budget_shared,
             },
             access: integration.standing(id, self.node.clock().now()),
+            presence: self.presence(integration).await,
         }
+    }
+
+    /// Whether presence is fed, where it is considered.
+    async fn presence(&self, integration: &Integration) -> Option<FeedState> {
+        let book = integration.presence().filter(|_| integration.settings().considers_manager_status())?;
+        let feed = book.feed(self.node.clock().now()).await.ok()?;
+        Some(FeedState { state: feed.name(), last: feed.last().map(|last| format!("{last:.0}")) })
     }
 }

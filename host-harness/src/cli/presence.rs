@@ -11,6 +11,7 @@ use super::call::point_in_time;
 use super::config_file::ConfigOrDemo;
 use super::integration::Chosen;
 use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone, print, print_json};
+use amocrm::presence::Feed;
 use call::Language;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Employee, Presence};
@@ -61,14 +62,18 @@ impl PresenceCommand {
         for (user, employee) in employees {
             seen.push((employee, *user, book.of(*user, now).await.context("presence cannot be read")?));
         }
+        let feed = book.feed(now).await.context("presence cannot be read")?;
         if self.json {
             print_json(&json!({
                 "version": 1,
                 "considered": considered,
+                "feed": feed.name(),
+                "last": feed.last().map(|last| last.to_string()),
                 "employees": seen.iter().map(as_json).collect::<Vec<_>>(),
             }))?;
         } else {
             let reader = Reader { language, zone: local_zone()? };
+            print(feed_text(feed, &reader));
             seen.iter().map(|one| as_text(one, &reader)).for_each(print);
         }
         if !considered {
@@ -112,18 +117,44 @@ struct Reader {
     zone: TimeZone,
 }
 
-fn as_text((employee, user, presence): &(&Employee, u64, Presence), Reader { language, zone }: &Reader) -> String {
+impl Reader {
+    fn time(&self, at: Timestamp) -> String {
+        at.to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+}
+
+/// Whether reports come, and what that means.
+fn feed_text(feed: Feed, reader: &Reader) -> String {
+    let Reader { language, .. } = reader;
+    match feed {
+        Feed::NeverFed => {
+            language.say("виджет ещё ни о ком не сообщал", "the widget has never reported anybody").to_owned()
+        }
+        Feed::Silent(last) => {
+            let last = reader.time(last);
+            language.say(
+                &format!("виджет молчит с {last}, его прежние сообщения не учитываются: проверьте, установлен ли он"),
+                &format!("the widget has been silent since {last}, so its reports do not count: look whether it is installed"),
+            ).to_owned()
+        }
+        Feed::Fed(last) => {
+            let last = reader.time(last);
+            language
+                .say(&format!("последнее сообщение виджета: {last}"), &format!("the widget's last report: {last}"))
+                .to_owned()
+        }
+    }
+}
+
+fn as_text((employee, user, presence): &(&Employee, u64, Presence), reader: &Reader) -> String {
+    let Reader { language, .. } = reader;
     let presence = match presence {
-        Presence::NotFed => language
-            .say(
-                "сообщений ещё не было; статус узнаётся по событиям amoCRM",
-                "never reported; amoCRM's events are asked for instead",
-            )
-            .to_owned(),
+        Presence::NotFed => {
+            language.say("статус узнаётся по событиям amoCRM", "amoCRM's events are asked for instead").to_owned()
+        }
         Presence::NeverSeen => language.say("сообщений о входе в amoCRM не было", "never seen").to_owned(),
         Presence::LastSeen(at) => {
-            let at = at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
-            format!("{} {at}", language.say("последний раз в amoCRM:", "last seen"))
+            format!("{} {}", language.say("последний раз в amoCRM:", "last seen"), reader.time(*at))
         }
     };
     let user = format!("{} {user}", language.say("пользователь amoCRM", "amoCRM user"));

@@ -12,7 +12,7 @@ use crate::cache_key;
 use amocrm::access::{LongLived, OAuthSettings, Platform};
 use amocrm::employees::{self, EmployeeEntry};
 use amocrm::integration::{
-    Access, CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, IntegrationSettings, MANAGER_STATUS_REUSE,
+    Access, CONSIDER_MANAGER_STATUS, DEFAULT_COUNTRY_CODE, IntegrationSettings, MANAGER_STATUS_REUSE, WidgetChanges,
 };
 use amocrm::limits::REQUESTS_PER_SECOND;
 use call::masking::unless_secret;
@@ -55,6 +55,8 @@ pub(super) struct IntegrationEntry {
     private_addresses: Grant,
     #[serde(default)]
     plain_http: Grant,
+    #[serde(default)]
+    widget_changes: Grant,
     #[serde(default)]
     ca_file: Option<PathBuf>,
     /// `none`, an address without a password, or `env:NAME` or `file:PATH`.
@@ -180,6 +182,10 @@ impl IntegrationEntry {
             configuration,
             time_zone,
             webhook_key,
+            widget_changes: match self.widget_changes {
+                Grant::Refused => WidgetChanges::Refused,
+                Grant::Granted => WidgetChanges::Granted,
+            },
             cache_key_secret,
             granted,
             account_requests,

@@ -24,17 +24,23 @@ pub(super) fn edited(text: &str, edit: &Edit, state: Option<&Path>) -> Result<St
     let mut document: DocumentMut = text
         .parse()
         .map_err(|_| conflict("файл настроек не читается как TOML", "the configuration file cannot be read as TOML"))?;
+    apply(&mut document, edit, state)?;
+    Ok(document.to_string())
+}
+
+fn apply(document: &mut DocumentMut, edit: &Edit, state: Option<&Path>) -> Result<(), NotChanged> {
     match edit {
-        Edit::AddOperation(operation) => add_operation(&mut document, operation, state)?,
-        Edit::ChangeOperation(id, patch) => change_operation(operation(&mut document, id)?, patch)?,
+        Edit::AddOperation(operation) => add_operation(document, operation, state)?,
+        Edit::ChangeOperation(id, patch) => change_operation(operation(document, id)?, patch)?,
         Edit::RemoveOperation(id) => {
-            let place = document::place(operations(&mut document)?, id).ok_or_else(|| no_operation(id))?;
-            operations(&mut document)?.remove(place);
+            let place = document::place(operations(document)?, id).ok_or_else(|| no_operation(id))?;
+            operations(document)?.remove(place);
         }
-        Edit::ChangeIntegration(id, patch) => change_integration(integration(&mut document, id)?, patch)?,
-        Edit::PutEmployee(of, id, employee) => put_employee(integration(&mut document, of)?, id, employee)?,
+        Edit::ChangeIntegration(id, patch) => change_integration(integration(document, id)?, patch)?,
+        Edit::PutEmployee(of, id, employee) => put_employee(integration(document, of)?, id, employee)?,
+        Edit::Several(edits) => edits.iter().try_for_each(|edit| apply(document, edit, state))?,
         Edit::RemoveEmployee(of, id) => {
-            let employees = document::tables(integration(&mut document, of)?, "employee")?;
+            let employees = document::tables(integration(document, of)?, "employee")?;
             let place = document::place(employees, id).ok_or_else(|| {
                 NotChanged::Unknown(Localized::new(
                     format!("сотрудника «{id}» у этой интеграции нет"),
@@ -44,7 +50,7 @@ pub(super) fn edited(text: &str, edit: &Edit, state: Option<&Path>) -> Result<St
             employees.remove(place);
         }
     }
-    Ok(document.to_string())
+    Ok(())
 }
 
 pub(super) fn conflict(ru: impl Into<String>, en: impl Into<String>) -> NotChanged {

@@ -154,7 +154,8 @@ fn fields(edit: &Edit) -> Vec<Field> {
                 }
             }
         }
-        Edit::RemoveOperation(_) | Edit::RemoveEmployee(..) => {}
+        // Which of several a message is about cannot be told by its words alone.
+        Edit::RemoveOperation(_) | Edit::RemoveEmployee(..) | Edit::Several(_) => {}
     }
     fields
 }

@@ -23,6 +23,7 @@ pub mod standing;
 mod tests;
 pub(crate) mod token_error;
 pub mod uninstall;
+pub mod users;
 pub(crate) mod web;
 
 pub use grant::{Grant, Off, OffReason};

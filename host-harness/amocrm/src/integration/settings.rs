@@ -52,6 +52,8 @@ pub struct IntegrationSettings {
     pub circuit: CircuitSettings,
     /// The last part of the address at which amoCRM reports changes of managers; absent where kept managers stay for their six hours.
     pub webhook_key: Option<Secret>,
+    /// Whether administrators of the account may change settings from amoCRM, through the widget.
+    pub widget_changes: WidgetChanges,
     /// By which operations hash callers' numbers in stored keys (rule D12): configured, or made by this host. Without one they
     /// hash without a key.
     pub cache_key_secret: Option<Secret>,
@@ -81,10 +83,21 @@ impl IntegrationSettings {
             requests_per_second: REQUESTS_PER_SECOND,
             circuit: CircuitSettings::default(),
             webhook_key: None,
+            widget_changes: WidgetChanges::Refused,
             cache_key_secret: None,
             employees,
         }
     }
+}
+
+/// Whether settings may be changed from amoCRM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WidgetChanges {
+    /// By nobody.
+    #[default]
+    Refused,
+    /// By administrators of the account.
+    Granted,
 }
 
 /// What the hooks of one integration prove themselves by. Without a key there is no such hook.
@@ -125,6 +138,7 @@ impl IntegrationSettings {
             requests_per_second,
             circuit,
             webhook_key: _,
+            widget_changes: _,
             cache_key_secret: _,
             employees: _,
             connect: _,

@@ -6,7 +6,7 @@ use http::HeaderName;
 use jiff::Timestamp;
 
 use super::PresenceBook;
-use crate::widget_token::{self, ClientKeys, TokenRefusal};
+use crate::widget_token::{self, ClientKeys, Sighting, TokenRefusal};
 use runtime::capabilities::http::Origin;
 use runtime::store::{KeyValueStore, StoreError, UsedOnce};
 
@@ -20,7 +20,7 @@ pub enum NotNoted {
     #[error(transparent)]
     Token(TokenRefusal),
     /// Somebody sent it before.
-    #[error("the token was used before")]
+    #[error("the token was used before: each request of the widget needs one of its own")]
     UsedBefore,
     /// The store did not keep it; the token may be sent again.
     #[error(transparent)]
@@ -45,16 +45,16 @@ impl PresenceFeed {
         Self { account, book, used: UsedOnce::new(records, namespace) }
     }
 
-    /// Notes that the user of this token is at work.
+    /// Notes that the user of this token is at work, and says who that is.
     ///
     /// # Errors
     /// Where the token counts for nothing, or the store fails.
-    pub async fn report(&self, token: &str, client: &ClientKeys, now: Timestamp) -> Result<(), NotNoted> {
+    pub async fn report(&self, token: &str, client: &ClientKeys, now: Timestamp) -> Result<Sighting, NotNoted> {
         let sighting = widget_token::verify(token, client, &self.account, now).map_err(NotNoted::Token)?;
         // Noted first: the same sighting twice is one, but one that was used up and not noted would be lost.
         self.book.seen(sighting.user, sighting.at).await.map_err(NotNoted::Store)?;
         let first = self.used.first_use(&sighting.token_id, sighting.expires_at, now).await.map_err(NotNoted::Store)?;
-        if first { Ok(()) } else { Err(NotNoted::UsedBefore) }
+        if first { Ok(sighting) } else { Err(NotNoted::UsedBefore) }
     }
 }
 
@@ -82,7 +82,7 @@ mod tests {
             Self { feed, clock: Clock::frozen_at(noon()) }
         }
 
-        async fn report(&self, claims: &Value) -> Result<(), NotNoted> {
+        async fn report(&self, claims: &Value) -> Result<Sighting, NotNoted> {
             let token = signed(claims, "client-secret");
             self.feed.report(&token, &keys(), self.clock.now()).await
         }
@@ -117,7 +117,7 @@ mod tests {
         let garbled = scene.feed.report("a.b.c", &keys(), scene.clock.now()).await;
         assert!(matches!(garbled, Err(NotNoted::Token(_))), "{garbled:?}");
         scene.clock.advance(jiff::SignedDuration::from_mins(31));
-        assert!(matches!(scene.report(&claims()).await, Err(NotNoted::Token(TokenRefusal::Time))));
+        assert!(matches!(scene.report(&claims()).await, Err(NotNoted::Token(TokenRefusal::Late { .. }))));
         assert_eq!(scene.feed.book.of(ANNA, noon()).await.unwrap(), Presence::NotFed);
     }
 }

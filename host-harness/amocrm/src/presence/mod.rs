@@ -25,6 +25,36 @@ const ANYBODY: &str = "anybody";
 /// that died on Friday must not make everybody absent on Monday.
 pub(crate) const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
+/// Whether presence is fed: what an operation's evidence is depends on it (rule D7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// Nobody was ever seen: there is no widget, or it has never reported.
+    NeverFed,
+    /// Somebody was seen last at this time, too long ago: presence counts as not fed.
+    Silent(Timestamp),
+    /// Somebody was seen last at this time: who was not seen today is not at work.
+    Fed(Timestamp),
+}
+
+impl Feed {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NeverFed => "never-fed",
+            Self::Silent(_) => "silent",
+            Self::Fed(_) => "fed",
+        }
+    }
+
+    /// When somebody was seen last.
+    pub const fn last(self) -> Option<Timestamp> {
+        match self {
+            Self::NeverFed => None,
+            Self::Silent(last) | Self::Fed(last) => Some(last),
+        }
+    }
+}
+
 /// The presence of one integration's users.
 #[derive(Clone, Debug)]
 pub struct PresenceBook {
@@ -51,13 +81,28 @@ impl PresenceBook {
         Ok(())
     }
 
+    /// Whether presence is fed at `now`.
+    pub async fn feed(&self, now: Timestamp) -> Result<Feed, StoreError> {
+        Ok(match self.last(ANYBODY).await? {
+            None => Feed::NeverFed,
+            Some(last) if now.duration_since(last) < SILENT_AFTER => Feed::Fed(last),
+            Some(last) => Feed::Silent(last),
+        })
+    }
+
     /// What is known of an amoCRM user at `now`.
     pub async fn of(&self, user: u64, now: Timestamp) -> Result<Presence, StoreError> {
-        match self.last(ANYBODY).await? {
-            Some(fed) if now.duration_since(fed) < SILENT_AFTER => {}
-            _ => return Ok(Presence::NotFed),
-        }
-        Ok(self.last(&user_key(user)).await?.map_or(Presence::NeverSeen, Presence::LastSeen))
+        Ok(self.with_feed(user, now).await?.0)
+    }
+
+    /// The same, and what it rests on.
+    async fn with_feed(&self, user: u64, now: Timestamp) -> Result<(Presence, Feed), StoreError> {
+        let feed = self.feed(now).await?;
+        let presence = match feed {
+            Feed::NeverFed | Feed::Silent(_) => Presence::NotFed,
+            Feed::Fed(_) => self.last(&user_key(user)).await?.map_or(Presence::NeverSeen, Presence::LastSeen),
+        };
+        Ok((presence, feed))
     }
 
     /// A value that cannot be read is none: the next sighting mends it.
@@ -93,8 +138,16 @@ impl Directory for FedDirectory {
         if let Some(employee) = &mut found
             && employee.presence == Presence::NotFed
         {
-            match self.presence.of(crm_user_id, now).await {
-                Ok(presence) => employee.presence = presence,
+            match self.presence.with_feed(crm_user_id, now).await {
+                Ok((presence, feed)) => {
+                    employee.presence = presence;
+                    // A widget that reported and stopped is a fault that somebody has to see; one that never did may not be meant to.
+                    if let Feed::Silent(last) = feed {
+                        faults.push(format!(
+                            "the amoCRM widget has been silent since {last:.0}, so its reports do not count; look whether it is still installed"
+                        ));
+                    }
+                }
                 Err(error) => faults.push(format!("who is at work is not known: {error}")),
             }
         }
@@ -145,6 +198,38 @@ mod tests {
         assert_eq!(book.of(BORIS, evening).await.unwrap(), Presence::NeverSeen);
         assert_eq!(book.of(BORIS, next_evening).await.unwrap(), Presence::NotFed);
         assert_eq!(book.of(ANNA, next_evening).await.unwrap(), Presence::NotFed);
+        let last = at("2026-11-20T18:00:00Z");
+        assert_eq!(book.feed(evening).await.unwrap(), Feed::Fed(last));
+        assert_eq!(book.feed(next_evening).await.unwrap(), Feed::Silent(last));
+        assert_eq!(
+            PresenceBook::new(Arc::new(MemoryStore::new()), "main").feed(evening).await.unwrap(),
+            Feed::NeverFed
+        );
+    }
+
+    #[tokio::test]
+    async fn d07_a_call_is_told_that_the_widget_is_silent_and_since_when() {
+        let employee = Employee {
+            id: "anna".to_owned(),
+            name: "Anna".to_owned(),
+            enabled: true,
+            destinations: Vec::new(),
+            presence: Presence::NotFed,
+        };
+        let directory = FedDirectory {
+            employees: Employees::new([(ANNA, employee)]),
+            presence: PresenceBook::new(Arc::new(MemoryStore::new()), "main"),
+        };
+        let told = async |now: &str| {
+            let mut faults = Vec::new();
+            directory.find(ANNA, at(now), &mut faults).await.unwrap();
+            faults
+        };
+        assert_eq!(told("2026-11-20T12:00:00Z").await, [""; 0], "there may be no widget at all");
+        directory.presence.seen(ANNA, at("2026-11-20T12:00:00Z")).await.unwrap();
+        assert_eq!(told("2026-11-20T18:00:00Z").await, [""; 0]);
+        let silent = told("2026-11-23T09:00:00Z").await;
+        assert!(silent.len() == 1 && silent[0].contains("silent since 2026-11-20T12:00:00Z"), "{silent:?}");
     }
 
     #[tokio::test]

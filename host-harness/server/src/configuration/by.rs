@@ -26,6 +26,8 @@ pub enum By {
     Command,
     /// Another change was taken back.
     Undo,
+    /// An administrator of the amoCRM account, in the widget's settings there.
+    Amocrm,
 }
 
 /// Who makes a change.

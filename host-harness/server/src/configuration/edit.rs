@@ -21,6 +21,8 @@ pub enum Edit {
     PutEmployee(String, String, EmployeeEdit),
     /// Takes an employee away: integration, employee.
     RemoveEmployee(String, String),
+    /// Several of these, as one change.
+    Several(Vec<Edit>),
 }
 
 /// An operation that is to be placed.

@@ -13,13 +13,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::refusal::no_such_integration;
-use super::{Author, ConfigurationState, Edit, EmployeeEdit, tagged};
+use super::{Author, ConfigurationState, Edit, EmployeeEdit, NumberEdit, tagged};
 use crate::Shared;
 use crate::json::Json;
 use crate::problem::Problem;
 use crate::refusals::{NotChangedHere, NotPermitted};
 use amocrm::integration::Integration;
-use runtime::capabilities::directory::Employee;
+use call::dialling::ring_time;
+use runtime::capabilities::directory::{Destination, Employee};
 
 /// An employee. Fields may be added, none is renamed.
 #[derive(Serialize, ToSchema)]
@@ -73,6 +74,23 @@ impl ShownEmployee {
 /// A duration as the configuration has it.
 fn written(time: Duration) -> String {
     if time.subsec_millis() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_millis()) }
+}
+
+/// An employee as one that is to be written again: what is so unless set is left out.
+pub(crate) fn edit_of(user: u64, employee: &Employee) -> EmployeeEdit {
+    let number = |destination: &Destination| {
+        let is_usual = ring_time(&destination.number, None).is_ok_and(|usual| usual == destination.ring_time);
+        NumberEdit {
+            number: destination.number.clone(),
+            ring_time: (!is_usual).then(|| written(destination.ring_time)),
+        }
+    };
+    EmployeeEdit {
+        name: (employee.name != employee.id).then(|| employee.name.clone()),
+        amocrm_user: user,
+        enabled: (!employee.enabled).then_some(false),
+        numbers: employee.destinations.iter().map(number).collect(),
+    }
 }
 
 /// The routes that show them.

@@ -44,6 +44,7 @@ use call::Localized;
 
 pub use by::{Author, By};
 pub use edit::{Edit, EmployeeEdit, IntegrationPatch, NewOperation, NumberEdit, OperationPatch, Scalar};
+pub(crate) use employees::edit_of;
 pub(crate) use refusal::no_such_integration;
 pub use refusal::{NotChanged, Refusal};
 

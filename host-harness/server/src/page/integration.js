@@ -34,15 +34,25 @@ function Access({ one, access }) {
   const state = access?.state ?? "not-asked";
   const wrong = one.enabled && (!WORKING.includes(state) || !one.on || newest?.reason);
   const text = !one.enabled ? say("integrationSwitchedOff", one.id) : newest?.reason ? `${reasonText(newest.reason)} (${recent(newest.at)})` : say(`access:${state}`);
-  const { circuit, budget } = one;
+  const { circuit, budget, presence } = one;
   return html`<div class=${wrong ? "standing bad" : one.enabled ? "standing" : "standing off"} role="status" data-access=${newest?.reason ? "refused" : state} data-circuit=${circuit?.state}>
     <p><strong>${text}</strong></p>
     ${one.enabled && actionOf(access) && html`<p>${actionOf(access)}</p>`}
     ${warningsOf(access).map((warning) => html`<p key=${warning}>${warning}</p>`)}
     ${one.account && html`<p>${say("account")}: <a href=${one.account} target="_blank" rel="noreferrer">${one.account}</a></p>`}
     ${one.enabled && circuit && html`<p class="quiet">${say(circuit.state === "closed" ? "requestsGo" : `circuit:${circuit.cause}`)}${circuit.until ? `. ${say("stoppedUntil", recent(circuit.until))}` : ""}</p>`}
+    ${one.enabled && presence && html`<p class="quiet" data-feed=${presence.state}>${say(`feed:${presence.state}`, presence.last && recent(presence.last))}</p>`}
     ${budget && html`<p class="quiet">${say("budget", budget.requests_per_second, budget.waiting)}</p>`}
   </div>`;
+}
+
+/** The archive of the widget. It asks the server at the address of this page, which has to be https. */
+function Widget({ one }) {
+  const { mayChange, offers } = useConsole();
+  if (!mayChange || one.access !== "oauth" || !offers("GET /v1/integrations/{}/widget.zip")) return null;
+  if (location.protocol !== "https:") return html`<p class="quiet">${say("widgetNeedsHttps")}</p>`;
+  const address = `${path(one.id)}/widget.zip?server=${encodeURIComponent(location.origin)}`;
+  return html`<p><a href=${address} download="widget.zip">${say("widget")}</a> <span class="quiet">${say("widgetHelp")}</span></p>`;
 }
 
 /** Everything that can be set here. */
@@ -76,6 +86,7 @@ export function Integration() {
       <h2 id=${`integration-${one.id}`}>${say("integrationNamed", one.id)}</h2>
       <${Access} one=${one} access=${one.standing ?? one.access_state} />
       <${Connecting} one=${one} access=${one.standing ?? one.access_state} />
+      <${Widget} one=${one} />
       ${integrations && html`<${Settings} one=${one} />`}
       ${"employees" in one && html`<p><a href=${link("employees")}>${say("view:employees")}: ${counted(one.employees, say("employeeForms"))}</a></p>`}
       ${offers("POST /v1/integrations/{}/audits") && html`<${Audit} integration=${one.id} />`}

@@ -3,6 +3,7 @@
 //! | request | from | what it does |
 //! |---|---|---|
 //! | `POST /v1/integrations/{id}/presence`, `X-Auth-Token: …` | the widget in amoCRM's pages | notes that a user is at work ([`amocrm::presence`]) |
+//! | `GET`, `POST /v1/integrations/{id}/widget`, `X-Auth-Token: …` | the same, its settings | shows and changes settings (`settings`) |
 //! | `GET /v1/integrations/{id}/uninstalled?…` | amoCRM, signed | switches the integration off ([`amocrm::access::uninstall`]) |
 //! | `POST /v1/integrations/{id}/manager-changed/{key}` | amoCRM's webhooks | drops what was kept of managers (`notice`) |
 //!
@@ -10,12 +11,20 @@
 //! does not exist answers as one that has no such hook, with 404.
 
 pub(crate) mod notice;
+mod page;
+mod presence;
 mod routes;
+mod settings;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use http::StatusCode;
 use tracing::warn;
 
+use crate::configuration::Configuration;
 use crate::problem::Problem;
 use crate::rate_limited::RateLimited;
 use amocrm::access::Keeper;
@@ -36,6 +45,7 @@ const LONGEST_NAME: usize = 128;
 pub struct Webhooks {
     node: Node,
     refused: Arc<RateLimited>,
+    configuration: Option<Arc<dyn Configuration>>,
 }
 
 /// An integration that a hook reports to, and the revision of the node that the report is taken in with.
@@ -44,10 +54,36 @@ pub(crate) struct Hooked {
     integration: Arc<Integration>,
 }
 
+/// What the routes of the hooks share.
+#[derive(Clone)]
+struct Routed {
+    hooks: Arc<Webhooks>,
+    body_timeout: Duration,
+}
+
+/// What is in the path; an integration whose name cannot be read is none.
+fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Problem> {
+    path.map(|Path(named)| named).map_err(|_| no_such_hook())
+}
+
+fn no_such_hook() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no such hook")
+}
+
 impl Webhooks {
     /// Those of this node.
     pub fn new(node: Node) -> Self {
-        Self { node, refused: Arc::new(RateLimited::new()) }
+        Self { node, refused: Arc::new(RateLimited::new()), configuration: None }
+    }
+
+    /// The same, with what the widget's settings may change.
+    pub(crate) fn with_configuration(self, configuration: Option<Arc<dyn Configuration>>) -> Self {
+        Self { configuration, ..self }
+    }
+
+    /// What the widget's settings may change, where something can be changed.
+    pub(crate) fn configuration(&self) -> Option<&Arc<dyn Configuration>> {
+        self.configuration.as_ref()
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -6,111 +6,27 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::response::{IntoResponse, Response};
-use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE,
-};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use tracing::info;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Webhooks;
 use super::notice::{self, NoWebhook, Subject};
+use super::{Routed, Webhooks, named, no_such_hook, page, presence, settings};
 use crate::body::{self, Unread};
 use crate::problem::Problem;
 use amocrm::access::uninstall;
-use amocrm::presence::{self, NotNoted};
-
-#[derive(Clone)]
-struct Routed {
-    hooks: Arc<Webhooks>,
-    body_timeout: Duration,
-}
 
 /// The routes of the hooks; a body that takes longer than this to come is refused.
 pub fn routes(hooks: Webhooks, body_timeout: Duration) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(report_presence, may_report_presence))
-        .routes(routes!(uninstalled))
-        .routes(routes!(manager_changed))
-        .with_state(Routed { hooks: Arc::new(hooks), body_timeout })
-}
-
-/// What is in the path; an integration whose name cannot be read is none.
-fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Problem> {
-    path.map(|Path(named)| named).map_err(|_| no_such_hook())
-}
-
-fn no_such_hook() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is no such hook")
-}
-
-/// The widget's report that somebody has amoCRM open, proved by amoCRM's one-time token.
-#[utoipa::path(post, path = "/v1/integrations/{id}/presence", tag = "hooks", security(()),
-    params(("id" = String, Path, description = "The integration"), ("X-Auth-Token" = String, Header, description = "amoCRM's one-time token")),
-    responses(
-        (status = 204, description = "Noted"),
-        (status = 401, description = "The token counts for nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such hook", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The token was used before", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store did not keep it", body = Problem, content_type = "application/problem+json"),
-    ))]
-async fn report_presence(
-    State(Routed { hooks, .. }): State<Routed>,
-    path: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-) -> Response {
-    from_any_page(note_presence(&hooks, path, &headers).await)
-}
-
-async fn note_presence(
-    hooks: &Webhooks,
-    path: Result<Path<String>, PathRejection>,
-    headers: &HeaderMap,
-) -> Result<StatusCode, Problem> {
-    let id = named(path)?;
-    let (feed, client) = hooks.of(&id).and_then(|hooked| hooked.presence()).ok_or_else(no_such_hook)?;
-    let token = headers.get(presence::TOKEN).and_then(|token| token.to_str().ok()).ok_or_else(|| {
-        let detail = "the header X-Auth-Token with amoCRM's one-time token is missing";
-        hooks.refused(&id, Problem::new(StatusCode::UNAUTHORIZED, detail))
-    })?;
-    let refusal = match feed.report(token, &client, hooks.clock().now()).await {
-        Ok(()) => return Ok(StatusCode::NO_CONTENT),
-        Err(refusal) => refusal,
-    };
-    let status = match refusal {
-        NotNoted::Token(_) => StatusCode::UNAUTHORIZED,
-        NotNoted::UsedBefore => StatusCode::CONFLICT,
-        NotNoted::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    Err(hooks.refused(&id, Problem::new(status, refusal.to_string())))
-}
-
-/// The widget runs in amoCRM's pages, on another site. What it sends proves itself, and no cookie is involved: any page may ask and read.
-fn from_any_page(answer: Result<StatusCode, Problem>) -> Response {
-    let mut response = answer.into_response();
-    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
-}
-
-/// A browser's question whether the widget may report.
-#[utoipa::path(options, path = "/v1/integrations/{id}/presence", tag = "hooks", security(()),
-    params(("id" = String, Path, description = "The integration")),
-    responses((status = 204, description = "It may")))]
-async fn may_report_presence(
-    State(Routed { hooks, .. }): State<Routed>,
-    path: Result<Path<String>, PathRejection>,
-) -> Response {
-    let known = named(path).and_then(|id| {
-        let presence = hooks.of(&id).and_then(|hooked| hooked.presence());
-        presence.map(|_| StatusCode::NO_CONTENT).ok_or_else(no_such_hook)
-    });
-    let mut response = from_any_page(known);
-    let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("x-auth-token"));
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-    response
+    let routed = Routed { hooks: Arc::new(hooks), body_timeout };
+    let of_pages = presence::routes().merge(settings::routes());
+    let of_pages = of_pages.layer(from_fn_with_state(routed.clone(), page::layer));
+    let signed = OpenApiRouter::new().routes(routes!(uninstalled)).routes(routes!(manager_changed));
+    of_pages.merge(signed).with_state(routed)
 }
 
 /// amoCRM's notice that the integration was switched off there, proved by its signature.
