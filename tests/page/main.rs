@@ -9,6 +9,7 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
+mod access;
 mod browser;
 mod calls;
 mod changing;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use amocrm_simulator::{Options, Simulator};
+use amocrm_simulator::{OAuthApp, Options, Simulator};
 use http::StatusCode;
 use serde_json::{Value, json};
 use test_support::client::{Answer, TOKEN};
@@ -46,6 +46,32 @@ impl Site {
         home.write("token", TOKEN);
         home.write("host-harness.toml", config);
         let process = home.serve(&["--config", "host-harness.toml", "--state", "state"]);
+        Self { amocrm, process, home }
+    }
+
+    /// With OAuth that is not connected yet. After consent amoCRM sends the browser to the address that is made of the server's.
+    pub(crate) async fn unconnected(redirect_uri: impl Fn(SocketAddr) -> String) -> Self {
+        let home = Home::new();
+        let configure = |redirect_uri: &str, account: &str| {
+            let config = format!(
+                "[server]\ntoken = \"file:token\"\n[[integration]]\naccount = \"{account}\"\nclient_id = \"{}\"\n\
+                 client_secret = \"file:client-secret\"\nredirect_uri = \"{redirect_uri}\"\nplain_http = \"granted\"\n\
+                 private_addresses = \"granted\"\n[[integration.employee]]\nid = \"anna\"\namocrm_user = 504141\n\
+                 numbers = [\"101\"]\n[[operation]]\nlinked_operation = \"queue:sales\"\n",
+                OAuthApp::DEMO_CLIENT_ID
+            );
+            home.write("host-harness.toml", config);
+        };
+        home.write_secret("token", TOKEN);
+        home.write_secret("client-secret", OAuthApp::DEMO_CLIENT_SECRET);
+        configure(OAuthApp::DEMO_REDIRECT_URI, "http://127.0.0.1:9");
+        let process = home.serve(&["--config", "host-harness.toml", "--state", "state"]);
+        let redirect_uri = redirect_uri(process.client.server);
+        let app = OAuthApp { redirect_uri: redirect_uri.clone(), ..OAuthApp::demo() };
+        let options = Options { oauth: Some(app), ..Options::default() };
+        let amocrm = Simulator::start(options).await.expect("the simulator starts");
+        configure(&redirect_uri, amocrm.base_url());
+        process.prints("the configuration is in force").await;
         Self { amocrm, process, home }
     }
 
