@@ -104,7 +104,7 @@ export default {
   components: "Components", uploadedAt: (time) => `uploaded ${time}`, ofConfiguration: "of the configuration", kibForms: ["KiB", "KiB"], activeAt: (steps) => `in force at: ${steps}`,
   shadowIs: (name) => `Shadow: ${name}`, shadowSince: (time) => `Since ${time}`, shadowCounts: (all, same, different) => `${all} calls: ${same} went the same way, ${different} did not.`, differences: "Differences", theShadow: "The shadow", endShadow: "End the shadow",
   "differs:route": "route", "differs:reason": "reason", "differs:employee": "employee", "differs:numbers": "numbers", "differs:manager-source": "where the manager is known from", "differs:requests": "requests",
-  changesHelp: "Who changed what of the configuration, and when. Any change can be undone.", noChanges: "Nothing was changed yet.", difference: "What changed", nobodyNamed: "unnamed", undoSure: (number) => `Undo change no. ${number}? The other changes stay.`,
+  changesHelp: "Who did what, and when. Changes of the settings can be undone.", noChanges: "Nothing was changed yet.", difference: "What changed", nobodyNamed: "unnamed", undoSure: (number) => `Undo change no. ${number}? The other changes stay.`,
   "by:file": "in the file", "by:api": "over the API", "by:page": "on the page", "by:command": "by a command", "by:undo": "an undone change", "by:amocrm": "in amoCRM",
 
   // The amoCRM widget.
