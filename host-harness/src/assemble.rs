@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::Context;
 
 use crate::OPERATION;
 use crate::config::HarnessConfig;
 use amocrm::integration::Integration;
 use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
+use call::{Localized, localized};
 use node::{Placement, Revision, RevisionBuilder, ToPlace};
 use replay::recording::SamplingSettings;
 use runtime::capabilities::clocks::Clock;
@@ -94,15 +95,18 @@ impl InForce<'_> {
 }
 
 /// Fails for a reason that calls are to be recorded for and that no operation here has: a misspelt one would silently record nothing.
-pub(crate) fn judge_reasons(settings: &SamplingSettings, placements: &[Arc<Placement>]) -> anyhow::Result<()> {
+pub(crate) fn judge_reasons(settings: &SamplingSettings, placements: &[Arc<Placement>]) -> Result<(), Localized> {
     let mut known = BTreeSet::from([OPERATION_FAILED.to_owned()]);
     for placement in placements {
         known.extend(placement.active().description.reasons.iter().map(|reason| reason.code.clone()));
     }
     if let Some(reason) = settings.reasons.difference(&known).next() {
-        let known: Vec<_> = known.iter().map(String::as_str).collect();
+        let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let reason = unless_secret(reason);
-        bail!("[recordings]: `reasons`: no operation here has the reason `{reason}`; there are {}", known.join(", "));
+        return Err(localized!(
+            "[recordings]: `reasons`: ни у одной операции здесь нет причины `{reason}`; есть {known}",
+            "[recordings]: `reasons`: no operation here has the reason `{reason}`; there are {known}"
+        ));
     }
     Ok(())
 }
@@ -110,17 +114,30 @@ pub(crate) fn judge_reasons(settings: &SamplingSettings, placements: &[Arc<Place
 /// Loads a component's file, or the built-in operation. Compiling takes its time, and callers may be waiting.
 pub(crate) async fn load(engine: &Engine, file: Option<&Path>) -> anyhow::Result<Operation> {
     let (engine, file) = (engine.clone(), file.map(Path::to_owned));
-    tokio::task::spawn_blocking(move || load_here(&engine, file.as_deref())).await?
+    Ok(tokio::task::spawn_blocking(move || load_here(&engine, file.as_deref())).await??)
 }
 
-fn load_here(engine: &Engine, file: Option<&Path>) -> anyhow::Result<Operation> {
+fn load_here(engine: &Engine, file: Option<&Path>) -> Result<Operation, Localized> {
     let operation = match file {
         None => engine.load_trusted(OPERATION),
         Some(file) => engine.load(&runtime::engine::read_component(file)?),
     };
     operation.map_err(|fit| {
         let findings: Vec<_> = fit.rejections().map(|finding| format!("\n  {finding}")).collect();
-        let name = file.map_or_else(|| "the built-in operation".to_owned(), |file| file.display().to_string());
-        anyhow!("component rejected: {name}{}", findings.concat())
+        let findings = findings.concat();
+        match file {
+            // What is wrong with it only its author can mend.
+            Some(file) => {
+                let file = file.display();
+                localized!(
+                    "компонент отвергнут: {file}; что в нём не так, перечисляет `host-harness check {file}`",
+                    "component rejected: {file}{findings}"
+                )
+            }
+            None => localized!(
+                "компонент отвергнут: встроенная операция{findings}",
+                "component rejected: the built-in operation{findings}"
+            ),
+        }
     })
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use amocrm::integration::{Access, IntegrationSettings};
+use call::{Bilingual, system_error_ru};
 use runtime::atomic_file;
 use runtime::secret::{Secret, SecretSource};
 use stores::StoreLocation;
@@ -27,6 +28,17 @@ const FILE_NAME: &str = "cache-key-secret";
 )]
 pub(crate) struct Missing(String);
 
+impl Bilingual for Missing {
+    fn ru(&self) -> String {
+        format!(
+            "[[integration]] `{}`: не задан `cache_key_secret`: этим хранилищем могут пользоваться несколько узлов, и каждый должен хешировать \
+             номера звонящих одним и тем же секретом; создайте его командой `openssl rand -hex 32`, запишите в файл на каждом узле и напишите \
+             cache_key_secret = \"file:/путь\"",
+            self.0
+        )
+    }
+}
+
 /// The secret of this host cannot be kept. Calls are resolved all the same.
 #[derive(Debug)]
 pub(crate) struct NotKept {
@@ -42,6 +54,17 @@ impl fmt::Display for NotKept {
              then managers that were kept are asked for again after each start",
             self.file.display(),
             self.cause
+        )
+    }
+}
+
+impl Bilingual for NotKept {
+    fn ru(&self) -> String {
+        format!(
+            "секрет, который скрывает номера звонящих в сохранённых ключах, негде хранить: {} ({}); исправьте это или задайте \
+             `cache_key_secret`; до тех пор после каждого запуска менеджеры запрашиваются заново",
+            self.file.display(),
+            system_error_ru(&self.cause)
         )
     }
 }

@@ -6,6 +6,7 @@
 //! | FastAGI, where it is listened for | a quarter of the rest, at most two for each call |
 //! | HTTP | what is left, at most `max_connections` |
 
+use call::{Localized, localized};
 use server::ServerSettings;
 
 /// The most connections to amoCRM: those of all integrations that wait for an answer.
@@ -30,7 +31,7 @@ pub(crate) fn raised_limit() -> Option<u64> {
 }
 
 /// Bounds the server's connections by what the process may open. Where there are fewer than calls at once, the text says so.
-pub(crate) fn share_out(limit: Option<u64>, settings: &mut ServerSettings) -> Option<String> {
+pub(crate) fn share_out(limit: Option<u64>, settings: &mut ServerSettings) -> Option<Localized> {
     let limit = limit?;
     let left = limit - (OUTGOING + OWN).min(limit / 8 * 3);
     let wants_fastagi = settings.asterisk.as_ref().is_some_and(|asterisk| asterisk.fastagi.is_some());
@@ -42,7 +43,9 @@ pub(crate) fn share_out(limit: Option<u64>, settings: &mut ServerSettings) -> Op
     settings.max_fastagi_connections = bound(fastagi);
     settings.max_unproved_per_address = settings.max_unproved_per_address.min((settings.max_connections / 2).max(1));
     (http < calls).then(|| {
-        format!(
+        localized!(
+            "этот процесс может открыть файлов: {limit}, этого хватит на соединений: {http}, а `max_calls` — {calls}: увеличьте предел \
+             (LimitNOFILE= в systemd, `ulimit -n`) или уменьшите `max_calls` в [server]",
             "this process may open {limit} files, which is enough for {http} connections, but `max_calls` is {calls}: raise the limit \
              (LimitNOFILE= of systemd, `ulimit -n`), or lower `max_calls` in [server]"
         )
@@ -85,6 +88,6 @@ mod tests {
         assert_eq!(share_out(None, &mut settings), None);
         assert_eq!(settings.max_connections, ServerSettings::default().max_connections);
         let warned = share_out(Some(1_024), &mut settings).unwrap();
-        assert!(warned.contains("1024 files") && warned.contains("LimitNOFILE"), "{warned}");
+        assert!(warned.en.contains("1024 files") && warned.en.contains("LimitNOFILE"), "{warned}");
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod assemble;
 pub(crate) mod cache_key;
+pub(crate) mod causes;
 pub mod cli;
 pub mod config;
 #[cfg(unix)]

@@ -9,13 +9,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use call::{Localized, localized};
 
 /// Makes the state directory where there is none, closes its files to others, and says what is wrong with it.
 ///
 /// # Errors
 /// Where others may write in it: they could put other tokens and components there.
-pub(crate) fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
+pub(crate) fn examine_state(directory: &Path) -> Result<Vec<Localized>, Localized> {
     let shown = directory.display();
     if !directory.exists() {
         // Where that fails, what is to be kept there says so.
@@ -24,15 +24,21 @@ pub(crate) fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
     let mut warnings = Vec::new();
     let Some(found) = FileAccess::of(directory) else { return Ok(warnings) };
     if found.others_write {
-        bail!(
+        return Err(localized!(
+            "в каталог состояния {shown} могут писать другие пользователи: закройте его командой `chmod go-w {shown}` и посмотрите, что в нём",
             "other users may write in the state directory {shown}: close it with `chmod go-w {shown}`, and look at what is in it"
-        );
+        ));
     }
     if !found.own {
-        warnings.push(format!("the state directory {shown} belongs to another user, who can replace what is in it"));
+        warnings.push(localized!(
+            "каталог состояния {shown} принадлежит другому пользователю, и тот может подменить его содержимое",
+            "the state directory {shown} belongs to another user, who can replace what is in it"
+        ));
     } else if found.others_read {
-        warnings
-            .push(format!("other users may look into the state directory {shown}: close it with `chmod 700 {shown}`"));
+        warnings.push(localized!(
+            "каталог состояния {shown} открыт другим пользователям: закройте его командой `chmod 700 {shown}`",
+            "other users may look into the state directory {shown}: close it with `chmod 700 {shown}`"
+        ));
     }
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         let file = entry.path();
@@ -40,9 +46,17 @@ pub(crate) fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
             continue;
         };
         if !found.own {
-            warnings.push(format!("{} belongs to another user, who can read and change it", file.display()));
+            warnings.push(localized!(
+                "{} принадлежит другому пользователю, и тот может его прочитать и изменить",
+                "{} belongs to another user, who can read and change it",
+                file.display()
+            ));
         } else if (found.others_read || found.others_write) && close(&file).is_ok() {
-            warnings.push(format!("{} was open to other users, and is closed now", file.display()));
+            warnings.push(localized!(
+                "{} был открыт другим пользователям, теперь закрыт",
+                "{} was open to other users, and is closed now",
+                file.display()
+            ));
         }
     }
     Ok(warnings)
@@ -53,7 +67,7 @@ pub(crate) fn examine_state(directory: &Path) -> anyhow::Result<Vec<String>> {
 ///
 /// # Errors
 /// Where others may write one of them.
-pub(crate) fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Result<Vec<String>, String> {
+pub(crate) fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Result<Vec<Localized>, Localized> {
     let mut files = Vec::new();
     secret_files(configuration, &mut files);
     let tls_key = configuration.get("server").and_then(|server| server.get("tls_key"));
@@ -65,12 +79,21 @@ pub(crate) fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Res
         // What cannot be read is told where it is read.
         let Some(found) = FileAccess::of(&file) else { continue };
         if found.others_write {
-            return Err(format!("other users may write the secret file {shown}: close it with `chmod 600 {shown}`"));
+            return Err(localized!(
+                "файл секрета {shown} могут изменить другие пользователи: закройте его командой `chmod 600 {shown}`",
+                "other users may write the secret file {shown}: close it with `chmod 600 {shown}`"
+            ));
         }
         if !found.own && !found.of_root {
-            warnings.push(format!("the secret file {shown} belongs to another user"));
+            warnings.push(localized!(
+                "файл секрета {shown} принадлежит другому пользователю",
+                "the secret file {shown} belongs to another user"
+            ));
         } else if found.others_read {
-            warnings.push(format!("other users may read the secret file {shown}: close it with `chmod 600 {shown}`"));
+            warnings.push(localized!(
+                "файл секрета {shown} могут прочитать другие пользователи: закройте его командой `chmod 600 {shown}`",
+                "other users may read the secret file {shown}: close it with `chmod 600 {shown}`"
+            ));
         }
     }
     Ok(warnings)
@@ -154,7 +177,7 @@ mod tests {
     fn a_state_directory_is_this_users_alone_and_one_that_others_may_write_is_refused() {
         let home = tempfile::tempdir().unwrap();
         let state = home.path().join("a").join("state");
-        assert_eq!(examine_state(&state).unwrap(), Vec::<String>::new());
+        assert_eq!(examine_state(&state).unwrap(), Vec::<Localized>::new());
         assert_eq!((mode(&state), mode(state.parent().unwrap())), (0o700, 0o700));
         for open in [0o777, 0o722, 0o702, 0o720] {
             set_mode(&state, open);
@@ -162,9 +185,9 @@ mod tests {
             assert!(refused.contains(&state.display().to_string()) && refused.contains("chmod go-w"), "{refused}");
         }
         set_mode(&state, 0o755);
-        assert!(examine_state(&state).unwrap()[0].contains("chmod 700"));
+        assert!(examine_state(&state).unwrap()[0].en.contains("chmod 700"));
         set_mode(&state, 0o750);
-        assert_eq!(examine_state(&state).unwrap(), Vec::<String>::new(), "a group is chosen");
+        assert_eq!(examine_state(&state).unwrap(), Vec::<Localized>::new(), "a group is chosen");
     }
 
     #[test]
@@ -175,9 +198,9 @@ mod tests {
         fs::write(&file, "").unwrap();
         set_mode(&file, 0o666);
         let warnings = examine_state(state.path()).unwrap();
-        assert!(warnings[0].contains("key-value.sqlite3 was open to other users"), "{warnings:?}");
+        assert!(warnings[0].en.contains("key-value.sqlite3 was open to other users"), "{warnings:?}");
         assert_eq!(mode(&file), 0o600);
-        assert_eq!(examine_state(state.path()).unwrap(), Vec::<String>::new());
+        assert_eq!(examine_state(state.path()).unwrap(), Vec::<Localized>::new());
     }
 
     #[test]
@@ -195,9 +218,9 @@ mod tests {
             assert_eq!(examined(closed), Ok(Vec::new()), "{closed:o}");
         }
         let warned = examined(0o644).unwrap();
-        assert!(warned.len() == 1 && warned[0].contains(&secret.display().to_string()), "{warned:?}");
+        assert!(warned.len() == 1 && warned[0].en.contains(&secret.display().to_string()), "{warned:?}");
         for open in [0o666, 0o620, 0o602] {
-            assert!(examined(open).unwrap_err().contains("chmod 600"), "{open:o}");
+            assert!(examined(open).unwrap_err().en.contains("chmod 600"), "{open:o}");
         }
         fs::remove_file(&secret).unwrap();
         assert_eq!(examine_secrets(&configuration, folder.path()), Ok(Vec::new()));
@@ -212,12 +235,12 @@ mod tests {
         set_mode(&key, 0o644);
         let warnings = examine_secrets(&configuration, folder.path()).unwrap();
         assert!(
-            warnings[0].contains("other users may read the secret file") && warnings[0].contains("key.pem"),
+            warnings[0].en.contains("other users may read the secret file") && warnings[0].en.contains("key.pem"),
             "{warnings:?}"
         );
         set_mode(&key, 0o622);
-        assert!(examine_secrets(&configuration, folder.path()).unwrap_err().contains("key.pem"));
+        assert!(examine_secrets(&configuration, folder.path()).unwrap_err().en.contains("key.pem"));
         set_mode(&key, 0o600);
-        assert_eq!(examine_secrets(&configuration, folder.path()).unwrap(), Vec::<String>::new());
+        assert_eq!(examine_secrets(&configuration, folder.path()).unwrap(), Vec::<Localized>::new());
     }
 }

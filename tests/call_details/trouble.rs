@@ -26,9 +26,9 @@ async fn calls_are_answered(serving: &Serving, name: &str) -> f64 {
 
 /// Asserts that everybody who looks is told.
 async fn assert_reported(serving: &Serving, part: &str) {
-    serving.until("the failure is reported", |keeping| keeping["failing"].is_string()).await;
+    serving.until("the failure is reported", |keeping| keeping["failing"].is_object()).await;
     let keeping = serving.keeping().await;
-    let failing = keeping["failing"].as_str().expect("text");
+    let failing = keeping["failing"]["en"].as_str().expect("text");
     assert!(failing.contains(part), "lacks `{part}`: {failing}");
     assert!(keeping["waiting"].as_u64() > Some(0), "{keeping}");
     assert_eq!(serving.metric("host_harness_call_details_failing").await, 1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use amocrm_simulator::{Endpoint, FaultRule, Options, Renamed, Simulator};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home, Process};
+use test_support::{ACCOUNT_TOKEN, CALLER, Ended, Home, Process, russian};
 
 use crate::amocrm::{LOOPBACK, config_for};
 use crate::installation::{CLIENT_SECRET, Installation};
@@ -53,7 +53,7 @@ async fn a_server_says_at_its_start_that_an_integration_is_not_connected_in_the_
         (
             "ru_RU.UTF-8",
             [
-                "warning: интеграция `main`: интеграция ещё не подключена",
+                "предупреждение: интеграция `main`: интеграция ещё не подключена",
                 "выполните `host-harness connect --config host-harness.toml",
             ],
         ),
@@ -63,6 +63,10 @@ async fn a_server_says_at_its_start_that_an_integration_is_not_connected_in_the_
         let process = Process::of(command, &installation.home);
         let said = process.stderr();
         assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+        if lang.starts_with("ru") {
+            russian::assert_russian(&process.stdout());
+            said.lines().for_each(russian::assert_russian);
+        }
     }
 }
 
@@ -93,6 +97,7 @@ async fn of_what_is_not_asked_access_says_so() {
     let installation = Installation::connected().await;
     let ended = installation.run(&["access", "--offline"]);
     ended.assert(0, &[]).assert_prints(&["main: OAuth, http://127.0.0.1:", ": not asked", "Next refresh:"]);
+    ended.assert_prints(&["note: this is only what is stored"]);
     assert!(!ended.stdout.contains(": connected"), "{ended:?}");
     assert_eq!(json(&installation, &["--offline"])["integrations"][0]["state"], "not-asked");
     let (home, simulator) = long_lived("").await;

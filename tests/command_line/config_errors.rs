@@ -1,7 +1,7 @@
 //! Wrong configuration files: exit code 2, and a message that names the file, the key, the value and the fix, and never a token.
 
 use call::one_line::is_hidden;
-use test_support::{ACCOUNT_TOKEN, CALLER, Home};
+use test_support::{ACCOUNT_TOKEN, CALLER, Home, russian};
 
 const INTEGRATION: &str = "[[integration]]\naccount = \"https://example.amocrm.ru\"\ntoken = \"file:token\"\n";
 const OPERATION: &str = "[[operation]]\nlinked_operation = \"queue:sales\"\n";
@@ -13,6 +13,10 @@ fn assert_refused(home: &Home, text: &str, arguments: &[&str], parts: &[&str]) {
     let ended = home.run(["call", CALLER, "--config", "host-harness.toml"].iter().chain(arguments));
     assert!(ended.stdout.is_empty(), "{ended:?}");
     ended.assert(2, &["error: ", "host-harness.toml"]).assert(2, parts);
+    let call = ["call", CALLER, "--config", "host-harness.toml", "--lang", "ru"];
+    let in_russian = home.run(call.iter().chain(arguments));
+    assert_eq!(in_russian.code, Some(2), "{in_russian:?}");
+    russian::assert_says_the_same(&in_russian.stderr, &ended.stderr);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::tree;
 const MAY_USE: [(&str, &[&str]); 9] = [
     ("call", &[]),
     ("runtime", &["call"]),
-    ("stores", &["runtime"]),
+    ("stores", &["call", "runtime"]),
     ("widget", &[]),
     ("amocrm", &["call", "runtime"]),
     ("node", &["call", "runtime", "amocrm"]),

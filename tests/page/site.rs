@@ -43,7 +43,7 @@ impl Site {
             "#,
             amocrm.base_url()
         );
-        home.write("token", TOKEN);
+        home.write_secret("token", TOKEN);
         home.write("host-harness.toml", config);
         let process = home.serve(&["--config", "host-harness.toml", "--state", "state"]);
         Self { amocrm, process, home }

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use server::scope::Scope;
 use server::tokens::TokenHash;
 use test_support::client::{Answer, Client, PATIENCE, TOKEN, authorised};
-use test_support::{CALLER, Home, Process};
+use test_support::{CALLER, Home, Process, russian};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 /// How often the configuration is changed under load.
 const CHANGES: usize = 200;
@@ -95,12 +97,12 @@ async fn a_file_that_is_edited_is_in_force_and_one_that_is_wrong_changes_nothing
     // Refused in the words of the start.
     home.write(FILE, text.replace("queue:sales\" #", "operation:nobody\" #"));
     let refused = until(client, |configuration| !configuration["refused"].is_null()).await;
-    let why = refused["refused"].as_str().unwrap();
+    let why = refused["refused"]["en"].as_str().unwrap();
     assert!(why.contains("`main` leads to `operation:nobody`, and there is no operation `nobody`"), "{why}");
     process.logs(&format!("error: {why}; the former configuration stays in force")).await;
     home.run(["serve", "--state", "other", "--listen", "127.0.0.1:0"]).assert(2, &[why]);
     assert_eq!(hidden(client).await.goes_to(), "queue:support");
-    assert_eq!(client.get("/v1/state").await.json()["configuration"]["refused"], why);
+    assert_eq!(client.get("/v1/state").await.json()["configuration"]["refused"]["en"], why);
     let metrics = String::from_utf8_lossy(&client.get("/metrics").await.body).into_owned();
     assert!(metrics.contains("host_harness_configuration_refused 1"), "{metrics}");
     // Nobody writes over what was edited by hand.
@@ -333,7 +335,7 @@ async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
         assert_eq!(answer.status.as_u16(), status, "{method} {path} {body}: {problem}");
         assert_eq!(problem["field"].as_str().unwrap_or_default(), field, "{method} {path} {body}: {problem}");
         assert!(problem["detail"].as_str().unwrap().contains(part), "{method} {path} {body}: {problem}");
-        assert!(problem["detail_ru"].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        russian::assert_russian(problem["detail_ru"].as_str().expect("Russian"));
     }
     // Nobody changes what he has not seen.
     let request = authorised(Method::PATCH, operation).header("content-type", "application/json");
@@ -372,6 +374,42 @@ async fn a_file_that_may_not_be_written_and_a_demonstration_are_not_changed() {
     let answer = demonstration.client.send(request(Method::PATCH, "/v1/operations/main"), patch.to_string()).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert!(answer.json()["detail_ru"].as_str().unwrap().contains("демонстрация"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_its_change_whole_or_unmade() {
+    /// In how many places of its request a client goes away.
+    const PLACES: usize = 20;
+    let simulator = simulator().await;
+    let (home, _) = home(&simulator, "");
+    let process = serve(&home);
+    let client = &process.client;
+    let patch = |number: usize| json!({"linked_operation": format!("queue:{number}"), "exits": {"caller": format!("hidden:{number}")}});
+    assert_eq!(change(client, Method::PATCH, "/v1/operations/main", &patch(0)).await.status, StatusCode::OK);
+    for number in 1..=PLACES {
+        let before = configuration(client).await;
+        let body = patch(number).to_string();
+        let request = format!(
+            "PATCH /v1/operations/main HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {TOKEN}\r\ncontent-type: application/json\r\n\
+             if-match: \"{}\"\r\ncontent-length: {}\r\n\r\n{body}",
+            before["revision"].as_str().expect("a revision"),
+            body.len()
+        );
+        let (said, _) = request.split_at(request.len() * number / PLACES);
+        let mut stream = TcpStream::connect(client.server).await.expect("it listens");
+        stream.write_all(said.as_bytes()).await.expect("it reads");
+        drop(stream);
+        let now = configuration(client).await;
+        let text = now["text"].as_str().expect("a text");
+        let of = |number: usize| {
+            text.contains(&format!("\"queue:{number}\"")) && text.contains(&format!("\"hidden:{number}\""))
+        };
+        assert!(of(0) || of(number), "{text}");
+    }
+    // The last one was said whole: it is made or not, and the file and what is in force are the same.
+    until(client, |now| now["text"] == written(&home).as_str()).await;
+    let changes = client.get("/v1/changes").await.json()["changes"].as_array().expect("changes").len();
+    assert!((1..=2).contains(&changes), "{changes}");
 }
 
 #[tokio::test]

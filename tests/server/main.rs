@@ -20,6 +20,7 @@ mod logs;
 mod pbx;
 mod process;
 mod proof;
+mod refusals;
 mod resolving;
 mod revisions;
 mod scenarios;

@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::tls::TlsFiles;
 use tempfile::TempDir;
 use test_support::client::{Client, PATIENCE, TOKEN};
@@ -44,6 +45,17 @@ async fn scene(folder: &TempDir) -> Scene {
 
 /// Asks over TLS, trusting this certificate alone; none where the server has another one.
 async fn get(client: &Client, path: &str, trusted: &CertificateDer<'static>) -> Option<(StatusCode, Value)> {
+    let request = Request::get(path).header("host", "pbx.example").header("authorization", format!("Bearer {TOKEN}"));
+    let answer = send(client, request.body(Full::default()).expect("a request"), trusted).await?;
+    Some((answer.status(), serde_json::from_slice(answer.body()).expect("JSON")))
+}
+
+/// The same for any request.
+async fn send(
+    client: &Client,
+    request: Request<Full<Bytes>>,
+    trusted: &CertificateDer<'static>,
+) -> Option<Response<Bytes>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -53,13 +65,23 @@ async fn get(client: &Client, path: &str, trusted: &CertificateDer<'static>) -> 
     let stream = connector.connect(ServerName::try_from("pbx.example").expect("a name"), stream).await.ok()?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
     let driving = tokio::spawn(connection);
-    let request = Request::get(path).header("host", "pbx.example").header("authorization", format!("Bearer {TOKEN}"));
-    let answer =
-        sender.send_request(request.body(Empty::<bytes::Bytes>::new()).expect("a request")).await.expect("an answer");
-    let status = answer.status();
-    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    let answer = sender.send_request(request).await.expect("an answer");
+    let (head, body) = answer.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
     driving.abort();
-    Some((status, serde_json::from_slice(&body).expect("JSON")))
+    Some(Response::from_parts(head, body))
+}
+
+#[tokio::test]
+async fn the_cookie_of_a_login_over_tls_goes_nowhere_unencrypted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let certificate = issue(folder.path());
+    let serving = scene(&folder).await.serve().await;
+    let login = Request::post("/v1/session").header("host", "pbx.example").header("content-type", "application/json");
+    let login = login.body(Full::from(json!({"token": TOKEN}).to_string())).expect("a request");
+    let opened = send(&serving.client, login, &certificate).await.expect("an answer");
+    let given = opened.headers()["set-cookie"].to_str().expect("text");
+    assert!(given.ends_with("; HttpOnly; SameSite=Strict; Path=/; Secure"), "{given}");
 }
 
 #[tokio::test]
@@ -111,7 +133,7 @@ async fn a_renewed_certificate_is_taken_up_and_a_broken_pair_changes_nothing() {
     std::fs::write(folder.path().join("key.pem"), old_key).expect("a file");
     tls.look().await;
     let (_, state) = get(&serving.client, "/v1/state", &first).await.expect("the first one stays");
-    let failing = state["tls"]["failing"].as_str().expect("what is wrong");
+    let failing = state["tls"]["failing"]["en"].as_str().expect("what is wrong");
     assert!(failing.contains("cannot be used together") && failing.contains("key.pem"), "{failing}");
 
     std::fs::write(folder.path().join("key.pem"), new_key).expect("a file");

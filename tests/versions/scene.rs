@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use call::IncomingCall;
-use host_harness::OPERATION;
 use node::versions::{By, Versions};
 use node::{FinishedCall, Node, Observer, Placement, ToPlace};
 use test_support::{CALLER, LINKED_OPERATION, Scene, engine};
+
+pub(crate) use test_support::variant;
 
 /// The step of the node.
 pub(crate) const PLACEMENT: &str = "main";
@@ -60,6 +61,7 @@ impl Fixture {
         let node =
             node.await.expect("it fits").observer(Arc::clone(&told) as Arc<dyn Observer>).build().expect("a scenario");
         let (versions, warnings) = Versions::open(node.clone(), engine().clone(), state).await;
+        let warnings = warnings.into_iter().map(|warning| warning.en).collect();
         Self { scene, node, versions: Arc::new(versions), warnings, told }
     }
 
@@ -87,17 +89,6 @@ impl Fixture {
     pub(crate) async fn upload(&self, bytes: &[u8]) -> String {
         self.versions.upload(bytes).await.expect("it fits the contract").0.digest
     }
-}
-
-/// The built-in operation with something written into it that changes its digest and nothing else.
-pub(crate) fn variant(name: &str) -> Vec<u8> {
-    let name = format!("version {name}");
-    let length = u8::try_from(name.len()).expect("a short name");
-    // A custom section: its kind, its size, the length of its name, its name.
-    let mut bytes = OPERATION.to_vec();
-    bytes.extend([0, length + 1, length]);
-    bytes.extend(name.as_bytes());
-    bytes
 }
 
 /// Waits until something is so, for at most half a minute.

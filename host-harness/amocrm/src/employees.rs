@@ -6,6 +6,7 @@ use std::path::Path;
 
 use call::dialling::{self, LONGEST_NAME, MOST_NUMBERS};
 use call::one_line::{is_hidden, one_line};
+use call::{Localized, localized};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -58,7 +59,11 @@ impl<'de> Deserialize<'de> for NumberEntry {
             type Value = NumberEntry;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a number such as \"101\", or { number = \"101\", ring_time = \"25s\" }")
+                let said = Localized::new(
+                    "номер, например \"101\", или { number = \"101\", ring_time = \"25s\" }",
+                    "a number such as \"101\", or { number = \"101\", ring_time = \"25s\" }",
+                );
+                toml_file::expected(&said, formatter)
             }
 
             fn visit_str<E: Error>(self, number: &str) -> Result<NumberEntry, E> {
@@ -86,9 +91,12 @@ impl<'de> Deserialize<'de> for PresenceEntry {
         if text == "never-seen" {
             return Ok(Self::NeverSeen);
         }
-        text.parse()
-            .map(Self::LastSeen)
-            .map_err(|_| D::Error::custom("set `never-seen` or a time such as `2026-11-22T09:00:00+03:00`"))
+        text.parse().map(Self::LastSeen).map_err(|_| {
+            toml_file::refused(&Localized::new(
+                "напишите `never-seen` или время, например `2026-11-22T09:00:00+03:00`",
+                "set `never-seen` or a time such as `2026-11-22T09:00:00+03:00`",
+            ))
+        })
     }
 }
 
@@ -102,47 +110,63 @@ pub fn read(path: &Path) -> Result<Vec<(u64, Employee)>, ConfigError> {
     }
 
     let file: Employees = toml_file::read(path)?;
-    let error = |message| ConfigError { file: path.to_owned(), line: None, message };
-    check(file.employee, "[[employee]]").map_err(error)
+    check(file.employee, "[[employee]]").map_err(|message| ConfigError::of(path, message))
 }
 
 /// Checks the employees of one integration; `place` names it in messages.
-pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Employee)>, String> {
+pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Employee)>, Localized> {
     let mut employees: Vec<(u64, Employee)> = Vec::with_capacity(entries.len());
     // By identifier and by user: a large file is checked in as many steps as it has employees.
     let (mut ids, mut users) = (HashSet::new(), HashMap::new());
     for entry in entries {
-        let place = format!("{place}, employee `{}`", entry.id);
+        let place = localized!("{place}, сотрудник `{}`", "{place}, employee `{}`", entry.id);
+        let wrong = |what: Localized| Err(place.clone().then(": ", &what));
         if entry.id.trim().is_empty() {
-            return Err(format!("{place}: `id` is empty; give each employee a name of its own"));
+            return wrong(Localized::new(
+                "`id` пуст; дайте каждому сотруднику своё имя",
+                "`id` is empty; give each employee a name of its own",
+            ));
         }
         for (key, written) in [("id", Some(&entry.id)), ("name", entry.name.as_ref())] {
             if let Some(hidden) = written.and_then(|written| written.chars().find(|letter| is_hidden(*letter))) {
-                return Err(format!(
-                    "{}: `{key}` has a character that is not seen (U+{:04X}); write it again without",
-                    one_line(&place),
+                let place = Localized::new(one_line(&place.ru), one_line(&place.en));
+                let what = localized!(
+                    "в `{key}` есть невидимый знак (U+{:04X}); напишите заново без него",
+                    "`{key}` has a character that is not seen (U+{:04X}); write it again without",
                     u32::from(hidden)
-                ));
+                );
+                return Err(place.then(": ", &what));
             }
         }
         if !ids.insert(entry.id.clone()) {
-            return Err(format!("{place}: another employee has the same `id`; give each its own"));
+            return wrong(Localized::new(
+                "такой же `id` есть у другого сотрудника; дайте каждому свой",
+                "another employee has the same `id`; give each its own",
+            ));
         }
         if let Some(other) = users.insert(entry.amocrm_user, entry.id.clone()) {
-            return Err(format!(
-                "{place}: `amocrm_user` = {} is mapped to `{other}` already; map each amoCRM user to one employee",
+            return wrong(localized!(
+                "`amocrm_user` = {} уже указан у сотрудника `{other}`; укажите каждого пользователя amoCRM только у одного",
+                "`amocrm_user` = {} is mapped to `{other}` already; map each amoCRM user to one employee",
                 entry.amocrm_user
             ));
         }
         let name = entry.name.unwrap_or_else(|| entry.id.clone());
         if [&entry.id, &name].iter().any(|text| text.chars().count() > LONGEST_NAME) {
-            return Err(format!("{place}: `id` and `name` have at most {LONGEST_NAME} characters"));
+            return wrong(localized!(
+                "в `id` и `name` допустимо не больше {LONGEST_NAME} знаков",
+                "`id` and `name` have at most {LONGEST_NAME} characters"
+            ));
         }
         if entry.numbers.len() > MOST_NUMBERS {
-            return Err(format!("{place}: `numbers` has {}; write at most {MOST_NUMBERS}", entry.numbers.len()));
+            return wrong(localized!(
+                "в `numbers` номеров: {}; укажите не больше {MOST_NUMBERS}",
+                "`numbers` has {}; write at most {MOST_NUMBERS}",
+                entry.numbers.len()
+            ));
         }
-        let destinations =
-            entry.numbers.into_iter().map(|number| destination(number, &place)).collect::<Result<_, _>>()?;
+        let destinations = entry.numbers.into_iter().map(destination).collect::<Result<Vec<_>, _>>();
+        let destinations = destinations.map_err(|what| place.clone().then(": ", &what))?;
         let employee = Employee {
             name,
             id: entry.id,
@@ -159,8 +183,8 @@ pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Emplo
     Ok(employees)
 }
 
-fn destination(entry: NumberEntry, place: &str) -> Result<Destination, String> {
+fn destination(entry: NumberEntry) -> Result<Destination, Localized> {
     let NumberEntry { number, ring_time } = entry;
-    let ring_time = dialling::ring_time(&number, ring_time.as_deref()).map_err(|error| format!("{place}: {error}"))?;
+    let ring_time = dialling::ring_time(&number, ring_time.as_deref())?;
     Ok(Destination { number, ring_time })
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::language::Localized;
+use crate::localized;
 use crate::masking::unless_secret;
 
 /// How long a number rings unless set.
@@ -16,9 +18,11 @@ pub const LONGEST_NAME: usize = 200;
 const LONGEST_NUMBER: usize = 32;
 
 /// Checks a number and reads its ring time, such as `25s`; 20 s unless set. The error names the field and the fix.
-pub fn ring_time(number: &str, written: Option<&str>) -> Result<Duration, String> {
+pub fn ring_time(number: &str, written: Option<&str>) -> Result<Duration, Localized> {
     if !is_keyed(number) {
-        return Err(format!(
+        return Err(localized!(
+            "`numbers`: `{}` нельзя набрать; напишите цифры, `*` и `#`, международный номер — с + в начале, всего не больше \
+             {LONGEST_NUMBER} знаков",
             "`numbers`: `{}` cannot be dialled; write digits, `*` and `#`, with a leading + if international, at most {LONGEST_NUMBER} \
              characters",
             unless_secret(number)
@@ -27,7 +31,8 @@ pub fn ring_time(number: &str, written: Option<&str>) -> Result<Duration, String
     let Some(written) = written else { return Ok(RING_TIME) };
     let (least, greatest) = RING_TIME_BOUNDS;
     humantime::parse_duration(written).ok().filter(|time| (least..=greatest).contains(time)).ok_or_else(|| {
-        format!(
+        localized!(
+            "`ring_time` = `{}` у номера `{number}`; укажите время от {} с до {} с, например `20s`",
             "`ring_time` = `{}` of number `{number}`; set a duration from {} s to {} s, for example `20s`",
             unless_secret(written),
             least.as_secs(),
@@ -61,7 +66,7 @@ mod tests {
             assert_eq!(ring_time("+79035550101", written), Ok(Duration::from_secs(seconds)), "{written:?}");
         }
         for written in ["4999ms", "120001ms", "", "20", "soon"] {
-            assert!(ring_time("101", Some(written)).unwrap_err().contains("from 5 s to 120 s"), "{written}");
+            assert!(ring_time("101", Some(written)).unwrap_err().en.contains("from 5 s to 120 s"), "{written}");
         }
     }
 
@@ -71,7 +76,7 @@ mod tests {
             assert!(ring_time(number, None).is_ok(), "{number}");
         }
         for number in ["", "+", "1+1", "101;rm", "+7 916", "sip:101", "１０１", &"1".repeat(33)] {
-            assert!(ring_time(number, None).unwrap_err().contains("cannot be dialled"), "{number}");
+            assert!(ring_time(number, None).unwrap_err().en.contains("cannot be dialled"), "{number}");
         }
     }
 }

@@ -65,5 +65,5 @@ pub mod zones;
 pub use self::{
     document::CallDocument,
     incoming::{IncomingCall, WholeNumber},
-    language::{Language, Localized},
+    language::{Bilingual, Language, Localized, error_kind_ru, system_error_ru},
 };

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::Bilingual;
 use crate::leg::Ending;
 
 /// The most steps of one call.
@@ -107,6 +108,22 @@ pub enum ScenarioFault {
         /// The way.
         path: String,
     },
+}
+
+impl Bilingual for ScenarioFault {
+    fn ru(&self) -> String {
+        match self {
+            Self::Unknown { placement, target, known } => format!(
+                "`{placement}` ведёт к `operation:{target}`, а операции `{target}` нет: добавьте её или назовите одну из {known}"
+            ),
+            Self::Circle(way) => {
+                format!("звонки пошли бы по кругу, {way}: направьте один из этих выходов в другое место")
+            }
+            Self::TooLong { steps, path } => {
+                format!("звонок может пройти {steps} шагов, {path}: допустимо не больше {MOST_STEPS}, уберите лишние")
+            }
+        }
+    }
 }
 
 /// Sees whether calls come to an end on every way through these placements, within [`MOST_STEPS`].

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
+use call::{Bilingual, Localized};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::capabilities::clocks::Clock;
 pub use runtime::engine::LARGEST_COMPONENT;
@@ -78,10 +79,28 @@ pub enum LibraryError {
     Full,
     /// The file is gone, damaged, or cannot be written.
     #[error("{0}")]
-    File(String),
+    File(Localized),
     /// The host failed while compiling.
     #[error("a fault of the host while the component was compiled; try again")]
     Host,
+}
+
+impl Bilingual for LibraryError {
+    fn ru(&self) -> String {
+        match self {
+            Self::TooLarge(bytes) => {
+                format!("в компоненте допустимо байтов: не больше {LARGEST_COMPONENT}, а в этом их {bytes}")
+            }
+            Self::Unfit(_) => "компонент не соответствует контракту".to_owned(),
+            Self::Undescribed(undescribed) => undescribed.ru(),
+            Self::Unknown(digest) => format!("компонента {digest} нет: загрузите его или выберите один из хранимых"),
+            Self::Full => format!(
+                "все хранимые компоненты ({MOST_COMPONENTS}) используются: закончите проверку в тени или верните прежнюю версию"
+            ),
+            Self::File(said) => said.ru.clone(),
+            Self::Host => "ошибка программы при компиляции компонента: попробуйте ещё раз".to_owned(),
+        }
+    }
 }
 
 /// Whose turn it is.
@@ -107,7 +126,7 @@ struct Books {
 impl ComponentLibrary {
     /// The library under a state directory; without one, components are forgotten when the process ends. What is wrong with the files is said
     /// in the second value, and the library goes on without them. Blocks for as long as the disk takes.
-    pub(crate) fn open(engine: Engine, state: Option<&Path>, clock: Clock) -> (Self, Vec<String>) {
+    pub(crate) fn open(engine: Engine, state: Option<&Path>, clock: Clock) -> (Self, Vec<Localized>) {
         let mut warnings = Vec::new();
         let shelf = state.map(Shelf::new);
         let kept = shelf.as_ref().map(|shelf| shelf.index(&mut warnings)).unwrap_or_default();

@@ -5,6 +5,7 @@ use std::fmt;
 use amocrm::integration::Misconfigured;
 use call::masking::unless_secret;
 use call::scenario::CLASSES;
+use call::{Bilingual, Localized, localized};
 use runtime::configuration::ConfigurationError;
 use runtime::engine::Undescribed;
 use runtime::settings::SettingError;
@@ -27,8 +28,8 @@ pub enum Misfit {
     MissingSetting {
         /// The setting's key.
         key: String,
-        /// Its name for people, in English.
-        title: String,
+        /// Its name for people.
+        title: Localized,
     },
     /// An exit of the placement is for something that the operation never gives.
     UnknownExit {
@@ -102,35 +103,52 @@ impl Misfit {
     }
 
     /// What does not fit.
-    pub fn what(&self) -> String {
+    pub fn what(&self) -> Localized {
         match self {
-            Self::Undescribed(undescribed) => undescribed.to_string(),
-            Self::OtherOperation { is, expected } => {
-                format!("it is the operation `{is}`, and the placement has `{expected}`")
-            }
+            Self::Undescribed(undescribed) => undescribed.text(),
+            Self::OtherOperation { is, expected } => localized!(
+                "это операция `{is}`, а на этом месте `{expected}`",
+                "it is the operation `{is}`, and the placement has `{expected}`"
+            ),
             Self::Setting(error) => error.what(),
-            Self::MissingSetting { key, title } => {
-                format!("setting `{key}` ({title}) is missing, and the operation cannot work without it")
-            }
+            Self::MissingSetting { key, title } => Localized::new(
+                format!("настройка `{key}` ({}) не задана, а без неё операция не работает", title.ru),
+                format!("setting `{key}` ({}) is missing, and the operation cannot work without it", title.en),
+            ),
             Self::UnknownExit { exit, .. } => {
-                format!("exit `{}`: the operation gives no such reason", unless_secret(exit))
+                let exit = unless_secret(exit);
+                localized!(
+                    "выход `{exit}`: у операции нет такой причины",
+                    "exit `{exit}`: the operation gives no such reason"
+                )
             }
             Self::Configuration(Misconfigured { integration, error }) => {
-                format!("[[integration]] `{integration}`: {}", error.what())
+                error.what().at(format_args!("[[integration]] `{integration}`"))
             }
         }
     }
 
     /// What to do about it.
-    pub fn fix(&self) -> String {
+    pub fn fix(&self) -> Localized {
         match self {
-            Self::Undescribed(_) => "build it so that `describe` answers within the contract's bounds".to_owned(),
-            Self::OtherOperation { .. } => "place it in an [[operation]] of its own".to_owned(),
+            Self::Undescribed(_) => Localized::new(
+                "соберите компонент так, чтобы `describe` отвечал в пределах, заданных контрактом",
+                "build it so that `describe` answers within the contract's bounds",
+            ),
+            Self::OtherOperation { .. } => {
+                Localized::new("поместите его в отдельную [[operation]]", "place it in an [[operation]] of its own")
+            }
             Self::Setting(error) => error.fix.clone(),
-            Self::MissingSetting { .. } => "write it into `settings` of the [[operation]]".to_owned(),
+            Self::MissingSetting { .. } => Localized::new(
+                "напишите её в `settings` этой [[operation]]",
+                "write it into `settings` of the [[operation]]",
+            ),
             Self::UnknownExit { codes, .. } => {
                 let classes = CLASSES.map(|class| format!("`{class}`")).join(", ");
-                format!("write `not-answered`, a class ({classes}), or one of its reasons: {codes}")
+                localized!(
+                    "напишите `not-answered`, класс ({classes}) или одну из её причин: {codes}",
+                    "write `not-answered`, a class ({classes}), or one of its reasons: {codes}"
+                )
             }
             Self::Configuration(Misconfigured { error, .. }) => error.fix(),
         }
@@ -157,6 +175,12 @@ impl fmt::Display for Misfit {
 
 impl std::error::Error for Misfit {}
 
+impl Bilingual for Misfit {
+    fn ru(&self) -> String {
+        self.what().then(": ", &self.fix()).ru
+    }
+}
+
 /// Everything that keeps a component from a placement, at least one thing.
 #[derive(Clone, Debug)]
 pub struct Misfits(pub Vec<Misfit>);
@@ -168,5 +192,11 @@ impl fmt::Display for Misfits {
             write!(formatter, "{between}{misfit}")?;
         }
         Ok(())
+    }
+}
+
+impl Bilingual for Misfits {
+    fn ru(&self) -> String {
+        self.0.iter().map(Bilingual::ru).collect::<Vec<_>>().join("; ")
     }
 }

@@ -9,6 +9,7 @@ use super::misfit::{Misfit, MisfitKind, Misfits};
 use super::shadow::Shadow;
 use super::{ReadyOperation, Version};
 use amocrm::integration::{Integration, Misconfigured};
+use call::Localized;
 use call::document::OPERATION_FAILED;
 use call::host_reason::HostReason;
 use call::scenario::{CLASSES, Exits, NOT_ANSWERED};
@@ -192,9 +193,10 @@ fn missing<'a>(
     settings: &BTreeMap<String, String>,
 ) -> impl Iterator<Item = Misfit> + use<'a> {
     let missing: Vec<_> = missing_settings(description, settings).collect();
-    missing
-        .into_iter()
-        .map(|setting| Misfit::MissingSetting { key: setting.key.clone(), title: setting.title.en.clone() })
+    missing.into_iter().map(|setting| Misfit::MissingSetting {
+        key: setting.key.clone(),
+        title: Localized::new(&setting.title.ru, &setting.title.en),
+    })
 }
 
 /// Exits for what the operation never gives.

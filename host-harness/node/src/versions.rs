@@ -17,6 +17,7 @@ pub use record::{Change, How};
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
 use super::shadow::Shadow;
 use super::{Misfits, Node, Placement, Revision, Surroundings, Version};
+use call::{Bilingual, Localized};
 use record::VersionRecord;
 use runtime::engine::Engine;
 
@@ -42,7 +43,7 @@ pub enum VersionError {
     NothingBefore(String),
     /// It could not be written down, so nothing was changed.
     #[error("nothing was changed, since it would not outlast a restart: {0}")]
-    NotKept(String),
+    NotKept(Localized),
     /// The shadow's thread cannot be started.
     #[error("the shadow cannot be started: {0}")]
     NoShadow(String),
@@ -54,6 +55,28 @@ fn insist(misfits: &Misfits) -> &'static str {
         ". To have it all the same, insist; it is then recorded who did"
     } else {
         ""
+    }
+}
+
+impl Bilingual for VersionError {
+    fn ru(&self) -> String {
+        match self {
+            Self::NoPlacement(id) => format!("операции `{id}` нет"),
+            Self::Library(error) => error.ru(),
+            Self::Misfit { placement, misfits } => {
+                let insist = if misfits.0.iter().all(super::Misfit::can_be_insisted_on) {
+                    ". Её можно включить и так: тогда будет записано, кто это сделал"
+                } else {
+                    ""
+                };
+                format!("этот компонент не подходит операции `{placement}`: {}{insist}", misfits.ru())
+            }
+            Self::NothingBefore(id) => format!("у операции `{id}` нет версии до этой: выберите нужную в списке"),
+            Self::NotKept(why) => {
+                format!("ничего не изменилось, потому что после перезапуска это пропало бы: {}", why.ru)
+            }
+            Self::NoShadow(cause) => format!("проверка в тени не началась: {cause}"),
+        }
     }
 }
 
@@ -92,7 +115,7 @@ pub struct Versions {
 impl Versions {
     /// Puts in force what was in force when the node stopped, under this state directory (none: nothing outlasts the process). Where that is
     /// not possible, the configured component stays and the second value says why.
-    pub async fn open(node: Node, engine: Engine, state: Option<&Path>) -> (Self, Vec<String>) {
+    pub async fn open(node: Node, engine: Engine, state: Option<&Path>) -> (Self, Vec<Localized>) {
         let (library, mut warnings) = ComponentLibrary::open(engine, state, node.clock().clone());
         let record = VersionRecord::open(state, &mut warnings);
         let versions = Self { node, library, record: tokio::sync::Mutex::new(record) };
@@ -100,7 +123,7 @@ impl Versions {
         (versions, warnings)
     }
 
-    async fn resume(&self, warnings: &mut Vec<String>) {
+    async fn resume(&self, warnings: &mut Vec<Localized>) {
         let (record, revision) = (self.record.lock().await, self.node.revision());
         for placement in revision.placements() {
             if let Some(digest) = record.in_force(placement.id()) {
@@ -269,7 +292,7 @@ impl Versions {
                 Ok(())
             }
             Ok(Err(error)) => Err(VersionError::NotKept(error)),
-            Err(_) => Err(VersionError::NotKept("a fault of the host".to_owned())),
+            Err(_) => Err(VersionError::NotKept(Localized::new("ошибка программы", "a fault of the host"))),
         }
     }
 

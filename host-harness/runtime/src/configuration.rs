@@ -11,6 +11,7 @@ use crate::bindings::telephony::operation::types::{ItemValue, SettingValue};
 use crate::secret::{Secret, SecretError};
 use crate::settings::read_value;
 use call::masking::unless_secret;
+use call::{Bilingual, Localized, localized};
 
 /// Values by key, as they were written. They are judged where an operation reads them.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -39,14 +40,14 @@ pub enum ConfigurationError {
         /// The value as written.
         value: String,
         /// What to write instead.
-        fix: String,
+        fix: Localized,
     },
     /// It would not accept a secret, which is not repeated.
     Secret {
         /// The key.
         key: String,
         /// What to write instead.
-        fix: String,
+        fix: Localized,
     },
     /// A secret stands where it was written.
     Inline(String),
@@ -54,17 +55,17 @@ pub enum ConfigurationError {
     Missing {
         /// The key.
         key: String,
-        /// Its name for people, in English.
-        title: String,
+        /// Its name for people.
+        title: Localized,
         /// Where to write it.
-        fix: String,
+        fix: Localized,
     },
     /// The host answers this key itself.
     Provided {
         /// The key.
         key: String,
         /// Where the value comes from.
-        instead: &'static str,
+        instead: Localized,
     },
     /// No operation reads this key.
     Unknown {
@@ -89,26 +90,31 @@ impl ConfigurationError {
     }
 
     /// What is wrong, naming the key.
-    pub fn what(&self) -> String {
+    pub fn what(&self) -> Localized {
         let key = self.key();
-        match self {
-            Self::Value { value, .. } => format!("configuration key `{key}` = `{}`", unless_secret(value)),
-            Self::Secret { .. } => format!("configuration key `{key}`: the secret does not fit"),
-            Self::Missing { title, .. } => {
-                format!("configuration key `{key}` ({title}) is missing, and the operation cannot work without it")
+        let place = localized!("параметр `{key}`", "configuration key `{key}`");
+        let more = match self {
+            Self::Value { value, .. } => localized!(" = `{}`", " = `{}`", unless_secret(value)),
+            Self::Secret { .. } => Localized::new(": секрет не подходит", ": the secret does not fit"),
+            Self::Missing { title, .. } => Localized::new(
+                format!(" ({}) не задан, а без него операция не работает", title.ru),
+                format!(" ({}) is missing, and the operation cannot work without it", title.en),
+            ),
+            Self::Provided { .. } => {
+                Localized::new(": его задаёт сама программа, уберите его", ": this host provides it, so leave it out")
             }
-            Self::Provided { .. } => format!("configuration key `{key}`: this host provides it, so leave it out"),
-            Self::Inline(_) | Self::Unknown { .. } => format!("configuration key `{key}`"),
-        }
+            Self::Inline(_) | Self::Unknown { .. } => return place,
+        };
+        place.then("", &more)
     }
 
     /// What to do about it.
-    pub fn fix(&self) -> String {
+    pub fn fix(&self) -> Localized {
         match self {
             Self::Value { fix, .. } | Self::Secret { fix, .. } | Self::Missing { fix, .. } => fix.clone(),
-            Self::Inline(_) => SecretError::Inline.to_string(),
-            Self::Provided { instead, .. } => (*instead).to_owned(),
-            Self::Unknown { known, .. } => format!("unknown; {}", known_keys(known)),
+            Self::Inline(_) => SecretError::Inline.text(),
+            Self::Provided { instead, .. } => instead.clone(),
+            Self::Unknown { known, .. } => Localized::new("такого нет", "unknown").then("; ", &known_keys(known)),
         }
     }
 }
@@ -121,10 +127,25 @@ impl fmt::Display for ConfigurationError {
 
 impl std::error::Error for ConfigurationError {}
 
-fn known_keys(known: &[String]) -> String {
+impl Bilingual for ConfigurationError {
+    fn ru(&self) -> String {
+        self.what().then(": ", &self.fix()).ru
+    }
+}
+
+fn known_keys(known: &[String]) -> Localized {
     match known {
-        [] => "no operation placed on this integration has a key to configure, so leave it out".to_owned(),
-        known => format!("the operations placed on this integration have {}", known.join(", ")),
+        [] => Localized::new(
+            "у операций этой интеграции нет настраиваемых параметров, уберите его",
+            "no operation placed on this integration has a key to configure, so leave it out",
+        ),
+        known => {
+            let known = known.join(", ");
+            localized!(
+                "у операций этой интеграции есть {known}",
+                "the operations placed on this integration have {known}"
+            )
+        }
     }
 }
 

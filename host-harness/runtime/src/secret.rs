@@ -17,6 +17,7 @@ use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use call::masking::looks_random;
+use call::{Bilingual, Localized, error_kind_ru, localized};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
@@ -130,10 +131,47 @@ pub enum SecretError {
     #[error(
         "{0} has {1} inside: write the secret alone there, on one line and without blanks, exactly as it was shown to you"
     )]
-    NotOneWord(String, String),
+    NotOneWord(Localized, Localized),
     /// The source exists and holds nothing.
     #[error("{0} is empty: put the secret there")]
-    Empty(String),
+    Empty(Localized),
+}
+
+impl Bilingual for SecretError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Inline => "секрет никогда не пишут прямо в файл: напишите env:ИМЯ, чтобы взять его из переменной окружения, или file:/путь, \
+                             чтобы прочитать из файла"
+                .to_owned(),
+            Self::VariableName => {
+                "после env: пишут имя переменной окружения (буквы, цифры, подчёркивания), например env:ACCESS_TOKEN".to_owned()
+            }
+            Self::FileName => "после file: пишут путь, например file:/etc/host-harness/access-token".to_owned(),
+            Self::VariableMissing(name) => format!(
+                "переменная окружения {} не задана: задайте её перед запуском или укажите другой источник секрета",
+                variable(name)
+            ),
+            Self::VariableNotText(name) => {
+                format!("переменная окружения {} — не текст (UTF-8): запишите секрет так, как его выдали", variable(name))
+            }
+            Self::FileUnreadable(path, cause) => format!(
+                "файл секрета {} не читается ({}): проверьте, что он есть и что этот пользователь может его читать",
+                file(path),
+                error_kind_ru(*cause).map_or_else(|| cause.to_string(), str::to_owned)
+            ),
+            Self::FileNotText(path) => {
+                format!("файл секрета {} — не текст (UTF-8): запишите в него только секрет", file(path))
+            }
+            Self::FileTooLarge(path) => {
+                format!("файл секрета {} больше 64 КиБ, это не секрет: запишите в него только секрет", file(path))
+            }
+            Self::NotOneWord(place, odd) => format!(
+                "{}: внутри {}; запишите только секрет, одной строкой и без пробелов, ровно так, как его показали",
+                place.ru, odd.ru
+            ),
+            Self::Empty(place) => format!("{}: там пусто; запишите туда секрет", place.ru),
+        }
+    }
 }
 
 impl SecretSource {
@@ -180,11 +218,13 @@ impl SecretSource {
     }
 
     /// Where it is, for people.
-    fn place(&self) -> String {
+    fn place(&self) -> Localized {
         match &self.0 {
-            Source::File(path) => format!("the secret file {}", file(path)),
-            Source::Environment(name) => format!("the environment variable {}", variable(name)),
-            Source::Refused(_) => "the secret".to_owned(),
+            Source::File(path) => localized!("файл секрета {}", "the secret file {}", file(path)),
+            Source::Environment(name) => {
+                localized!("переменная окружения {}", "the environment variable {}", variable(name))
+            }
+            Source::Refused(_) => Localized::new("секрет", "the secret"),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::bindings::exports::telephony::operation::operation::{
 };
 use crate::bindings::telephony::operation::types::{ItemValue, Setting, SettingValue};
 use call::masking::unless_secret;
+use call::{Bilingual, Localized, localized};
 
 /// A setting that the operation would not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,13 +19,14 @@ pub struct SettingError {
     /// Its value, as written.
     pub value: String,
     /// What to write instead.
-    pub fix: String,
+    pub fix: Localized,
 }
 
 impl SettingError {
     /// What is wrong, naming key and value.
-    pub fn what(&self) -> String {
-        format!("setting `{}` = `{}`", unless_secret(&self.key), unless_secret(&self.value))
+    pub fn what(&self) -> Localized {
+        let (key, value) = (unless_secret(&self.key), unless_secret(&self.value));
+        localized!("настройка `{key}` = `{value}`", "setting `{key}` = `{value}`")
     }
 }
 
@@ -35,6 +37,12 @@ impl fmt::Display for SettingError {
 }
 
 impl std::error::Error for SettingError {}
+
+impl Bilingual for SettingError {
+    fn ru(&self) -> String {
+        self.what().then(": ", &self.fix).ru
+    }
+}
 
 /// Reads settings written as text (`waiting_time` = `3s`) by the operation's own description: keys, kinds and bounds.
 pub fn read_settings(
@@ -68,21 +76,22 @@ pub fn missing_settings<'a>(
 }
 
 fn read_setting(description: &Description, key: &str, value: &str) -> Result<Setting, SettingError> {
-    let error = |fix: String| SettingError { key: key.to_owned(), value: value.to_owned(), fix };
+    let error = |fix: Localized| SettingError { key: key.to_owned(), value: value.to_owned(), fix };
     let Some(described) = description.settings.iter().find(|setting| setting.key == key) else {
         let known: Vec<_> = description.settings.iter().map(|setting| format!("`{}`", setting.key)).collect();
-        return Err(error(format!("unknown; the operation has {}", known.join(", "))));
+        let known = known.join(", ");
+        return Err(error(localized!("такой нет; у операции есть {known}", "unknown; the operation has {known}")));
     };
     read_value(described, value).map(|value| Setting { key: key.to_owned(), value }).map_err(error)
 }
 
 /// Reads one value by its description; the error says what to write instead.
-pub(crate) fn read_value(described: &SettingDescription, value: &str) -> Result<SettingValue, String> {
+pub(crate) fn read_value(described: &SettingDescription, value: &str) -> Result<SettingValue, Localized> {
     match &described.kind {
         SettingKind::Flag(_) => match value {
             "true" => Ok(SettingValue::Flag(true)),
             "false" => Ok(SettingValue::Flag(false)),
-            _ => Err("set `true` or `false`".to_owned()),
+            _ => Err(Localized::new("напишите `true` или `false`", "set `true` or `false`")),
         },
         SettingKind::Integer(bounds) => integer(bounds, value).map(SettingValue::Integer),
         SettingKind::Duration(bounds) => duration(bounds, value).map(SettingValue::Duration),
@@ -92,17 +101,21 @@ pub(crate) fn read_value(described: &SettingDescription, value: &str) -> Result<
     }
 }
 
-fn integer(bounds: &IntegerKind, value: &str) -> Result<i64, String> {
+fn integer(bounds: &IntegerKind, value: &str) -> Result<i64, Localized> {
     let number = value.parse().ok().filter(|number| (bounds.minimum..=bounds.maximum).contains(number));
-    number.ok_or_else(|| format!("set a whole number from {} to {}", bounds.minimum, bounds.maximum))
+    number.ok_or_else(|| {
+        let (least, greatest) = (bounds.minimum, bounds.maximum);
+        localized!("укажите целое число от {least} до {greatest}", "set a whole number from {least} to {greatest}")
+    })
 }
 
-fn duration(bounds: &DurationKind, value: &str) -> Result<u64, String> {
+fn duration(bounds: &DurationKind, value: &str) -> Result<u64, Localized> {
     let within = |milliseconds: &u64| (bounds.minimum..=bounds.maximum).contains(milliseconds);
     let milliseconds = humantime::parse_duration(value).ok().and_then(|time| u64::try_from(time.as_millis()).ok());
     milliseconds.filter(within).ok_or_else(|| {
         let show = |milliseconds| humantime::format_duration(Duration::from_millis(milliseconds));
-        format!(
+        localized!(
+            "укажите время от {} до {}, например {}",
             "set a duration from {} to {}, for example {}",
             show(bounds.minimum),
             show(bounds.maximum),
@@ -111,36 +124,48 @@ fn duration(bounds: &DurationKind, value: &str) -> Result<u64, String> {
     })
 }
 
-fn choice(choice: &ChoiceKind, value: &str) -> Result<String, String> {
+fn choice(choice: &ChoiceKind, value: &str) -> Result<String, Localized> {
     if choice.options.iter().any(|option| option.value == value) {
         return Ok(value.to_owned());
     }
     let options: Vec<_> = choice.options.iter().map(|option| format!("`{}`", option.value)).collect();
-    Err(format!("set one of {}", options.join(", ")))
+    let options = options.join(", ");
+    Err(localized!("укажите одно из: {options}", "set one of {options}"))
 }
 
-fn text(bounds: &TextKind, value: &str) -> Result<String, String> {
+fn text(bounds: &TextKind, value: &str) -> Result<String, Localized> {
     let longest = bounds.maximum_length;
     let fits = u32::try_from(value.chars().count()).is_ok_and(|length| length <= longest);
-    if fits { Ok(value.to_owned()) } else { Err(format!("set at most {longest} characters")) }
+    let too_long = || localized!("допустимо знаков: не больше {longest}", "set at most {longest} characters");
+    if fits { Ok(value.to_owned()) } else { Err(too_long()) }
 }
 
 /// The items stand in a list, as TOML and JSON have it, or one after another with commas between them.
-fn list(kind: &ListKind, value: &str) -> Result<Vec<ItemValue>, String> {
+fn list(kind: &ListKind, value: &str) -> Result<Vec<ItemValue>, Localized> {
     let value = value.trim();
     let items: Vec<String> = if value.starts_with('[') {
-        serde_json::from_str(value).map_err(|_| "set a list of texts, for example [\"101\", \"102\"]".to_owned())?
+        serde_json::from_str(value).map_err(|_| {
+            Localized::new(
+                "укажите список строк, например [\"101\", \"102\"]",
+                "set a list of texts, for example [\"101\", \"102\"]",
+            )
+        })?
     } else {
         value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
     };
     let most = kind.maximum_items;
     if u32::try_from(items.len()).is_ok_and(|items| items > most) {
-        return Err(format!("set at most {most} items, not {}", items.len()));
+        return Err(localized!(
+            "допустимо значений: не больше {most}, а их {}",
+            "set at most {most} items, not {}",
+            items.len()
+        ));
     }
     let item = |(place, item): (usize, &String)| {
+        let at = |fix: Localized| localized!("значение {}: ", "item {}: ", place + 1).then("", &fix);
         // An item that is written on several lines would be several of them to an operation.
         if item.contains(['\n', '\r']) {
-            return Err(format!("item {}: set one line", place + 1));
+            return Err(at(Localized::new("запишите одной строкой", "set one line")));
         }
         match &kind.items {
             ItemKind::Integer(bounds) => integer(bounds, item).map(ItemValue::Integer),
@@ -148,7 +173,7 @@ fn list(kind: &ListKind, value: &str) -> Result<Vec<ItemValue>, String> {
             ItemKind::Choice(options) => choice(options, item).map(ItemValue::Choice),
             ItemKind::Text(bounds) => text(bounds, item).map(ItemValue::Text),
         }
-        .map_err(|fix| format!("item {}: {fix}", place + 1))
+        .map_err(at)
     };
     items.iter().enumerate().map(item).collect()
 }
@@ -185,7 +210,7 @@ mod tests {
             (integers, "1, x", "item 2: set a whole number from 1 to 9"),
         ] {
             let error = list(&kind, written).unwrap_err();
-            assert!(error.contains(fix), "{written}: {error}");
+            assert!(error.en.contains(fix), "{written}: {error}");
         }
     }
 

@@ -1,12 +1,15 @@
 //! TOML files that people write: what is wrong is told with the file, the line, the key and the fix. No message repeats a line of the file, since a
 //! line may hold a secret by mistake.
 
+mod russian;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use call::masking::unless_secret;
+use call::{Bilingual, Localized, localized, system_error_ru};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 
 /// What is wrong with a configuration file.
@@ -17,7 +20,14 @@ pub struct ConfigError {
     /// The line, where it is known.
     pub line: Option<usize>,
     /// What is wrong and how to mend it.
-    pub message: String,
+    pub message: Localized,
+}
+
+impl ConfigError {
+    /// What is wrong with a file as a whole.
+    pub fn of(file: &Path, message: Localized) -> Self {
+        Self { file: file.to_owned(), line: None, message }
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -32,6 +42,30 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+impl Bilingual for ConfigError {
+    fn ru(&self) -> String {
+        let line = self.line.map(|line| format!(", строка {line}")).unwrap_or_default();
+        format!("{}{line}: {}", self.file.display(), self.message.ru)
+    }
+}
+
+/// What stands between two texts of one message; no text of either language has it.
+const BETWEEN: char = '\u{1f}';
+
+/// Why a value is refused while it is read, for `Deserialize`: [`parse`] tells it in both languages.
+pub fn refused<E: Error>(said: &Localized) -> E {
+    E::custom(two_texts(said))
+}
+
+/// What should have been written, for [`expecting`](serde::de::Visitor::expecting).
+pub fn expected(said: &Localized, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    formatter.write_str(&two_texts(said))
+}
+
+fn two_texts(said: &Localized) -> String {
+    format!("{}{BETWEEN}{}", said.en, said.ru)
+}
+
 /// Reads a file whose keys are those of `T`.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
     parse(path, &read_text(path)?)
@@ -39,10 +73,15 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
 
 /// The text of such a file.
 pub fn read_text(path: &Path) -> Result<String, ConfigError> {
-    fs::read_to_string(path).map_err(|cause| ConfigError {
-        file: path.to_owned(),
-        line: None,
-        message: format!("cannot be read ({cause}); check the path and that this user may read it"),
+    fs::read_to_string(path).map_err(|cause| {
+        let message = Localized::new(
+            format!(
+                "не читается ({}); проверьте путь и то, что этот пользователь может его читать",
+                system_error_ru(&cause)
+            ),
+            format!("cannot be read ({cause}); check the path and that this user may read it"),
+        );
+        ConfigError::of(path, message)
     })
 }
 
@@ -52,22 +91,32 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
     let line = |cause: &toml::de::Error| {
         cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1)
     };
-    let document = toml::Deserializer::parse(text).map_err(|cause| error(line(&cause), short(cause.message())))?;
+    let document = toml::Deserializer::parse(text).map_err(|cause| {
+        let said = short(cause.message());
+        error(line(&cause), localized!("это не TOML: {said}", "{said}"))
+    })?;
     serde_path_to_error::deserialize(document).map_err(|cause| {
         let keys: Vec<_> = cause.path().iter().map(ToString::to_string).collect();
         let key = keys.iter().map(|key| unless_secret(key)).collect::<Vec<_>>().join(".").replace(".[", "[");
         let cause = cause.inner();
         let message = match cause.message() {
             "invalid type: map, expected a sequence" => {
-                format!(
+                localized!(
+                    "`{key}`: таких может быть несколько, поэтому имя пишут в двойных скобках, например `[[operation]]`",
                     "`{key}`: there may be several of these, so write the name in double brackets, as `[[operation]]`"
                 )
             }
             // A date or a time without quotes reaches the key as a map of the parser's own.
             message if message.starts_with("invalid type: map") && is_date(text, cause) => {
-                format!("`{key}` is written as a date or a time; put it in quotes, as \"2026-11-22T09:00:00+03:00\"")
+                localized!(
+                    "`{key}` записан как дата или время; возьмите его в кавычки, например \"2026-11-22T09:00:00+03:00\"",
+                    "`{key}` is written as a date or a time; put it in quotes, as \"2026-11-22T09:00:00+03:00\""
+                )
             }
-            message => format!("`{key}`: {}", short(message)),
+            message => {
+                let en = message.split(BETWEEN).next().unwrap_or_default();
+                Localized::new(short(&russian::of(message)), short(en)).at(format_args!("`{key}`"))
+            }
         };
         error(line(cause), message)
     })
@@ -95,7 +144,10 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Stri
             Some(text) => Ok((key, text)),
             None => {
                 let key = unless_secret(&key);
-                Err(D::Error::custom(format!("`{key}` must be a text, a whole number, a flag, or a list of them")))
+                Err(refused(&localized!(
+                    "`{key}` должен быть строкой, целым числом, true или false либо списком из них",
+                    "`{key}` must be a text, a whole number, a flag, or a list of them"
+                )))
             }
         }
     };

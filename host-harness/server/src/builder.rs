@@ -9,6 +9,7 @@ use anyhow::Context;
 use axum::Router;
 use tokio::net::TcpListener;
 
+use call::{Localized, system_error_ru};
 use node::call_details::CallDetails;
 use node::observe::logs::CallLog;
 use node::observe::metrics::Metrics;
@@ -147,9 +148,12 @@ impl ServerBuilder {
         look_at_tokens(assembled.shared.node.revision().integrations()).await;
         let settings = &assembled.shared.settings;
         let listen = settings.listen;
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("cannot listen on {listen}; choose another address with --listen"))?;
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            Localized::new(
+                format!("нельзя слушать {listen} ({}); выберите другой адрес в --listen", system_error_ru(&error)),
+                format!("cannot listen on {listen}; choose another address with --listen: {error}"),
+            )
+        })?;
         let fastagi = match settings.asterisk.as_ref().and_then(|asterisk| asterisk.fastagi) {
             Some(address) => {
                 let details =
@@ -228,7 +232,7 @@ impl ServerBuilder {
     }
 }
 
-async fn open_versions(node: &Node, engine: Engine, state: Option<PathBuf>) -> (Arc<Versions>, Vec<String>) {
+async fn open_versions(node: &Node, engine: Engine, state: Option<PathBuf>) -> (Arc<Versions>, Vec<Localized>) {
     let (versions, warnings) = Versions::open(node.clone(), engine, state.as_deref()).await;
     (Arc::new(versions), warnings)
 }

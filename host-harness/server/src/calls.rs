@@ -24,6 +24,7 @@ use super::guarded::Guarded;
 use super::problem::Problem;
 use super::query::{Query, call_key, wrong};
 use super::scope::Scope;
+use call::{Bilingual, Localized};
 use node::call_details::{Bucket, CallDetails, CallDetailsError, Filter, Numbers, Reader};
 use runtime::capabilities::clocks::Clock;
 
@@ -98,7 +99,8 @@ impl CallsQuery {
             until: time("until", self.until.as_deref())?,
             reason: some(&self.reason),
             employee: some(&self.employee),
-            digits: digits.map_err(|fix| wrong("digits", fix))?,
+            digits: digits
+                .map_err(|fix| wrong("digits", Localized::new("напишите от одной до четырёх последних цифр", fix)))?,
             operation: some(&self.operation),
             integration: some(&self.integration),
         })
@@ -106,7 +108,10 @@ impl CallsQuery {
 
     fn limit(&self) -> Result<usize, Problem> {
         let limit = self.limit.unwrap_or(LIMIT);
-        (1..=LIMIT_MOST).contains(&limit).then_some(limit).ok_or_else(|| wrong("limit", "write 1 to 1000"))
+        (1..=LIMIT_MOST)
+            .contains(&limit)
+            .then_some(limit)
+            .ok_or_else(|| wrong("limit", Localized::new("напишите число от 1 до 1000", "write 1 to 1000")))
     }
 }
 
@@ -136,7 +141,7 @@ fn numbers(written: Option<&str>) -> Result<Numbers, Problem> {
     match written {
         None | Some("" | "masked") => Ok(Numbers::Masked),
         Some("whole") => Ok(Numbers::Whole),
-        Some(_) => Err(wrong("numbers", "write `whole` or `masked`")),
+        Some(_) => Err(wrong("numbers", Localized::new("напишите `whole` или `masked`", "write `whole` or `masked`"))),
     }
 }
 
@@ -193,7 +198,10 @@ async fn show(
     let numbers = numbers(shown.numbers.as_deref())?;
     let key = call_key(&id, shown.by.as_deref())?;
     let found = desk.read(move |reader| reader.find(&key)).await?;
-    let nothing = || Problem::new(StatusCode::NOT_FOUND, "no call with this identifier is kept");
+    let nothing = || {
+        let text = Localized::new("такого звонка нет среди сохранённых", "no call with this identifier is kept");
+        Problem::localized(StatusCode::NOT_FOUND, text)
+    };
     Ok(Json(found.ok_or_else(nothing)?.shown_alone(numbers)))
 }
 
@@ -246,8 +254,11 @@ async fn reasons(State(desk): State<CallsState>, Query(span): Query<Span>) -> Re
     let step = humantime::parse_duration(span.step.as_deref().unwrap_or("60s")).ok();
     let step = step.map(|step| step.as_secs()).filter(|step| *step > 0);
     let step = step.and_then(|step| i64::try_from(step).ok());
-    let step_seconds =
-        Reader::step_of(since, until, step.ok_or_else(|| wrong("step", "write whole seconds, such as 60s"))?);
+    let step = step.ok_or_else(|| {
+        let fix = Localized::new("напишите целое число секунд, например 60s", "write whole seconds, such as 60s");
+        wrong("step", fix)
+    })?;
+    let step_seconds = Reader::step_of(since, until, step);
     let buckets = desk.read(move |reader| reader.reasons(since, until, step_seconds)).await?;
     Ok(Json(Reasons { from: since, step_seconds, buckets }))
 }
@@ -276,16 +287,20 @@ async fn follow(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let numbers = numbers(followed.numbers.as_deref())?;
     let place = Arc::clone(&desk.followers).try_acquire_owned().map_err(|_| {
-        let detail = "as many follow calls as may; close one, or raise `max_followers` in [server]";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        let detail = Localized::new(
+            "за звонками следят слишком много страниц: закройте одну или увеличьте `max_followers` в [server]",
+            "as many follow calls as may; close one, or raise `max_followers` in [server]",
+        );
+        Problem::localized(StatusCode::SERVICE_UNAVAILABLE, detail)
     })?;
     let last = match headers.get("last-event-id").filter(|id| !id.is_empty()) {
-        Some(id) => Some(
-            id.to_str()
-                .ok()
-                .and_then(|id| id.parse().ok())
-                .ok_or_else(|| wrong("Last-Event-ID", "send the `id` of the last event, or leave it out"))?,
-        ),
+        Some(id) => Some(id.to_str().ok().and_then(|id| id.parse().ok()).ok_or_else(|| {
+            let fix = Localized::new(
+                "передайте `id` последнего события или уберите заголовок",
+                "send the `id` of the last event, or leave it out",
+            );
+            wrong("Last-Event-ID", fix)
+        })?),
         None => followed.after,
     };
     Ok(Sse::new(stream::of(desk, last, numbers, place).await?).keep_alive(KeepAlive::default()))
@@ -298,15 +313,26 @@ impl CallsState {
         question: impl FnOnce(&Reader) -> Result<T, CallDetailsError> + Send + 'static,
     ) -> Result<T, Problem> {
         let reader = self.details.reader();
-        let unavailable = |why: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why);
+        let unavailable = |why: Localized| Problem::localized(StatusCode::SERVICE_UNAVAILABLE, why);
         match tokio::task::spawn_blocking(move || question(&reader)).await {
-            Ok(answer) => answer.map_err(|error| unavailable(error.to_string())),
-            Err(_) => Err(unavailable("the call details could not be read; the server's log says more".to_owned())),
+            Ok(answer) => answer.map_err(|error| unavailable(error.text())),
+            Err(_) => Err(unavailable(Localized::new(
+                "детализация звонков не читается; подробности в журнале сервера",
+                "the call details could not be read; the server's log says more",
+            ))),
         }
     }
 }
 
 fn time(key: &str, written: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    let parse = |text: &str| text.parse().map_err(|_| wrong(key, "write a time such as 2026-11-22T09:00:00Z"));
+    let parse = |text: &str| {
+        text.parse().map_err(|_| {
+            let fix = Localized::new(
+                "напишите время, например 2026-11-22T09:00:00Z",
+                "write a time such as 2026-11-22T09:00:00Z",
+            );
+            wrong(key, fix)
+        })
+    };
     written.filter(|text| !text.is_empty()).map(parse).transpose()
 }

@@ -28,6 +28,7 @@ use utoipa_axum::routes;
 use super::guarded::Guarded;
 use super::problem::{Problem, Unfit};
 use super::scope::Scope;
+use call::{Bilingual, Localized, localized};
 use node::LibraryError;
 use node::library::{Component, LARGEST_COMPONENT};
 use node::shadow::{Findings, Shadow};
@@ -143,7 +144,7 @@ impl From<LibraryError> for Problem {
             LibraryError::Unfit(fit) => fit.rejections().map(Unfit::from).collect(),
             _ => Vec::new(),
         };
-        Self::new(status, error.to_string()).with_findings(findings)
+        Self::localized(status, error.text()).with_findings(findings)
     }
 }
 
@@ -161,14 +162,18 @@ impl From<VersionError> for Problem {
             VersionError::NotKept(_) => StatusCode::INSUFFICIENT_STORAGE,
             VersionError::NoShadow(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, error.to_string()).with_findings(findings)
+        Self::localized(status, error.text()).with_findings(findings)
     }
 }
 
 impl ChosenComponent {
     fn read(wanted: Result<Json<Self>, JsonRejection>) -> Result<(String, String, bool), Problem> {
         let Json(Self { digest, by, insist }) = wanted.map_err(|rejection| {
-            Problem::new(rejection.status(), format!("send {{\"digest\": \"…\"}} as JSON: {}", rejection.body_text()))
+            let text = Localized::new(
+                "не понято, какой это компонент: обновите страницу",
+                format!("send {{\"digest\": \"…\"}} as JSON: {}", rejection.body_text()),
+            );
+            Problem::localized(rejection.status(), text)
         })?;
         let by = by.unwrap_or_else(|| "http".to_owned()).chars().take(LONGEST_NAME).collect();
         Ok((digest.to_ascii_lowercase(), by, insist))
@@ -238,15 +243,28 @@ async fn upload(State(desk): State<ComponentsState>, request: axum::extract::Req
     use axum::extract::FromRequest as _;
     // Taken before the body is read, so that its memory is bounded too.
     let Ok(_upload) = desk.uploads.try_acquire() else {
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "other components are being uploaded; try again"));
+        let text = Localized::new(
+            "сейчас загружаются другие компоненты; повторите",
+            "other components are being uploaded; try again",
+        );
+        return Err(Problem::localized(StatusCode::SERVICE_UNAVAILABLE, text));
     };
     let bytes =
         Bytes::from_request(request, &()).await.map_err(|rejection: BytesRejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::localized(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                format!("a component has at most {LARGEST_COMPONENT} bytes"),
+                localized!(
+                    "компонент слишком велик: допустимо байтов не больше {LARGEST_COMPONENT}",
+                    "a component has at most {LARGEST_COMPONENT} bytes"
+                ),
             ),
-            status => Problem::new(status, "the component did not arrive whole; send it again"),
+            status => Problem::localized(
+                status,
+                Localized::new(
+                    "компонент пришёл не целиком; загрузите его ещё раз",
+                    "the component did not arrive whole; send it again",
+                ),
+            ),
         })?;
     let (component, new) = desk.versions.upload(bytes.as_ref()).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
@@ -321,8 +339,10 @@ async fn roll_back(
     Path(id): Path<String>,
     wanted: Result<Query<RollBack>, QueryRejection>,
 ) -> Result<Json<InForce>, Problem> {
-    let Query(RollBack { insist: insists }) =
-        wanted.map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, rejection.body_text()))?;
+    let Query(RollBack { insist: insists }) = wanted.map_err(|rejection| {
+        let text = Localized::new("запрос не понят: обновите страницу", rejection.body_text());
+        Problem::localized(StatusCode::BAD_REQUEST, text)
+    })?;
     desk.versions.roll_back(&id, By { name: "http", insists }).await?;
     desk.in_force(&id).await
 }
@@ -340,7 +360,11 @@ async fn roll_back(
 async fn shadow(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Result<Json<ShadowShown>, Problem> {
     match desk.versions.placement(&id)?.shadow() {
         Some(shadow) => desk.shown(&id, &shadow),
-        None => Err(Problem::new(StatusCode::NOT_FOUND, "it has no shadow; PUT one with {\"digest\": \"…\"}")),
+        None => {
+            let text =
+                Localized::new("проверка в тени здесь не идёт", "it has no shadow; PUT one with {\"digest\": \"…\"}");
+            Err(Problem::localized(StatusCode::NOT_FOUND, text))
+        }
     }
 }
 

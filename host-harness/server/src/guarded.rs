@@ -9,6 +9,8 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 
+use call::Localized;
+
 use crate::identity::Identity;
 use crate::problem::Problem;
 use crate::scope::Scope;
@@ -59,8 +61,11 @@ async fn permit(State(needed): State<Scope>, request: Request, next: Next) -> Re
         Some(Ok(())) => next.run(request).await,
         Some(Err(problem)) => problem.into_response(),
         None => {
-            let detail = "nobody looked at who sent this request; this is a fault of the server";
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
+            let detail = Localized::new(
+                "ошибка сервера: не выяснено, чей это запрос",
+                "nobody looked at who sent this request; this is a fault of the server",
+            );
+            Problem::localized(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
         }
     }
 }

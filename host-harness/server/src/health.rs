@@ -54,7 +54,7 @@ async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Readiness
     };
     let now = shared.node.clock().now();
     let moved = shared.state_directory.as_ref().and_then(|directory| directory.problem(now));
-    let store = moved.map_or(store, str::to_owned);
+    let store = moved.map_or(store, |moved| moved.en);
     let stopping = shared.is_stopping();
     let status = if stopping { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (status, Json(Readiness { ready: !stopping, stopping, store }))

@@ -8,6 +8,7 @@ use serde_path_to_error::{Path, Segment};
 
 use super::problem::Problem;
 use call::masking::unless_secret;
+use call::{Localized, localized};
 
 /// The most bytes of such a body.
 pub(super) const MOST: usize = 256 * 1024;
@@ -20,7 +21,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            Problem::new(rejection.status(), format!("the body did not arrive whole, or has more than {MOST} bytes"))
+            let text = localized!(
+                "запрос пришёл не целиком или слишком велик: повторите",
+                "the body did not arrive whole, or has more than {MOST} bytes"
+            );
+            Problem::localized(rejection.status(), text)
         })?;
         let mut written = serde_json::Deserializer::from_slice(&bytes);
         serde_path_to_error::deserialize(&mut written).map(Self).map_err(|error| {
@@ -29,9 +34,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             // "unknown field `x`, expected … at line 1 column 7": where in the text is of no use to a form.
             let what = what.split(" at line ").next().unwrap_or_default();
             let what: Vec<_> = what.split(' ').map(unless_secret).collect();
-            let problem =
-                Problem::new(StatusCode::BAD_REQUEST, format!("the body is not understood: {}", what.join(" ")));
-            Problem { field, ..problem }.in_russian("запрос не понят")
+            let text = Localized::new("запрос не понят", format!("the body is not understood: {}", what.join(" ")));
+            Problem { field, ..Problem::localized(StatusCode::BAD_REQUEST, text) }
         })
     }
 }

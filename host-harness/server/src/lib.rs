@@ -90,6 +90,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use builder::Added;
+use call::Localized;
 use connections::table::Table;
 use fastagi::FastAgi;
 use node::call_details::CallDetails;
@@ -153,7 +154,7 @@ struct Assembled {
     shared: Arc<Shared>,
     call_details: Option<CallDetails>,
     versions: Option<Arc<Versions>>,
-    warnings: Vec<String>,
+    warnings: Vec<Localized>,
     at_stop: Vec<Ending>,
 }
 
@@ -184,7 +185,7 @@ impl Server {
     }
 
     /// What is not as it was when the last server stopped, a line each: components that are no longer in force, and why.
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[Localized] {
         &self.assembled.warnings
     }
 
@@ -245,12 +246,19 @@ impl Server {
     }
 }
 
+/// Said where there is nothing to serve.
+pub fn no_operation() -> Localized {
+    Localized::new(
+        "нет операции, которая принимала бы звонки; добавьте в файл настроек `[[operation]]` с `linked_operation`",
+        "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration",
+    )
+}
+
 impl Assembled {
     fn new(node: Node, stores: Stores, settings: ServerSettings, added: Added) -> anyhow::Result<Self> {
-        anyhow::ensure!(
-            !node.revision().placements().is_empty(),
-            "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
-        );
+        if node.revision().placements().is_empty() {
+            return Err(no_operation().into());
+        }
         let guard = Guard::new(&settings, node.clock().clone())?;
         let webhooks = Webhooks::new(node.clone()).with_configuration(added.configuration.clone());
         let shared = Arc::new(Shared {

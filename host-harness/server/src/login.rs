@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::proof::LoggedIn;
 use crate::scope::Scope;
 use crate::sessions::{cookie, origin};
-use call::Localized;
+use call::{Localized, localized};
 
 /// The most bytes of a login's body.
 const LONGEST: usize = 4 * 1024;
@@ -125,15 +125,24 @@ async fn read(
     }
     let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send {\"token\": \"…\"} as application/json"));
+        let text = Localized::new("вход не понят: обновите страницу", "send {\"token\": \"…\"} as application/json");
+        return Err(Problem::localized(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }
     let body = body::whole(body, LONGEST, within).await.map_err(|unread| match unread {
-        Unread::TooLong => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a login has at most {LONGEST} bytes")),
-        Unread::TooSlow | Unread::Broken => Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
+        Unread::TooLong => Problem::localized(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            localized!("это слишком длинный текст для токена", "a login has at most {LONGEST} bytes"),
+        ),
+        Unread::TooSlow | Unread::Broken => Problem::localized(
+            StatusCode::REQUEST_TIMEOUT,
+            Localized::new("запрос пришёл не целиком: повторите", "the body did not come in time"),
+        ),
     })?;
     // What the parser says of a wrong body may repeat a part of it.
-    let login: Login = serde_json::from_slice(&body)
-        .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "send {\"token\": \"…\"} and nothing else"))?;
+    let login: Login = serde_json::from_slice(&body).map_err(|_| {
+        let text = Localized::new("вход не понят: обновите страницу", "send {\"token\": \"…\"} and nothing else");
+        Problem::localized(StatusCode::BAD_REQUEST, text)
+    })?;
     Ok(Zeroizing::new(login.token))
 }
 

@@ -17,6 +17,7 @@ use super::Shared;
 use super::guarded::Guarded;
 use super::problem::Problem;
 use super::scope::Scope;
+use call::Localized;
 use node::{Placement, Revision};
 use runtime::report::description_json;
 
@@ -104,6 +105,7 @@ async fn describe(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> 
 }
 
 pub(crate) fn no_such_operation() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is no such operation in this node; GET /v1/operations lists them")
-        .in_russian("такой операции нет")
+    let text =
+        Localized::new("такой операции нет", "there is no such operation in this node; GET /v1/operations lists them");
+    Problem::localized(StatusCode::NOT_FOUND, text)
 }

@@ -47,22 +47,43 @@ pub struct Unfit {
     pub what: String,
     /// What to do about it.
     pub fix: String,
+    /// What was found, in Russian; left out for what only the component's author can mend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub what_ru: Option<String>,
+    /// What to do about it, in Russian.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix_ru: Option<String>,
 }
 
 impl From<&Finding> for Unfit {
     fn from(finding: &Finding) -> Self {
-        Self { kind: MisfitKind::Contract, key: None, what: finding.what.clone(), fix: finding.fix.clone() }
+        Self {
+            kind: MisfitKind::Contract,
+            key: None,
+            what: finding.what.clone(),
+            fix: finding.fix.clone(),
+            what_ru: None,
+            fix_ru: None,
+        }
     }
 }
 
 impl From<&Misfit> for Unfit {
     fn from(misfit: &Misfit) -> Self {
-        Self { kind: misfit.kind(), key: misfit.key().map(str::to_owned), what: misfit.what(), fix: misfit.fix() }
+        let (what, fix) = (misfit.what(), misfit.fix());
+        Self {
+            kind: misfit.kind(),
+            key: misfit.key().map(str::to_owned),
+            what: what.en,
+            fix: fix.en,
+            what_ru: Some(what.ru),
+            fix_ru: Some(fix.ru),
+        }
     }
 }
 
 impl Problem {
-    /// A refusal with this status, that says why.
+    /// A refusal with this status, that says why. What people meet is [`localized`](Self::localized).
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
         Self {
@@ -83,7 +104,7 @@ impl Problem {
 
     /// A refusal that says why in both languages.
     pub fn localized(status: StatusCode, detail: Localized) -> Self {
-        Self::new(status, detail.en).in_russian(detail.ru)
+        Self { detail_ru: Some(detail.ru), ..Self::new(status, detail.en) }
     }
 
     /// The same refusal, with what does not fit.
@@ -107,12 +128,17 @@ impl IntoResponse for Problem {
 }
 
 pub(super) async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing here; GET /openapi.json lists what there is")
+    let text = Localized::new(
+        "здесь ничего нет; что есть, перечисляет /openapi.json",
+        "there is nothing here; GET /openapi.json lists what there is",
+    );
+    Problem::localized(StatusCode::NOT_FOUND, text)
 }
 
 /// The answer where a handler panicked. What it said is the log's, not the client's.
 pub(super) fn of_panic(panic: Box<dyn Any + Send>) -> Response<Full<Bytes>> {
     let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(said = said.unwrap_or("nothing"), "a request met a fault of the server");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a fault of the server; its log says more").response()
+    let text = Localized::new("ошибка сервера; подробности в его журнале", "a fault of the server; its log says more");
+    Problem::localized(StatusCode::INTERNAL_SERVER_ERROR, text).response()
 }

@@ -32,7 +32,7 @@ use crate::rate_limited::RateLimited;
 use crate::scope::Scope;
 use crate::sessions::{Sessions, is_own_page, session_of};
 use crate::tokens::{Issued, SHORTEST, TokenHash, TokenState, Tokens, Validity};
-use call::Localized;
+use call::{Bilingual, Localized, localized};
 use jiff::Timestamp;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
@@ -79,7 +79,7 @@ impl IntoResponse for Unproved {
 
 impl Guard {
     /// Fails where nobody could be authenticated, where a token is too short, and where tokens could not be told apart.
-    pub fn new(settings: &ServerSettings, clock: Clock) -> anyhow::Result<Self> {
+    pub fn new(settings: &ServerSettings, clock: Clock) -> Result<Self, Localized> {
         let tokens = Self::judged(settings, &Tokens::default())?;
         Ok(Self {
             tokens: ArcSwap::from_pointee(tokens),
@@ -90,29 +90,33 @@ impl Guard {
     }
 
     /// Whether the tokens of these settings can be put in force.
-    pub fn judge_tokens(&self, settings: &ServerSettings) -> anyhow::Result<()> {
+    pub fn judge_tokens(&self, settings: &ServerSettings) -> Result<(), Localized> {
         Self::judged(settings, &self.tokens.load()).map(drop)
     }
 
     /// Puts the tokens of these settings in force, from the next request on. Where they cannot be, those before stay.
-    pub fn replace_tokens(&self, settings: &ServerSettings) -> anyhow::Result<()> {
+    pub fn replace_tokens(&self, settings: &ServerSettings) -> Result<(), Localized> {
         let tokens = Self::judged(settings, &self.tokens.load())?;
         self.tokens.store(Arc::new(tokens));
         self.warn_of_expiry();
         Ok(())
     }
 
-    fn judged(settings: &ServerSettings, before: &Tokens) -> anyhow::Result<Tokens> {
-        anyhow::ensure!(
-            settings.token.as_ref().is_none_or(|token| token.expose().len() >= SHORTEST),
-            "[server]: `token` is shorter than {SHORTEST} characters; make a longer one, for example with `openssl rand -hex 32`"
-        );
-        let tokens = Tokens::of(settings.token.as_ref(), &settings.tokens, before)
-            .map_err(|error| anyhow::anyhow!("[[server.tokens]]: {error}"))?;
-        anyhow::ensure!(
-            !tokens.is_empty(),
-            "[server]: nobody could use the server; set `token`, for example token = \"env:SERVER_TOKEN\""
-        );
+    fn judged(settings: &ServerSettings, before: &Tokens) -> Result<Tokens, Localized> {
+        if settings.token.as_ref().is_some_and(|token| token.expose().len() < SHORTEST) {
+            return Err(localized!(
+                "[server]: `token` короче {SHORTEST} знаков; создайте длиннее, например командой `openssl rand -hex 32`",
+                "[server]: `token` is shorter than {SHORTEST} characters; make a longer one, for example with `openssl rand -hex 32`"
+            ));
+        }
+        let tokens = Tokens::of(settings.token.as_ref(), &settings.tokens, before);
+        let tokens = tokens.map_err(|error| error.text().at("[[server.tokens]]"))?;
+        if tokens.is_empty() {
+            return Err(Localized::new(
+                "[server]: сервером не сможет пользоваться никто; задайте `token`, например token = \"env:SERVER_TOKEN\"",
+                "[server]: nobody could use the server; set `token`, for example token = \"env:SERVER_TOKEN\"",
+            ));
+        }
         Ok(tokens)
     }
 

@@ -9,6 +9,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use call::Localized;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,10 +51,11 @@ impl fmt::Display for Scope {
 }
 
 impl FromStr for Scope {
-    type Err = &'static str;
+    type Err = Localized;
 
     fn from_str(written: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|scope| scope.name() == written).ok_or("write pbx, viewer or manager")
+        let fix = || Localized::new("напишите pbx, viewer или manager", "write pbx, viewer or manager");
+        Self::ALL.into_iter().find(|scope| scope.name() == written).ok_or_else(fix)
     }
 }
 

@@ -22,6 +22,7 @@ use super::tls::TlsState;
 use super::tokens::TokenState;
 use amocrm::access::Standing;
 use amocrm::integration::Integration;
+use call::Localized;
 use runtime::capabilities::http::{CircuitCause, CircuitState};
 
 /// How the node stands. Fields may be added, none is renamed.
@@ -80,7 +81,7 @@ struct Slots {
     /// Memory can be swapped out.
     swap: bool,
     /// What is wrong with it; null where nothing is.
-    failing: Option<&'static str>,
+    failing: Option<Localized>,
 }
 
 /// How a placed operation stands.
@@ -183,7 +184,12 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<NodeState> {
         slots: node.slots().map(|slots| Slots {
             page_scan: slots.page_scan,
             swap: slots.swap,
-            failing: slots.is_unsafe().then_some("swap was turned on: turn it off, or restart the server"),
+            failing: slots.is_unsafe().then(|| {
+                Localized::new(
+                    "включена подкачка: выключите её или перезапустите сервер",
+                    "swap was turned on: turn it off, or restart the server",
+                )
+            }),
         }),
         guest_memory: node.guest_memory().map(|memory| GuestMemory {
             limit: memory.limit,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::rate_limited::RateLimited;
+use call::Localized;
 
 /// A directory, and which one it was at the start.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub(crate) struct Standing {
     /// Where it is.
     path: String,
     /// What is wrong with it; null where nothing is.
-    failing: Option<&'static str>,
+    failing: Option<Localized>,
 }
 
 impl StateDirectory {
@@ -34,12 +35,18 @@ impl StateDirectory {
     }
 
     /// What is wrong with it, if anything. It is logged too.
-    pub(crate) fn problem(&self, now: Timestamp) -> Option<&'static str> {
+    pub(crate) fn problem(&self, now: Timestamp) -> Option<Localized> {
         let expected = self.identity?;
         let problem = match identity(&self.path) {
             Some(found) if found == expected => return None,
-            Some(_) => "another directory is in the place of the state directory; restart the server",
-            None => "the state directory was moved away or deleted; put it back, or restart the server",
+            Some(_) => Localized::new(
+                "на месте каталога состояния другой каталог; перезапустите сервер",
+                "another directory is in the place of the state directory; restart the server",
+            ),
+            None => Localized::new(
+                "каталог состояния переместили или удалили; верните его или перезапустите сервер",
+                "the state directory was moved away or deleted; put it back, or restart the server",
+            ),
         };
         if let Some(left_out) = self.noticed.count(now) {
             tracing::warn!(directory = %self.path.display(), left_out, "{problem}");

@@ -4,11 +4,11 @@
 //! on. Two files that do not belong together, as in the middle of a renewal, change nothing: the certificate before stays, the log says so once,
 //! and the next look tries again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
+use call::{Localized, localized, system_error_ru};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -42,7 +42,7 @@ pub struct Tls {
 struct Looked {
     /// The digest of both files, or none where they could not be read.
     digest: Option<[u8; 32]>,
-    failing: Option<String>,
+    failing: Option<Localized>,
 }
 
 /// How TLS stands.
@@ -52,7 +52,7 @@ pub(crate) struct TlsState {
     /// The file of the certificate.
     certificate: String,
     /// Why the files, as they are now, are not in force; null where they are.
-    failing: Option<String>,
+    failing: Option<Localized>,
 }
 
 impl Tls {
@@ -60,7 +60,7 @@ impl Tls {
     ///
     /// # Errors
     /// Where they cannot be read or do not belong together; the error names the file at fault.
-    pub async fn read(files: TlsFiles) -> anyhow::Result<Arc<Self>> {
+    pub async fn read(files: TlsFiles) -> Result<Arc<Self>, Localized> {
         let (config, digest) = read(&files).await?;
         let looked = Mutex::new(Looked { digest: Some(digest), failing: None });
         Ok(Arc::new(Self { files, config: ArcSwap::new(config), looking: tokio::sync::Mutex::default(), looked }))
@@ -80,11 +80,10 @@ impl Tls {
                 *looked = Looked { digest: Some(digest), failing: None };
             }
             Err(error) => {
-                let text = format!("{error:#}");
-                if looked.failing.as_deref() != Some(&*text) {
-                    warn!("{text}; the certificate that was read before stays in force");
+                if looked.failing.as_ref() != Some(&error) {
+                    warn!("{error}; the certificate that was read before stays in force");
                 }
-                looked.failing = Some(text);
+                looked.failing = Some(error);
             }
         }
     }
@@ -106,27 +105,43 @@ impl Tls {
 }
 
 /// What the files say, and their digest.
-async fn read(files: &TlsFiles) -> anyhow::Result<(Arc<ServerConfig>, [u8; 32])> {
+async fn read(files: &TlsFiles) -> Result<(Arc<ServerConfig>, [u8; 32]), Localized> {
     let TlsFiles { certificate, key } = files;
-    let shown = certificate.display();
+    let (shown, key_shown) = (certificate.display(), key.display());
+    let unreadable = |key: &str, file: &Path, error: std::io::Error| {
+        let file = file.display();
+        Localized::new(
+            format!("[server] `{key}`: {file} не читается ({})", system_error_ru(&error)),
+            format!("[server] `{key}`: {file} cannot be read: {error}"),
+        )
+    };
     let chain_pem = tokio::fs::read(certificate).await;
-    let chain_pem = chain_pem.with_context(|| format!("[server] `tls_certificate`: {shown} cannot be read"))?;
-    let key_shown = key.display();
+    let chain_pem = chain_pem.map_err(|error| unreadable("tls_certificate", certificate, error))?;
     let key_pem = tokio::fs::read(key).await.map(Zeroizing::new);
-    let key_pem = key_pem.with_context(|| format!("[server] `tls_key`: {key_shown} cannot be read"))?;
+    let key_pem = key_pem.map_err(|error| unreadable("tls_key", key, error))?;
     let chain = CertificateDer::pem_slice_iter(&chain_pem).collect::<Result<Vec<_>, _>>().ok();
-    let chain = chain.filter(|chain| !chain.is_empty()).with_context(|| {
-        format!("[server] `tls_certificate`: {shown} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
+    let chain = chain.filter(|chain| !chain.is_empty()).ok_or_else(|| {
+        localized!(
+            "[server] `tls_certificate`: в {shown} нет сертификата в формате PEM (-----BEGIN CERTIFICATE-----)",
+            "[server] `tls_certificate`: {shown} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
+        )
     })?;
     // What the reader says of a wrong key may repeat a part of it.
     let private = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|_| {
-        anyhow!("[server] `tls_key`: {key_shown} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)")
+        localized!(
+            "[server] `tls_key`: в {key_shown} нет закрытого ключа в формате PEM (-----BEGIN PRIVATE KEY-----)",
+            "[server] `tls_key`: {key_shown} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)"
+        )
     })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = builder.context("TLS cannot be set up")?.with_no_client_auth().with_single_cert(chain, private);
-    let mut config = config.map_err(|error| {
-        anyhow!("[server]: the certificate {shown} and the key {key_shown} cannot be used together: {error}")
+    let builder =
+        builder.map_err(|error| localized!("TLS не удалось настроить: {error}", "TLS cannot be set up: {error}"))?;
+    let mut config = builder.with_no_client_auth().with_single_cert(chain, private).map_err(|error| {
+        localized!(
+            "[server]: сертификат {shown} и ключ {key_shown} не подходят друг к другу ({error})",
+            "[server]: the certificate {shown} and the key {key_shown} cannot be used together: {error}"
+        )
     })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let digest = Sha256::new().chain_update(&chain_pem).chain_update([0]).chain_update(&*key_pem).finalize();

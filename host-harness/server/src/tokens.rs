@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
-use call::Localized;
 use call::one_line::is_hidden;
+use call::{Bilingual, Localized};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tracing::warn;
@@ -70,6 +70,26 @@ pub enum TokensError {
     /// Each request is compared with all of them.
     #[error("there are {0} tokens, and there may be {MOST}: leave out those that nobody uses")]
     Many(usize),
+}
+
+impl Bilingual for TokensError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Name(name) => format!("два токена называются `{name}`: дайте каждому своё имя"),
+            Self::Reserved => format!("`{SERVER}` — так называется `[server] token`: дайте этому токену другое имя"),
+            Self::Hash(one, other) => {
+                format!(
+                    "у `{one}` и `{other}` один и тот же хеш: создайте токен для каждого командой `host-harness token new`"
+                )
+            }
+            Self::Unreadable => {
+                format!("`name` пуст, длиннее {LONGEST_NAME} знаков или содержит невидимые знаки: напишите другое имя")
+            }
+            Self::Many(count) => {
+                format!("токенов {count}, а допустимо {MOST}: уберите те, которыми никто не пользуется")
+            }
+        }
+    }
 }
 
 /// The tokens in force.

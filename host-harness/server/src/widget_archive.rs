@@ -76,9 +76,14 @@ async fn archive(
     let made = tokio::task::spawn_blocking(move || Widget::new(server, id).platform(platform).archive()).await;
     let archive = match made {
         Ok(Ok(archive)) => archive,
-        Ok(Err(error)) => return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
+        Ok(Err(error)) => {
+            let text = Localized::new("архив виджета не собран: ошибка сервера", error.to_string());
+            return Err(Problem::localized(StatusCode::INTERNAL_SERVER_ERROR, text));
+        }
         Err(_) => {
-            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a fault of the server; its log says more"));
+            let text =
+                Localized::new("ошибка сервера; подробности в его журнале", "a fault of the server; its log says more");
+            return Err(Problem::localized(StatusCode::INTERNAL_SERVER_ERROR, text));
         }
     };
     let mut response = archive.into_response();

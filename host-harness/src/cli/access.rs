@@ -5,21 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::config_file::Config;
-use super::{LanguageChoice, Outcome, Stop, complain, language, print_json, print_lines};
+use super::{LanguageChoice, Outcome, Stop, language, print, print_json, print_lines, say, warn};
 use crate::config::HarnessConfig;
 use amocrm::access::account::{Question, Said};
 use amocrm::access::keeper::Due;
 use amocrm::access::standing::State;
 use amocrm::access::{Keeper, LongLived, RefreshError, Refreshed, Standing};
 use amocrm::integration::{Access as IntegrationAccess, Integration, IntegrationSettings};
-use call::Localized;
+use call::{Bilingual, Language, Localized, localized};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::OutboundHttp;
 use runtime::store::Stores;
@@ -44,7 +44,7 @@ pub(super) struct Access {
     json: bool,
     /// The language of the text [default: that of the environment]
     #[arg(long)]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
     /// Ask nobody: show only what is stored
     #[arg(long, conflicts_with_all = ["refresh", "keep"])]
     offline: bool,
@@ -63,14 +63,13 @@ impl Access {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let file = self.config.file()?;
         let config = HarnessConfig::read(&file)?;
-        let integrations = config
-            .integrations(self.integration.as_deref())
-            .map_err(|message| anyhow!("{}: {message}", file.display()))?;
+        let integrations =
+            config.integrations(self.integration.as_deref()).map_err(|message| message.at(file.display()))?;
         let stores = durable(&self.state.clone().or(config.store.clone()).unwrap_or_default())?;
         if let [only] = integrations.as_slice()
             && matches!(only.access, IntegrationAccess::NoAccount)
         {
-            return Err(anyhow!("{}: {}", file.display(), no_account(only)).into());
+            return Err(no_account(only).at(file.display()).into());
         }
         let mut outcome = Outcome::Done;
         let mut standings = Vec::new();
@@ -107,9 +106,15 @@ impl Access {
         if self.json {
             print_json(&json!({ "version": 1, "integrations": standings }))?;
         } else {
-            let language = language(self.lang);
             for standing in &standings {
-                print_lines(&standing.lines(language));
+                print_lines(&standing.lines(language()));
+            }
+            if self.offline {
+                let stored = Localized::new(
+                    "примечание: показано только то, что сохранено; что amoCRM отвечала работающему серверу, знает его консоль",
+                    "note: this is only what is stored; what amoCRM answered to a running server, its console knows",
+                );
+                print(stored.get(language()));
             }
         }
         if self.keep {
@@ -117,7 +122,10 @@ impl Access {
             for keeper in keepers {
                 keeping.spawn(async move { keeper.keep().await });
             }
-            complain("keeping the access tokens fresh until interrupted");
+            say(&Localized::new(
+                "токены доступа продлеваются, пока команду не прервут",
+                "keeping the access tokens fresh until interrupted",
+            ));
             tokio::signal::ctrl_c().await.context("cannot wait for an interrupt")?;
             // A refresh under way keeps its mark in the store; the next process takes it over.
             keeping.shutdown().await;
@@ -138,8 +146,8 @@ impl Keeping<'_> {
     /// Says how a refresh went, and whether it went well.
     fn refreshed(&self, outcome: Result<Refreshed, RefreshError>) -> bool {
         match &outcome {
-            Ok(refreshed) => complain(format_args!("integration `{}`: {refreshed}", self.id)),
-            Err(error) => complain(format_args!("integration `{}`: {error}", self.id)),
+            Ok(refreshed) => say(&of(self.id, &refreshed.text())),
+            Err(error) => say(&of(self.id, &error.text())),
         }
         outcome.is_ok()
     }
@@ -185,23 +193,31 @@ impl Keeping<'_> {
 }
 
 /// Says that an integration has no account to ask, and what to do about it.
-pub(super) fn no_account(settings: &IntegrationSettings) -> String {
+pub(super) fn no_account(settings: &IntegrationSettings) -> Localized {
     let id = &settings.id;
     match settings.access {
-        IntegrationAccess::NoAccount => format!(
+        IntegrationAccess::NoAccount => localized!(
+            "у интеграции `{id}` нет аккаунта, поэтому и доступа к нему нет; добавьте в её [[integration]] `account` и `token` либо \
+             `client_id`, `client_secret` и `redirect_uri` (OAuth)",
             "integration `{id}` has no account, so there is no access to it; add `account` and `token`, or `client_id`, `client_secret` and \
              `redirect_uri` (OAuth), to its [[integration]]"
         ),
         IntegrationAccess::LongLived(_) | IntegrationAccess::OAuth(_) => {
-            format!("integration `{id}` is not connected to an account yet; run `host-harness connect`")
+            localized!(
+                "интеграция `{id}` ещё не подключена к аккаунту; выполните `host-harness connect`",
+                "integration `{id}` is not connected to an account yet; run `host-harness connect`"
+            )
         }
     }
 }
 
 /// The stores, the records being durable: access that is kept nowhere else would be lost.
-pub(super) fn durable(location: &StoreLocation) -> anyhow::Result<Stores> {
+pub(super) fn durable(location: &StoreLocation) -> Result<Stores, Localized> {
     if *location == StoreLocation::Memory {
-        return Err(anyhow!("--state memory keeps nothing; name a directory or a server, or leave it out"));
+        return Err(Localized::new(
+            "--state memory ничего не хранит; укажите каталог или сервер либо уберите его",
+            "--state memory keeps nothing; name a directory or a server, or leave it out",
+        ));
     }
     let (stores, warnings) = stores::open(location);
     for warning in warnings {
@@ -210,12 +226,15 @@ pub(super) fn durable(location: &StoreLocation) -> anyhow::Result<Stores> {
                 return Err(error.into());
             }
             StoreWarning::NoHome => {
-                return Err(anyhow!("this user has no home directory to keep state in; name a directory with --state"));
+                return Err(Localized::new(
+                    "у этого пользователя нет домашнего каталога, хранить состояние негде; укажите каталог в --state",
+                    "this user has no home directory to keep state in; name a directory with --state",
+                ));
             }
             StoreWarning::Cache(_)
             | StoreWarning::Restored { .. }
             | StoreWarning::Lost { .. }
-            | StoreWarning::Losable { .. } => complain(format_args!("warning: {warning}")),
+            | StoreWarning::Losable { .. } => warn(&warning.into()),
         }
     }
     Ok(stores)
@@ -241,60 +260,73 @@ pub(super) fn connect_command(
 /// Says of a long-lived token what there is to say before a call.
 pub(super) fn warn_of_expiry(integration: &str, access: &LongLived) {
     if let Some(warning) = access.warning(Clock::system().now()) {
-        warn_of(integration, warning.text().get(language(None)));
+        warn(&of(integration, &warning.text()));
     }
 }
 
 /// Says what a server's integration waits for a person to do, before it takes calls.
 pub(super) fn warn_of_standing(id: &str, integration: &Integration) {
     let Some(standing) = integration.standing(id, Clock::system().now()) else { return };
-    standing
-        .warnings(language(None))
-        .iter()
-        .map(String::as_str)
-        .chain(standing.action(language(None)))
-        .for_each(|what| warn_of(id, what));
+    let (ru, en) = (standing.warnings(Language::Ru), standing.warnings(Language::En));
+    for (ru, en) in ru.iter().zip(en) {
+        warn(&of(id, &Localized::new(ru, en)));
+    }
+    warn_of_action(id, &standing);
 }
 
-fn warn_of(integration: &str, what: &str) {
-    let of = language(None).say("интеграция", "integration");
-    complain(format_args!("warning: {of} `{integration}`: {what}"));
+fn warn_of_action(id: &str, standing: &Standing) -> bool {
+    let action = standing.action(Language::Ru).zip(standing.action(Language::En));
+    action.map(|(ru, en)| warn(&of(id, &Localized::new(ru, en)))).is_some()
+}
+
+/// What is said of an integration.
+fn of(id: &str, what: &Localized) -> Localized {
+    localized!("интеграция `{id}`", "integration `{id}`").then(": ", what)
 }
 
 /// Before a call: the record is read, and a token that has expired is refreshed, so that no call meets a refusal that could be foreseen.
 pub(super) async fn before_call(integration: &str, keeper: &Keeper, connect: &str) {
     let looked = keeper.look().await;
     if looked.is_ok() && keeper.is_expired() {
-        complain(format_args!(
-            "integration `{integration}`: the access token has expired; it is refreshed before the call"
-        ));
+        let expired = Localized::new(
+            "срок токена доступа истёк; до звонка он продлевается",
+            "the access token has expired; it is refreshed before the call",
+        );
+        say(&of(integration, &expired));
         if let Err(error) = keeper.refresh_if_due().await {
-            complain(format_args!("warning: integration `{integration}`: {error}"));
+            warn(&of(integration, &error.text()));
         }
     }
-    let standing = Standing::of_kept(integration, keeper, looked, connect);
-    if let Some(action) = standing.action(language(None)) {
-        warn_of(integration, action);
-    }
+    warn_of_action(integration, &Standing::of_kept(integration, keeper, looked, connect));
 }
 
 /// After a call was answered: a token that amoCRM refused is refreshed, once, before the process ends.
 pub(super) async fn after_call(integration: &str, keeper: &Keeper, connect: &str) {
     let what = match keeper.due() {
-        Some(Due::Refused) => "amoCRM refused the access token; it is refreshed for the next call",
-        Some(Due::Misdirected) => "there is no account at this address; its new one is looked up",
+        Some(Due::Refused) => Localized::new(
+            "amoCRM не приняла токен доступа; к следующему звонку он продлевается",
+            "amoCRM refused the access token; it is refreshed for the next call",
+        ),
+        Some(Due::Misdirected) => Localized::new(
+            "по этому адресу нет аккаунта; выясняется новый адрес",
+            "there is no account at this address; its new one is looked up",
+        ),
         Some(Due::Age) | None => return,
     };
-    complain(format_args!("integration `{integration}`: {what}"));
+    say(&of(integration, &what));
     match timeout(AFTER_CALL, keeper.refresh_if_due()).await {
-        Ok(Ok(refreshed)) => complain(format_args!("integration `{integration}`: {refreshed}")),
+        Ok(Ok(refreshed)) => say(&of(integration, &refreshed.text())),
         Ok(Err(error)) => {
-            let standing = Standing::of_kept(integration, keeper, Ok(()), connect);
-            let text = standing.action(language(None)).map_or_else(|| error.to_string(), str::to_owned);
-            warn_of(integration, &text);
+            if !warn_of_action(integration, &Standing::of_kept(integration, keeper, Ok(()), connect)) {
+                warn(&of(integration, &error.text()));
+            }
         }
-        Err(_) => complain(format_args!(
-            "warning: integration `{integration}`: the refresh did not end; the next one takes it over"
-        )),
+        Err(_) => {
+            let late = Localized::new(
+                "продление не закончилось; его продолжит следующее",
+                "the refresh did not end; the next one takes it over",
+            );
+            warn(&of(integration, &late));
+        }
     }
 }

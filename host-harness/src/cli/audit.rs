@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -35,7 +34,7 @@ pub(super) struct Audit {
     json: bool,
     /// The language of the printed text [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
     /// The most requests per second; the account's limit also has to serve calls
     #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
     requests_per_second: u16,
@@ -49,7 +48,7 @@ impl Audit {
         let mut chosen = Chosen::of(&self.config, self.integration.as_deref(), self.state.clone()).await?;
         chosen.settings.requests_per_second = self.requests_per_second;
         let integration = chosen.open().await?;
-        let account = integration.account().with_context(|| no_account(&chosen.settings))?;
+        let account = integration.account().ok_or_else(|| no_account(&chosen.settings))?;
         let bar = progress_bar();
         let subject = Subject {
             http: integration.http(),
@@ -75,7 +74,7 @@ impl Audit {
             }
             print_json(&document)?;
         } else {
-            print_lines(&report.text(language(self.lang)));
+            print_lines(&report.text(language()));
         }
         Ok(Outcome::Audited(report.exit_code()))
     }

@@ -15,13 +15,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::config_file::ConfigOrDemo;
 use super::integration::hash_callers;
-use super::{
-    LanguageChoice, Outcome, Stop, access, complain, component, language, local_zone, print_json, print_lines,
-};
+use super::{LanguageChoice, Outcome, Stop, access, component, language, local_zone, print_json, print_lines, warn};
 use crate::config::OperationEntry;
 use amocrm::integration::{Access, Integration};
 use call::document::OPERATION_FAILED;
-use call::{IncomingCall, WholeNumber};
+use call::{IncomingCall, Localized, WholeNumber};
 use node::{Node, ToPlace};
 use recording::Steps;
 use runtime::bindings::exports::telephony::operation::operation::Description;
@@ -52,7 +50,7 @@ pub(super) struct Call {
     json: bool,
     /// The language of the printed text [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
     /// When the call arrives: 2026-11-22T09:00:00+03:00, a local 2026-11-22T09:00, or +6h from now
     #[arg(long, value_name = "TIME", value_parser = point_in_time, allow_hyphen_values = true)]
     at: Option<Timestamp>,
@@ -102,7 +100,7 @@ impl Call {
         }
         let (stores, warnings) = stores::open(&location);
         for warning in warnings {
-            complain(format_args!("warning: {warning}"));
+            warn(&warning.into());
         }
         for integration in &scene.integrations {
             if let Access::LongLived(access) = &integration.access {
@@ -153,7 +151,7 @@ impl Call {
         if self.json {
             print_json(&*resolved)?;
         } else {
-            print_lines(&resolved.text(language(self.lang)).lines());
+            print_lines(&resolved.text(language()).lines());
         }
         if let Some(file) = &self.record {
             recording::record(file, recorder.take(), self.whole_numbers, &location).await?;
@@ -187,10 +185,18 @@ impl Call {
 /// Says which settings the operation cannot work without and does not have.
 fn warn_of_missing(description: &Description, entry: &OperationEntry) {
     for setting in missing_settings(description, &entry.settings) {
-        complain(format_args!(
-            "warning: setting `{}` ({}) is missing, and the operation cannot work without it: write it into `settings` of the [[operation]], or \
-             give --set {}=VALUE",
-            setting.key, setting.title.en, setting.key
+        let (key, title) = (&setting.key, &setting.title);
+        warn(&Localized::new(
+            format!(
+                "настройка `{key}` ({}) не задана, а без неё операция не работает: напишите её в `settings` этой [[operation]] или укажите \
+                 --set {key}=ЗНАЧЕНИЕ",
+                title.ru
+            ),
+            format!(
+                "setting `{key}` ({}) is missing, and the operation cannot work without it: write it into `settings` of the [[operation]], or \
+                 give --set {key}=VALUE",
+                title.en
+            ),
         ));
     }
 }

@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{COMPILE, Stop, complain};
+use super::{COMPILE, Stop, warn};
 use crate::OPERATION;
+use call::localized;
 use call::one_line::one_line;
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::engine::child::ChildCompiler;
@@ -61,8 +62,9 @@ fn unkept() -> Compilation {
     let compiler: Option<Arc<dyn Compiler>> = match this_program() {
         Ok(program) => Some(Arc::new(ChildCompiler::new(program, COMPILE))),
         Err(error) => {
-            complain(format_args!(
-                "warning: this program cannot find itself to compile components in a process of their own ({error}): it compiles them itself"
+            warn(&localized!(
+                "программа не находит собственный файл, чтобы компилировать компоненты в отдельном процессе ({error}): она компилирует их сама",
+                "this program cannot find itself to compile components in a process of their own ({error}): it compiles them itself"
             ));
             None
         }

@@ -3,10 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
 use clap::Args;
 
-use call::{Language, Localized};
+use call::{Localized, localized};
 
 /// The file in the working directory.
 const FILE: &str = "host-harness.toml";
@@ -33,10 +32,13 @@ pub(super) struct ConfigOrDemo {
 }
 
 impl Config {
-    pub(super) fn file(&self) -> anyhow::Result<PathBuf> {
-        self.config.clone().or_else(found).context(
-            "there is no configuration file here: write host-harness.toml, name one with --config, or set HOST_HARNESS_CONFIG",
-        )
+    pub(super) fn file(&self) -> Result<PathBuf, Localized> {
+        self.config.clone().or_else(found).ok_or_else(|| {
+            Localized::new(
+                "здесь нет файла настроек: создайте host-harness.toml, укажите его в --config или задайте HOST_HARNESS_CONFIG",
+                "there is no configuration file here: write host-harness.toml, name one with --config, or set HOST_HARNESS_CONFIG",
+            )
+        })
     }
 }
 
@@ -47,26 +49,24 @@ impl ConfigOrDemo {
     }
 
     /// The same, where options name a part of it, each with whether it was given: there must be one then.
-    pub(super) fn file_with(&self, named: &[(&str, bool)]) -> anyhow::Result<Option<PathBuf>> {
+    pub(super) fn file_with(&self, named: &[(&str, bool)]) -> Result<Option<PathBuf>, Localized> {
         let file = self.file();
         match named.iter().find(|(_, is_given)| *is_given) {
-            Some((option, _)) if file.is_none() => {
-                bail!(
-                    "{option} names a part of a configuration: write host-harness.toml here, or name a file with --config"
-                )
-            }
+            Some((option, _)) if file.is_none() => Err(localized!(
+                "{option} называет часть файла настроек: создайте здесь host-harness.toml или укажите файл в --config",
+                "{option} names a part of a configuration: write host-harness.toml here, or name a file with --config"
+            )),
             _ => Ok(file),
         }
     }
 }
 
 /// Said where nobody's real calls are resolved.
-pub(super) fn demonstration(language: Language) -> String {
-    let said = Localized::new(
+pub(super) fn demonstration() -> Localized {
+    Localized::new(
         "демонстрация: amoCRM и сотрудники вымышлены; чтобы принимать свои звонки, создайте здесь host-harness.toml или укажите его в --config",
         "demonstration: amoCRM and its people are simulated; for your own calls write host-harness.toml here, or name it with --config",
-    );
-    said.get(language).to_owned()
+    )
 }
 
 fn found() -> Option<PathBuf> {

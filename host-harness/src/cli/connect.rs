@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::access::{connect_command, durable};
 use super::config_file::Config;
-use super::{Outcome, Stop, complain, print, print_lines};
+use super::{Outcome, Stop, print, print_lines, warn};
 use crate::config::HarnessConfig;
 use crate::live;
 use amocrm::access::connecting::ConnectError;
@@ -61,7 +61,7 @@ impl Connect {
             format!("the integration `{id}` was connected to {account}"),
         );
         if let Err(error) = live::note_by_command(&location, what, Clock::system().now()) {
-            complain(format_args!("warning: {error}"));
+            warn(&error);
         }
         report(&grant, id, &shown, &file.display().to_string());
         Ok(Outcome::Done)
@@ -74,8 +74,7 @@ impl Connect {
     ) -> anyhow::Result<(&'a IntegrationSettings, &'a OAuthSettings)> {
         let file = self.config.file()?;
         let file = file.display();
-        let chosen =
-            config.integrations(self.integration.as_deref()).map_err(|message| anyhow!("{file}: {message}"))?;
+        let chosen = config.integrations(self.integration.as_deref()).map_err(|message| message.at(&file))?;
         let with_oauth: Vec<_> = chosen
             .iter()
             .filter_map(|integration| match &integration.access {

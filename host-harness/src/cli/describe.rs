@@ -25,7 +25,7 @@ pub(super) struct Describe {
     json: bool,
     /// The language of the printed text [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
 }
 
 impl Describe {
@@ -35,7 +35,7 @@ impl Describe {
         if self.json {
             print_json(&description_json(&operation, &description))?;
         } else {
-            print_lines(&as_text(&description, operation.takes_notices(), language(self.lang)));
+            print_lines(&as_text(&description, operation.takes_notices(), language()));
         }
         Ok(Outcome::Done)
     }

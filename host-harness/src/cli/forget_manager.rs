@@ -1,16 +1,15 @@
 //! `host-harness forget-manager`: the manager that is kept of a caller is forgotten, as the console does it for an opened call.
 
-use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 
 use super::calls::{find, place};
 use super::config_file::Config;
 use super::integration::hash_callers;
-use super::{LanguageChoice, Outcome, Stop, complain, component, language, print};
+use super::{LanguageChoice, Outcome, Stop, component, language, print, warn};
 use crate::assemble::assemble;
 use crate::config::HarnessConfig;
 use crate::live;
-use call::{Localized, masking, numbers};
+use call::{Localized, localized, masking, numbers};
 use node::Node;
 use node::call_details::Reader;
 use node::versions::Versions;
@@ -41,7 +40,7 @@ pub(super) struct ForgetManager {
     state: Option<StoreLocation>,
     /// The language of the printed text [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
 }
 
 /// Through what, in which integrations, and what is remembered of it.
@@ -60,14 +59,17 @@ impl ForgetManager {
         let subject = match (&self.call, &self.caller) {
             (Some(call), _) => of_call(&Reader::new(place(&location)), call)?,
             (None, Some(number)) => self.of_caller(number, &config).map_err(in_file)?,
-            (None, None) => return Err(anyhow!("name a call, or a number with --caller").into()),
+            (None, None) => {
+                let which = "укажите звонок или номер в --caller";
+                return Err(Localized::new(which, "name a call, or a number with --caller").into());
+            }
         };
         for integration in &mut config.integrations {
             hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
         }
         let (stores, warnings) = stores::open(&location);
         for warning in warnings {
-            complain(format_args!("warning: {warning}"));
+            warn(&warning.into());
         }
         let clock = Clock::system();
         let engine = Engine::with_compilation(EngineSettings::default(), component::compilation(&location))?;
@@ -75,21 +77,23 @@ impl ForgetManager {
         let node = Node::builder(clock.clone()).revision(placed).build().map_err(|error| in_file(error.into()))?;
         // Each version knows how itself has kept them.
         let (_versions, warnings) = Versions::open(node.clone(), engine, location.own_directory().as_deref()).await;
-        for warning in warnings {
-            complain(format_args!("warning: {warning}"));
-        }
+        warnings.iter().for_each(warn);
         let revision = node.revision();
         server::look_at_tokens(revision.integrations()).await;
         let placements = revision.placements().iter();
         let is_meant = |id: &str| subject.integration.as_deref().is_none_or(|only| only == id);
         let operations: Vec<_> = placements.filter(|placement| is_meant(placement.integration_id())).cloned().collect();
         if !subject.kept_through.forget(&operations, &clock).await {
-            return Err(anyhow!("an operation could not forget the manager; --log warn says why").into());
+            return Err(Localized::new(
+                "операция не смогла забыть менеджера; причину покажет --log warn",
+                "an operation could not forget the manager; --log warn says why",
+            )
+            .into());
         }
         if let Err(error) = live::note_by_command(&location, subject.what, clock.now()) {
-            complain(format_args!("warning: {error}"));
+            warn(&error);
         }
-        print(language(self.lang).say(
+        print(language().say(
             "Менеджер забыт: при следующем звонке его спросят у amoCRM.",
             "Forgotten: the next call asks amoCRM for the manager.",
         ));
@@ -97,13 +101,16 @@ impl ForgetManager {
     }
 
     fn of_caller(&self, number: &str, config: &HarnessConfig) -> anyhow::Result<Subject> {
-        let chosen = config.integrations(self.integration.as_deref()).map_err(anyhow::Error::msg)?;
+        let chosen = config.integrations(self.integration.as_deref())?;
         for integration in &chosen {
             let country = integration.default_country()?;
-            ensure!(
-                numbers::read(number, country).is_some(),
-                "--caller is no telephone number; write the whole number, for example +79165550101"
-            );
+            if numbers::read(number, country).is_none() {
+                return Err(Localized::new(
+                    "в --caller не телефонный номер; напишите его целиком, например +79165550101",
+                    "--caller is no telephone number; write the whole number, for example +79165550101",
+                )
+                .into());
+            }
         }
         let masked = masking::mask(number);
         Ok(Subject {
@@ -120,13 +127,20 @@ impl ForgetManager {
 /// Through what a kept call found in amoCRM.
 fn of_call(reader: &Reader, id: &str) -> anyhow::Result<Subject> {
     let call = find(reader, id)?;
-    let document =
-        call.document().with_context(|| format!("call {} is kept, but its record cannot be read", call.seq))?;
+    let document = call.document().ok_or_else(|| {
+        localized!(
+            "звонок {} сохранён, но его запись не читается",
+            "call {} is kept, but its record cannot be read",
+            call.seq
+        )
+    })?;
     let Some(kept_through) = KeptThrough::of_call(&document) else {
-        bail!(
+        return Err(localized!(
+            "звонок {} не нашёл в amoCRM ни контакта, ни компании, ни сделки: менеджер через них не сохранён; укажите номер в --caller",
             "call {} found no contact, company or lead in amoCRM, so no manager is kept through one; name the number with --caller",
             call.seq
-        );
+        )
+        .into());
     };
     let what = forgotten_of_call(call.seq, &document);
     Ok(Subject { kept_through, integration: Some(call.integration), what })

@@ -1,12 +1,13 @@
 //! The one integration that a command is about: of the configuration file, or of the demonstration.
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
 use super::config_file::ConfigOrDemo;
-use super::{access, complain};
+use super::{access, warn};
 use crate::cache_key;
 use crate::config::HarnessConfig;
 use amocrm::integration::{Access, Integration, IntegrationSettings};
+use call::{Localized, localized};
 use replay::demo::Demo;
 use runtime::capabilities::clocks::Clock;
 use stores::{self, StoreLocation};
@@ -37,18 +38,20 @@ impl Chosen {
         };
         let config = HarnessConfig::read(&path)?;
         let file = path.display();
-        let chosen = config.integrations(id).map_err(|message| anyhow!("{file}: {message}"))?;
+        let chosen = config.integrations(id).map_err(|message| message.at(&file))?;
         let [settings] = chosen.as_slice() else {
             let known: Vec<_> = chosen.iter().map(|integration| format!("`{}`", integration.id)).collect();
-            return Err(anyhow!(
-                "{file}: there are several integrations; name one of {} with --integration",
-                known.join(", ")
-            ));
+            let known = known.join(", ");
+            return Err(localized!(
+                "{file}: интеграций несколько; укажите одну из {known} в --integration",
+                "{file}: there are several integrations; name one of {known} with --integration"
+            )
+            .into());
         };
         let connect = access::connect_command(&path, &config, settings, state.as_ref());
         let state = state.or(config.store.clone()).unwrap_or_default();
         let mut settings = (*settings).clone();
-        hash_callers(&mut settings, &state).map_err(|missing| anyhow!("{file}: {missing}"))?;
+        hash_callers(&mut settings, &state).map_err(|missing| Localized::from(missing).at(&file))?;
         Ok(Self { settings, state, connect, _demo: None })
     }
 
@@ -56,7 +59,7 @@ impl Chosen {
     pub(super) async fn open(&self) -> anyhow::Result<Integration> {
         let (stores, warnings) = stores::open(&self.state);
         for warning in warnings {
-            complain(format_args!("warning: {warning}"));
+            warn(&warning.into());
         }
         let integration = Integration::new(self.settings.clone(), stores)?;
         match (&self.settings.access, integration.keeper()) {
@@ -74,7 +77,7 @@ pub(super) fn hash_callers(
     location: &StoreLocation,
 ) -> Result<(), cache_key::Missing> {
     if let Some(not_kept) = cache_key::provide(settings, location)? {
-        complain(format_args!("warning: {not_kept}"));
+        warn(&not_kept.into());
     }
     Ok(())
 }

@@ -83,9 +83,14 @@ pub(super) fn begin(filter: Option<Filter>, format: Option<Format>, usual: Optio
     Some(Logging { _writer: guard })
 }
 
+/// Whether lines are JSON.
+pub(super) fn is_json() -> bool {
+    JSON.load(Ordering::Relaxed)
+}
+
 /// What the command line says beside its output, as a line of the log where lines are JSON. It is said whatever the filter.
 pub(super) fn complaint(message: &str) -> String {
-    if !JSON.load(Ordering::Relaxed) {
+    if !is_json() {
         return message.to_owned();
     }
     let (level, message) = match message.split_once(": ") {

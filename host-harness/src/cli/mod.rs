@@ -18,6 +18,7 @@ mod forget_manager;
 mod host_choice;
 mod integration;
 mod logging;
+mod messages;
 mod package;
 mod presence;
 mod rehearse;
@@ -32,13 +33,14 @@ use std::env;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use anyhow::Context;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use ::call::Language;
+use crate::causes::text_of;
 use ::call::one_line::{Lines, visible_json};
+use ::call::{Localized, localized};
+use messages::{LanguageChoice, choose_language, fail, language, note, note_lines, say, warn};
 
 /// The first argument with which this program compiles a component; people have no use for it.
 pub const COMPILE: &str = "compile-component";
@@ -86,6 +88,29 @@ enum Command {
     Rehearse(rehearse::Rehearse),
 }
 
+impl Command {
+    /// The language that is asked for, of the commands for administrators; those for developers speak English.
+    const fn lang(&self) -> Option<LanguageChoice> {
+        match self {
+            Self::Call(command) => command.lang,
+            Self::Calls(command) => command.lang,
+            Self::Access(command) => command.lang,
+            Self::Presence(command) => command.lang,
+            Self::Audit(command) => command.lang,
+            Self::ForgetManager(command) => command.lang,
+            Self::Describe(command) => command.lang,
+            Self::Config(command) => command.lang(),
+            Self::Serve(command) => command.lang,
+            Self::Replay(command) => command.lang,
+            Self::Rehearse(command) => command.lang,
+            Self::Connect(_) | Self::Token(_) | Self::Widget(_) => None,
+            Self::Check(_) | Self::Amocrm(_) | Self::Package(_) | Self::Test(_) => Some(LanguageChoice::En),
+            #[cfg(unix)]
+            Self::DemoPbx(_) => Some(LanguageChoice::En),
+        }
+    }
+}
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -126,6 +151,7 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 /// Carries out the command in this process's arguments.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    choose_language(arguments.command.lang());
     let usual = matches!(arguments.command, Command::Serve(_)).then_some(logging::OF_SERVERS);
     let _logging = logging::begin(arguments.log, arguments.log_format, usual);
     let outcome = match arguments.command {
@@ -161,11 +187,11 @@ pub async fn run() -> ExitCode {
         Ok(Outcome::Departed) => 6,
         Ok(Outcome::WidgetRefused) => 7,
         Err(Stop::Usage(error)) => {
-            complain(format_args!("error: {error:#}"));
+            fail(&text_of(&error));
             2
         }
         Err(Stop::ComponentRejected(findings)) => {
-            complain_lines(&Lines::split(&format!("component rejected: {findings}")));
+            note_lines(&Lines::split(&format!("component rejected: {findings}")));
             3
         }
     })
@@ -173,19 +199,8 @@ pub async fn run() -> ExitCode {
 
 /// Says that the process cannot even begin, and gives the exit code for it.
 pub fn cannot_start(error: &std::io::Error) -> ExitCode {
-    complain(format_args!("error: the asynchronous runtime cannot be started: {error}"));
+    note(format_args!("error: the asynchronous runtime cannot be started: {error}"));
     ExitCode::from(2)
-}
-
-/// Says something to the person at the terminal, on one line, beside the command's output.
-fn complain(message: impl Display) {
-    complain_lines(&[message].into_iter().collect());
-}
-
-/// Says something in several lines.
-#[expect(clippy::print_stderr, reason = "this is where messages of the command line go")]
-fn complain_lines(message: &Lines) {
-    eprintln!("{}", logging::complaint(message.as_str().trim_end()));
 }
 
 /// Writes a line of the command's output. Like the functions beside it, it lets no text from outside write a line of its own or reach the
@@ -209,31 +224,13 @@ fn print_json(output: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// The zone in which times without an offset are read and shown: that of `TZ`, else the system's, else UTC.
-fn local_zone() -> anyhow::Result<TimeZone> {
+fn local_zone() -> Result<TimeZone, Localized> {
     match TimeZone::try_system() {
         Ok(zone) => Ok(zone),
         Err(_) if env::var_os("TZ").is_none() => Ok(TimeZone::UTC),
-        Err(error) => Err(error).context("TZ is not a time zone; write a name such as TZ=Europe/Moscow, or unset it"),
-    }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum LanguageChoice {
-    Ru,
-    En,
-}
-
-/// The language asked for, or that of the environment.
-fn language(choice: Option<LanguageChoice>) -> Language {
-    match choice {
-        Some(LanguageChoice::Ru) => Language::Ru,
-        Some(LanguageChoice::En) => Language::En,
-        None => {
-            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
-                .iter()
-                .filter_map(|name| env::var(name).ok())
-                .find(|value| !value.is_empty());
-            if locale.is_some_and(|locale| locale.starts_with("ru")) { Language::Ru } else { Language::En }
-        }
+        Err(error) => Err(localized!(
+            "в TZ не часовой пояс; напишите его имя, например TZ=Europe/Moscow, или уберите переменную ({error})",
+            "TZ is not a time zone; write a name such as TZ=Europe/Moscow, or unset it: {error}"
+        )),
     }
 }

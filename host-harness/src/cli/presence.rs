@@ -1,6 +1,5 @@
 //! `host-harness presence`: who was seen at work in amoCRM, and saying so by hand.
 
-use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,11 +9,12 @@ use super::access::no_account;
 use super::call::point_in_time;
 use super::config_file::ConfigOrDemo;
 use super::integration::Chosen;
-use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone, print, print_json};
+use super::{LanguageChoice, Outcome, Stop, language, local_zone, print, print_json, say};
 use amocrm::presence::Feed;
-use call::Language;
+use call::{Language, Localized, localized};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Employee, Presence};
+use runtime::store::StoreError;
 use stores::StoreLocation;
 
 /// Show who was seen at work in amoCRM, or record that an employee is
@@ -39,7 +39,7 @@ pub(super) struct PresenceCommand {
     json: bool,
     /// The language of the printed text [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
     /// Where values are kept between calls, as for `call`
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
@@ -49,20 +49,30 @@ impl PresenceCommand {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let chosen = Chosen::of(&self.config, self.integration.as_deref(), self.state.clone()).await?;
         let (employees, considered) = (&chosen.settings.employees, chosen.settings.considers_manager_status());
-        let book = chosen.open().await?.presence().with_context(|| no_account(&chosen.settings))?;
-        let (now, language) = (Clock::system().now(), language(self.lang));
+        let book = chosen.open().await?.presence().ok_or_else(|| no_account(&chosen.settings))?;
+        let (now, language) = (Clock::system().now(), language());
         if let Some(who) = &self.who {
             let at = self.at.unwrap_or(now);
             if at > now {
-                return Err(anyhow::anyhow!("--at {at}: nobody was seen in the future").into());
+                return Err(localized!(
+                    "--at {at}: это время ещё не наступило",
+                    "--at {at}: nobody was seen in the future"
+                )
+                .into());
             }
-            book.seen(user(who, employees)?, at).await.context("presence cannot be kept")?;
+            book.seen(user(who, employees)?, at).await.map_err(|error| {
+                Localized::new("присутствие не сохранено", "presence cannot be kept").then(": ", &error.into())
+            })?;
         }
+        let unreadable = |error: StoreError| {
+            Localized::new("присутствие не читается", "presence cannot be read").then(": ", &error.into())
+        };
         let mut seen = Vec::new();
         for (user, employee) in employees {
-            seen.push((employee, *user, book.of(*user, now).await.context("presence cannot be read")?));
+            let presence = book.of(*user, now).await.map_err(unreadable)?;
+            seen.push((employee, *user, presence));
         }
-        let feed = book.feed(now).await.context("presence cannot be read")?;
+        let feed = book.feed(now).await.map_err(unreadable)?;
         if self.json {
             print_json(&json!({
                 "version": 1,
@@ -77,7 +87,7 @@ impl PresenceCommand {
             seen.iter().map(|one| as_text(one, &reader)).for_each(print);
         }
         if !considered {
-            complain(language.say(
+            say(&Localized::new(
                 "примечание: действует, только если у интеграции задано consider_manager_status = true",
                 "note: it has no effect until the integration says consider_manager_status = true",
             ));
@@ -87,17 +97,18 @@ impl PresenceCommand {
 }
 
 /// The amoCRM user of an employee's identifier, or of a user's own.
-fn user(who: &str, employees: &[(u64, Employee)]) -> anyhow::Result<u64> {
+fn user(who: &str, employees: &[(u64, Employee)]) -> Result<u64, Localized> {
     let known = |(user, employee): &&(u64, Employee)| employee.id == who || user.to_string() == who;
     match employees.iter().find(known) {
         Some((user, _)) => Ok(*user),
         None => {
             let ids: Vec<_> = employees.iter().map(|(_, employee)| format!("`{}`", employee.id)).collect();
-            bail!(
+            Err(localized!(
+                "`{}` — не сотрудник и не пользователь amoCRM какого-либо сотрудника; есть {}",
                 "`{}` is no employee and no employee's amoCRM user; there are {}",
                 call::masking::unless_secret(who),
                 ids.join(", ")
-            )
+            ))
         }
     }
 }

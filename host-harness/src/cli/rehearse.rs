@@ -18,9 +18,10 @@ use serde_json::json;
 use super::calls::moment;
 use super::config_file::ConfigOrDemo;
 use super::replay::setting;
-use super::{LanguageChoice, Outcome, Stop, complain, component, language, local_zone, print_json, print_lines};
+use super::{LanguageChoice, Outcome, Stop, component, language, local_zone, note, print_json, print_lines, warn};
 use crate::config::HarnessConfig;
 use amocrm::integration::IntegrationSettings;
+use call::Localized;
 use node::call_details::{Filter, Place, Reader, file_in};
 use replay::demo;
 use replay::rehearsal::{self, AGAINST, Amocrm, Changes, Figures, History, REHEARSED, Stage, StagePlacement, Variant};
@@ -83,7 +84,7 @@ pub(super) struct Rehearse {
     json: bool,
     /// The language of the text and the picture [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
 }
 
 impl Rehearse {
@@ -202,10 +203,10 @@ impl Rehearse {
 
     fn show(&self, figures: &[Figures]) -> anyhow::Result<()> {
         let zone = local_zone().unwrap_or_else(|error| {
-            complain(format_args!("warning: {error:#}; times are shown in UTC"));
+            warn(&error.then("; ", &Localized::new("время показано по UTC", "times are shown in UTC")));
             TimeZone::UTC
         });
-        let reader = rehearsal::Reader { language: language(self.lang), zone };
+        let reader = rehearsal::Reader { language: language(), zone };
         let changes = match figures {
             [first, then] => Some(Changes::between(first, then, self.changes)),
             _ => None,
@@ -229,7 +230,7 @@ impl Rehearse {
                 }
             };
             std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
-            complain(format_args!("note: drawn in {}", file.display()));
+            note(format_args!("note: drawn in {}", file.display()));
         }
         Ok(())
     }

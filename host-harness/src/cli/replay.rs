@@ -7,9 +7,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{
-    LanguageChoice, Outcome, Stop, complain, complain_lines, component, language, print, print_json, print_lines,
-};
+use super::{LanguageChoice, Outcome, Stop, component, language, note, note_lines, print, print_json, print_lines};
 use call::CallDocument;
 use call::one_line::Lines;
 use replay::policy;
@@ -39,7 +37,7 @@ pub(super) struct Replay {
     json: bool,
     /// The language of the printed text [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
 }
 
 pub(super) fn setting(text: &str) -> anyhow::Result<(String, String)> {
@@ -84,7 +82,7 @@ impl Replay {
                 "steps": chain.steps.iter().map(step_json).collect::<Vec<_>>(),
             }))?;
         } else if exactly {
-            print_lines(&chain.document()?.text(language(self.lang)).lines());
+            print_lines(&chain.document()?.text(language()).lines());
         } else {
             print_lines(&side_by_side(&recording, &chain));
         }
@@ -156,7 +154,7 @@ impl Replay {
             // It begins with the import, or else with a list of what differs.
             let between = if departure.is_some_and(|departure| departure.import.is_some()) { ", " } else { ":\n" };
             let departure = departure.map(ToString::to_string).unwrap_or_default();
-            complain_lines(&Lines::split(&format!("departed from {name}{place}{between}{departure}")));
+            note_lines(&Lines::split(&format!("departed from {name}{place}{between}{departure}")));
             return Ok(Outcome::Departed);
         }
         let instructions: Option<u64> = recording.steps().map(|step| step.instructions).sum();
@@ -173,7 +171,7 @@ impl Replay {
         }
         if let Some(folder) = &self.golden {
             golden(folder, recording)?;
-            complain(format_args!(
+            note(format_args!(
                 "note: {} is a policy test now; `host-harness test {}` runs it",
                 folder.display(),
                 parent(folder)

@@ -5,19 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::config_file::{self, ConfigOrDemo};
 use super::integration::hash_callers;
-use super::{Outcome, Stop, access, calls, complain, component, language, print, versions};
+use super::{LanguageChoice, Outcome, Stop, access, calls, component, fail, language, print, say, versions, warn};
 use crate::assemble::{assemble, judge_reasons};
 use crate::config::{HarnessConfig, OperationEntry};
 use crate::live::{Hangups, LiveConfiguration, Running, Surroundings, Told, watched};
 use crate::{descriptors, private_files};
 use call::scenario::placement_of;
+use call::{Localized, localized};
 use node::call_details::{CallDetails, CallDetailsSettings};
 use node::observe::traces::Traces;
 use node::{Node, Placement, Revision};
@@ -48,6 +49,9 @@ pub(super) struct Serve {
     /// Reload a component of the configuration when its file changes; if the new version is rejected, the running one stays
     #[arg(long)]
     watch: bool,
+    /// The language of what is printed and warned of; the log is English [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) lang: Option<LanguageChoice>,
 }
 
 impl Serve {
@@ -70,13 +74,9 @@ impl Serve {
             None => error,
         };
         let location = self.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
-        for warning in &config.warnings {
-            complain(format_args!("warning: {warning}"));
-        }
+        config.warnings.iter().for_each(warn);
         if let Some(directory) = location.own_directory() {
-            for warning in private_files::examine_state(&directory)? {
-                complain(format_args!("warning: {warning}"));
-            }
+            private_files::examine_state(&directory)?.iter().for_each(warn);
         }
         for integration in &mut config.integrations {
             hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
@@ -84,7 +84,7 @@ impl Serve {
         let mut settings = config.server.clone();
         settings.listen = self.listen.unwrap_or(settings.listen);
         if let Some(warning) = descriptors::share_out(limit, &mut settings) {
-            complain(format_args!("warning: {warning}"));
+            warn(&warning);
         }
         let token = whose_token(&mut settings, &location)?;
         let generated = settings.token.clone().filter(|_| config.server.token.is_none());
@@ -92,7 +92,7 @@ impl Serve {
 
         let (stores, warnings) = stores::open(&location);
         for warning in warnings {
-            complain(format_args!("warning: {warning}"));
+            warn(&warning.into());
         }
         let compilation = component::compilation(&location);
         let engine_settings = EngineSettings {
@@ -110,9 +110,11 @@ impl Serve {
         }
         let details = CallDetails::begin(calls::place(&location), config.call_details.clone(), clock.clone())?;
         if let Some(failing) = details.state().failing {
-            complain(format_args!(
-                "warning: {failing}; calls are resolved all the same, and keeping them is tried again"
-            ));
+            let all_the_same = Localized::new(
+                "звонки всё равно обрабатываются, а сохранить их программа пробует снова",
+                "calls are resolved all the same, and keeping them is tried again",
+            );
+            warn(&failing.then("; ", &all_the_same));
         }
         warn_of_fastagi(&settings);
         let files = watched(&config);
@@ -120,9 +122,7 @@ impl Serve {
         let surroundings =
             Surroundings { engine: engine.clone(), stores: stores.clone(), location: location.clone(), clock };
         let (live, warnings) = LiveConfiguration::begin(config, file.as_deref().zip(text), surroundings);
-        for warning in warnings {
-            complain(format_args!("warning: {warning}"));
-        }
+        warnings.iter().for_each(warn);
         let mut server = Server::builder(node, stores, settings)
             .log_calls()
             .metrics()
@@ -143,9 +143,7 @@ impl Serve {
                 .at_stop(async move { recording.end().await });
         }
         let server = server.bind().await.map_err(in_file)?;
-        for warning in server.warnings() {
-            complain(format_args!("warning: {warning}"));
-        }
+        server.warnings().iter().for_each(warn);
         for (id, integration) in
             server.node().revision().integrations().iter().filter(|(_, integration)| integration.is_enabled())
         {
@@ -159,20 +157,22 @@ impl Serve {
         let _following = live.follow(hangups, tell);
         let scheme = if server.tls().is_some() { "https" } else { "http" };
         let address = format!("{scheme}://{}", server.address()?);
-        match &file {
-            Some(_) => print(format_args!("listening on {address}; {token}")),
-            None => {
-                print(format_args!("listening on {address}; {}; {token}", config_file::demonstration(language(None))))
-            }
+        let mut first = localized!("сервер слушает {address}", "listening on {address}");
+        if file.is_none() {
+            first = first.then("; ", &config_file::demonstration());
         }
+        print(first.then("; ", &token).get(language()));
         if let Some(longest) = longest_scenario(&server.node().revision()) {
             let longest = humantime::format_duration(longest);
-            print(format_args!(
+            let said = localized!(
+                "звонящий ждёт не больше {longest} все операции, которые следуют в сценарии одна за другой",
                 "a caller waits at most {longest} for all operations that follow each other in a scenario"
-            ));
+            );
+            print(said.get(language()));
         }
         if let Some(address) = server.fastagi_address() {
-            print(format_args!("listening on agi://{}", address?));
+            let address = address?;
+            print(localized!("сервер слушает agi://{address}", "listening on agi://{address}").get(language()));
         }
         run_until_interrupted(server).await?;
         Ok(Outcome::Done)
@@ -182,9 +182,12 @@ impl Serve {
 /// What has become of the configuration file.
 fn tell(told: Told) {
     match told {
-        Told::InForce(lines) => lines.iter().for_each(print),
-        Told::Refused(why) => complain(format_args!("error: {why}; the former configuration stays in force")),
-        Told::Nothing(why) => complain(format_args!("warning: {why}")),
+        Told::InForce(lines) => lines.iter().for_each(|line| print(line.get(language()))),
+        Told::Refused(why) => {
+            let stays = Localized::new("действуют прежние настройки", "the former configuration stays in force");
+            fail(&why.then("; ", &stays));
+        }
+        Told::Nothing(why) => warn(&why),
     }
 }
 
@@ -201,8 +204,9 @@ fn longest_scenario(revision: &Revision) -> Option<Duration> {
 fn warn_of_fastagi(settings: &ServerSettings) {
     let address = settings.asterisk.as_ref().and_then(|asterisk| asterisk.fastagi);
     if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
-        complain(format_args!(
-            "warning: {address} can be reached from other machines, and FastAGI has no proof of who asks: listen in a network of the PBX's own"
+        warn(&localized!(
+            "к {address} могут подключиться другие машины, а FastAGI не проверяет, кто обращается: слушайте в собственной сети АТС",
+            "{address} can be reached from other machines, and FastAGI has no proof of who asks: listen in a network of the PBX's own"
         ));
     }
 }
@@ -215,9 +219,12 @@ fn recorder(
     placements: &[Arc<Placement>],
 ) -> anyhow::Result<Recorder> {
     judge_reasons(settings, placements)?;
-    let directory = location.own_directory().context(
-        "[recordings]: there is nowhere to keep recordings; name a state directory with --state, or leave the section out",
-    )?;
+    let directory = location.own_directory().ok_or_else(|| {
+        Localized::new(
+            "[recordings]: записи негде хранить; укажите каталог состояния в --state или уберите этот раздел",
+            "[recordings]: there is nowhere to keep recordings; name a state directory with --state, or leave the section out",
+        )
+    })?;
     Recorder::begin(settings.clone(), &directory, compilation).context("[recordings]")
 }
 
@@ -236,7 +243,10 @@ async fn run_until_interrupted(server: Server) -> anyhow::Result<()> {
     });
     tokio::select! {
         () = server.run(stop.cancelled()) => {}
-        () = second.notified() => complain("stopped at once; calls in flight were not waited for"),
+        () = second.notified() => say(&Localized::new(
+            "остановлено сразу; идущие звонки не дождались ответа",
+            "stopped at once; calls in flight were not waited for",
+        )),
     }
     watching.abort();
     Ok(())
@@ -281,29 +291,40 @@ impl Interrupts {
 }
 
 /// Sees to it that somebody can use the server, and says how, without saying the token.
-fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> anyhow::Result<String> {
+fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> Result<Localized, Localized> {
     if settings.token.is_some() {
-        return Ok("the token is the configuration's `[server] token`".to_owned());
+        return Ok(Localized::new(
+            "токен — `[server] token` из файла настроек",
+            "the token is the configuration's `[server] token`",
+        ));
     }
     // Where nothing is to be kept, a token that clients have to know is kept all the same.
     let directory = location.own_directory().or_else(stores::user_state_directory);
     let Some(directory) = directory else {
         if !settings.tokens.is_empty() {
-            return Ok("the tokens are the configuration's `[[server.tokens]]`".to_owned());
+            return Ok(Localized::new(
+                "токены — `[[server.tokens]]` из файла настроек",
+                "the tokens are the configuration's `[[server.tokens]]`",
+            ));
         }
-        bail!("there is nowhere to keep the server's token; set `[server] token`, or name a directory with --state");
+        return Err(Localized::new(
+            "токен сервера негде хранить; задайте `[server] token` или укажите каталог в --state",
+            "there is nowhere to keep the server's token; set `[server] token`, or name a directory with --state",
+        ));
     };
     let (token, file) = tokens::generated::kept_in(&directory)?;
     settings.token = Some(token);
-    Ok(format!("the token is in {}", file.display()))
+    Ok(localized!("токен лежит в {}", "the token is in {}", file.display()))
 }
 
 /// What is said on other addresses than loopback can be read by the network.
 fn warn_of_network(settings: &ServerSettings) {
     let listen = settings.listen;
     if !listen.ip().is_loopback() && settings.tls.is_none() {
-        complain(format_args!(
-            "warning: {listen} can be reached from other machines, and what is said there is not encrypted: set `tls_certificate` and `tls_key` in \
+        warn(&localized!(
+            "к {listen} могут подключиться другие машины, а то, что там передаётся, не зашифровано: задайте `tls_certificate` и `tls_key` в \
+             [server] или поставьте перед сервером прокси с TLS",
+            "{listen} can be reached from other machines, and what is said there is not encrypted: set `tls_certificate` and `tls_key` in \
              [server], or put a TLS proxy in front of it"
         ));
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::config_file::Config;
-use super::{Outcome, Stop, complain, print};
+use super::{Outcome, Stop, note, print};
 use crate::config::HarnessConfig;
 use call::one_line::one_line;
 use runtime::atomic_file;
@@ -80,10 +80,7 @@ impl New {
         if let Some(file) = &self.config {
             write(file, &token)?;
             print(made.token.expose());
-            complain(format_args!(
-                "this is the token, shown this once: hand it over; its hash is in {}",
-                file.display()
-            ));
+            note(format_args!("this is the token, shown this once: hand it over; its hash is in {}", file.display()));
             return Ok(Outcome::Done);
         }
         print(made.token.expose());
@@ -95,7 +92,7 @@ impl New {
         if let Some(at) = token.expires_at {
             print(format_args!("expires = {at}"));
         }
-        complain(
+        note(
             "the first line is the token, shown this once: hand it over, and put the other lines into host-harness.toml",
         );
         Ok(Outcome::Done)

@@ -7,14 +7,15 @@ use url::Url;
 
 use amocrm::access::{Hosts, Platform};
 use amocrm::integration::{Access, IntegrationSettings};
-use runtime::capabilities::http::{BaseUrl, Scheme};
+use call::{Bilingual, Localized, localized};
+use runtime::capabilities::http::{BaseUrl, OriginError, Scheme};
 
 /// The domains of accounts, and whose they are (amoCRM facts §8).
 const DOMAINS: [(&str, Platform); 3] =
     [("amocrm.ru", Platform::Amocrm), ("amocrm.com", Platform::Kommo), ("kommo.com", Platform::Kommo)];
 
 /// The account's address. `plain_http` says whether a server that is not amoCRM's may be reached without TLS.
-pub(super) fn address(place: &str, written: &str, plain_http: bool) -> Result<BaseUrl, String> {
+pub(super) fn address(place: &str, written: &str, plain_http: bool) -> Result<BaseUrl, Localized> {
     let written = written.trim();
     if let Ok(url) = Url::parse(written)
         && let Some(host) = url.domain()
@@ -25,16 +26,23 @@ pub(super) fn address(place: &str, written: &str, plain_http: bool) -> Result<Ba
             return of_amocrm(place, &url, host, domain);
         }
     }
-    let address: BaseUrl = written.parse().map_err(|error| {
-        format!("{place}: `account`: {error}; write, for example, account = \"https://example.amocrm.ru\"")
+    let address: BaseUrl = written.parse().map_err(|error: OriginError| {
+        let example = "account = \"https://example.amocrm.ru\"";
+        Localized::new(
+            format!("{place}: `account`: {}; напишите, например, {example}", error.ru()),
+            format!("{place}: `account`: {error}; write, for example, {example}"),
+        )
     })?;
     if let Some((rest, _)) = address.to_string().split_once("/api/v4") {
-        return Err(format!(
+        return Err(localized!(
+            "{place}: `account`: путь API не входит в адрес; напишите account = \"{rest}\"",
             "{place}: `account`: the path of the API is not part of the address; write account = \"{rest}\""
         ));
     }
     if address.origin().scheme() == Scheme::Http && !plain_http {
-        return Err(format!(
+        return Err(localized!(
+            "{place}: с `account` = `{address}` ключ доступа уходил бы незашифрованным; напишите https:// или, если эта сеть ваша, \
+             plain_http = \"granted\"",
             "{place}: `account` = `{address}` would send the access token unencrypted; use https://, or write \
              plain_http = \"granted\" if that network is yours"
         ));
@@ -43,10 +51,12 @@ pub(super) fn address(place: &str, written: &str, plain_http: bool) -> Result<Ba
 }
 
 /// A name in other letters leads elsewhere than the Latin one that it looks like.
-fn latin(place: &str, written: &str, host: &str) -> Result<(), String> {
+fn latin(place: &str, written: &str, host: &str) -> Result<(), Localized> {
     let other = |label: &str| label.starts_with("xn--");
     if host.split('.').any(other) && !written.to_ascii_lowercase().contains("xn--") {
-        return Err(format!(
+        return Err(localized!(
+            "{place}: в `account` есть нелатинские буквы, то есть это имя другого сервера, {host}: напишите его латиницей или, если имеется в \
+             виду тот сервер, в таком виде",
             "{place}: `account` has letters that are not Latin, so it is another server's name, {host}: write it again in Latin letters, or, \
              where that server is meant, in this form"
         ));
@@ -55,10 +65,12 @@ fn latin(place: &str, written: &str, host: &str) -> Result<(), String> {
 }
 
 /// An address under one of amoCRM's domains is an account's, and nothing more than that.
-fn of_amocrm(place: &str, url: &Url, host: &str, domain: &str) -> Result<BaseUrl, String> {
+fn of_amocrm(place: &str, url: &Url, host: &str, domain: &str) -> Result<BaseUrl, Localized> {
     let name = host.trim_end_matches('.');
     if name == domain || name.strip_suffix(domain) == Some("www.") {
-        return Err(format!(
+        return Err(localized!(
+            "{place}: `account`: {name} — это сайт, а не аккаунт, звонкам он не отвечает; напишите адрес своего аккаунта, его показывает \
+             браузер после входа, например account = \"https://example.{domain}\"",
             "{place}: `account`: {name} is a site and no account, and gives no answers to calls; write your account's own address, which the \
              browser shows once you have logged in, for example account = \"https://example.{domain}\""
         ));
@@ -72,11 +84,15 @@ fn of_amocrm(place: &str, url: &Url, host: &str, domain: &str) -> Result<BaseUrl
         || url.password().is_some();
     let address = format!("https://{name}").parse::<BaseUrl>().ok();
     match address.filter(|address| Hosts::default().permits(address.origin())) {
-        None => Err(format!(
+        None => Err(localized!(
+            "{place}: `account`: аккаунта с именем {name} быть не может; скопируйте адрес из браузера, например account = \
+             \"https://example.{domain}\"",
             "{place}: `account`: no account has the name {name}; copy it from the browser, for example account = \
              \"https://example.{domain}\""
         )),
-        Some(address) if more => Err(format!(
+        Some(address) if more => Err(localized!(
+            "{place}: `account`: адрес аккаунта — это https:// и его имя, без порта, пути и всего остального; напишите account = \
+             \"{address}\"",
             "{place}: `account`: an account's address is https:// and its name, without port, path or anything behind it; write account = \
              \"{address}\""
         )),
@@ -85,29 +101,38 @@ fn of_amocrm(place: &str, url: &Url, host: &str, domain: &str) -> Result<BaseUrl
 }
 
 /// Which product it is: what is written, or else whose domain the account's address is in. The two must agree.
-pub(super) fn platform(place: &str, account: Option<&BaseUrl>, written: Option<Platform>) -> Result<Platform, String> {
+pub(super) fn platform(
+    place: &str,
+    account: Option<&BaseUrl>,
+    written: Option<Platform>,
+) -> Result<Platform, Localized> {
     let of_account = account.and_then(|account| domain_of(&account.origin().host().to_string())).map(|(_, of)| of);
     match (of_account, written) {
-        (Some(of_account), Some(written)) if of_account != written => Err(format!(
-            "{place}: `platform` = `{written}`, but `account` is an address of {}'s; write platform = \"{of_account}\", or correct `account`",
-            match of_account {
+        (Some(of_account), Some(written)) if of_account != written => {
+            let whose = match of_account {
                 Platform::Amocrm => "amoCRM",
                 Platform::Kommo => "Kommo",
-            }
-        )),
+            };
+            Err(localized!(
+                "{place}: `platform` = `{written}`, а `account` — адрес в {whose}; напишите platform = \"{of_account}\" или исправьте `account`",
+                "{place}: `platform` = `{written}`, but `account` is an address of {whose}'s; write platform = \"{of_account}\", or correct `account`"
+            ))
+        }
         _ => Ok(written.or(of_account).unwrap_or_default()),
     }
 }
 
 /// What may be wrong with an account's address: a host that only looks like amoCRM's is sent the long-lived token. (With OAuth it is not.)
-pub(super) fn warning(integration: &IntegrationSettings) -> Option<String> {
+pub(super) fn warning(integration: &IntegrationSettings) -> Option<Localized> {
     let Access::LongLived(access) = &integration.access else { return None };
     let host = access.account.origin().host().to_string();
     // Letters and digits that are taken for each other.
     let read = host.replace('0', "o").replace(['1', 'i'], "l").replace('-', "").replace("rn", "m");
     let looks = ["amocrm", "kommo"].iter().any(|name| read.contains(name));
     (looks && domain_of(&host).is_none()).then(|| {
-        format!(
+        localized!(
+            "интеграция `{}`: ключ доступа отправляется на {host}, это имя похоже на amoCRM, но не её: проверьте `account`, его домен — \
+             amocrm.ru, amocrm.com или kommo.com",
             "integration `{}`: the token is sent to {host}, which looks like amoCRM's and is not: check `account`, whose domain is amocrm.ru, \
              amocrm.com or kommo.com",
             integration.id
@@ -132,7 +157,7 @@ mod tests {
     const PLACE: &str = "[[integration]] `main`";
 
     fn read(written: &str) -> Result<String, String> {
-        address(PLACE, written, false).map(|address| address.to_string())
+        address(PLACE, written, false).map(|address| address.to_string()).map_err(|error| error.en)
     }
 
     #[test]
@@ -203,9 +228,9 @@ mod tests {
         ] {
             assert_eq!(of(account, written), Ok(is), "{account}");
         }
-        let error = of("https://a.kommo.com", Some(Platform::Amocrm)).unwrap_err();
+        let error = of("https://a.kommo.com", Some(Platform::Amocrm)).unwrap_err().en;
         assert!(error.contains("`platform` = `amocrm`") && error.contains("platform = \"kommo\""), "{error}");
-        assert!(of("https://a.amocrm.ru", Some(Platform::Kommo)).unwrap_err().contains("platform = \"amocrm\""));
+        assert!(of("https://a.amocrm.ru", Some(Platform::Kommo)).unwrap_err().en.contains("platform = \"amocrm\""));
     }
 
     #[test]
@@ -225,7 +250,7 @@ mod tests {
             "https://example.komrno.com",
             "https://example.amo-crm.ru",
         ] {
-            let said = warned(account).unwrap_or_else(|| panic!("{account} is no account of amoCRM's"));
+            let said = warned(account).unwrap_or_else(|| panic!("{account} is no account of amoCRM's")).en;
             let host = account.strip_prefix("https://").unwrap();
             assert!(
                 said.contains("integration `main`") && said.contains(host) && said.contains("check `account`"),

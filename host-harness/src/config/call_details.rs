@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use call::masking::unless_secret;
+use call::{Localized, localized};
 use node::call_details::{CallDetailsSettings, Numbers};
 
 /// The bounds of `keep_for`.
@@ -25,13 +26,14 @@ pub(super) struct CallDetailsEntry {
 
 impl CallDetailsEntry {
     /// Checks the section.
-    pub(super) fn check(self) -> Result<CallDetailsSettings, String> {
+    pub(super) fn check(self) -> Result<CallDetailsSettings, Localized> {
         let mut settings = CallDetailsSettings::default();
         if let Some(written) = self.keep_for {
             let parsed = humantime::parse_duration(&written).ok();
             settings.keep_for = parsed.filter(|time| (KEEP_FOR.0..=KEEP_FOR.1).contains(time)).ok_or_else(|| {
                 let written = unless_secret(&written);
-                format!(
+                localized!(
+                    "[call_details]: `keep_for` = `{written}`; укажите время от `1h` до десяти лет, например `90d`",
                     "[call_details]: `keep_for` = `{written}`; set a time from `1h` to ten years, for example `90d`"
                 )
             })?;
@@ -39,7 +41,8 @@ impl CallDetailsEntry {
         if let Some(written) = self.keep_at_most {
             settings.keep_at_most = bytes(&written).filter(|bytes| *bytes >= LEAST).ok_or_else(|| {
                 let written = unless_secret(&written);
-                format!(
+                localized!(
+                    "[call_details]: `keep_at_most` = `{written}`; укажите размер не меньше `1MiB`, например `1GiB`",
                     "[call_details]: `keep_at_most` = `{written}`; set a size of at least `1MiB`, for example `1GiB`"
                 )
             })?;
@@ -49,7 +52,8 @@ impl CallDetailsEntry {
             Some("whole") => Numbers::Whole,
             Some(written) => {
                 let written = unless_secret(written);
-                return Err(format!(
+                return Err(localized!(
+                    "[call_details]: `numbers` = `{written}`; напишите `masked` или `whole` (хранить целиком и показывать только по запросу)",
                     "[call_details]: `numbers` = `{written}`; write `masked` or `whole` (kept, and shown only when asked for)"
                 ));
             }
@@ -75,7 +79,10 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<CallDetailsSettings, String> {
-        toml::from_str::<CallDetailsEntry>(text).map_err(|error| error.message().to_owned())?.check()
+        toml::from_str::<CallDetailsEntry>(text)
+            .map_err(|error| error.message().to_owned())?
+            .check()
+            .map_err(|error| error.en)
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserialize, Deserializer};
 use url::Url;
 
 use super::{account, proxy};
@@ -16,7 +16,10 @@ use amocrm::integration::{
 };
 use amocrm::limits::REQUESTS_PER_SECOND;
 use call::masking::unless_secret;
-use runtime::capabilities::http::{AccountRequest, CircuitSettings, Origin, PrivateAddresses, RequestTimeouts};
+use call::{Bilingual, Localized, localized};
+use runtime::capabilities::http::{
+    AccountRequest, CircuitSettings, Origin, OriginError, PrivateAddresses, RequestTimeouts,
+};
 use runtime::configuration::WrittenConfiguration;
 use runtime::secret::{ReloadableSecret, Secret, SecretSource, unwrapped};
 use runtime::toml_file;
@@ -84,7 +87,10 @@ impl<'de> Deserialize<'de> for Grant {
         match toml::Value::deserialize(deserializer)?.as_str() {
             Some("granted") => Ok(Self::Granted),
             Some("refused") => Ok(Self::Refused),
-            _ => Err(D::Error::custom("write \"granted\" or \"refused\"")),
+            _ => Err(toml_file::refused(&Localized::new(
+                "напишите \"granted\" или \"refused\"",
+                "write \"granted\" or \"refused\"",
+            ))),
         }
     }
 }
@@ -98,15 +104,16 @@ const fn requests_per_second() -> i64 {
 }
 
 /// A secret, without what comes along when it is pasted.
-fn secret(key: &str, source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, String> {
-    source.clone().relative_to(folder).read_token().map_err(|error| format!("{place}: `{key}`: {error}"))
+fn secret(key: &str, source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, Localized> {
+    source.clone().relative_to(folder).read_token().map_err(|error| error.text().at(format_args!("{place}: `{key}`")))
 }
 
 /// Long enough that nobody finds callers' numbers in a copy of the store by trying.
-fn cache_key_secret(source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, String> {
+fn cache_key_secret(source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, Localized> {
     let secret = secret("cache_key_secret", source, folder, place)?;
     if secret.expose().len() < cache_key::SHORTEST {
-        return Err(format!(
+        return Err(localized!(
+            "{place}: в `cache_key_secret` должно быть не меньше {} знаков; создайте его командой `openssl rand -hex 32`",
             "{place}: `cache_key_secret` must have at least {} characters; make one with `openssl rand -hex 32`",
             cache_key::SHORTEST
         ));
@@ -115,12 +122,14 @@ fn cache_key_secret(source: &SecretSource, folder: &Path, place: &str) -> Result
 }
 
 /// Long enough that nobody guesses it, and of characters that stand for themselves in an address.
-fn webhook_key(source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, String> {
+fn webhook_key(source: &SecretSource, folder: &Path, place: &str) -> Result<Secret, Localized> {
     const SHORTEST: usize = 20;
     let key = secret("webhook_key", source, folder, place)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if key.expose().len() < SHORTEST || !key.expose().bytes().all(plain) {
-        return Err(format!(
+        return Err(localized!(
+            "{place}: в `webhook_key` должно быть не меньше {SHORTEST} латинских букв, цифр, `-` или `_`: только он и подтверждает, что вебхук от \
+             amoCRM",
             "{place}: `webhook_key` must have at least {SHORTEST} letters, digits, `-` or `_`: it is all that proves amoCRM's webhook"
         ));
     }
@@ -128,10 +137,11 @@ fn webhook_key(source: &SecretSource, folder: &Path, place: &str) -> Result<Secr
 }
 
 /// A time zone by its name, as the database spells it.
-fn time_zone(name: &str, place: &str) -> Result<String, String> {
+fn time_zone(name: &str, place: &str) -> Result<String, Localized> {
     match jiff::tz::TimeZone::get(name) {
         Ok(zone) => Ok(zone.iana_name().unwrap_or(name).to_owned()),
-        Err(_) => Err(format!(
+        Err(_) => Err(localized!(
+            "{place}: `time_zone` = `{}` — не часовой пояс; напишите его имя из базы IANA, например \"Europe/Moscow\"",
             "{place}: `time_zone` = `{}` is no time zone; write its name in the IANA database, for example \"Europe/Moscow\"",
             unless_secret(name)
         )),
@@ -139,17 +149,20 @@ fn time_zone(name: &str, place: &str) -> Result<String, String> {
 }
 
 /// The seconds of a time that is written in whole seconds.
-fn whole_seconds(written: &str, place: &str) -> Result<u64, String> {
+fn whole_seconds(written: &str, place: &str) -> Result<u64, Localized> {
     let parsed = humantime::parse_duration(written).ok().filter(|reuse| reuse.subsec_nanos() == 0);
     parsed.map(|reuse| reuse.as_secs()).ok_or_else(|| {
         let written = unless_secret(written);
-        format!("{place}: `manager_status_reuse` = `{written}`; set whole seconds, for example `30s`")
+        localized!(
+            "{place}: `manager_status_reuse` = `{written}`; укажите целое число секунд, например `30s`",
+            "{place}: `manager_status_reuse` = `{written}`; set whole seconds, for example `30s`"
+        )
     })
 }
 
 impl IntegrationEntry {
     /// Checks the entry of this file and reads its secrets. Paths are relative to the file's folder.
-    pub(super) fn check(self, file: &Path) -> Result<IntegrationSettings, String> {
+    pub(super) fn check(self, file: &Path) -> Result<IntegrationSettings, Localized> {
         let folder = super::folder(file);
         let place = self.place();
         let access = self.access(&place, file)?;
@@ -157,19 +170,25 @@ impl IntegrationEntry {
         let requests_per_second = self.requests_per_second;
         let requests_per_second =
             u16::try_from(requests_per_second).ok().filter(|written| (1..=50).contains(written)).ok_or_else(|| {
-                format!(
+                localized!(
+                    "{place}: `requests_per_second` = {requests_per_second}; укажите число от 1 до 50 (amoCRM разрешает интеграции 7)",
                     "{place}: `requests_per_second` = {requests_per_second}; set a number from 1 to 50 (amoCRM allows an integration 7)"
                 )
             })?;
-        let grant = |written: &String| -> Result<Origin, String> {
-            written
-                .parse()
-                .map_err(|error| format!("{place}: `granted`: {error}; write, for example, [\"https://example.org\"]"))
+        let grant = |written: &String| -> Result<Origin, Localized> {
+            written.parse().map_err(|error: OriginError| {
+                let example = "[\"https://example.org\"]";
+                Localized::new(
+                    format!("{place}: `granted`: {}; напишите, например, {example}", error.ru()),
+                    format!("{place}: `granted`: {error}; write, for example, {example}"),
+                )
+            })
         };
         let granted = self.granted.iter().map(grant).collect::<Result<_, _>>()?;
-        let account_request = |written: &String| -> Result<AccountRequest, String> {
+        let account_request = |written: &String| -> Result<AccountRequest, Localized> {
             let shown = unless_secret(written);
-            written.parse().map_err(|error| format!("{place}: `account_requests`: `{shown}` {error}"))
+            let place = format!("{place}: `account_requests`: `{shown}` ");
+            written.parse().map_err(|error: Localized| Localized::new(&place, &place).then("", &error))
         };
         let account_requests = self.account_requests.iter().map(account_request).collect::<Result<_, _>>()?;
         let time_zone = self.time_zone.as_deref().map(|name| time_zone(name, &place)).transpose()?;
@@ -193,7 +212,8 @@ impl IntegrationEntry {
                 Grant::Refused => PrivateAddresses::Refused,
                 Grant::Granted => PrivateAddresses::Granted,
             },
-            proxy: proxy::read(self.proxy.as_deref(), folder).map_err(|error| format!("{place}: `proxy`: {error}"))?,
+            proxy: proxy::read(self.proxy.as_deref(), folder)
+                .map_err(|error| error.at(format_args!("{place}: `proxy`")))?,
             ca_file: self.ca_file.map(|file| folder.join(file)),
             request_timeouts: RequestTimeouts::Honoured,
             requests_per_second,
@@ -206,7 +226,7 @@ impl IntegrationEntry {
 
     /// What operations read: `[integration.configuration]`, and the keys of it that may be written beside it. A value that names `env:` or `file:` is
     /// read from there.
-    fn configuration(&self, folder: &Path, place: &str) -> Result<WrittenConfiguration, String> {
+    fn configuration(&self, folder: &Path, place: &str) -> Result<WrittenConfiguration, Localized> {
         let mut configuration = WrittenConfiguration::default();
         for (key, written) in &self.configuration {
             if !written.starts_with("env:") && !written.starts_with("file:") {
@@ -215,7 +235,10 @@ impl IntegrationEntry {
             }
             let shown = unless_secret(key);
             let read = written.parse::<SecretSource>().and_then(|source| source.relative_to(folder).read());
-            let secret = read.map_err(|error| format!("{place}: configuration key `{shown}`: {error}"))?;
+            let secret = read.map_err(|error| {
+                let key = localized!("{place}: параметр `{shown}`", "{place}: configuration key `{shown}`");
+                key.then(": ", &error.text())
+            })?;
             configuration.set_secret(key, secret);
         }
         let reuse = self.manager_status_reuse.as_deref().map(|written| whole_seconds(written, place)).transpose()?;
@@ -230,7 +253,8 @@ impl IntegrationEntry {
         ] {
             let Some(value) = value else { continue };
             if configuration.keys().any(|known| known == key) {
-                return Err(format!(
+                return Err(localized!(
+                    "{place}: есть и `{written_as}`, и `{key}` в [integration.configuration]; оставьте что-то одно",
                     "{place}: there are both `{written_as}` and `{key}` of [integration.configuration]; keep one of them"
                 ));
             }
@@ -244,10 +268,12 @@ impl IntegrationEntry {
     }
 
     /// The client secret that the entry of this file names, and where it is.
-    fn client_secret(&self, file: &Path) -> Result<(Secret, SecretSource), String> {
+    fn client_secret(&self, file: &Path) -> Result<(Secret, SecretSource), Localized> {
         let folder = super::folder(file);
-        let source =
-            self.client_secret.as_ref().ok_or_else(|| format!("{}: `client_secret` is missing", self.place()))?;
+        let source = self
+            .client_secret
+            .as_ref()
+            .ok_or_else(|| Localized::new("не задан `client_secret`", "`client_secret` is missing").at(self.place()))?;
         Ok((secret("client_secret", source, folder, &self.place())?, source.clone().relative_to(folder)))
     }
 
@@ -256,11 +282,11 @@ impl IntegrationEntry {
         let read: super::File = toml_file::read(file).map_err(|error| error.to_string())?;
         let entry = read.integration.iter().find(|entry| entry.id == id);
         let entry = entry.ok_or_else(|| format!("{}: there is no [[integration]] `{id}` any more", file.display()))?;
-        entry.client_secret(file).map_err(|error| format!("{}: {error}", file.display()))
+        entry.client_secret(file).map_err(|error| error.at(file.display()).en)
     }
 
     /// A long-lived token, OAuth, or no account.
-    fn access(&self, place: &str, file: &Path) -> Result<Access, String> {
+    fn access(&self, place: &str, file: &Path) -> Result<Access, Localized> {
         let folder = super::folder(file);
         let plain_http = self.plain_http == Grant::Granted;
         let account =
@@ -273,13 +299,16 @@ impl IntegrationEntry {
         ];
         let oauth = named.iter().any(|(_, is_there)| *is_there) || (self.platform.is_some() && self.token.is_none());
         match (&self.token, oauth) {
-            (Some(_), true) => Err(format!(
+            (Some(_), true) => Err(localized!(
+                "{place}: есть и `token`, и ключи OAuth (`client_id` и другие); оставьте `token` для долгосрочного токена или уберите его, \
+                 чтобы подключиться по OAuth",
                 "{place}: there are both `token` and keys of OAuth (`client_id` and the like); keep `token` for a long-lived token, or \
                  remove it to connect with OAuth"
             )),
             (Some(token), false) => {
                 let account = account.ok_or_else(|| {
-                    format!(
+                    localized!(
+                        "{place}: не задан `account`; напишите, например, account = \"https://example.amocrm.ru\"",
                         "{place}: `account` is missing; write, for example, account = \"https://example.amocrm.ru\""
                     )
                 })?;
@@ -288,7 +317,9 @@ impl IntegrationEntry {
                 Ok(Access::LongLived(LongLived { namespace: format!("{}@{account}", self.id), account, token }))
             }
             (None, false) if account.is_none() => Ok(Access::NoAccount),
-            (None, false) => Err(format!(
+            (None, false) => Err(localized!(
+                "{place}: к `account` нет доступа; добавьте `token` (долгосрочный токен) либо `client_id`, `client_secret` и `redirect_uri` \
+                 (OAuth)",
                 "{place}: there is no access to `account`; add `token` (a long-lived token), or `client_id`, `client_secret` and \
                  `redirect_uri` (OAuth)"
             )),
@@ -308,9 +339,16 @@ impl IntegrationEntry {
                 }
                 _ => {
                     let missing = named.iter().filter(|(_, is_there)| !is_there).map(|(key, _)| format!("`{key}`"));
-                    Err(format!(
-                        "{place}: OAuth also needs {}; copy it from the integration's page in amoCRM",
-                        missing.collect::<Vec<_>>().join(" and ")
+                    let missing: Vec<_> = missing.collect();
+                    Err(Localized::new(
+                        format!(
+                            "{place}: для OAuth нужен ещё и {}; скопируйте со страницы интеграции в amoCRM",
+                            missing.join(" и ")
+                        ),
+                        format!(
+                            "{place}: OAuth also needs {}; copy it from the integration's page in amoCRM",
+                            missing.join(" and ")
+                        ),
                     ))
                 }
             },
@@ -318,19 +356,24 @@ impl IntegrationEntry {
     }
 }
 
-fn filled(place: &str, key: &str, value: &str) -> Result<String, String> {
+fn filled(place: &str, key: &str, value: &str) -> Result<String, Localized> {
     match unwrapped(value) {
-        "" => Err(format!("{place}: `{key}` is empty; copy it from the integration's page in amoCRM")),
+        "" => Err(localized!(
+            "{place}: `{key}` пуст; скопируйте его со страницы интеграции в amoCRM",
+            "{place}: `{key}` is empty; copy it from the integration's page in amoCRM"
+        )),
         value => Ok(value.to_owned()),
     }
 }
 
 /// amoCRM compares it letter by letter, so it is only looked at; blanks around it are none of its letters.
-fn redirect(place: &str, written: &str) -> Result<String, String> {
+fn redirect(place: &str, written: &str) -> Result<String, Localized> {
     let written = written.trim();
     match Url::parse(written) {
         Ok(url) if matches!(url.scheme(), "https" | "http") && url.port() != Some(0) => Ok(written.to_owned()),
-        _ => Err(format!(
+        _ => Err(localized!(
+            "{place}: `redirect_uri` — не адрес; напишите тот, что на странице интеграции в amoCRM, например \
+             \"http://127.0.0.1:8765/\"",
             "{place}: `redirect_uri` is not an address; write the one of the integration's page in amoCRM, for example \
              \"http://127.0.0.1:8765/\""
         )),
@@ -381,7 +424,7 @@ mod tests {
             assert_eq!(seconds(written), Ok(read), "{written}");
         }
         for written in ["", "30", "500ms", "-1s", "soon"] {
-            let error = seconds(written).expect_err(written);
+            let error = seconds(written).expect_err(written).en;
             assert!(error.contains(&format!("`manager_status_reuse` = `{written}`")), "{error}");
             assert!(error.contains("set whole seconds, for example `30s`"), "{error}");
         }

@@ -41,6 +41,7 @@ use amocrm::integration::{Access, IntegrationSettings};
 use call::masking::unless_secret;
 use call::one_line::{is_hidden, one_line};
 use call::scenario::{self, Exits, MOST_STEPS, placement_of};
+use call::{Localized, localized};
 use call_details::CallDetailsEntry;
 use errors::Errors;
 use integration::IntegrationEntry;
@@ -76,7 +77,7 @@ pub struct HarnessConfig {
     /// Where values are kept, unless a command is told otherwise.
     pub store: Option<StoreLocation>,
     /// What is not wrong, but may not be meant, a text each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Localized>,
 }
 
 /// A placed operation, as configured.
@@ -148,7 +149,7 @@ fn main() -> String {
 fn read(path: &Path, text: &str) -> Result<(File, toml::Value), ConfigError> {
     let written = toml_file::parse(path, text)?;
     // Before the keys are judged: who misspells one is told the keys that there are.
-    server::refuse_given_up(&written).map_err(|message| ConfigError { file: path.to_owned(), line: None, message })?;
+    server::refuse_given_up(&written).map_err(|message| ConfigError::of(path, message))?;
     Ok((toml_file::parse(path, text)?, written))
 }
 
@@ -166,8 +167,8 @@ impl HarnessConfig {
 
     /// The same, with what others may do with the files of its secrets.
     fn examined(mut self, written: &toml::Value, path: &Path) -> Result<Self, ConfigError> {
-        let error = |message| ConfigError { file: path.to_owned(), line: None, message };
-        self.warnings.extend(private_files::examine_secrets(written, folder(path)).map_err(error)?);
+        let examined = private_files::examine_secrets(written, folder(path));
+        self.warnings.extend(examined.map_err(|message| ConfigError::of(path, message))?);
         Ok(self)
     }
 
@@ -175,26 +176,30 @@ impl HarnessConfig {
     pub(crate) fn judge(path: &Path) -> Result<Self, Vec<ConfigError>> {
         let text = toml_file::read_text(path).map_err(|error| vec![error])?;
         let (file, written) = read(path, &text).map_err(|error| vec![error])?;
-        let error = |message| ConfigError { file: path.to_owned(), line: None, message };
-        let config = Self::check(file, path).map_err(|messages| messages.into_iter().map(error).collect::<Vec<_>>())?;
+        let all =
+            |messages: Vec<_>| messages.into_iter().map(|message| ConfigError::of(path, message)).collect::<Vec<_>>();
+        let config = Self::check(file, path).map_err(all)?;
         config.examined(&written, path).map_err(|error| vec![error])
     }
 
     fn checked(file: File, path: &Path) -> Result<Self, ConfigError> {
         Self::check(file, path).map_err(|messages| {
-            let message = messages.into_iter().next().unwrap_or_default();
-            ConfigError { file: path.to_owned(), line: None, message }
+            let first = messages.into_iter().next();
+            // Nothing is refused without a word.
+            let unsaid = || Localized::new("настройки не приняты", "the configuration is refused");
+            ConfigError::of(path, first.unwrap_or_else(unsaid))
         })
     }
 
-    fn check(file: File, path: &Path) -> Result<Self, Vec<String>> {
+    fn check(file: File, path: &Path) -> Result<Self, Vec<Localized>> {
         let folder = folder(path);
         if file.integration.is_empty() && file.operation.is_empty() {
-            return Err(vec![
+            return Err(vec![Localized::new(
+                "нет ни одной операции; добавьте `[[operation]]` с `linked_operation`, а если она обращается к amoCRM, то и `[[integration]]` \
+                 с `account` и `token` или с ключами OAuth",
                 "there is no operation; add `[[operation]]` with `linked_operation`, and, where it asks amoCRM, `[[integration]]` with \
-                 `account` and `token`, or with the keys of OAuth"
-                    .to_owned(),
-            ]);
+                 `account` and `token`, or with the keys of OAuth",
+            )]);
         }
         let mut errors = Errors::default();
         let mut ids: Vec<String> = file.integration.iter().map(|entry| entry.id.clone()).collect();
@@ -217,7 +222,7 @@ impl HarnessConfig {
         }
         let exits: Vec<_> = operations.iter().map(|entry| (entry.id.as_str(), entry.exits())).collect();
         let judged = scenario::judge(exits.iter().map(|(id, exits)| (*id, exits)));
-        errors.take(judged.map_err(|fault| format!("[[operation]]: {fault}")));
+        errors.take(judged.map_err(|fault| Localized::from(fault).at("[[operation]]")));
         let scenario_waiting_time = errors.take(file.scenario.map(ScenarioEntry::check).transpose());
         let traces = errors.take(file.traces.map(|entry| entry.check(folder)).transpose());
         let server = errors.take(file.server.check(folder));
@@ -247,26 +252,43 @@ impl HarnessConfig {
     }
 
     /// The placed operation of that identifier, or the only one.
-    pub fn operation(&self, id: Option<&str>) -> Result<&OperationEntry, String> {
+    pub fn operation(&self, id: Option<&str>) -> Result<&OperationEntry, Localized> {
         let known = || self.operations.iter().map(|entry| format!("`{}`", entry.id)).collect::<Vec<_>>().join(", ");
         match (id, self.operations.as_slice()) {
-            (_, []) => Err("there is no placed operation; add `[[operation]]` with `linked_operation`".to_owned()),
+            (_, []) => Err(Localized::new(
+                "нет ни одной операции; добавьте `[[operation]]` с `linked_operation`",
+                "there is no placed operation; add `[[operation]]` with `linked_operation`",
+            )),
             (None, [only]) => Ok(only),
-            (None, _) => Err(format!("there are several placed operations; name one of {} with --operation", known())),
+            (None, _) => Err(localized!(
+                "операций несколько; укажите одну из {} в --operation",
+                "there are several placed operations; name one of {} with --operation",
+                known()
+            )),
             (Some(id), all) => {
                 let found = all.iter().find(|entry| entry.id == id);
-                found.ok_or_else(|| format!("there is no placed operation `{id}`; there are {}", known()))
+                found.ok_or_else(|| {
+                    localized!(
+                        "операции `{id}` нет; есть {}",
+                        "there is no placed operation `{id}`; there are {}",
+                        known()
+                    )
+                })
             }
         }
     }
 
     /// The integrations of that identifier, or all of them.
-    pub fn integrations(&self, id: Option<&str>) -> Result<Vec<&IntegrationSettings>, String> {
+    pub fn integrations(&self, id: Option<&str>) -> Result<Vec<&IntegrationSettings>, Localized> {
         let chosen: Vec<_> =
             self.integrations.iter().filter(|integration| id.is_none_or(|id| integration.id == id)).collect();
         if chosen.is_empty() {
             let known: Vec<_> = self.integrations.iter().map(|entry| format!("`{}`", entry.id)).collect();
-            return Err(format!("there is no integration of that name; there are {}", known.join(", ")));
+            let known = known.join(", ");
+            return Err(localized!(
+                "интеграции с таким именем нет; есть {known}",
+                "there is no integration of that name; there are {known}"
+            ));
         }
         Ok(chosen)
     }
@@ -301,16 +323,22 @@ impl HarnessConfig {
     }
 }
 
-fn check_operation(operation: &mut OperationEntry, integrations: &[String], folder: &Path) -> Result<(), String> {
+fn check_operation(operation: &mut OperationEntry, integrations: &[String], folder: &Path) -> Result<(), Localized> {
     let place = format!("[[operation]] `{}`", operation.id);
     if operation.linked_operation.trim().is_empty() {
-        return Err(format!("{place}: `linked_operation` is empty; name where calls go that are not forwarded"));
+        return Err(localized!(
+            "{place}: `linked_operation` пуст; укажите, куда идут звонки, которые не переадресованы",
+            "{place}: `linked_operation` is empty; name where calls go that are not forwarded"
+        ));
     }
     visible(&place, "linked_operation", &operation.linked_operation)?;
     for (exit, target) in &operation.exits {
         let exit = unless_secret(exit);
         if target.trim().is_empty() {
-            return Err(format!("{place}: `exits`: `{exit}` is empty; name where those calls go, or leave it out"));
+            return Err(localized!(
+                "{place}: `exits`: `{exit}` пуст; укажите, куда идут такие звонки, или уберите его",
+                "{place}: `exits`: `{exit}` is empty; name where those calls go, or leave it out"
+            ));
         }
         visible(&place, "exits", exit)?;
         visible(&place, "exits", target)?;
@@ -318,10 +346,16 @@ fn check_operation(operation: &mut OperationEntry, integrations: &[String], fold
     match &operation.integration {
         Some(id) if !integrations.contains(id) => {
             let id = unless_secret(id);
-            return Err(format!("{place}: `integration` = `{id}` is not the id of any [[integration]]"));
+            return Err(localized!(
+                "{place}: `integration` = `{id}` — такого `id` нет ни у одной [[integration]]",
+                "{place}: `integration` = `{id}` is not the id of any [[integration]]"
+            ));
         }
         None if integrations.len() > 1 => {
-            return Err(format!("{place}: there are several integrations; name one with `integration`"));
+            return Err(localized!(
+                "{place}: интеграций несколько; укажите одну в `integration`",
+                "{place}: there are several integrations; name one with `integration`"
+            ));
         }
         _ => {}
     }
@@ -330,12 +364,13 @@ fn check_operation(operation: &mut OperationEntry, integrations: &[String], fold
 }
 
 impl ScenarioEntry {
-    fn check(self) -> Result<Duration, String> {
+    fn check(self) -> Result<Duration, Localized> {
         let (least, greatest) =
             (WAITING_TIME_BOUNDS.0, WAITING_TIME_BOUNDS.1 * u32::try_from(MOST_STEPS).unwrap_or(u32::MAX));
         let written = humantime::parse_duration(&self.waiting_time).ok();
         written.filter(|time| (least..=greatest).contains(time)).ok_or_else(|| {
-            format!(
+            localized!(
+                "[scenario]: `waiting_time` = `{}`; укажите время от {} до {}, например 6s",
                 "[scenario]: `waiting_time` = `{}`; set a duration from {} to {}, for example 6s",
                 unless_secret(&self.waiting_time),
                 humantime::format_duration(least),
@@ -346,10 +381,11 @@ impl ScenarioEntry {
 }
 
 /// What people read on terminals, in logs and on the page must be what is written.
-fn visible(place: &str, key: &str, written: &str) -> Result<(), String> {
+fn visible(place: &str, key: &str, written: &str) -> Result<(), Localized> {
     match written.chars().find(|letter| is_hidden(*letter)) {
         None => Ok(()),
-        Some(hidden) => Err(format!(
+        Some(hidden) => Err(localized!(
+            "{}: в `{key}` есть невидимый знак (U+{:04X}); напишите заново без него",
             "{}: `{key}` has a character that is not seen (U+{:04X}); write it again without",
             one_line(place),
             u32::from(hidden)
@@ -357,14 +393,17 @@ fn visible(place: &str, key: &str, written: &str) -> Result<(), String> {
     }
 }
 
-fn unique<'a>(section: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), String> {
+fn unique<'a>(section: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), Localized> {
     let mut seen = HashSet::new();
     for id in ids {
         if id.trim().is_empty() {
-            return Err(format!("{section}: `id` is empty; give it a name"));
+            return Err(localized!("{section}: `id` пуст; дайте ему имя", "{section}: `id` is empty; give it a name"));
         }
         if !seen.insert(id) {
-            return Err(format!("{section}: two have the id `{id}`; give each its own `id`"));
+            return Err(localized!(
+                "{section}: `id` = `{id}` встречается дважды; дайте каждой свой `id`",
+                "{section}: two have the id `{id}`; give each its own `id`"
+            ));
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use amocrm::integration::IntegrationSettings;
 use call::dialling::is_dialable;
 use call::masking::unless_secret;
 use call::scenario::placement_of;
+use call::{Localized, localized};
 use server::pbx::dialplan::Asterisk;
 use server::pbx::rtjson::Kamailio;
 use server::pbx::{Destinations, Syntax, is_sip_address};
@@ -49,12 +50,13 @@ pub(super) struct AsteriskEntry {
 
 impl KamailioEntry {
     /// Checks the section. Every linked operation that calls can go to must have an address.
-    pub(super) fn check(self, operations: &[OperationEntry]) -> Result<Kamailio, String> {
-        let wrong = |message: String| format!("[kamailio]: {message}");
+    pub(super) fn check(self, operations: &[OperationEntry]) -> Result<Kamailio, Localized> {
+        let wrong = |message: Localized| message.at("[kamailio]");
         for (name, address) in &self.linked_operations {
             if !is_sip_address(address) {
                 let address = unless_secret(address);
-                return Err(wrong(format!(
+                return Err(wrong(localized!(
+                    "`linked_operations`: `{name}` = `{address}` — не адрес SIP; напишите по образцу `sip:sales@127.0.0.1:5090`",
                     "`linked_operations`: `{name}` = `{address}` is no SIP address; write it like `sip:sales@127.0.0.1:5090`"
                 )));
             }
@@ -64,7 +66,8 @@ impl KamailioEntry {
             let is_missing =
                 |target: &&str| placement_of(target).is_none() && !self.linked_operations.contains_key(*target);
             if let Some(name) = exits.targets().find(is_missing) {
-                return Err(wrong(format!(
+                return Err(wrong(localized!(
+                    "в `linked_operations` не сказано, где `{name}`, а туда идут звонки [[operation]] `{}`; добавьте \"{name}\" = \"sip:…\"",
                     "`linked_operations` does not say where `{name}` is, where calls of [[operation]] `{}` go; add \
                      \"{name}\" = \"sip:…\"",
                     operation.id
@@ -84,13 +87,14 @@ impl KamailioEntry {
 
 impl AsteriskEntry {
     /// Checks the section.
-    pub(super) fn check(self) -> Result<Asterisk, String> {
-        let wrong = |message: String| format!("[asterisk]: {message}");
+    pub(super) fn check(self) -> Result<Asterisk, Localized> {
+        let wrong = |message: Localized| message.at("[asterisk]");
         for (name, extension) in &self.linked_operations {
             let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
             if extension.is_empty() || !extension.chars().all(plain) {
                 let extension = unless_secret(extension);
-                return Err(wrong(format!(
+                return Err(wrong(localized!(
+                    "`linked_operations`: `{name}` = `{extension}` — не внутренний номер; пишите латинские буквы, цифры, `-` и `_`",
                     "`linked_operations`: `{name}` = `{extension}` is no extension; write letters, digits, `-` and `_`"
                 )));
             }
@@ -99,7 +103,8 @@ impl AsteriskEntry {
             "off" => None,
             written => Some(written.parse::<SocketAddr>().map_err(|_| {
                 let written = unless_secret(written);
-                wrong(format!(
+                wrong(localized!(
+                    "`fastagi` = `{written}` — не адрес с портом; напишите, например, \"{FASTAGI}\" или \"off\"",
                     "`fastagi` = `{written}` is not an address with a port; write, for example, \"{FASTAGI}\", or \"off\""
                 ))
             })?),
@@ -112,11 +117,13 @@ impl AsteriskEntry {
 }
 
 /// Every number must be one that a template takes, or a manager would silently not be rung.
-pub(super) fn check_numbers(integrations: &[IntegrationSettings]) -> Result<(), String> {
+pub(super) fn check_numbers(integrations: &[IntegrationSettings]) -> Result<(), Localized> {
     for integration in integrations {
         for (_, employee) in &integration.employees {
             if let Some(wrong) = employee.destinations.iter().find(|destination| !is_dialable(&destination.number)) {
-                return Err(format!(
+                return Err(localized!(
+                    "[[integration]] `{}`, сотрудник `{}`: `numbers`: `{}` нельзя подставить в шаблоны [kamailio] и [asterisk]; напишите \
+                     цифры, международный номер — с + в начале",
                     "[[integration]] `{}`, employee `{}`: `numbers`: `{}` cannot go into the templates of [kamailio] and [asterisk]; write \
                      digits, with a leading + if international",
                     integration.id,
@@ -134,14 +141,17 @@ fn time(
     written: Option<String>,
     usual: Duration,
     milliseconds: std::ops::RangeInclusive<u64>,
-) -> Result<Duration, String> {
+) -> Result<Duration, Localized> {
     let Some(written) = written else { return Ok(usual) };
     let (least, greatest) = (Duration::from_millis(*milliseconds.start()), Duration::from_millis(*milliseconds.end()));
     let time = humantime::parse_duration(&written).ok().filter(|time| (least..=greatest).contains(time));
     time.ok_or_else(|| {
         let written = unless_secret(&written);
         let (least, greatest) = (humantime::format_duration(least), humantime::format_duration(greatest));
-        format!("[kamailio]: `{key}` = `{written}`; set a duration from `{least}` to `{greatest}`, for example `5s`")
+        localized!(
+            "[kamailio]: `{key}` = `{written}`; укажите время от `{least}` до `{greatest}`, например `5s`",
+            "[kamailio]: `{key}` = `{written}`; set a duration from `{least}` to `{greatest}`, for example `5s`"
+        )
     })
 }
 
@@ -158,11 +168,17 @@ mod tests {
     }
 
     fn kamailio(text: &str) -> Result<Kamailio, String> {
-        toml::from_str::<KamailioEntry>(text).map_err(|error| error.message().to_owned())?.check(&operations())
+        toml::from_str::<KamailioEntry>(text)
+            .map_err(|error| error.message().to_owned())?
+            .check(&operations())
+            .map_err(|error| error.en)
     }
 
     fn asterisk(text: &str) -> Result<Asterisk, String> {
-        toml::from_str::<AsteriskEntry>(text).map_err(|error| error.message().to_owned())?.check()
+        toml::from_str::<AsteriskEntry>(text)
+            .map_err(|error| error.message().to_owned())?
+            .check()
+            .map_err(|error| error.en)
     }
 
     #[test]

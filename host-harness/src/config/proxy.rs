@@ -2,26 +2,32 @@
 
 use std::path::Path;
 
+use call::Localized;
 use runtime::capabilities::http::Proxy;
 use runtime::secret::{Secret, SecretSource};
 
 /// The proxy that is written, else that of the environment. An address with a password is a secret.
-pub(super) fn read(written: Option<&str>, folder: &Path) -> Result<Proxy, String> {
+pub(super) fn read(written: Option<&str>, folder: &Path) -> Result<Proxy, Localized> {
     let address = match written {
-        None => return Proxy::from_environment().map_err(|error| error.to_string()),
+        None => return Proxy::from_environment().map_err(Localized::from),
         Some("none") => return Ok(Proxy::default()),
         Some(source) if source.starts_with("env:") || source.starts_with("file:") => {
             let source = source.parse::<SecretSource>().map(|source| source.relative_to(folder));
-            source.and_then(|source| source.read()).map_err(|error| error.to_string())?
+            source.and_then(|source| source.read()).map_err(Localized::from)?
         }
         Some(address) if address.contains('@') => {
-            return Err("a password is never written inline: write the whole address into a file that only this user may read, and name it with \
-                        file:PATH, or use env:NAME"
-                .to_owned());
+            return Err(Localized::new(
+                "пароль никогда не пишут прямо в файл: запишите весь адрес в файл, который читает только этот пользователь, и укажите его как \
+                 file:ПУТЬ или используйте env:ИМЯ",
+                "a password is never written inline: write the whole address into a file that only this user may read, and name it with \
+                 file:PATH, or use env:NAME",
+            ));
         }
         Some(address) => Secret::new(address.to_owned()),
     };
-    Proxy::at(address.expose()).map_err(|error| format!("{error}; `none` means no proxy"))
+    Proxy::at(address.expose()).map_err(|error| {
+        Localized::from(error).then("; ", &Localized::new("`none` значит «без прокси»", "`none` means no proxy"))
+    })
 }
 
 #[cfg(test)]
@@ -43,7 +49,7 @@ mod tests {
             ("file:missing", "cannot be read"),
         ] {
             let message = read(Some(wrong), folder.path()).unwrap_err();
-            assert!(message.contains(told) && !message.contains("s3cret"), "{wrong}: {message}");
+            assert!(message.en.contains(told) && !message.en.contains("s3cret"), "{wrong}: {message}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use call::masking::unless_secret;
+use call::{Localized, localized};
 use replay::recording::SamplingSettings;
 
 /// How many recordings are kept unless it is written otherwise: some ten megabytes.
@@ -25,24 +26,27 @@ pub(super) struct RecordingsEntry {
 
 impl RecordingsEntry {
     /// Checks the section.
-    pub(super) fn check(self) -> Result<SamplingSettings, String> {
+    pub(super) fn check(self) -> Result<SamplingSettings, Localized> {
         let Self { share, reasons, keep_at_most, numbers } = self;
         if !(0.0..=1.0).contains(&share) {
-            return Err(format!(
+            return Err(localized!(
+                "[recordings]: `share` = {share}; укажите долю звонков от 0 до 1, например 0.01",
                 "[recordings]: `share` = {share}; set a part of all calls from 0 to 1, for example 0.01"
             ));
         }
         if share == 0.0 && reasons.is_empty() {
-            return Err(
-                "[recordings]: nothing is recorded; set `share`, for example 0.01, or `reasons`, for example [\"operation-failed\"]"
-                    .to_owned(),
-            );
+            return Err(Localized::new(
+                "[recordings]: ничего не записывается; задайте `share`, например 0.01, или `reasons`, например [\"operation-failed\"]",
+                "[recordings]: nothing is recorded; set `share`, for example 0.01, or `reasons`, for example [\"operation-failed\"]",
+            ));
         }
         let keep_at_most = keep_at_most.unwrap_or(KEEP_AT_MOST);
         if !(BOUNDS.0..=BOUNDS.1).contains(&keep_at_most) {
-            return Err(format!(
+            return Err(localized!(
+                "[recordings]: `keep_at_most` = {keep_at_most}; укажите число от {} до {}, например {KEEP_AT_MOST}",
                 "[recordings]: `keep_at_most` = {keep_at_most}; set a number from {} to {}, for example {KEEP_AT_MOST}",
-                BOUNDS.0, BOUNDS.1
+                BOUNDS.0,
+                BOUNDS.1
             ));
         }
         let whole_numbers = match numbers.as_deref() {
@@ -50,7 +54,10 @@ impl RecordingsEntry {
             Some("whole") => true,
             Some(written) => {
                 let written = unless_secret(written);
-                return Err(format!("[recordings]: `numbers` = `{written}`; write `masked` or `whole`"));
+                return Err(localized!(
+                    "[recordings]: `numbers` = `{written}`; напишите `masked` или `whole`",
+                    "[recordings]: `numbers` = `{written}`; write `masked` or `whole`"
+                ));
             }
         };
         Ok(SamplingSettings { share, reasons, keep_at_most, whole_numbers })
@@ -62,7 +69,10 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<SamplingSettings, String> {
-        toml::from_str::<RecordingsEntry>(text).map_err(|error| error.message().to_owned())?.check()
+        toml::from_str::<RecordingsEntry>(text)
+            .map_err(|error| error.message().to_owned())?
+            .check()
+            .map_err(|error| error.en)
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::call_details::bytes;
 use super::tokens::TokenEntry;
 use call::masking::unless_secret;
+use call::{Localized, localized};
 use runtime::secret::{Secret, SecretSource};
 use server::ServerSettings;
 use server::tls::TlsFiles;
@@ -43,12 +44,13 @@ pub(super) struct ServerEntry {
 
 impl ServerEntry {
     /// Checks the section and reads its secrets. Paths are relative to `folder`.
-    pub(super) fn check(self, folder: &Path) -> Result<ServerSettings, String> {
+    pub(super) fn check(self, folder: &Path) -> Result<ServerSettings, Localized> {
         let usual = ServerSettings::default();
         let listen = match &self.listen {
             None => usual.listen,
             Some(written) => written.parse::<SocketAddr>().map_err(|_| {
-                format!(
+                localized!(
+                    "[server]: `listen` = `{}` — не адрес с портом; напишите, например, \"127.0.0.1:8066\"",
                     "[server]: `listen` = `{}` is not an address with a port; write, for example, \"127.0.0.1:8066\"",
                     unless_secret(written)
                 )
@@ -60,10 +62,16 @@ impl ServerEntry {
                 Some(TlsFiles { certificate: folder.join(certificate), key: folder.join(key) })
             }
             (Some(_), None) => {
-                return Err("[server]: `tls_certificate` needs `tls_key`, the file of its private key".to_owned());
+                return Err(Localized::new(
+                    "[server]: к `tls_certificate` нужен `tls_key`, файл его закрытого ключа",
+                    "[server]: `tls_certificate` needs `tls_key`, the file of its private key",
+                ));
             }
             (None, Some(_)) => {
-                return Err("[server]: `tls_key` needs `tls_certificate`, the file of its certificate".to_owned());
+                return Err(Localized::new(
+                    "[server]: к `tls_key` нужен `tls_certificate`, файл его сертификата",
+                    "[server]: `tls_key` needs `tls_certificate`, the file of its certificate",
+                ));
             }
         };
         let secret =
@@ -94,31 +102,43 @@ impl ServerEntry {
 }
 
 /// Refuses what signatures of requests had, before they were given up for TLS and tokens with scopes.
-pub(super) fn refuse_given_up(written: &toml::Value) -> Result<(), String> {
+pub(super) fn refuse_given_up(written: &toml::Value) -> Result<(), Localized> {
     match written.get("server").and_then(|server| server.get("hmac_secret")) {
         None => Ok(()),
-        Some(_) => Err("[server]: `hmac_secret` is no key any more: requests are not signed. Leave it out, give the client a token of its own \
-                        (`host-harness token new NAME --scope pbx`), and encrypt the way to the server: set `tls_certificate` and `tls_key`, or put \
-                        a reverse proxy with TLS in front of it"
-            .to_owned()),
+        Some(_) => Err(Localized::new(
+            "[server]: ключа `hmac_secret` больше нет: запросы не подписываются. Уберите его, дайте клиенту свой токен \
+             (`host-harness token new NAME --scope pbx`) и шифруйте путь к серверу: задайте `tls_certificate` и `tls_key` или поставьте перед ним \
+             обратный прокси с TLS",
+            "[server]: `hmac_secret` is no key any more: requests are not signed. Leave it out, give the client a token of its own \
+             (`host-harness token new NAME --scope pbx`), and encrypt the way to the server: set `tls_certificate` and `tls_key`, or put \
+             a reverse proxy with TLS in front of it",
+        )),
     }
 }
 
 /// At least what one call may use.
-fn guest_memory(written: &str) -> Result<usize, String> {
+fn guest_memory(written: &str) -> Result<usize, Localized> {
     const LEAST: usize = 64 * 1024 * 1024;
     let bytes = bytes(written).and_then(|bytes| usize::try_from(bytes).ok());
     bytes.filter(|bytes| *bytes >= LEAST).ok_or_else(|| {
         let written = unless_secret(written);
-        format!("[server]: `guest_memory` = `{written}`; set a size of at least `64MiB`, for example `2GiB`")
+        localized!(
+            "[server]: `guest_memory` = `{written}`; укажите размер не меньше `64MiB`, например `2GiB`",
+            "[server]: `guest_memory` = `{written}`; set a size of at least `64MiB`, for example `2GiB`"
+        )
     })
 }
 
-fn secret(key: &str, source: SecretSource, folder: &Path) -> Result<Secret, String> {
-    let secret = source.relative_to(folder).read().map_err(|error| format!("[server]: `{key}`: {error}"))?;
+fn secret(key: &str, source: SecretSource, folder: &Path) -> Result<Secret, Localized> {
+    let secret = source
+        .relative_to(folder)
+        .read()
+        .map_err(|error| Localized::from(error).at(format_args!("[server]: `{key}`")))?;
     let plain = secret.expose().bytes().all(|byte| byte.is_ascii_graphic());
     if secret.expose().len() < SHORTEST || !plain {
-        return Err(format!(
+        return Err(localized!(
+            "[server]: в `{key}` должно быть не меньше {SHORTEST} латинских букв, цифр или знаков без пробелов; создайте его, например, командой \
+             `openssl rand -hex 32`",
             "[server]: `{key}` must have at least {SHORTEST} letters, digits or signs without spaces; make one, for example with \
              `openssl rand -hex 32`"
         ));
@@ -131,20 +151,28 @@ fn number(
     written: Option<u64>,
     usual: usize,
     within: std::ops::RangeInclusive<u64>,
-) -> Result<usize, String> {
+) -> Result<usize, Localized> {
     let Some(written) = written else { return Ok(usual) };
     usize::try_from(written).ok().filter(|_| within.contains(&written)).ok_or_else(|| {
-        format!("[server]: `{key}` = {written}; set a whole number from {} to {}", within.start(), within.end())
+        localized!(
+            "[server]: `{key}` = {written}; укажите целое число от {} до {}",
+            "[server]: `{key}` = {written}; set a whole number from {} to {}",
+            within.start(),
+            within.end()
+        )
     })
 }
 
-fn time(key: &str, written: Option<String>) -> Result<Option<Duration>, String> {
+fn time(key: &str, written: Option<String>) -> Result<Option<Duration>, Localized> {
     const WITHIN: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(600);
     let Some(written) = written else { return Ok(None) };
     let time = humantime::parse_duration(&written).ok().filter(|time| WITHIN.contains(time));
     time.map(Some).ok_or_else(|| {
         let written = unless_secret(&written);
-        format!("[server]: `{key}` = `{written}`; set a duration from `100ms` to `10m`, for example `5s`")
+        localized!(
+            "[server]: `{key}` = `{written}`; укажите время от `100ms` до `10m`, например `5s`",
+            "[server]: `{key}` = `{written}`; set a duration from `100ms` to `10m`, for example `5s`"
+        )
     })
 }
 
@@ -154,7 +182,7 @@ mod tests {
 
     fn read(text: &str) -> Result<ServerSettings, String> {
         let entry: ServerEntry = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        entry.check(Path::new("."))
+        entry.check(Path::new(".")).map_err(|error| error.en)
     }
 
     #[test]
@@ -176,7 +204,7 @@ mod tests {
     fn what_signed_requests_is_refused_with_what_there_is_instead() {
         for written in ["\"env:A\"", "\"an-inline-secret\"", "1"] {
             let written: toml::Value = toml::from_str(&format!("[server]\nhmac_secret = {written}\n")).unwrap();
-            let error = refuse_given_up(&written).unwrap_err();
+            let error = refuse_given_up(&written).unwrap_err().en;
             for part in ["`hmac_secret` is no key any more", "`tls_certificate` and `tls_key`", "--scope pbx"] {
                 assert!(error.contains(part) && !error.contains("inline"), "{error}");
             }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use call::Localized;
 use runtime::secret::SecretSource;
 use stores::StoreLocation;
 
@@ -20,23 +21,24 @@ pub(super) struct StoreEntry {
 
 impl StoreEntry {
     /// Checks the section. Paths are relative to `folder`.
-    pub(super) fn check(self, folder: &Path) -> Result<StoreLocation, String> {
-        let location = self.location.parse().map_err(|error| format!("[store]: `location`: {error}"))?;
+    pub(super) fn check(self, folder: &Path) -> Result<StoreLocation, Localized> {
+        let location = self.location.parse::<StoreLocation>();
+        let location = location.map_err(|error| Localized::from(error).at("[store]: `location`"))?;
         match location {
             StoreLocation::Redis(mut server) => {
                 server.password = self.password.or(server.password);
                 server.ca_file = self.ca_file.or(server.ca_file);
-                let server = server.check().map_err(|error| format!("[store]: {error}"))?.relative_to(folder);
+                let server = server.check().map_err(|error| Localized::from(error).at("[store]"))?.relative_to(folder);
                 // What is wrong with it is said now rather than when the store is opened.
                 if let Some(source) = &server.password {
-                    source.read().map_err(|error| format!("[store]: `password`: {error}"))?;
+                    source.read().map_err(|error| Localized::from(error).at("[store]: `password`"))?;
                 }
                 Ok(StoreLocation::Redis(server))
             }
-            _ if self.password.is_some() || self.ca_file.is_some() => {
-                Err("[store]: `password` and `ca_file` are for a server, redis://… or rediss://…; leave them out"
-                    .to_owned())
-            }
+            _ if self.password.is_some() || self.ca_file.is_some() => Err(Localized::new(
+                "[store]: `password` и `ca_file` бывают только у сервера, redis://… или rediss://…; уберите их",
+                "[store]: `password` and `ca_file` are for a server, redis://… or rediss://…; leave them out",
+            )),
             StoreLocation::Directory(directory) => Ok(StoreLocation::Directory(folder.join(directory))),
             other => Ok(other),
         }
@@ -48,7 +50,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<StoreLocation, String> {
-        toml::from_str::<StoreEntry>(text).unwrap().check(Path::new("/etc/hh"))
+        toml::from_str::<StoreEntry>(text).unwrap().check(Path::new("/etc/hh")).map_err(|error| error.en)
     }
 
     #[test]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use call::masking::unless_secret;
+use call::{Localized, localized};
 use server::tokens::{self, Token};
 
 #[derive(Deserialize)]
@@ -21,33 +22,41 @@ pub(super) struct TokenEntry {
 
 impl TokenEntry {
     /// Reads each, and sees to it that they can be in force together.
-    pub(super) fn check_all(entries: Vec<Self>) -> Result<Vec<Token>, String> {
+    pub(super) fn check_all(entries: Vec<Self>) -> Result<Vec<Token>, Localized> {
         let read = entries.into_iter().map(Self::check).collect::<Result<Vec<_>, _>>()?;
-        tokens::judge(&read).map_err(|error| format!("[[server.tokens]]: {error}"))?;
+        tokens::judge(&read).map_err(|error| Localized::from(error).at("[[server.tokens]]"))?;
         Ok(read)
     }
 
-    fn check(self) -> Result<Token, String> {
-        let wrong = |what: String| format!("[[server.tokens]] `{}`: {what}", unless_secret(&self.name));
-        let scope = self.scope.parse();
-        let scope = scope.map_err(|fix| wrong(format!("`scope` = `{}`; {fix}", unless_secret(&self.scope))))?;
+    fn check(self) -> Result<Token, Localized> {
+        let wrong = |what: Localized| what.at(format_args!("[[server.tokens]] `{}`", unless_secret(&self.name)));
+        let scope = self.scope.parse().map_err(|fix: Localized| {
+            let scope = unless_secret(&self.scope);
+            wrong(localized!("`scope` = `{scope}`", "`scope` = `{scope}`").then("; ", &fix))
+        })?;
         // What stands there may be a token by mistake, and is not repeated.
-        let hash = self.hash.parse().map_err(|fix| {
-            wrong(format!("`hash` is not the hash of a token; {fix} (where it is a token itself, make another)"))
+        let hash = self.hash.parse().map_err(|fix: Localized| {
+            let what = Localized::new("`hash` — не хеш токена", "`hash` is not the hash of a token");
+            let or_else =
+                Localized::new(" (если это сам токен, создайте другой)", " (where it is a token itself, make another)");
+            wrong(what.then("; ", &fix).then("", &or_else))
         })?;
         let expires_at = self.expires.as_ref().map(instant).transpose().map_err(wrong)?;
         Ok(Token { name: self.name, scope, hash, expires_at })
     }
 }
 
-fn instant(written: &toml::Value) -> Result<Timestamp, String> {
+fn instant(written: &toml::Value) -> Result<Timestamp, Localized> {
     let text = match written {
         toml::Value::String(text) => text.clone(),
         written => written.to_string(),
     };
     text.parse().map_err(|_| {
         let text = unless_secret(&text);
-        format!("`expires` = `{text}`; write a time with its offset, for example 2027-03-01T00:00:00Z")
+        localized!(
+            "`expires` = `{text}`; напишите время со смещением, например 2027-03-01T00:00:00Z",
+            "`expires` = `{text}`; write a time with its offset, for example 2027-03-01T00:00:00Z"
+        )
     })
 }
 
@@ -65,7 +74,7 @@ mod tests {
 
     fn read(lines: &str) -> Result<Vec<Token>, String> {
         let file: File = toml::from_str(lines).map_err(|error| error.message().to_owned())?;
-        TokenEntry::check_all(file.tokens)
+        TokenEntry::check_all(file.tokens).map_err(|error| error.en)
     }
 
     fn one(rest: &str) -> String {

@@ -7,7 +7,9 @@ use http::HeaderName;
 use serde::Deserialize;
 
 use call::masking::unless_secret;
+use call::{Bilingual, Localized, localized};
 use node::observe::traces::TraceSettings;
+use runtime::capabilities::http::OriginError;
 use runtime::secret::SecretSource;
 
 #[derive(Deserialize)]
@@ -35,21 +37,28 @@ fn service() -> String {
 
 impl TracesEntry {
     /// Checks the section and reads its secrets. Paths are relative to `folder`.
-    pub(super) fn check(self, folder: &Path) -> Result<TraceSettings, String> {
-        let collector = self.collector.parse().map_err(|error| {
-            format!("[traces]: `collector`: {error}; write, for example, collector = \"http://127.0.0.1:4318\"")
+    pub(super) fn check(self, folder: &Path) -> Result<TraceSettings, Localized> {
+        let collector = self.collector.parse().map_err(|error: OriginError| {
+            let example = "collector = \"http://127.0.0.1:4318\"";
+            Localized::new(
+                format!("[traces]: `collector`: {}; напишите, например, {example}", error.ru()),
+                format!("[traces]: `collector`: {error}; write, for example, {example}"),
+            )
         })?;
         if !(0.0..=1.0).contains(&self.share) {
-            return Err(format!(
+            return Err(localized!(
+                "[traces]: `share` = {}; укажите долю звонков от 0 до 1, например 0.1",
                 "[traces]: `share` = {}; set a share of the calls from 0 to 1, for example 0.1",
                 self.share
             ));
         }
         let header = |(name, source): (String, SecretSource)| {
             let place = format!("[traces]: `headers.{}`", unless_secret(&name));
-            HeaderName::try_from(name.as_str()).map_err(|_| format!("{place} is not the name of an HTTP header"))?;
-            let value = source.relative_to(folder).read().map_err(|error| format!("{place}: {error}"))?;
-            Ok::<_, String>((name, value))
+            HeaderName::try_from(name.as_str()).map_err(|_| {
+                localized!("{place} — не имя заголовка HTTP", "{place} is not the name of an HTTP header")
+            })?;
+            let value = source.relative_to(folder).read().map_err(|error| Localized::from(error).at(&place))?;
+            Ok::<_, Localized>((name, value))
         };
         let headers = self.headers.into_iter().map(header).collect::<Result<_, _>>()?;
         Ok(TraceSettings { collector, headers, share: self.share, service: self.service })
@@ -62,7 +71,7 @@ mod tests {
 
     fn read(text: &str) -> Result<TraceSettings, String> {
         let entry: TracesEntry = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        entry.check(Path::new("."))
+        entry.check(Path::new(".")).map_err(|error| error.en)
     }
 
     #[test]

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::revision_of;
-use call::Localized;
+use call::{Localized, system_error_ru};
 use runtime::atomic_file;
 use server::configuration::{Author, By, ConfigurationChange, NotChanged};
 
@@ -57,11 +57,15 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Those of a state directory; without one they are forgotten when the process ends. What cannot be read is a warning.
-    pub(super) fn open(directory: Option<&Path>) -> (Self, Vec<String>) {
+    pub(super) fn open(directory: Option<&Path>) -> (Self, Vec<Localized>) {
         let Some(file) = directory.map(|directory| directory.join(FILE)) else { return Default::default() };
         let (mut changes, mut warnings) = (Self { file: Some(file.clone()), ..Self::default() }, Vec::new());
         if let Err(error) = changes.read(&file) {
-            warnings.push(format!("{} cannot be read ({error}): earlier changes are not shown", file.display()));
+            let file = file.display();
+            warnings.push(Localized::new(
+                format!("{file} не читается ({}): прежние изменения не показываются", system_error_ru(&error)),
+                format!("{file} cannot be read ({error}): earlier changes are not shown"),
+            ));
         }
         (changes, warnings)
     }
@@ -97,7 +101,7 @@ impl Changes {
     ///
     /// # Errors
     /// Where it cannot be written; it is shown all the same until the process ends.
-    pub(super) fn record(&mut self, text: &str, author: Author, at: Timestamp) -> Result<(), String> {
+    pub(super) fn record(&mut self, text: &str, author: Author, at: Timestamp) -> Result<(), Localized> {
         self.keep(author, at, Some(text.to_owned()), None)
     }
 
@@ -105,7 +109,7 @@ impl Changes {
     ///
     /// # Errors
     /// As [`record`](Self::record).
-    pub(super) fn note(&mut self, what: Localized, author: Author, at: Timestamp) -> Result<(), String> {
+    pub(super) fn note(&mut self, what: Localized, author: Author, at: Timestamp) -> Result<(), Localized> {
         self.keep(author, at, None, Some(what))
     }
 
@@ -115,7 +119,7 @@ impl Changes {
         at: Timestamp,
         text: Option<String>,
         what: Option<Localized>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Localized> {
         // Held until it is written, so that each number is given once.
         let locked = self.file.as_deref().map(locked).transpose();
         self.catch_up();
@@ -125,18 +129,24 @@ impl Changes {
         // What is there at first is number 0: it is no change.
         let number = self.entries.back().map_or(u64::from(what.is_some()), |last| last.number + 1);
         let entry = Entry { number, at, author: author.name, by: author.by, text, what };
-        let line = serde_json::to_string(&entry).map_err(|error| error.to_string())?;
+        let line = serde_json::to_string(&entry).map_err(io::Error::from);
         self.add(entry);
         let Some(file) = self.file.clone() else { return Ok(()) };
         let written = locked.and_then(|locked| match locked {
             Some(_) if self.lines + 1 > self.entries.len() + SLACK => self.rewrite(&file),
-            Some(locked) => self.append(locked, &line),
+            Some(locked) => line.and_then(|line| self.append(locked, &line)),
             None => Ok(()),
         });
         written.map_err(|error| {
-            format!(
-                "the change is in force, but {} cannot be written ({error}): it is not shown after the next start",
-                file.display()
+            let file = file.display();
+            Localized::new(
+                format!(
+                    "изменение действует, но {file} не записан ({}): после следующего запуска оно не будет показано",
+                    system_error_ru(&error)
+                ),
+                format!(
+                    "the change is in force, but {file} cannot be written ({error}): it is not shown after the next start"
+                ),
             )
         })
     }

@@ -1,8 +1,8 @@
 //! Why a configuration was refused, for a form: which field of the request is at fault, in both languages.
 
+use crate::causes::text_of;
 use amocrm::integration::Misconfigured;
-use call::Localized;
-use call::scenario::{ScenarioFault, placement_of};
+use call::scenario::placement_of;
 use node::versions::VersionError;
 use node::{Misfit, NotPlaced};
 use server::configuration::{Edit, NotChanged, Refusal, Scalar};
@@ -18,7 +18,8 @@ struct Field {
 /// What a client is told whose change was refused.
 pub(super) fn refusal(error: &anyhow::Error, edit: Option<&Edit>) -> NotChanged {
     let misfits = misfits(error);
-    let en = format!("{error:#}");
+    let text = text_of(error);
+    let en = &text.en;
     let fields = edit.map(fields).unwrap_or_default();
     let by_misfit =
         misfits.iter().find_map(pointer).filter(|pointer| fields.iter().any(|field| field.pointer == *pointer));
@@ -28,10 +29,9 @@ pub(super) fn refusal(error: &anyhow::Error, edit: Option<&Edit>) -> NotChanged 
         let named = fields.iter().filter_map(|field| Some((said(field)?, field)));
         named.max_by_key(|(length, _)| *length).map(|(_, field)| field.pointer.clone())
     };
-    let ru = misfits.first().and_then(in_russian).or_else(|| scenario(error));
     NotChanged::Refused(Refusal {
-        text: Localized::new(ru.unwrap_or_else(|| format!("изменение не принято: {en}")), &en),
         field: by_misfit.or_else(by_words),
+        text,
         findings: misfits.into_iter().map(|misfit| Unfit::from(&misfit)).collect(),
     })
 }
@@ -60,38 +60,6 @@ fn pointer(misfit: &Misfit) -> Option<String> {
         Misfit::Undescribed(_) | Misfit::OtherOperation { .. } => return None,
     };
     Some(format!("/{section}/{}", escaped(misfit.key()?)))
-}
-
-fn in_russian(misfit: &Misfit) -> Option<String> {
-    let key = misfit.key().unwrap_or_default();
-    Some(match misfit {
-        Misfit::Setting(_) => format!("у настройки `{key}` такого значения быть не может"),
-        Misfit::MissingSetting { .. } => format!("не задана настройка `{key}`, без неё операция работать не может"),
-        Misfit::UnknownExit { .. } => format!("у операции нет причины `{key}`, поэтому и такого выхода быть не может"),
-        Misfit::Configuration(_) => format!("у параметра интеграции `{key}` такого значения быть не может"),
-        Misfit::OtherOperation { .. } => "этот компонент — другая операция".to_owned(),
-        Misfit::Undescribed(_) => return None,
-    })
-}
-
-/// What is wrong with the exits of all operations together.
-fn scenario(error: &anyhow::Error) -> Option<String> {
-    // Where the file is judged, the fault is a part of the text alone.
-    let fault = error.chain().find_map(|cause| cause.downcast_ref::<ScenarioFault>());
-    let text = format!("{error:#}");
-    match fault {
-        Some(ScenarioFault::Circle(way)) => Some(format!("звонки пошли бы по кругу: {way}")),
-        Some(ScenarioFault::Unknown { placement, target, .. }) => {
-            Some(format!("выход операции «{placement}» ведёт к операции «{target}», а её нет"))
-        }
-        Some(ScenarioFault::TooLong { .. }) => Some("звонок прошёл бы через слишком много операций".to_owned()),
-        None if text.contains("calls would go in a circle") => Some("звонки пошли бы по кругу".to_owned()),
-        None if text.contains("leads to `operation:") => {
-            Some("выход ведёт к операции, которой нет: назовите другую или сначала измените выход".to_owned())
-        }
-        None if text.contains("there is no operation") => Some("без единой операции звонки принимать нечем".to_owned()),
-        None => None,
-    }
 }
 
 /// The fields of a request, by what of it a message may name.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use call::{Bilingual, Localized, localized, system_error_ru};
 use runtime::atomic_file;
 
 /// What a file looks like from outside: when that changes, it is read. `None` where there is no file.
@@ -28,8 +29,8 @@ impl ConfigurationFile {
     }
 
     /// Its text, or why it cannot be read, in the words of the start.
-    pub(super) fn read(&self) -> Result<String, String> {
-        runtime::toml_file::read_text(&self.0).map_err(|error| error.to_string())
+    pub(super) fn read(&self) -> Result<String, Localized> {
+        runtime::toml_file::read_text(&self.0).map_err(|error| error.text())
     }
 
     pub(super) fn look(&self) -> Looks {
@@ -42,13 +43,22 @@ impl ConfigurationFile {
     }
 
     /// Writes it whole or not at all.
-    pub(super) fn write(&self, text: &str) -> Result<(), String> {
+    pub(super) fn write(&self, text: &str) -> Result<(), Localized> {
         let shown = self.0.display();
         if !self.is_writable() {
-            return Err(format!("{shown} may not be written; let the user of this program write it"));
+            return Err(localized!(
+                "{shown} нельзя изменить; разрешите запись пользователю этой программы",
+                "{shown} may not be written; let the user of this program write it"
+            ));
         }
         atomic_file::replace(&self.0, text.as_bytes()).map_err(|error| {
-            format!("{shown} cannot be written ({error}); let the user of this program write it and its folder")
+            Localized::new(
+                format!(
+                    "{shown} не записан ({}); разрешите пользователю этой программы писать в него и в его каталог",
+                    system_error_ru(&error)
+                ),
+                format!("{shown} cannot be written ({error}); let the user of this program write it and its folder"),
+            )
         })
     }
 }

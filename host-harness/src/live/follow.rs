@@ -7,6 +7,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::hangups::Hangups;
 use super::{ConfigurationFile, LiveConfiguration};
+use call::Localized;
 
 /// How often the file is looked at, and so for how long it must be left alone before it counts as whole.
 const LOOK: Duration = Duration::from_millis(500);
@@ -15,11 +16,11 @@ const LOOK: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// It is in force: what has changed, and what is to be known of it.
-    InForce(Vec<String>),
+    InForce(Vec<Localized>),
     /// It was refused, and the former one stays in force: why.
-    Refused(String),
+    Refused(Localized),
     /// There is nothing to be read.
-    Nothing(String),
+    Nothing(Localized),
 }
 
 /// The file is looked at until this is dropped.

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
 use super::{Inner, State, at_restart, blocking, revision_of};
 use crate::assemble::{InForce, assemble, judge_reasons};
 use crate::cache_key;
 use crate::config::HarnessConfig;
+use call::{Localized, localized};
 use node::Revision;
 use node::versions::Prepared;
 use node::watch::Watched;
@@ -17,7 +18,7 @@ use node::watch::Watched;
 pub(super) struct Judged<'a> {
     config: HarnessConfig,
     prepared: Prepared<'a>,
-    warnings: Vec<String>,
+    warnings: Vec<Localized>,
 }
 
 impl Inner {
@@ -26,17 +27,17 @@ impl Inner {
         let file = self.file.as_ref().context("there is no configuration file")?;
         let running = self.running.get().context("the server has not begun")?;
         let (path, text) = (file.path().to_owned(), text.to_owned());
-        let mut config = blocking(move || HarnessConfig::parse(&path, &text)).await.map_err(anyhow::Error::msg)??;
+        let mut config = blocking(move || HarnessConfig::parse(&path, &text)).await??;
         let in_file = |error: anyhow::Error| error.context(file.path().display().to_string());
         let mut warnings = config.warnings.clone();
         let surroundings = &self.surroundings;
         for integration in &mut config.integrations {
             let not_kept =
                 cache_key::provide(integration, &surroundings.location).map_err(|error| in_file(error.into()))?;
-            warnings.extend(not_kept.map(|not_kept| not_kept.to_string()));
+            warnings.extend(not_kept.map(Localized::from));
         }
         config.server.token = config.server.token.or_else(|| running.generated.clone());
-        running.guard.judge_tokens(&config.server).map_err(in_file)?;
+        running.guard.judge_tokens(&config.server).map_err(|error| in_file(error.into()))?;
         let revision = self.revision(state, &config).await.map_err(in_file)?;
         let before = running.node.revision();
         let is_new = |(id, integration): &(&Arc<str>, &Arc<_>)| {
@@ -54,10 +55,9 @@ impl Inner {
         let surroundings = &self.surroundings;
         let (engine, stores) = (&surroundings.engine, &surroundings.stores);
         let next = assemble(config, Some(before), engine, stores, surroundings.clock.clone()).await?;
-        ensure!(
-            !next.placements().is_empty(),
-            "there is no operation to serve; add `[[operation]]` with `linked_operation` to the configuration"
-        );
+        if next.placements().is_empty() {
+            return Err(server::no_operation().into());
+        }
         if let Some(recordings) = &self.recordings {
             judge_reasons(recordings, next.placements())?;
         }
@@ -65,7 +65,7 @@ impl Inner {
     }
 
     /// From now on calls begin with this configuration. Gives what has changed and what is to be known of it, a line each.
-    pub(super) fn put_in_force(&self, state: &mut State, judged: Judged<'_>, text: String) -> Vec<String> {
+    pub(super) fn put_in_force(&self, state: &mut State, judged: Judged<'_>, text: String) -> Vec<Localized> {
         let Judged { config, prepared, warnings } = judged;
         let before = prepared.put_in_force();
         if let Some(running) = self.running.get() {
@@ -81,16 +81,18 @@ impl Inner {
             shown.text.clone_from(&text);
             let said = std::mem::replace(&mut shown.warnings, warnings);
             let new = shown.warnings.iter().filter(|warning| !said.contains(warning));
-            let new: Vec<_> = new.map(|warning| format!("warning: {warning}")).collect();
+            let new =
+                new.map(|new| Localized::new(format!("предупреждение: {}", new.ru), format!("warning: {}", new.en)));
+            let new: Vec<_> = new.collect();
             shown.at_restart = at_restart::changed(&self.began_with, &text);
             shown.refused = None;
             shown.writable = self.file.as_ref().is_some_and(super::ConfigurationFile::is_writable);
-            let waiting = match shown.at_restart.as_slice() {
-                [] => String::new(),
-                waiting => format!("; with the next start: {}", waiting.join(", ")),
-            };
+            let mut told = localized!("новые настройки действуют: ", "the configuration is in force: ").then("", &told);
+            if !shown.at_restart.is_empty() {
+                let waiting = shown.at_restart.join(", ");
+                told = told.then("; ", &localized!("после перезапуска: {waiting}", "with the next start: {waiting}"));
+            }
             (state.config, state.text) = (config, text);
-            let told = format!("the configuration is in force: {told}{waiting}");
             return std::iter::once(told).chain(new).collect();
         }
         Vec::new()
@@ -106,7 +108,7 @@ pub(crate) fn watched(config: &HarnessConfig) -> Vec<Watched> {
 }
 
 /// What of two revisions is not the same.
-fn difference(before: &Revision, after: &Revision) -> String {
+fn difference(before: &Revision, after: &Revision) -> Localized {
     let operations = |revision: &Revision| {
         let placements = revision.placements().iter();
         let named = placements.map(|placement| (format!("[[operation]] `{}`", placement.id()), address(placement)));
@@ -126,11 +128,12 @@ fn difference(before: &Revision, after: &Revision) -> String {
     let (before, after) = (all(before), all(after));
     let names = |of: &[(String, usize)]| of.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
     let (had, has) = (names(&before), names(&after));
-    let mut told = Vec::new();
-    for (word, named) in [
-        ("added", has.difference(&had).cloned().collect::<Vec<_>>()),
-        ("removed", had.difference(&has).cloned().collect()),
+    let mut told: Vec<Localized> = Vec::new();
+    for (ru, en, named) in [
+        ("добавлено", "added", has.difference(&had).cloned().collect::<Vec<_>>()),
+        ("убрано", "removed", had.difference(&has).cloned().collect()),
         (
+            "изменено",
             "changed",
             after
                 .iter()
@@ -140,10 +143,13 @@ fn difference(before: &Revision, after: &Revision) -> String {
         ),
     ] {
         if !named.is_empty() {
-            told.push(format!("{word} {}", named.join(", ")));
+            let named = named.join(", ");
+            told.push(localized!("{ru} {named}", "{en} {named}"));
         }
     }
-    if told.is_empty() { "no integration and no operation has changed".to_owned() } else { told.join("; ") }
+    told.into_iter().reduce(|told, next| told.then("; ", &next)).unwrap_or_else(|| {
+        Localized::new("интеграции и операции не изменились", "no integration and no operation has changed")
+    })
 }
 
 /// Whether it is the very same thing.

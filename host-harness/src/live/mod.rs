@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::causes::text_of;
 use crate::config::HarnessConfig;
 use call::Localized;
 use changes::Changes;
@@ -99,7 +100,7 @@ struct State {
 ///
 /// # Errors
 /// Where it cannot be written; it is done all the same.
-pub(crate) fn note_by_command(location: &StoreLocation, what: Localized, at: Timestamp) -> Result<(), String> {
+pub(crate) fn note_by_command(location: &StoreLocation, what: Localized, at: Timestamp) -> Result<(), Localized> {
     let Some(directory) = location.own_directory() else { return Ok(()) };
     let (mut changes, _) = Changes::open(Some(&directory));
     changes.note(what, Author { name: None, by: By::Command }, at)
@@ -118,7 +119,7 @@ impl LiveConfiguration {
         config: HarnessConfig,
         read: Option<(&Path, String)>,
         surroundings: Surroundings,
-    ) -> (Self, Vec<String>) {
+    ) -> (Self, Vec<Localized>) {
         let (file, text) = read.map(|(path, text)| (ConfigurationFile::new(path), text)).unzip();
         let text: String = text.unwrap_or_default();
         let directory = file.as_ref().and_then(|_| surroundings.location.own_directory());
@@ -164,8 +165,10 @@ impl Inner {
             tls.look().await;
         }
         let Some(file) = &self.file else {
-            let nothing = "there is no configuration file to read again: this is the demonstration";
-            return Some(Told::Nothing(nothing.to_owned()));
+            return Some(Told::Nothing(Localized::new(
+                "файла настроек нет, перечитывать нечего: это демонстрация",
+                "there is no configuration file to read again: this is the demonstration",
+            )));
         };
         let mut state = self.state.lock().await;
         let text = match read(file).await {
@@ -178,7 +181,7 @@ impl Inner {
         state.seen.clone_from(&text);
         let judged = match self.judge(&state, &text).await {
             Ok(judged) => judged,
-            Err(error) => return self.refuse(format!("{error:#}")),
+            Err(error) => return self.refuse(text_of(&error)),
         };
         let mut told = self.put_in_force(&mut state, judged, text.clone());
         told.extend(self.remember(text, Author { name: None, by: By::File }).await);
@@ -186,7 +189,7 @@ impl Inner {
     }
 
     /// The former configuration stays in force. Said once, however often it is looked at.
-    fn refuse(&self, why: String) -> Option<Told> {
+    fn refuse(&self, why: Localized) -> Option<Told> {
         let mut shown = self.shown();
         if shown.refused.as_ref() == Some(&why) {
             return None;
@@ -218,7 +221,7 @@ impl Inner {
                 "this is the demonstration: it has no configuration file, so nothing can be changed",
             ))
         })?;
-        let text = read(file).await.map_err(|error| NotChanged::Conflict(Localized::new(&error, &error)))?;
+        let text = read(file).await.map_err(NotChanged::Conflict)?;
         if revision_of(&state.text) != expected {
             return Err(NotChanged::Outdated(Localized::new(
                 "настройки тем временем изменил кто-то другой: посмотрите, что изменилось, и повторите",
@@ -250,13 +253,15 @@ impl Inner {
         let (to, written) = (file.clone(), text.clone());
         let written = blocking(move || to.write(&written)).await.and_then(|written| written);
         written.map_err(|error| {
-            NotChanged::Conflict(Localized::new(
-                format!("файл настроек не записан, ничего не изменилось: {error}"),
-                format!("the configuration file is not written, and nothing was changed: {error}"),
-            ))
+            let said = Localized::new(
+                "файл настроек не записан, ничего не изменилось",
+                "the configuration file is not written, and nothing was changed",
+            );
+            NotChanged::Conflict(said.then(": ", &error))
         })?;
         state.seen.clone_from(&text);
-        let told = self.put_in_force(state, judged, text.clone()).join("; ");
+        let told = self.put_in_force(state, judged, text.clone());
+        let told = told.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         tracing::info!(by = ?author.by, author = author.name.as_deref().unwrap_or_default(), "{told}");
         if let Some(warning) = self.remember(text, author).await {
             tracing::warn!("{warning}");
@@ -275,7 +280,7 @@ impl Inner {
     }
 
     /// What cannot be remembered is in force all the same, and is said.
-    async fn remember(&self, text: String, author: Author) -> Option<String> {
+    async fn remember(&self, text: String, author: Author) -> Option<Localized> {
         let (changes, now) = (Arc::clone(&self.changes), self.surroundings.clock.now());
         let record = move || lock(&changes).record(&text, author, now);
         blocking(record).await.and_then(|recorded| recorded).err()
@@ -286,14 +291,14 @@ impl Inner {
     }
 }
 
-async fn read(file: &ConfigurationFile) -> Result<String, String> {
+async fn read(file: &ConfigurationFile) -> Result<String, Localized> {
     let file = file.clone();
     blocking(move || file.read()).await.and_then(|read| read)
 }
 
 /// Work that waits for a disk, off the threads of calls.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| "a fault of the program; its log says more".to_owned())
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Localized> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| program_fault())
 }
 
 fn lock(changes: &Mutex<Changes>) -> MutexGuard<'_, Changes> {
@@ -330,10 +335,9 @@ impl Configuration for LiveConfiguration {
 }
 
 fn ended<T>(ended: Result<Result<T, NotChanged>, tokio::task::JoinError>) -> Result<T, NotChanged> {
-    ended.unwrap_or_else(|_| {
-        Err(NotChanged::Conflict(Localized::new(
-            "ошибка программы; подробности в её журнале",
-            "a fault of the program; its log says more",
-        )))
-    })
+    ended.unwrap_or_else(|_| Err(NotChanged::Conflict(program_fault())))
+}
+
+fn program_fault() -> Localized {
+    Localized::new("ошибка программы; подробности в её журнале", "a fault of the program; its log says more")
 }

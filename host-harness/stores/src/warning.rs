@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use call::{Bilingual, Localized};
 use runtime::store::StoreError;
 
 /// What is to be said about the stores that were opened, in one line each.
@@ -45,7 +46,7 @@ pub enum StoreWarning {
         /// The server's address.
         server: String,
         /// What may lose it, and the fix.
-        why: String,
+        why: Localized,
     },
 }
 
@@ -91,6 +92,53 @@ impl fmt::Display for StoreWarning {
             Self::Away(error) => write!(f, "{error}; until it answers, calls are resolved without a cache"),
             Self::Losable { server, why } => {
                 write!(f, "the store {server} may lose the access that accounts granted: {why}")
+            }
+        }
+    }
+}
+
+impl Bilingual for StoreWarning {
+    fn ru(&self) -> String {
+        const NOTHING_KEPT: &str =
+            "до тех пор доступ не сохраняется, а звонки обрабатываются без долговременной памяти";
+        match self {
+            Self::NoHome => format!(
+                "у этого пользователя нет домашнего каталога, хранить состояние негде: укажите каталог состояния; {NOTHING_KEPT}"
+            ),
+            Self::Unusable(error) => format!("{}; {NOTHING_KEPT}", error.ru()),
+            Self::Cache(error) => {
+                format!("{}; до тех пор звонки обрабатываются без долговременной памяти", error.ru())
+            }
+            Self::Records(error) => format!("{}; до тех пор доступ и присутствие не сохраняются", error.ru()),
+            Self::Restored { file, copy, damage } => {
+                let what = match damage {
+                    Some((cause, aside)) => format!("было повреждено ({cause}) и теперь лежит в {}", aside.display()),
+                    None => "пропало".to_owned(),
+                };
+                format!(
+                    "хранилище {} {what}: его место заняла копия {}; аккаунт, доступ к которому обновляли после этой копии, возможно, \
+                     придётся подключить заново командой `host-harness connect`",
+                    file.display(),
+                    copy.display()
+                )
+            }
+            Self::Lost { file, copy, damage, of_copy, aside } => {
+                let damage = damage.as_deref().unwrap_or("его нет");
+                let mut said = format!(
+                    "хранилище {} повреждено ({damage}) и не восстанавливается из копии {} ({of_copy}): выполните `host-harness connect` \
+                     для каждой интеграции с OAuth",
+                    file.display(),
+                    copy.display()
+                );
+                if !aside.is_empty() {
+                    let aside: Vec<_> = aside.iter().map(|file| file.display().to_string()).collect();
+                    said.push_str(&format!("; что там было, теперь лежит в {}", aside.join(" и ")));
+                }
+                said
+            }
+            Self::Away(error) => format!("{}; пока он не отвечает, звонки обрабатываются без памяти", error.ru()),
+            Self::Losable { server, why } => {
+                format!("хранилище {server} может потерять доступ, который дали аккаунты: {}", why.ru)
             }
         }
     }

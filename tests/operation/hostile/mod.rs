@@ -22,7 +22,7 @@ use hostile_components::{
     FORWARDS_TO_NOBODY, HANDLE_HOARDER, HUNG_IMPORT, LONG_WAITING_TIME, MEMORY_BOMB, MEMORY_HOLDER, MISSING_EXPORT,
     REQUIRED_SETTING, STACK_OVERFLOW, STRANGER_CALLER, TRAP,
 };
-use node::{Misfit, Placement, ReadyOperation};
+use node::{Placement, ReadyOperation};
 use runtime::bindings::exports::telephony::operation::operation::{Description, DurationKind, SettingKind};
 use runtime::engine::{Engine, EngineSettings, Failure, Fit, LimitReached, Undescribed};
 use test_support::{CALLER, Outcome, Scene, engine};
@@ -242,8 +242,13 @@ async fn required_setting() {
         let integration = (scene.integration.id.as_str().into(), scene.integrate());
         Placement::new("main", integration, "queue:sales".into(), settings, operation.clone())
     };
-    let missing: Vec<_> =
-        placement(BTreeMap::new()).await.expect("it can be placed").missing().iter().map(Misfit::what).collect();
+    let missing: Vec<_> = placement(BTreeMap::new())
+        .await
+        .expect("it can be placed")
+        .missing()
+        .iter()
+        .map(|misfit| misfit.what().en)
+        .collect();
     assert_eq!(missing, ["setting `director` (Director) is missing, and the operation cannot work without it"]);
     let written = BTreeMap::from([("director".to_owned(), "anna".to_owned())]);
     assert!(placement(written).await.expect("it can be placed").missing().is_empty());

@@ -19,6 +19,7 @@ mod line;
 mod outcome;
 mod process;
 mod replayable;
+pub mod russian;
 mod scene;
 mod skip;
 
@@ -30,7 +31,9 @@ pub use home::{ACCOUNT_TOKEN, Ended, Home};
 pub use line::Line;
 pub use outcome::Outcome;
 pub use process::Process;
-pub use scene::{ANNA, BORIS, CALLER, LINKED_OPERATION, MARGIN, START, Scene, TOKEN, employee, engine, operation};
+pub use scene::{
+    ANNA, BORIS, CALLER, LINKED_OPERATION, MARGIN, START, Scene, TOKEN, employee, engine, operation, variant,
+};
 pub use skip::skip;
 
 /// The workspace's folder.

@@ -38,7 +38,8 @@ impl Process {
         let address = loop {
             let said = read(home, "stdout");
             if let Some((line, _)) = said.split_once('\n') {
-                let listening = line.strip_prefix("listening on ").and_then(|rest| rest.split_once("://"));
+                let listening = line.strip_prefix("listening on ").or_else(|| line.strip_prefix("сервер слушает "));
+                let listening = listening.and_then(|rest| rest.split_once("://"));
                 let address = listening.and_then(|(_, rest)| rest.split(';').next());
                 break address
                     .and_then(|address| address.parse::<SocketAddr>().ok())

@@ -112,7 +112,7 @@ fn number(written: &Value) -> Result<(String, u64), String> {
         }
         _ => return Err("`numbers`: write texts, or objects with `number` and `ring_time`".to_owned()),
     };
-    let ring_time = dialling::ring_time(&number, ring_time.as_deref())?;
+    let ring_time = dialling::ring_time(&number, ring_time.as_deref()).map_err(|wrong| wrong.en)?;
     Ok((number, u64::try_from(ring_time.as_millis()).unwrap_or(u64::MAX)))
 }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use call::Localized;
+use call::{Bilingual, Localized};
 use runtime::capabilities::http::{BaseUrl, Origin};
 use runtime::secret::Secret;
 
@@ -266,6 +266,18 @@ impl Grant {
             return Err(GrantError::Newer(version));
         }
         serde_json::from_slice(bytes).map_err(|_| GrantError::Unreadable)
+    }
+}
+
+impl Bilingual for GrantError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Newer(format) => format!(
+                "сохранённый доступ записан более новой версией программы (формат {format}): используйте ту версию или подключите интеграцию \
+                 заново"
+            ),
+            Self::Unreadable => "сохранённый доступ не читается: подключите интеграцию заново".to_owned(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
 
 use super::grant::{Grant, GrantError};
+use call::Bilingual;
 use runtime::capabilities::http::BaseUrl;
 use runtime::store::{KeyValueStore, Shelf, Slot, StoreError};
 
@@ -154,5 +155,14 @@ impl Patience {
         sleep(self.pause).await;
         self.pause *= 2;
         Ok(())
+    }
+}
+
+impl Bilingual for LedgerError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Store(error) => error.ru(),
+            Self::Grant { error, location } => format!("{} (в {location})", error.ru()),
+        }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use call::numbers::CountryCode;
+use call::{Bilingual, Localized};
 
 use super::{AccountSource, Integration, IntegrationSettings};
 use runtime::bindings::exports::telephony::operation::operation::{Description, SettingDescription};
@@ -25,19 +26,25 @@ pub(super) const ENABLED: &str = "enabled";
 pub(super) const BASE_URL: &str = "amocrm_base_url";
 pub(super) const KV_BUCKET: &str = "kv_bucket";
 
-/// The keys that this host answers itself, and where their values come from.
-const PROVIDED: [(&str, &str); 5] = [
-    (ENABLED, "write `enabled` in [[integration]]"),
+/// The keys that this host answers itself, and where their values come from, in Russian and English.
+const PROVIDED: [(&str, &str, &str); 5] = [
+    (ENABLED, "напишите `enabled` в [[integration]]", "write `enabled` in [[integration]]"),
     (
         BASE_URL,
+        "это адрес аккаунта интеграции; напишите `account` и `token` или ключи OAuth в [[integration]]",
         "it is the address of the integration's account; write `account` and `token`, or the keys of OAuth, in [[integration]]",
     ),
-    (KV_BUCKET, "an operation has one bucket here, and the host names it"),
+    (
+        KV_BUCKET,
+        "у операции здесь одно хранилище, и его имя задаёт программа",
+        "an operation has one bucket here, and the host names it",
+    ),
     (
         "amocrm_access_token",
+        "программа добавляет ключ доступа в запросы сама; напишите `token` или ключи OAuth в [[integration]]",
         "the host adds the token to requests itself; write `token`, or the keys of OAuth, in [[integration]]",
     ),
-    (CACHE_KEY_SECRET, "write `cache_key_secret` in [[integration]]"),
+    (CACHE_KEY_SECRET, "напишите `cache_key_secret` в [[integration]]", "write `cache_key_secret` in [[integration]]"),
 ];
 
 /// Why an operation cannot be placed on an integration.
@@ -48,6 +55,12 @@ pub struct Misconfigured {
     pub integration: String,
     /// What is wrong with its configuration.
     pub error: ConfigurationError,
+}
+
+impl Bilingual for Misconfigured {
+    fn ru(&self) -> String {
+        format!("[[integration]] `{}`: {}", self.integration, self.error.ru())
+    }
 }
 
 impl Integration {
@@ -77,8 +90,13 @@ impl Integration {
         for described in description.configuration.iter().filter(needed).filter(|described| missing(&described.key)) {
             errors.push(ConfigurationError::Missing {
                 key: described.key.clone(),
-                title: described.title.en.clone(),
-                fix: provided(&described.key).unwrap_or("write it in [integration.configuration]").to_owned(),
+                title: Localized::new(&described.title.ru, &described.title.en),
+                fix: provided(&described.key).unwrap_or_else(|| {
+                    Localized::new(
+                        "напишите его в [integration.configuration]",
+                        "write it in [integration.configuration]",
+                    )
+                }),
             });
         }
         (read, errors.into_iter().map(|error| self.misconfigured(error)).collect())
@@ -141,15 +159,18 @@ impl IntegrationSettings {
             error: ConfigurationError::Value {
                 key: DEFAULT_COUNTRY_CODE.to_owned(),
                 value: written.to_owned(),
-                fix: "set a calling code from 1 to 999, for example 7".to_owned(),
+                fix: Localized::new(
+                    "укажите код страны от 1 до 999, например 7",
+                    "set a calling code from 1 to 999, for example 7",
+                ),
             },
         })
     }
 }
 
 /// Where the value of a key comes from that this host answers itself.
-fn provided(key: &str) -> Option<&'static str> {
-    PROVIDED.iter().find(|(provided, _)| *provided == key).map(|(_, instead)| *instead)
+fn provided(key: &str) -> Option<Localized> {
+    PROVIDED.iter().find(|(provided, ..)| *provided == key).map(|(_, ru, en)| Localized::new(*ru, *en))
 }
 
 pub(super) fn considers_manager_status(configuration: &WrittenConfiguration) -> bool {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use call::Bilingual;
 use rusqlite::ErrorCode;
 
 use super::place::Place;
@@ -45,6 +46,44 @@ pub enum CallDetailsError {
         /// What SQLite or the system says.
         cause: String,
     },
+}
+
+impl Bilingual for CallDetailsError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Missing(file) => format!(
+                "в {} детализации звонков нет: её ведёт там `host-harness serve`; проверьте --state",
+                file.display()
+            ),
+            Self::Locked(place) => {
+                format!(
+                    "детализация звонков в {place} занята другой программой: закройте ту, которая держит её открытой"
+                )
+            }
+            Self::Damaged { place, cause } => {
+                format!("детализация звонков в {place} повреждена ({cause}): переместите файл, и будет начат новый")
+            }
+            Self::Foreign(place) => {
+                format!(
+                    "{place} — не детализация звонков этой программы: переместите его или выберите другой каталог состояния"
+                )
+            }
+            Self::Newer(place) => {
+                format!("детализация звонков в {place} записана более новой версией программы: используйте ту версию")
+            }
+            Self::Gone(place) => {
+                format!(
+                    "детализацию звонков в {place} переместили или удалили во время работы сервера; там начат новый файл"
+                )
+            }
+            Self::Full(place) => format!(
+                "детализации звонков в {place} не хватает места на диске: освободите место или задайте keep_at_most в [call_details]"
+            ),
+            Self::Unusable { place, cause } => format!(
+                "детализацией звонков в {place} нельзя пользоваться ({cause}): проверьте диск и права этого пользователя на запись"
+            ),
+        }
+    }
 }
 
 impl CallDetailsError {

@@ -132,7 +132,7 @@ fn a_locked_file_delays_no_call_is_reported_and_heals() {
     }
     assert!(began.elapsed() < Duration::from_secs(2), "handing calls over took {:?}", began.elapsed());
     until("the failure is reported", || book.details.state().failing.is_some());
-    let failing = book.details.state().failing.unwrap();
+    let failing = book.details.state().failing.unwrap().en;
     assert!(failing.contains("locked by another program") && failing.contains("call-details.sqlite3"), "{failing}");
     holder.execute_batch("ROLLBACK").unwrap();
     until("all is kept", || book.details.state().kept == 2_000);
@@ -184,7 +184,7 @@ fn a_full_disk_is_reported() {
     // One call that is larger than all the room there is: nothing that can be removed makes enough.
     book.keep(call(&"x".repeat(1024 * 1024), 0, None, "caller-hidden"));
     until("the failure is reported", || book.details.state().failing.is_some());
-    let failing = book.details.state().failing.unwrap();
+    let failing = book.details.state().failing.unwrap().en;
     assert!(failing.contains("the disk is full") && failing.contains("free some space"), "{failing}");
     assert_eq!(book.details.state().waiting, 1, "it is held, and tried again");
     drop(book.details);
@@ -212,7 +212,7 @@ fn another_programs_file_is_left_alone() {
         CallDetails::begin(Place::File(file.clone()), CallDetailsSettings::default(), Clock::frozen_at(start()))
             .unwrap();
     let failing = details.state().failing.unwrap();
-    assert!(failing.contains("no call details of this program"), "{failing}");
+    assert!(failing.en.contains("no call details of this program"), "{failing}");
     let tables: i64 =
         Connection::open(&file).unwrap().query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
     assert_eq!(tables, 1);
@@ -471,7 +471,7 @@ fn a_file_that_is_moved_away_or_deleted_is_noticed_and_begun_anew() {
         book.written();
         take_away(&state);
         book.written();
-        let failing = book.details.state().failing.unwrap();
+        let failing = book.details.state().failing.unwrap().en;
         assert!(
             failing.contains("moved away or deleted") && failing.contains(&book.file.display().to_string()),
             "{failing}"

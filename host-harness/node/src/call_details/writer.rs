@@ -21,6 +21,7 @@ use super::place::Place;
 use super::report::{Report, Unreported};
 use super::{CallDetailsSettings, retention};
 use crate::FinishedCall;
+use call::{Bilingual, Localized};
 use runtime::capabilities::clocks::Clock;
 
 /// How many calls may wait to be written. More are lost, and counted.
@@ -48,7 +49,7 @@ pub struct WriterState {
     /// Calls that an earlier process answered whose details it did not write: it was killed.
     pub lost_before: u64,
     /// What keeps them from being written now.
-    pub failing: Option<String>,
+    pub failing: Option<Localized>,
 }
 
 /// The calls' end of the writer.
@@ -70,7 +71,7 @@ pub(super) struct Shared {
     kept: AtomicU64,
     lost: AtomicU64,
     waiting: AtomicUsize,
-    failing: Mutex<Option<String>>,
+    failing: Mutex<Option<Localized>>,
     answered: Answered,
     lost_before: AtomicU64,
     /// The first and the last lost call that no gap tells of yet, in milliseconds since 1970, and how many.
@@ -185,7 +186,7 @@ impl Shared {
         self.gap.last.store(at, Ordering::Release);
     }
 
-    fn failing(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+    fn failing(&self) -> std::sync::MutexGuard<'_, Option<Localized>> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -381,7 +382,8 @@ impl Desk {
         let reports = std::mem::take(&mut self.reports);
         let unavailable = |why: String| Unreported::Unavailable(why);
         let (Some(connection), true) = (&mut self.connection, self.held.is_empty()) else {
-            let why = self.shared.failing().clone().unwrap_or_else(|| "calls wait to be written".to_owned());
+            let why = self.shared.failing().as_ref().map(ToString::to_string);
+            let why = why.unwrap_or_else(|| "calls wait to be written".to_owned());
             // An answer that nobody waits for any more is no loss, here and below.
             reports.into_iter().for_each(|report| drop(report.answer.send(Err(unavailable(why.clone())))));
             return;
@@ -406,7 +408,7 @@ impl Desk {
 
     fn failed(&mut self, error: &CallDetailsError) {
         self.tried = Some(Instant::now());
-        let text = error.to_string();
+        let text = error.text();
         let before = self.shared.failing().replace(text.clone());
         if before.as_ref() != Some(&text) {
             warn!("call details are not kept: {text}");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Component, LibraryError};
+use call::{Localized, localized, system_error_ru};
 use runtime::atomic_file;
 use runtime::engine::{digest, read_component};
 
@@ -23,25 +24,37 @@ impl Shelf {
     }
 
     /// What the index says; what is wrong with it goes to the warnings.
-    pub(super) fn index(&self, warnings: &mut Vec<String>) -> Vec<Component> {
+    pub(super) fn index(&self, warnings: &mut Vec<Localized>) -> Vec<Component> {
         let file = self.0.join(INDEX);
         let index = match fs::read(&file) {
             Ok(index) => index,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
-                warnings.push(format!("the uploaded components cannot be listed: {} ({error})", file.display()));
+                let file = file.display();
+                warnings.push(Localized::new(
+                    format!("загруженные компоненты не прочитаны: {file} ({})", system_error_ru(&error)),
+                    format!("the uploaded components cannot be listed: {file} ({error})"),
+                ));
                 return Vec::new();
             }
         };
         let components: Vec<Component> = serde_json::from_slice(&index).unwrap_or_else(|error| {
-            warnings.push(format!("{} is damaged ({error}): upload the components again", file.display()));
+            warnings.push(localized!(
+                "{} повреждён ({error}): загрузите компоненты ещё раз",
+                "{} is damaged ({error}): upload the components again",
+                file.display()
+            ));
             Vec::new()
         });
         // A digest becomes a file's name, so nothing else may be written in its place.
         let (components, strange): (Vec<_>, Vec<_>) =
             components.into_iter().partition(|component| is_digest(&component.digest));
         if !strange.is_empty() {
-            warnings.push(format!("{} names components by something else than a SHA-256: left out", file.display()));
+            warnings.push(localized!(
+                "в {} компоненты названы не по SHA-256: они пропущены",
+                "{} names components by something else than a SHA-256: left out",
+                file.display()
+            ));
         }
         components
     }
@@ -49,24 +62,25 @@ impl Shelf {
     pub(super) async fn write_index(&self, components: Vec<Component>) -> Result<(), LibraryError> {
         let file = self.0.join(INDEX);
         blocking(move || {
-            let index = serde_json::to_vec(&components).map_err(|error| cannot("write", &file, &error.into()))?;
-            atomic_file::write(&file, &index).map_err(|error| cannot("write", &file, &error))
+            let index = serde_json::to_vec(&components).map_err(|error| cannot_write(&file, &error.into()))?;
+            atomic_file::write(&file, &index).map_err(|error| cannot_write(&file, &error))
         })
         .await
     }
 
     pub(super) async fn keep(&self, digest: &str, bytes: Arc<[u8]>) -> Result<(), LibraryError> {
         let file = self.file(digest);
-        blocking(move || atomic_file::write(&file, &bytes).map_err(|error| cannot("write", &file, &error))).await
+        blocking(move || atomic_file::write(&file, &bytes).map_err(|error| cannot_write(&file, &error))).await
     }
 
     /// The bytes of a component, if they are still the same.
     pub(super) async fn read(&self, expected: &str) -> Result<Arc<[u8]>, LibraryError> {
         let (file, expected) = (self.file(expected), expected.to_owned());
         blocking(move || {
-            let bytes = read_component(&file).map_err(|error| LibraryError::File(format!("{error:#}")))?;
+            let bytes = read_component(&file).map_err(LibraryError::File)?;
             if digest(&bytes) != expected {
-                return Err(LibraryError::File(format!(
+                return Err(LibraryError::File(localized!(
+                    "{} повреждён: его содержимое не то, по которому он назван; загрузите его ещё раз",
                     "{} is damaged: it no longer has the digest it is named by; upload it again",
                     file.display()
                 )));
@@ -91,10 +105,11 @@ fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn cannot(what: &str, file: &Path, error: &io::Error) -> LibraryError {
-    LibraryError::File(format!(
-        "cannot {what} {} ({error}): check the disk and that this user may write there",
-        file.display()
+fn cannot_write(file: &Path, error: &io::Error) -> LibraryError {
+    let file = file.display();
+    LibraryError::File(Localized::new(
+        format!("{file} не записан ({}): проверьте диск и права этого пользователя на запись", system_error_ru(error)),
+        format!("cannot write {file} ({error}): check the disk and that this user may write there"),
     ))
 }
 

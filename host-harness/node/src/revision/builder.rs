@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amocrm::integration::Integration;
+use call::Bilingual;
 use call::scenario::{ScenarioFault, judge};
 
 use super::Revision;
@@ -34,6 +35,18 @@ pub enum NotPlaced {
     /// The component does not fit.
     #[error(transparent)]
     Misfit(Misfit),
+}
+
+impl Bilingual for NotPlaced {
+    fn ru(&self) -> String {
+        match self {
+            Self::NoIntegration(id) => {
+                format!("нет интеграции `{id}`: добавьте её раньше операций, которые к ней относятся")
+            }
+            Self::Scenario(fault) => fault.ru(),
+            Self::Misfit(misfit) => misfit.ru(),
+        }
+    }
 }
 
 impl RevisionBuilder {

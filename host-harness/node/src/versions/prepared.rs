@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::MutexGuard;
 
+use call::{Bilingual, Localized, localized};
+
 use super::{Site, VersionError, VersionRecord, Versions, short};
 use crate::{Node, Placement, Revision};
 
@@ -12,7 +14,7 @@ use crate::{Node, Placement, Revision};
 pub struct Prepared<'a> {
     node: &'a Node,
     revision: Revision,
-    warnings: Vec<String>,
+    warnings: Vec<Localized>,
     _held: MutexGuard<'a, VersionRecord>,
 }
 
@@ -54,7 +56,7 @@ impl Versions {
 
 impl Prepared<'_> {
     /// What is not as it was, or may not be meant, a line each.
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[Localized] {
         &self.warnings
     }
 
@@ -70,20 +72,24 @@ impl Prepared<'_> {
 }
 
 /// A version that was in force does not fit any more.
-pub(super) fn goes_on(placement: &Placement, digest: &str, error: &VersionError) -> String {
-    format!(
-        "[[operation]] `{}` goes on with the configured component, not with {}: {error}",
-        placement.id(),
-        short(digest)
+pub(super) fn goes_on(placement: &Placement, digest: &str, error: &VersionError) -> Localized {
+    let (id, digest) = (placement.id(), short(digest));
+    Localized::new(
+        format!("[[operation]] `{id}` работает с компонентом из файла настроек, а не с {digest}: {}", error.ru()),
+        format!("[[operation]] `{id}` goes on with the configured component, not with {digest}: {error}"),
     )
 }
 
-pub(super) fn has_no_shadow(placement: &Placement, error: &VersionError) -> String {
-    format!("[[operation]] `{}` has no shadow: {error}", placement.id())
+pub(super) fn has_no_shadow(placement: &Placement, error: &VersionError) -> Localized {
+    let id = placement.id();
+    localized!("у [[operation]] `{id}` нет проверки в тени: ", "[[operation]] `{id}` has no shadow: ")
+        .then("", &error.text())
 }
 
 /// What the version in force cannot work without.
-pub(super) fn lacks(placement: &Placement) -> impl Iterator<Item = String> {
+pub(super) fn lacks(placement: &Placement) -> impl Iterator<Item = Localized> {
     let lines = placement.missing().into_iter();
-    lines.map(|misfit| format!("[[operation]] `{}`: {misfit}; until then no call is forwarded", placement.id()))
+    let until_then = Localized::new("до тех пор ни один звонок не переадресуется", "until then no call is forwarded");
+    lines
+        .map(move |misfit| misfit.text().then("; ", &until_then).at(format_args!("[[operation]] `{}`", placement.id())))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use call::{Localized, localized, system_error_ru};
 use runtime::atomic_file;
 
 const FILE: &str = "activations.json";
@@ -75,7 +76,7 @@ struct PlacementRecord {
 
 impl VersionRecord {
     /// Reads the record; one that cannot be read is an empty one and a warning.
-    pub(super) fn open(state: Option<&Path>, warnings: &mut Vec<String>) -> Self {
+    pub(super) fn open(state: Option<&Path>, warnings: &mut Vec<Localized>) -> Self {
         let Some(file) = state.map(|state| state.join(FILE)) else { return Self::default() };
         let placements = match std::fs::read(&file) {
             Ok(text) => serde_json::from_slice(&text).map_err(|error| error.to_string()),
@@ -84,18 +85,26 @@ impl VersionRecord {
         };
         let placements = placements.unwrap_or_else(|error| {
             let name = file.display();
-            warnings
-                .push(format!("{name} cannot be read ({error}): the configured components are in force; delete it"));
+            warnings.push(localized!(
+                "{name} не читается ({error}): действуют компоненты из файла настроек; удалите этот файл",
+                "{name} cannot be read ({error}): the configured components are in force; delete it"
+            ));
             BTreeMap::new()
         });
         Self { file: Some(file), placements }
     }
 
-    pub(super) fn write(&self) -> Result<(), String> {
+    pub(super) fn write(&self) -> Result<(), Localized> {
         let Some(file) = &self.file else { return Ok(()) };
         let text = serde_json::to_vec_pretty(&self.placements).map_err(io::Error::from);
         let written = text.and_then(|text| atomic_file::write(file, &text));
-        written.map_err(|error| format!("{} cannot be written ({error})", file.display()))
+        written.map_err(|error| {
+            let file = file.display();
+            Localized::new(
+                format!("{file} не записан ({})", system_error_ru(&error)),
+                format!("{file} cannot be written ({error})"),
+            )
+        })
     }
 
     /// The version that was activated last; none where the configured one is in force.
@@ -216,6 +225,6 @@ mod tests {
         let mut warnings = Vec::new();
         let record = VersionRecord::open(Some(state.path()), &mut warnings);
         assert_eq!(record.in_force("main"), None);
-        assert!(warnings[0].contains("cannot be read"), "{warnings:?}");
+        assert!(warnings[0].en.contains("cannot be read"), "{warnings:?}");
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use call::Localized;
 use call::one_line::on_one_line;
+use call::{Bilingual, Localized};
 use tokio::time::Instant;
 use tracing::debug;
 use wasmtime::component::{ResourceTable, ResourceTableError};
@@ -135,6 +135,17 @@ pub enum Undescribed {
     /// It gave one that no host takes; which bound of the contract that breaks.
     #[error("what `describe` answers is not taken: {}", .0.en)]
     OutOfBounds(Localized),
+}
+
+impl Bilingual for Undescribed {
+    fn ru(&self) -> String {
+        match self {
+            Self::Failed(failure) => {
+                format!("`describe` не отвечает ({failure}): он должен отвечать, не обращаясь ни к чему снаружи")
+            }
+            Self::OutOfBounds(bound) => format!("ответ `describe` не принят: {}", bound.ru),
+        }
+    }
 }
 
 impl Operation {

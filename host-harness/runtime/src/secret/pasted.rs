@@ -1,6 +1,7 @@
 //! What people paste in place of a token: the token, with blanks, quotes and other signs that came along and are often not seen.
 
 use call::one_line::is_hidden;
+use call::{Localized, localized};
 
 /// A pasted text without what is often pasted with it: blanks, line breaks, quotes, a byte order mark and invisible characters around it, and the
 /// words of an `authorization` header before it.
@@ -32,15 +33,17 @@ fn without_header(text: &str) -> &str {
 }
 
 /// The first character that no token has, for people: tokens and keys are one word of visible ASCII characters.
-pub(super) fn odd(token: &str) -> Option<String> {
+pub(super) fn odd(token: &str) -> Option<Localized> {
     let odd = token.chars().find(|character| !character.is_ascii_graphic())?;
     Some(match odd {
-        '\r' | '\n' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
-        blank if blank.is_whitespace() => "a blank".to_owned(),
+        '\r' | '\n' | '\u{2028}' | '\u{2029}' => Localized::new("перенос строки", "a line break"),
+        blank if blank.is_whitespace() => Localized::new("пробел", "a blank"),
         hidden if is_hidden(hidden) => {
-            format!("an invisible character (U+{:04X})", u32::from(hidden))
+            localized!("невидимый знак (U+{:04X})", "an invisible character (U+{:04X})", u32::from(hidden))
         }
-        other => format!("a character that is not ASCII (U+{:04X})", u32::from(other)),
+        other => {
+            localized!("знак не из ASCII (U+{:04X})", "a character that is not ASCII (U+{:04X})", u32::from(other))
+        }
     })
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use call::Bilingual;
+
 /// What a file holds, and so what is lost with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contents {
@@ -22,6 +24,16 @@ impl Contents {
             Self::Records => "restart the program, and the copy beside it takes its place",
             Self::All => {
                 "it may hold the access to accounts, which is lost with it: move it away and run `host-harness connect`"
+            }
+        }
+    }
+
+    const fn remedy_ru(self) -> &'static str {
+        match self {
+            Self::Cache => "переместите или удалите его, потеряются только сохранённые ответы",
+            Self::Records => "перезапустите программу, и его место займёт копия, которая лежит рядом",
+            Self::All => {
+                "в нём может быть доступ к аккаунтам, который потеряется вместе с ним: переместите его и выполните `host-harness connect`"
             }
         }
     }
@@ -141,4 +153,57 @@ pub enum StoreError {
     /// What a store said to a call that is resolved again.
     #[error("{0}")]
     Recorded(String),
+}
+
+impl Bilingual for StoreError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Locked { file } => format!(
+                "хранилище {} занято другой программой: закройте ту, которая держит его открытым",
+                file.display()
+            ),
+            Self::TimedOut { file, after } => format!(
+                "хранилище {} не ответило за {} мс: проверьте диск, на котором оно лежит",
+                file.display(),
+                after.as_millis()
+            ),
+            Self::Corrupt { file, contents, cause } => {
+                format!("хранилище {} повреждено ({cause}): {}", file.display(), contents.remedy_ru())
+            }
+            Self::Foreign { file } => format!(
+                "{} — не хранилище этой программы: переместите его или выберите другой каталог состояния",
+                file.display()
+            ),
+            Self::Newer { file, found, known } => format!(
+                "хранилище {} записано более новой версией (формат {found}, эта версия знает {known}): используйте ту версию или \
+                 переместите файл",
+                file.display()
+            ),
+            Self::Unwritable { file, cause } => format!(
+                "хранилище {} не открывается для записи ({cause}): проверьте, что этот пользователь может там писать, или выберите другой \
+                 каталог состояния",
+                file.display()
+            ),
+            Self::Full { file } => {
+                format!("хранилищу {} не хватает места на диске: освободите место", file.display())
+            }
+            Self::Fault { file, cause } => format!("сбой хранилища {} ({cause})", file.display()),
+            Self::Unreachable { server, cause } => format!(
+                "хранилище {server} недоступно ({cause}): проверьте, что сервер работает и что эта машина может к нему подключиться"
+            ),
+            Self::NoAnswer { server, after } => {
+                format!("хранилище {server} не ответило за {} мс: проверьте нагрузку сервера и сеть", after.as_millis())
+            }
+            Self::Denied { server } => {
+                format!("хранилище {server} не принимает пользователя или пароль: проверьте `password` и имя в адресе")
+            }
+            Self::Refused { server, cause } => {
+                format!(
+                    "хранилище {server} отказало ({cause}): проверьте состояние сервера и права этого пользователя на нём"
+                )
+            }
+            Self::Unprepared { server, cause } => format!("хранилищем {server} нельзя пользоваться ({cause})"),
+            Self::Recorded(said) => said.clone(),
+        }
+    }
 }

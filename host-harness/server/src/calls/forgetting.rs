@@ -21,7 +21,7 @@ use crate::refusals::NotPermitted;
 use crate::scope::Scope;
 use crate::webhooks::notice;
 use call::details::Details;
-use call::{CallDocument, Localized};
+use call::{Bilingual, CallDocument, Localized};
 use node::call_details::{CallDetails, CallKey};
 use node::{Node, Placement};
 use runtime::capabilities::clocks::Clock;
@@ -102,20 +102,23 @@ pub(crate) fn routes(details: CallDetails, node: Node, changes: Option<Arc<dyn C
     )
 )]
 async fn forget(State(state): State<Forgetting>, Path(seq): Path<i64>, author: Author) -> Result<StatusCode, Problem> {
-    let unavailable = |ru: &str, en: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, en).in_russian(ru);
-    let not_read = |why: String| unavailable("детализация звонков не читается", why);
+    let unavailable = |why: Localized| Problem::localized(StatusCode::SERVICE_UNAVAILABLE, why);
+    let unreadable = |en: &str| unavailable(Localized::new("детализация звонков не читается", en));
     let reader = state.details.reader();
     let found = tokio::task::spawn_blocking(move || reader.find(&CallKey::Seq(seq))).await;
-    let found = found.map_err(|_| not_read("the call details could not be read".to_owned()))?;
-    let call = found.map_err(|error| not_read(error.to_string()))?;
+    let found = found.map_err(|_| unreadable("the call details could not be read"))?;
+    let call = found.map_err(|error| unavailable(error.text()))?;
     let call = call.ok_or_else(|| {
-        Problem::new(StatusCode::NOT_FOUND, "no call with this number is kept").in_russian("звонка с таким номером нет")
+        let text = Localized::new("звонка с таким номером нет", "no call with this number is kept");
+        Problem::localized(StatusCode::NOT_FOUND, text)
     })?;
-    let document = call.document().ok_or_else(|| not_read("the call cannot be read".to_owned()))?;
+    let document = call.document().ok_or_else(|| unreadable("the call cannot be read"))?;
     let kept_through = KeptThrough::of_call(&document).ok_or_else(|| {
-        let detail = "the call found no contact, company or lead in amoCRM, so no manager is kept through one";
-        let russian = "звонок не нашёл в amoCRM ни контакта, ни компании, ни сделки: менеджер для него не сохранён";
-        Problem::new(StatusCode::CONFLICT, detail).in_russian(russian)
+        let detail = Localized::new(
+            "звонок не нашёл в amoCRM ни контакта, ни компании, ни сделки: менеджер для него не сохранён",
+            "the call found no contact, company or lead in amoCRM, so no manager is kept through one",
+        );
+        Problem::localized(StatusCode::CONFLICT, detail)
     })?;
     let revision = state.node.revision();
     let operations: Vec<_> = revision
@@ -125,8 +128,10 @@ async fn forget(State(state): State<Forgetting>, Path(seq): Path<i64>, author: A
         .cloned()
         .collect();
     if !kept_through.forget(&operations, state.node.clock()).await {
-        let detail = "an operation could not forget; the server's log says why".to_owned();
-        return Err(unavailable("менеджер не забыт; почему, сказано в журнале сервера", detail));
+        return Err(unavailable(Localized::new(
+            "менеджер не забыт; почему, сказано в журнале сервера",
+            "an operation could not forget; the server's log says why",
+        )));
     }
     if let Some(changes) = &state.changes {
         changes.note(forgotten_of_call(seq, &document), author).await;

@@ -79,18 +79,20 @@ pub struct ConfigurationInForce {
     /// The file's text. Secrets are only named in it.
     pub text: String,
     /// What is not wrong, but may not be meant.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Localized>,
     /// What the file says that takes effect with the next start.
     pub at_restart: Vec<String>,
     /// Why the file as it is now was refused, so that what was in force before still is; null where it is in force.
-    pub refused: Option<String>,
+    pub refused: Option<Localized>,
 }
 
 impl ConfigurationInForce {
     /// The same for `GET /v1/state`: without the text.
     pub(crate) fn state(&self) -> Value {
-        let Self { revision, writable, file, refused, at_restart, .. } = self;
-        json!({"revision": revision, "writable": writable, "file": file, "refused": refused, "at_restart": at_restart})
+        let Self { revision, writable, file, refused, at_restart, warnings, .. } = self;
+        json!({
+            "revision": revision, "writable": writable, "file": file, "refused": refused, "at_restart": at_restart, "warnings": warnings,
+        })
     }
 }
 
@@ -157,15 +159,19 @@ impl ConfigurationState {
 /// The revision that a change is thought out for.
 fn expected(headers: &HeaderMap) -> Result<String, Problem> {
     let written = headers.get(IF_MATCH).ok_or_else(|| {
-        Problem::new(
-            StatusCode::PRECONDITION_REQUIRED,
+        let text = Localized::new(
+            "не сказано, к какой версии настроек относится изменение: откройте настройки заново",
             "say which revision the change is made for: send If-Match with the ETag of GET /v1/configuration",
-        )
-        .in_russian("не сказано, к какой версии настроек относится изменение: откройте настройки заново")
+        );
+        Problem::localized(StatusCode::PRECONDITION_REQUIRED, text)
     })?;
     let revision = written.to_str().ok().and_then(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
     revision.map(str::to_owned).ok_or_else(|| {
-        Problem::new(StatusCode::BAD_REQUEST, "If-Match is no ETag of GET /v1/configuration; send it as it is there")
+        let text = Localized::new(
+            "версия настроек указана неверно: откройте настройки заново",
+            "If-Match is no ETag of GET /v1/configuration; send it as it is there",
+        );
+        Problem::localized(StatusCode::BAD_REQUEST, text)
     })
 }
 

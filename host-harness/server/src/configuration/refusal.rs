@@ -36,15 +36,15 @@ impl From<NotChanged> for Problem {
             NotChanged::Conflict(text) => (StatusCode::CONFLICT, text),
             NotChanged::Unknown(text) => (StatusCode::NOT_FOUND, text),
             NotChanged::Refused(Refusal { text, field, findings }) => {
-                let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, text.en).in_russian(text.ru);
+                let problem = Self::localized(StatusCode::UNPROCESSABLE_ENTITY, text);
                 return Self { field, ..problem.with_findings(findings) };
             }
         };
-        Self::new(status, text.en).in_russian(text.ru)
+        Self::localized(status, text)
     }
 }
 
 pub(crate) fn no_such_integration() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is no such integration; GET /v1/integrations lists them")
-        .in_russian("такой интеграции нет")
+    let text = Localized::new("такой интеграции нет", "there is no such integration; GET /v1/integrations lists them");
+    Problem::localized(StatusCode::NOT_FOUND, text)
 }

@@ -188,7 +188,10 @@ async fn redirected(
 ) -> Result<Response, Problem> {
     // Whatever looks a link over before it is opened must not use the answer up.
     if method != Method::GET {
-        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address is opened with GET"));
+        return Err(Problem::localized(
+            StatusCode::METHOD_NOT_ALLOWED,
+            Localized::new("этот адрес открывают запросом GET", "this address is opened with GET"),
+        ));
     }
     Ok(match state.take_in(&query.unwrap_or_default()).await {
         Ok(account) => {

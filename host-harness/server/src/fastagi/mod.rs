@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use call::{Localized, system_error_ru};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
@@ -56,9 +56,17 @@ impl FastAgi {
         details: CallDetails,
         most: usize,
         connections: Arc<Table>,
-    ) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {address} for FastAGI; choose another address with `[asterisk] fastagi`")
+    ) -> Result<Self, Localized> {
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            Localized::new(
+                format!(
+                    "нельзя слушать {address} для FastAGI ({}); выберите другой адрес в `[asterisk] fastagi`",
+                    system_error_ru(&error)
+                ),
+                format!(
+                    "cannot listen on {address} for FastAGI; choose another address with `[asterisk] fastagi`: {error}"
+                ),
+            )
         })?;
         Ok(Self {
             listener,

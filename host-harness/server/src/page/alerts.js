@@ -16,16 +16,15 @@ export function alertsOf({ state, newest }) {
   for (const one of state.integrations) ofIntegration(one, newest.get(one.id), add);
   const { call_details: details, state_directory: directory, slots, configuration, tokens } = state;
   for (const { warning } of tokens ?? []) if (warning) add("warn", local(warning));
-  if (configuration?.refused) add("bad", say("configurationRefused"), textOf(configuration.refused), link("changes"));
+  if (configuration?.refused) add("bad", say("configurationRefused"), local(configuration.refused), link("changes"));
   if (configuration?.at_restart?.length) add("warn", say("atRestart", configuration.at_restart.join(", ")));
-  if (details?.failing) add("bad", say("detailsFailing"), details.failing);
+  for (const warning of configuration?.warnings ?? []) add("warn", local(warning), null, link("changes"));
+  if (details?.failing) add("bad", say("detailsFailing"), local(details.failing));
   else if (details?.lost) add("warn", say("detailsLost", details.lost));
-  if (directory?.failing) add("bad", say("directoryFailing", directory.path), directory.failing);
-  if (slots?.failing) add("bad", slots.failing);
+  if (directory?.failing) add("bad", say("directoryFailing", directory.path), local(directory.failing));
+  if (slots?.failing) add("bad", local(slots.failing));
   return found.sort((one, other) => (other.level === "bad") - (one.level === "bad"));
 }
-
-const textOf = (told) => (typeof told === "string" ? told : told[lang()] ?? told.en);
 
 function ofIntegration({ id, enabled, on, access, circuit, budget }, newest, add) {
   const name = say("integrationNamed", id);

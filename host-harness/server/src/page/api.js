@@ -24,6 +24,12 @@ export class Problem extends Error {
   text(language) {
     return (language === "ru" && this.document.detail_ru) || this.message;
   }
+
+  /** What does not fit, each with what to do about it. What only a component's author can mend is in English alone. */
+  findings(language) {
+    const said = ({ what, fix, what_ru, fix_ru }) => (language === "ru" && what_ru ? `${what_ru}: ${fix_ru}` : `${what}: ${fix}`);
+    return (this.document.findings ?? []).map(said);
+  }
 }
 
 /** Controls, characters of direction and others that are not seen, and letters of languages that are written from right to left. */

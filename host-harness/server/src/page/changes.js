@@ -32,7 +32,7 @@ export function Changes() {
   const { changes, next } = found;
   const refused = connection.state?.configuration?.refused;
   return html`<h1>${say("view:changes")}</h1>
-    ${refused && html`<div class="card wrong" role="alert"><p>${say("configurationRefused")}</p><pre>${typeof refused === "string" ? refused : refused.en}</pre></div>`}
+    ${refused && html`<div class="card wrong" role="alert"><p>${say("configurationRefused")}</p><p>${local(refused)}</p></div>`}
     ${operations.length > 0 && !here ? html`<p class="quiet">${say("notOffered")}</p>` : html`<p class="quiet">${say("changesHelp")}</p>`}
     ${changes?.length === 0 && html`<p>${say("noChanges")}</p>`}
     <ol class="rows" id="changes">${changes?.map((change) => html`<li class="card" key=${change.number} data-number=${change.number}>

@@ -16,7 +16,7 @@ export function Refusal({ error }) {
   if (!error) return null;
   if (!(error instanceof Problem)) return html`<p class="wrong" role="alert">${say("notKnownWhether")}</p>`;
   return html`<div class="wrong" role="alert"><p>${error.text(lang())}</p>
-    <ul>${(error.document.findings ?? []).map(({ what, fix }, at) => html`<li key=${at}>${what}: ${fix}</li>`)}</ul></div>`;
+    <ul>${error.findings(lang()).map((finding, at) => html`<li key=${at}>${finding}</li>`)}</ul></div>`;
 }
 
 function Upload({ onDone }) {

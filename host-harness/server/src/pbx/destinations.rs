@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use call::dialling::is_dialable;
 use call::masking::unless_secret;
+use call::{Localized, localized};
 
 /// Where the number stands in a template.
 const PLACE: &str = "{number}";
@@ -47,7 +48,7 @@ impl Destinations {
         internal: &str,
         external: &str,
         linked_operations: BTreeMap<String, String>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Localized> {
         Ok(Self {
             internal: Template::read(syntax, "internal", internal)?,
             external: Template::read(syntax, "external", external)?,
@@ -72,10 +73,13 @@ impl Destinations {
 }
 
 impl Template {
-    fn read(syntax: Syntax, key: &str, written: &str) -> Result<Self, String> {
+    fn read(syntax: Syntax, key: &str, written: &str) -> Result<Self, Localized> {
         let shown = unless_secret(written);
         let Some((before, after)) = written.split_once(PLACE).filter(|(_, after)| !after.contains(PLACE)) else {
-            return Err(format!("`{key}` = `{shown}`: write {PLACE} once, where the number goes"));
+            return Err(localized!(
+                "`{key}` = `{shown}`: напишите {PLACE} один раз, там, где стоит номер",
+                "`{key}` = `{shown}`: write {PLACE} once, where the number goes"
+            ));
         };
         let fits = match syntax {
             // A number stands before the host, so that it can name none.
@@ -87,7 +91,10 @@ impl Template {
                 Syntax::SipAddress => "sip:{number}@127.0.0.1:5070",
                 Syntax::DialString => "PJSIP/{number}@trunk",
             };
-            return Err(format!("`{key}` = `{shown}` cannot be dialled; write it like `{example}`"));
+            return Err(localized!(
+                "`{key}` = `{shown}` нельзя набрать; напишите по образцу `{example}`",
+                "`{key}` = `{shown}` cannot be dialled; write it like `{example}`"
+            ));
         }
         Ok(Self { before: before.to_owned(), after: after.to_owned() })
     }
@@ -176,7 +183,8 @@ mod tests {
             "sip:{number}@[::1",
             "sip:$rU{number}@host",
         ] {
-            let error = Destinations::new(Syntax::SipAddress, template, "sip:{number}@a", BTreeMap::new()).unwrap_err();
+            let error =
+                Destinations::new(Syntax::SipAddress, template, "sip:{number}@a", BTreeMap::new()).unwrap_err().en;
             assert!(error.contains("`internal`") && error.contains("sip:{number}@"), "{template}: {error}");
         }
         for template in [
@@ -190,11 +198,12 @@ mod tests {
             "PJSIP/{number}|20",
             "PJSIP/{number}(a)",
         ] {
-            let error = Destinations::new(Syntax::DialString, "A/{number}", template, BTreeMap::new()).unwrap_err();
+            let error = Destinations::new(Syntax::DialString, "A/{number}", template, BTreeMap::new()).unwrap_err().en;
             assert!(error.contains("`external`") && error.contains("PJSIP/{number}@trunk"), "{template}: {error}");
         }
         for template in ["sip:100@host", "sip:{number}{number}@host"] {
-            let error = Destinations::new(Syntax::SipAddress, template, "sip:{number}@a", BTreeMap::new()).unwrap_err();
+            let error =
+                Destinations::new(Syntax::SipAddress, template, "sip:{number}@a", BTreeMap::new()).unwrap_err().en;
             assert!(error.contains("once"), "{error}");
         }
         for template in ["sip:{number}@[::1]:5070", "sips:9{number}@pbx.example.org"] {

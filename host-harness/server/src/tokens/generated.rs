@@ -3,12 +3,12 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::SHORTEST;
+use call::{Localized, localized, system_error_ru};
 use runtime::atomic_file;
 use runtime::secret::{Secret, SecretSource};
 
@@ -16,7 +16,7 @@ use runtime::secret::{Secret, SecretSource};
 const FILE_NAME: &str = "server-token";
 
 /// The token of this state directory, made where there is none yet, and the file that it is in.
-pub fn kept_in(directory: &Path) -> anyhow::Result<(Secret, PathBuf)> {
+pub fn kept_in(directory: &Path) -> Result<(Secret, PathBuf), Localized> {
     let file = directory.join(FILE_NAME);
     let written = make(&file);
     match written {
@@ -24,35 +24,46 @@ pub fn kept_in(directory: &Path) -> anyhow::Result<(Secret, PathBuf)> {
         // It was made before, perhaps by a server that began at the same moment.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => {
-            return Err(anyhow!(error)).with_context(|| {
+            let file = file.display();
+            return Err(Localized::new(
                 format!(
-                    "the server's token cannot be kept in {}; choose another directory with --state",
-                    file.display()
-                )
-            });
+                    "токен сервера негде сохранить: {file}; выберите другой каталог в --state ({})",
+                    system_error_ru(&error)
+                ),
+                format!("the server's token cannot be kept in {file}; choose another directory with --state: {error}"),
+            ));
         }
     }
     belongs_here(&file)?;
-    let token = format!("file:{}", file.display()).parse::<SecretSource>()?.read()?;
+    let token = format!("file:{}", file.display()).parse::<SecretSource>().and_then(|source| source.read())?;
     let plain = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
     if token.expose().len() < SHORTEST || !plain {
-        bail!(
+        return Err(localized!(
+            "в токене сервера в {} меньше {SHORTEST} знаков или есть не только латинские буквы, цифры и знаки: удалите файл, и будет создан \
+             новый токен",
             "the server's token in {} has fewer than {SHORTEST} characters, or others than letters, digits and signs: delete the file, \
              and a new token is made",
             file.display()
-        );
+        ));
     }
     Ok((token, file))
 }
 
 /// A link, or a file of another user's, may be any file of this machine: its contents would be the token.
-fn belongs_here(file: &Path) -> anyhow::Result<()> {
-    let found = std::fs::symlink_metadata(file).with_context(|| format!("{} cannot be read", file.display()))?;
+fn belongs_here(file: &Path) -> Result<(), Localized> {
+    let found = std::fs::symlink_metadata(file).map_err(|error| {
+        let file = file.display();
+        Localized::new(
+            format!("{file} не читается ({})", system_error_ru(&error)),
+            format!("{file} cannot be read: {error}"),
+        )
+    })?;
     if !found.is_file() {
-        bail!(
+        return Err(localized!(
+            "{} — ссылка или не файл, такой токен сервера не принимается: удалите его, и будет создан новый токен",
             "{} is a link or no file, and is not taken as the server's token: delete it, and a new token is made",
             file.display()
-        );
+        ));
     }
     #[cfg(unix)]
     {
@@ -60,13 +71,19 @@ fn belongs_here(file: &Path) -> anyhow::Result<()> {
         // The directory is this user's, or what it holds is looked at before.
         let directory = file.parent().and_then(|directory| std::fs::metadata(directory).ok());
         if directory.is_some_and(|directory| directory.uid() != found.uid()) {
-            bail!(
+            return Err(localized!(
+                "{} принадлежит не тому пользователю, что его каталог, такой токен сервера не принимается: удалите его, и будет создан новый \
+                 токен",
                 "{} belongs to another user than its directory, and is not taken as the server's token: delete it, and a new token is made",
                 file.display()
-            );
+            ));
         }
         if found.mode() & 0o022 != 0 {
-            bail!("other users may write {}: delete it, and a new token is made", file.display());
+            return Err(localized!(
+                "{} могут изменить другие пользователи: удалите его, и будет создан новый токен",
+                "other users may write {}: delete it, and a new token is made",
+                file.display()
+            ));
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use call::Localized;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -37,14 +38,17 @@ impl fmt::Debug for TokenHash {
 }
 
 impl FromStr for TokenHash {
-    type Err = &'static str;
+    type Err = Localized;
 
     fn from_str(written: &str) -> Result<Self, Self::Err> {
         let mut hash = [0; 32];
         let digits = written.strip_prefix(PREFIX).filter(|digits| digits.len() == 2 * hash.len());
-        digits
-            .and_then(|digits| base16ct::mixed::decode(digits, &mut hash).ok())
-            .ok_or("write `sha256:` and 64 hexadecimal digits, as `host-harness token new` prints them")?;
+        digits.and_then(|digits| base16ct::mixed::decode(digits, &mut hash).ok()).ok_or_else(|| {
+            Localized::new(
+                "напишите `sha256:` и 64 шестнадцатеричные цифры, как их печатает `host-harness token new`",
+                "write `sha256:` and 64 hexadecimal digits, as `host-harness token new` prints them",
+            )
+        })?;
         Ok(Self(hash))
     }
 }

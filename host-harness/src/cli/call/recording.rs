@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context;
-
-use crate::cli::complain;
+use crate::cli::{say, warn};
+use call::{Localized, localized};
 use node::{Recorder, ResolvedStep};
 use replay::recording::{Numbers, Recording};
 use stores::StoreLocation;
@@ -35,15 +34,33 @@ pub(super) async fn record(
 ) -> anyhow::Result<()> {
     let numbers = if whole { None } else { Some(Numbers::kept_in(location.own_directory().as_deref())?) };
     let recording = Recording::of_steps(steps, numbers.as_ref()).await?;
-    let recording = recording.context("no operation was asked, so there is nothing to record")?;
+    let recording = recording.ok_or_else(|| {
+        Localized::new(
+            "ни одна операция не вызывалась, записывать нечего",
+            "no operation was asked, so there is nothing to record",
+        )
+    })?;
     let all = || recording.earlier.iter().chain([&recording]);
     let imports: usize = all().map(|step| step.imports.len()).sum();
     let departed = all().find_map(|step| step.departed.clone());
-    recording.save(file).with_context(|| format!("the recording {} cannot be written", file.display()))?;
-    let numbers = if whole { "whole" } else { "masked" };
-    complain(format_args!("note: recorded in {}: {imports} imports, numbers {numbers}", file.display()));
+    recording.save(file).map_err(|error| {
+        localized!(
+            "запись {} не сохранена ({error:#})",
+            "the recording {} cannot be written: {error:#}",
+            file.display()
+        )
+    })?;
+    let (ru, en) = if whole { ("целиком", "whole") } else { ("скрыты", "masked") };
+    let file = file.display();
+    say(&Localized::new(
+        format!("примечание: записано в {file}: обращений наружу {imports}, номера {ru}"),
+        format!("note: recorded in {file}: {imports} imports, numbers {en}"),
+    ));
     if let Some(departed) = departed {
-        complain(format_args!("warning: the recording is not the course that the call took: {departed}"));
+        warn(&localized!(
+            "запись не совпадает с тем, как шёл звонок ({departed})",
+            "the recording is not the course that the call took: {departed}"
+        ));
     }
     Ok(())
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::Context;
 
 use super::Call;
 use crate::cli::config_file::demonstration;
-use crate::cli::{access, complain, language};
+use crate::cli::{access, say};
 use crate::config::{HarnessConfig, OperationEntry};
 use amocrm::integration::IntegrationSettings;
+use call::localized;
 use call::scenario::placement_of;
 use replay::demo::{self, Demo};
 use runtime::capabilities::clocks::Clock;
@@ -33,17 +34,19 @@ pub(super) struct Scene {
 impl Scene {
     pub(super) async fn set(call: &Call, clock: &Clock) -> anyhow::Result<Self> {
         let Some(path) = call.config.file_with(&[("--operation", call.operation.is_some())])? else {
-            complain(demonstration(language(call.lang)));
+            say(&demonstration());
             return Self::demonstration(call, clock).await;
         };
-        ensure!(
-            call.fault.is_empty(),
-            "--fault is of the demonstration's amoCRM, and there is a configuration, {}: add --demo",
-            path.display()
-        );
+        if !call.fault.is_empty() {
+            return Err(localized!(
+                "--fault относится к amoCRM демонстрации, а здесь есть файл настроек, {}: добавьте --demo",
+                "--fault is of the demonstration's amoCRM, and there is a configuration, {}: add --demo",
+                path.display()
+            )
+            .into());
+        }
         let config = HarnessConfig::read(&path)?;
-        let first =
-            config.operation(call.operation.as_deref()).map_err(|message| anyhow!("{}: {message}", path.display()))?;
+        let first = config.operation(call.operation.as_deref()).map_err(|message| message.at(path.display()))?;
         let mut operations = vec![first.clone()];
         let mut place = 0;
         while let Some(targets) = operations.get(place).map(OperationEntry::exits) {

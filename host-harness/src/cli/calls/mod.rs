@@ -7,14 +7,13 @@ mod timeline;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
 use super::call::point_in_time;
-use super::{LanguageChoice, Outcome, Stop, complain, language, local_zone, print_json, print_lines};
-use call::Language;
+use super::{LanguageChoice, Outcome, Stop, language, local_zone, print_json, print_lines, say, warn};
 use call::one_line::visible_json;
+use call::{Language, Localized, localized};
 use node::call_details::{self, CallKey, Filter, KeptCall, Numbers, Place, Reader};
 use runtime::capabilities::clocks::Clock;
 use stores::{self, StoreLocation};
@@ -69,7 +68,7 @@ pub(super) struct Calls {
     whole_numbers: bool,
     /// The language of the printed text [default: that of the environment]
     #[arg(long, global = true, value_name = "LANGUAGE")]
-    lang: Option<LanguageChoice>,
+    pub(super) lang: Option<LanguageChoice>,
 }
 
 #[derive(Subcommand)]
@@ -85,10 +84,15 @@ enum CallsCommand {
 impl Calls {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let directory = self.state.clone().or_else(stores::user_state_directory);
-        let directory = directory.ok_or_else(|| anyhow!("this user has no state directory; name one with --state"))?;
+        let directory = directory.ok_or_else(|| {
+            Localized::new(
+                "у этого пользователя нет каталога состояния; укажите его в --state",
+                "this user has no state directory; name one with --state",
+            )
+        })?;
         let reader = Reader::new(Place::File(call_details::file_in(&directory)));
         if let Err(error) = local_zone() {
-            complain(format_args!("warning: {error:#}; times are shown in UTC"));
+            warn(&error.then("; ", &Localized::new("время показано по UTC", "times are shown in UTC")));
         }
         match &self.command {
             Some(CallsCommand::Show { id }) => self.show(&reader, id)?,
@@ -102,10 +106,15 @@ impl Calls {
         match call.document() {
             _ if self.json => print_json(&call.shown_alone(self.numbers())),
             Some(document) => {
-                print_lines(&timeline::of(&call, &document, self.numbers(), language(self.lang)));
+                print_lines(&timeline::of(&call, &document, self.numbers(), language()));
                 Ok(())
             }
-            None => bail!("call {} is kept, but its record cannot be read", call.seq),
+            None => Err(localized!(
+                "звонок {} сохранён, но его запись не читается",
+                "call {} is kept, but its record cannot be read",
+                call.seq
+            )
+            .into()),
         }
     }
 
@@ -115,7 +124,7 @@ impl Calls {
         let page = reader.list(&filter, self.limit)?;
         let mut calls = page.calls;
         calls.reverse();
-        let language = language(self.lang);
+        let language = language();
         if calls.is_empty() && !self.follow {
             self.explain_nothing(reader)?;
         }
@@ -123,9 +132,12 @@ impl Calls {
         // Titles stand above the first call, however long it takes to come.
         let mut has_titles = !calls.is_empty();
         for gap in reader.gaps(filter.since)? {
-            complain(format_args!(
+            say(&localized!(
+                "звонки с {1:.0} по {2:.0} не сохранены, их {0}: на диске не было места, файл был занят или сервер был остановлен принудительно",
                 "{} calls between {:.0} and {:.0} were not kept: the disk was full, the file locked, or the server killed",
-                gap.calls, gap.first, gap.last
+                gap.calls,
+                gap.first,
+                gap.last
             ));
         }
         if !self.follow {
@@ -161,13 +173,17 @@ impl Calls {
 
     /// Says why there is nothing, where a filter may be wrong.
     fn explain_nothing(&self, reader: &Reader) -> anyhow::Result<()> {
-        let known = reader.outcomes().context("the kept calls cannot be read")?;
+        let known = reader.outcomes()?;
         match &self.reason {
-            _ if known.is_empty() => complain("no call is kept yet"),
+            _ if known.is_empty() => say(&Localized::new("сохранённых звонков ещё нет", "no call is kept yet")),
             Some(reason) if !known.contains(reason) => {
-                complain(format_args!("no kept call ended with `{reason}`; there are {}", known.join(", ")));
+                let known = known.join(", ");
+                say(&localized!(
+                    "ни один сохранённый звонок не закончился на `{reason}`; есть {known}",
+                    "no kept call ended with `{reason}`; there are {known}"
+                ));
             }
-            _ => complain("no kept call is like that"),
+            _ => say(&Localized::new("таких сохранённых звонков нет", "no kept call is like that")),
         }
         Ok(())
     }
@@ -208,7 +224,12 @@ pub(super) fn find(reader: &Reader, id: &str) -> anyhow::Result<KeptCall> {
         (None, Ok(seq)) => reader.find(&CallKey::Seq(seq))?,
         (found, _) => found,
     };
-    found.with_context(|| format!("no call `{id}` is kept; `host-harness calls` lists those that are"))
+    Ok(found.ok_or_else(|| {
+        localized!(
+            "звонка `{id}` среди сохранённых нет; их перечисляет `host-harness calls`",
+            "no call `{id}` is kept; `host-harness calls` lists those that are"
+        )
+    })?)
 }
 
 /// Where a server with this store keeps its details.

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::config_file::Config;
-use super::{LanguageChoice, Outcome, Stop, complain, component, language, print, print_lines};
+use super::{LanguageChoice, Outcome, Stop, component, fail, language, print, print_lines, warn};
 use crate::cache_key;
+use crate::causes::text_of;
 use crate::config::{HarnessConfig, OperationEntry};
 use amocrm::integration::Integration;
-use call::Language;
 use call::one_line::Lines;
+use call::{Bilingual, Language, Localized};
 use node::{Placement, Version};
 use runtime::engine::{Engine, EngineSettings};
 use runtime::store::Stores;
@@ -53,6 +54,14 @@ struct ConfigShow {
 }
 
 impl ConfigCommand {
+    /// The language that is asked for.
+    pub(super) const fn lang(&self) -> Option<LanguageChoice> {
+        match &self.action {
+            ConfigAction::Check(check) => check.lang,
+            ConfigAction::Show(_) => None,
+        }
+    }
+
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         match self.action {
             ConfigAction::Check(check) => check.run().await,
@@ -64,26 +73,17 @@ impl ConfigCommand {
 impl ConfigCheck {
     async fn run(self) -> Result<Outcome, Stop> {
         let file = self.config.file()?;
-        let language = language(self.lang);
-        let (error, warning) = match language {
-            Language::En => ("error", "warning"),
-            Language::Ru => ("ошибка", "предупреждение"),
-        };
-        let errors: Vec<String> = match HarnessConfig::judge(&file) {
-            Err(errors) => errors.iter().map(ToString::to_string).collect(),
+        let errors: Vec<Localized> = match HarnessConfig::judge(&file) {
+            Err(errors) => errors.into_iter().map(Localized::from).collect(),
             Ok(config) => {
-                for said in &config.warnings {
-                    complain(format_args!("{warning}: {said}"));
-                }
+                config.warnings.iter().for_each(warn);
                 let errors = placed(&config).await?.errors;
-                errors.into_iter().map(|error| format!("{}: {error}", file.display())).collect()
+                errors.into_iter().map(|error| error.at(file.display())).collect()
             }
         };
-        for said in &errors {
-            complain(format_args!("{error}: {said}"));
-        }
+        errors.iter().for_each(fail);
         let file = file.display();
-        print(match (language, errors.len()) {
+        print(match (language(), errors.len()) {
             (Language::En, 0) => format!("{file}: nothing is wrong"),
             (Language::Ru, 0) => format!("{file}: ошибок нет"),
             (Language::En, count) => format!("{file}: errors: {count}"),
@@ -99,7 +99,7 @@ impl ConfigShow {
         let config = HarnessConfig::read(&file)?;
         let placed = placed(&config).await?;
         if let Some(error) = placed.errors.first() {
-            return Err(anyhow::anyhow!("{}: {error}", file.display()).into());
+            return Err(error.clone().at(file.display()).into());
         }
         let text = runtime::toml_file::read_text(&file)?;
         print_lines(&Lines::split(&shown::filled(&text, &config, &placed.versions)?));
@@ -110,7 +110,7 @@ impl ConfigShow {
 /// What came of placing the operations of a configuration.
 struct Placed {
     versions: Vec<Arc<Version>>,
-    errors: Vec<String>,
+    errors: Vec<Localized>,
 }
 
 /// Places every operation on its integration, and goes on past what is wrong.
@@ -123,12 +123,14 @@ async fn placed(config: &HarnessConfig) -> Result<Placed, Stop> {
         if let Some(location @ StoreLocation::Redis(_)) = &config.store
             && let Err(missing) = cache_key::provide(&mut settings, location)
         {
-            errors.push(missing.to_string());
+            errors.push(missing.into());
             continue;
         }
         match Integration::new(settings.clone(), Stores::in_memory()) {
             Ok(integration) => drop(integrations.insert(settings.id.clone(), (Arc::new(integration), Vec::new()))),
-            Err(error) => errors.push(format!("[[integration]] `{}`: {error}", settings.id)),
+            Err(error) => {
+                errors.push(Localized::from(error).at(format_args!("[[integration]] `{}`", settings.id)));
+            }
         }
     }
     for entry in &config.operations {
@@ -140,7 +142,8 @@ async fn placed(config: &HarnessConfig) -> Result<Placed, Stop> {
                 versions.push(version);
             }
             Err(wrong) => {
-                errors.extend(wrong.into_iter().map(|wrong| format!("[[operation]] `{}`: {wrong}", entry.id)))
+                let place = format!("[[operation]] `{}`", entry.id);
+                errors.extend(wrong.into_iter().map(|wrong| wrong.at(&place)));
             }
         }
     }
@@ -148,7 +151,7 @@ async fn placed(config: &HarnessConfig) -> Result<Placed, Stop> {
     if errors.is_empty() {
         for (integration, its) in integrations.values() {
             let unread = integration.unread_keys(its.iter().map(|version| &version.description));
-            errors.extend(unread.iter().map(ToString::to_string));
+            errors.extend(unread.into_iter().map(Localized::from));
         }
     }
     Ok(Placed { versions, errors })
@@ -159,16 +162,16 @@ async fn place(
     engine: &Engine,
     entry: &OperationEntry,
     (id, integration): (&str, &Arc<Integration>),
-) -> Result<Arc<Version>, Vec<String>> {
+) -> Result<Arc<Version>, Vec<Localized>> {
     let operation = crate::assemble::load(engine, entry.component.as_deref()).await;
-    let operation = operation.map_err(|error| vec![format!("{error:#}")])?;
+    let operation = operation.map_err(|error| vec![text_of(&error)])?;
     let belongs_to = (id.into(), Arc::clone(integration));
     let placed = Placement::new(&*entry.id, belongs_to, entry.exits(), entry.settings.clone(), operation.clone()).await;
     match placed {
         Ok(placement) => Ok(placement.configured()),
         Err(_) => {
             let misfits = node::misfits(&operation, integration, &entry.exits(), &entry.settings).await;
-            Err(misfits.iter().map(ToString::to_string).collect())
+            Err(misfits.iter().map(Bilingual::text).collect())
         }
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use url::Url;
 
+use call::Bilingual;
 use runtime::secret::SecretSource;
 
 /// The port of Redis and Valkey.
@@ -49,6 +50,23 @@ pub enum LocationError {
     /// Certificate authorities without TLS.
     #[error("`ca_file` is for rediss:// alone: write rediss:// for TLS, or leave it out")]
     Authorities,
+}
+
+impl Bilingual for LocationError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Address => "это не адрес хранилища: напишите redis://ИМЯ:ПОРТ/БАЗА или rediss://… для TLS",
+            Self::Password => {
+                "пароль никогда не пишут в адрес: укажите, откуда его прочитать, например redis://ИМЯ:6379/0?password=env:REDIS_PASSWORD"
+            }
+            Self::Database => "база хранилища — число, например redis://ИМЯ:6379/0",
+            Self::Parameter => {
+                "после адреса хранилища могут стоять `password` (env:ИМЯ или file:ПУТЬ, сам пароль — никогда) и `ca_file`"
+            }
+            Self::Authorities => "`ca_file` бывает только у rediss://: напишите rediss:// для TLS или уберите его",
+        }
+        .to_owned()
+    }
 }
 
 impl RedisLocation {

@@ -24,6 +24,7 @@ use crate::access::claims::Claims;
 use crate::access::grant::{FailedRefresh, Grant, Lease, Off, OffReason, Pair};
 use crate::access::ledger::{Kept, LedgerError};
 use crate::access::token_error::TokenError;
+use call::Bilingual;
 use runtime::capabilities::http::{BaseUrl, Origin};
 
 /// How long a refresh may take: three requests of 15 s at the most, and writing.
@@ -317,5 +318,33 @@ impl Lease {
     /// Whether its holder may still be at it. A lease that ends later than one taken now would was taken by a clock that was wrong.
     fn is_held(&self, now: Timestamp) -> bool {
         (now..=now.saturating_add(LEASE).unwrap_or(now)).contains(&self.until) && self.until > now
+    }
+}
+
+impl Bilingual for Refreshed {
+    fn ru(&self) -> String {
+        match self {
+            Self::NotDue => "токен доступа действует",
+            Self::Here => "токен доступа продлён",
+            Self::Elsewhere => "токен доступа продлён другим процессом",
+            Self::Moved => "найден новый адрес аккаунта",
+        }
+        .to_owned()
+    }
+}
+
+impl Bilingual for RefreshError {
+    fn ru(&self) -> String {
+        match self {
+            Self::NotConnected => "интеграция ещё не подключена".to_owned(),
+            Self::Off(reason) => reason.text().ru,
+            Self::Busy => "доступ продлевает другой процесс и никак не закончит; программа попробует позже".to_owned(),
+            Self::Amocrm(error) => format!("доступ не удалось продлить: {}", error.text().ru),
+            Self::Ledger(error) => error.ru(),
+            Self::NotWritten(error) => format!(
+                "продлённый доступ не удалось сохранить ({}): исправьте это, пока программа работает, или потом подключите интеграцию заново",
+                error.ru()
+            ),
+        }
     }
 }

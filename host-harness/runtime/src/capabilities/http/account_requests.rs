@@ -16,6 +16,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use call::Localized;
 use http::Method;
 
 /// The longest path of a grant.
@@ -67,16 +68,19 @@ impl AccountRequest {
 }
 
 impl FromStr for AccountRequest {
-    type Err = String;
+    type Err = Localized;
 
-    fn from_str(written: &str) -> Result<Self, String> {
+    fn from_str(written: &str) -> Result<Self, Localized> {
         const METHODS: [Method; 6] =
             [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
         let (method, path) = written.split_once(' ').unwrap_or((written, ""));
         let method = METHODS.into_iter().find(|known| known.as_str() == method);
         match method.filter(|_| path.starts_with('/') && path.len() <= LONGEST && is_plain(path)) {
             Some(method) => Ok(Self { method, path: path.to_owned() }),
-            None => Err("is not a method and a path; write, for example, \"POST /api/v4/leads\"".to_owned()),
+            None => Err(Localized::new(
+                "— не метод и путь; напишите, например, \"POST /api/v4/leads\"",
+                "is not a method and a path; write, for example, \"POST /api/v4/leads\"",
+            )),
         }
     }
 }
@@ -154,7 +158,7 @@ mod tests {
         for written in
             ["", "POST", "/api/v4/", "post /a", "CONNECT /", "POST a", "POST /a/../b", "POST /a?b", "POST  /a"]
         {
-            assert!(written.parse::<AccountRequest>().unwrap_err().contains("POST /api/v4/leads"), "{written}");
+            assert!(written.parse::<AccountRequest>().unwrap_err().en.contains("POST /api/v4/leads"), "{written}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::{Bilingual, system_error_ru};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -66,6 +67,29 @@ pub enum HttpSetupError {
         "user_agent contains a character that no HTTP header can carry: use ASCII letters, digits, spaces and punctuation"
     )]
     UserAgent,
+}
+
+impl Bilingual for HttpSetupError {
+    fn ru(&self) -> String {
+        match self {
+            Self::CaFileUnreadable { file, cause } => format!(
+                "ca_file {} не читается ({}): проверьте, что он есть и что этот пользователь может его читать",
+                file.display(),
+                system_error_ru(cause)
+            ),
+            Self::CaFileInvalid { file, cause } => format!(
+                "в ca_file {} нет сертификатов в формате PEM ({cause}): нужны одна или несколько частей -----BEGIN CERTIFICATE-----",
+                file.display()
+            ),
+            Self::Tls(cause) => format!("TLS не удалось настроить: {cause}"),
+            Self::Token => "в ключе доступа есть перенос строки или другой знак, который нельзя передать в заголовке HTTP: проверьте, что в \
+                            его источнике только сам ключ"
+                .to_owned(),
+            Self::UserAgent => "в user_agent есть знак, который нельзя передать в заголовке HTTP: используйте латиницу, цифры, пробелы и \
+                                знаки препинания"
+                .to_owned(),
+        }
+    }
 }
 
 /// The network: names are looked up, addresses judged, certificates checked.

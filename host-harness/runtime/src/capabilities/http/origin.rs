@@ -9,6 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use call::Bilingual;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::{Host, Url};
 
@@ -86,6 +87,22 @@ pub enum OriginError {
     /// Spaces, control characters or backslashes, which other parsers read in other ways.
     #[error("an address must not contain spaces, control characters or backslashes")]
     Characters,
+}
+
+impl Bilingual for OriginError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Scheme => "адрес начинается с https:// или http://",
+            Self::UserInfo => "в адресе не должно быть имени пользователя и пароля (того, что перед @)",
+            Self::Query => "в адресе не должно быть параметров (того, что после ?)",
+            Self::Fragment => "в адресе не должно быть якоря (того, что после #)",
+            Self::Host => "имя сервера в адресе — это имя, например crm.example.com, адрес IPv4 или адрес IPv6 в квадратных скобках",
+            Self::Port => "порт в адресе — число от 1 до 65535",
+            Self::Path => "разрешить можно только схему, имя и порт, например https://crm.example.com: уберите путь",
+            Self::Characters => "в адресе не должно быть пробелов, управляющих знаков и обратной косой черты",
+        }
+        .to_owned()
+    }
 }
 
 impl Origin {

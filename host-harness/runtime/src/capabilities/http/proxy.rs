@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use call::Bilingual;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -58,6 +59,22 @@ pub struct NotAProxy;
     "{0} of the environment names no proxy that can be used: write http://HOST:PORT or socks5://HOST:PORT there, or `proxy = \"none\"` here"
 )]
 pub struct NoProxyInVariable(&'static str);
+
+impl Bilingual for NotAProxy {
+    fn ru(&self) -> String {
+        "это не адрес прокси: напишите http://ИМЯ:ПОРТ или socks5://ИМЯ:ПОРТ".to_owned()
+    }
+}
+
+impl Bilingual for NoProxyInVariable {
+    fn ru(&self) -> String {
+        format!(
+            "в переменной окружения {} нет адреса прокси, которым можно пользоваться: запишите туда http://ИМЯ:ПОРТ или socks5://ИМЯ:ПОРТ \
+             либо напишите здесь `proxy = \"none\"`",
+            self.0
+        )
+    }
+}
 
 /// The variables that are looked at, in their order; of each pair the first that is there.
 const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
