@@ -41,7 +41,17 @@ pub(crate) fn programs() -> Option<(PathBuf, PathBuf)> {
 
 impl Browser {
     /// Starts one that speaks this language.
-    pub(crate) async fn start((chromium, chromedriver): (PathBuf, PathBuf), language: &str) -> Self {
+    pub(crate) async fn start(programs: (PathBuf, PathBuf), language: &str) -> Self {
+        Self::with(programs, language, &[], &json!({})).await
+    }
+
+    /// The same with further arguments and preferences of Chromium's.
+    pub(crate) async fn with(
+        (chromium, chromedriver): (PathBuf, PathBuf),
+        language: &str,
+        more: &[String],
+        preferences: &Value,
+    ) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
         let mut driver = Command::new(chromedriver)
             .arg("--port=0")
@@ -57,7 +67,7 @@ impl Browser {
             port.trim_end_matches('.').parse::<u16>().ok()
         });
         let address = format!("127.0.0.1:{}", port.expect("chromedriver says its port"));
-        let arguments = [
+        let mut arguments = vec![
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
             "--disable-gpu".to_owned(),
@@ -70,8 +80,9 @@ impl Browser {
             format!("--accept-lang={language}"),
             format!("--user-data-dir={}", profile.path().join("profile").display()),
         ];
+        arguments.extend(more.iter().cloned());
         let capabilities = json!({
-            "goog:chromeOptions": { "binary": chromium, "args": arguments },
+            "goog:chromeOptions": { "binary": chromium, "args": arguments, "prefs": preferences },
             "goog:loggingPrefs": { "browser": "ALL" },
         });
         let Value::Object(capabilities) = capabilities else { unreachable!("written above") };

@@ -18,7 +18,10 @@ mod found;
 mod hostile;
 mod login;
 mod looks;
+mod office;
 mod site;
+mod widget;
+mod widget_settings;
 mod wishes;
 
 use browser::{Browser, programs};

@@ -17,4 +17,5 @@ mod behaviour {
     mod renaming;
     mod uninstalling;
     mod webhook;
+    mod widget;
 }

@@ -76,7 +76,7 @@ impl Bench {
         method: Method,
         path: &str,
         authorization: Option<&str>,
-        body: &str,
+        body: impl AsRef<[u8]>,
     ) -> anyhow::Result<Reply> {
         let headers: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
         self.send_to(self.simulator.base_url(), method, path, &headers, body).await
@@ -89,14 +89,14 @@ impl Bench {
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
-        body: &str,
+        body: impl AsRef<[u8]>,
     ) -> anyhow::Result<Reply> {
         let mut request =
             Request::builder().method(method).uri(format!("{base}{path}")).header("user-agent", "tests/1");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
+        let request = request.body(Full::new(Bytes::copy_from_slice(body.as_ref())))?;
         let (parts, body) = self.client.request(request).await?.into_parts();
         Ok(Reply { status: parts.status, headers: parts.headers, body: body.collect().await?.to_bytes() })
     }
