@@ -56,7 +56,7 @@ pub enum ConfigurationError {
         /// The key.
         key: String,
         /// Its name for people.
-        title: Localized,
+        title: Box<Localized>,
         /// Where to write it.
         fix: Localized,
     },

@@ -90,7 +90,7 @@ impl Integration {
         for described in description.configuration.iter().filter(needed).filter(|described| missing(&described.key)) {
             errors.push(ConfigurationError::Missing {
                 key: described.key.clone(),
-                title: Localized::new(&described.title.ru, &described.title.en),
+                title: Box::new(Localized::new(&described.title.ru, &described.title.en)),
                 fix: provided(&described.key).unwrap_or_else(|| {
                     Localized::new(
                         "напишите его в [integration.configuration]",
