@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use wit_parser::Resolve;
 
+use crate::Workshop;
 use crate::compose::compose;
 use crate::label::Label;
-use crate::{Artifacts, Workshop};
 
 /// The operation's package.
 const OPERATION: &str = "forward-to-personal-manager";
@@ -28,9 +28,9 @@ pub struct Delivery {
 pub fn deliver(workshop: &Workshop) -> Result<Delivery> {
     Label::watch();
     let label = Label::of(workshop, OPERATION)?;
-    let operation = library(workshop, OPERATION, "guest")?;
-    let adapter = library(workshop, "http-adapter", "guest/hosts/http-adapter")?;
-    let directory = library(workshop, "directory", "guest/hosts/directory")?;
+    // The operation by itself: nothing that others ask of its dependencies is in it.
+    let [operation] = libraries(workshop, [OPERATION])?;
+    let [adapter, directory] = libraries(workshop, ["http-adapter", "directory"])?;
     let http = compose(&[
         ("directory", directory.as_slice()),
         ("operation", operation.as_slice()),
@@ -59,8 +59,11 @@ pub fn encode_wit(folder: &Path) -> Result<Vec<u8>> {
         .with_context(|| format!("the WIT of {} cannot be encoded", folder.display()))
 }
 
-fn library(workshop: &Workshop, package: &str, folder: &str) -> Result<Vec<u8>> {
-    let components = workshop.build(package, folder, Artifacts::Library)?;
-    let component = components.first().with_context(|| format!("package `{package}` was not built"))?;
-    fs::read(&component.path).with_context(|| format!("cannot read {}", component.path.display()))
+fn libraries<const COUNT: usize>(workshop: &Workshop, packages: [&str; COUNT]) -> Result<[Vec<u8>; COUNT]> {
+    let components = workshop.libraries(&packages)?;
+    let read = components.iter().map(|component| {
+        fs::read(&component.path).with_context(|| format!("cannot read {}", component.path.display()))
+    });
+    let read: Vec<_> = read.collect::<Result<_>>()?;
+    read.try_into().map_err(|_| anyhow!("not every one of {} was built", packages.join(", ")))
 }

@@ -33,15 +33,6 @@ const HEADER: usize = 8;
 /// The id of sections that have a name of their own.
 const CUSTOM_SECTION: u8 = 0;
 
-/// Which artifacts of a package are components.
-#[derive(Clone, Copy, Debug)]
-pub enum Artifacts {
-    /// Its library (a `cdylib`).
-    Library,
-    /// Each of its examples (declared as `cdylib`s).
-    Examples,
-}
-
 /// A component that was built.
 #[derive(Debug)]
 pub struct Component {
@@ -62,14 +53,6 @@ pub struct Workshop {
     pub out: PathBuf,
 }
 
-/// Builds the components of `package`, whose folder is `folder` relative to the workspace root, and tells cargo when to do so again.
-///
-/// To be called from a build script only. Fails with the compiler's own output, or with the command to type when the WebAssembly target
-/// is missing and cannot be installed from here.
-pub fn build(package: &str, folder: &str, artifacts: Artifacts) -> Result<Vec<Component>> {
-    Workshop::of_build_script(&[folder, "wit"])?.build(package, folder, artifacts)
-}
-
 impl Workshop {
     /// That of the build script that calls this; cargo is told to run it again when one of these folders changes.
     pub fn of_build_script(watched: &[&str]) -> Result<Self> {
@@ -83,28 +66,49 @@ impl Workshop {
         Ok(Self { root, target, out })
     }
 
-    /// Builds the components of a package in this folder of the workspace.
-    pub fn build(&self, package: &str, folder: &str, artifacts: Artifacts) -> Result<Vec<Component>> {
+    /// Builds the libraries (`cdylib`s) of these packages, which then share the features of their dependencies. In their order.
+    ///
+    /// Fails with the compiler's own output, or with the command to type when the WebAssembly target is missing and cannot be installed from
+    /// here.
+    pub fn libraries(&self, packages: &[&str]) -> Result<Vec<Component>> {
+        let mut cargo = self.guest_cargo()?;
+        cargo.args(packages.iter().flat_map(|package| ["--package", package])).arg("--lib");
+        let built = self.run(cargo, packages)?;
+        let modules = packages.iter().map(|package| built.join(format!("{}.wasm", package.replace('-', "_"))));
+        modules.map(|module| encode(&module, &self.out)).collect()
+    }
+
+    /// Builds the examples (declared as `cdylib`s) of a package, which is in this folder of the workspace.
+    ///
+    /// Fails like [`Self::libraries`].
+    pub fn examples(&self, package: &str, folder: &str) -> Result<Vec<Component>> {
+        let mut cargo = self.guest_cargo()?;
+        cargo.args(["--package", package, "--examples"]);
+        // Each would be optimised together with the standard library, for tests that measure no speed.
+        cargo.env("CARGO_PROFILE_COMPONENT_LTO", "false");
+        let built = self.run(cargo, &[package])?;
+        let modules = example_modules(&self.root.join(folder), &built)?;
+        modules.iter().map(|module| encode(module, &self.out)).collect()
+    }
+
+    /// A build of guests, which lacks what is to be built.
+    fn guest_cargo(&self) -> Result<Command> {
         install_target_if_missing(&self.root)?;
         let mut cargo = self.cargo();
-        cargo.args(["build", "--locked", "--package", package, "--profile", PROFILE, "--target", TARGET]);
-        cargo.arg(match artifacts {
-            Artifacts::Library => "--lib",
-            Artifacts::Examples => "--examples",
-        });
+        cargo.args(["build", "--locked", "--profile", PROFILE, "--target", TARGET]);
         cargo.arg("--target-dir").arg(&self.target).env("CARGO_ENCODED_RUSTFLAGS", guest_flags(&self.root));
+        Ok(cargo)
+    }
+
+    /// Runs it; gives the folder of the modules.
+    fn run(&self, mut cargo: Command, packages: &[&str]) -> Result<PathBuf> {
         let status = cargo.status().context("cannot start cargo for the guest")?;
         ensure!(
             status.success(),
-            "building guest package `{package}` for {TARGET} failed ({status}); see the messages above"
+            "building guest package `{}` for {TARGET} failed ({status}); see the messages above",
+            packages.join("`, `")
         );
-
-        let built = self.target.join(TARGET).join(PROFILE);
-        let modules = match artifacts {
-            Artifacts::Library => vec![built.join(format!("{}.wasm", package.replace('-', "_")))],
-            Artifacts::Examples => example_modules(&self.root.join(folder), &built)?,
-        };
-        modules.iter().map(|module| encode(module, &self.out)).collect()
+        Ok(self.target.join(TARGET).join(PROFILE))
     }
 
     /// The cargo of the outer build, in the workspace.

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use anyhow::{Context, Result};
-use componentize::{Artifacts, build};
+use componentize::Workshop;
 
 fn main() -> Result<()> {
-    let components = build("hostile-guests", "tests/hostile/guests", Artifacts::Examples)?;
+    let folder = "tests/hostile/guests";
+    let components = Workshop::of_build_script(&[folder, "wit"])?.examples("hostile-guests", folder)?;
     let mut source = String::new();
     let mut all = String::new();
     for component in components {
