@@ -16,7 +16,7 @@ fn in_use(file: &Path) -> i64 {
     (number("page_count") - number("freelist_count")) * number("page_size")
 }
 
-/// Waits until the file is so; old calls are looked for every ten seconds.
+/// Waits until the file is so; old calls are looked for at the start and every ten seconds.
 async fn until(what: &str, is_so: impl Fn() -> bool) {
     let wait = async {
         while !is_so() {

@@ -213,6 +213,8 @@ struct Desk {
 
 impl Desk {
     fn work(&mut self, inbox: &Receiver<Message>) {
+        // What has become too old or too much while no server ran.
+        self.tidy();
         let mut tidied = Instant::now();
         loop {
             let patience = if self.held.is_empty() { TIDY } else { AGAIN };
