@@ -15,6 +15,7 @@ pub mod descriptors;
 pub(crate) mod live;
 pub mod other_hosts;
 pub(crate) mod private_files;
+pub(crate) mod text_file;
 
 /// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».
 pub const OPERATION: &[u8] = include_bytes!(env!("OPERATION_COMPONENT"));

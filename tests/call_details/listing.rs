@@ -76,7 +76,7 @@ async fn a_search_in_vain_says_why_and_a_wrong_filter_what_to_write() {
     for (arguments, part) in [
         (&["--number", "12345"][..], "one to four digits"),
         (&["--number", "x"], "one to four digits"),
-        (&["--since", "yesterday"], "2026-11-22T09:00"),
+        (&["--since", "yesterday"], "2026-11-22T09:00, or 2h ago"),
         (&["show", "nobody"], "`host-harness calls` lists"),
     ] {
         let ended = serving.calls(arguments);

@@ -14,11 +14,11 @@ use http_body_util::BodyExt;
 use node::call_details::{CallDetails, CallDetailsSettings, Place};
 use node::{FinishedCall, Observer};
 use runtime::capabilities::clocks::Clock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::scope::Scope;
 use server::{Identity, calls};
 use test_support::CALLER;
-use test_support::client::{PATIENCE, authorised};
+use test_support::client::{PATIENCE, TOKEN, authorised};
 use tower::ServiceExt;
 
 use crate::scene::Serving;
@@ -73,6 +73,12 @@ impl<B: hyper::body::Body<Data = Bytes, Error: std::fmt::Debug> + Unpin> Events<
             let data = frame.expect("the stream goes on").expect("a sound stream").into_data();
             self.read.extend_from_slice(&data.expect("data"));
         }
+    }
+
+    /// Whether nothing more comes: no event, and no other line.
+    async fn is_over(&mut self) -> bool {
+        let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("the end in time");
+        frame.is_none() && self.read.is_empty()
     }
 
     /// The next event that is one.
@@ -233,4 +239,23 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
     for seq in 1..=CALLS {
         assert_eq!(events.event().await.seq(), seq);
     }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_login_of_who_follows() {
+    let serving = Serving::new("").await;
+    let client = &serving.process.client;
+    let login = Request::post("/v1/session").header("content-type", "application/json");
+    let opened = client.send(login, json!({"token": TOKEN}).to_string()).await;
+    let cookie = opened.headers["set-cookie"].to_str().expect("text").split(';').next().expect("a value").to_owned();
+    let by_cookie = |method: Method, path: &str| Request::builder().method(method).uri(path).header("cookie", &cookie);
+    let answer = client.open(by_cookie(Method::GET, "/v1/calls/stream")).await;
+    let mut events = Events::of(answer.into_body());
+    serving.call("pbx-1", Some(CALLER), "sales").await;
+    assert_eq!(events.event().await.seq(), 1);
+    let logout = by_cookie(Method::DELETE, "/v1/session");
+    let logout = logout.header("sec-fetch-site", "same-origin").header("x-requested-with", "host-harness");
+    assert_eq!(client.send(logout, "").await.status, StatusCode::NO_CONTENT);
+    serving.call("pbx-2", Some(CALLER), "sales").await;
+    assert!(events.is_over().await, "the second call is nothing for who has logged out");
 }

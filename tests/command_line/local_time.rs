@@ -1,4 +1,4 @@
-//! Local times: read by the zone that `TZ` names, from the zones that the program brings along.
+//! Local times: read and told by the zone that `TZ` names, from the zones that the program brings along.
 
 use test_support::{CALLER, Ended, Home};
 
@@ -17,6 +17,18 @@ fn a_local_time_is_of_the_zone_in_the_environment() {
         let ended = Ended::of(command.env("TZ", zone).output().expect("the binary starts"));
         let call: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
         assert_eq!(call["call"]["at"], at, "TZ={zone}");
+    }
+}
+
+#[test]
+fn a_call_tells_its_time_in_the_zone_of_the_environment() {
+    let home = Home::new();
+    for (zone, at) in
+        [("Europe/Moscow", "09:00:00+03:00"), ("America/St_Johns", "02:30:00-03:30"), ("UTC", "06:00:00Z")]
+    {
+        let mut command = home.command(["call", CALLER, "--at", "2026-11-22T06:00:00Z"]);
+        let ended = Ended::of(command.env("TZ", zone).output().expect("the binary starts"));
+        ended.assert(0, &[]).assert_prints(&[&format!("2026-11-22T{at}")]);
     }
 }
 

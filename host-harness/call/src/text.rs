@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::details::{Details, FactTitles};
 use crate::document::{CallDocument, Reason, Route};
 use crate::language::Language;
@@ -13,16 +15,23 @@ use crate::step::StepRecord;
 pub struct Text<'a> {
     document: &'a CallDocument,
     language: Language,
+    zone: TimeZone,
 }
 
 impl CallDocument {
-    /// The call as text.
+    /// The call as text, its time in UTC.
     pub const fn text(&self, language: Language) -> Text<'_> {
-        Text { document: self, language }
+        Text { document: self, language, zone: TimeZone::UTC }
     }
 }
 
 impl Text<'_> {
+    /// The same with its time in this zone.
+    #[must_use]
+    pub fn in_zone(self, zone: TimeZone) -> Self {
+        Self { zone, ..self }
+    }
+
     /// The whole of it.
     pub fn lines(&self) -> Lines {
         let mut lines = Lines::default();
@@ -46,7 +55,12 @@ impl Text<'_> {
         let call = &self.document.call;
         let caller = call.caller.as_deref().unwrap_or(self.say("номер скрыт", "number withheld"));
         let called = if call.called.is_empty() { String::new() } else { format!(" → {}", call.called) };
-        out.line(format_args!("{} {caller}{called}, {:.0}", self.say("Звонок", "Call"), call.at));
+        let offset = self.zone.to_offset(call.at);
+        let at = match offset.is_zero() {
+            true => format!("{:.0}", call.at),
+            false => format!("{:.0}", call.at.display_with_offset(offset)),
+        };
+        out.line(format_args!("{} {caller}{called}, {at}", self.say("Звонок", "Call")));
     }
 
     /// A step before the last one: where the call went from there, and why.
@@ -173,7 +187,7 @@ impl Text<'_> {
         let (kibibytes, milliseconds) = (run.memory_bytes.unwrap_or_default() / 1024, run.wall.as_secs_f64() * 1_000.0);
         out.line(format_args!(
             "{}: {instructions}{kibibytes} {}, {milliseconds:.1} {}",
-            self.say("Стоимость", "Cost"),
+            self.say("Затрачено", "Cost"),
             self.say("КиБ памяти", "KiB of memory"),
             self.say("мс", "ms")
         ));

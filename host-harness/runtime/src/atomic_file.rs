@@ -14,14 +14,18 @@ pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     sync(directory)
 }
 
-/// Writes a file in place of one that is there, whose mode and owner it gets. Where its name is a link, the file that it leads to is replaced.
+/// Writes a file in place of one that is there, whose mode and owner it gets; false where the file does not hold the `former` bytes any more, and then
+/// stays as it is. Where its name is a link, the file that it leads to is replaced. Programs that do so at once wait for each other.
 ///
 /// # Errors
 /// Where it cannot be written, or cannot be given to its owner.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(file: &Path, former: &[u8], bytes: &[u8]) -> io::Result<bool> {
     let file = fs::canonicalize(file)?;
-    let found = fs::metadata(&file)?;
     let directory = directory_of(&file)?;
+    // Until it is closed. A lock of the file itself would go with the file that is replaced.
+    let locked = File::open(directory)?;
+    locked.lock()?;
+    let found = fs::metadata(&file)?;
     let aside = written_aside(directory, bytes)?;
     #[cfg(unix)]
     {
@@ -32,8 +36,14 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         }
     }
     aside.as_file().set_permissions(found.permissions())?;
-    on_disk(aside)?.persist(&file)?;
-    sync(directory)
+    let aside = on_disk(aside)?;
+    // As late as can be: people do not take the lock.
+    if fs::read(&file)? != former {
+        return Ok(false);
+    }
+    aside.persist(&file)?;
+    sync(directory)?;
+    Ok(true)
 }
 
 /// Writes a file with a function that is given the path to write to, where there is an empty file of this user's alone.
@@ -136,11 +146,13 @@ mod tests {
         fs::write(&file, "former").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         symlink("file", &link).unwrap();
-        replace(&link, b"latter").unwrap();
+        assert!(replace(&link, b"former", b"latter").unwrap());
+        assert!(!replace(&link, b"former", b"another").unwrap(), "somebody else has written it");
         assert_eq!(fs::read(&file).unwrap(), b"latter");
+        assert_eq!(names(home.path()).len(), 2, "nothing is left aside");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert!(replace(&home.path().join("none"), b"bytes").is_err(), "there is none to replace");
+        assert!(replace(&home.path().join("none"), b"", b"bytes").is_err(), "there is none to replace");
     }
 
     #[test]

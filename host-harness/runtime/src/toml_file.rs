@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use call::masking::unless_secret;
+use call::masking::{mask_numbers, unless_secret};
 use call::{Bilingual, Localized, localized, system_error_ru};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 
@@ -166,5 +166,8 @@ fn text(value: toml::Value) -> Option<String> {
 
 /// A parser's message without the values in it that may be secrets.
 fn short(message: &str) -> String {
-    message.split(' ').map(unless_secret).collect::<Vec<_>>().join(" ")
+    let short = message.split(' ').map(unless_secret).collect::<Vec<_>>().join(" ");
+    // These repeat what is written, which may be a telephone number in the wrong place; others give an example.
+    let repeats = ["invalid ", "unknown "].iter().any(|begin| short.starts_with(begin));
+    if repeats { mask_numbers(&short) } else { short }
 }

@@ -1,17 +1,21 @@
 //! JSON bodies: read, or refused with the place in them that is wrong.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
-use bytes::Bytes;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use super::body::{Unread, whole};
 use super::problem::Problem;
-use call::masking::unless_secret;
-use call::{Localized, localized};
+use call::Localized;
+use call::masking::{mask_numbers, unless_secret};
 
 /// The most bytes of such a body.
 pub(super) const MOST: usize = 256 * 1024;
+/// How long such a body may take, where the server's own settings do not end it before.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What a request says in its body.
 pub(super) struct Json<T>(pub(super) T);
@@ -19,25 +23,56 @@ pub(super) struct Json<T>(pub(super) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let text = localized!(
-                "запрос пришёл не целиком или слишком велик: повторите",
-                "the body did not arrive whole, or has more than {MOST} bytes"
-            );
-            Problem::localized(rejection.status(), text)
-        })?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = whole(request.into_body(), MOST, LONGEST_WAIT).await.map_err(unread)?;
+        // Else a list of the fields' values, in their order, would be taken for an object.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first != b'{') {
+            let text = "the body is not an object: write {…} with the names of the fields";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, text).in_russian("тело запроса — не объект {…}"));
+        }
         let mut written = serde_json::Deserializer::from_slice(&bytes);
-        serde_path_to_error::deserialize(&mut written).map(Self).map_err(|error| {
+        let read = serde_path_to_error::deserialize(&mut written);
+        if let (Ok(_), Err(_)) = (&read, written.end()) {
+            let text = "something follows the object in the body: leave it out";
+            return Err(
+                Problem::new(StatusCode::BAD_REQUEST, text).in_russian("после объекта {…} в запросе есть лишнее")
+            );
+        }
+        read.map(Self).map_err(|error| {
             let field = pointer(error.path());
             let what = error.inner().to_string();
             // "unknown field `x`, expected … at line 1 column 7": where in the text is of no use to a form.
             let what = what.split(" at line ").next().unwrap_or_default();
             let what: Vec<_> = what.split(' ').map(unless_secret).collect();
-            let text = Localized::new("запрос не понят", format!("the body is not understood: {}", what.join(" ")));
+            let text = Localized::new(
+                "запрос не понят",
+                format!("the body is not understood: {}", mask_numbers(&what.join(" "))),
+            );
             Problem { field, ..Problem::localized(StatusCode::BAD_REQUEST, text) }
         })
     }
+}
+
+/// A body that was not read.
+fn unread(why: Unread) -> Problem {
+    let (status, en, ru) = match why {
+        Unread::TooLong => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body has more than {MOST} bytes: send less"),
+            format!("в запросе больше {MOST} байт"),
+        ),
+        Unread::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not come in time: send it again".to_owned(),
+            "запрос не дошёл вовремя: повторите".to_owned(),
+        ),
+        Unread::Broken => (
+            StatusCode::BAD_REQUEST,
+            "the body did not arrive whole: send it again".to_owned(),
+            "запрос дошёл не целиком: повторите".to_owned(),
+        ),
+    };
+    Problem::new(status, en).in_russian(ru)
 }
 
 /// The place as a JSON pointer (RFC 6901); none where it is the whole.

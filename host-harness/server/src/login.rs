@@ -78,7 +78,7 @@ async fn log_in(State(shared): State<Arc<Shared>>, request: Request) -> Response
     };
     match shared.guard.log_in(&head, &token) {
         Ok(LoggedIn { id, identity, ends_at }) => {
-            let cookie = cookie::given(&id, origin::is_encrypted(&head));
+            let cookie = cookie::given(&id, &head);
             with_cookie(Json(CurrentSession::of(&identity, ends_at)).into_response(), cookie)
         }
         Err(unproved) => unproved.into_response(),
@@ -107,7 +107,7 @@ async fn show(State(shared): State<Arc<Shared>>, request: Request) -> Response {
 async fn log_out(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
     match shared.guard.log_out(&head) {
-        Ok(()) => with_cookie(StatusCode::NO_CONTENT.into_response(), cookie::taken(origin::is_encrypted(&head))),
+        Ok(()) => with_cookie(StatusCode::NO_CONTENT.into_response(), cookie::taken(&head)),
         Err(unproved) => unproved.into_response(),
     }
 }

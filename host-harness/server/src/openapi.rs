@@ -25,7 +25,7 @@ pub(super) fn described() -> OpenApiRouter {
         .build();
     let session = ApiKeyValue::with_description(
         super::sessions::COOKIE,
-        "The cookie of `POST /v1/session`. A request that changes something comes from a page of this server, with `X-Requested-With: host-harness`.",
+        "The cookie of `POST /v1/session`, with `-PORT` behind its name where a port was asked for. A request that changes something comes from a page of this server, with `X-Requested-With: host-harness`.",
     );
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", SecurityScheme::Http(bearer))

@@ -13,16 +13,18 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode, request};
 use tracing::warn;
 
 use super::Shared;
+use super::authenticated::WhileAuthenticated;
 use super::body::Timely;
 use super::problem::Problem;
 use super::settings::ServerSettings;
@@ -30,12 +32,15 @@ use crate::connections::table::Connection;
 use crate::identity::Identity;
 use crate::rate_limited::RateLimited;
 use crate::scope::Scope;
-use crate::sessions::{Sessions, is_own_page, session_of};
+use crate::sessions::{Sessions, is_own_page, sessions_of};
 use crate::tokens::{Issued, SHORTEST, TokenHash, TokenState, Tokens, Validity};
 use call::{Bilingual, Localized, localized};
 use jiff::Timestamp;
 use runtime::capabilities::clocks::Clock;
 use runtime::secret::Secret;
+
+/// What a stream of events says it is.
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// Looks at who sends requests.
 pub struct Guard {
@@ -140,6 +145,11 @@ impl Guard {
         self.noted(head, self.identify(head))
     }
 
+    /// Whether who sent this request could send it again, and may do as much.
+    pub(super) fn still_knows(&self, head: &request::Parts, identity: &Identity) -> bool {
+        self.identify(head).is_ok_and(|now| now.scope() == identity.scope())
+    }
+
     /// A connection on which somebody was authenticated stays; what was refused is counted.
     fn noted<T>(&self, head: &request::Parts, looked: Result<T, Unproved>) -> Result<T, Unproved> {
         match &looked {
@@ -159,7 +169,7 @@ impl Guard {
             ));
         }
         let Some(given) = first else {
-            if session_of(&head.headers).is_some() {
+            if sessions_of(&head.headers).next().is_some() {
                 return Ok(self.by_session(head)?.0);
             }
             return Err(Unproved::because(
@@ -208,7 +218,7 @@ impl Guard {
 
     /// Whose session it is, and when that ends at the latest. What changes something has to come from a page of this server.
     fn by_session(&self, head: &request::Parts) -> Result<(Identity, Timestamp), Unproved> {
-        let found = session_of(&head.headers).and_then(|id| self.sessions.find(id, self.clock.now()));
+        let found = sessions_of(&head.headers).find_map(|id| self.sessions.find(id, self.clock.now()));
         let tokens = self.tokens.load();
         let known = found.and_then(|found| Some((tokens.find(&found.token)?, found)));
         let (issued, found) = known
@@ -251,7 +261,7 @@ impl Guard {
     /// Ends the session of a request.
     pub(super) fn log_out(&self, head: &request::Parts) -> Result<(), Unproved> {
         self.session(head)?;
-        session_of(&head.headers).into_iter().for_each(|id| self.sessions.close(id));
+        sessions_of(&head.headers).for_each(|id| self.sessions.close(id));
         Ok(())
     }
 
@@ -274,10 +284,17 @@ fn password(given: &str) -> Option<Vec<u8>> {
 /// Lets through who is authenticated, and says who it is.
 pub(super) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
-    match shared.guard.look(&head) {
-        Ok(identity) => head.extensions.insert(identity),
+    let identity = match shared.guard.look(&head) {
+        Ok(identity) => identity,
         Err(unproved) => return unproved.into_response(),
     };
+    head.extensions.insert(identity.clone());
     let within = shared.settings.body_timeout.saturating_mul(2);
-    next.run(Request::from_parts(head, axum::body::Body::new(Timely::new(body, within)))).await
+    let asked = head.clone();
+    let response = next.run(Request::from_parts(head, Body::new(Timely::new(body, within)))).await;
+    // Every other answer is told in one go.
+    if response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind != EVENT_STREAM) {
+        return response;
+    }
+    response.map(|body| Body::new(WhileAuthenticated::new(body, asked, identity, shared)))
 }

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::tokens::{MadeToken, TokenHash};
 use runtime::secret::Secret;
 
-pub(crate) use cookie::{NAME as COOKIE, session as session_of};
+pub(crate) use cookie::{NAME as COOKIE, sessions as sessions_of};
 pub(crate) use origin::is_own_page;
 
 /// How long a session lasts without a request.

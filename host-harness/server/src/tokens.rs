@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 use crate::scope::Scope;
 use runtime::secret::Secret;
 
+pub(crate) use hash::without_hashes;
 pub use hash::{MadeToken, TokenHash};
 pub(crate) use routes::routes;
 

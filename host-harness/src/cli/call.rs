@@ -11,6 +11,7 @@ use amocrm_simulator::FaultRule;
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::config_file::ConfigOrDemo;
@@ -151,7 +152,9 @@ impl Call {
         if self.json {
             print_json(&*resolved)?;
         } else {
-            print_lines(&resolved.text(language()).lines());
+            // A wrong TZ loses no answer: the time is then in UTC.
+            let zone = local_zone().unwrap_or(TimeZone::UTC);
+            print_lines(&resolved.text(language()).in_zone(zone).lines());
         }
         if let Some(file) = &self.record {
             recording::record(file, recorder.take(), self.whole_numbers, &location).await?;
@@ -214,21 +217,24 @@ fn call_id(at: Timestamp) -> String {
     format!("cli-{}-{}", at.as_millisecond(), std::process::id())
 }
 
-/// A point in time as people write it.
+/// When a call arrives or somebody is seen, as people write it: a time, or how much later than now.
 pub(super) fn point_in_time(text: &str) -> anyhow::Result<Timestamp> {
     if let Some(later) = text.strip_prefix('+') {
         let later = humantime::parse_duration(later).context("after + write a duration, such as +6h or +6h1s")?;
         return Ok(Clock::system().now().checked_add(SignedDuration::try_from(later)?)?);
     }
+    time(text, "+6h from now")
+}
+
+/// A time with its offset, or a local one. `or` is what can be written besides.
+pub(super) fn time(text: &str, or: &str) -> anyhow::Result<Timestamp> {
     let local = || -> anyhow::Result<Timestamp> {
         let local = text.parse::<DateTime>().map_err(|_| {
-            anyhow!(
-                "write a time such as 2026-11-22T09:00:00+03:00, a local one such as 2026-11-22T09:00, or +6h from now"
-            )
+            anyhow!("write a time such as 2026-11-22T09:00:00+03:00, a local one such as 2026-11-22T09:00, or {or}")
         })?;
         Ok(local.to_zoned_datetime(local_zone()?)?.timestamp())
     };
     let at = text.parse::<Timestamp>().or_else(|_| local())?;
-    ensure!(at >= Timestamp::UNIX_EPOCH, "a call cannot arrive before 1970");
+    ensure!(at >= Timestamp::UNIX_EPOCH, "a time before 1970 is no call's");
     Ok(at)
 }

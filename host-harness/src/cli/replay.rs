@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::{LanguageChoice, Outcome, Stop, component, language, note, note_lines, print, print_json, print_lines};
+use super::{
+    LanguageChoice, Outcome, Stop, component, language, local_zone, note, note_lines, print, print_json, print_lines,
+};
 use call::CallDocument;
 use call::one_line::Lines;
 use replay::policy;
@@ -82,7 +85,9 @@ impl Replay {
                 "steps": chain.steps.iter().map(step_json).collect::<Vec<_>>(),
             }))?;
         } else if exactly {
-            print_lines(&chain.document()?.text(language()).lines());
+            // A wrong TZ loses no answer: the time is then in UTC.
+            let zone = local_zone().unwrap_or(TimeZone::UTC);
+            print_lines(&chain.document()?.text(language()).in_zone(zone).lines());
         } else {
             print_lines(&side_by_side(&recording, &chain));
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
@@ -11,8 +11,8 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use super::config_file::Config;
 use super::{Outcome, Stop, note, print};
 use crate::config::HarnessConfig;
+use crate::text_file;
 use call::one_line::one_line;
-use runtime::atomic_file;
 use runtime::capabilities::clocks::Clock;
 use runtime::toml_file;
 use server::scope::Scope;
@@ -121,7 +121,8 @@ impl List {
 /// Adds a token to the text of the file, which is judged before it is written.
 fn write(file: &Path, token: &Token) -> anyhow::Result<()> {
     let shown = file.display();
-    let mut document: DocumentMut = toml_file::read_text(file)?.parse().context("the file is no TOML")?;
+    let former = toml_file::read_text(file)?;
+    let mut document: DocumentMut = former.parse().context("the file is not TOML")?;
     let mut section = Table::new();
     // The tokens alone need no `[server]`.
     section.set_implicit(true);
@@ -137,14 +138,17 @@ fn write(file: &Path, token: &Token) -> anyhow::Result<()> {
         entry.insert("expires", value(at.to_string().parse::<toml_edit::Datetime>()?));
     }
     tokens.push(entry);
-    let text = document.to_string();
+    let text = text_file::spelt_as(&former, document.to_string());
     HarnessConfig::parse(file, &text)?;
-    atomic_file::replace(file, text.as_bytes()).with_context(|| format!("{shown} cannot be written"))
+    let written = text_file::replace(file, &former, &text).with_context(|| format!("{shown} cannot be written"))?;
+    ensure!(written, "{shown} was changed meanwhile, and stays as it is: try again");
+    Ok(())
 }
 
 /// When what is made now expires, in whole seconds.
 fn expiry(after: Duration) -> anyhow::Result<Timestamp> {
     let seconds = i64::try_from(after.as_secs()).ok().filter(|seconds| *seconds > 0);
     let at = seconds.and_then(|seconds| Clock::system().now().as_second().checked_add(seconds));
-    at.and_then(|at| Timestamp::from_second(at).ok()).context("--expires: write a time such as 90d or 12h")
+    at.and_then(|at| Timestamp::from_second(at).ok())
+        .context("--expires: write a time such as 90d or 12h; it ends before the year 10000")
 }

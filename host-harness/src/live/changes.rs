@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::difference::{difference, is_large};
 use super::revision_of;
 use call::{Localized, system_error_ru};
 use runtime::atomic_file;
@@ -71,12 +72,14 @@ impl Changes {
     }
 
     fn read(&mut self, file: &Path) -> io::Result<()> {
-        let text = match fs::read_to_string(file) {
+        let bytes = match fs::read(file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             read => read?,
         };
+        // A line may have broken off within a letter.
+        let text = String::from_utf8_lossy(&bytes);
         (self.entries, self.bytes, self.lines) = (VecDeque::new(), 0, 0);
-        (self.length, self.is_broken_off) = (text.len() as u64, !text.is_empty() && !text.ends_with('\n'));
+        (self.length, self.is_broken_off) = (bytes.len() as u64, !text.is_empty() && !text.ends_with('\n'));
         for line in text.lines() {
             self.lines += 1;
             // A line that broke off when the machine stopped is of a change that the file tells all the same.
@@ -231,10 +234,16 @@ impl Changes {
                 "this changed nothing of the configuration file, so there is nothing in it to take back",
             )));
         }
+        if is_large(before, after) || is_large(after, text) {
+            return Err(NotChanged::Conflict(Localized::new(
+                "изменилось слишком много строк: верните прежний порядок в файле вручную",
+                "too many lines have changed: put them back by hand in the file",
+            )));
+        }
         diffy::merge(after, text, before).map_err(|_| {
             NotChanged::Conflict(Localized::new(
-                "то, что меняло это изменение, с тех пор изменилось снова: отменить его одного нельзя",
-                "what this change has changed was changed again since: it cannot be taken back alone",
+                "эти строки или соседние с ними с тех пор изменились снова: отменить это изменение отдельно нельзя",
+                "these lines, or those beside them, were changed again since: this change cannot be undone on its own",
             ))
         })
     }
@@ -258,7 +267,7 @@ fn locked(file: &Path) -> io::Result<File> {
 }
 
 fn shown((before, after, entry): (&str, &str, &Entry)) -> ConfigurationChange {
-    let difference = if entry.what.is_none() { diffy::create_patch(before, after).to_string() } else { String::new() };
+    let difference = if entry.what.is_none() { difference(before, after) } else { String::new() };
     ConfigurationChange {
         number: entry.number,
         at: entry.at,
@@ -291,7 +300,10 @@ mod tests {
             changes.record(&text, author(), Timestamp::UNIX_EPOCH).unwrap();
         }
         // A line that broke off.
-        locked(&state.path().join(FILE)).unwrap().write_all(b"{\"number\":").unwrap();
+        locked(&state.path().join(FILE))
+            .unwrap()
+            .write_all("{\"number\":9,\"text\":\"п".as_bytes().split_last().unwrap().1)
+            .unwrap();
         let (mut changes, _) = Changes::open(Some(state.path()));
         changes.note(Localized::new("сделано", "done"), author(), Timestamp::UNIX_EPOCH).unwrap();
         let (mut changes, _) = Changes::open(Some(state.path()));

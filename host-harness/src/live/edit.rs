@@ -1,16 +1,17 @@
 //! Changes made in the text of the configuration file, so that comments, order and spelling of everything else stay.
 
 mod document;
+mod numbers;
+mod removal;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
+use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
+use crate::text_file::spelt_as;
 use call::Localized;
 use document::{operations, put};
-use server::configuration::{
-    Edit, EmployeeEdit, IntegrationPatch, NewOperation, NotChanged, NumberEdit, OperationPatch, Scalar,
-};
+use server::configuration::{Edit, EmployeeEdit, IntegrationPatch, NewOperation, NotChanged, OperationPatch, Scalar};
 
 /// Keys of the configuration that stand in `[[integration]]` itself.
 const CONSIDER_MANAGER_STATUS: &str = "consider_manager_status";
@@ -24,33 +25,29 @@ pub(super) fn edited(text: &str, edit: &Edit, state: Option<&Path>) -> Result<St
     let mut document: DocumentMut = text
         .parse()
         .map_err(|_| conflict("файл настроек не читается как TOML", "the configuration file cannot be read as TOML"))?;
-    apply(&mut document, edit, state)?;
-    Ok(document.to_string())
-}
-
-fn apply(document: &mut DocumentMut, edit: &Edit, state: Option<&Path>) -> Result<(), NotChanged> {
     match edit {
-        Edit::AddOperation(operation) => add_operation(document, operation, state)?,
-        Edit::ChangeOperation(id, patch) => change_operation(operation(document, id)?, patch)?,
+        Edit::AddOperation(operation) => add_operation(&mut document, operation, state)?,
+        Edit::ChangeOperation(id, patch) => change_operation(operation(&mut document, id)?, patch)?,
         Edit::RemoveOperation(id) => {
-            let place = document::place(operations(document)?, id).ok_or_else(|| no_operation(id))?;
-            operations(document)?.remove(place);
+            operation(&mut document, id)?;
+            return removal::without(text, None, "operation", id).ok_or_else(|| no_operation(id));
         }
-        Edit::ChangeIntegration(id, patch) => change_integration(integration(document, id)?, patch)?,
-        Edit::PutEmployee(of, id, employee) => put_employee(integration(document, of)?, id, employee)?,
-        Edit::Several(edits) => edits.iter().try_for_each(|edit| apply(document, edit, state))?,
+        Edit::ChangeIntegration(id, patch) => change_integration(integration(&mut document, id)?, patch)?,
+        Edit::PutEmployee(of, id, employee) => put_employee(integration(&mut document, of)?, id, employee)?,
         Edit::RemoveEmployee(of, id) => {
-            let employees = document::tables(integration(document, of)?, "employee")?;
-            let place = document::place(employees, id).ok_or_else(|| {
+            document::tables(integration(&mut document, of)?, "employee")?;
+            return removal::without(text, Some(of), "employee", id).ok_or_else(|| {
                 NotChanged::Unknown(Localized::new(
                     format!("сотрудника «{id}» у этой интеграции нет"),
                     format!("this integration has no employee `{id}`"),
                 ))
-            })?;
-            employees.remove(place);
+            });
+        }
+        Edit::Several(edits) => {
+            return edits.iter().try_fold(text.to_owned(), |text, edit| edited(&text, edit, state));
         }
     }
-    Ok(())
+    Ok(spelt_as(text, document.to_string()))
 }
 
 pub(super) fn conflict(ru: impl Into<String>, en: impl Into<String>) -> NotChanged {
@@ -100,12 +97,17 @@ fn add_operation(document: &mut DocumentMut, operation: &NewOperation, state: Op
     Ok(())
 }
 
+/// The folder of the components that were uploaded, below this state directory.
+pub(super) fn uploaded(state: Option<&Path>) -> Option<PathBuf> {
+    state?.join(COMPONENTS).canonicalize().ok()
+}
+
 /// The file of an uploaded component.
 fn component_file(digest: &str, state: Option<&Path>) -> Result<String, NotChanged> {
     let digest = digest.to_ascii_lowercase();
     let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let file = state.map(|state| state.join(COMPONENTS).join(format!("{digest}.wasm")));
-    let file = file.filter(|file| is_digest && file.is_file()).and_then(|file| file.canonicalize().ok());
+    let file = uploaded(state).map(|folder| folder.join(format!("{digest}.wasm")));
+    let file = file.filter(|file| is_digest && file.is_file());
     file.map(|file| file.display().to_string()).ok_or_else(|| {
         NotChanged::Refused(server::configuration::Refusal {
             text: Localized::new(
@@ -120,29 +122,31 @@ fn component_file(digest: &str, state: Option<&Path>) -> Result<String, NotChang
 
 fn change_operation(table: &mut Table, patch: &OperationPatch) -> Result<(), NotChanged> {
     let OperationPatch { linked_operation, integration, exits, settings } = patch;
-    for (key, value) in [("linked_operation", linked_operation), ("integration", integration)] {
-        if let Some(value) = value {
-            put(table, key, value);
-        }
+    if let Some(linked_operation) = linked_operation {
+        put(table, "linked_operation", linked_operation);
     }
+    change_or_take(table, "integration", integration.as_ref());
     document::merge(table, "exits", exits.iter().map(|(exit, target)| (exit, target.as_ref().map(Value::from))))?;
     document::merge(table, "settings", settings.iter().map(|(key, value)| (key, value.as_ref().map(scalar))))
 }
 
 fn change_integration(table: &mut Table, patch: &IntegrationPatch) -> Result<(), NotChanged> {
     let IntegrationPatch { enabled, configuration, time_zone } = patch;
-    if let Some(enabled) = enabled {
-        put(table, "enabled", *enabled);
-    }
-    match time_zone {
-        Some(Some(time_zone)) => put(table, "time_zone", time_zone),
-        Some(None) => drop(table.remove("time_zone")),
-        None => {}
-    }
+    change_or_take(table, "enabled", enabled.as_ref().map(|enabled| enabled.map(Value::from)).as_ref());
+    change_or_take(table, "time_zone", time_zone.as_ref());
     for (key, value) in configuration {
         change_key(table, key, value.as_ref())?;
     }
     Ok(())
+}
+
+/// Writes a value that was sent, takes one away where `null` was sent, and leaves it where nothing was.
+fn change_or_take<T: Clone + Into<Value>>(table: &mut Table, key: &str, sent: Option<&Option<T>>) {
+    match sent {
+        Some(Some(value)) => put(table, key, value.clone()),
+        Some(None) => drop(table.remove(key)),
+        None => {}
+    }
 }
 
 /// A key of the configuration, where it is written: in `[integration.configuration]`, or, three of them, beside it.
@@ -192,24 +196,28 @@ fn put_employee(integration: &mut Table, id: &str, employee: &EmployeeEdit) -> R
         Some(name) => put(table, "name", name),
         None => drop(table.remove("name")),
     }
-    put(table, "amocrm_user", i64::try_from(*amocrm_user).unwrap_or(i64::MAX));
-    match enabled {
-        // What is so unless set need not be written.
-        Some(true) | None => drop(table.remove("enabled")),
-        Some(false) => put(table, "enabled", false),
+    put(table, "amocrm_user", user(*amocrm_user)?);
+    let enabled = enabled.unwrap_or(true);
+    // What is so unless set need not be written.
+    if !enabled || table.contains_key("enabled") {
+        put(table, "enabled", enabled);
     }
-    put(table, "numbers", numbers.iter().map(employees_number).collect::<Array>());
+    numbers::change(table, numbers);
     Ok(())
 }
 
-/// `"101"`, or `{ number = "101", ring_time = "25s" }`.
-fn employees_number(NumberEdit { number, ring_time }: &NumberEdit) -> Value {
-    let Some(ring_time) = ring_time else { return number.into() };
-    let mut table = InlineTable::new();
-    table.insert("number", number.into());
-    table.insert("ring_time", ring_time.into());
-    table.fmt();
-    Value::InlineTable(table)
+/// The identifier of an amoCRM user. TOML knows no greater numbers than these, and amoCRM gives none.
+fn user(id: u64) -> Result<i64, NotChanged> {
+    i64::try_from(id).ok().filter(|id| *id > 0).ok_or_else(|| {
+        NotChanged::Refused(server::configuration::Refusal {
+            text: Localized::new(
+                "такого пользователя amoCRM быть не может: скопируйте его номер (ID) из amoCRM",
+                "there can be no such amoCRM user: copy the user's number (ID) from amoCRM",
+            ),
+            field: Some("/amocrm_user".to_owned()),
+            findings: Vec::new(),
+        })
+    })
 }
 
 fn scalar(value: &Scalar) -> Value {
@@ -246,140 +254,4 @@ fn seconds(value: &Scalar) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    const FILE: &str = r#"# Our telephones
-[[integration]]
-account = "https://example.amocrm.ru" # the account
-token = "env:AMOCRM_TOKEN"
-consider_manager_status = false # for now
-
-[[integration.employee]]
-id = "anna"   # the first
-amocrm_user = 504141
-numbers = ["101", { number = "+79035550101", ring_time = "25s" }]
-presence = "never-seen"
-
-# The step
-[[operation]]
-linked_operation = "queue:sales"   # the queue
-exits = { absent = "queue:night" }
-[operation.settings]
-# Patience
-waiting_time = "3s" # seconds
-"#;
-
-    fn edit(edit: Edit) -> String {
-        edited(FILE, &edit, None).unwrap_or_else(|refused| panic!("{refused:?}"))
-    }
-
-    fn text(text: &str) -> Scalar {
-        Scalar::Text(text.to_owned())
-    }
-
-    #[test]
-    fn an_operations_values_change_and_everything_around_them_stays() {
-        let patch = OperationPatch {
-            linked_operation: Some("queue:support".to_owned()),
-            exits: BTreeMap::from([
-                ("absent".to_owned(), None),
-                ("caller".to_owned(), Some("queue:hidden".to_owned())),
-            ]),
-            settings: BTreeMap::from([("waiting_time".to_owned(), Some(text("2s")))]),
-            ..OperationPatch::default()
-        };
-        let changed = FILE
-            .replace("\"queue:sales\"   #", "\"queue:support\"   #")
-            .replace("{ absent = \"queue:night\" }", "{ caller = \"queue:hidden\" }")
-            .replace("\"3s\" #", "\"2s\" #");
-        assert_eq!(edit(Edit::ChangeOperation("main".to_owned(), patch)), changed);
-        let patch =
-            OperationPatch { exits: BTreeMap::from([("absent".to_owned(), None)]), ..OperationPatch::default() };
-        let changed = FILE.replace("exits = { absent = \"queue:night\" }\n", "");
-        assert_eq!(edit(Edit::ChangeOperation("main".to_owned(), patch)), changed);
-    }
-
-    #[test]
-    fn operations_come_and_go() {
-        let operation = NewOperation {
-            id: "second".to_owned(),
-            integration: None,
-            component: None,
-            linked_operation: "queue:any".to_owned(),
-            exits: BTreeMap::from([("absent".to_owned(), "queue:night".to_owned())]),
-            settings: BTreeMap::from([("search_companies".to_owned(), Scalar::Flag(true))]),
-        };
-        let added = edit(Edit::AddOperation(operation));
-        assert_eq!(
-            added,
-            format!(
-                "{FILE}\n[[operation]]\nid = \"second\"\nlinked_operation = \"queue:any\"\nexits = {{ absent = \"queue:night\" }}\n\
-                 settings = {{ search_companies = true }}\n"
-            )
-        );
-        let gone = edited(&added, &Edit::RemoveOperation("second".to_owned()), None).unwrap();
-        assert_eq!(gone, FILE);
-        assert!(matches!(edited(FILE, &Edit::RemoveOperation("second".to_owned()), None), Err(NotChanged::Unknown(_))));
-    }
-
-    #[test]
-    fn o6_o7_an_integration_is_switched_where_its_keys_are_written() {
-        let patch = IntegrationPatch {
-            enabled: Some(false),
-            configuration: BTreeMap::from([
-                ("consider_manager_status".to_owned(), Some(text("true"))),
-                ("manager_status_reuse_seconds".to_owned(), Some(Scalar::Number(30))),
-                ("search".to_owned(), Some(text("wide"))),
-            ]),
-            time_zone: Some(Some("Asia/Omsk".to_owned())),
-        };
-        let changed = edit(Edit::ChangeIntegration("main".to_owned(), patch));
-        for part in [
-            "consider_manager_status = true # for now\n",
-            "enabled = false\n",
-            "manager_status_reuse = \"30s\"\n",
-            "time_zone = \"Asia/Omsk\"\n",
-            "configuration = { search = \"wide\" }\n",
-            "account = \"https://example.amocrm.ru\" # the account\n",
-        ] {
-            assert!(changed.contains(part), "lacks {part}: {changed}");
-        }
-        let patch = IntegrationPatch { time_zone: Some(None), ..IntegrationPatch::default() };
-        let back = edited(&changed, &Edit::ChangeIntegration("main".to_owned(), patch), None).unwrap();
-        assert!(!back.contains("time_zone"), "{back}");
-        for secret in ["env:HOME", "file:/etc/passwd"] {
-            let configuration = BTreeMap::from([("key".to_owned(), Some(text(secret)))]);
-            let patch = IntegrationPatch { configuration, ..IntegrationPatch::default() };
-            let refused = edited(FILE, &Edit::ChangeIntegration("main".to_owned(), patch), None);
-            assert!(matches!(refused, Err(NotChanged::Refused(_))), "{refused:?}");
-        }
-    }
-
-    #[test]
-    fn employees_come_change_and_go_and_what_is_not_said_of_them_stays() {
-        let number = |number: &str, ring_time: Option<&str>| NumberEdit {
-            number: number.to_owned(),
-            ring_time: ring_time.map(str::to_owned),
-        };
-        let employee = EmployeeEdit {
-            name: Some("Анна Соколова".to_owned()),
-            amocrm_user: 504_141,
-            enabled: Some(false),
-            numbers: vec![number("+79165550101", None), number("102", Some("20s"))],
-        };
-        let put = |id: &str| Edit::PutEmployee("main".to_owned(), id.to_owned(), employee.clone());
-        let changed = edit(put("anna"));
-        let numbers = "numbers = [\"+79165550101\", { number = \"102\", ring_time = \"20s\" }]\n";
-        for part in ["id = \"anna\"   # the first\n", numbers, "presence = \"never-seen\"\n", "enabled = false\n"] {
-            assert!(changed.contains(part), "lacks {part}: {changed}");
-        }
-        let added = edit(put("boris"));
-        let (anna, boris) = (added.find("\"anna\"").unwrap(), added.find("\"boris\"").unwrap());
-        assert!(anna < boris && boris < added.find("[[operation]]").unwrap(), "{added}");
-        let gone = edited(&added, &Edit::RemoveEmployee("main".to_owned(), "boris".to_owned()), None).unwrap();
-        assert_eq!(gone, FILE);
-    }
-}
+mod tests;

@@ -93,7 +93,7 @@ fn fields(edit: &Edit) -> Vec<Field> {
                 );
             }
             if let Some(integration) = &patch.integration {
-                add("/integration".to_owned(), &["integration", integration]);
+                add("/integration".to_owned(), &["integration", integration.as_deref().unwrap_or_default()]);
             }
             for (exit, target) in &patch.exits {
                 let target = target.as_deref().unwrap_or_default();

@@ -4,11 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::text_file;
 use call::{Bilingual, Localized, localized, system_error_ru};
-use runtime::atomic_file;
 
 /// What a file looks like from outside: when that changes, it is read. `None` where there is no file.
-pub(super) type Looks = Option<(SystemTime, u64)>;
+pub(super) type Looks = Option<Look>;
+
+/// Of a file: when it was written, how long it is, and which one of the disk's files it is, since what is copied may keep the first two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    modified: SystemTime,
+    length: u64,
+    #[cfg(unix)]
+    inode: u64,
+    #[cfg(unix)]
+    changed: (i64, i64),
+}
 
 /// The file of a configuration.
 #[derive(Clone, Debug)]
@@ -34,16 +45,25 @@ impl ConfigurationFile {
     }
 
     pub(super) fn look(&self) -> Looks {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt;
         let metadata = fs::metadata(&self.0).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
+        Some(Look {
+            modified: metadata.modified().ok()?,
+            length: metadata.len(),
+            #[cfg(unix)]
+            inode: metadata.ino(),
+            #[cfg(unix)]
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
     }
 
     pub(super) fn is_writable(&self) -> bool {
         fs::metadata(&self.0).is_ok_and(|metadata| !metadata.permissions().readonly())
     }
 
-    /// Writes it whole or not at all.
-    pub(super) fn write(&self, text: &str) -> Result<(), Localized> {
+    /// Writes it whole or not at all; false where it does not hold the former text any more.
+    pub(super) fn write(&self, former: &str, text: &str) -> Result<bool, Localized> {
         let shown = self.0.display();
         if !self.is_writable() {
             return Err(localized!(
@@ -51,7 +71,7 @@ impl ConfigurationFile {
                 "{shown} may not be written; let the user of this program write it"
             ));
         }
-        atomic_file::replace(&self.0, text.as_bytes()).map_err(|error| {
+        text_file::replace(&self.0, former, text).map_err(|error| {
             Localized::new(
                 format!(
                     "{shown} не записан ({}); разрешите пользователю этой программы писать в него и в его каталог",

@@ -5,7 +5,9 @@
 //! ([`at_restart`]).
 
 mod at_restart;
+mod by_hand;
 mod changes;
+mod difference;
 mod edit;
 mod field;
 mod file;
@@ -173,7 +175,11 @@ impl Inner {
         let mut state = self.state.lock().await;
         let text = match read(file).await {
             Ok(text) => text,
-            Err(error) => return self.refuse(error),
+            Err(error) => {
+                // Once it can be read again it is judged again, though it may be the same.
+                state.seen.clear();
+                return self.refuse(error);
+            }
         };
         if text == state.seen && !again {
             return None;
@@ -210,6 +216,8 @@ impl Inner {
         let (file, text) = self.expected(&state, expected).await?;
         let (changes, now) = (Arc::clone(&self.changes), text.clone());
         let without = ended(tokio::task::spawn_blocking(move || lock(&changes).without(number, &now)).await)?;
+        let uploaded = edit::uploaded(self.surroundings.location.own_directory().as_deref());
+        by_hand::judge(&text, &without, uploaded.as_deref())?;
         self.write(&mut state, file, without, author, None).await
     }
 
@@ -229,10 +237,7 @@ impl Inner {
             )));
         }
         if text != state.text {
-            return Err(NotChanged::Outdated(Localized::new(
-                "файл настроек изменён вручную, и изменение ещё не действует или не принято: посмотрите состояние и повторите",
-                "the configuration file was edited by hand, and is not in force yet or was refused: look at the state, and send the change again",
-            )));
+            return Err(edited_by_hand());
         }
         Ok((file, text))
     }
@@ -249,16 +254,20 @@ impl Inner {
         if text == state.text {
             return Ok(self.shown().clone());
         }
+        let former = state.text.clone();
         let judged = self.judge(state, &text).await.map_err(|error| field::refusal(&error, edit))?;
         let (to, written) = (file.clone(), text.clone());
-        let written = blocking(move || to.write(&written)).await.and_then(|written| written);
-        written.map_err(|error| {
+        let written = blocking(move || to.write(&former, &written)).await.and_then(|written| written);
+        let is_written = written.map_err(|error| {
             let said = Localized::new(
                 "файл настроек не записан, ничего не изменилось",
                 "the configuration file is not written, and nothing was changed",
             );
             NotChanged::Conflict(said.then(": ", &error))
         })?;
+        if !is_written {
+            return Err(edited_by_hand());
+        }
         state.seen.clone_from(&text);
         let told = self.put_in_force(state, judged, text.clone());
         let told = told.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -289,6 +298,13 @@ impl Inner {
     fn shown(&self) -> MutexGuard<'_, ConfigurationInForce> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn edited_by_hand() -> NotChanged {
+    NotChanged::Outdated(Localized::new(
+        "файл настроек изменён вручную, и изменение ещё не действует или не принято: посмотрите состояние и повторите",
+        "the configuration file was edited by hand, and is not in force yet or was refused: look at the state, and send the change again",
+    ))
 }
 
 async fn read(file: &ConfigurationFile) -> Result<String, Localized> {

@@ -9,10 +9,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Author, By, ConfigurationChange, ConfigurationInForce, ConfigurationState, expected, tagged};
+use super::{Author, By, ConfigurationChange, ConfigurationInForce, ConfigurationState, shown};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::refusals::{NotChangedHere, NotPermitted};
+use crate::tokens::without_hashes;
 
 /// How many changes are listed unless asked for more, and at most.
 const LIMIT: usize = 50;
@@ -58,7 +59,10 @@ async fn list(
     Query(query): Query<ChangesQuery>,
 ) -> Json<ConfigurationChanges> {
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MOST);
-    let (changes, next) = state.configuration.changes(query.before, limit).await;
+    let (mut changes, next) = state.configuration.changes(query.before, limit).await;
+    for change in &mut changes {
+        change.difference = without_hashes(&change.difference);
+    }
     Json(ConfigurationChanges { changes, next })
 }
 
@@ -80,7 +84,6 @@ async fn undo(
     author: Author,
 ) -> Result<Response, Problem> {
     let author = Author { by: By::Undo, ..author };
-    let in_force = state.configuration.undo(number, &expected(&headers)?, author).await?;
-    let revision = in_force.revision.clone();
-    Ok(tagged(&revision, Json(in_force)))
+    let expected = state.expected(&headers)?;
+    Ok(shown(state.configuration.undo(number, &expected, author).await?))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::{Deserializer, Error};
+use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -49,10 +49,13 @@ pub struct NewOperation {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperationPatch {
-    /// Where calls go for whose reason there is no other exit.
+    /// Where calls go for whose reason there is no other exit. It cannot be taken away.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub linked_operation: Option<String>,
-    /// The integration's identifier.
-    pub integration: Option<String>,
+    /// The integration's identifier; `null` takes it away, where there is only one.
+    #[serde(default, deserialize_with = "sent", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub integration: Option<Option<String>>,
     /// Exits.
     #[serde(default)]
     pub exits: BTreeMap<String, Option<String>>,
@@ -66,14 +69,16 @@ pub struct OperationPatch {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationPatch {
-    /// Whether it is switched on.
-    pub enabled: Option<bool>,
+    /// Whether it is switched on; so where `null` takes it away.
+    #[serde(default, deserialize_with = "sent", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bool>)]
+    pub enabled: Option<Option<bool>>,
     /// What operations read.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Scalar>)]
     pub configuration: BTreeMap<String, Option<Scalar>>,
     /// Its time zone by name; `null` takes it away.
-    #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "sent", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub time_zone: Option<Option<String>>,
 }
@@ -118,7 +123,12 @@ pub enum Scalar {
     List(Vec<String>),
 }
 
-/// What is there and null is another thing than what is left out.
-fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some).map_err(D::Error::custom)
+/// What is sent as `null` is another thing than what is left out.
+fn sent<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// What may be left out, and is something where it is sent.
+fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }

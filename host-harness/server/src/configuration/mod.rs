@@ -40,6 +40,7 @@ use crate::guarded::Guarded;
 use crate::problem::Problem;
 use crate::refusals::NotPermitted;
 use crate::scope::Scope;
+use crate::tokens::without_hashes;
 use call::Localized;
 
 pub use by::{Author, By};
@@ -143,36 +144,51 @@ pub(crate) fn routes(shared: &Arc<Shared>, configuration: Arc<dyn Configuration>
     NotPermitted,
 ))]
 async fn show(State(state): State<ConfigurationState>) -> Response {
-    let in_force = state.configuration.in_force();
-    let revision = in_force.revision.clone();
-    tagged(&revision, Json(in_force))
+    shown(state.configuration.in_force())
+}
+
+/// The configuration for who asks, without hashes of tokens.
+fn shown(in_force: ConfigurationInForce) -> Response {
+    let (revision, text) = (in_force.revision.clone(), without_hashes(&in_force.text));
+    tagged(&revision, Json(ConfigurationInForce { text, ..in_force }))
 }
 
 impl ConfigurationState {
     /// Makes a change that a request asks for.
     async fn change(&self, edit: Edit, headers: &HeaderMap, author: Author) -> Result<ConfigurationInForce, Problem> {
-        let expected = expected(headers)?;
+        let expected = self.expected(headers)?;
         Ok(self.configuration.change(edit, &expected, author).await?)
     }
-}
 
-/// The revision that a change is thought out for.
-fn expected(headers: &HeaderMap) -> Result<String, Problem> {
-    let written = headers.get(IF_MATCH).ok_or_else(|| {
-        let text = Localized::new(
-            "не сказано, к какой версии настроек относится изменение: откройте настройки заново",
-            "say which revision the change is made for: send If-Match with the ETag of GET /v1/configuration",
-        );
-        Problem::localized(StatusCode::PRECONDITION_REQUIRED, text)
-    })?;
-    let revision = written.to_str().ok().and_then(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
-    revision.map(str::to_owned).ok_or_else(|| {
-        let text = Localized::new(
-            "версия настроек указана неверно: откройте настройки заново",
-            "If-Match is no ETag of GET /v1/configuration; send it as it is there",
-        );
-        Problem::localized(StatusCode::BAD_REQUEST, text)
-    })
+    /// The revision that a change is thought out for. A proxy that compresses makes tags weak (`W/"…"`); as they name texts, they are as good.
+    fn expected(&self, headers: &HeaderMap) -> Result<String, Problem> {
+        let written = headers.get_all(IF_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+        let written = written.flat_map(|tags| tags.split(',')).map(str::trim).collect::<Vec<_>>();
+        if written.is_empty() {
+            return Err(Problem::localized(
+                StatusCode::PRECONDITION_REQUIRED,
+                Localized::new(
+                    "не сказано, к какой версии настроек относится изменение: откройте настройки заново",
+                    "say which revision the change is made for: send If-Match with the ETag of GET /v1/configuration",
+                ),
+            ));
+        }
+        let revision =
+            |tag: &&str| Some(tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?.to_owned());
+        let revisions: Option<Vec<String>> = written.iter().map(revision).collect();
+        let in_force = self.configuration.in_force().revision;
+        let chosen = revisions.and_then(|revisions| {
+            let known = revisions.iter().find(|revision| **revision == in_force);
+            known.or(revisions.first()).cloned()
+        });
+        chosen.ok_or_else(|| {
+            let text = Localized::new(
+                "непонятно, к какой версии настроек относится изменение: откройте настройки заново",
+                "If-Match is not the ETag of GET /v1/configuration; send it as it is there",
+            );
+            Problem::localized(StatusCode::BAD_REQUEST, text)
+        })
+    }
 }
 
 /// An answer that tells the revision.

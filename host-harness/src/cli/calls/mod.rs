@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use super::call::point_in_time;
+use super::call::time;
 use super::{LanguageChoice, Outcome, Stop, language, local_zone, print_json, print_lines, say, warn};
 use call::one_line::visible_json;
 use call::{Language, Localized, localized};
@@ -210,11 +210,11 @@ fn digits(text: &str) -> Result<String, &'static str> {
     Filter::digits(text)
 }
 
-/// A time as `call --at` reads it, or how long ago: `2h`.
+/// A time, or how long ago: `2h`.
 pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
     match humantime::parse_duration(text.trim_end_matches(" ago")) {
         Ok(ago) => Ok(Clock::system().now().checked_sub(SignedDuration::try_from(ago)?)?),
-        Err(_) => point_in_time(text),
+        Err(_) => time(text, "2h ago"),
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn merge<'a>(
     if values.peek().is_none() {
         return Ok(());
     }
+    let was_there = of.contains_key(key);
     let Some(section) = section(of, key) else { return Err(written_otherwise(key)) };
     for (key, value) in values {
         match value {
@@ -47,10 +48,24 @@ pub(super) fn merge<'a>(
             None => drop(section.remove(key.as_ref())),
         }
     }
-    if section.is_empty() {
+    // One that people wrote stays, with the comments around it, though nothing may be left in it.
+    if section.is_empty() && (!was_there || is_uncommented(of, key)) {
         of.remove(key);
     }
     Ok(())
+}
+
+/// Whether no comment stands above or beside a value or section.
+fn is_uncommented(of: &Table, key: &str) -> bool {
+    let Some((key, item)) = of.get_key_value(key) else { return true };
+    let decor = match item {
+        Item::Value(value) => Some(value.decor()),
+        Item::Table(table) => Some(table.decor()),
+        Item::None | Item::ArrayOfTables(_) => None,
+    };
+    let decors = decor.into_iter().chain([key.leaf_decor()]);
+    let mut parts = decors.flat_map(|decor| [decor.prefix(), decor.suffix()]).flatten();
+    !parts.any(|part| part.as_str().is_none_or(|text| text.contains('#')))
 }
 
 /// Writes a value; where there is one, its comment stays.
@@ -71,6 +86,6 @@ fn put_value(of: &mut dyn TableLike, key: &str, mut value: Value) {
 fn written_otherwise(key: &str) -> NotChanged {
     conflict(
         format!("`{key}` в файле настроек записан так, что изменить его можно только вручную"),
-        format!("`{key}` is written in the configuration file in a way that only people can change"),
+        format!("`{key}` is written in the configuration file in a form that can only be edited by hand"),
     )
 }
