@@ -108,21 +108,6 @@ async fn b5_what_is_no_webhook_is_refused_with_a_problem_that_says_why() {
 }
 
 #[tokio::test]
-async fn a_browser_may_send_the_token_from_amocrms_pages_and_read_the_answer() {
-    let node = Node::considering_status().await;
-    let asked = send(&node, Request::options("/v1/integrations/main/presence"), String::new()).await;
-    assert_eq!(asked.status(), StatusCode::NO_CONTENT);
-    assert_eq!(asked.headers()["access-control-allow-headers"], "x-auth-token");
-    let missing = send(&node, Request::post("/v1/integrations/main/presence"), String::new()).await;
-    assert_eq!(missing.status(), StatusCode::UNAUTHORIZED);
-    for answer in [asked, missing] {
-        assert_eq!(answer.headers()["access-control-allow-origin"], "*");
-    }
-    let got = send(&node, Request::get("/v1/integrations/main/presence"), String::new()).await;
-    assert_eq!(got.status(), StatusCode::METHOD_NOT_ALLOWED);
-}
-
-#[tokio::test]
 async fn o6_the_uninstall_hook_switches_the_integration_off() {
     let node = Node::considering_status().await;
     let query = node.simulator.uninstall().expect("with OAuth");

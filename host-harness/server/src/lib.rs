@@ -306,7 +306,6 @@ impl Assembled {
         }
         let router = router
             .layer(CatchPanicLayer::custom(problem::of_panic))
-            .method_not_allowed_fallback(problem::method_not_allowed)
             .fallback(problem::not_found)
             .layer(axum::middleware::from_fn(manners::layer));
         Ok(Self { router, shared, call_details: None, versions: None, warnings: Vec::new(), at_stop: added.at_stop })

@@ -135,11 +135,6 @@ pub(super) async fn not_found() -> Problem {
     Problem::localized(StatusCode::NOT_FOUND, text)
 }
 
-pub(super) async fn method_not_allowed() -> Problem {
-    let detail = "there is something here, but not for this method: `Allow` names those that there are";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).in_russian("этот метод здесь не поддерживается")
-}
-
 /// The answer where a handler panicked. What it said is the log's, not the client's.
 pub(super) fn of_panic(panic: Box<dyn Any + Send>) -> Response<Full<Bytes>> {
     let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));

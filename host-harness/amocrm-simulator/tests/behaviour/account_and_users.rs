@@ -85,7 +85,6 @@ async fn users_are_for_administrators() {
 async fn unknown_paths_are_404_and_other_methods_405() {
     let bench = Bench::demo().await;
     for path in [
-        "/",
         "/api/v4/customers",
         "/api/v4/leads/unsorted",
         "/api/v4/contacts/three",

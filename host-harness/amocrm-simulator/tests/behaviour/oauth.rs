@@ -285,7 +285,7 @@ async fn no_secret_is_recorded_or_printed() {
     let code = bench.simulator.authorization_code().unwrap();
     api(&bench, &access).await;
     refresh(&bench, &refresh_token).await;
-    bench.get(&format!("/?code={code}&client_secret={}", OAuthApp::DEMO_CLIENT_SECRET)).await;
+    bench.get(&format!("/elsewhere?code={code}&client_secret={}", OAuthApp::DEMO_CLIENT_SECRET)).await;
     let base = bench.simulator.base_url().to_owned();
     let subdomain = "/oauth2/account/current/subdomain";
     bench.send_to(&base, Method::GET, subdomain, &[("x-refresh-token", &refresh_token)], "").await.unwrap();
