@@ -28,7 +28,7 @@ fn token(simulator: &Simulator) -> String {
 
 impl Serving {
     /// A page of this site sends a request, with this token where there is one.
-    async fn from_page(&self, method: Method, path: &str, site: &str, token: Option<&str>) -> Answer {
+    async fn asked_by_page(&self, method: Method, path: &str, site: &str, token: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header("origin", site);
         if let Some(token) = token {
             request = request.header("x-auth-token", token);
@@ -45,7 +45,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 async fn pages_of_the_account_may_ask_and_read_every_answer_and_no_others_may() {
     let serving = connected().await;
     let account = serving.simulator().base_url().to_owned();
-    let allowed = serving.from_page(Method::OPTIONS, PRESENCE, &account, None).await;
+    let allowed = serving.asked_by_page(Method::OPTIONS, PRESENCE, &account, None).await;
     assert_eq!(allowed.status, StatusCode::NO_CONTENT);
     for (name, value) in [
         ("access-control-allow-origin", account.as_str()),
@@ -66,7 +66,7 @@ async fn pages_of_the_account_may_ask_and_read_every_answer_and_no_others_may() 
         (Method::GET, SETTINGS, None, StatusCode::UNAUTHORIZED),
         (Method::PUT, SETTINGS, None, StatusCode::METHOD_NOT_ALLOWED),
     ] {
-        let answer = serving.from_page(method.clone(), path, &account, token).await;
+        let answer = serving.asked_by_page(method.clone(), path, &account, token).await;
         assert_eq!(answer.status, status, "{method} {path} {answer:?}");
         assert_eq!(header(&answer, "access-control-allow-origin"), Some(account.as_str()), "{method} {path}");
         assert_eq!(header(&answer, "vary"), Some("origin"), "{method} {path}");
@@ -76,7 +76,7 @@ async fn pages_of_the_account_may_ask_and_read_every_answer_and_no_others_may() 
     for site in ["https://evil.example", "null", "", &format!("{account}.evil.example"), &format!("{account}/"), &port]
     {
         for method in [Method::OPTIONS, Method::POST] {
-            let answer = serving.from_page(method.clone(), PRESENCE, site, Some(&fresh)).await;
+            let answer = serving.asked_by_page(method.clone(), PRESENCE, site, Some(&fresh)).await;
             let is_readable = header(&answer, "access-control-allow-origin").is_some();
             // A slash at the end is no other site, though no browser writes it.
             let is_own = site.ends_with('/');

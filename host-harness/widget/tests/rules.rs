@@ -1,5 +1,7 @@
 //! Each rule is broken once, in an archive that keeps all others.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking, helpers of tests too")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write};
 use std::sync::LazyLock;
