@@ -8,9 +8,9 @@
 //! | `GET /v1/operations`, `GET /v1/operations/{id}` | `viewer` | the placed operations |
 //! | `/v1/components…`, `/v1/operations/{id}/component`, `…/rollback`, `…/shadow` | `viewer`; `manager` to change | versions ([`components`]) |
 //! | `/v1/configuration`, `/v1/integrations…`, `/v1/changes…` | `viewer`; `manager` to change | the configuration ([`configuration`]) |
-//! | `/v1/integrations/{id}/connection…` | `manager` | connecting to amoCRM in the browser ([`connecting`]) |
+//! | `/v1/integrations/{id}/connection…` | `manager` | connecting to amoCRM in the browser (`connecting`) |
 //! | `GET /v1/oauth/callback` | the answer's own proof | amoCRM's answer to that |
-//! | `/v1/integrations/{id}/audits…` | `viewer`; `manager` to begin one | audits ([`audits`]) |
+//! | `/v1/integrations/{id}/audits…` | `viewer`; `manager` to begin one | audits (`audits`) |
 //! | `GET /v1/state` | `viewer` | how the node and its integrations stand |
 //! | `/v1/session` | who has a token, a session | logging in and out ([`login`], [`sessions`]) |
 //! | `GET /v1/tokens` | `manager` | who has a token ([`tokens`]) |

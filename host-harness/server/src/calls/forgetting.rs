@@ -2,7 +2,7 @@
 //! another manager in amoCRM.
 //!
 //! `POST /v1/calls/{seq}/forget-manager` forgets through a call. Numbers are masked in call details, so the operation is told what its own webhook
-//! would tell it ([`notice`]): which contact, company or lead changed. Every caller found through it is asked for anew. Who knows the number tells
+//! would tell it (`notice`): which contact, company or lead changed. Every caller found through it is asked for anew. Who knows the number tells
 //! that instead. Either is remembered beside the changes of the configuration.
 
 use std::sync::Arc;
