@@ -92,3 +92,39 @@ fn pointer(path: &Path) -> Option<String> {
 pub fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+    use crate::configuration::{EmployeeEdit, IntegrationPatch};
+
+    async fn read<T: DeserializeOwned>(body: String) -> Result<T, Problem> {
+        let request = Request::new(Body::from(body));
+        Json::from_request(request, &()).await.map(|Json(read)| read)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_one_object_of_at_most_256_kib() {
+        let patch: IntegrationPatch = read(" {\"enabled\": false}\n".to_owned()).await.unwrap();
+        assert_eq!(patch.enabled, Some(Some(false)));
+        let long = format!("{{\"time_zone\": \"{}\"}}", "x".repeat(MOST));
+        for (body, status, part) in [
+            ("[false, {}, null]".to_owned(), 400, "not an object"),
+            ("{\"enabled\": false} {\"enabled\": true}".to_owned(), 400, "something follows"),
+            (long, 413, "more than 262144 bytes"),
+        ] {
+            let refused = read::<IntegrationPatch>(body).await.unwrap_err();
+            assert_eq!(refused.status, status, "{refused:?}");
+            assert!(refused.detail.contains(part) && refused.detail_ru.is_some(), "{refused:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn d10_no_refusal_repeats_a_whole_number() {
+        let refused = read::<EmployeeEdit>("{\"amocrm_user\": \"+79165550101\"}".to_owned()).await.unwrap_err();
+        assert_eq!(refused.field.as_deref(), Some("/amocrm_user"));
+        assert!(refused.detail.contains("+7916") && !refused.detail.contains("79165550101"), "{refused:?}");
+    }
+}

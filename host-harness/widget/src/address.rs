@@ -18,7 +18,7 @@ pub enum NoServerAddress {
     /// Not https.
     #[error(
         "the address must begin with https://: amoCRM's pages are https, and browsers let them ask no http server; give the server a \
-         certificate ([server.tls]) or put a proxy with one before it"
+         certificate (`tls_certificate` and `tls_key` in [server]) or put a proxy with one before it"
     )]
     PlainHttp,
     /// It says more than where the server is.
