@@ -12,7 +12,7 @@ mod delivery;
 mod label;
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,6 +27,10 @@ pub use label::Label;
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The profile in the workspace's `Cargo.toml` for components.
 const PROFILE: &str = "component";
+
+/// Flags for components whose speed nobody measures: the profile would optimise each together with the standard library. Another profile or
+/// setting of it would do the same, and compile the macros once more.
+const UNOPTIMISED_LINK: &str = "\u{1f}-Clto=off\u{1f}-Clink-arg=--lto-O0";
 
 /// Magic number, version and layer of a component.
 const HEADER: usize = 8;
@@ -71,7 +75,7 @@ impl Workshop {
     /// Fails with the compiler's own output, or with the command to type when the WebAssembly target is missing and cannot be installed from
     /// here.
     pub fn libraries(&self, packages: &[&str]) -> Result<Vec<Component>> {
-        let mut cargo = self.guest_cargo()?;
+        let mut cargo = self.guest_cargo(&guest_flags(&self.root))?;
         cargo.args(packages.iter().flat_map(|package| ["--package", package])).arg("--lib");
         let built = self.run(cargo, packages)?;
         let modules = packages.iter().map(|package| built.join(format!("{}.wasm", package.replace('-', "_"))));
@@ -82,21 +86,21 @@ impl Workshop {
     ///
     /// Fails like [`Self::libraries`].
     pub fn examples(&self, package: &str, folder: &str) -> Result<Vec<Component>> {
-        let mut cargo = self.guest_cargo()?;
+        let mut flags = guest_flags(&self.root);
+        flags.push(UNOPTIMISED_LINK);
+        let mut cargo = self.guest_cargo(&flags)?;
         cargo.args(["--package", package, "--examples"]);
-        // Each would be optimised together with the standard library, for tests that measure no speed.
-        cargo.env("CARGO_PROFILE_COMPONENT_LTO", "false");
         let built = self.run(cargo, &[package])?;
         let modules = example_modules(&self.root.join(folder), &built)?;
         modules.iter().map(|module| encode(module, &self.out)).collect()
     }
 
-    /// A build of guests, which lacks what is to be built.
-    fn guest_cargo(&self) -> Result<Command> {
+    /// A build of guests with these flags for the compiler, which lacks what is to be built.
+    fn guest_cargo(&self, flags: &OsStr) -> Result<Command> {
         install_target_if_missing(&self.root)?;
         let mut cargo = self.cargo();
         cargo.args(["build", "--locked", "--profile", PROFILE, "--target", TARGET]);
-        cargo.arg("--target-dir").arg(&self.target).env("CARGO_ENCODED_RUSTFLAGS", guest_flags(&self.root));
+        cargo.arg("--target-dir").arg(&self.target).env("CARGO_ENCODED_RUSTFLAGS", flags);
         Ok(cargo)
     }
 
@@ -241,7 +245,7 @@ fn guest_flags(root: &Path) -> OsString {
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cargo")));
     // Arguments are separated by 0x1f in CARGO_ENCODED_RUSTFLAGS, since paths may hold blanks.
     let mut flags =
-        OsString::from("-Clink-arg=-zstack-size=65536\u{1f}-Cllvm-args=-inline-threshold=45\u{1f}--remap-path-prefix=");
+        OsString::from("-Clink-arg=-zstack-size=65536\u{1f}-Cllvm-args=-inline-threshold=40\u{1f}--remap-path-prefix=");
     flags.push(root);
     flags.push("=.");
     if let Some(cargo_home) = cargo_home {
