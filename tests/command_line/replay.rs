@@ -139,10 +139,10 @@ fn another_component_or_setting_shows_what_would_have_happened() {
         "/api/v4/leads",
     ]);
 
-    let json = home.run(["replay", "call.json", "--set", "waiting_time=500ms", "--json"]);
+    let json = home.run(["replay", "call.json", "--set", "waiting_time=30s", "--json"]);
     let json: Value = serde_json::from_str(&json.assert(0, &[]).stdout).expect("JSON");
     assert_eq!((&json["exactly"], &json["departure"]), (&Value::Bool(false), &Value::Null));
-    assert_eq!(json["replayed"]["details"]["waiting_time_ms"], 500);
+    assert_eq!(json["replayed"]["details"]["waiting_time_ms"], 30_000);
     assert_eq!(json["recorded"]["route"], json["replayed"]["route"]);
 }
 
