@@ -67,7 +67,7 @@ fn config_check_tells_everything_that_is_wrong_and_config_show_what_is_left_out(
     home.write_secret("amo", "an-amocrm-token");
     home.write(FILE, NOBODY);
     let fine = home.run(["config", "check"]);
-    fine.assert(0, &[]).assert_prints(&["host-harness.toml: nothing is wrong"]);
+    fine.assert(0, &[]).assert_prints(&["host-harness.toml: no errors"]);
     home.run(["config", "check", "--lang", "ru"]).assert(0, &[]).assert_prints(&["ошибок нет"]);
     // Of several sections at once.
     home.write(

@@ -153,6 +153,7 @@ async fn tokens_are_replaced_while_the_server_runs_and_tell_who_changed_what() {
         let request = Request::builder().method(Method::PATCH).uri("/v1/operations/main");
         let request =
             request.header("authorization", format!("Bearer {secret}")).header("if-match", format!("\"{revision}\""));
+        // That of a page, which a program with a token is not.
         request.header("content-type", "application/json").header("x-requested-with", "host-harness")
     };
     let body = json!({"linked_operation": "queue:support"}).to_string();
@@ -166,7 +167,7 @@ async fn tokens_are_replaced_while_the_server_runs_and_tell_who_changed_what() {
         assert_eq!(client.send(patch(revision), body.clone()).await.status, status);
     }
     let changes = client.get("/v1/changes?limit=2").await.json();
-    assert_eq!((&changes["changes"][0]["author"], &changes["changes"][0]["by"]), (&json!("anna"), &json!("page")));
+    assert_eq!((&changes["changes"][0]["author"], &changes["changes"][0]["by"]), (&json!("anna"), &json!("api")));
     assert_eq!((&changes["changes"][1]["author"], &changes["changes"][1]["by"]), (&Value::Null, &json!("file")));
     home.write(FILE, &text);
     until(client, |configuration| !configuration["text"].as_str().unwrap().contains("anna\"\nscope")).await;

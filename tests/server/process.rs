@@ -30,7 +30,7 @@ async fn a_newcomer_serves_the_demonstration_and_calls_with_the_token_of_the_sta
     let (status, stderr) = process.ended().await;
     assert_eq!(status.code(), Some(0));
     let [refused] = stderr.lines().collect::<Vec<_>>()[..] else { panic!("{stderr}") };
-    assert!(refused.contains("WARN") && refused.contains("this is no token of this server"), "{stderr}");
+    assert!(refused.contains("WARN") && refused.contains("this is not a token of this server"), "{stderr}");
     let again = home.serve(&["--state", "kept"]);
     assert_eq!(token_in(&home.path("kept")), token, "made once");
     drop(again);

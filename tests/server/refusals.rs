@@ -79,6 +79,7 @@ async fn each_route_of_the_console_says_in_russian_why_it_refuses() {
     for route in Route::all(&description) {
         let (there, nowhere) = (route.to(true, &component), route.to(false, &component));
         let misspelt = format!("{there}?no-such-parameter=1");
+        let no_number = route.path.replace("{number}", "x").replace("{seq}", "-");
         let other_component = json!({"digest": NO_DIGEST, "by": "page"}).to_string();
         for (path, token, headers, body) in [
             (&there, None, &[][..], ""),
@@ -91,6 +92,7 @@ async fn each_route_of_the_console_says_in_russian_why_it_refuses() {
             (&there, Some(TOKEN), &[as_json, ("if-match", "no tag")], "{}"),
             (&there, Some(TOKEN), &[as_json, ("if-match", "\"0123\"")], "{\"no_such_field\": 1}"),
             (&misspelt, Some(TOKEN), &[], ""),
+            (&no_number, Some(TOKEN), &[as_json, ("if-match", "\"0123\"")], "{}"),
         ] {
             let Some(answer) = route.ask(client, path, token, headers, body).await else { continue };
             if !answer.status.is_client_error() && !answer.status.is_server_error() {
@@ -115,5 +117,23 @@ async fn each_route_of_the_console_says_in_russian_why_it_refuses() {
         StatusCode::PRECONDITION_REQUIRED,
     ] {
         assert!(seen.contains(&status.as_u16()), "nothing was refused with {status}: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_have_is_refused_with_the_list_of_what_there_is() {
+    let home = ConnectedHome::new(OPERATIONS, "").await;
+    let process = home.serve(&[]);
+    for path in ["/v1/operations/sales", "/v1/session", "/v1/resolve-call"] {
+        let request =
+            Request::builder().method(Method::TRACE).uri(path).header("authorization", format!("Bearer {TOKEN}"));
+        let answer = process.client.send(request, String::new()).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}: {answer:?}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}: {answer:?}");
+        let problem = answer.json();
+        for key in ["detail", "detail_ru"] {
+            let said = problem[key].as_str().expect("a text");
+            assert!(said.contains("TRACE") && said.contains("/openapi.json"), "{path}: {said}");
+        }
     }
 }

@@ -198,7 +198,7 @@ impl Guard {
         let tokens = self.tokens.load();
         let issued = tokens
             .find(hash)
-            .ok_or_else(|| Unproved::because("это не токен этого сервера", "this is no token of this server"))?;
+            .ok_or_else(|| Unproved::because("это не токен этого сервера", "this is not a token of this server"))?;
         self.admit(issued)
     }
 

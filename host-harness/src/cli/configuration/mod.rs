@@ -84,7 +84,7 @@ impl ConfigCheck {
         errors.iter().for_each(fail);
         let file = file.display();
         print(match (language(), errors.len()) {
-            (Language::En, 0) => format!("{file}: nothing is wrong"),
+            (Language::En, 0) => format!("{file}: no errors"),
             (Language::Ru, 0) => format!("{file}: ошибок нет"),
             (Language::En, count) => format!("{file}: errors: {count}"),
             (Language::Ru, count) => format!("{file}: ошибок: {count}"),
