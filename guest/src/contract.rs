@@ -182,10 +182,23 @@ pub struct Description {
     pub settings: &'static [SettingDescription],
     /// The configuration keys of the integration.
     pub configuration: &'static [SettingDescription],
-    /// The facts it gives for every call, key and name for people.
-    pub facts: &'static [(&'static str, Text)],
+    /// The facts it gives for every call.
+    pub facts: &'static [FactDescription],
+    /// The purposes of its requests, in words.
+    pub purposes: &'static [(&'static str, Text)],
     /// The reasons it can give.
     pub reasons: &'static [crate::reason::Reason],
+}
+
+/// One fact of the call details.
+#[derive(Clone, Debug)]
+pub struct FactDescription {
+    /// Its key.
+    pub key: &'static str,
+    /// Its name for people.
+    pub title: Text,
+    /// Its values that are codes, in words.
+    pub values: &'static [(&'static str, Text)],
 }
 
 /// One setting or configuration key.

@@ -1,7 +1,7 @@
 //! The self-description (rule O1): what a scenario editor and an integration page need to offer this operation.
 
 use crate::contract::{Description, SettingDescription, SettingKind, Text};
-use crate::details::FACTS;
+use crate::facts::{FACTS, PURPOSES};
 use crate::reason::Reason;
 use crate::settings;
 
@@ -23,6 +23,7 @@ pub fn describe() -> Description {
         settings: &PLACEMENT,
         configuration: &INTEGRATION,
         facts: &FACTS,
+        purposes: &PURPOSES,
         reasons: Reason::ALL,
     }
 }

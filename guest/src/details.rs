@@ -3,22 +3,9 @@
 use std::time::Duration;
 
 use crate::contract::{CallDetails, Fact, FactValue, Note, RequestRecord, Text};
+use crate::facts::FACTS;
 use crate::time::Timestamp;
 use crate::world::Clock;
-
-/// The facts of every call, in their order: key, and name for people.
-pub(crate) static FACTS: [(&str, Text); 10] = [
-    ("manager_source", Text::fixed("Источник сведений о менеджере", "Where the manager is known from")),
-    ("manager_user_id", Text::fixed("Пользователь amoCRM", "amoCRM user")),
-    ("contact_id", Text::fixed("Контакт amoCRM", "amoCRM contact")),
-    ("manager_age_seconds", Text::fixed("Возраст сведений о менеджере, с", "Age of what is known of the manager, s")),
-    ("manager_status", Text::fixed("Статус персонального менеджера", "Manager status")),
-    ("status_evidence", Text::fixed("Основание статуса", "Evidence of the status")),
-    ("status_evidence_at", Text::fixed("Время основания", "Time of the evidence")),
-    ("company_id", Text::fixed("Компания amoCRM", "amoCRM company")),
-    ("lead_id", Text::fixed("Открытая сделка amoCRM", "amoCRM open lead")),
-    ("status_age_seconds", Text::fixed("Возраст использованного повторно статуса, с", "Age of the reused status, s")),
-];
 
 /// Records one call's details.
 pub struct Recorder<'a> {
@@ -128,7 +115,7 @@ impl<'a> Recorder<'a> {
             origin.lead_id.map(FactValue::Integer),
             status.and_then(|known| known.reused).map(|age| FactValue::Integer(age.as_secs())),
         ];
-        let facts = FACTS.iter().zip(values).map(|((key, _), value)| Fact { key, value }).collect();
+        let facts = FACTS.iter().zip(values).map(|(fact, value)| Fact { key: fact.key, value }).collect();
         CallDetails {
             waiting_time: self.waiting_time,
             waited: self.clock.monotonic().saturating_sub(self.started),

@@ -17,6 +17,7 @@ pub mod description;
 pub mod details;
 #[cfg(target_family = "wasm")]
 mod edge;
+mod facts;
 pub mod notices;
 pub mod reason;
 pub mod settings;

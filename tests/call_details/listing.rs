@@ -107,7 +107,7 @@ async fn one_call_is_shown_as_a_timeline_in_both_languages_and_as_json() {
                 "1. 101  rings for 20 s",
                 "then the linked operation: queue:sales",
                 "Call details",
-                "Where the manager is known from: crm",
+                "Where the manager is known from: amoCRM",
                 "amoCRM user: 504141",
             ][..],
         ),
@@ -123,7 +123,7 @@ async fn one_call_is_shown_as_a_timeline_in_both_languages_and_as_json() {
                 "1. 101  звонит 20 с",
                 "затем связанная операция: queue:sales",
                 "Детализация звонка",
-                "Источник сведений о менеджере: crm",
+                "Источник сведений о менеджере: amoCRM",
                 "Пользователь amoCRM: 504141",
             ],
         ),
@@ -177,12 +177,12 @@ async fn a_request_that_was_sent_again_is_told_in_both_languages() {
     serving.home.simulator.set_faults(vec!["contacts:close-before-headers,times=1".parse().expect("a fault")]);
     assert_eq!(serving.call("pbx-1", Some(CALLER), "sales").await.goes_to(), "anna");
     serving.kept(1).await;
-    for (lang, told) in [
-        ("en", "sent again: the connection broke before any answer"),
-        ("ru", "отправлен ещё раз: соединение оборвалось до ответа"),
+    for (lang, request, told) in [
+        ("en", "contacts 200 ok", "sent again: the connection broke before any answer"),
+        ("ru", "контакты 200 ok", "отправлен ещё раз: соединение оборвалось до ответа"),
     ] {
         let shown = serving.calls(&["show", "pbx-1", "--lang", lang]).stdout;
-        let line = shown.lines().find(|line| line.contains("contacts 200 ok")).expect("the request's line");
+        let line = shown.lines().find(|line| line.contains(request)).expect("the request's line");
         assert!(line.ends_with(told), "{line}");
     }
     assert_eq!(serving.get("/v1/calls/pbx-1").await["details"]["exchanges"][0]["repeated"], true);

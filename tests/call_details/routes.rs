@@ -46,10 +46,13 @@ async fn kept_calls_are_listed_found_and_paged() {
     assert_eq!(own.remove("integration"), Some(json!("main")));
     assert_eq!(own.remove("outcome"), Some(Value::Null), "the PBX has reported nothing");
     let titles = own.remove("titles").expect("what its facts are called");
-    let source = json!({"ru": "Источник сведений о менеджере", "en": "Where the manager is known from"});
+    let source = json!({"ru": "Источник сведений о менеджере", "en": "Where the manager is known from", "values": {
+        "crm": {"ru": "amoCRM", "en": "amoCRM"}, "cache": {"ru": "память АТС", "en": "cache"},
+    }});
     assert_eq!(titles["manager_source"], source);
+    assert_eq!(titles["requests"]["values"]["contacts"], json!({"ru": "контакты", "en": "contacts"}));
     for fact in answered["details"].as_object().expect("details").keys() {
-        let is_fact = !["waiting_time_ms", "waited_ms", "requests", "exchanges", "notes"].contains(&fact.as_str());
+        let is_fact = !["waiting_time_ms", "waited_ms", "exchanges", "notes"].contains(&fact.as_str());
         assert_eq!(titles.get(fact).is_some(), is_fact, "{fact}");
     }
     assert_eq!(serving.get("/v1/calls?limit=1").await["calls"][0].get("titles"), None, "once, not with each of a list");

@@ -6,8 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use call::details::{Details, FactTitles};
+use call::details::Details;
 use call::document::{CallRecord, EmployeeRecord, Route, Run, VERSION};
+use call::titles::Titles;
 use call::{CallDocument, WholeNumber};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -222,7 +223,7 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
         reason: None,
         details: Details::default(),
         run: Run { component: Some("0123456789abcdef".to_owned()), ..Run::default() },
-        titles: FactTitles::default(),
+        titles: Titles::default(),
     };
     let caller = Some(WholeNumber::new(CALLER));
     let call = FinishedCall::of_one_step("main".into(), "main".into(), caller, Arc::new(resolved));

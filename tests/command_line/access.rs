@@ -273,7 +273,7 @@ async fn a_renamed_account_is_followed_and_what_was_kept_stays_known() {
     for (former, refreshes) in [(Renamed::Unauthorized, 1), (Renamed::NotFound, 0), (Renamed::Redirect, 0)] {
         let installation = Installation::connected().await;
         installation.simulator.update(|account| account.behaviour.renamed = former);
-        installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: crm"]);
+        installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: amoCRM"]);
         let renamed = installation.simulator.rename().await.expect("a port");
         installation.configure(&[&renamed], "");
         installation.run(&["call", "8 (903) 555-02-02"]).assert(1, &["the account's new address was found"]);

@@ -22,7 +22,7 @@ fn describe_shows_title_and_settings_in_english() {
         "Forward to the personal manager from the CRM",
         "waiting_time — Waiting time",
         "from 500ms to 30s; default 3s",
-        "latest, linked-operation; default latest",
+        "latest (Take the most recently updated), linked-operation (Linked operation); default latest",
     ]);
 }
 

@@ -29,18 +29,18 @@ fn damage(file: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_cache_loses_cached_answers_alone_and_the_integration_stays_connected() {
     let installation = Installation::connected().await;
-    installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: crm"]);
+    installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: amoCRM"]);
     installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: cache"]);
     let cache = installation.kept(CACHE);
     damage(&cache);
     let named = cache.display().to_string();
     let advice = ["warning: ", &named, "move it away or delete it, only cached answers are lost"];
-    installation.run(&CALL).assert(0, &advice).assert_prints(&["Forwarded: ", "known from: crm"]);
+    installation.run(&CALL).assert(0, &advice).assert_prints(&["Forwarded: ", "known from: amoCRM"]);
     installation.run(&["access"]).assert(0, &advice).assert_prints(&[": connected"]);
     // As advised.
     fs::remove_file(&cache).expect("a file");
     installation.run(&["access"]).assert(0, &[]).assert_prints(&[": connected"]);
-    installation.run(&CALL).assert(0, &[]).assert_prints(&["Forwarded: ", "known from: crm"]);
+    installation.run(&CALL).assert(0, &[]).assert_prints(&["Forwarded: ", "known from: amoCRM"]);
     installation.run(&CALL).assert(0, &[]).assert_prints(&["known from: cache"]);
 }
 

@@ -38,7 +38,7 @@ fn what_was_kept_survives_a_kill_right_after_the_answer_and_a_store_cut_short_is
     std::fs::write(&store, &whole[..whole.len() / 2]).expect("a file");
     home.run(["call", CALLER])
         .assert(0, &["warning: ", &store.display().to_string(), "move it away", "without a durable cache"])
-        .assert_prints(&["Forwarded: ", "known from: crm"]);
+        .assert_prints(&["Forwarded: ", "known from: amoCRM"]);
 }
 
 /// An amoCRM that tells when it was asked, and answers only when it is told to.

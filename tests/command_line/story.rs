@@ -89,7 +89,7 @@ fn text_is_in_the_language_of_the_environment_and_names_the_called_number() {
         "1. 101  звонит 20 с",
         "2. +79035550101  звонит 25 с",
         "затем связанная операция: queue:sales",
-        "Запрос contacts: 200 ok",
+        "Запрос «контакты»: 200 ok",
         "инструкций",
     ]);
 }

@@ -103,10 +103,19 @@ pub(super) fn description(description: Description) -> wit::Description {
         facts: description
             .facts
             .iter()
-            .map(|(key, title)| wit::FactDescription { key: (*key).to_owned(), title: text(title) })
+            .map(|fact| wit::FactDescription {
+                key: fact.key.to_owned(),
+                title: text(&fact.title),
+                values: values(fact.values),
+            })
             .collect(),
+        purposes: values(description.purposes),
         reasons: description.reasons.iter().copied().map(reason_description).collect(),
     }
+}
+
+fn values(titles: &[(&str, Text)]) -> Vec<wit::ValueTitle> {
+    titles.iter().map(|(value, title)| wit::ValueTitle { value: (*value).to_owned(), title: text(title) }).collect()
 }
 
 fn setting_description(setting: &SettingDescription) -> wit::SettingDescription {

@@ -1,8 +1,6 @@
 //! How a call came to its route (rule O4): the operation's facts, its requests, what the host saw of them, and remarks.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -98,10 +96,6 @@ pub struct Note {
     /// What it says, in English.
     pub text_en: String,
 }
-
-/// What an operation's facts are called, by their keys, as it describes them. Cheap to clone.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FactTitles(Arc<BTreeMap<String, Localized>>);
 
 impl Facts {
     /// The value of a fact; none where it is not known, or the operation has no such fact.
@@ -210,40 +204,5 @@ impl Note {
     /// What it says in one language.
     pub fn text(&self, language: Language) -> &str {
         language.say(&self.text_ru, &self.text_en)
-    }
-}
-
-impl FactTitles {
-    /// The title of a fact; its key, where the operation gives a fact that it does not describe.
-    pub fn get<'a>(&'a self, key: &'a str, language: Language) -> &'a str {
-        self.0.get(key).map_or(key, |title| title.get(language))
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Those of several components, where one list of all is wanted.
-    pub fn together<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
-        all.flat_map(|titles| titles.0.iter()).map(|(key, title)| (key.clone(), title.clone())).collect()
-    }
-}
-
-impl FromIterator<(String, Localized)> for FactTitles {
-    fn from_iter<T: IntoIterator<Item = (String, Localized)>>(titles: T) -> Self {
-        Self(Arc::new(titles.into_iter().collect()))
-    }
-}
-
-impl Serialize for FactTitles {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for FactTitles {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(|titles| Self(Arc::new(titles)))
     }
 }

@@ -18,12 +18,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::details::{Details, FactTitles};
+use crate::details::Details;
 use crate::dialling::is_dialable;
 use crate::incoming::{IncomingCall, WholeNumber};
 use crate::leg::Ending;
 use crate::scenario::placement_of;
 use crate::step::{StepLeg, StepRecord};
+use crate::titles::Titles;
 
 pub use crate::answer::{Destination, EmployeeRecord, Reason, Route, Run};
 
@@ -58,7 +59,7 @@ pub struct CallDocument {
     pub run: Run,
     /// What its facts are called. Not part of the document: they are the component's, the same for each of its calls.
     #[serde(skip)]
-    pub titles: FactTitles,
+    pub titles: Titles,
 }
 
 /// The call as the details keep it.

@@ -10,10 +10,11 @@
 //! | `scenario-too-slow` | no-answer | the steps before took all the time that the scenario may take |
 //! | `step-left` | no-answer | the request asks for numbers that were rung in vain already |
 
-use crate::details::{Details, FactTitles};
+use crate::details::Details;
 use crate::document::{CallDocument, CallRecord, Reason, Route, Run, VERSION};
 use crate::language::Localized;
 use crate::scenario::Exits;
+use crate::titles::Titles;
 
 /// Why no operation was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl CallDocument {
             reason: Some(Reason::of_host(reason.code(), reason.class(), reason.text())),
             details: Details::default(),
             run: Run { component: component.map(str::to_owned), memory_bytes: component.map(|_| 0), ..Run::default() },
-            titles: FactTitles::default(),
+            titles: Titles::default(),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::details::FactTitles;
 use crate::document::CallDocument;
 use crate::outcome::Outcome;
+use crate::titles::Titles;
 
 /// A kept call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,8 +24,9 @@ pub struct KeptDocument {
     pub integration: String,
     /// What the PBX saw of it; null until the PBX has reported.
     pub outcome: Option<Outcome>,
-    /// What its facts are called, by their keys, where one call is asked for.
-    #[serde(default, skip_serializing_if = "FactTitles::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, crate::Localized>))]
-    pub titles: FactTitles,
+    /// What its facts are called, by their keys, and the codes among their values, where one call is asked for. Under `requests` stand the
+    /// purposes of its requests.
+    #[serde(default, skip_serializing_if = "Titles::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, crate::titles::Title>))]
+    pub titles: Titles,
 }

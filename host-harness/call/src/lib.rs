@@ -58,6 +58,8 @@ pub mod scenario;
 pub mod step;
 #[cfg(feature = "document")]
 pub mod text;
+#[cfg(feature = "document")]
+pub mod titles;
 pub mod withheld;
 pub mod zones;
 

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{EmployeeRecord, Reason, Run};
-use crate::details::{Details, FactTitles};
+use crate::details::Details;
 use crate::leg::Ending;
+use crate::titles::Titles;
 
 /// A step before the last one of a call, as the call document has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub struct StepRecord {
     pub run: Run,
     /// What its facts are called. Not part of the document.
     #[serde(skip)]
-    pub titles: FactTitles,
+    pub titles: Titles,
 }
 
 /// A number that a step gave to ring and that nobody answered.
@@ -52,7 +53,7 @@ impl StepRecord {
             legs: Vec::new(),
             details: Details::default(),
             run: Run::default(),
-            titles: FactTitles::default(),
+            titles: Titles::default(),
         }
     }
 

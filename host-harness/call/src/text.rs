@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::details::{Details, FactTitles};
+use crate::details::Details;
 use crate::document::{CallDocument, Reason, Route};
 use crate::language::Language;
 use crate::one_line::Lines;
 use crate::step::StepRecord;
+use crate::titles::{Titles, in_zone};
 
 /// Shows a resolved call in a language.
 pub struct Text<'a> {
@@ -55,11 +56,7 @@ impl Text<'_> {
         let call = &self.document.call;
         let caller = call.caller.as_deref().unwrap_or(self.say("номер скрыт", "number withheld"));
         let called = if call.called.is_empty() { String::new() } else { format!(" → {}", call.called) };
-        let offset = self.zone.to_offset(call.at);
-        let at = match offset.is_zero() {
-            true => format!("{:.0}", call.at),
-            false => format!("{:.0}", call.at.display_with_offset(offset)),
-        };
+        let at = in_zone(call.at, &self.zone);
         out.line(format_args!("{} {caller}{called}, {at}", self.say("Звонок", "Call")));
     }
 
@@ -136,9 +133,10 @@ impl Text<'_> {
     }
 
     /// What the operation found out, a line for each fact that is known.
-    pub fn facts(&self, out: &mut Lines, details: &Details, titles: &FactTitles) {
+    pub fn facts(&self, out: &mut Lines, details: &Details, titles: &Titles) {
         for fact in details.facts.known() {
-            out.line(format_args!("  {}: {}", titles.get(&fact.key, self.language), fact.value));
+            let value = titles.value(fact, self.language, &self.zone);
+            out.line(format_args!("  {}: {value}", titles.name(&fact.key, self.language)));
         }
     }
 
@@ -149,7 +147,7 @@ impl Text<'_> {
         }
     }
 
-    fn details(&self, out: &mut Lines, details: &Details, titles: &FactTitles) {
+    fn details(&self, out: &mut Lines, details: &Details, titles: &Titles) {
         let milliseconds = self.say("мс", "ms");
         out.line(format_args!("{}", self.say("Детализация звонка", "Call details")));
         self.facts(out, details, titles);
@@ -164,9 +162,8 @@ impl Text<'_> {
         for request in &details.requests {
             let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
             out.line(format_args!(
-                "  {} {}: {status} {}, {} {milliseconds} ({} {} {milliseconds})",
-                self.say("Запрос", "Request"),
-                request.purpose,
+                "  {}: {status} {}, {} {milliseconds} ({} {} {milliseconds})",
+                self.request(titles.purpose(&request.purpose, self.language)),
                 request.outcome,
                 request.took.as_millis(),
                 self.say("на отметке", "at"),
@@ -177,6 +174,13 @@ impl Text<'_> {
             out.line(format_args!("  {line}"));
         }
         self.notes(out, details);
+    }
+
+    fn request(&self, purpose: &str) -> String {
+        match self.language {
+            Language::Ru => format!("Запрос «{purpose}»"),
+            Language::En => format!("Request {purpose}"),
+        }
     }
 
     fn cost(&self, out: &mut Lines) {

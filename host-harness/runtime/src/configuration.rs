@@ -310,6 +310,7 @@ mod tests {
             settings: Vec::new(),
             configuration: vec![described],
             facts: Vec::new(),
+            purposes: Vec::new(),
             reasons: Vec::new(),
         }
     }

@@ -10,9 +10,9 @@ use crate::bindings::telephony::operation::types::{Setting, SettingValue};
 use crate::engine::{Answer, Failure, Operation, WAITING_TIME, WAITING_TIME_BOUNDS, World};
 use crate::presented::{self, Locale};
 use crate::report::{self, ResolvedBy};
-use call::details::FactTitles;
 use call::document::CallRecord;
 use call::scenario::Exits;
+use call::titles::Titles;
 use call::{CallDocument, IncomingCall};
 
 /// The waiting time of an operation that describes none.
@@ -29,7 +29,7 @@ pub struct ConfiguredOperation {
     waiting_time: Duration,
     /// Whether it describes a waiting time.
     waits: bool,
-    fact_titles: FactTitles,
+    titles: Titles,
 }
 
 impl ConfiguredOperation {
@@ -41,10 +41,10 @@ impl ConfiguredOperation {
         settings: Vec<Setting>,
     ) -> Self {
         let waiting_time = waiting_time(description, &settings);
-        let fact_titles = report::fact_titles(description);
+        let titles = report::titles(description);
         let waits = description.settings.iter().any(|setting| setting.key == WAITING_TIME);
         let (id, exits) = (description.id.as_str().into(), exits.into());
-        Self { operation, id, exits, locale: Locale::default(), settings, waiting_time, waits, fact_titles }
+        Self { operation, id, exits, locale: Locale::default(), settings, waiting_time, waits, titles }
     }
 
     /// The same for people of another country or time zone.
@@ -118,7 +118,7 @@ impl ConfiguredOperation {
     fn resolver(&self) -> ResolvedBy<'_> {
         ResolvedBy {
             component: self.operation.digest(),
-            titles: &self.fact_titles,
+            titles: &self.titles,
             exits: &self.exits,
             waiting_time: self.waiting_time,
         }

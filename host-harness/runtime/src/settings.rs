@@ -237,6 +237,7 @@ mod tests {
             ],
             configuration: Vec::new(),
             facts: Vec::new(),
+            purposes: Vec::new(),
             reasons: Vec::new(),
         };
         let written = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {

@@ -9,7 +9,7 @@ use super::{LanguageChoice, Outcome, Stop, component, language, print_json, prin
 use call::Language;
 use call::one_line::Lines;
 use runtime::bindings::exports::telephony::operation::operation::{
-    ChoiceKind, Description, DurationKind, IntegerKind, ItemKind, SettingKind, TextKind,
+    ChoiceKind, ChoiceOption, Description, DurationKind, IntegerKind, ItemKind, SettingKind, TextKind,
 };
 use runtime::bindings::telephony::operation::types::LocalizedText;
 use runtime::report::{class, description_json};
@@ -71,6 +71,16 @@ fn as_text(description: &Description, takes_notices: bool, language: Language) -
     out.line(format_args!("{}", say("Сведения в детализации звонка", "Facts in the call details")));
     for fact in &description.facts {
         out.line(format_args!("  {} — {}", fact.key, text(&fact.title)));
+        for words in &fact.values {
+            out.line(format_args!("      {} — {}", words.value, text(&words.title)));
+        }
+    }
+    if !description.purposes.is_empty() {
+        out.blank();
+        out.line(format_args!("{}", say("Запросы", "Requests")));
+    }
+    for words in &description.purposes {
+        out.line(format_args!("  {} — {}", words.value, text(&words.title)));
     }
     out.blank();
     out.line(format_args!(
@@ -99,7 +109,7 @@ fn kind_as_text(kind: &SettingKind, language: Language) -> String {
         SettingKind::Duration(bounds) => {
             format!("{}; {default} {}", durations(bounds, language), duration(bounds.default))
         }
-        SettingKind::Choice(choice) => format!("{}; {default} {}", options(choice), choice.default),
+        SettingKind::Choice(choice) => format!("{}; {default} {}", options(choice, language), choice.default),
         SettingKind::Text(text) => {
             format!("{}; {default} {}", length(text, language), text.default.as_deref().unwrap_or(none))
         }
@@ -107,7 +117,7 @@ fn kind_as_text(kind: &SettingKind, language: Language) -> String {
             let item = match &list.items {
                 ItemKind::Integer(bounds) => integers(bounds, language),
                 ItemKind::Duration(bounds) => durations(bounds, language),
-                ItemKind::Choice(choice) => options(choice),
+                ItemKind::Choice(choice) => options(choice, language),
                 ItemKind::Text(text) => length(text, language),
             };
             let most = list.maximum_items;
@@ -133,8 +143,11 @@ fn duration(milliseconds: u64) -> String {
     humantime::format_duration(Duration::from_millis(milliseconds)).to_string()
 }
 
-fn options(choice: &ChoiceKind) -> String {
-    choice.options.iter().map(|option| option.value.as_str()).collect::<Vec<_>>().join(", ")
+/// Each as it is typed, and what it means.
+fn options(choice: &ChoiceKind, language: Language) -> String {
+    let option =
+        |option: &ChoiceOption| format!("{} ({})", option.value, language.say(&option.title.ru, &option.title.en));
+    choice.options.iter().map(option).collect::<Vec<_>>().join(", ")
 }
 
 fn length(text: &TextKind, language: Language) -> String {
@@ -145,7 +158,7 @@ fn length(text: &TextKind, language: Language) -> String {
 mod tests {
     use proptest::prelude::*;
     use runtime::bindings::exports::telephony::operation::operation::{
-        FactDescription, ReasonDescription, SettingDescription,
+        FactDescription, ReasonDescription, SettingDescription, ValueTitle,
     };
     use runtime::bindings::telephony::operation::types::ReasonClass;
 
@@ -154,6 +167,7 @@ mod tests {
     fn description(text: &str) -> Description {
         let localized = || LocalizedText { ru: text.to_owned(), en: text.to_owned() };
         let kind = SettingKind::Text(TextKind { default: Some(text.to_owned()), maximum_length: 5, secret: false });
+        let words = || ValueTitle { value: text.to_owned(), title: localized() };
         let setting = || SettingDescription {
             key: text.to_owned(),
             title: localized(),
@@ -168,7 +182,8 @@ mod tests {
             summary: localized(),
             settings: vec![setting()],
             configuration: vec![setting()],
-            facts: vec![FactDescription { key: text.to_owned(), title: localized() }],
+            facts: vec![FactDescription { key: text.to_owned(), title: localized(), values: vec![words()] }],
+            purposes: vec![words()],
             reasons: vec![ReasonDescription { code: text.to_owned(), class: ReasonClass::Caller, text: localized() }],
         }
     }

@@ -256,7 +256,8 @@ class Operation(exports.Operation):
             LocalizedText("Звонит тем, кого называет расписание набранного номера.", "Rings whom the schedule of the called number names."),
             list(SETTINGS.values()),
             [],
-            [FactDescription(key, title) for key, title in FACTS.items()],
+            [FactDescription(key, title, []) for key, title in FACTS.items()],
+            [],
             [ReasonDescription(code, kind, LocalizedText(ru, en)) for code, (kind, _, ru, en) in REASONS.items()],
         )
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use call::details::FactTitles;
 use call::document::{Route, Run};
 use call::kept::KeptDocument;
 use call::leg::{self, Leg};
 use call::outcome::Outcome;
 use call::step::StepRecord;
+use call::titles::Titles;
 use call::{CallDocument, WholeNumber};
 use jiff::Timestamp;
 
@@ -33,7 +33,7 @@ pub(super) struct Record {
     /// When it arrived.
     pub(super) arrived: Timestamp,
     /// What the facts are called of each component that resolved a step.
-    pub(super) titles: Vec<(String, FactTitles)>,
+    pub(super) titles: Vec<(String, Titles)>,
     /// Whether the call was told of before.
     pub(super) is_continued: bool,
     /// The step that the PBX came back from, where nothing more is known of it.
@@ -124,7 +124,7 @@ pub struct KeptCall {
     /// What the PBX reported of its legs, in order.
     legs: Vec<Leg>,
     /// What the facts of each component are called, where the call was looked up alone.
-    pub(super) titles: BTreeMap<String, FactTitles>,
+    pub(super) titles: BTreeMap<String, Titles>,
 }
 
 impl KeptCall {
@@ -178,13 +178,13 @@ impl KeptCall {
             seq: self.seq,
             operation: self.operation.clone(),
             integration: self.integration.clone(),
-            titles: FactTitles::default(),
+            titles: Titles::default(),
         }
     }
 
     /// The call as JSON by itself: with what its facts are called.
     pub fn shown_alone(&self, numbers: Numbers) -> KeptDocument {
-        KeptDocument { titles: FactTitles::together(self.titles.values()), ..self.shown(numbers) }
+        KeptDocument { titles: Titles::together(self.titles.values()), ..self.shown(numbers) }
     }
 
     /// The call as it was resolved; none where the record cannot be read.

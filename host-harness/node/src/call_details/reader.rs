@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use call::details::FactTitles;
+use call::titles::Titles;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 use serde::Serialize;
@@ -177,7 +177,7 @@ pub(super) fn find(connection: &Connection, key: &CallKey) -> rusqlite::Result<O
 }
 
 /// What the facts of the call's components are called; nothing, where that was not kept.
-fn titles(connection: &Connection, call: &KeptCall) -> rusqlite::Result<BTreeMap<String, FactTitles>> {
+fn titles(connection: &Connection, call: &KeptCall) -> rusqlite::Result<BTreeMap<String, Titles>> {
     let Some(document) = call.document() else { return Ok(BTreeMap::new()) };
     let steps = document.steps.iter().filter_map(|step| step.run.component.as_deref());
     let components: BTreeSet<&str> = steps.chain([document.component()]).collect();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::class;
 use crate::bindings::exports::telephony::operation::operation::{
-    ChoiceKind, Description, DurationKind, IntegerKind, ItemKind, SettingDescription, SettingKind, TextKind,
+    ChoiceKind, Description, DurationKind, IntegerKind, ItemKind, SettingDescription, SettingKind, TextKind, ValueTitle,
 };
 use crate::bindings::telephony::operation::types::LocalizedText;
 use crate::engine::Operation;
@@ -32,7 +32,9 @@ pub fn description_json(operation: &Operation, description: &Description) -> Val
         "facts": description.facts.iter().map(|fact| json!({
             "key": fact.key,
             "title": localized(&fact.title),
+            "values": values(&fact.values),
         })).collect::<Vec<_>>(),
+        "purposes": values(&description.purposes),
         "reasons": description.reasons.iter().map(|reason| json!({
             "code": reason.code,
             "class": class(reason.class),
@@ -82,6 +84,10 @@ fn choice(choice: &ChoiceKind) -> Value {
 
 fn text(text: &TextKind) -> Value {
     json!({ "kind": "text", "default": text.default, "maximum_length": text.maximum_length, "secret": text.secret })
+}
+
+fn values(titles: &[ValueTitle]) -> Value {
+    titles.iter().map(|words| json!({ "value": words.value, "title": localized(&words.title) })).collect()
 }
 
 fn localized(text: &LocalizedText) -> Value {

@@ -4,15 +4,16 @@ mod description;
 
 use std::time::Duration;
 
-use call::details::{Details, Fact, FactTitles, FactValue, Note, RequestRecord};
+use call::details::{Details, Fact, FactValue, Note, RequestRecord};
 use call::document::{
     CallDocument, CallRecord, Destination, EmployeeRecord, OPERATION_FAILED, Reason, Route, Run, VERSION,
 };
 use call::host_reason::HostReason;
 use call::scenario::Exits;
+use call::titles::{Title, Titles};
 use call::{Localized, exchange};
 
-use crate::bindings::exports::telephony::operation::operation::Description;
+use crate::bindings::exports::telephony::operation::operation::{Description, ValueTitle};
 use crate::bindings::telephony::operation::types as wit;
 use crate::capabilities::http::{CircuitCause, CircuitState, Dispatch, Exchange};
 use crate::engine::{Answer, Failure, LimitReached};
@@ -25,9 +26,15 @@ impl From<wit::LocalizedText> for Localized {
     }
 }
 
-/// What an operation's facts are called, as it describes them.
-pub(crate) fn fact_titles(description: &Description) -> FactTitles {
-    description.facts.iter().map(|fact| (fact.key.clone(), fact.title.clone().into())).collect()
+/// What an operation's facts, their values and its requests are called, as it describes them.
+pub(crate) fn titles(description: &Description) -> Titles {
+    let words =
+        |titles: &[ValueTitle]| titles.iter().map(|words| (words.value.clone(), words.title.clone().into())).collect();
+    let facts = description
+        .facts
+        .iter()
+        .map(|fact| (fact.key.clone(), Title { name: fact.title.clone().into(), values: words(&fact.values) }));
+    Titles::new(facts, words(&description.purposes))
 }
 
 /// A placed operation, as the document of one of its calls tells of it.
@@ -35,7 +42,7 @@ pub(crate) struct ResolvedBy<'a> {
     /// The SHA-256 of the component.
     pub(crate) component: &'a str,
     /// What its facts are called.
-    pub(crate) titles: &'a FactTitles,
+    pub(crate) titles: &'a Titles,
     /// Where calls go.
     pub(crate) exits: &'a Exits,
     /// The waiting time in force.

@@ -41,10 +41,10 @@ function Steps({ call }) {
   return html`${before.map((step, at) => html`<div key=${at}>
       <h3 class="step">${title(at + 1, step.placement)} → ${targetName(step.target, operations)}</h3>
       <p>${why(step)}</p>
-      <${Timeline} details=${step.details} />
+      <${Timeline} details=${step.details} titles=${call.titles} />
     </div>`)}
     ${before.length > 0 && html`<h3 class="step">${title(before.length + 1, call.placement)}</h3>`}
-    <${Timeline} details=${call.details} />`;
+    <${Timeline} details=${call.details} titles=${call.titles} />`;
 }
 
 /** What the call came to, in the words of the help page. */

@@ -71,7 +71,7 @@ function Row({ call, query, open }) {
     <span class="caller">${call.unreadable ? "" : call.call.caller ?? say("withheld")}</span>
     <span class="where"><span class="sign" aria-hidden="true">${SIGNS[meaning]}</span> ${where(call, operations)}
       ${call.reason && html`<small>${reasonText(call.reason)}</small>`}
-      ${(ending || source) && html`<small class="quiet">${[ending, source && worded("fact:manager_source", source)].filter(Boolean).join(" · ")}</small>`}
+      ${(ending || source) && html`<small class="quiet">${[ending, source && worded("source", source)].filter(Boolean).join(" · ")}</small>`}
     </span>
     <span class="waited">${call.unreadable ? "" : duration(waited(call))}</span>
   </a></li>`;

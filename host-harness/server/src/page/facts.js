@@ -2,7 +2,7 @@
 
 import { useConsole } from "./console.js";
 import { html } from "./html.js";
-import { duration, known, local, moment, say } from "./language.js";
+import { duration, local, moment, say } from "./language.js";
 import { targetName, worded } from "./meaning.js";
 
 /** The times of the details that the picture shows, and what is no fact. */
@@ -24,12 +24,14 @@ function accountOf(integration, { integrations, connection }) {
 }
 
 /** A value in words. */
-function inWords(key, value) {
-  if (known(`fact:${key}:${value}`)) return say(`fact:${key}:${value}`);
+function inWords(titles, key, value) {
+  const known = titles[key]?.values ?? {};
+  if (known[value]) return local(known[value]);
+  const [, code, rest] = /^(.*?):(.*)$/.exec(value) ?? [];
+  if (known[code]) return `${local(known[code])}: ${worded(code, rest)}`;
   if (key.endsWith("_at")) return moment(value);
   if (key.endsWith("_seconds") && Number.isFinite(value)) return value ? duration(value * 1_000) : `0 ${say("s")}`;
-  if (typeof value === "string" && value.startsWith("event:")) return say("event", worded("event", value.slice("event:".length)));
-  return worded(`fact:${key}`, `${value}`);
+  return `${value}`;
 }
 
 /** A title, without the unit where the value has its own. */
@@ -40,7 +42,7 @@ function Value({ call, name, value }) {
   const account = accountOf(call.integration, console);
   const place = PLACES[name];
   const person = name === "manager_user_id" && console.employees.find(({ amocrm_user: user }) => user === value)?.name;
-  const text = person ? `${person} (${value})` : inWords(name, value);
+  const text = person ? `${person} (${value})` : inWords(call.titles ?? {}, name, value);
   if (!account || !place) return text;
   return html`<a href=${`${account}/${place(value)}`} target="_blank" rel="noreferrer">${text}<span class="aside"> ${say("inAmocrm")}</span></a>`;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use call::details::{Details, RequestRecord};
 use call::exchange::Exchange;
 use call::one_line::Lines;
+use call::titles::Titles;
 use call::{CallDocument, Language};
 use jiff::tz::TimeZone;
 
@@ -49,16 +50,16 @@ impl Timeline<'_> {
         ));
         out.blank();
 
-        let text = self.document.text(self.language);
+        let text = self.document.text(self.language).in_zone(TimeZone::system());
         for (number, step) in (1..).zip(&self.document.steps) {
             text.step(out, number, step);
             text.facts(out, &step.details, &step.titles);
-            self.bars(out, &step.details);
+            self.bars(out, &step.details, &step.titles);
             text.notes(out, &step.details);
             out.blank();
         }
         text.last_step(out);
-        self.bars(out, details);
+        self.bars(out, details, &self.document.titles);
         out.blank();
         text.route(out);
         if let Some(outcome) = self.call.outcome() {
@@ -73,7 +74,7 @@ impl Timeline<'_> {
     }
 
     /// What a step asked and for how long, against its waiting time.
-    fn bars(&self, out: &mut Lines, details: &Details) {
+    fn bars(&self, out: &mut Lines, details: &Details, titles: &Titles) {
         let milliseconds = self.say("мс", "ms");
         let (waiting_time, waited) = (milliseconds_of(details.waiting_time), milliseconds_of(details.waited));
         out.line(format_args!("{:<34}0{:─<width$}{waiting_time} {milliseconds}", "", "", width = WIDTH as usize));
@@ -84,18 +85,26 @@ impl Timeline<'_> {
         let told = details.requests.len() == details.exchanges.len();
         for (index, request) in details.requests.iter().enumerate() {
             let exchange = details.exchanges.get(index).filter(|_| told);
-            self.request(out, request, exchange, waiting_time);
+            let purpose = titles.purpose(&request.purpose, self.language);
+            self.request(out, request, purpose, exchange, waiting_time);
         }
         let answer = self.say("ответ", "answer");
         out.line(format_args!("  {answer:<30}  {}  {waited} {milliseconds}", bar(waited, 0, 0, waiting_time, '▲')));
     }
 
-    fn request(&self, out: &mut Lines, request: &RequestRecord, exchange: Option<&Exchange>, waiting_time: u64) {
+    fn request(
+        &self,
+        out: &mut Lines,
+        request: &RequestRecord,
+        purpose: &str,
+        exchange: Option<&Exchange>,
+        waiting_time: u64,
+    ) {
         let milliseconds = self.say("мс", "ms");
         let took = milliseconds_of(request.took);
         let turn = exchange.map_or(0, |exchange| milliseconds_of(exchange.turn)).min(took);
         let status = request.status.map_or_else(|| "—".to_owned(), |status| status.to_string());
-        let name = format!("{} {status} {}", request.purpose, request.outcome);
+        let name = format!("{purpose} {status} {}", request.outcome);
         let bar = bar(milliseconds_of(request.at), turn, took - turn, waiting_time, '█');
         let mut line = format!("  {name:<30}  {bar}  {took} {milliseconds}");
         let mut add = |text: &str| {

@@ -35,6 +35,7 @@ impl Guest for Operation {
             settings: Vec::new(),
             configuration: Vec::new(),
             facts: Vec::new(),
+            purposes: Vec::new(),
             reasons: Vec::new(),
         }
     }

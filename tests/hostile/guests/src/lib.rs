@@ -62,6 +62,7 @@ pub fn description() -> Description {
         settings: Vec::new(),
         configuration: Vec::new(),
         facts: Vec::new(),
+        purposes: Vec::new(),
         reasons: Vec::new(),
     }
 }

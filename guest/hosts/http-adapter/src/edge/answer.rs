@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use call::details::{Details, Fact, FactTitles, FactValue, Note, RequestRecord};
+use call::details::{Details, Fact, FactValue, Note, RequestRecord};
 use call::document::{CallRecord, Destination, EmployeeRecord, Reason, Route, Run, VERSION};
+use call::titles::Titles;
 use call::{CallDocument, Localized};
 use serde_json::json;
 
@@ -69,7 +70,7 @@ pub(super) fn resolved(
         reason,
         details: details(resolution.details),
         run: Run { wall: took, ..Run::default() },
-        titles: FactTitles::default(),
+        titles: Titles::default(),
     }
 }
 

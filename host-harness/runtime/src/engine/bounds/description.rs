@@ -6,7 +6,7 @@ use call::Localized;
 
 use super::{ENTRIES, Judgement, NAME, SENTENCE, Scale, TITLE, name, unique};
 use crate::bindings::exports::telephony::operation::operation::{
-    ChoiceKind, Description, DurationKind, IntegerKind, ItemKind, SettingDescription, SettingKind, TextKind,
+    ChoiceKind, Description, DurationKind, IntegerKind, ItemKind, SettingDescription, SettingKind, TextKind, ValueTitle,
 };
 use crate::bindings::telephony::operation::types::LocalizedText;
 use crate::engine::limits::{WAITING_TIME, WAITING_TIME_BOUNDS};
@@ -27,8 +27,10 @@ pub(in crate::engine) fn described(description: &Description) -> Judgement {
     for fact in &description.facts {
         name(&mut scale, "facts.key", &fact.key)?;
         localized(&mut scale, "facts.title", &fact.title, TITLE)?;
+        words(&mut scale, "facts.values", &fact.values)?;
     }
     unique("facts", description.facts.iter().map(|fact| fact.key.as_str()))?;
+    words(&mut scale, "purposes", &description.purposes)?;
     scale.list("reasons", &description.reasons, ENTRIES)?;
     for reason in &description.reasons {
         name(&mut scale, "reasons.code", &reason.code)?;
@@ -37,6 +39,15 @@ pub(in crate::engine) fn described(description: &Description) -> Judgement {
     unique("reasons", description.reasons.iter().map(|reason| reason.code.as_str()))?;
     description.settings.iter().filter(|setting| setting.key == WAITING_TIME).try_for_each(waits)?;
     scale.whole("description")
+}
+
+fn words(scale: &mut Scale, field: &str, titles: &[ValueTitle]) -> Judgement {
+    scale.list(field, titles, ENTRIES)?;
+    for ValueTitle { value, title } in titles {
+        scale.text(field, value, TITLE)?;
+        localized(scale, field, title, TITLE)?;
+    }
+    unique(field, titles.iter().map(|words| words.value.as_str()))
 }
 
 fn offered(scale: &mut Scale, setting: &SettingDescription) -> Judgement {
@@ -165,6 +176,7 @@ mod tests {
             settings,
             configuration: Vec::new(),
             facts: Vec::new(),
+            purposes: Vec::new(),
             reasons: Vec::new(),
         }
     }
@@ -225,7 +237,7 @@ mod tests {
     #[test]
     fn o1_a_description_is_bounded() {
         let long = |most: usize| text(&"\u{1}".repeat(most + 1));
-        let fact = |index: usize| FactDescription { key: format!("f{index}"), title: text("x") };
+        let fact = |index: usize| FactDescription { key: format!("f{index}"), title: text("x"), values: Vec::new() };
         let reason = |text: LocalizedText| ReasonDescription { code: "a".to_owned(), class: ReasonClass::Caller, text };
         let words = |default: String| TextKind { default: Some(default), maximum_length: 9, secret: false };
         let plain = || description(Vec::new());
