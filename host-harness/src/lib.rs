@@ -7,6 +7,7 @@
 pub mod assemble;
 pub(crate) mod cache_key;
 pub(crate) mod causes;
+pub(crate) mod change;
 pub mod cli;
 pub mod config;
 #[cfg(unix)]
@@ -15,6 +16,7 @@ pub mod descriptors;
 pub(crate) mod live;
 pub mod other_hosts;
 pub(crate) mod private_files;
+pub(crate) mod shared;
 pub(crate) mod text_file;
 
 /// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».

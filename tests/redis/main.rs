@@ -1,10 +1,11 @@
-//! The store and the budget that several nodes share, against a real redis-server that is stopped, stalled and started again.
+//! The store, the configuration and the budget that several nodes share, against a real redis-server that is stopped, stalled and started again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod connecting;
 mod contract;
 mod losing;
+mod nodes;
 mod server;
 mod sharing;
 mod window;

@@ -25,18 +25,7 @@ pub fn replace(file: &Path, former: &[u8], bytes: &[u8]) -> io::Result<bool> {
     // Until it is closed. A lock of the file itself would go with the file that is replaced.
     let locked = File::open(directory)?;
     locked.lock()?;
-    let found = fs::metadata(&file)?;
-    let aside = written_aside(directory, bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, fchown};
-        let own = aside.as_file().metadata()?;
-        if (own.uid(), own.gid()) != (found.uid(), found.gid()) {
-            fchown(aside.as_file(), Some(found.uid()), Some(found.gid()))?;
-        }
-    }
-    aside.as_file().set_permissions(found.permissions())?;
-    let aside = on_disk(aside)?;
+    let aside = on_disk(written_as(&file, directory, bytes)?)?;
     // As late as can be: people do not take the lock.
     if fs::read(&file)? != former {
         return Ok(false);
@@ -44,6 +33,17 @@ pub fn replace(file: &Path, former: &[u8], bytes: &[u8]) -> io::Result<bool> {
     aside.persist(&file)?;
     sync(directory)?;
     Ok(true)
+}
+
+/// Does all that [`replace`] does before it reads the file, and leaves it as it is: what this gives keeps the file from being replaced.
+///
+/// # Errors
+/// As [`replace`].
+pub fn try_replace(file: &Path) -> io::Result<()> {
+    let file = fs::canonicalize(file)?;
+    let directory = directory_of(&file)?;
+    File::open(directory)?;
+    written_as(&file, directory, &[])?.close()
 }
 
 /// Writes a file with a function that is given the path to write to, where there is an empty file of this user's alone.
@@ -85,6 +85,22 @@ fn directory_of(file: &Path) -> io::Result<&Path> {
 fn written_aside(directory: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut aside = Builder::new().prefix(".unfinished-").tempfile_in(directory)?;
     aside.write_all(bytes)?;
+    Ok(aside)
+}
+
+/// The same with the mode and the owner of this file.
+fn written_as(file: &Path, directory: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let found = fs::metadata(file)?;
+    let aside = written_aside(directory, bytes)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let own = aside.as_file().metadata()?;
+        if (own.uid(), own.gid()) != (found.uid(), found.gid()) {
+            fchown(aside.as_file(), Some(found.uid()), Some(found.gid()))?;
+        }
+    }
+    aside.as_file().set_permissions(found.permissions())?;
     Ok(aside)
 }
 

@@ -1,5 +1,7 @@
 //! `host-harness connect`: a user allows this installation access to an amoCRM account, once.
 
+use std::sync::Arc;
+
 use anyhow::{Context, anyhow};
 use clap::Args;
 
@@ -45,6 +47,7 @@ impl Connect {
         // First of all: what is granted has to be kept.
         let location = self.state.clone().or(config.store.clone()).unwrap_or_default();
         let records = durable(&location)?.records;
+        let changes = Arc::clone(&records);
         let shown = records.location();
         let keeper = integration
             .keeper(records, Clock::system())
@@ -60,7 +63,7 @@ impl Connect {
             format!("интеграция «{id}» подключена к {account}"),
             format!("the integration `{id}` was connected to {account}"),
         );
-        if let Err(error) = live::note_by_command(&location, what, Clock::system().now()) {
+        if let Err(error) = live::note_by_command(&location, &changes, what, Clock::system().now()).await {
             warn(&error);
         }
         report(&grant, id, &shown, &file.display().to_string());

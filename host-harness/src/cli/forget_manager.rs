@@ -1,5 +1,7 @@
 //! `host-harness forget-manager`: the manager that is kept of a caller is forgotten, as the console does it for an opened call.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::calls::{find, place};
@@ -9,6 +11,7 @@ use super::{LanguageChoice, Outcome, Stop, component, language, print, warn};
 use crate::assemble::assemble;
 use crate::config::HarnessConfig;
 use crate::live;
+use crate::shared;
 use call::{Localized, localized, masking, numbers};
 use node::Node;
 use node::call_details::Reader;
@@ -53,7 +56,7 @@ struct Subject {
 impl ForgetManager {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let file = self.config.file()?;
-        let mut config = HarnessConfig::read(&file)?;
+        let mut config = shared::read(&file, self.state.as_ref()).await?;
         let in_file = |error: anyhow::Error| error.context(file.display().to_string());
         let location = self.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
         let subject = match (&self.call, &self.caller) {
@@ -68,6 +71,7 @@ impl ForgetManager {
             hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
         }
         let (stores, warnings) = stores::open(&location);
+        let records = Arc::clone(&stores.records);
         for warning in warnings {
             warn(&warning.into());
         }
@@ -90,7 +94,7 @@ impl ForgetManager {
             )
             .into());
         }
-        if let Err(error) = live::note_by_command(&location, subject.what, clock.now()) {
+        if let Err(error) = live::note_by_command(&location, &records, subject.what, clock.now()).await {
             warn(&error);
         }
         print(language().say(

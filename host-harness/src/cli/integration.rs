@@ -5,7 +5,7 @@ use anyhow::Context;
 use super::config_file::ConfigOrDemo;
 use super::{access, warn};
 use crate::cache_key;
-use crate::config::HarnessConfig;
+use crate::shared;
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use call::{Localized, localized};
 use replay::demo::Demo;
@@ -36,7 +36,7 @@ impl Chosen {
             hash_callers(&mut settings, &state)?;
             return Ok(Self { settings, state, connect: String::new(), _demo: Some(demo) });
         };
-        let config = HarnessConfig::read(&path)?;
+        let config = shared::read(&path, state.as_ref()).await?;
         let file = path.display();
         let chosen = config.integrations(id).map_err(|message| message.at(&file))?;
         let [settings] = chosen.as_slice() else {

@@ -20,6 +20,7 @@ use super::config_file::ConfigOrDemo;
 use super::replay::setting;
 use super::{LanguageChoice, Outcome, Stop, component, language, local_zone, note, print_json, print_lines, warn};
 use crate::config::HarnessConfig;
+use crate::shared;
 use amocrm::integration::IntegrationSettings;
 use call::Localized;
 use node::call_details::{Filter, Place, Reader, file_in};
@@ -93,7 +94,10 @@ impl Rehearse {
             kind_of_picture(file)?;
         }
         let named = [("--operation", self.operation.is_some()), ("--step", self.step.is_some())];
-        let config = self.config.file_with(&named)?.as_deref().map(HarnessConfig::read).transpose()?;
+        let config = match self.config.file_with(&named)? {
+            Some(file) => Some(shared::read(&file, None).await?),
+            None => None,
+        };
         let history = Arc::new(self.history()?);
         let scene = self.place(config.as_ref(), &history).await?;
         let (settings, configured) = (scene.settings, scene.component);

@@ -16,6 +16,7 @@ use super::{LanguageChoice, Outcome, Stop, access, calls, component, fail, langu
 use crate::assemble::{assemble, judge_reasons};
 use crate::config::{HarnessConfig, OperationEntry};
 use crate::live::{Hangups, LiveConfiguration, Running, Surroundings, Told, watched};
+use crate::shared::{self, Found};
 use crate::{descriptors, private_files};
 use call::scenario::placement_of;
 use call::{Localized, localized};
@@ -62,8 +63,19 @@ impl Serve {
         let hangups = Hangups::new()?;
         let file = self.config.file();
         let text = file.as_deref().map(toml_file::read_text).transpose()?;
-        let (mut config, _demo) = match (&file, &text) {
-            (Some(file), Some(text)) => (HarnessConfig::parse(file, text)?, None),
+        let found = match (&file, &text) {
+            (Some(file), Some(text)) => {
+                let location = shared::location(file, text, self.state.as_ref())?;
+                let found = shared::find(file, text, &location).await?;
+                found.map(|found| (found.differs(file, text, &location), found))
+            }
+            _ => None,
+        };
+        let (mut config, _demo) = match (&file, &text, &found) {
+            (Some(file), _, Some((_, found))) => {
+                (HarnessConfig::parse(file, &found.whole).map_err(shared::without_line)?, None)
+            }
+            (Some(file), Some(text), None) => (HarnessConfig::parse(file, text)?, None),
             _ => {
                 let demo = Demo::start(&clock).await.context("the demonstration cannot be started")?;
                 (demonstration(&demo), Some(demo))
@@ -74,7 +86,9 @@ impl Serve {
             None => error,
         };
         let location = self.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
+        config.warnings.extend(found.iter().filter_map(|(differs, _)| differs.clone()));
         config.warnings.iter().for_each(warn);
+        found.iter().filter_map(|(_, found)| found.is_away()).for_each(|away| warn(&away));
         if let Some(directory) = location.own_directory() {
             private_files::examine_state(&directory)?.iter().for_each(warn);
         }
@@ -90,7 +104,13 @@ impl Serve {
         let generated = settings.token.clone().filter(|_| config.server.token.is_none());
         warn_of_network(&settings);
 
-        let (stores, warnings) = stores::open(&location);
+        let (stores, warnings, shared) = match found {
+            Some((_, Found { stores, warnings, shared, .. })) => (stores, warnings, Some(shared)),
+            None => {
+                let (stores, warnings) = stores::open(&location);
+                (stores, warnings, None)
+            }
+        };
         for warning in warnings {
             warn(&warning.into());
         }
@@ -121,7 +141,7 @@ impl Serve {
         let traces = config.traces.clone();
         let surroundings =
             Surroundings { engine: engine.clone(), stores: stores.clone(), location: location.clone(), clock };
-        let (live, warnings) = LiveConfiguration::begin(config, file.as_deref().zip(text), surroundings);
+        let (live, warnings) = LiveConfiguration::begin(config, file.as_deref().zip(text), shared, surroundings).await;
         warnings.iter().for_each(warn);
         let mut server = Server::builder(node, stores, settings)
             .log_calls()
@@ -187,7 +207,7 @@ fn tell(told: Told) {
             let stays = Localized::new("действуют прежние настройки", "the former configuration stays in force");
             fail(&why.then("; ", &stays));
         }
-        Told::Nothing(why) => warn(&why),
+        Told::Nothing(why) | Told::Away(why) => warn(&why),
     }
 }
 

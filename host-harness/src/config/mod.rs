@@ -159,6 +159,17 @@ impl HarnessConfig {
         Self::parse(path, &toml_file::read_text(path)?)
     }
 
+    /// Where values are kept by the text of such a file, whatever else is in it.
+    pub(crate) fn store_of(path: &Path, text: &str) -> Result<Option<StoreLocation>, ConfigError> {
+        #[derive(Deserialize)]
+        struct Section {
+            store: Option<StoreEntry>,
+        }
+        let Section { store } = toml_file::parse(path, text)?;
+        let store = store.map(|entry| entry.check(folder(path))).transpose();
+        store.map_err(|message| ConfigError::of(path, message))
+    }
+
     /// Reads a configuration from the text of such a file, and the secrets that it refers to.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let (file, written) = read(path, text)?;
@@ -173,9 +184,8 @@ impl HarnessConfig {
     }
 
     /// The same, and everything that is wrong with the file where it is wrong.
-    pub(crate) fn judge(path: &Path) -> Result<Self, Vec<ConfigError>> {
-        let text = toml_file::read_text(path).map_err(|error| vec![error])?;
-        let (file, written) = read(path, &text).map_err(|error| vec![error])?;
+    pub(crate) fn judge(path: &Path, text: &str) -> Result<Self, Vec<ConfigError>> {
+        let (file, written) = read(path, text).map_err(|error| vec![error])?;
         let all =
             |messages: Vec<_>| messages.into_iter().map(|message| ConfigError::of(path, message)).collect::<Vec<_>>();
         let config = Self::check(file, path).map_err(all)?;

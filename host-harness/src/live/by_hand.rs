@@ -5,14 +5,9 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use crate::shared::{OF_INTEGRATION, OF_OPERATION, is_place};
 use call::Localized;
 use server::configuration::NotChanged;
-
-/// The keys of an `[[operation]]` that are changed over HTTP.
-const OF_OPERATION: [&str; 5] = ["id", "integration", "linked_operation", "exits", "settings"];
-/// Those of an `[[integration]]`.
-const OF_INTEGRATION: [&str; 6] =
-    ["enabled", "time_zone", "consider_manager_status", "default_country_code", "manager_status_reuse", "employee"];
 
 /// Refuses a change of the text by which anything would change, or come, that is for people with the file. `uploaded` is the folder of components that
 /// came over HTTP themselves.
@@ -50,9 +45,7 @@ impl ForPeople {
         let mut integrations = sections(document.remove("integration"));
         for integration in &mut integrations {
             integration.retain(|key, _| !OF_INTEGRATION.contains(&key));
-            let secret = |value: &Value| {
-                value.as_str().is_some_and(|text| text.starts_with("env:") || text.starts_with("file:"))
-            };
+            let secret = |value: &Value| value.as_str().is_some_and(is_place);
             if let Some(Value::Table(values)) = integration.get_mut("configuration") {
                 values.retain(|_, value| secret(value));
             }

@@ -1,8 +1,9 @@
 //! The changes that came into force: when, by whom, from where, and the file's text after each. And what else was done that changed nothing of the
 //! text, in words.
 //!
-//! Kept in the state directory, for this user alone, a line of JSON each; the newest [`MOST`] within [`MOST_BYTES`]. The texts hold no secret,
-//! since a configuration holds none: it only names where secrets are, and one that holds any is refused.
+//! They are taken from the record that nodes share, or kept in the state directory, for this user alone, a line of JSON each; the newest [`MOST`]
+//! within [`MOST_BYTES`]. The texts hold no secret, since a configuration holds none: it only names where secrets are, and one that holds any is
+//! refused.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -10,13 +11,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::difference::{difference, is_large};
-use super::revision_of;
+use crate::change::{Change, revision_of};
 use call::{Localized, system_error_ru};
 use runtime::atomic_file;
-use server::configuration::{Author, By, ConfigurationChange, NotChanged};
+use server::configuration::{Author, ConfigurationChange, NotChanged};
 
 const FILE: &str = "configuration-changes.jsonl";
 /// How many changes are kept.
@@ -26,27 +26,11 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// How many may be added to the file before the oldest are thrown out of it.
 const SLACK: usize = 100;
 
-/// A change, and the text that it made, or what else was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
-    /// Counted from 1; 0 is what was there at first.
-    number: u64,
-    at: Timestamp,
-    author: Option<String>,
-    by: By,
-    /// None where the text stayed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    /// What was done, where that is not a change of the text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    what: Option<Localized>,
-}
-
 /// The changes that are kept. The first text among them is no change but what the first change was made in.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     file: Option<PathBuf>,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Change>,
     /// How many bytes their texts have.
     bytes: usize,
     /// How many lines the file has, and how many bytes.
@@ -131,7 +115,7 @@ impl Changes {
         }
         // What is there at first is number 0: it is no change.
         let number = self.entries.back().map_or(u64::from(what.is_some()), |last| last.number + 1);
-        let entry = Entry { number, at, author: author.name, by: author.by, text, what };
+        let entry = Change { number, at, author: author.name, by: author.by, text, what };
         let line = serde_json::to_string(&entry).map_err(io::Error::from);
         self.add(entry);
         let Some(file) = self.file.clone() else { return Ok(()) };
@@ -154,8 +138,20 @@ impl Changes {
         })
     }
 
-    fn add(&mut self, entry: Entry) {
-        self.bytes += entry.length();
+    /// Takes in what the record of the nodes has, unless it is known.
+    pub(super) fn take(&mut self, mut change: Change) {
+        if self.entries.back().is_some_and(|last| last.number >= change.number) {
+            return;
+        }
+        // The record tells its text with a note too.
+        if change.what.is_some() && !self.entries.is_empty() {
+            change.text = None;
+        }
+        self.add(change);
+    }
+
+    fn add(&mut self, entry: Change) {
+        self.bytes += length(&entry);
         self.entries.push_back(entry);
         // One more than the changes: what the oldest was made in.
         while self.entries.len() > MOST + 1 || self.bytes > MOST_BYTES && self.entries.len() > 1 {
@@ -163,7 +159,7 @@ impl Changes {
             match self.entries.front_mut() {
                 // What the next change is made in.
                 Some(first) if first.text.is_none() => first.text = oldest.text,
-                _ => self.bytes -= oldest.length(),
+                _ => self.bytes -= length(&oldest),
             }
         }
     }
@@ -196,7 +192,7 @@ impl Changes {
     }
 
     /// The changes with the texts before and after them, the oldest first.
-    fn with_texts(&self) -> Vec<(&str, &str, &Entry)> {
+    fn with_texts(&self) -> Vec<(&str, &str, &Change)> {
         let (mut before, mut all) = (None, Vec::with_capacity(self.entries.len()));
         for entry in &self.entries {
             let after = entry.text.as_deref().or(before);
@@ -249,10 +245,9 @@ impl Changes {
     }
 }
 
-impl Entry {
-    fn length(&self) -> usize {
-        self.text.as_ref().map_or(0, String::len)
-    }
+/// How many bytes the text of a change has.
+fn length(change: &Change) -> usize {
+    change.text.as_ref().map_or(0, String::len)
 }
 
 /// The file, open for this process alone until it is closed.
@@ -266,7 +261,7 @@ fn locked(file: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn shown((before, after, entry): (&str, &str, &Entry)) -> ConfigurationChange {
+fn shown((before, after, entry): (&str, &str, &Change)) -> ConfigurationChange {
     let difference = if entry.what.is_none() { difference(before, after) } else { String::new() };
     ConfigurationChange {
         number: entry.number,
@@ -280,130 +275,4 @@ fn shown((before, after, entry): (&str, &str, &Entry)) -> ConfigurationChange {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn author() -> Author {
-        Author { name: Some("anna".to_owned()), by: By::Api }
-    }
-
-    fn text(line: &str, other: &str) -> String {
-        format!("# The first line\n{line}\n\n\n\n\n\n\n{other}\n")
-    }
-
-    #[test]
-    fn changes_are_kept_with_their_differences_over_a_restart_and_this_users_alone() {
-        let state = tempfile::tempdir().unwrap();
-        let (mut changes, warnings) = Changes::open(Some(state.path()));
-        assert!(warnings.is_empty());
-        for text in [text("a = 1", "b = 1"), text("a = 2", "b = 1"), text("a = 2", "b = 1"), text("a = 2", "b = 2")] {
-            changes.record(&text, author(), Timestamp::UNIX_EPOCH).unwrap();
-        }
-        // A line that broke off.
-        locked(&state.path().join(FILE))
-            .unwrap()
-            .write_all("{\"number\":9,\"text\":\"п".as_bytes().split_last().unwrap().1)
-            .unwrap();
-        let (mut changes, _) = Changes::open(Some(state.path()));
-        changes.note(Localized::new("сделано", "done"), author(), Timestamp::UNIX_EPOCH).unwrap();
-        let (mut changes, _) = Changes::open(Some(state.path()));
-        assert_eq!(changes.page(None, 1).0[0].number, 3, "it takes no other with it");
-        let (page, next) = changes.page(Some(3), 1);
-        assert_eq!((page.len(), page[0].number, next), (1, 2, Some(2)));
-        assert!(page[0].difference.contains("-b = 1\n+b = 2"), "{}", page[0].difference);
-        let (page, next) = changes.page(next, 1);
-        assert_eq!((page[0].number, page[0].author.as_deref(), next), (1, Some("anna"), None));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(state.path().join(FILE)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
-    }
-
-    #[test]
-    fn a_change_is_taken_back_alone_unless_it_was_changed_again() {
-        let (mut changes, _) = Changes::open(None);
-        for text in [text("a = 1", "b = 1"), text("a = 2", "b = 1"), text("a = 2", "b = 2"), text("a = 3", "b = 2")] {
-            changes.record(&text, author(), Timestamp::UNIX_EPOCH).unwrap();
-        }
-        let now = text("a = 3", "b = 2");
-        assert_eq!(changes.without(2, &now), Ok(text("a = 3", "b = 1")));
-        assert_eq!(changes.without(3, &now), Ok(text("a = 2", "b = 2")));
-        assert!(matches!(changes.without(1, &now), Err(NotChanged::Conflict(_))));
-        assert!(
-            matches!(changes.without(0, &now), Err(NotChanged::Unknown(_))),
-            "what was there at first is no change"
-        );
-        assert!(matches!(changes.without(9, &now), Err(NotChanged::Unknown(_))));
-    }
-
-    #[test]
-    fn what_was_done_beside_the_text_is_kept_and_not_taken_back() {
-        let state = tempfile::tempdir().unwrap();
-        let (mut changes, _) = Changes::open(Some(state.path()));
-        changes.record("a = 1\n", author(), Timestamp::UNIX_EPOCH).unwrap();
-        let what = Localized::new("сделано", "done");
-        changes.note(what.clone(), author(), Timestamp::UNIX_EPOCH).unwrap();
-        changes.record("a = 1\n", author(), Timestamp::UNIX_EPOCH).unwrap();
-        changes.record("a = 2\n", author(), Timestamp::UNIX_EPOCH).unwrap();
-        let (mut changes, _) = Changes::open(Some(state.path()));
-        let (page, next) = changes.page(None, 9);
-        assert_eq!((page.len(), next), (2, None));
-        assert!(page[0].difference.contains("-a = 1\n+a = 2") && page[0].what.is_none(), "{:?}", page[0]);
-        assert_eq!((page[1].number, &page[1].difference, &page[1].what), (1, &String::new(), &Some(what)));
-        assert_eq!(page[1].revision, revision_of("a = 1\n"));
-        assert!(matches!(changes.without(1, "a = 2\n"), Err(NotChanged::Conflict(_))));
-        assert_eq!(changes.without(2, "a = 2\n"), Ok("a = 1\n".to_owned()));
-        // What a command notes beside the server is known to both.
-        let (mut command, _) = Changes::open(Some(state.path()));
-        command.note(Localized::new("приказано", "told"), author(), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(changes.page(None, 1).0[0].what.as_ref().unwrap().en, "told");
-        changes.record("a = 3\n", author(), Timestamp::UNIX_EPOCH).unwrap();
-        let numbers: Vec<_> = command.page(None, 9).0.iter().map(|change| change.number).collect();
-        assert_eq!(numbers, [4, 3, 2, 1]);
-        // A command may be the first of all; the text that comes then is what was there at first.
-        let empty = tempfile::tempdir().unwrap();
-        let (mut command, _) = Changes::open(Some(empty.path()));
-        command.note(Localized::new("приказано", "told"), author(), Timestamp::UNIX_EPOCH).unwrap();
-        command.record("a = 1\n", author(), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(Changes::open(Some(empty.path())).0.page(None, 9).0.len(), 1);
-        // Where there is no file there is no text either.
-        let (mut demonstration, _) = Changes::open(None);
-        demonstration.note(Localized::new("сделано", "done"), author(), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(demonstration.page(None, 9).0.len(), 1);
-    }
-
-    #[test]
-    fn the_record_is_bounded_and_so_is_its_file() {
-        let state = tempfile::tempdir().unwrap();
-        let (mut changes, _) = Changes::open(Some(state.path()));
-        for number in 0..MOST + 3 * SLACK {
-            changes.record(&number.to_string(), author(), Timestamp::UNIX_EPOCH).unwrap();
-        }
-        let lines = fs::read_to_string(state.path().join(FILE)).unwrap().lines().count();
-        assert!((MOST..=MOST + 1 + SLACK).contains(&lines), "{lines}");
-        let (mut again, _) = Changes::open(Some(state.path()));
-        let (page, next) = again.page(None, MOST * 2);
-        assert_eq!((page.len(), next), (MOST, None));
-        // By size.
-        for number in 0..20 {
-            changes.record(&number.to_string().repeat(1024 * 1024), author(), Timestamp::UNIX_EPOCH).unwrap();
-        }
-        assert!(changes.bytes <= MOST_BYTES && !changes.page(None, 100).0.is_empty());
-    }
-
-    #[test]
-    fn the_text_that_the_oldest_change_was_made_in_stays_whatever_was_done_since() {
-        let (mut changes, _) = Changes::open(None);
-        changes.record("a = 1\n", author(), Timestamp::UNIX_EPOCH).unwrap();
-        for _ in 0..2 * MOST {
-            changes.note(Localized::new("сделано", "done"), author(), Timestamp::UNIX_EPOCH).unwrap();
-        }
-        assert_eq!((changes.text(), changes.bytes), (Some("a = 1\n"), 6));
-        let (page, next) = changes.page(None, MOST * 2);
-        assert_eq!((page.len(), next, page[0].revision.as_str()), (MOST, None, revision_of("a = 1\n").as_str()));
-        changes.record("a = 2\n", author(), Timestamp::UNIX_EPOCH).unwrap();
-        assert!(changes.page(None, 1).0[0].difference.contains("-a = 1\n+a = 2"));
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use std::fmt::Write;
 const MOST_PAIRS: usize = 250_000;
 
 /// The difference of two texts.
-pub(super) fn difference(before: &str, after: &str) -> String {
+pub(crate) fn difference(before: &str, after: &str) -> String {
     let changed = Changed::of(before, after);
     if !changed.is_large() {
         return diffy::create_patch(before, after).to_string();

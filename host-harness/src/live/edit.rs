@@ -4,10 +4,11 @@ mod document;
 mod numbers;
 mod removal;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
+use crate::shared::{is_place, uploaded};
 use crate::text_file::spelt_as;
 use call::Localized;
 use document::{operations, put};
@@ -17,8 +18,6 @@ use server::configuration::{Edit, EmployeeEdit, IntegrationPatch, NewOperation, 
 const CONSIDER_MANAGER_STATUS: &str = "consider_manager_status";
 const DEFAULT_COUNTRY_CODE: &str = "default_country_code";
 const MANAGER_STATUS_REUSE: (&str, &str) = ("manager_status_reuse_seconds", "manager_status_reuse");
-/// Where uploaded components are, below the state directory.
-const COMPONENTS: &str = "components";
 
 /// The text with a change. Whether it is a configuration that can be put in force is judged as that of any text is.
 pub(super) fn edited(text: &str, edit: &Edit, state: Option<&Path>) -> Result<String, NotChanged> {
@@ -97,11 +96,6 @@ fn add_operation(document: &mut DocumentMut, operation: &NewOperation, state: Op
     Ok(())
 }
 
-/// The folder of the components that were uploaded, below this state directory.
-pub(super) fn uploaded(state: Option<&Path>) -> Option<PathBuf> {
-    state?.join(COMPONENTS).canonicalize().ok()
-}
-
 /// The file of an uploaded component.
 fn component_file(digest: &str, state: Option<&Path>) -> Result<String, NotChanged> {
     let digest = digest.to_ascii_lowercase();
@@ -152,7 +146,7 @@ fn change_or_take<T: Clone + Into<Value>>(table: &mut Table, key: &str, sent: Op
 /// A key of the configuration, where it is written: in `[integration.configuration]`, or, three of them, beside it.
 fn change_key(table: &mut Table, key: &str, value: Option<&Scalar>) -> Result<(), NotChanged> {
     if let Some(Scalar::Text(text)) = value
-        && (text.starts_with("env:") || text.starts_with("file:"))
+        && is_place(text)
     {
         // Whoever may change settings could read any file of this program's otherwise.
         return Err(NotChanged::Refused(server::configuration::Refusal {

@@ -1,11 +1,12 @@
 //! The configuration file: read, looked at, and written with its mode, its owner and the link that leads to it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use std::{fs, io};
 
 use crate::text_file;
 use call::{Bilingual, Localized, localized, system_error_ru};
+use runtime::atomic_file;
 
 /// What a file looks like from outside: when that changes, it is read. `None` where there is no file.
 pub(super) type Looks = Option<Look>;
@@ -58,27 +59,34 @@ impl ConfigurationFile {
         })
     }
 
-    pub(super) fn is_writable(&self) -> bool {
-        fs::metadata(&self.0).is_ok_and(|metadata| !metadata.permissions().readonly())
-    }
-
-    /// Writes it whole or not at all; false where it does not hold the former text any more.
-    pub(super) fn write(&self, former: &str, text: &str) -> Result<bool, Localized> {
+    /// Why it cannot be written; none where it can.
+    pub(super) fn unwritable(&self) -> Option<Localized> {
         let shown = self.0.display();
-        if !self.is_writable() {
-            return Err(localized!(
+        if fs::metadata(&self.0).is_ok_and(|metadata| metadata.permissions().readonly()) {
+            return Some(localized!(
                 "{shown} нельзя изменить; разрешите запись пользователю этой программы",
                 "{shown} may not be written; let the user of this program write it"
             ));
         }
-        text_file::replace(&self.0, former, text).map_err(|error| {
-            Localized::new(
-                format!(
-                    "{shown} не записан ({}); разрешите пользователю этой программы писать в него и в его каталог",
-                    system_error_ru(&error)
-                ),
-                format!("{shown} cannot be written ({error}); let the user of this program write it and its folder"),
-            )
-        })
+        atomic_file::try_replace(&self.0).err().map(|error| self.not_written(&error))
+    }
+
+    /// Writes it whole or not at all; false where it does not hold the former text any more.
+    pub(super) fn write(&self, former: &str, text: &str) -> Result<bool, Localized> {
+        if let Some(why) = self.unwritable() {
+            return Err(why);
+        }
+        text_file::replace(&self.0, former, text).map_err(|error| self.not_written(&error))
+    }
+
+    fn not_written(&self, error: &io::Error) -> Localized {
+        let shown = self.0.display();
+        Localized::new(
+            format!(
+                "{shown} не записывается ({}); разрешите пользователю этой программы писать в него и в его каталог",
+                system_error_ru(error)
+            ),
+            format!("{shown} cannot be written ({error}); let the user of this program write it and its folder"),
+        )
     }
 }

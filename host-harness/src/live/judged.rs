@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::{Inner, State, at_restart, blocking, revision_of};
+use super::{Inner, State, at_restart, blocking};
 use crate::assemble::{InForce, assemble, judge_reasons};
 use crate::cache_key;
+use crate::change::revision_of;
 use crate::config::HarnessConfig;
+use crate::shared;
 use call::{Localized, localized};
 use node::Revision;
 use node::versions::Prepared;
@@ -19,17 +21,37 @@ pub(super) struct Judged<'a> {
     config: HarnessConfig,
     prepared: Prepared<'a>,
     warnings: Vec<Localized>,
+    /// What changes are made in.
+    text: String,
+    /// This node's file.
+    own: String,
 }
 
 impl Inner {
-    /// Judges a text whole, in the words of the start. Nothing changes yet.
-    pub(super) async fn judge(&self, state: &State, text: &str) -> anyhow::Result<Judged<'_>> {
+    /// Judges a text whole, with this node's `own` file where the text is shared, in the words of the start. Nothing changes yet.
+    pub(super) async fn judge(&self, state: &State, text: String, own: String) -> anyhow::Result<Judged<'_>> {
         let file = self.file.as_ref().context("there is no configuration file")?;
         let running = self.running.get().context("the server has not begun")?;
-        let (path, text) = (file.path().to_owned(), text.to_owned());
-        let mut config = blocking(move || HarnessConfig::parse(&path, &text)).await??;
+        let path = file.path().to_owned();
+        let mut config = match &self.shared {
+            None => {
+                let text = text.clone();
+                blocking(move || HarnessConfig::parse(&path, &text)).await??
+            }
+            Some(_) => {
+                // In the words of the parser, which name the line.
+                runtime::toml_file::parse::<toml::Value>(&path, &own)?;
+                let whole = shared::whole(&text, &own, self.uploaded().as_deref())?;
+                let parse = move || HarnessConfig::parse(&path, &whole).map_err(shared::without_line);
+                blocking(parse).await??
+            }
+        };
         let in_file = |error: anyhow::Error| error.context(file.path().display().to_string());
         let mut warnings = config.warnings.clone();
+        if let Some(place) = &self.shared {
+            let store = &place.record;
+            warnings.extend(shared::differs(store, &text, file.path(), &own, self.uploaded().as_deref()));
+        }
         let surroundings = &self.surroundings;
         for integration in &mut config.integrations {
             let not_kept =
@@ -46,7 +68,7 @@ impl Inner {
         server::look_at_tokens(revision.integrations().iter().filter(is_new)).await;
         let prepared = running.versions.prepare(revision).await.map_err(|error| in_file(error.into()))?;
         warnings.extend(prepared.warnings().iter().cloned());
-        Ok(Judged { config, prepared, warnings })
+        Ok(Judged { config, prepared, warnings, text, own })
     }
 
     async fn revision(&self, state: &State, config: &HarnessConfig) -> anyhow::Result<Revision> {
@@ -65,8 +87,8 @@ impl Inner {
     }
 
     /// From now on calls begin with this configuration. Gives what has changed and what is to be known of it, a line each.
-    pub(super) fn put_in_force(&self, state: &mut State, judged: Judged<'_>, text: String) -> Vec<Localized> {
-        let Judged { config, prepared, warnings } = judged;
+    pub(super) fn put_in_force(&self, state: &mut State, judged: Judged<'_>) -> Vec<Localized> {
+        let Judged { config, prepared, warnings, text, own } = judged;
         let before = prepared.put_in_force();
         if let Some(running) = self.running.get() {
             if let Err(error) = running.guard.replace_tokens(&config.server) {
@@ -84,15 +106,17 @@ impl Inner {
             let new =
                 new.map(|new| Localized::new(format!("предупреждение: {}", new.ru), format!("warning: {}", new.en)));
             let new: Vec<_> = new.collect();
-            shown.at_restart = at_restart::changed(&self.began_with, &text);
-            shown.refused = None;
-            shown.writable = self.file.as_ref().is_some_and(super::ConfigurationFile::is_writable);
+            shown.at_restart = at_restart::changed(&self.began_with, &own);
+            // What another node changed is no better file.
+            if own == state.seen {
+                shown.refused = None;
+            }
             let mut told = localized!("новые настройки действуют: ", "the configuration is in force: ").then("", &told);
             if !shown.at_restart.is_empty() {
                 let waiting = shown.at_restart.join(", ");
                 told = told.then("; ", &localized!("после перезапуска: {waiting}", "with the next start: {waiting}"));
             }
-            (state.config, state.text) = (config, text);
+            (state.config, state.text, state.own) = (config, text, own);
             return std::iter::once(told).chain(new).collect();
         }
         Vec::new()

@@ -1,29 +1,33 @@
 //! The configuration while the server runs: noticed where its file is edited, changed over HTTP, judged whole, and put in force between calls.
 //!
-//! The file is the truth. A change is made in its text, by people or by [`edit`], which keeps comments; it is judged as at the start, then written,
-//! then in force, then remembered ([`changes`]). What is refused changes nothing. What the server cannot change while it runs is named
-//! ([`at_restart`]).
+//! The file is the truth, or, where nodes share a store, the record there is ([`shared`](crate::shared)). A change is made in its text, by people or by
+//! [`edit`], which keeps comments; it is judged as at the start, then written, then in force, then remembered ([`changes`]). What is refused changes
+//! nothing. What the server cannot change while it runs is named ([`at_restart`]).
 
 mod at_restart;
 mod by_hand;
 mod changes;
-mod difference;
+mod changing;
+pub(crate) mod difference;
 mod edit;
 mod field;
 mod file;
 mod follow;
 mod hangups;
 mod judged;
+mod nodes;
+mod served;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use crate::causes::text_of;
+use crate::change::revision_of;
 use crate::config::HarnessConfig;
+use crate::shared::{self, Record, Seen, Shared};
 use call::Localized;
 use changes::Changes;
 use file::ConfigurationFile;
@@ -34,9 +38,9 @@ use replay::recording::SamplingSettings;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::Engine;
 use runtime::secret::Secret;
-use runtime::store::Stores;
+use runtime::store::{KeyValueStore, Stores};
 use server::Guard;
-use server::configuration::{Author, By, Configuration, ConfigurationChange, ConfigurationInForce, Edit, NotChanged};
+use server::configuration::{Author, By, ConfigurationInForce, SharedConfiguration};
 use server::tls::Tls;
 use stores::StoreLocation;
 
@@ -64,6 +68,10 @@ struct Inner {
     surroundings: Surroundings,
     /// None in a demonstration.
     file: Option<ConfigurationFile>,
+    /// Where nodes share the configuration.
+    shared: Option<Place>,
+    /// How often the file was written here.
+    writes: AtomicU64,
     /// The text that the server began with, and which calls it records by it.
     began_with: String,
     recordings: Option<SamplingSettings>,
@@ -90,65 +98,105 @@ pub(crate) struct Running {
     pub(crate) generated: Option<Secret>,
 }
 
+/// The record that nodes share, and this node's copy of it.
+struct Place {
+    record: Record,
+    copy: Option<shared::LocalCopy>,
+}
+
 struct State {
     config: HarnessConfig,
-    /// What is in force.
+    /// What changes are made in: the file's text in force, or that of the record.
     text: String,
+    /// The file's text in force.
+    own: String,
     /// The file as it was judged last.
     seen: String,
+    /// The record as it was seen last, which may have been refused here.
+    record: Option<Seen>,
 }
 
 /// Remembers what a command did beside the text of the configuration, where a server with this store keeps its changes.
 ///
 /// # Errors
 /// Where it cannot be written; it is done all the same.
-pub(crate) fn note_by_command(location: &StoreLocation, what: Localized, at: Timestamp) -> Result<(), Localized> {
+pub(crate) async fn note_by_command(
+    location: &StoreLocation,
+    records: &Arc<dyn KeyValueStore>,
+    what: Localized,
+    at: Timestamp,
+) -> Result<(), Localized> {
+    let author = Author { name: None, by: By::Command };
+    if matches!(location, StoreLocation::Redis(_)) {
+        return Record::new(Arc::clone(records)).note(&what, &author, at).await;
+    }
     let Some(directory) = location.own_directory() else { return Ok(()) };
     let (mut changes, _) = Changes::open(Some(&directory));
-    changes.note(what, Author { name: None, by: By::Command }, at)
-}
-
-/// What names a text.
-fn revision_of(text: &str) -> String {
-    let digest = base16ct::lower::encode_string(&Sha256::digest(text));
-    digest.get(..32).unwrap_or(&digest).to_owned()
+    changes.note(what, author, at)
 }
 
 impl LiveConfiguration {
-    /// The configuration that a server begins with, and the file and text that it was read from; none in a demonstration. The second value says
-    /// what is wrong with the record of changes.
-    pub(crate) fn begin(
+    /// The configuration that a server begins with, the file and text that it was read from (none in a demonstration), and, where nodes share it, the
+    /// record. The second value says what is wrong with the record of changes.
+    pub(crate) async fn begin(
         config: HarnessConfig,
         read: Option<(&Path, String)>,
+        shared: Option<Shared>,
         surroundings: Surroundings,
     ) -> (Self, Vec<Localized>) {
-        let (file, text) = read.map(|(path, text)| (ConfigurationFile::new(path), text)).unzip();
-        let text: String = text.unwrap_or_default();
-        let directory = file.as_ref().and_then(|_| surroundings.location.own_directory());
+        let (file, own) = read.map(|(path, text)| (ConfigurationFile::new(path), text)).unzip();
+        let own: String = own.unwrap_or_default();
+        let directory = file.as_ref().filter(|_| shared.is_none()).and_then(|_| surroundings.location.own_directory());
         let (mut changes, mut warnings) = Changes::open(directory.as_deref());
-        if file.is_some() {
+        let text = match shared.as_ref().and_then(|shared| shared.seen.as_ref()) {
+            Some(seen) => seen.text().to_owned(),
+            None if shared.is_some() => {
+                let uploaded = shared::uploaded(surroundings.location.own_directory().as_deref());
+                shared::shared(&own, uploaded.as_deref()).unwrap_or_default()
+            }
+            None => own.clone(),
+        };
+        if let Some(Shared { record, seen: Some(seen), away, .. }) = &shared {
+            let former = if away.is_none() { record.since(0, seen.change.number).await } else { Vec::new() };
+            former.into_iter().chain([seen.change.clone()]).for_each(|change| changes.take(change));
+        } else if file.is_some() && shared.is_none() {
             let author = Author { name: None, by: By::File };
             // What was changed while the server was stopped is a change too.
             warnings.extend(changes.record(&text, author, surroundings.clock.now()).err());
         }
+        let standing = shared.as_ref().map(|found| SharedConfiguration {
+            store: found.record.location(),
+            away: found.away.as_ref().map(|why| shared::is_away(&found.record, why)),
+        });
+        if let Some(Shared { copy: Some(copy), seen: Some(seen), away: None, .. }) = &shared {
+            warnings.extend(copy.write(seen).err());
+        }
+        let (seen, shared) = match shared {
+            Some(Shared { record, copy, seen, .. }) => (seen, Some(Place { record, copy })),
+            None => (None, None),
+        };
         let shown = ConfigurationInForce {
             revision: revision_of(&text),
-            writable: file.as_ref().is_some_and(ConfigurationFile::is_writable),
             file: file.as_ref().map(ConfigurationFile::name),
             text: text.clone(),
             warnings: config.warnings.clone(),
+            shared: standing,
             ..ConfigurationInForce::default()
         };
+        let state = State { config, own: own.clone(), seen: own.clone(), text, record: seen };
         let inner = Inner {
             surroundings,
             file,
-            began_with: text.clone(),
-            recordings: config.recordings.clone(),
+            shared,
+            writes: AtomicU64::new(0),
+            began_with: own,
+            recordings: state.config.recordings.clone(),
             running: OnceLock::new(),
-            state: tokio::sync::Mutex::new(State { config, seen: text.clone(), text }),
+            state: tokio::sync::Mutex::new(state),
             shown: Mutex::new(shown),
             changes: Arc::new(Mutex::new(changes)),
         };
+        inner.show_writable().await;
         (Self(Arc::new(inner)), warnings)
     }
 
@@ -172,25 +220,37 @@ impl Inner {
                 "there is no configuration file to read again: this is the demonstration",
             )));
         };
-        let mut state = self.state.lock().await;
-        let text = match read(file).await {
-            Ok(text) => text,
+        let (mut state, read) = self.locked_with(file).await;
+        let own = match read {
+            Ok(own) => own,
             Err(error) => {
                 // Once it can be read again it is judged again, though it may be the same.
                 state.seen.clear();
                 return self.refuse(error);
             }
         };
-        if text == state.seen && !again {
+        if own == state.seen && !again {
             return None;
         }
-        state.seen.clone_from(&text);
-        let judged = match self.judge(&state, &text).await {
-            Ok(judged) => judged,
+        state.seen.clone_from(&own);
+        let text = match (&self.shared, &state.record) {
+            (None, _) => own.clone(),
+            (Some(_), Some(record)) => record.text().to_owned(),
+            (Some(_), None) => match shared::shared(&own, self.uploaded().as_deref()) {
+                Ok(text) => text,
+                Err(error) => return self.refuse(error),
+            },
+        };
+        let next = match self.judge(&state, text, own).await {
+            Ok(next) => next,
             Err(error) => return self.refuse(text_of(&error)),
         };
-        let mut told = self.put_in_force(&mut state, judged, text.clone());
-        told.extend(self.remember(text, Author { name: None, by: By::File }).await);
+        let mut told = self.put_in_force(&mut state, next);
+        if self.shared.is_none() {
+            let author = Author { name: None, by: By::File };
+            told.extend(self.remember(state.text.clone(), author).await);
+        }
+        self.show_writable().await;
         Some(Told::InForce(told))
     }
 
@@ -204,84 +264,49 @@ impl Inner {
         Some(Told::Refused(why))
     }
 
-    async fn change(&self, edit: Edit, expected: &str, author: Author) -> Result<ConfigurationInForce, NotChanged> {
-        let mut state = self.state.lock().await;
-        let (file, text) = self.expected(&state, expected).await?;
-        let edited = edit::edited(&text, &edit, self.surroundings.location.own_directory().as_deref())?;
-        self.write(&mut state, file, edited, author, Some(&edit)).await
-    }
-
-    async fn undo(&self, number: u64, expected: &str, author: Author) -> Result<ConfigurationInForce, NotChanged> {
-        let mut state = self.state.lock().await;
-        let (file, text) = self.expected(&state, expected).await?;
-        let (changes, now) = (Arc::clone(&self.changes), text.clone());
-        let without = ended(tokio::task::spawn_blocking(move || lock(&changes).without(number, &now)).await)?;
-        let uploaded = edit::uploaded(self.surroundings.location.own_directory().as_deref());
-        by_hand::judge(&text, &without, uploaded.as_deref())?;
-        self.write(&mut state, file, without, author, None).await
-    }
-
-    /// The file and its text, where it is the one that is in force and that the change was thought out for.
-    async fn expected(&self, state: &State, expected: &str) -> Result<(&ConfigurationFile, String), NotChanged> {
-        let file = self.file.as_ref().ok_or_else(|| {
-            NotChanged::Conflict(Localized::new(
-                "это демонстрация: у неё нет файла настроек, и менять в ней нечего",
-                "this is the demonstration: it has no configuration file, so nothing can be changed",
-            ))
-        })?;
-        let text = read(file).await.map_err(NotChanged::Conflict)?;
-        if revision_of(&state.text) != expected {
-            return Err(NotChanged::Outdated(Localized::new(
-                "настройки тем временем изменил кто-то другой: посмотрите, что изменилось, и повторите",
-                "somebody else has changed the configuration: look at what has changed, and send the change again",
-            )));
-        }
-        if text != state.text {
-            return Err(edited_by_hand());
-        }
-        Ok((file, text))
-    }
-
-    /// Judges a text, writes it, puts it in force and remembers it.
-    async fn write(
+    /// The state, for whoever changes it, with the text of the file as it is then. A file is never waited for while others wait for the state.
+    async fn locked_with(
         &self,
-        state: &mut State,
         file: &ConfigurationFile,
-        text: String,
-        author: Author,
-        edit: Option<&Edit>,
-    ) -> Result<ConfigurationInForce, NotChanged> {
-        if text == state.text {
-            return Ok(self.shown().clone());
+    ) -> (tokio::sync::MutexGuard<'_, State>, Result<String, Localized>) {
+        loop {
+            let writes = self.writes.load(Ordering::Acquire);
+            let read = read(file).await;
+            let state = self.state.lock().await;
+            // What was written here meanwhile is in force already.
+            if self.writes.load(Ordering::Acquire) == writes {
+                return (state, read);
+            }
         }
-        let former = state.text.clone();
-        let judged = self.judge(state, &text).await.map_err(|error| field::refusal(&error, edit))?;
-        let (to, written) = (file.clone(), text.clone());
-        let written = blocking(move || to.write(&former, &written)).await.and_then(|written| written);
-        let is_written = written.map_err(|error| {
-            let said = Localized::new(
-                "файл настроек не записан, ничего не изменилось",
-                "the configuration file is not written, and nothing was changed",
-            );
-            NotChanged::Conflict(said.then(": ", &error))
-        })?;
-        if !is_written {
-            return Err(edited_by_hand());
-        }
-        state.seen.clone_from(&text);
-        let told = self.put_in_force(state, judged, text.clone());
-        let told = told.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        tracing::info!(by = ?author.by, author = author.name.as_deref().unwrap_or_default(), "{told}");
-        if let Some(warning) = self.remember(text, author).await {
-            tracing::warn!("{warning}");
-        }
-        Ok(self.shown().clone())
+    }
+
+    /// Whether the configuration can be changed here, and why not.
+    async fn show_writable(&self) {
+        let away = self.shown().shared.as_ref().map(|shared| shared.away.clone());
+        let why = match (away, self.file.clone()) {
+            (Some(away), _) => away,
+            (None, Some(file)) => blocking(move || file.unwritable()).await.unwrap_or_else(Some),
+            (None, None) => Some(demonstration()),
+        };
+        let mut shown = self.shown();
+        (shown.writable, shown.not_writable) = (why.is_none(), why);
+    }
+
+    fn uploaded(&self) -> Option<std::path::PathBuf> {
+        shared::uploaded(self.surroundings.location.own_directory().as_deref())
     }
 
     /// Remembers what was done beside the text.
     async fn note(&self, what: Localized, author: Author) {
         let (changes, now) = (Arc::clone(&self.changes), self.surroundings.clock.now());
         tracing::info!(by = ?author.by, author = author.name.as_deref().unwrap_or_default(), "{}", what.en);
+        if let Some(place) = &self.shared {
+            match place.record.note(&what, &author, now).await {
+                Ok(()) => drop(self.look_at_record().await),
+                Err(error) => tracing::warn!("{error}"),
+            }
+            return;
+        }
         let note = move || lock(&changes).note(what, author, now);
         if let Err(error) = blocking(note).await.and_then(|noted| noted) {
             tracing::warn!("{error}");
@@ -300,11 +325,11 @@ impl Inner {
     }
 }
 
-fn edited_by_hand() -> NotChanged {
-    NotChanged::Outdated(Localized::new(
-        "файл настроек изменён вручную, и изменение ещё не действует или не принято: посмотрите состояние и повторите",
-        "the configuration file was edited by hand, and is not in force yet or was refused: look at the state, and send the change again",
-    ))
+fn demonstration() -> Localized {
+    Localized::new(
+        "это демонстрация: у неё нет файла настроек, и менять в ней нечего",
+        "this is the demonstration: it has no configuration file, so nothing can be changed",
+    )
 }
 
 async fn read(file: &ConfigurationFile) -> Result<String, Localized> {
@@ -319,39 +344,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 fn lock(changes: &Mutex<Changes>) -> MutexGuard<'_, Changes> {
     changes.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[async_trait]
-impl Configuration for LiveConfiguration {
-    fn in_force(&self) -> ConfigurationInForce {
-        self.0.shown().clone()
-    }
-
-    async fn change(&self, edit: Edit, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged> {
-        let (inner, expected) = (Arc::clone(&self.0), expected.to_owned());
-        // A client that goes away leaves no change half made.
-        ended(tokio::spawn(async move { inner.change(edit, &expected, by).await }).await)
-    }
-
-    async fn changes(&self, before: Option<u64>, limit: usize) -> (Vec<ConfigurationChange>, Option<u64>) {
-        let changes = Arc::clone(&self.0.changes);
-        blocking(move || lock(&changes).page(before, limit)).await.unwrap_or_default()
-    }
-
-    async fn note(&self, what: Localized, by: Author) {
-        let inner = Arc::clone(&self.0);
-        // Only a fault of the program keeps it from ending.
-        let _ = tokio::spawn(async move { inner.note(what, by).await }).await;
-    }
-
-    async fn undo(&self, number: u64, expected: &str, by: Author) -> Result<ConfigurationInForce, NotChanged> {
-        let (inner, expected) = (Arc::clone(&self.0), expected.to_owned());
-        ended(tokio::spawn(async move { inner.undo(number, &expected, by).await }).await)
-    }
-}
-
-fn ended<T>(ended: Result<Result<T, NotChanged>, tokio::task::JoinError>) -> Result<T, NotChanged> {
-    ended.unwrap_or_else(|_| Err(NotChanged::Conflict(program_fault())))
 }
 
 fn program_fault() -> Localized {

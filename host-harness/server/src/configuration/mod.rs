@@ -75,9 +75,13 @@ pub struct ConfigurationInForce {
     pub revision: String,
     /// Whether it can be changed here.
     pub writable: bool,
+    /// Why it cannot; null where it can.
+    pub not_writable: Option<Localized>,
+    /// Where nodes share the configuration, so that `text` is what they share; null where the file is the truth.
+    pub shared: Option<SharedConfiguration>,
     /// The file's name; null in a demonstration.
     pub file: Option<String>,
-    /// The file's text. Secrets are only named in it.
+    /// The file's text, or that of the record that nodes share. Secrets are only named in it.
     pub text: String,
     /// What is not wrong, but may not be meant.
     pub warnings: Vec<Localized>,
@@ -87,12 +91,22 @@ pub struct ConfigurationInForce {
     pub refused: Option<Localized>,
 }
 
+/// The configuration that nodes share. Fields may be added, none is renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SharedConfiguration {
+    /// The store whose record it is.
+    pub store: String,
+    /// Why the store does not answer, so that what was known last goes on and nothing can be changed; null where it answers.
+    pub away: Option<Localized>,
+}
+
 impl ConfigurationInForce {
     /// The same for `GET /v1/state`: without the text.
     pub(crate) fn state(&self) -> Value {
-        let Self { revision, writable, file, refused, at_restart, warnings, .. } = self;
+        let Self { revision, writable, not_writable, shared, file, refused, at_restart, warnings, .. } = self;
         json!({
-            "revision": revision, "writable": writable, "file": file, "refused": refused, "at_restart": at_restart, "warnings": warnings,
+            "revision": revision, "writable": writable, "not_writable": not_writable, "shared": shared, "file": file, "refused": refused,
+            "at_restart": at_restart, "warnings": warnings,
         })
     }
 }

@@ -19,6 +19,7 @@ export function alertsOf({ state, newest }) {
   if (configuration?.refused) add("bad", say("configurationRefused"), local(configuration.refused), link("changes"));
   if (configuration?.at_restart?.length) add("warn", say("atRestart", configuration.at_restart.join(", ")));
   for (const warning of configuration?.warnings ?? []) add("warn", local(warning), null, link("changes"));
+  if (configuration?.shared?.away) add("warn", local(configuration.shared.away));
   if (details?.failing) add("bad", say("detailsFailing"), local(details.failing));
   else if (details?.lost) add("warn", say("detailsLost", details.lost));
   if (directory?.failing) add("bad", say("directoryFailing", directory.path), local(directory.failing));

@@ -2,7 +2,7 @@
 
 import { useConsole } from "./console.js";
 import { html } from "./html.js";
-import { say } from "./language.js";
+import { local, say } from "./language.js";
 
 /** Why an operation does not forward calls now; null where it works. */
 export function notWorking(integration, { connection, integrations }) {
@@ -15,6 +15,6 @@ export function notWorking(integration, { connection, integrations }) {
 export function ReadOnly() {
   const { configuration, mayChange, offers } = useConsole();
   if (!mayChange) return html`<p class="quiet">${say("viewerOnly")}</p>`;
-  if (configuration && !configuration.writable) return html`<p class="quiet">${say("demonstration")}</p>`;
+  if (configuration && !configuration.writable) return html`<p class="quiet">${configuration.file ? local(configuration.not_writable) : say("demonstration")}</p>`;
   return !configuration && !offers("GET /v1/configuration") ? html`<p class="quiet">${say("notOffered")}</p>` : null;
 }

@@ -8,7 +8,8 @@ use anyhow::Context;
 use super::Call;
 use crate::cli::config_file::demonstration;
 use crate::cli::{access, say};
-use crate::config::{HarnessConfig, OperationEntry};
+use crate::config::OperationEntry;
+use crate::shared;
 use amocrm::integration::IntegrationSettings;
 use call::localized;
 use call::scenario::placement_of;
@@ -45,7 +46,7 @@ impl Scene {
             )
             .into());
         }
-        let config = HarnessConfig::read(&path)?;
+        let config = shared::read(&path, call.state.as_ref()).await?;
         let first = config.operation(call.operation.as_deref()).map_err(|message| message.at(path.display()))?;
         let mut operations = vec![first.clone()];
         let mut place = 0;

@@ -1,8 +1,11 @@
-//! `host-harness config`: judges a configuration file, or shows it with everything that it leaves out.
+//! `host-harness config`: judges a configuration file, shows it with everything that it leaves out, and carries it to the nodes that share a store, or
+//! from them.
 
+mod shared;
 mod shown;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -18,9 +21,10 @@ use call::{Bilingual, Language, Localized};
 use node::{Placement, Version};
 use runtime::engine::{Engine, EngineSettings};
 use runtime::store::Stores;
+use runtime::toml_file::{self, ConfigError};
 use stores::StoreLocation;
 
-/// Judge the configuration file, or show it with everything that it leaves out
+/// Judge the configuration file, show it with everything that it leaves out, or carry it to or from the nodes that share a store
 #[derive(Args)]
 pub(super) struct ConfigCommand {
     #[command(subcommand)]
@@ -31,12 +35,14 @@ pub(super) struct ConfigCommand {
 enum ConfigAction {
     Check(ConfigCheck),
     Show(ConfigShow),
+    Push(shared::Push),
+    Pull(shared::Pull),
 }
 
 /// Tell everything that is wrong with the configuration, without starting anything
 ///
-/// The file, the settings and exits of every operation, and the integrations' configuration are judged as by `serve`. Nobody is asked over the
-/// network, and nothing is kept. Ends with 2 where something is wrong.
+/// The file, the settings and exits of every operation, and the integrations' configuration are judged as by `serve`, with what nodes share in their
+/// store. Nobody but that store is asked over the network, and nothing is kept. Ends with 2 where something is wrong.
 #[derive(Args)]
 struct ConfigCheck {
     #[command(flatten)]
@@ -59,6 +65,8 @@ impl ConfigCommand {
         match &self.action {
             ConfigAction::Check(check) => check.lang,
             ConfigAction::Show(_) => None,
+            ConfigAction::Push(push) => push.lang,
+            ConfigAction::Pull(pull) => pull.lang,
         }
     }
 
@@ -66,6 +74,8 @@ impl ConfigCommand {
         match self.action {
             ConfigAction::Check(check) => check.run().await,
             ConfigAction::Show(show) => show.run().await,
+            ConfigAction::Push(push) => push.run().await,
+            ConfigAction::Pull(pull) => pull.run().await,
         }
     }
 }
@@ -73,7 +83,7 @@ impl ConfigCommand {
 impl ConfigCheck {
     async fn run(self) -> Result<Outcome, Stop> {
         let file = self.config.file()?;
-        let errors: Vec<Localized> = match HarnessConfig::judge(&file) {
+        let errors: Vec<Localized> = match judged(&file).await {
             Err(errors) => errors.into_iter().map(Localized::from).collect(),
             Ok(config) => {
                 config.warnings.iter().for_each(warn);
@@ -93,15 +103,34 @@ impl ConfigCheck {
     }
 }
 
+/// The configuration of this file, with what nodes share in their store, and everything that is wrong with it.
+async fn judged(file: &Path) -> Result<HarnessConfig, Vec<ConfigError>> {
+    let one = |error: ConfigError| vec![error];
+    let text = toml_file::read_text(file).map_err(one)?;
+    let location = crate::shared::location(file, &text, None).map_err(one)?;
+    let Some(found) = crate::shared::find(file, &text, &location).await.map_err(one)? else {
+        return HarnessConfig::judge(file, &text);
+    };
+    let judged = HarnessConfig::judge(file, &found.whole);
+    let mut config =
+        judged.map_err(|errors| errors.into_iter().map(crate::shared::without_line).collect::<Vec<_>>())?;
+    config.warnings.extend(found.is_away());
+    config.warnings.extend(found.differs(file, &text, &location));
+    Ok(config)
+}
+
 impl ConfigShow {
     async fn run(self) -> Result<Outcome, Stop> {
         let file = self.config.file()?;
-        let config = HarnessConfig::read(&file)?;
+        let written = toml_file::read_text(&file)?;
+        let location = crate::shared::location(&file, &written, None)?;
+        let found = crate::shared::find(&file, &written, &location).await?;
+        let text = found.map_or(written, |found| found.whole);
+        let config = HarnessConfig::parse(&file, &text)?;
         let placed = placed(&config).await?;
         if let Some(error) = placed.errors.first() {
             return Err(error.clone().at(file.display()).into());
         }
-        let text = runtime::toml_file::read_text(&file)?;
         print_lines(&Lines::split(&shown::filled(&text, &config, &placed.versions)?));
         Ok(Outcome::Done)
     }

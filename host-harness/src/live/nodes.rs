@@ -1,0 +1,132 @@
+//! The configuration that nodes share, while the server runs: what other nodes changed is put in force here, and what the store lost is put back.
+
+use super::{Inner, Place, State, Told, blocking, lock};
+use crate::causes::text_of;
+use crate::change::Change;
+use crate::shared::{self, Seen};
+use call::{Localized, localized};
+use server::configuration::By;
+
+impl Inner {
+    /// Looks whether another node has changed the record.
+    pub(super) async fn look_at_record(&self) -> Option<Told> {
+        let place = self.shared.as_ref()?;
+        // Not while others wait for the state: the store may be slow.
+        let found = place.record.read().await;
+        let mut state = self.state.lock().await;
+        self.catch_up(&mut state, place, found).await
+    }
+
+    /// Takes in the record as it was found.
+    pub(super) async fn catch_up(
+        &self,
+        state: &mut State,
+        place: &Place,
+        found: Result<Option<Seen>, Localized>,
+    ) -> Option<Told> {
+        let told = match found {
+            Err(why) => return self.away(place, why).await,
+            Ok(None) => self.write_record(state, place).await,
+            Ok(Some(found)) => match &state.record {
+                Some(known) if *known == found => None,
+                // A server of Redis may come back without what it was given last.
+                Some(known) if known.change.number > found.change.number => {
+                    let swapped = place.record.swap(Some(&found), known).await;
+                    swapped.err().map(Told::Away)
+                }
+                _ => self.take(state, place, found).await,
+            },
+        };
+        self.is_back().await;
+        told
+    }
+
+    /// The record is not there: the first node writes it, and one that a server of Redis has lost is put back.
+    async fn write_record(&self, state: &mut State, place: &Place) -> Option<Told> {
+        let is_known = state.record.is_some();
+        let next = state.record.clone().unwrap_or_else(|| {
+            let at = self.surroundings.clock.now();
+            Seen::of(Change { number: 0, at, author: None, by: By::File, text: Some(state.text.clone()), what: None })
+        });
+        match place.record.swap(None, &next).await {
+            Ok(true) => {
+                self.known(state, place, next).await;
+                let store = place.record.location();
+                let told = if is_known {
+                    localized!(
+                        "общих настроек в {store} не стало: они записаны туда снова",
+                        "the shared configuration was gone from {store}: it is written there again"
+                    )
+                } else {
+                    localized!(
+                        "общие настройки узлов записаны в {store} из этого файла",
+                        "the configuration that the nodes share is written to {store} from this file"
+                    )
+                };
+                Some(Told::InForce(vec![told]))
+            }
+            // Another node was quicker; the next look sees what it wrote.
+            Ok(false) => None,
+            Err(why) => Some(Told::Away(why)),
+        }
+    }
+
+    /// Puts in force what another node wrote.
+    async fn take(&self, state: &mut State, place: &Place, found: Seen) -> Option<Told> {
+        let from = state.record.as_ref().map_or(0, |known| known.change.number + 1);
+        let former = place.record.since(from, found.change.number).await;
+        former.into_iter().for_each(|change| lock(&self.changes).take(change));
+        let text = found.text().to_owned();
+        let Change { by, author, .. } = found.change.clone();
+        self.known(state, place, found).await;
+        if text == state.text && self.shown().refused.is_none() {
+            return None;
+        }
+        match self.judge(state, text, state.own.clone()).await {
+            Ok(next) => {
+                let told = self.put_in_force(state, next);
+                tracing::info!(
+                    ?by,
+                    author = author.as_deref().unwrap_or_default(),
+                    "another node has changed the configuration"
+                );
+                Some(Told::InForce(told))
+            }
+            Err(error) => {
+                let store = place.record.location();
+                let said = localized!(
+                    "общие настройки узлов в {store} этому узлу не подходят",
+                    "the configuration that the nodes share in {store} does not fit this node"
+                );
+                self.refuse(said.then(": ", &text_of(&error)))
+            }
+        }
+    }
+
+    /// Remembers the record as it is in the store.
+    pub(super) async fn known(&self, state: &mut State, place: &Place, seen: Seen) {
+        lock(&self.changes).take(seen.change.clone());
+        if let Some(copy) = place.copy.clone() {
+            let seen = seen.clone();
+            if let Err(error) = blocking(move || copy.write(&seen)).await.and_then(|written| written) {
+                tracing::warn!("{error}");
+            }
+        }
+        state.record = Some(seen);
+    }
+
+    /// The store does not answer: what was known last goes on. Said once.
+    async fn away(&self, place: &Place, why: Localized) -> Option<Told> {
+        let said = shared::is_away(&place.record, &why);
+        let was_away = self.shown().shared.as_mut().and_then(|shared| shared.away.replace(said.clone())).is_some();
+        self.show_writable().await;
+        (!was_away).then_some(Told::Away(said))
+    }
+
+    async fn is_back(&self) {
+        let was_away = self.shown().shared.as_mut().and_then(|shared| shared.away.take()).is_some();
+        if was_away {
+            self.show_writable().await;
+        }
+    }
+}
