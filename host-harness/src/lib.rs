@@ -16,6 +16,7 @@ pub mod descriptors;
 pub(crate) mod live;
 pub mod other_hosts;
 pub(crate) mod private_files;
+pub(crate) mod server_token;
 pub(crate) mod shared;
 pub(crate) mod text_file;
 

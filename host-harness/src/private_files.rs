@@ -8,8 +8,14 @@
 //! | files of secrets | refused | warned of (mounted secrets often are readable) | warned of, unless root's |
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use call::{Localized, localized};
+use runtime::atomic_file;
+use runtime::capabilities::clocks::Clock;
+
+/// So old is no file that another program still writes.
+const OLD_ENOUGH: Duration = Duration::from_secs(60 * 60);
 
 /// Makes the state directory where there is none, closes its files to others, and says what is wrong with it.
 ///
@@ -33,6 +39,11 @@ pub(crate) fn examine_state(directory: &Path) -> Result<Vec<Localized>, Localize
         warnings.push(localized!(
             "каталог состояния {shown} принадлежит другому пользователю, и тот может подменить его содержимое",
             "the state directory {shown} belongs to another user, who can replace what is in it"
+        ));
+    } else if !directory.is_dir() {
+        warnings.push(localized!(
+            "{shown} — не каталог, состояние в нём не хранится: укажите в --state каталог",
+            "{shown} is no directory, so no state is kept in it: name a directory with --state"
         ));
     } else if found.others_read {
         warnings.push(localized!(
@@ -60,6 +71,18 @@ pub(crate) fn examine_state(directory: &Path) -> Result<Vec<Localized>, Localize
         }
     }
     Ok(warnings)
+}
+
+/// Removes what killed programs left while they wrote: in the state directory with its folders, and beside the configuration file.
+pub(crate) fn remove_unfinished(state: &Path, configuration: Option<&Path>, clock: &Clock) {
+    let seconds = u64::try_from(clock.now().as_second()).unwrap_or_default();
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let within = std::fs::read_dir(state).into_iter().flatten().flatten();
+    let within = within.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path());
+    let beside = configuration.and_then(|file| file.canonicalize().ok()?.parent().map(Path::to_owned));
+    for folder in within.chain([state.to_owned()]).chain(beside) {
+        atomic_file::remove_unfinished(&folder, now, OLD_ENOUGH);
+    }
 }
 
 /// What is wrong with the files that a configuration reads secrets from (`file:PATH`, relative to `folder`, wherever they stand in it, and the

@@ -449,3 +449,23 @@ async fn a_long_lived_token_is_warned_of_before_it_expires() {
     assert_eq!(expired.code, Some(2));
     expired.assert_prints(&["To do: the long-lived token expired on"]);
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_does_not_end_the_command_that_keeps_tokens_fresh() {
+    use std::io::{BufRead, BufReader};
+    let installation = Installation::connected().await;
+    let mut process = installation.spawn(&["access", "--keep", "--lang", "en"]);
+    let mut lines = BufReader::new(process.stderr.take().expect("a pipe")).lines();
+    let mut says = |part: &str| lines.any(|line| line.expect("text").contains(part));
+    let id = process.id().to_string();
+    let signal = |signal: &str| {
+        let sent = std::process::Command::new("kill").args([signal, &id]).status().expect("kill runs");
+        assert!(sent.success());
+    };
+    assert!(says("keeping the access tokens fresh until interrupted"));
+    signal("-HUP");
+    assert!(says("the command goes on"));
+    signal("-INT");
+    assert_eq!(process.wait().expect("it ends").code(), Some(0));
+}

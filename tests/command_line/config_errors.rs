@@ -118,6 +118,25 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
 }
 
 #[test]
+fn a_number_that_stands_in_the_wrong_place_is_masked() {
+    let home = Home::new();
+    home.write("token", "a-secret-token\n");
+    for (text, part) in [
+        (format!("{INTEGRATION}{EMPLOYEE}numbers = [79165550101]\n{OPERATION}"), "numbers[0]`"),
+        (format!("{INTEGRATION}{}\n{OPERATION}", EMPLOYEE.replace("504141", "\"+79165550101\"")), "amocrm_user`"),
+        (format!("{INTEGRATION}{OPERATION}id = 79165550101\n"), "id`"),
+        (format!("{INTEGRATION}\"+79165550101\" = 1\n{OPERATION}"), "unknown field"),
+    ] {
+        home.write("host-harness.toml", text);
+        let said = home.run(["config", "check"]);
+        said.assert(2, &[part]);
+        for said in [said.stderr, home.run(["config", "check", "--lang", "ru"]).stderr] {
+            assert!(!said.contains("9165550101"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_seen_is_refused_wherever_people_are_to_read_it() {
     let home = Home::new();
     home.write("token", "a-secret-token\n");

@@ -83,3 +83,19 @@ fn a_new_token_is_written_into_the_file_that_is_named_and_everything_else_stays(
     assert!(text.starts_with(OPERATION) && text.contains("[[server.tokens]]\nname = \"anna\""), "{text}");
     assert!(!text.contains("[server]"), "{text}");
 }
+
+#[test]
+fn a_token_that_is_written_into_the_file_is_a_change_by_a_command() {
+    let home = Home::bare();
+    home.write("host-harness.toml", OPERATION);
+    let written = ["token", "new", "anna", "--scope", "viewer", "--config", "host-harness.toml", "--state", "kept"];
+    home.run(written).assert(0, &["shown this once"]);
+    assert!(!home.path("kept").exists(), "no server has kept anything there");
+    std::fs::create_dir(home.path("kept")).expect("a folder");
+    home.run(written.map(|word| if word == "anna" { "boris" } else { word })).assert(0, &["shown this once"]);
+    let kept = std::fs::read_to_string(home.path("kept/configuration-changes.jsonl")).expect("a record");
+    let changes: Vec<serde_json::Value> = kept.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let told: Vec<_> = changes.iter().map(|change| (change["by"].as_str(), change["number"].as_u64())).collect();
+    assert_eq!(told, [(Some("file"), Some(0)), (Some("command"), Some(1))], "{kept}");
+    assert!(!changes[0]["text"].to_string().contains("boris") && changes[1]["text"].to_string().contains("boris"));
+}

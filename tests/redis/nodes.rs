@@ -202,6 +202,15 @@ async fn a_file_that_says_otherwise_is_named_and_applied_by_the_command_that_is_
     };
     until(a, names).await;
     assert_eq!((hidden(a).await.as_str(), hidden(b).await.as_str()), ("queue:sales", "queue:sales"));
+    // What is the node's own is in force, and known on the others.
+    home.write(FILE, written().replace("name = \"anna\"", "name = \"vera\""));
+    let known = async {
+        while !b.get("/v1/changes").await.json().to_string().contains("`server` was changed by hand in the file of one")
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, known).await.expect("it is told");
     // A start says so too, and the command that judges the file, in both languages.
     home.run(["config", "check"]).assert(0, &[differs]);
     home.run(["config", "check", "--lang", "ru"]).assert(0, &["отличается от общих настроек узлов"]);

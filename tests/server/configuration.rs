@@ -16,10 +16,10 @@ use tokio::net::TcpStream;
 /// How often the configuration is changed under load.
 const CHANGES: usize = 200;
 
-const FILE: &str = "host-harness.toml";
+pub(crate) const FILE: &str = "host-harness.toml";
 
 /// A home with a configuration of this account, whose last lines are these.
-fn home(simulator: &Simulator, more: &str) -> (Home, String) {
+pub(crate) fn home(simulator: &Simulator, more: &str) -> (Home, String) {
     let home = Home::new();
     home.has_run("kept");
     let text = format!(
@@ -34,25 +34,25 @@ fn home(simulator: &Simulator, more: &str) -> (Home, String) {
     (home, text)
 }
 
-async fn simulator() -> Simulator {
+pub(crate) async fn simulator() -> Simulator {
     Simulator::start(Options::default()).await.expect("the simulator starts")
 }
 
 /// The file is found in the working directory.
-fn serve(home: &Home) -> Process {
+pub(crate) fn serve(home: &Home) -> Process {
     home.serve(&["--state", "kept"])
 }
 
-fn written(home: &Home) -> String {
+pub(crate) fn written(home: &Home) -> String {
     std::fs::read_to_string(home.path(FILE)).expect("the file")
 }
 
-async fn configuration(client: &Client) -> Value {
+pub(crate) async fn configuration(client: &Client) -> Value {
     client.get("/v1/configuration").await.json()
 }
 
 /// Waits until the configuration is so.
-async fn until(client: &Client, condition: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(client: &Client, condition: impl Fn(&Value) -> bool) -> Value {
     let wait = async {
         loop {
             let configuration = configuration(client).await;
@@ -66,17 +66,17 @@ async fn until(client: &Client, condition: impl Fn(&Value) -> bool) -> Value {
 }
 
 /// Sends a change that is made for the configuration in force.
-async fn change(client: &Client, method: Method, path: &str, body: &Value) -> Answer {
+pub(crate) async fn change(client: &Client, method: Method, path: &str, body: &Value) -> Answer {
     let revision = configuration(client).await["revision"].as_str().expect("a revision").to_owned();
     change_of(client, &revision, method, path, body).await
 }
 
-async fn change_of(client: &Client, revision: &str, method: Method, path: &str, body: &Value) -> Answer {
+pub(crate) async fn change_of(client: &Client, revision: &str, method: Method, path: &str, body: &Value) -> Answer {
     let request = authorised(method, path).header("content-type", "application/json");
     client.send(request.header("if-match", format!("\"{revision}\"")), body.to_string()).await
 }
 
-async fn hidden(client: &Client) -> Answer {
+pub(crate) async fn hidden(client: &Client) -> Answer {
     client.call(&json!({"caller": ""})).await
 }
 
@@ -362,6 +362,9 @@ async fn a_file_that_may_not_be_written_and_a_demonstration_are_not_changed() {
     let answer = change(&process.client, Method::PATCH, "/v1/operations/main", &patch).await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "{answer:?}");
     assert!(answer.json()["detail"].as_str().unwrap().contains("may not be written"), "{answer:?}");
+    let shown = configuration(&process.client).await;
+    assert_eq!(shown["writable"], false, "{shown}");
+    assert!(shown["not_writable"]["en"].as_str().unwrap().contains("may not be written"), "{shown}");
     assert_eq!((written(&home), hidden(&process.client).await.goes_to()), (text, "queue:sales".to_owned()));
     let bare = Home::new();
     let demonstration = bare.serve(&[]);
@@ -448,7 +451,10 @@ async fn e1_settings_that_change_all_the_time_lose_no_call_and_mix_no_answer() {
             }
         }));
     }
+    // A change every 10 ms, or, where one takes longer, one after the other.
+    let mut every = tokio::time::interval(std::time::Duration::from_millis(10));
     for number in 1..=CHANGES {
+        every.tick().await;
         let answer = change(client, Method::PATCH, "/v1/operations/main", &patch(number)).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         made.store(number, Ordering::Release);

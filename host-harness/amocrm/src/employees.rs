@@ -13,6 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use runtime::capabilities::directory::{Destination, Employee, Presence};
+use runtime::identifier;
 use runtime::toml_file::{self, ConfigError};
 
 #[derive(Deserialize)]
@@ -121,22 +122,16 @@ pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Emplo
     for entry in entries {
         let place = localized!("{place}, сотрудник `{}`", "{place}, employee `{}`", entry.id);
         let wrong = |what: Localized| Err(place.clone().then(": ", &what));
-        if entry.id.trim().is_empty() {
-            return wrong(Localized::new(
-                "`id` пуст; дайте каждому сотруднику своё имя",
-                "`id` is empty; give each employee a name of its own",
-            ));
+        if let Err(what) = identifier::judge(&entry.id) {
+            let place = Localized::new(one_line(&place.ru), one_line(&place.en));
+            return Err(place.then(": ", &what));
         }
-        for (key, written) in [("id", Some(&entry.id)), ("name", entry.name.as_ref())] {
-            if let Some(hidden) = written.and_then(|written| written.chars().find(|letter| is_hidden(*letter))) {
-                let place = Localized::new(one_line(&place.ru), one_line(&place.en));
-                let what = localized!(
-                    "в `{key}` есть невидимый знак (U+{:04X}); напишите заново без него",
-                    "`{key}` has a character that is not seen (U+{:04X}); write it again without",
-                    u32::from(hidden)
-                );
-                return Err(place.then(": ", &what));
-            }
+        if let Some(hidden) = entry.name.iter().flat_map(|name| name.chars()).find(|letter| is_hidden(*letter)) {
+            return wrong(localized!(
+                "в `name` есть невидимый знак (U+{:04X}); напишите заново без него",
+                "`name` has a character that is not seen (U+{:04X}); write it again without",
+                u32::from(hidden)
+            ));
         }
         if !ids.insert(entry.id.clone()) {
             return wrong(Localized::new(
@@ -152,10 +147,10 @@ pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Emplo
             ));
         }
         let name = entry.name.unwrap_or_else(|| entry.id.clone());
-        if [&entry.id, &name].iter().any(|text| text.chars().count() > LONGEST_NAME) {
+        if name.chars().count() > LONGEST_NAME {
             return wrong(localized!(
-                "в `id` и `name` допустимо не больше {LONGEST_NAME} знаков",
-                "`id` and `name` have at most {LONGEST_NAME} characters"
+                "в `name` допустимо не больше {LONGEST_NAME} знаков",
+                "`name` has at most {LONGEST_NAME} characters"
             ));
         }
         if entry.numbers.len() > MOST_NUMBERS {

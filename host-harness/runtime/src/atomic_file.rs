@@ -4,8 +4,14 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use tempfile::{Builder, NamedTempFile};
+
+use crate::regular_file::{self, NotRead};
+
+/// How files are called that are being written.
+const UNFINISHED: &str = ".unfinished-";
 
 /// Writes a file, in place of one that is there; makes its directory where there is none.
 pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -27,8 +33,10 @@ pub fn replace(file: &Path, former: &[u8], bytes: &[u8]) -> io::Result<bool> {
     locked.lock()?;
     let aside = on_disk(written_as(&file, directory, bytes)?)?;
     // As late as can be: people do not take the lock.
-    if fs::read(&file)? != former {
-        return Ok(false);
+    match regular_file::read(&file, former.len() as u64) {
+        Ok(found) if found == former => {}
+        Err(NotRead::Failed(error)) => return Err(error),
+        Ok(_) | Err(NotRead::NotRegular | NotRead::TooLarge) => return Ok(false),
     }
     aside.persist(&file)?;
     sync(directory)?;
@@ -71,6 +79,26 @@ pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
     sync(directory)
 }
 
+/// Removes what this user's programs left beside files when they were killed while they wrote, at least `age` before `now`: what is younger another
+/// program may be writing.
+pub fn remove_unfinished(directory: &Path, now: SystemTime, age: Duration) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let is_left = || {
+            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            #[cfg(unix)]
+            let is_own = std::os::unix::fs::MetadataExt::uid(&metadata) == rustix::process::geteuid().as_raw();
+            #[cfg(not(unix))]
+            let is_own = true;
+            (is_own && now.duration_since(metadata.modified().ok()?).ok()? >= age).then_some(())
+        };
+        let is_named = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
+        if is_named && is_left().is_some() {
+            // One that stays is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// The directory of a file, made where there is none, then for this user alone.
 fn directory_of(file: &Path) -> io::Result<&Path> {
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -83,7 +111,7 @@ fn directory_of(file: &Path) -> io::Result<&Path> {
 
 /// The bytes in a file that this user alone can read; it is removed again where it does not get its name.
 fn written_aside(directory: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let mut aside = Builder::new().prefix(".unfinished-").tempfile_in(directory)?;
+    let mut aside = Builder::new().prefix(UNFINISHED).tempfile_in(directory)?;
     aside.write_all(bytes)?;
     Ok(aside)
 }
@@ -141,6 +169,25 @@ mod tests {
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
         }
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_removed_once_it_is_old_enough() {
+        let home = tempfile::tempdir().unwrap();
+        let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        for name in [".unfinished-a1b2c3", "file"] {
+            let file = File::create(home.path().join(name)).unwrap();
+            file.set_modified(made).unwrap();
+        }
+        fs::create_dir(home.path().join(".unfinished-folder")).unwrap();
+        let hour = Duration::from_secs(3_600);
+        remove_unfinished(home.path(), made + hour - Duration::from_secs(1), hour);
+        assert_eq!(names(home.path()).len(), 3, "another program may be writing it");
+        remove_unfinished(home.path(), made + hour, hour);
+        let mut left = names(home.path());
+        left.sort();
+        assert_eq!(left, [".unfinished-folder", "file"]);
+        remove_unfinished(&home.path().join("none"), made, hour);
     }
 
     #[test]

@@ -12,7 +12,6 @@ mod pasted;
 mod reloadable;
 
 use std::fmt;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
@@ -21,6 +20,8 @@ use call::{Bilingual, Localized, error_kind_ru, localized};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
+
+use crate::regular_file::{self, NotRead};
 
 pub use pasted::unwrapped;
 pub use reloadable::ReloadableSecret;
@@ -121,6 +122,9 @@ pub enum SecretError {
     /// The file cannot be read.
     #[error("the secret file {file} cannot be read ({cause}): check that it exists and that this user may read it", file = file(.0), cause = .1)]
     FileUnreadable(PathBuf, std::io::ErrorKind),
+    /// It is no file.
+    #[error("{} is a folder, a pipe or a device and no file: write the secret alone into a file", file(.0))]
+    NotAFile(PathBuf),
     /// The file is not valid UTF-8.
     #[error("the secret file {} is not text (UTF-8): write the secret alone into it", file(.0))]
     FileNotText(PathBuf),
@@ -159,6 +163,9 @@ impl Bilingual for SecretError {
                 file(path),
                 error_kind_ru(*cause).map_or_else(|| cause.to_string(), str::to_owned)
             ),
+            Self::NotAFile(path) => {
+                format!("{} — не файл, а каталог, канал или устройство: запишите секрет в файл", file(path))
+            }
             Self::FileNotText(path) => {
                 format!("файл секрета {} — не текст (UTF-8): запишите в него только секрет", file(path))
             }
@@ -271,13 +278,12 @@ fn read_variable(name: &str) -> Result<Zeroizing<String>, SecretError> {
 }
 
 fn read_file(path: &Path) -> Result<Zeroizing<String>, SecretError> {
-    let unreadable = |error: std::io::Error| SecretError::FileUnreadable(path.to_owned(), error.kind());
-    let mut bytes = Zeroizing::new(Vec::new());
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(SecretError::FileTooLarge(path.to_owned()));
-    }
+    let bytes = regular_file::read(path, MAX_BYTES).map_err(|error| match error {
+        NotRead::Failed(error) => SecretError::FileUnreadable(path.to_owned(), error.kind()),
+        NotRead::NotRegular => SecretError::NotAFile(path.to_owned()),
+        NotRead::TooLarge => SecretError::FileTooLarge(path.to_owned()),
+    })?;
+    let bytes = Zeroizing::new(bytes);
     let text = std::str::from_utf8(&bytes).map_err(|_| SecretError::FileNotText(path.to_owned()))?;
     Ok(Zeroizing::new(text.to_owned()))
 }

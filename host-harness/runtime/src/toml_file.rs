@@ -5,12 +5,16 @@ mod russian;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use call::masking::{mask_numbers, unless_secret};
-use call::{Bilingual, Localized, localized, system_error_ru};
+use call::{Bilingual, Localized, localized};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
+
+use crate::regular_file::{self, NotRead};
+
+/// The most bytes of such a file: more than any that people write, and little enough to be read while others wait.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What is wrong with a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,16 +77,22 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
 
 /// The text of such a file.
 pub fn read_text(path: &Path) -> Result<String, ConfigError> {
-    fs::read_to_string(path).map_err(|cause| {
-        let message = Localized::new(
-            format!(
-                "не читается ({}); проверьте путь и то, что этот пользователь может его читать",
-                system_error_ru(&cause)
-            ),
+    let message = match regular_file::read(path, MOST_BYTES).map(String::from_utf8) {
+        Ok(Ok(text)) => return Ok(text),
+        Ok(Err(_)) => {
+            Localized::new("не текст в UTF-8; сохраните его в этой кодировке", "is no text in UTF-8; save it as such")
+        }
+        Err(NotRead::TooLarge) => localized!(
+            "больше {} МиБ; это не файл настроек",
+            "has more than {} MiB; it is no such file",
+            MOST_BYTES / 1024 / 1024
+        ),
+        Err(cause) => Localized::new(
+            format!("не читается ({}); проверьте путь и то, что этот пользователь может его читать", cause.ru()),
             format!("cannot be read ({cause}); check the path and that this user may read it"),
-        );
-        ConfigError::of(path, message)
-    })
+        ),
+    };
+    Err(ConfigError::of(path, message))
 }
 
 /// Reads the text of such a file.
@@ -92,12 +102,14 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
         cause.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1)
     };
     let document = toml::Deserializer::parse(text).map_err(|cause| {
-        let said = short(cause.message());
+        let said = short(cause.message(), cause.message());
         error(line(&cause), localized!("это не TOML: {said}", "{said}"))
     })?;
     serde_path_to_error::deserialize(document).map_err(|cause| {
         let keys: Vec<_> = cause.path().iter().map(ToString::to_string).collect();
         let key = keys.iter().map(|key| unless_secret(key)).collect::<Vec<_>>().join(".").replace(".[", "[");
+        // A key that is not known may be a number in the wrong place.
+        let key = mask_numbers(&key);
         let cause = cause.inner();
         let message = match cause.message() {
             "invalid type: map, expected a sequence" => {
@@ -115,7 +127,7 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
             }
             message => {
                 let en = message.split(BETWEEN).next().unwrap_or_default();
-                Localized::new(short(&russian::of(message)), short(en)).at(format_args!("`{key}`"))
+                Localized::new(short(&russian::of(message), en), short(en, en)).at(format_args!("`{key}`"))
             }
         };
         error(line(cause), message)
@@ -164,10 +176,10 @@ fn text(value: toml::Value) -> Option<String> {
     }
 }
 
-/// A parser's message without the values in it that may be secrets.
-fn short(message: &str) -> String {
+/// A parser's message, or what it says in another language, without the values in it that may be secrets. `en` is the message itself.
+fn short(message: &str, en: &str) -> String {
     let short = message.split(' ').map(unless_secret).collect::<Vec<_>>().join(" ");
     // These repeat what is written, which may be a telephone number in the wrong place; others give an example.
-    let repeats = ["invalid ", "unknown "].iter().any(|begin| short.starts_with(begin));
+    let repeats = ["invalid ", "unknown "].iter().any(|begin| en.starts_with(begin));
     if repeats { mask_numbers(&short) } else { short }
 }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use call::{Localized, localized, system_error_ru};
+use call::{Bilingual, Localized, localized};
+use runtime::regular_file::{self, NotRead};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -104,21 +105,28 @@ impl Tls {
     }
 }
 
+/// The most bytes of one of the files.
+const MOST: u64 = 1024 * 1024;
+
+async fn read_file(file: &Path) -> Result<Vec<u8>, NotRead> {
+    let file = file.to_owned();
+    tokio::task::spawn_blocking(move || regular_file::read(&file, MOST)).await.map_err(std::io::Error::other)?
+}
+
 /// What the files say, and their digest.
 async fn read(files: &TlsFiles) -> Result<(Arc<ServerConfig>, [u8; 32]), Localized> {
     let TlsFiles { certificate, key } = files;
     let (shown, key_shown) = (certificate.display(), key.display());
-    let unreadable = |key: &str, file: &Path, error: std::io::Error| {
+    let unreadable = |key: &str, file: &Path, error: NotRead| {
         let file = file.display();
         Localized::new(
-            format!("[server] `{key}`: {file} не читается ({})", system_error_ru(&error)),
+            format!("[server] `{key}`: {file} не читается ({})", error.ru()),
             format!("[server] `{key}`: {file} cannot be read: {error}"),
         )
     };
-    let chain_pem = tokio::fs::read(certificate).await;
-    let chain_pem = chain_pem.map_err(|error| unreadable("tls_certificate", certificate, error))?;
-    let key_pem = tokio::fs::read(key).await.map(Zeroizing::new);
-    let key_pem = key_pem.map_err(|error| unreadable("tls_key", key, error))?;
+    let chain_pem = read_file(certificate).await.map_err(|error| unreadable("tls_certificate", certificate, error))?;
+    let key_pem = read_file(key).await.map_err(|error| unreadable("tls_key", key, error))?;
+    let key_pem = Zeroizing::new(key_pem);
     let chain = CertificateDer::pem_slice_iter(&chain_pem).collect::<Result<Vec<_>, _>>().ok();
     let chain = chain.filter(|chain| !chain.is_empty()).ok_or_else(|| {
         localized!(

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::config_file::Config;
 use super::{LanguageChoice, Outcome, Stop, language, print, print_json, print_lines, say, warn};
 use crate::config::HarnessConfig;
+use crate::live::Hangups;
 use amocrm::access::account::{Question, Said};
 use amocrm::access::keeper::Due;
 use amocrm::access::standing::State;
@@ -61,6 +62,8 @@ pub(super) struct Access {
 
 impl Access {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
+        // From the beginning, where the command stays: it must not end it.
+        let hangups = if self.keep { Some(Hangups::new()?) } else { None };
         let file = self.config.file()?;
         let config = HarnessConfig::read(&file)?;
         let integrations =
@@ -117,7 +120,7 @@ impl Access {
                 print(stored.get(language()));
             }
         }
-        if self.keep {
+        if let Some(mut hangups) = hangups {
             let mut keeping = JoinSet::new();
             for keeper in keepers {
                 keeping.spawn(async move { keeper.keep().await });
@@ -126,7 +129,19 @@ impl Access {
                 "токены доступа продлеваются, пока команду не прервут",
                 "keeping the access tokens fresh until interrupted",
             ));
-            tokio::signal::ctrl_c().await.context("cannot wait for an interrupt")?;
+            let interrupted = tokio::signal::ctrl_c();
+            tokio::pin!(interrupted);
+            loop {
+                tokio::select! {
+                    // From the first look on, whatever comes first.
+                    biased;
+                    ended = &mut interrupted => break ended.context("cannot wait for an interrupt")?,
+                    () = hangups.next() => say(&Localized::new(
+                        "команда продолжается; файл `client_secret` перечитывается сам, после других изменений в настройках запустите её заново",
+                        "the command goes on; a `client_secret` file is read again by itself, for other changes of the configuration start it again",
+                    )),
+                }
+            }
             // A refresh under way keeps its mark in the store; the next process takes it over.
             keeping.shutdown().await;
         }

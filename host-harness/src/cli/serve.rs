@@ -17,7 +17,7 @@ use crate::assemble::{assemble, judge_reasons};
 use crate::config::{HarnessConfig, OperationEntry};
 use crate::live::{Hangups, LiveConfiguration, Running, Surroundings, Told, watched};
 use crate::shared::{self, Found};
-use crate::{descriptors, private_files};
+use crate::{descriptors, private_files, server_token};
 use call::scenario::placement_of;
 use call::{Localized, localized};
 use node::call_details::{CallDetails, CallDetailsSettings};
@@ -28,7 +28,7 @@ use replay::recording::{Recorder, SamplingSettings};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Compilation, Engine, EngineSettings, half_of_memory};
 use runtime::toml_file;
-use server::{Server, ServerSettings, tokens};
+use server::{Server, ServerSettings};
 use stores::{self, StoreLocation};
 
 /// Take calls over HTTP, until interrupted
@@ -91,6 +91,7 @@ impl Serve {
         found.iter().filter_map(|(_, found)| found.is_away()).for_each(|away| warn(&away));
         if let Some(directory) = location.own_directory() {
             private_files::examine_state(&directory)?.iter().for_each(warn);
+            private_files::remove_unfinished(&directory, file.as_deref(), &clock);
         }
         for integration in &mut config.integrations {
             hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
@@ -100,8 +101,8 @@ impl Serve {
         if let Some(warning) = descriptors::share_out(limit, &mut settings) {
             warn(&warning);
         }
-        let token = whose_token(&mut settings, &location)?;
-        let generated = settings.token.clone().filter(|_| config.server.token.is_none());
+        let token = server_token::provide(&mut settings, &location)?;
+        config.server.token.clone_from(&settings.token);
         warn_of_network(&settings);
 
         let (stores, warnings, shared) = match found {
@@ -173,7 +174,7 @@ impl Serve {
         let watch = self.watch.then(|| versions::watch(&versions, files)).transpose().map_err(in_file)?;
         let (node, guard) = (server.node().clone(), Arc::clone(server.guard()));
         let tls = server.tls().cloned();
-        live.serve(Running { node, versions, watch, guard, tls, generated });
+        live.serve(Running { node, versions, watch, guard, tls });
         let _following = live.follow(hangups, tell);
         let scheme = if server.tls().is_some() { "https" } else { "http" };
         let address = format!("{scheme}://{}", server.address()?);
@@ -308,33 +309,6 @@ impl Interrupts {
             std::future::pending::<()>().await;
         }
     }
-}
-
-/// Sees to it that somebody can use the server, and says how, without saying the token.
-fn whose_token(settings: &mut ServerSettings, location: &StoreLocation) -> Result<Localized, Localized> {
-    if settings.token.is_some() {
-        return Ok(Localized::new(
-            "токен — `[server] token` из файла настроек",
-            "the token is the configuration's `[server] token`",
-        ));
-    }
-    // Where nothing is to be kept, a token that clients have to know is kept all the same.
-    let directory = location.own_directory().or_else(stores::user_state_directory);
-    let Some(directory) = directory else {
-        if !settings.tokens.is_empty() {
-            return Ok(Localized::new(
-                "токены — `[[server.tokens]]` из файла настроек",
-                "the tokens are the configuration's `[[server.tokens]]`",
-            ));
-        }
-        return Err(Localized::new(
-            "токен сервера негде хранить; задайте `[server] token` или укажите каталог в --state",
-            "there is nowhere to keep the server's token; set `[server] token`, or name a directory with --state",
-        ));
-    };
-    let (token, file) = tokens::generated::kept_in(&directory)?;
-    settings.token = Some(token);
-    Ok(localized!("токен лежит в {}", "the token is in {}", file.display()))
 }
 
 /// What is said on other addresses than loopback can be read by the network.

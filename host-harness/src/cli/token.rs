@@ -9,14 +9,16 @@ use jiff::Timestamp;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::config_file::Config;
-use super::{Outcome, Stop, note, print};
+use super::{Outcome, Stop, note, print, warn};
 use crate::config::HarnessConfig;
+use crate::live;
 use crate::text_file;
 use call::one_line::one_line;
 use runtime::capabilities::clocks::Clock;
 use runtime::toml_file;
 use server::scope::Scope;
 use server::tokens::{self, MadeToken, Token};
+use stores::StoreLocation;
 
 /// Make a token for a client of the server, or list the tokens of the configuration
 #[derive(Args)]
@@ -27,7 +29,7 @@ pub(super) struct TokenCommand {
 
 #[derive(Subcommand)]
 enum Action {
-    New(New),
+    New(Box<New>),
     List(List),
 }
 
@@ -48,6 +50,9 @@ struct New {
     /// The configuration file that the token is written into; comments stay
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Where the server keeps its state, to remember the change there [default: the configured store, or the user's state directory]
+    #[arg(long, value_name = "DIR", requires = "config")]
+    state: Option<StoreLocation>,
 }
 
 /// List the tokens of the configuration; GET /v1/tokens of a server says when each was last used
@@ -60,7 +65,7 @@ struct List {
 impl TokenCommand {
     pub(super) fn run(self) -> Result<Outcome, Stop> {
         match self.action {
-            Action::New(new) => new.run(),
+            Action::New(new) => (*new).run(),
             Action::List(list) => list.run(),
         }
     }
@@ -78,7 +83,7 @@ impl New {
         all.push(token.clone());
         tokens::judge(&all).map_err(|error| anyhow!("{error}"))?;
         if let Some(file) = &self.config {
-            write(file, &token)?;
+            write(file, &token, self.state.as_ref())?;
             print(made.token.expose());
             note(format_args!("this is the token, shown this once: hand it over; its hash is in {}", file.display()));
             return Ok(Outcome::Done);
@@ -119,7 +124,7 @@ impl List {
 }
 
 /// Adds a token to the text of the file, which is judged before it is written.
-fn write(file: &Path, token: &Token) -> anyhow::Result<()> {
+fn write(file: &Path, token: &Token, state: Option<&StoreLocation>) -> anyhow::Result<()> {
     let shown = file.display();
     let former = toml_file::read_text(file)?;
     let mut document: DocumentMut = former.parse().context("the file is not TOML")?;
@@ -139,9 +144,13 @@ fn write(file: &Path, token: &Token) -> anyhow::Result<()> {
     }
     tokens.push(entry);
     let text = text_file::spelt_as(&former, document.to_string());
-    HarnessConfig::parse(file, &text)?;
+    let config = HarnessConfig::parse(file, &text)?;
     let written = text_file::replace(file, &former, &text).with_context(|| format!("{shown} cannot be written"))?;
     ensure!(written, "{shown} was changed meanwhile, and stays as it is: try again");
+    let location = state.cloned().or(config.store).unwrap_or_default();
+    if let Err(error) = live::record_by_command(&location, (&former, &text), Clock::system().now()) {
+        warn(&error);
+    }
     Ok(())
 }
 

@@ -26,10 +26,11 @@ mod proxy;
 mod recordings;
 mod server;
 mod store;
+mod texts;
 mod tokens;
 mod traces;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,7 +40,6 @@ use crate::private_files;
 use ::server::ServerSettings;
 use amocrm::integration::{Access, IntegrationSettings};
 use call::masking::unless_secret;
-use call::one_line::{is_hidden, one_line};
 use call::scenario::{self, Exits, MOST_STEPS, placement_of};
 use call::{Localized, localized};
 use call_details::CallDetailsEntry;
@@ -55,6 +55,7 @@ use runtime::toml_file::{self, ConfigError};
 use server::ServerEntry;
 use store::StoreEntry;
 use stores::StoreLocation;
+use texts::{identifiers, place_of_calls, visible};
 use traces::TracesEntry;
 
 /// A configuration file, read and checked.
@@ -149,7 +150,8 @@ fn main() -> String {
 fn read(path: &Path, text: &str) -> Result<(File, toml::Value), ConfigError> {
     let written = toml_file::parse(path, text)?;
     // Before the keys are judged: who misspells one is told the keys that there are.
-    server::refuse_given_up(&written).map_err(|message| ConfigError::of(path, message))?;
+    let refused = server::refuse_given_up(&written).and_then(|()| texts::bounded(&written));
+    refused.map_err(|message| ConfigError::of(path, message))?;
     Ok((toml_file::parse(path, text)?, written))
 }
 
@@ -215,10 +217,7 @@ impl HarnessConfig {
         let mut ids: Vec<String> = file.integration.iter().map(|entry| entry.id.clone()).collect();
         let operation_ids: Vec<String> = file.operation.iter().map(|entry| entry.id.clone()).collect();
         for (section, ids) in [("[[integration]]", &ids), ("[[operation]]", &operation_ids)] {
-            errors.take(unique(section, ids.iter().map(String::as_str)));
-        }
-        for (section, ids) in [("[[integration]]", &ids), ("[[operation]]", &operation_ids)] {
-            errors.take(ids.iter().try_for_each(|id| visible(section, "id", id)));
+            errors.take(identifiers(section, ids.iter().map(String::as_str)));
         }
         let mut integrations: Vec<_> =
             file.integration.into_iter().filter_map(|entry| errors.take(entry.check(path))).collect();
@@ -341,7 +340,7 @@ fn check_operation(operation: &mut OperationEntry, integrations: &[String], fold
             "{place}: `linked_operation` is empty; name where calls go that are not forwarded"
         ));
     }
-    visible(&place, "linked_operation", &operation.linked_operation)?;
+    place_of_calls(&place, "linked_operation", &operation.linked_operation)?;
     for (exit, target) in &operation.exits {
         let exit = unless_secret(exit);
         if target.trim().is_empty() {
@@ -351,7 +350,7 @@ fn check_operation(operation: &mut OperationEntry, integrations: &[String], fold
             ));
         }
         visible(&place, "exits", exit)?;
-        visible(&place, "exits", target)?;
+        place_of_calls(&place, "exits", target)?;
     }
     match &operation.integration {
         Some(id) if !integrations.contains(id) => {
@@ -388,33 +387,4 @@ impl ScenarioEntry {
             )
         })
     }
-}
-
-/// What people read on terminals, in logs and on the page must be what is written.
-fn visible(place: &str, key: &str, written: &str) -> Result<(), Localized> {
-    match written.chars().find(|letter| is_hidden(*letter)) {
-        None => Ok(()),
-        Some(hidden) => Err(localized!(
-            "{}: в `{key}` есть невидимый знак (U+{:04X}); напишите заново без него",
-            "{}: `{key}` has a character that is not seen (U+{:04X}); write it again without",
-            one_line(place),
-            u32::from(hidden)
-        )),
-    }
-}
-
-fn unique<'a>(section: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), Localized> {
-    let mut seen = HashSet::new();
-    for id in ids {
-        if id.trim().is_empty() {
-            return Err(localized!("{section}: `id` пуст; дайте ему имя", "{section}: `id` is empty; give it a name"));
-        }
-        if !seen.insert(id) {
-            return Err(localized!(
-                "{section}: `id` = `{id}` встречается дважды; дайте каждой свой `id`",
-                "{section}: two have the id `{id}`; give each its own `id`"
-            ));
-        }
-    }
-    Ok(())
 }

@@ -12,8 +12,17 @@ use server::configuration::NotChanged;
 /// Refuses a change of the text by which anything would change, or come, that is for people with the file. `uploaded` is the folder of components that
 /// came over HTTP themselves.
 pub(super) fn judge(before: &str, after: &str, uploaded: Option<&Path>) -> Result<(), NotChanged> {
+    let Some(what) = changed(before, after, uploaded) else { return Ok(()) };
+    Err(NotChanged::Conflict(Localized::new(
+        format!("это изменение затрагивает `{what}`, а его меняют только в файле настроек вручную"),
+        format!("this change touches `{what}`, which is only changed by hand in the configuration file"),
+    )))
+}
+
+/// What of it changes that is for people with the file, if anything does.
+pub(super) fn changed(before: &str, after: &str, uploaded: Option<&Path>) -> Option<String> {
     // What is no TOML is refused in better words where it is judged.
-    let (Ok(before), Ok(after)) = (before.parse::<Table>(), after.parse::<Table>()) else { return Ok(()) };
+    let (before, after) = (before.parse::<Table>().ok()?, after.parse::<Table>().ok()?);
     let (before, after) = (ForPeople::of(before), ForPeople::of(after));
     let is_uploaded = |component: &Value| {
         uploaded.zip(component.as_str()).is_some_and(|(folder, file)| Path::new(file).parent() == Some(folder))
@@ -21,13 +30,7 @@ pub(super) fn judge(before: &str, after: &str, uploaded: Option<&Path>) -> Resul
     let mut components = after.components.iter();
     let new_component = components.find(|component| !before.components.contains(component) && !is_uploaded(component));
     let changed = before.rest.keys().chain(after.rest.keys()).find(|key| before.rest.get(*key) != after.rest.get(*key));
-    let Some(what) = changed.cloned().or(new_component.map(|_| "operation.component".to_owned())) else {
-        return Ok(());
-    };
-    Err(NotChanged::Conflict(Localized::new(
-        format!("это изменение затрагивает `{what}`, а его меняют только в файле настроек вручную"),
-        format!("this change touches `{what}`, which is only changed by hand in the configuration file"),
-    )))
+    changed.cloned().or(new_component.map(|_| "operation.component".to_owned()))
 }
 
 struct ForPeople {

@@ -10,7 +10,7 @@ use crate::assemble::{InForce, assemble, judge_reasons};
 use crate::cache_key;
 use crate::change::revision_of;
 use crate::config::HarnessConfig;
-use crate::shared;
+use crate::{server_token, shared};
 use call::{Localized, localized};
 use node::Revision;
 use node::versions::Prepared;
@@ -58,7 +58,13 @@ impl Inner {
                 cache_key::provide(integration, &surroundings.location).map_err(|error| in_file(error.into()))?;
             warnings.extend(not_kept.map(Localized::from));
         }
-        config.server.token = config.server.token.or_else(|| running.generated.clone());
+        let (mut server, location) = (config.server.clone(), surroundings.location.clone());
+        let provided = blocking(move || server_token::provide(&mut server, &location).map(|said| (server, said)));
+        let (server, said) = provided.await?.map_err(|error| in_file(error.into()))?;
+        if server.token != state.config.server.token && config.server.token.is_none() {
+            warnings.push(said);
+        }
+        config.server = server;
         running.guard.judge_tokens(&config.server).map_err(|error| in_file(error.into()))?;
         let revision = self.revision(state, &config).await.map_err(in_file)?;
         let before = running.node.revision();

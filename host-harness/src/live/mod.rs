@@ -37,7 +37,6 @@ use node::watch::Watch;
 use replay::recording::SamplingSettings;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::Engine;
-use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, Stores};
 use server::Guard;
 use server::configuration::{Author, By, ConfigurationInForce, SharedConfiguration};
@@ -94,8 +93,6 @@ pub(crate) struct Running {
     pub(crate) guard: Arc<Guard>,
     /// The certificate with which the server speaks TLS, where it does.
     pub(crate) tls: Option<Arc<Tls>>,
-    /// The token that was made for the server, where the configuration named none.
-    pub(crate) generated: Option<Secret>,
 }
 
 /// The record that nodes share, and this node's copy of it.
@@ -133,6 +130,24 @@ pub(crate) async fn note_by_command(
     let Some(directory) = location.own_directory() else { return Ok(()) };
     let (mut changes, _) = Changes::open(Some(&directory));
     changes.note(what, author, at)
+}
+
+/// Remembers that a command has written the file, where a server of this configuration keeps its changes. A server that notices the file finds that
+/// this is known.
+///
+/// # Errors
+/// Where it cannot be written; it is done all the same.
+pub(crate) fn record_by_command(
+    location: &StoreLocation,
+    (former, text): (&str, &str),
+    at: Timestamp,
+) -> Result<(), Localized> {
+    let directory = location.own_directory().filter(|_| !matches!(location, StoreLocation::Redis(_)));
+    let directory = directory.filter(|directory| directory.is_dir());
+    let Some(directory) = directory else { return Ok(()) };
+    let (mut changes, _) = Changes::open(Some(&directory));
+    changes.record(former, Author { name: None, by: By::File }, at)?;
+    changes.record(text, Author { name: None, by: By::Command }, at)
 }
 
 impl LiveConfiguration {
@@ -245,10 +260,21 @@ impl Inner {
             Ok(next) => next,
             Err(error) => return self.refuse(text_of(&error)),
         };
+        let former = state.own.clone();
         let mut told = self.put_in_force(&mut state, next);
-        if self.shared.is_none() {
-            let author = Author { name: None, by: By::File };
-            told.extend(self.remember(state.text.clone(), author).await);
+        let author = Author { name: None, by: By::File };
+        match &self.shared {
+            None => told.extend(self.remember(state.text.clone(), author).await),
+            Some(place) => {
+                if let Some(key) = by_hand::changed(&former, &state.own, None) {
+                    // Who may use a node is worth remembering on all.
+                    let what = Localized::new(
+                        format!("в файле одного из узлов вручную изменён `{key}`"),
+                        format!("`{key}` was changed by hand in the file of one of the nodes"),
+                    );
+                    told.extend(place.record.note(&what, &author, self.surroundings.clock.now()).await.err());
+                }
+            }
         }
         self.show_writable().await;
         Some(Told::InForce(told))

@@ -25,6 +25,7 @@ use redis::{
 use super::StoreWarning;
 use link::Link;
 pub use location::{LocationError, RedisLocation};
+use runtime::regular_file;
 use runtime::store::{
     BUCKET_QUOTA, CACHED_FOR, FullBuckets, KeyPage, KeyValueStore, SharedWindow, Shelf, Slot, StoreError, WindowBounds,
     entry_bytes,
@@ -102,6 +103,9 @@ fn changing<'a>(script: &'a Script, slot: Slot<'_>) -> ScriptInvocation<'a> {
     invocation
 }
 
+/// The most bytes of a file of certificate authorities.
+const MOST_AUTHORITIES: u64 = 4 * 1024 * 1024;
+
 /// What connects to the server.
 fn client(location: &RedisLocation) -> Result<Client, String> {
     let text = |error: redis::RedisError| error.to_string();
@@ -124,7 +128,7 @@ fn client(location: &RedisLocation) -> Result<Client, String> {
     let address = address.into_connection_info().map_err(text)?.set_redis_settings(settings);
     let root_cert = match &location.ca_file {
         None => None,
-        Some(file) => Some(std::fs::read(file).map_err(|cause| {
+        Some(file) => Some(regular_file::read(file, MOST_AUTHORITIES).map_err(|cause| {
             format!(
                 "`ca_file` {} cannot be read ({cause}): check that it exists and that this user may read it",
                 file.display()

@@ -22,6 +22,7 @@ use super::dial::Dialler;
 use super::proxy::{Proxy, Tcp};
 use super::request_body::RequestBody;
 use super::resolver::Resolver;
+use crate::regular_file;
 
 /// How long an idle connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
@@ -143,10 +144,13 @@ fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, HttpSetupError> {
         .with_no_client_auth())
 }
 
+/// The most bytes of a file of certificate authorities: some ten times all that browsers know.
+const MOST_AUTHORITIES: u64 = 4 * 1024 * 1024;
+
 fn add_authorities(roots: &mut RootCertStore, file: &Path) -> Result<(), HttpSetupError> {
     let unreadable = |cause| HttpSetupError::CaFileUnreadable { file: file.to_owned(), cause };
     let invalid = |cause: String| HttpSetupError::CaFileInvalid { file: file.to_owned(), cause };
-    let text = std::fs::read(file).map_err(unreadable)?;
+    let text = regular_file::read(file, MOST_AUTHORITIES).map_err(|error| unreadable(error.into()))?;
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|error: pem::Error| invalid(error.to_string()))?;
