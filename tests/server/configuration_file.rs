@@ -8,12 +8,18 @@ use std::process::Command;
 
 use http::{Method, Request, StatusCode};
 use serde_json::json;
+use test_support::client::Client;
 
 use crate::configuration::{FILE, change, hidden, home, serve, simulator, until, written};
 
 fn make_pipe(at: &Path) {
     let made = Command::new("mkfifo").arg(at).status().expect("mkfifo runs");
     assert!(made.success());
+}
+
+/// Waits until the file is refused with these words.
+async fn refused_for(client: &Client, part: &str) {
+    until(client, |configuration| configuration["refused"]["en"].as_str().is_some_and(|why| why.contains(part))).await;
 }
 
 #[tokio::test]
@@ -59,9 +65,8 @@ async fn what_is_no_file_is_refused_and_holds_nobody_up() {
     for make in makes {
         fs::remove_file(&path).unwrap();
         make(&path);
-        let refused = until(client, |configuration| !configuration["refused"].is_null()).await;
-        let why = refused["refused"]["en"].as_str().unwrap();
-        assert!(why.contains("no file"), "{why}");
+        // For a moment there is nothing at all.
+        refused_for(client, "no file").await;
         let patch = json!({"linked_operation": "queue:any"});
         let answer = change(client, Method::PATCH, "/v1/operations/main", &patch).await;
         assert_eq!(answer.status, StatusCode::CONFLICT, "{answer:?}");
@@ -74,10 +79,9 @@ async fn what_is_no_file_is_refused_and_holds_nobody_up() {
     // Nor is a secret waited for.
     make_pipe(&home.path("pipe"));
     home.write(FILE, text.replace("file:amo", "file:pipe"));
-    let refused = until(client, |configuration| !configuration["refused"].is_null()).await;
-    assert!(refused["refused"]["en"].as_str().unwrap().contains("no file"), "{refused}");
+    refused_for(client, "no file").await;
     home.write(FILE, text.clone() + "# " + &"x".repeat(5 * 1024 * 1024));
-    until(client, |configuration| configuration["refused"]["en"].as_str().is_some_and(|why| why.contains("MiB"))).await;
+    refused_for(client, "MiB").await;
     assert_eq!(hidden(client).await.goes_to(), "queue:sales");
 }
 
