@@ -57,6 +57,29 @@ fn what_no_widget_can_be_made_for_is_said_with_its_fix() {
 }
 
 #[test]
+fn an_administrator_is_answered_in_russian() {
+    let home = home(&format!("{OAUTH}{LONG_LIVED}"));
+    let make = ["widget", "--lang", "ru", "--server"];
+    for (arguments, part) in [
+        (&["http://pbx.example.ru", "--integration", "main"][..], "адрес должен начинаться с https://"),
+        (&["https://pbx.example.ru"], "интеграций несколько; укажите одну из `main`, `north`"),
+        (&["https://pbx.example.ru", "--integration", "south"], "интеграции с таким именем нет"),
+        (&["https://pbx.example.ru", "--integration", "north"], "нет `client_id` и `client_secret`"),
+    ] {
+        home.run(make.iter().chain(arguments)).assert(2, &[part]);
+    }
+    home.run(make.iter().chain(&["https://pbx.example.ru", "--integration", "main"]))
+        .assert(0, &[])
+        .assert_prints(&["widget.zip: байт: "]);
+    home.run(["widget", "--lang", "ru", "--check", "widget.zip"]).assert(0, &[]).assert_prints(&["не найдено"]);
+    home.write("widget.zip", "no archive");
+    let ended = home.run(["widget", "--lang", "ru", "--check", "widget.zip"]);
+    ended.assert(7, &[]).assert_prints(&["это не архив zip", "упакуйте файлы виджета в архив zip заново"]);
+    home.run(["widget", "--lang", "ru", "--check", "none.zip"])
+        .assert(2, &["none.zip не читается", "нет такого файла"]);
+}
+
+#[test]
 fn exit_7_is_for_an_archive_that_would_be_refused_and_each_finding_names_its_fix() {
     let home = home(OAUTH);
     home.write("widget.zip", "no archive");

@@ -9,7 +9,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("call", &[]),
     ("runtime", &["call"]),
     ("stores", &["call", "runtime"]),
-    ("widget", &[]),
+    ("widget", &["call"]),
     ("amocrm", &["call", "runtime"]),
     ("node", &["call", "runtime", "amocrm"]),
     ("replay", &["call", "runtime", "amocrm", "node", "amocrm-simulator"]),

@@ -123,6 +123,31 @@ async fn o7_an_administrators_save_is_one_change_in_the_administrators_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_number_is_told_at_the_field_of_its_user() {
+    let scene = Scene::granted().await;
+    let (before, revision) = (scene.written(), scene.revision().await);
+    let user = |id: u64, number: &str| json!({"id": id, "name": format!("User {id}"), "number": number});
+    let good = user(504_145, "105");
+    for (users, field) in [
+        (json!([user(504_144, ""), good, user(ANNA, "two words"), user(BORIS, "102")]), "/users/2/number"),
+        (json!([user(BORIS, "two words"), good]), "/users/0/number"),
+        (json!([good, user(ANNA, "201"), user(BORIS, "102"), user(504_146, "two words")]), "/users/3/number"),
+        // The first of several.
+        (json!([good, user(504_146, "two words"), user(ANNA, "three words here")]), "/users/1/number"),
+    ] {
+        let change = json!({"revision": revision, "consider_manager_status": true, "users": users});
+        let refused = scene.saved_by(ANNA, &change).await;
+        assert_eq!(
+            (refused.status, &refused.json()["field"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)),
+            "{refused:?}"
+        );
+        assert!(refused.json()["detail_ru"].as_str().expect("a text").contains("two words"), "{refused:?}");
+    }
+    assert_eq!((scene.written(), scene.changes().await), (before, json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_no_administrator_saves_nothing_and_sees_no_settings() {
     let scene = Scene::granted().await;
     let (before, revision) = (scene.written(), scene.revision().await);

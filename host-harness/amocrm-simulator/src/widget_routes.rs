@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use widget::Platform as WidgetPlatform;
+use widget::{Finding, Platform as WidgetPlatform};
 
 use crate::answer::{Answer, PROBLEM_JSON};
 use crate::installed::Installed;
@@ -58,7 +58,7 @@ fn install(state: &State, body: &[u8]) -> Answer {
             Answer::nothing()
         }
         Err(findings) => {
-            let findings: Vec<_> = findings.iter().map(ToString::to_string).collect();
+            let findings: Vec<_> = findings.iter().map(Finding::text).collect();
             let detail = "the archive breaks rules of amoCRM's";
             let refused =
                 json!({"title": "Unprocessable Content", "status": 422, "detail": detail, "findings": findings});

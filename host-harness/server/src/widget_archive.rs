@@ -61,13 +61,7 @@ async fn archive(
             "a widget needs an integration that is connected by OAuth: amoCRM signs the widget's requests with its client_secret",
         )));
     };
-    let server: ServerAddress = query.server.parse().map_err(|error: NoServerAddress| {
-        let ru = match error {
-            NoServerAddress::PlainHttp => "адрес сервера должен начинаться с https://: страницы amoCRM открыты по https, и к http-серверу браузер не обратится",
-            NoServerAddress::Unreadable | NoServerAddress::More => "это не адрес сервера: нужен, например, https://pbx.example.ru",
-        };
-        unfit(Localized::new(ru, error.to_string()))
-    })?;
+    let server: ServerAddress = query.server.parse().map_err(|error: NoServerAddress| unfit(error.into()))?;
     let platform = match oauth.platform {
         Platform::Amocrm => widget::Platform::Amocrm,
         Platform::Kommo => widget::Platform::Kommo,
@@ -77,8 +71,7 @@ async fn archive(
     let archive = match made {
         Ok(Ok(archive)) => archive,
         Ok(Err(error)) => {
-            let text = Localized::new("архив виджета не собран: ошибка сервера", error.to_string());
-            return Err(Problem::localized(StatusCode::INTERNAL_SERVER_ERROR, text));
+            return Err(Problem::localized(StatusCode::INTERNAL_SERVER_ERROR, error.into()));
         }
         Err(_) => {
             let text =

@@ -1,5 +1,7 @@
 //! The one integration that a command is about: of the configuration file, or of the demonstration.
 
+use std::fmt::Display;
+
 use anyhow::Context;
 
 use super::config_file::ConfigOrDemo;
@@ -40,13 +42,7 @@ impl Chosen {
         let file = path.display();
         let chosen = config.integrations(id).map_err(|message| message.at(&file))?;
         let [settings] = chosen.as_slice() else {
-            let known: Vec<_> = chosen.iter().map(|integration| format!("`{}`", integration.id)).collect();
-            let known = known.join(", ");
-            return Err(localized!(
-                "{file}: интеграций несколько; укажите одну из {known} в --integration",
-                "{file}: there are several integrations; name one of {known} with --integration"
-            )
-            .into());
+            return Err(several_integrations(&file, &chosen).into());
         };
         let connect = access::connect_command(&path, &config, settings, state.as_ref());
         let state = state.or(config.store.clone()).unwrap_or_default();
@@ -69,6 +65,16 @@ impl Chosen {
         }
         Ok(integration)
     }
+}
+
+/// The file has several integrations, and which one is meant was not said.
+pub(super) fn several_integrations(file: &impl Display, several: &[&IntegrationSettings]) -> Localized {
+    let known: Vec<_> = several.iter().map(|integration| format!("`{}`", integration.id)).collect();
+    let known = known.join(", ");
+    localized!(
+        "{file}: интеграций несколько; укажите одну из {known} в --integration",
+        "{file}: there are several integrations; name one of {known} with --integration"
+    )
 }
 
 /// Gives an integration the secret by which callers' numbers are hashed in this store, and says where it cannot be kept.

@@ -99,11 +99,12 @@ impl Command {
             Self::Audit(command) => command.lang,
             Self::ForgetManager(command) => command.lang,
             Self::Describe(command) => command.lang,
+            Self::Widget(command) => command.lang,
             Self::Config(command) => command.lang(),
             Self::Serve(command) => command.lang,
             Self::Replay(command) => command.lang,
             Self::Rehearse(command) => command.lang,
-            Self::Connect(_) | Self::Token(_) | Self::Widget(_) => None,
+            Self::Connect(_) | Self::Token(_) => None,
             Self::Check(_) | Self::Amocrm(_) | Self::Package(_) | Self::Test(_) => Some(LanguageChoice::En),
             #[cfg(unix)]
             Self::DemoPbx(_) => Some(LanguageChoice::En),

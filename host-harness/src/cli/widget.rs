@@ -4,14 +4,15 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use widget::{Finding, Platform, Rule, ServerAddress, Widget, check};
+use widget::{Finding, NoServerAddress, Platform, Rule, ServerAddress, Widget, check};
 
 use super::config_file::Config;
-use super::{Outcome, Stop, print};
+use super::integration::several_integrations;
+use super::{LanguageChoice, Outcome, Stop, language, print};
 use crate::config::HarnessConfig;
 use amocrm::integration::{Access, IntegrationSettings};
+use call::{Bilingual, Localized, localized, system_error_ru};
 use runtime::engine::digest;
 
 /// As what amoCRM takes an archive.
@@ -48,6 +49,9 @@ pub(super) struct WidgetCommand {
     /// Check this archive against amoCRM's rules instead
     #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "integration", "support_link", "support_email"])]
     check: Option<PathBuf>,
+    /// The language of the printed text [default: that of the environment]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) lang: Option<LanguageChoice>,
 }
 
 impl WidgetCommand {
@@ -57,17 +61,26 @@ impl WidgetCommand {
             return Ok(checked(file, platform)?);
         }
         let written = self.server.as_deref().unwrap_or_default();
-        let server: ServerAddress =
-            written.parse().map_err(|error| anyhow!("--server {}: {error}", call::masking::unless_secret(written)))?;
+        let server: ServerAddress = written.parse().map_err(|error: NoServerAddress| {
+            error.text().at(format_args!("--server {}", call::masking::unless_secret(written)))
+        })?;
         let integration = self.integration()?;
         let widget = Widget::new(server, integration).platform(platform).support(self.support_link, self.support_email);
-        let archive = widget.archive()?;
+        let archive = widget.archive().map_err(|error| error.text())?;
         if let Some(finding) = check(&archive, platform).first() {
-            return Err(anyhow!("nothing is written, since it would be refused: {finding}").into());
+            let said = Localized::new(
+                "ничего не записано, потому что такой архив не приняли бы",
+                "nothing is written, since it would be refused",
+            );
+            return Err(said.then(": ", &finding.text()).into());
         }
-        let name = self.file.display();
-        fs::write(&self.file, &archive).with_context(|| format!("cannot write {name}"))?;
-        print(format_args!("{name}: {} bytes, sha256:{}", archive.len(), digest(&archive)));
+        let (name, size, digest) = (self.file.display(), archive.len(), digest(&archive));
+        fs::write(&self.file, &archive).map_err(|error| {
+            let ru = system_error_ru(&error);
+            localized!("{name} не записывается: {ru}", "cannot write {name}: {error}")
+        })?;
+        let said = localized!("{name}: байт: {size}, sha256:{digest}", "{name}: {size} bytes, sha256:{digest}");
+        print(said.get(language()));
         Ok(Outcome::Done)
     }
 
@@ -75,26 +88,28 @@ impl WidgetCommand {
     fn integration(&self) -> anyhow::Result<String> {
         let path = self.config.file()?;
         let (file, config) = (path.display(), HarnessConfig::read(&path)?);
-        let chosen =
-            config.integrations(self.integration.as_deref()).map_err(|message| anyhow!("{file}: {message}"))?;
+        let chosen = config.integrations(self.integration.as_deref()).map_err(|message| message.at(&file))?;
         match chosen.as_slice() {
             [IntegrationSettings { id, access: Access::OAuth(_), .. }] => Ok(id.clone()),
-            [IntegrationSettings { id, .. }] => bail!(
+            [IntegrationSettings { id, .. }] => Err(localized!(
+                "{file}: у [[integration]] `{id}` нет `client_id` и `client_secret`, а с одним долгосрочным токеном amoCRM не подписывает \
+                 запросы виджета: подключите её по OAuth (`client_id`, `client_secret`, `redirect_uri`)",
                 "{file}: [[integration]] `{id}` has no `client_id` and `client_secret`, and with a long-lived token alone amoCRM signs no widget's \
                  requests: connect it by OAuth (`client_id`, `client_secret`, `redirect_uri`)"
-            ),
-            several => {
-                let known: Vec<_> = several.iter().map(|integration| format!("`{}`", integration.id)).collect();
-                bail!("{file}: there are several integrations; name one of {} with --integration", known.join(", "))
-            }
+            )
+            .into()),
+            several => Err(several_integrations(&file, several).into()),
         }
     }
 }
 
 fn checked(file: &Path, platform: Platform) -> anyhow::Result<Outcome> {
     let (name, mut archive) = (file.display(), Vec::new());
-    let opened = File::open(file).with_context(|| format!("cannot read {name}; check the path"))?;
-    opened.take(MOST).read_to_end(&mut archive).with_context(|| format!("cannot read {name}"))?;
+    let opened = File::open(file).and_then(|file| file.take(MOST).read_to_end(&mut archive));
+    opened.map_err(|error| {
+        let ru = system_error_ru(&error);
+        localized!("{name} не читается, проверьте путь: {ru}", "cannot read {name}; check the path: {error}")
+    })?;
     let mut findings = check(&archive, platform);
     if file.file_name().is_none_or(|name| name != NAME) {
         findings.insert(
@@ -102,14 +117,23 @@ fn checked(file: &Path, platform: Platform) -> anyhow::Result<Outcome> {
             Finding {
                 rule: Rule::Zip,
                 file: String::new(),
-                what: format!("the archive is not called {NAME}"),
-                fix: "rename it: amoCRM takes it under this name alone".to_owned(),
+                what: localized!("архив называется не {NAME}", "the archive is not called {NAME}"),
+                fix: Localized::new(
+                    "переименуйте его: amoCRM принимает его только под этим именем",
+                    "rename it: amoCRM takes it under this name alone",
+                ),
             },
         );
     }
-    findings.iter().for_each(print);
+    for finding in &findings {
+        print(finding.text().get(language()));
+    }
     if findings.is_empty() {
-        print(format_args!("{name}: nothing that would be refused was found"));
+        let said = localized!(
+            "{name}: ничего, из-за чего его не приняли бы, не найдено",
+            "{name}: nothing that would be refused was found"
+        );
+        print(said.get(language()));
         return Ok(Outcome::Done);
     }
     Ok(Outcome::WidgetRefused)

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::MutexGuard;
 
 use super::file::ConfigurationFile;
+use super::several::Several;
 use super::{Inner, Place, State, blocking, by_hand, demonstration, edit, field, lock, program_fault};
 use crate::change::revision_of;
 use crate::shared::Seen;
@@ -80,7 +81,10 @@ impl Inner {
             return Ok(self.shown().clone());
         }
         let own = if self.shared.is_some() { state.own.clone() } else { text.clone() };
-        let next = self.judge(state, text.clone(), own).await.map_err(|error| field::refusal(&error, edit))?;
+        let next = match self.judge(state, text.clone(), own).await {
+            Ok(next) => next,
+            Err(error) => return Err(self.refusal(state, &error, edit).await),
+        };
         let told = match (&self.shared, &self.file) {
             (Some(place), _) => {
                 let seen = self.swap(state, place, text, author.clone()).await?;
@@ -103,6 +107,24 @@ impl Inner {
         tracing::info!(by = ?author.by, author = author.name.as_deref().unwrap_or_default(), "{told}");
         self.show_writable().await;
         Ok(self.shown().clone())
+    }
+
+    /// What a client is told whose change was refused.
+    async fn refusal(&self, state: &State, error: &anyhow::Error, edit: Option<&Edit>) -> NotChanged {
+        if let (Some(Edit::Several(edits)), Some(file)) = (edit, &self.file) {
+            let several = Several {
+                path: file.path().to_owned(),
+                text: state.text.clone(),
+                own: self.shared.is_some().then(|| state.own.clone()),
+                state: self.surroundings.location.own_directory(),
+                uploaded: self.uploaded(),
+                edits: edits.clone(),
+            };
+            if let Ok(Some(refusal)) = blocking(move || several.refusal()).await {
+                return refusal;
+            }
+        }
+        field::refusal(error, edit)
     }
 
     async fn write_file(&self, file: &ConfigurationFile, former: String, text: String) -> Result<(), NotChanged> {

@@ -15,6 +15,17 @@ struct Field {
     words: Vec<String>,
 }
 
+/// What a client is told of whose several edits this one was refused, by its place among them.
+pub(super) fn refusal_of_one(error: &anyhow::Error, place: usize, edit: &Edit) -> NotChanged {
+    match refusal(error, Some(edit)) {
+        NotChanged::Refused(refusal) => {
+            let field = Some(format!("/{place}{}", refusal.field.unwrap_or_default()));
+            NotChanged::Refused(Refusal { field, ..refusal })
+        }
+        other => other,
+    }
+}
+
 /// What a client is told whose change was refused.
 pub(super) fn refusal(error: &anyhow::Error, edit: Option<&Edit>) -> NotChanged {
     let misfits = misfits(error);
@@ -122,7 +133,7 @@ fn fields(edit: &Edit) -> Vec<Field> {
                 }
             }
         }
-        // Which of several a message is about cannot be told by its words alone.
+        // Which of several is at fault cannot be told by the words of a message.
         Edit::RemoveOperation(_) | Edit::RemoveEmployee(..) | Edit::Several(_) => {}
     }
     fields

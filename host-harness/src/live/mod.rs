@@ -17,6 +17,7 @@ mod hangups;
 mod judged;
 mod nodes;
 mod served;
+mod several;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};

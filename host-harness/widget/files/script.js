@@ -59,6 +59,14 @@ define(['jquery'], function ($) {
       return (texts().language === 'ru' && problem.detail_ru) || problem.detail || texts().unreachable;
     }
 
+    // Whose number the PBX refuses, where it is one.
+    function whose(answer, users) {
+      var field = (answer.responseJSON || {}).field || '';
+      var place = field.match(/^\/users\/(\d+)\//);
+      var user = place && users[Number(place[1])];
+      return user ? (user.name || String(user.id)) + ': ' : '';
+    }
+
     function say($state, text) {
       $state.text(text);
     }
@@ -127,18 +135,19 @@ define(['jquery'], function ($) {
     }
 
     function save(fields) {
+      var change = changes(fields);
       self.$authorizedAjax({
         url: address + '/widget',
         method: 'POST',
         contentType: 'application/json',
-        data: JSON.stringify(changes(fields)),
+        data: JSON.stringify(change),
         dataType: 'json',
         timeout: PATIENCE
       }).done(function (saved) {
         known.revision = saved.revision;
         say($('.personal-manager__state'), texts().saved);
       }).fail(function (answer) {
-        complain(refusal(answer));
+        complain(whose(answer, change.users) + refusal(answer));
       });
     }
 

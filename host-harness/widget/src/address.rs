@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use call::Bilingual;
 use url::{Host, Url};
 
 /// An https address without a path of its own: pages of amoCRM are https, and browsers let them ask nothing else.
@@ -24,6 +25,20 @@ pub enum NoServerAddress {
     /// It says more than where the server is.
     #[error("write the address alone, without name, password, `?` or `#`: https://pbx.example.ru")]
     More,
+}
+
+impl Bilingual for NoServerAddress {
+    fn ru(&self) -> String {
+        let text = match self {
+            Self::Unreadable => "это не адрес; нужен, например, https://pbx.example.ru",
+            Self::PlainHttp => {
+                "адрес должен начинаться с https://: страницы amoCRM открыты по https, и к http-серверу браузер не обратится; дайте серверу \
+                 сертификат (`tls_certificate` и `tls_key` в [server]) или поставьте перед ним прокси с сертификатом"
+            }
+            Self::More => "нужен только адрес, без имени, пароля, `?` и `#`: https://pbx.example.ru",
+        };
+        text.to_owned()
+    }
 }
 
 impl ServerAddress {

@@ -1,8 +1,10 @@
 //! An archive that came from anywhere: its files, read within bounds, or why it cannot be taken.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::{Cursor, Read};
 
+use call::{Localized, localized};
 use serde_json::Value;
 use zip::ZipArchive;
 
@@ -30,36 +32,63 @@ impl Archive {
     /// # Errors
     /// Where it is no archive, or one whose files must not be unpacked.
     pub fn open(bytes: &[u8]) -> Result<Self, Vec<Finding>> {
-        let of_archive = |rule, what: String, fix: &str| vec![Finding::new(rule, "", what, fix)];
-        if bytes.len() > LARGEST {
-            let what = format!("the archive has {} bytes, more than {LARGEST}", bytes.len());
-            return Err(of_archive(Rule::Size, what, "leave out what the widget does not need"));
+        let of_archive = |rule, what, fix| vec![Finding::new(rule, "", what, fix)];
+        let smaller = || Localized::new("уберите то, что виджету не нужно", "leave out what the widget does not need");
+        let once = || Localized::new("упакуйте каждый файл один раз", "pack each file once");
+        let size = bytes.len();
+        if size > LARGEST {
+            let what = localized!(
+                "в архиве {size} байт, а можно не больше {LARGEST}",
+                "the archive has {size} bytes, more than {LARGEST}"
+            );
+            return Err(of_archive(Rule::Size, what, smaller()));
         }
-        let unreadable = |what: String| of_archive(Rule::Zip, what, "pack the widget's files into a zip archive again");
+        let unreadable = |what| {
+            let again = Localized::new(
+                "упакуйте файлы виджета в архив zip заново",
+                "pack the widget's files into a zip archive again",
+            );
+            of_archive(Rule::Zip, what, again)
+        };
         let mut zip = ZipArchive::new(Cursor::new(bytes))
-            .map_err(|error| unreadable(format!("this is no zip archive: {error}")))?;
-        if zip.len() > MOST_FILES {
-            let what = format!("the archive has {} files, more than {MOST_FILES}", zip.len());
-            return Err(of_archive(Rule::Size, what, "leave out what the widget does not need"));
+            .map_err(|error| unreadable(localized!("это не архив zip: {error}", "this is no zip archive: {error}")))?;
+        let count = zip.len();
+        if count > MOST_FILES {
+            let what = localized!(
+                "в архиве файлов: {count}, а можно не больше {MOST_FILES}",
+                "the archive has {count} files, more than {MOST_FILES}"
+            );
+            return Err(of_archive(Rule::Size, what, smaller()));
         }
-        if entries(bytes).is_some_and(|entries| entries > zip.len()) {
-            let what = "two files have the same name".to_owned();
-            return Err(of_archive(Rule::Duplicate, what, "pack each file once"));
+        if entries(bytes).is_some_and(|entries| entries > count) {
+            let what = Localized::new("у двух файлов одно имя", "two files have the same name");
+            return Err(of_archive(Rule::Duplicate, what, once()));
         }
         let (mut files, mut unexpected, mut left) = (BTreeMap::new(), Vec::new(), UNPACKED);
         for index in 0..zip.len() {
-            let entry =
-                zip.by_index_raw(index).map_err(|error| unreadable(format!("a file cannot be read: {error}")))?;
+            let entry = zip.by_index_raw(index).map_err(|error| {
+                unreadable(localized!("файл не читается: {error}", "a file cannot be read: {error}"))
+            })?;
             let name = entry.name().to_owned();
-            let refused = |rule, what: &str, fix: &str| vec![Finding::new(rule, &shown(&name), what, fix)];
+            let refused = |rule, what, fix| vec![Finding::new(rule, &shown(&name), what, fix)];
             if entry.encrypted() {
-                return Err(refused(Rule::Encrypted, "the file is encrypted", "pack it without a password"));
+                return Err(refused(
+                    Rule::Encrypted,
+                    Localized::new("файл зашифрован", "the file is encrypted"),
+                    Localized::new("упакуйте его без пароля", "pack it without a password"),
+                ));
             }
             if entry.is_symlink() || !is_below_folder(name.trim_end_matches('/')) {
                 return Err(refused(
                     Rule::Path,
-                    "the name leads out of the widget's folder, or is that of a link",
-                    "pack plain files with names such as images/logo.png",
+                    Localized::new(
+                        "имя ведёт за пределы папки виджета, или это ссылка",
+                        "the name leads out of the widget's folder, or is that of a link",
+                    ),
+                    Localized::new(
+                        "упакуйте обычные файлы с именами вроде images/logo.png",
+                        "pack plain files with names such as images/logo.png",
+                    ),
                 ));
             }
             let is_folder = entry.is_dir();
@@ -68,21 +97,21 @@ impl Archive {
                 continue;
             }
             if files.keys().any(|known: &String| known.eq_ignore_ascii_case(&name)) {
-                return Err(refused(Rule::Duplicate, "another file has the same name", "pack each file once"));
+                let what = Localized::new("такое же имя есть у другого файла", "another file has the same name");
+                return Err(refused(Rule::Duplicate, what, once()));
             }
-            let entry = zip.by_index(index).map_err(|error| unreadable(format!("{}: {error}", shown(&name))))?;
+            let broken = |error: &dyn Display| {
+                let name = shown(&name);
+                unreadable(localized!("{name} не распаковывается: {error}", "{name} cannot be unpacked: {error}"))
+            };
+            let entry = zip.by_index(index).map_err(|error| broken(&error))?;
             let mut content = Vec::new();
             // What an entry says of its own size is not believed.
-            entry
-                .take(left + 1)
-                .read_to_end(&mut content)
-                .map_err(|error| unreadable(format!("{}: {error}", shown(&name))))?;
+            entry.take(left + 1).read_to_end(&mut content).map_err(|error| broken(&error))?;
             left = left.checked_sub(u64::try_from(content.len()).unwrap_or(u64::MAX)).ok_or_else(|| {
-                of_archive(
-                    Rule::Size,
-                    format!("the files have more than {UNPACKED} bytes"),
-                    "leave out what the widget does not need",
-                )
+                let what =
+                    localized!("файлы вместе больше {UNPACKED} байт", "the files have more than {UNPACKED} bytes");
+                of_archive(Rule::Size, what, smaller())
             })?;
             unexpected.extend(unexpected_file(&name));
             files.insert(name, content);
@@ -127,8 +156,8 @@ fn unexpected_file(name: &str) -> Option<Finding> {
         Finding::new(
             Rule::FileUnexpected,
             &shown(name),
-            "this file is no part of a widget",
-            "leave it out of the archive",
+            Localized::new("такие файлы в виджет не входят", "this file is no part of a widget"),
+            Localized::new("уберите его из архива", "leave it out of the archive"),
         )
     })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use call::Localized;
+
 /// The rules that an archive is held against. Their sources are in `guest/docs/amocrm.md` (amoCRM facts §7.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
@@ -99,20 +101,26 @@ pub struct Finding {
     /// The file at fault; empty where it is the archive.
     pub file: String,
     /// What is wrong.
-    pub what: String,
+    pub what: Localized,
     /// What to do about it.
-    pub fix: String,
+    pub fix: Localized,
 }
 
 impl Finding {
-    pub(crate) fn new(rule: Rule, file: &str, what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { rule, file: file.to_owned(), what: what.into(), fix: fix.into() }
+    pub(crate) fn new(rule: Rule, file: &str, what: Localized, fix: Localized) -> Self {
+        Self { rule, file: file.to_owned(), what, fix }
+    }
+
+    /// The finding in words: the file, what is wrong with it, and what to do.
+    pub fn text(&self) -> Localized {
+        let Self { rule: _, file, what, fix } = self;
+        let text = what.clone().then("; ", fix);
+        if file.is_empty() { text } else { text.at(file) }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rule: _, file, what, fix } = self;
-        if file.is_empty() { write!(formatter, "{what}; {fix}") } else { write!(formatter, "{file}: {what}; {fix}") }
+        self.text().fmt(formatter)
     }
 }

@@ -1,5 +1,7 @@
 //! The pictures: which there have to be, how large, and of what kind (amoCRM facts §7.6).
 
+use call::{Localized, localized};
+
 use crate::picture::{ALL, Picture};
 use crate::{Archive, Finding, Platform, Rule};
 
@@ -36,13 +38,16 @@ fn picture_findings(archive: &Archive, picture: &Picture) -> Option<Finding> {
         stem == Some(name)
     });
     let Some(file) = found else {
-        let (file, fix) = (format!("images/{name}.png"), format!("add a picture of {width}x{height} pixels"));
-        return Some(Finding::new(Rule::FileMissing, &file, "the picture is missing", fix));
+        let fix =
+            localized!("добавьте изображение {width}x{height} пикселей", "add a picture of {width}x{height} pixels");
+        let what = Localized::new("изображения нет", "the picture is missing");
+        return Some(Finding::new(Rule::FileMissing, &format!("images/{name}.png"), what, fix));
     };
     let seen = archive.file(file).and_then(seen)?;
     ((seen.width, seen.height) != (*width, *height)).then(|| {
-        let what = format!("the picture has {}x{} pixels", seen.width, seen.height);
-        Finding::new(Rule::ImageSize, file, what, format!("make it {width}x{height}"))
+        let Seen { width: wide, height: tall, .. } = seen;
+        let what = localized!("в изображении {wide}x{tall} пикселей", "the picture has {wide}x{tall} pixels");
+        Finding::new(Rule::ImageSize, file, what, localized!("нужно {width}x{height}", "make it {width}x{height}"))
     })
 }
 
@@ -50,8 +55,12 @@ fn picture_findings(archive: &Archive, picture: &Picture) -> Option<Finding> {
 fn file_findings(file: &str, content: &[u8], platform: Platform) -> Vec<Finding> {
     let mut findings = Vec::new();
     if content.len() > LARGEST {
-        let what = format!("the picture has {} bytes, more than {LARGEST}", content.len());
-        findings.push(Finding::new(Rule::ImageLarge, file, what, "make it smaller"));
+        let size = content.len();
+        let what = localized!(
+            "в изображении {size} байт, а можно не больше {LARGEST}",
+            "the picture has {size} bytes, more than {LARGEST}"
+        );
+        findings.push(Finding::new(Rule::ImageLarge, file, what, Localized::new("уменьшите его", "make it smaller")));
     }
     let ending = file.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     let named = if ending == "jpg" { "jpeg" } else { ending.as_str() };
@@ -63,24 +72,22 @@ fn file_findings(file: &str, content: &[u8], platform: Platform) -> Vec<Finding>
     if named == "svg" {
         return findings;
     }
-    match seen(content) {
-        Some(seen) if seen.kind == named && taken.contains(&named) => {}
-        Some(seen) => {
-            let what = format!("the picture is a {} file", seen.kind);
-            findings.push(Finding::new(
-                Rule::ImageFormat,
-                file,
-                what,
-                format!("make it one of {} and name it so", taken.join(", ")),
-            ));
-        }
-        None => findings.push(Finding::new(
-            Rule::ImageFormat,
-            file,
-            "this is no picture that can be read",
-            format!("make it one of {}", taken.join(", ")),
-        )),
-    }
+    let kinds = taken.join(", ");
+    let (what, fix) = match seen(content) {
+        Some(seen) if seen.kind == named && taken.contains(&named) => return findings,
+        Some(Seen { kind, .. }) => (
+            localized!("это изображение в формате {kind}", "the picture is a {kind} file"),
+            localized!(
+                "сохраните его в одном из форматов ({kinds}) и так же назовите",
+                "make it one of {kinds} and name it so"
+            ),
+        ),
+        None => (
+            Localized::new("это не изображение, или оно не читается", "this is no picture that can be read"),
+            localized!("сохраните его в одном из форматов: {kinds}", "make it one of {kinds}"),
+        ),
+    };
+    findings.push(Finding::new(Rule::ImageFormat, file, what, fix));
     findings
 }
 

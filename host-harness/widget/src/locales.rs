@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use call::{Localized, localized};
 use serde_json::Value;
 
 use crate::{Archive, Finding, Platform, Rule};
@@ -16,25 +17,35 @@ pub(crate) fn findings(archive: &Archive, platform: Platform) -> Vec<Finding> {
     let files: BTreeSet<&str> =
         archive.names().filter_map(|name| name.strip_prefix("i18n/")?.strip_suffix(".json")).collect();
     let mut findings = Vec::new();
-    let mut wrong = |locale: &str, what: &str, fix: String| {
+    let mut wrong = |locale: &str, what, fix| {
         findings.push(Finding::new(Rule::Locale, &format!("i18n/{locale}.json"), what, fix));
     };
     for locale in listed.difference(&files) {
-        wrong(locale, "the manifest names this locale, and its file is missing", "add it".to_owned());
+        let what = Localized::new(
+            "этот язык назван в манифесте, а файла нет",
+            "the manifest names this locale, and its file is missing",
+        );
+        wrong(locale, what, Localized::new("добавьте его", "add it"));
     }
     for locale in files.difference(&listed) {
-        wrong(locale, "the manifest does not name this locale", format!("add `{locale}` to `locale` of manifest.json"));
+        let what = Localized::new("этот язык не назван в манифесте", "the manifest does not name this locale");
+        let fix = localized!(
+            "добавьте `{locale}` в `locale` файла manifest.json",
+            "add `{locale}` to `locale` of manifest.json"
+        );
+        wrong(locale, what, fix);
     }
     let needed = match platform {
         Platform::Amocrm => "ru",
         Platform::Kommo => "en",
     };
     if !listed.contains(needed) && !files.contains(needed) {
-        wrong(
-            needed,
-            "the platform's own language is missing",
-            format!("add it, and `{needed}` to `locale` of manifest.json"),
+        let what = Localized::new("нет основного языка платформы", "the platform's own language is missing");
+        let fix = localized!(
+            "добавьте его, и `{needed}` в `locale` файла manifest.json",
+            "add it, and `{needed}` to `locale` of manifest.json"
         );
+        wrong(needed, what, fix);
     }
     findings.extend(unfilled(archive, &manifest, &files));
     findings
@@ -55,12 +66,15 @@ fn unfilled(archive: &Archive, manifest: &Value, files: &BTreeSet<&str>) -> Vec<
             Ok(_) => findings.push(Finding::new(
                 Rule::Text,
                 &file,
-                "the file is no JSON object",
-                "write it as { \"widget\": { … } }",
+                Localized::new("файл — не объект JSON", "the file is no JSON object"),
+                Localized::new("напишите в нём { \"widget\": { … } }", "write it as { \"widget\": { … } }"),
             )),
-            Err(error) => {
-                findings.push(Finding::new(Rule::Text, &file, format!("the file is no JSON: {error}"), "mend it"))
-            }
+            Err(error) => findings.push(Finding::new(
+                Rule::Text,
+                &file,
+                localized!("файл не читается как JSON: {error}", "the file is no JSON: {error}"),
+                Localized::new("исправьте его", "mend it"),
+            )),
         }
     }
     let mut keys: BTreeSet<String> = all.values().flat_map(|texts| texts.keys().cloned()).collect();
@@ -68,11 +82,12 @@ fn unfilled(archive: &Archive, manifest: &Value, files: &BTreeSet<&str>) -> Vec<
     for (locale, texts) in &all {
         for key in &keys {
             let what = match texts.get(key).map(|text| text.trim()) {
-                Some("") => format!("the text `{key}` is empty"),
+                Some("") => localized!("текст `{key}` пуст", "the text `{key}` is empty"),
                 Some(_) => continue,
-                None => format!("the text `{key}` is missing"),
+                None => localized!("текста `{key}` нет", "the text `{key}` is missing"),
             };
-            findings.push(Finding::new(Rule::Text, &format!("i18n/{locale}.json"), what, "fill it in"));
+            let fix = Localized::new("заполните его", "fill it in");
+            findings.push(Finding::new(Rule::Text, &format!("i18n/{locale}.json"), what, fix));
         }
     }
     findings

@@ -1,5 +1,6 @@
 //! `manifest.json`: what it has to say, and what it must not (amoCRM facts §7.6).
 
+use call::{Localized, localized};
 use serde_json::Value;
 use url::Url;
 
@@ -39,8 +40,15 @@ pub(crate) fn findings(archive: &Archive) -> Vec<Finding> {
     let Some(content) = archive.file(FILE) else { return Vec::new() };
     let manifest = match serde_json::from_slice(content) {
         Ok(manifest @ Value::Object(_)) => manifest,
-        Ok(_) => return vec![finding(Rule::ManifestJson, "it is no JSON object", "write it as { \"widget\": { … } }")],
-        Err(error) => return vec![finding(Rule::ManifestJson, format!("it is no JSON: {error}"), "mend it")],
+        Ok(_) => {
+            let what = Localized::new("это не объект JSON", "it is no JSON object");
+            let fix = Localized::new("напишите в нём { \"widget\": { … } }", "write it as { \"widget\": { … } }");
+            return vec![finding(Rule::ManifestJson, what, fix)];
+        }
+        Err(error) => {
+            let what = localized!("не читается как JSON: {error}", "it is no JSON: {error}");
+            return vec![finding(Rule::ManifestJson, what, Localized::new("исправьте его", "mend it"))];
+        }
     };
     let mut findings = keys(&manifest["widget"]);
     findings.extend(support(&manifest["widget"]["support"]));
@@ -50,7 +58,7 @@ pub(crate) fn findings(archive: &Archive) -> Vec<Finding> {
     findings
 }
 
-fn finding(rule: Rule, what: impl Into<String>, fix: impl Into<String>) -> Finding {
+fn finding(rule: Rule, what: Localized, fix: Localized) -> Finding {
     Finding::new(rule, FILE, what, fix)
 }
 
@@ -63,24 +71,46 @@ fn keys(widget: &Value) -> Vec<Finding> {
     };
     let is_list =
         |value: &Value| value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string));
-    let judged: [(&str, bool, &str); 8] = [
-        ("name", is_key_of_text(&widget["name"]), "name a text of i18n: \"widget.name\""),
-        ("description", is_key_of_text(&widget["description"]), "name a text of i18n: \"widget.description\""),
+    let text = |key: &str| {
+        let fix = localized!("укажите текст из i18n: \"widget.{key}\"", "name a text of i18n: \"widget.{key}\"");
+        (is_key_of_text(&widget[key]), fix)
+    };
+    let judged = [
+        ("name", text("name")),
+        ("description", text("description")),
+        ("short_description", text("short_description")),
         (
-            "short_description",
-            is_key_of_text(&widget["short_description"]),
-            "name a text of i18n: \"widget.short_description\"",
+            "version",
+            (
+                is_version(&widget["version"]),
+                Localized::new("напишите три числа, например \"1.0.0\"", "write three numbers, such as \"1.0.0\""),
+            ),
         ),
-        ("version", is_version(&widget["version"]), "write three numbers, such as \"1.0.0\""),
-        ("interface_version", widget["interface_version"] == 2, "write 2"),
-        ("init_once", widget["init_once"].is_boolean(), "write true or false"),
-        ("locale", is_list(&widget["locale"]), "list the files of i18n, such as [\"ru\", \"en\"]"),
-        ("installation", widget["installation"] == true, "write true"),
+        ("interface_version", (widget["interface_version"] == 2, Localized::new("напишите 2", "write 2"))),
+        (
+            "init_once",
+            (widget["init_once"].is_boolean(), Localized::new("напишите true или false", "write true or false")),
+        ),
+        (
+            "locale",
+            (
+                is_list(&widget["locale"]),
+                Localized::new(
+                    "перечислите файлы из i18n, например [\"ru\", \"en\"]",
+                    "list the files of i18n, such as [\"ru\", \"en\"]",
+                ),
+            ),
+        ),
+        ("installation", (widget["installation"] == true, Localized::new("напишите true", "write true"))),
     ];
-    let wrong = judged.into_iter().filter(|(_, is_right, _)| !is_right);
+    let wrong = judged.into_iter().filter(|(_, (is_right, _))| !is_right);
     wrong
-        .map(|(key, _, fix)| {
-            finding(Rule::ManifestKey, format!("`widget.{key}` is missing, or not what it has to be"), fix)
+        .map(|(key, (_, fix))| {
+            let what = localized!(
+                "ключа `widget.{key}` нет, или значение не то",
+                "`widget.{key}` is missing, or not what it has to be"
+            );
+            finding(Rule::ManifestKey, what, fix)
         })
         .collect()
 }
@@ -91,11 +121,17 @@ fn support(support: &Value) -> Vec<Finding> {
     let email = support["email"].as_str().and_then(|email| email.split_once('@'));
     let is_email =
         email.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains(['@', ' ']));
-    let judged =
-        [("link", is_link, "write the address of a page with help"), ("email", is_email, "write an e-mail address")];
-    let wrong = judged.into_iter().filter(|(_, is_right, _)| !is_right);
+    let link = ("link", is_link, "укажите адрес страницы с помощью", "write the address of a page with help");
+    let email = ("email", is_email, "укажите адрес электронной почты", "write an e-mail address");
+    let wrong = [link, email].into_iter().filter(|(_, is_right, ..)| !is_right);
     wrong
-        .map(|(key, _, fix)| finding(Rule::Support, format!("`widget.support.{key}` is missing, or none"), fix))
+        .map(|(key, _, ru, en)| {
+            let what = localized!(
+                "ключа `widget.support.{key}` нет, или это не адрес",
+                "`widget.support.{key}` is missing, or no address"
+            );
+            finding(Rule::Support, what, Localized::new(ru, en))
+        })
         .collect()
 }
 
@@ -104,8 +140,14 @@ fn secrets(widget: &Value) -> Option<Finding> {
     widget.get("secret_key").is_some().then(|| {
         finding(
             Rule::Secret,
-            "`widget.secret_key` tells a secret to every user",
-            "remove it: it has not been needed since keys are made at the upload",
+            Localized::new(
+                "`widget.secret_key` открывает секрет каждому пользователю",
+                "`widget.secret_key` tells a secret to every user",
+            ),
+            Localized::new(
+                "уберите его: ключи теперь создаются при загрузке",
+                "remove it: keys are now made when the archive is uploaded",
+            ),
         )
     })
 }
@@ -114,8 +156,11 @@ fn locations(locations: &Value) -> Vec<Finding> {
     let Some(locations) = locations.as_array().filter(|locations| !locations.is_empty()) else {
         return vec![finding(
             Rule::Location,
-            "`locations` is missing or empty",
-            "list where the widget works, such as [\"everywhere\"]",
+            Localized::new("списка `locations` нет, или он пуст", "`locations` is missing or empty"),
+            Localized::new(
+                "перечислите, где работает виджет, например [\"everywhere\"]",
+                "list where the widget works, such as [\"everywhere\"]",
+            ),
         )];
     };
     let is_one = |location: &str| {
@@ -130,8 +175,11 @@ fn locations(locations: &Value) -> Vec<Finding> {
         .map(|location| {
             finding(
                 Rule::Location,
-                format!("there is no location {location}"),
-                "write one that is documented; `everywhere` takes no -0 or -1",
+                localized!("места {location} не бывает", "there is no location {location}"),
+                Localized::new(
+                    "укажите место из документации; у `everywhere` не бывает -0 и -1",
+                    "write one that is documented; `everywhere` takes no -0 or -1",
+                ),
             )
         })
         .collect()
@@ -146,8 +194,16 @@ fn settings(settings: &Value) -> Vec<Finding> {
     });
     wrong
         .map(|(key, _)| {
-            let fix = format!("give it `name` (\"settings.{key}\"), `type` ({}) and `required`", TYPES.join(", "));
-            finding(Rule::Setting, format!("the setting `{key}` is not described as it has to be"), fix)
+            let types = TYPES.join(", ");
+            let fix = localized!(
+                "укажите `name` (\"settings.{key}\"), `type` ({types}) и `required`",
+                "give it `name` (\"settings.{key}\"), `type` ({types}) and `required`"
+            );
+            let what = localized!(
+                "поле `{key}` описано не так, как нужно",
+                "the setting `{key}` is not described as it has to be"
+            );
+            finding(Rule::Setting, what, fix)
         })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! An archive held against all rules.
 
+use call::{Localized, localized};
+
 use crate::archive::shown;
 use crate::{Archive, Finding, Platform, Rule, images, locales, manifest, script};
 
@@ -11,11 +13,17 @@ impl Archive {
         findings.extend(missing.map(|name| {
             let inside = self.names().find(|known| known.ends_with(&format!("/{name}")));
             let (what, fix) = match inside {
-                Some(inside) => (
-                    format!("the file is in a folder ({})", shown(inside)),
-                    "pack the folder's content, not the folder",
-                ),
-                None => ("the file is missing".to_owned(), "add it"),
+                Some(inside) => {
+                    let inside = shown(inside);
+                    (
+                        localized!("файл лежит в папке ({inside})", "the file is in a folder ({inside})"),
+                        Localized::new(
+                            "упакуйте содержимое папки, а не саму папку",
+                            "pack the folder's content, not the folder",
+                        ),
+                    )
+                }
+                None => (Localized::new("файла нет", "the file is missing"), Localized::new("добавьте его", "add it")),
             };
             Finding::new(Rule::FileMissing, name, what, fix)
         }));

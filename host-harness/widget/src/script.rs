@@ -2,6 +2,8 @@
 //!
 //! A script is judged by what stands in it. One that wants to hide something can: moderation reads it, too.
 
+use call::{Localized, localized};
+
 use crate::code::Code;
 use crate::{Archive, Finding, Rule};
 
@@ -42,7 +44,8 @@ const APP: [&str; 9] = [
 pub(crate) fn findings(archive: &Archive) -> Vec<Finding> {
     let Some(content) = archive.file(FILE) else { return Vec::new() };
     let Ok(script) = std::str::from_utf8(content) else {
-        return vec![finding(Rule::Minified, "the script is not in UTF-8", "save it in UTF-8")];
+        let what = Localized::new("скрипт не в кодировке UTF-8", "the script is not in UTF-8");
+        return vec![finding(Rule::Minified, what, Localized::new("сохраните его в UTF-8", "save it in UTF-8"))];
     };
     let script = script.trim_start_matches('\u{feff}');
     let code = Code::of(script);
@@ -55,13 +58,17 @@ pub(crate) fn findings(archive: &Archive) -> Vec<Finding> {
     findings.extend(synchronous(&code));
     findings.extend(globals(&code));
     if script.contains("http://") {
-        let fix = "ask https servers only: the pages are https, and browsers refuse anything else";
-        findings.push(finding(Rule::PlainHttp, "it names an address with http://", fix));
+        let what = Localized::new("в нём есть адрес с http://", "it names an address with http://");
+        let fix = Localized::new(
+            "обращайтесь только к серверам с https: страницы открыты по https, и другого браузер не разрешит",
+            "ask https servers only: the pages are https, and browsers refuse anything else",
+        );
+        findings.push(finding(Rule::PlainHttp, what, fix));
     }
     findings
 }
 
-fn finding(rule: Rule, what: impl Into<String>, fix: impl Into<String>) -> Finding {
+fn finding(rule: Rule, what: Localized, fix: Localized) -> Finding {
     Finding::new(rule, FILE, what, fix)
 }
 
@@ -76,8 +83,11 @@ fn module(code: &Code) -> Option<Finding> {
     (!is_module).then(|| {
         finding(
             Rule::Amd,
-            "it is not one AMD module",
-            "write all of it as define(['jquery'], function ($) { return function () { … }; });",
+            Localized::new("это не один модуль AMD", "it is not one AMD module"),
+            Localized::new(
+                "напишите его целиком как define(['jquery'], function ($) { return function () { … }; });",
+                "write all of it as define(['jquery'], function ($) { return function () { … }; });",
+            ),
         )
     })
 }
@@ -87,7 +97,11 @@ fn callbacks(code: &Code) -> Vec<Finding> {
         |name: &str| code.uses(name).any(|at| code.text()[at + name.len()..].trim_start().starts_with([':', '(']));
     let missing = CALLBACKS.into_iter().filter(|name| !is_there(name));
     missing
-        .map(|name| finding(Rule::Callback, format!("the callback `{name}` is missing"), "add it; it returns true"))
+        .map(|name| {
+            let what = localized!("функции `{name}` нет", "the callback `{name}` is missing");
+            let fix = Localized::new("добавьте её; она возвращает true", "add it; it returns true");
+            finding(Rule::Callback, what, fix)
+        })
         .collect()
 }
 
@@ -98,15 +112,22 @@ fn readable(script: &str, code: &Code) -> Option<Finding> {
         .text()
         .match_indices("_0x")
         .any(|(at, _)| code.text()[at + 3..].starts_with(|letter: char| letter.is_ascii_hexdigit()));
-    (longest > LONGEST_LINE || average > AVERAGE_LINE || is_renamed)
-        .then(|| finding(Rule::Minified, "it is minified or obfuscated", "put in the script as people wrote it"))
+    (longest > LONGEST_LINE || average > AVERAGE_LINE || is_renamed).then(|| {
+        finding(
+            Rule::Minified,
+            Localized::new("он сжат или запутан", "it is minified or obfuscated"),
+            Localized::new("положите скрипт таким, каким его писали люди", "put in the script as people wrote it"),
+        )
+    })
 }
 
 fn generated(code: &Code) -> Vec<Finding> {
     let found = GENERATING.into_iter().filter(|name| code.uses(name).next().is_some());
     found
         .map(|name| {
-            finding(Rule::GeneratedCode, format!("it uses `{}`", name.trim_end_matches('(')), "write the code out")
+            let name = name.trim_end_matches('(');
+            let what = localized!("в нём используется `{name}`", "it uses `{name}`");
+            finding(Rule::GeneratedCode, what, Localized::new("напишите код как есть", "write the code out"))
         })
         .collect()
 }
@@ -117,16 +138,28 @@ fn loops(code: &Code) -> Vec<Finding> {
     let mut findings: Vec<_> = functions
         .intersection(&of_themselves)
         .map(|name| {
-            let fix = "send the request once, and again only when the person does something";
-            finding(Rule::Loop, format!("`{name}` sends a request and calls itself again"), fix)
+            let what = localized!(
+                "`{name}` отправляет запрос и вызывает сама себя",
+                "`{name}` sends a request and calls itself again"
+            );
+            let fix = Localized::new(
+                "отправляйте запрос один раз, а снова — только по действию человека",
+                "send the request once, and again only when the person does something",
+            );
+            finding(Rule::Loop, what, fix)
         })
         .collect();
     let repeated = code.repeated();
     let names = REQUESTS.iter().copied().chain(functions.iter().copied());
     for name in names {
         if code.uses(name).any(|at| repeated.iter().any(|body| body.contains(&at))) {
-            let what = format!("`{}` is in a loop or at an interval", name.trim_end_matches('('));
-            findings.push(finding(Rule::Loop, what, "send one request for all of it"));
+            let name = name.trim_end_matches('(');
+            let what = localized!(
+                "`{name}` стоит в цикле или вызывается по таймеру",
+                "`{name}` is in a loop or at an interval"
+            );
+            let fix = Localized::new("отправьте один запрос на всё сразу", "send one request for all of it");
+            findings.push(finding(Rule::Loop, what, fix));
         }
     }
     findings
@@ -138,7 +171,11 @@ fn synchronous(code: &Code) -> Option<Finding> {
         rest.is_some_and(|rest| rest.trim_start().starts_with("false") || rest.trim_start().starts_with("!1"))
     };
     code.uses("async").any(is_false).then(|| {
-        finding(Rule::Synchronous, "a request stops the page until it is answered (`async: false`)", "remove it")
+        let what = Localized::new(
+            "запрос останавливает страницу, пока не придёт ответ (`async: false`)",
+            "a request stops the page until it is answered (`async: false`)",
+        );
+        finding(Rule::Synchronous, what, Localized::new("уберите это", "remove it"))
     })
 }
 
@@ -146,7 +183,8 @@ fn globals(code: &Code) -> Vec<Finding> {
     let text = code.text();
     let mut findings = Vec::new();
     if code.uses("AMOCRM").next().is_some() {
-        findings.push(finding(Rule::Global, "`AMOCRM` is outdated", "use `APP`"));
+        let what = Localized::new("`AMOCRM` устарел", "`AMOCRM` is outdated");
+        findings.push(finding(Rule::Global, what, Localized::new("используйте `APP`", "use `APP`")));
     }
     for at in code.uses("APP") {
         let Some(rest) = text[at + "APP".len()..].strip_prefix('.') else { continue };
@@ -154,8 +192,8 @@ fn globals(code: &Code) -> Vec<Finding> {
         if !APP.contains(&member.as_str()) {
             findings.push(finding(
                 Rule::Global,
-                format!("`APP.{member}` is not documented"),
-                "use what the documentation names",
+                localized!("`APP.{member}` нет в документации", "`APP.{member}` is not documented"),
+                Localized::new("используйте то, что есть в документации", "use what the documentation names"),
             ));
         }
     }
@@ -164,7 +202,11 @@ fn globals(code: &Code) -> Vec<Finding> {
         let name = rest.trim_start_matches(|letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$'));
         let after = name.trim_start();
         if after.starts_with('=') && !after.starts_with("==") {
-            findings.push(finding(Rule::Global, "it writes into `window`", "keep values in the module"));
+            findings.push(finding(
+                Rule::Global,
+                Localized::new("он пишет в `window`", "it writes into `window`"),
+                Localized::new("храните значения в модуле", "keep values in the module"),
+            ));
         }
     }
     findings

@@ -2,6 +2,7 @@
 
 use std::io::{self, Cursor, Write};
 
+use call::Bilingual;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -42,6 +43,12 @@ pub enum NotMade {
     /// It was not compressed.
     #[error("a fault of the program: the archive cannot be packed: {0}")]
     Packed(#[from] io::Error),
+}
+
+impl Bilingual for NotMade {
+    fn ru(&self) -> String {
+        format!("архив не собран: ошибка программы ({self})")
+    }
 }
 
 impl Widget {

@@ -57,6 +57,10 @@ fn script(part: &str, other: &str) -> Vec<u8> {
     text("script.js", part, other)
 }
 
+fn is_russian(letter: char) -> bool {
+    matches!(letter, 'а'..='я')
+}
+
 /// The archive with every occurrence of this name replaced by one as long: what an archiver would refuse to write.
 fn renamed(archive: &[u8], name: &str, other: &str) -> Vec<u8> {
     assert_eq!(name.len(), other.len());
@@ -225,7 +229,9 @@ fn each_rule_is_found_broken_and_only_that_one() {
             let others = !matches!(rule, Rule::FileMissing | Rule::ManifestJson);
             assert!(!others || found.len() == 1, "{rule:?} {number}: {findings:#?}");
             for finding in findings {
-                assert!(!finding.what.is_empty() && !finding.fix.is_empty(), "{finding:?}");
+                for text in [&finding.what, &finding.fix] {
+                    assert!(!text.en.is_empty() && text.ru.contains(is_russian), "{finding:?}");
+                }
             }
         }
     }

@@ -144,8 +144,9 @@
     ask('PUT', 'widget', file).done(function () {
       location.reload();
     }).fail(function (answer) {
-      ((answer.responseJSON || {}).findings || [(answer.responseJSON || {}).detail]).forEach(function (finding) {
-        $('#findings').append($('<li>').text(finding));
+      var problem = answer.responseJSON || {};
+      (problem.findings || [{ ru: problem.detail }]).forEach(function (finding) {
+        $('#findings').append($('<li>').text(finding.ru));
       });
     });
   }

@@ -21,7 +21,7 @@ pub enum Edit {
     PutEmployee(String, String, EmployeeEdit),
     /// Takes an employee away: integration, employee.
     RemoveEmployee(String, String),
-    /// Several of these, as one change.
+    /// Several of these, as one change. The field of a refusal begins with the place of the one at fault: `/0/numbers/0/number`.
     Several(Vec<Edit>),
 }
 

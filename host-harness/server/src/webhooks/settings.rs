@@ -20,7 +20,7 @@ use super::presence::seen;
 use super::{Hooked, LONGEST_NAME, Routed, named, no_such_hook, page};
 use crate::body;
 use crate::configuration::{
-    Author, By, Configuration, Edit, EmployeeEdit, IntegrationPatch, NumberEdit, Scalar, edit_of,
+    Author, By, Configuration, Edit, EmployeeEdit, IntegrationPatch, NotChanged, NumberEdit, Refusal, Scalar, edit_of,
 };
 use crate::problem::Problem;
 use amocrm::access::users::{self, AccountUser};
@@ -151,11 +151,12 @@ async fn change(
         .map_err(|_| not_understood(&format!("the body did not come whole, or has more than {LARGEST} bytes")))?;
     let change: WidgetChange =
         serde_json::from_slice(&body).map_err(|_| not_understood("the body is no change of a widget's settings"))?;
-    let edits = edits(&id, hooked.integration.settings(), &change)?;
+    let (edits, fields): (Vec<_>, Vec<_>) = edits(&id, hooked.integration.settings(), &change)?.into_iter().unzip();
     if edits.is_empty() {
         return Ok(Json(WidgetSaved { revision: configuration.in_force().revision }));
     }
-    let in_force = configuration.change(Edit::Several(edits), &change.revision, author(&user)).await?;
+    let in_force = configuration.change(Edit::Several(edits), &change.revision, author(&user)).await;
+    let in_force = in_force.map_err(|refusal| at_field(refusal, &fields))?;
     Ok(Json(WidgetSaved { revision: in_force.revision }))
 }
 
@@ -216,8 +217,8 @@ fn not_understood(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail).in_russian("запрос не понят")
 }
 
-/// What a save changes; nothing where everything is so already.
-fn edits(id: &str, settings: &IntegrationSettings, change: &WidgetChange) -> Result<Vec<Edit>, Problem> {
+/// What a save changes, each with the field that wants it; nothing where everything is so already.
+fn edits(id: &str, settings: &IntegrationSettings, change: &WidgetChange) -> Result<Vec<(Edit, String)>, Problem> {
     if change.users.len() > MOST_USERS {
         return Err(not_understood(&format!("there are more than {MOST_USERS} users")));
     }
@@ -225,31 +226,41 @@ fn edits(id: &str, settings: &IntegrationSettings, change: &WidgetChange) -> Res
     let mut edits: Vec<_> = considered
         .map(|wanted| {
             let configuration = [(CONSIDER_MANAGER_STATUS.to_owned(), Some(Scalar::Flag(wanted)))].into();
-            Edit::ChangeIntegration(id.to_owned(), IntegrationPatch { configuration, ..IntegrationPatch::default() })
+            let patch = IntegrationPatch { configuration, ..IntegrationPatch::default() };
+            (Edit::ChangeIntegration(id.to_owned(), patch), "/consider_manager_status".to_owned())
         })
         .into_iter()
         .collect();
     let mut ids: HashSet<String> = settings.employees.iter().map(|(_, employee)| employee.id.clone()).collect();
     let mut users = HashSet::new();
-    for user in change.users.iter().filter(|user| !user.number.trim().is_empty()) {
+    for (place, user) in change.users.iter().enumerate().filter(|(_, user)| !user.number.trim().is_empty()) {
         if !users.insert(user.id) {
             return Err(not_understood("a user is named twice"));
         }
         let known = settings.employees.iter().find(|(of, _)| *of == user.id);
         let number = user.number.trim();
-        match known {
-            Some((_, employee)) if employee.destinations.iter().any(|destination| destination.number == number) => {}
-            Some((of, employee)) => {
-                edits.push(Edit::PutEmployee(id.to_owned(), employee.id.clone(), with_number(*of, employee, number)));
+        let (employee, edit) = match known {
+            Some((_, employee)) if employee.destinations.iter().any(|destination| destination.number == number) => {
+                continue;
             }
+            Some((of, employee)) => (employee.id.clone(), with_number(*of, employee, number)),
             None => {
                 let new = free_id(user.id, &ids);
                 ids.insert(new.clone());
-                edits.push(Edit::PutEmployee(id.to_owned(), new, new_employee(user, number)));
+                (new, new_employee(user, number))
             }
-        }
+        };
+        edits.push((Edit::PutEmployee(id.to_owned(), employee, edit), format!("/users/{place}/number")));
     }
     Ok(edits)
+}
+
+/// The refusal of several edits as one of the save that they were made of: each of them is wanted by one of these fields.
+fn at_field(refusal: NotChanged, fields: &[String]) -> NotChanged {
+    let NotChanged::Refused(refusal) = refusal else { return refusal };
+    let place = |field: &str| field.strip_prefix('/')?.split('/').next()?.parse::<usize>().ok();
+    let field = refusal.field.as_deref().and_then(place).and_then(|place| fields.get(place).cloned());
+    NotChanged::Refused(Refusal { field, ..refusal })
 }
 
 /// An employee whose first number is this one; the others stay, and so does the time that the first one rings.
