@@ -21,6 +21,22 @@ fn a_local_time_is_of_the_zone_in_the_environment() {
 }
 
 #[test]
+fn tomorrow_is_when_the_local_day_begins() {
+    let home = Home::new();
+    for (zone, hour) in [("Europe/Moscow", 21), ("Asia/Kolkata", 18), ("UTC", 0)] {
+        let before = jiff::Timestamp::now();
+        let mut command = home.command(["call", "--json", CALLER, "--at", "tomorrow"]);
+        let ended = Ended::of(command.env("TZ", zone).output().expect("the binary starts"));
+        let call: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
+        let at: jiff::Timestamp = call["call"]["at"].as_str().and_then(|at| at.parse().ok()).expect("a time");
+        assert_eq!(at.to_zoned_datetime(jiff::tz::TimeZone::UTC).hour(), hour, "TZ={zone}: {at}");
+        let ahead = at.duration_since(before);
+        // The day may end while the command starts.
+        assert!(ahead.is_positive() && ahead <= jiff::SignedDuration::from_mins(24 * 60 + 1), "TZ={zone}: {at}");
+    }
+}
+
+#[test]
 fn a_call_tells_its_time_in_the_zone_of_the_environment() {
     let home = Home::new();
     for (zone, at) in

@@ -11,7 +11,7 @@ use host_harness::config::HarnessConfig;
 use test_support::{CALLER, Home};
 
 /// The pages with commands, in the order in which somebody reads them.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     include_str!("../../README.md"),
     include_str!("../../host-harness/docs/command-line.md"),
     CONFIGURATION,
@@ -19,6 +19,7 @@ const PAGES: [&str; 8] = [
     include_str!("../../host-harness/docs/recording.md"),
     include_str!("../../host-harness/docs/operations.md"),
     include_str!("../../host-harness/docs/performance.md"),
+    include_str!("../../host-harness/docs/widget.md"),
     include_str!("../../host-harness/pbx/README.md"),
 ];
 const COMMAND_LINE: &str = PAGES[1];
@@ -40,7 +41,14 @@ fn blocks(page: &'static str, language: &str) -> Vec<Vec<&'static str>> {
 /// The commands of all pages that begin with a program's name, without that name.
 fn commands(program: &str) -> Vec<&'static str> {
     let lines = PAGES.into_iter().flat_map(|page| blocks(page, "sh")).flatten();
-    lines.filter_map(|line| line.strip_prefix(program)).collect()
+    lines.filter_map(|line| without_variable(line).strip_prefix(program)).collect()
+}
+
+/// A line of a shell without the variable that it sets for its command.
+fn without_variable(line: &str) -> &str {
+    let is_variable =
+        |word: &str| word.split_once('=').is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_uppercase()));
+    line.split_once(' ').filter(|(word, _)| is_variable(word)).map_or(line, |(_, command)| command)
 }
 
 /// A command's arguments, as a shell would split them: double quotes group, a number sign begins a comment.

@@ -52,7 +52,7 @@ pub(super) struct Call {
     /// The language of the printed text [default: that of the environment]
     #[arg(long, value_name = "LANGUAGE")]
     pub(super) lang: Option<LanguageChoice>,
-    /// When the call arrives: 2026-11-22T09:00:00+03:00, a local 2026-11-22T09:00, or +6h from now
+    /// When the call arrives: 2026-11-22T09:00:00+03:00, a local 2026-11-22T09:00, tomorrow (when the day begins), or +6h from now
     #[arg(long, value_name = "TIME", value_parser = point_in_time, allow_hyphen_values = true)]
     at: Option<Timestamp>,
     /// How long the operation may wait for amoCRM, such as 500ms or 3s
@@ -219,18 +219,22 @@ fn call_id(at: Timestamp) -> String {
 
 /// When a call arrives or somebody is seen, as people write it: a time, or how much later than now.
 pub(super) fn point_in_time(text: &str) -> anyhow::Result<Timestamp> {
+    let now = Clock::system().now();
     if let Some(later) = text.strip_prefix('+') {
         let later = humantime::parse_duration(later).context("after + write a duration, such as +6h or +6h1s")?;
-        return Ok(Clock::system().now().checked_add(SignedDuration::try_from(later)?)?);
+        return Ok(now.checked_add(SignedDuration::try_from(later)?)?);
     }
-    time(text, "+6h from now")
+    if text == "tomorrow" {
+        return Ok(now.to_zoned_datetime(local_zone()?).tomorrow()?.start_of_day()?.timestamp());
+    }
+    time(text, "tomorrow, or +6h from now")
 }
 
 /// A time with its offset, or a local one. `or` is what can be written besides.
 pub(super) fn time(text: &str, or: &str) -> anyhow::Result<Timestamp> {
     let local = || -> anyhow::Result<Timestamp> {
         let local = text.parse::<DateTime>().map_err(|_| {
-            anyhow!("write a time such as 2026-11-22T09:00:00+03:00, a local one such as 2026-11-22T09:00, or {or}")
+            anyhow!("write a time such as 2026-11-22T09:00:00+03:00, a local one such as 2026-11-22T09:00, {or}")
         })?;
         Ok(local.to_zoned_datetime(local_zone()?)?.timestamp())
     };

@@ -214,7 +214,7 @@ fn digits(text: &str) -> Result<String, &'static str> {
 pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
     match humantime::parse_duration(text.trim_end_matches(" ago")) {
         Ok(ago) => Ok(Clock::system().now().checked_sub(SignedDuration::try_from(ago)?)?),
-        Err(_) => time(text, "2h ago"),
+        Err(_) => time(text, "or 2h ago"),
     }
 }
 
