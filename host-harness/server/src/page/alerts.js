@@ -63,11 +63,11 @@ export function warningsOf(access) {
 /** The alerts, in a bar across the page. */
 export function Alerts({ alerts }) {
   if (!alerts.length) return null;
-  return html`<ul id="alerts" role="status" aria-label=${say("attention")}>
+  return html`<div id="alerts" role="status" aria-label=${say("attention")}><ul>
     ${alerts.map(({ level, text, action, href }) => html`<li class=${level} key=${text}>
-      <strong>${href ? html`<a href=${href}>${text}</a>` : text}</strong>${action && html` <span>${action}</span>`}
+      <strong>${href ? html`<a href=${href}>${text}</a>` : text}</strong>${action && html` — <span>${action}</span>`}
     </li>`)}
-  </ul>`;
+  </ul></div>`;
 }
 
 /** One sign for all: whether the server is there, and whether anything needs a person. */

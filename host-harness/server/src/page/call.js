@@ -55,7 +55,7 @@ function Verdict({ call }) {
   const status = call.reason && (lang() === "ru" ? call.reason.status : call.reason.status_en);
   return html`<div id="verdict" data-meaning=${meaning}>
     <p><span class="sign" aria-hidden="true">${SIGNS[meaning]}</span> <strong>${forwarded ? say("meaning:forwarded") : status || say("linked")}</strong>${call.reason && html`: ${reasonText(call.reason)}`}</p>
-    <p>${say(forwarded ? "toEmployee" : "goesTo")} ${where(call, operations)}${forwarded && call.route.then ? html` <span class="quiet">${say("thenTo", targetName(call.route.then, operations))}</span>` : ""}</p>
+    <p>${say(forwarded ? "toEmployee" : "goesTo")} ${where(call, operations)}${forwarded && call.route.then ? html`<span class="quiet">, ${say("thenTo", targetName(call.route.then, operations))}</span>` : ""}</p>
   </div>`;
 }
 

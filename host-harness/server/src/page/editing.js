@@ -148,7 +148,7 @@ export function Saving({ editing, title, faults = 0, mayChange = true, children 
       ${faults > 0 && dirty ? html`<p class="wrong">${say("faults")}</p>` : state !== "idle" && state !== "refused" && state !== "conflict" && html`<p class=${state === "notSaved" || state === "unreadable" ? "wrong" : ""} data-saving=${state}>${say(`saving:${state}`)}</p>`}
     </div>
     ${state === "refused" && html`<div role="alert" class="wrong" data-saving="refused"><p>${problem.text(lang())}</p>
-      ${problem.document.findings?.length > 0 && html`<ul>${problem.findings(lang()).map((finding, at) => html`<li key=${at}>${finding}</li>`)}</ul>`}</div>`}
+      ${problem.findings(lang()).length > 0 && html`<ul>${problem.findings(lang()).map((finding, at) => html`<li key=${at}>${finding}</li>`)}</ul>`}</div>`}
     ${state === "conflict" && html`<div role="alert" class="conflict" data-saving="conflict"><p><strong>${say("conflict")}</strong></p>
       <ul>${others.map(({ pointer, before, now }) => html`<li key=${pointer}>${title(pointer)}: <del>${written(before)}</del> → <ins>${written(now)}</ins></li>`)}</ul>
       <p>${say("conflictKept")}</p></div>`}

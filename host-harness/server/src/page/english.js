@@ -103,7 +103,7 @@ export default {
   shadowIs: (name) => `Shadow: ${name}`, shadowSince: (time) => `Since ${time}`, shadowCounts: (all, same, different) => `${all} calls: ${same} went the same way, ${different} did not.`, differences: "Differences", theShadow: "The shadow", endShadow: "End the shadow",
   "differs:route": "route", "differs:reason": "reason", "differs:employee": "employee", "differs:numbers": "numbers", "differs:manager-source": "where the manager is known from", "differs:requests": "requests",
   changesHelp: "Who did what, and when. Changes of the settings can be undone.", noChanges: "Nothing was changed yet.", difference: "What changed", nobodyNamed: "unnamed", undoSure: (number) => `Undo change no. ${number}? The other changes stay.`,
-  "by:file": "in the file", "by:api": "over the API", "by:page": "on the page", "by:command": "by a command", "by:undo": "an undone change", "by:amocrm": "in amoCRM",
+  "by:file": "in the file", "by:api": "over the API", "by:http": "over HTTP", "by:page": "on the page", "by:command": "by a command", "by:undo": "an undone change", "by:amocrm": "in amoCRM",
 
   // The amoCRM widget.
   "feed:fed": (time) => `The amoCRM widget reports who is at work; last ${time}`, "feed:silent": (time) => `The amoCRM widget has been silent since ${time}: amoCRM's events are asked. Look whether the widget is installed`,

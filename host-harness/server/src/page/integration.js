@@ -10,7 +10,7 @@ import { useConsole } from "./console.js";
 import { Saving, flat, nested, revisionNow, useEditing } from "./editing.js";
 import { CheckField, Field, TextField, fault, listed } from "./fields.js";
 import { html } from "./html.js";
-import { counted, local, recent, say } from "./language.js";
+import { counted, local, recent, say, sentence } from "./language.js";
 import { reasonText } from "./meaning.js";
 
 const path = (id) => `/v1/integrations/${encodeURIComponent(id)}`;
@@ -36,9 +36,9 @@ function Access({ one, access }) {
   const text = !one.enabled ? say("integrationSwitchedOff", one.id) : newest?.reason ? `${reasonText(newest.reason)} (${recent(newest.at)})` : say(`access:${state}`);
   const { circuit, budget, presence } = one;
   return html`<div class=${wrong ? "standing bad" : one.enabled ? "standing" : "standing off"} role="status" data-access=${newest?.reason ? "refused" : state} data-circuit=${circuit?.state}>
-    <p><strong>${text}</strong></p>
-    ${one.enabled && actionOf(access) && html`<p>${actionOf(access)}</p>`}
-    ${warningsOf(access).map((warning) => html`<p key=${warning}>${warning}</p>`)}
+    <p><strong>${sentence(text)}</strong></p>
+    ${one.enabled && actionOf(access) && html`<p>${sentence(actionOf(access))}</p>`}
+    ${warningsOf(access).map((warning) => html`<p key=${warning}>${sentence(warning)}</p>`)}
     ${one.account && html`<p>${say("account")}: <a href=${one.account} target="_blank" rel="noreferrer">${one.account}</a></p>`}
     ${one.enabled && circuit && html`<p class="quiet">${say(circuit.state === "closed" ? "requestsGo" : `circuit:${circuit.cause}`)}${circuit.until ? `. ${say("stoppedUntil", recent(circuit.until))}` : ""}</p>`}
     ${one.enabled && presence && html`<p class="quiet" data-feed=${presence.state}>${say(`feed:${presence.state}`, presence.last && recent(presence.last))}</p>`}

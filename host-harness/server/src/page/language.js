@@ -32,6 +32,9 @@ export const known = (key) => key in TEXTS[language];
 /** A text that comes in both languages. */
 export const local = (text) => text?.[language] ?? "";
 
+/** A text as a sentence begins; amoCRM is spelt like that everywhere. */
+export const sentence = (text) => (text.startsWith("amoCRM") ? text : text.charAt(0).toUpperCase() + text.slice(1));
+
 /** The form of a word that goes with a number: `["звонок", "звонка", "звонков"]`, `["call", "calls"]`. */
 export function counted(number, forms) {
   const form = new Intl.PluralRules(language).select(number);

@@ -103,7 +103,7 @@ export default {
   shadowIs: (name) => `В тени: ${name}`, shadowSince: (time) => `С ${time}`, shadowCounts: (all, same, different) => `Звонков: ${all}, решено так же: ${same}, иначе: ${different}.`, differences: "Расхождения", theShadow: "Тень", endShadow: "Закончить проверку",
   "differs:route": "направление", "differs:reason": "причина", "differs:employee": "сотрудник", "differs:numbers": "номера", "differs:manager-source": "источник сведений", "differs:requests": "запросы",
   changesHelp: "Кто, когда и что сделал. Изменения настроек можно отменить.", noChanges: "Изменений пока не было.", difference: "Что изменилось", nobodyNamed: "без имени", undoSure: (number) => `Отменить изменение № ${number}? Остальные изменения останутся.`,
-  "by:file": "в файле", "by:api": "через API", "by:page": "на странице", "by:command": "командой", "by:undo": "отмена изменения", "by:amocrm": "в amoCRM",
+  "by:file": "в файле", "by:api": "через API", "by:http": "по HTTP", "by:page": "на странице", "by:command": "командой", "by:undo": "отмена изменения", "by:amocrm": "в amoCRM",
 
   // The amoCRM widget.
   "feed:fed": (time) => `Виджет amoCRM сообщает, кто на работе; последний раз ${time}`, "feed:silent": (time) => `Виджет amoCRM молчит с ${time}: статус узнаётся по событиям amoCRM. Проверьте, установлен ли виджет`,

@@ -11,7 +11,7 @@ const EVERY = 5_000;
 
 /** The shadow of an operation, where the state says that it has one. */
 export function Shadow({ operation, onEnd, nameOf }) {
-  const { operations, mayChange, connection } = useConsole();
+  const { operations, employees, mayChange, connection } = useConsole();
   const [shadow, setShadow] = useState(null);
   const digest = connection.state?.operations.find(({ id }) => id === operation)?.shadow ?? null;
   useEffect(() => {
@@ -25,8 +25,9 @@ export function Shadow({ operation, onEnd, nameOf }) {
   }, [operation, digest]);
   if (!shadow) return null;
   const reasons = reasonsOf(operations);
+  const named = (id) => employees.find((one) => one.id === id)?.name || id;
   const went = ({ reason, employee, linked_operation: target, route }) =>
-    [reason ? outcomeOf(reason, reasons).text : say("meaning:forwarded"), employee, targetName(target ?? route?.target ?? "", operations)].filter(Boolean).join(" · ");
+    [reason ? outcomeOf(reason, reasons).text : say("meaning:forwarded"), named(employee), targetName(target ?? route?.target ?? "", operations)].filter(Boolean).join(" · ");
   const kinds = Object.entries({ ...shadow.kinds, ...shadow.details });
   return html`<div class="shadow" data-different=${shadow.different}>
     <h3>${say("shadowIs", nameOf(shadow.shadow))}</h3>

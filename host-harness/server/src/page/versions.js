@@ -6,6 +6,7 @@ import { useConsole } from "./console.js";
 import { Labelled } from "./fields.js";
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 import { lang, counted, local, moment, say } from "./language.js";
+import { worded } from "./meaning.js";
 import { Shadow } from "./shadow.js";
 
 const short = (digest) => digest.slice(0, 12);
@@ -15,8 +16,9 @@ const path = (id) => `/v1/operations/${encodeURIComponent(id)}`;
 export function Refusal({ error }) {
   if (!error) return null;
   if (!(error instanceof Problem)) return html`<p class="wrong" role="alert">${say("notKnownWhether")}</p>`;
+  const findings = error.findings(lang());
   return html`<div class="wrong" role="alert"><p>${error.text(lang())}</p>
-    <ul>${error.findings(lang()).map((finding, at) => html`<li key=${at}>${finding}</li>`)}</ul></div>`;
+    ${findings.length > 0 && html`<ul>${findings.map((finding, at) => html`<li key=${at}>${finding}</li>`)}</ul>`}</div>`;
 }
 
 function Upload({ onDone }) {
@@ -85,12 +87,12 @@ function Step({ operation, at, components, onDone }) {
       </select>`}<//>
       <p class="buttons">
         <button type="button" disabled=${!chosen} onClick=${() => act("PUT", "shadow", { digest: chosen })().catch(() => {})}>${say("beginShadow")}</button>
-        <${Confirmed} label=${say("activate")} disabled=${!chosen} question=${chosen && say("activateSure", nameOf(chosen, components), operation.id)} act=${act("PUT", "component", { digest: chosen, by: "page" })} onDone=${() => setChosen("")} />
+        <${Confirmed} harmless label=${say("activate")} disabled=${!chosen} question=${chosen && say("activateSure", nameOf(chosen, components), operation.id)} act=${act("PUT", "component", { digest: chosen, by: "page" })} onDone=${() => setChosen("")} />
         <${Confirmed} label=${say("rollBack")} disabled=${!history.length} question=${history.length ? say("rollBackSure", nameOf(history.at(-1).from, components)) : ""} act=${act("POST", "rollback")} />
       </p>`}
     <${Refusal} error=${error} />
     <${Shadow} operation=${operation.id} onEnd=${act("DELETE", "shadow")} nameOf=${(digest) => nameOf(digest, components)} />
-    ${history.length > 0 && html`<h3>${say("history")}</h3><ol class="history">${history.toReversed().map((change) => html`<li key=${change.at}>${moment(change.at)}: ${nameOf(change.from, components)} → ${nameOf(change.digest, components)} · ${change.by}</li>`)}</ol>`}
+    ${history.length > 0 && html`<h3>${say("history")}</h3><ol class="history">${history.toReversed().map((change) => html`<li key=${change.at}>${moment(change.at)}: ${nameOf(change.from, components)} → ${nameOf(change.digest, components)} · ${worded("by", change.by)}</li>`)}</ol>`}
   </section>`;
 }
 
