@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Request;
 use http_body_util::{BodyExt, Full};
@@ -15,6 +16,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::client::PATIENCE;
 use test_support::{skip, workspace};
+
+const TAB: char = '\u{e004}';
 
 pub(crate) struct Browser {
     pub(crate) client: Client,
@@ -133,6 +136,26 @@ impl Browser {
     pub(crate) async fn press(&self, key: &str) {
         let focused = self.client.active_element().await.expect("an element with the focus");
         focused.send_keys(key).await.unwrap_or_else(|error| panic!("{key:?}: {error}"));
+    }
+
+    /// Presses Tab until this has the focus.
+    pub(crate) async fn tab_to(&self, selector: &str) {
+        self.tab_until(selector, &format!("return document.activeElement.matches({selector:?})")).await;
+    }
+
+    /// Presses Tab until this script gives true.
+    pub(crate) async fn tab_until(&self, what: &str, there: &str) {
+        for _ in 0..60 {
+            if self.run(there).await == json!(true) {
+                return;
+            }
+            // Keys that are sent to an element would be files to one that takes files.
+            let tab = KeyActions::new("keyboard".to_owned())
+                .then(KeyAction::Down { value: TAB })
+                .then(KeyAction::Up { value: TAB });
+            self.client.perform_actions(tab).await.expect("a key");
+        }
+        panic!("not reached: {what}; the page says: {}", self.text("body").await);
     }
 
     /// Shows the page in this many pixels, light or dark.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use test_support::CALLER;
 
 use crate::wishes::WIDTHS;
-use crate::{Browser, ENTER, Site, TAB, enter, enter_at, go, says};
+use crate::{Browser, ENTER, Site, enter, enter_at, go, looks, says};
 
 /// Replaces what a field has.
 async fn fill(browser: &Browser, selector: &str, text: &str) {
@@ -14,18 +14,6 @@ async fn fill(browser: &Browser, selector: &str, text: &str) {
 
 async fn saved(browser: &Browser) {
     browser.until("it is saved", "return document.querySelector('[data-saving=saved]') !== null").await;
-}
-
-/// Presses Tab until this has the focus.
-async fn tab_to(browser: &Browser, selector: &str) {
-    let there = format!("return document.activeElement.matches({selector:?})");
-    for _ in 0..60 {
-        if browser.run(&there).await == json!(true) {
-            return;
-        }
-        browser.press(TAB).await;
-    }
-    panic!("not reached: {selector}");
 }
 
 async fn shown(browser: &Browser, selector: &str) {
@@ -74,13 +62,13 @@ async fn o3_the_waiting_time_is_set_with_the_keyboard_alone() {
     let Some(browser) = enter(&site, "ru").await else { return };
     for ((width, height), (typed, milliseconds)) in WIDTHS.into_iter().zip([("2,5", 2_500), ("1", 1_000)]) {
         browser.look(width, height, "light").await;
-        tab_to(&browser, "nav a[href='#/scenario']").await;
+        browser.tab_to("nav a[href='#/scenario']").await;
         browser.press(ENTER).await;
         shown(&browser, ".step-card").await;
-        tab_to(&browser, ".step-card a.button[href='#/scenario/main']").await;
+        browser.tab_to(".step-card a.button[href='#/scenario/main']").await;
         browser.press(ENTER).await;
         shown(&browser, "[name=waiting_time]").await;
-        tab_to(&browser, "[name=waiting_time]").await;
+        browser.tab_to("[name=waiting_time]").await;
         // Tab selects what a field has, so that what is typed takes its place.
         browser.press("0").await;
         browser.until("it is checked while typing", &says(".form", "От 500 мс до 30 с")).await;
@@ -168,6 +156,7 @@ async fn d05_an_employee_is_added_with_a_number_and_a_wrong_one_is_told_at_its_f
     browser.click(".form button.primary").await;
     shown(&browser, "[data-saving=refused]").await;
     browser.until("at its field", "return document.querySelector('.number .wrong').innerText !== ''").await;
+    looks::everywhere(&browser, "employee-refused", "ru").await;
     fill(&browser, ".number input", "109").await;
     browser.click(".form button.primary").await;
     saved(&browser).await;
@@ -212,7 +201,7 @@ async fn two_administrators_at_once_overwrite_nothing() {
     let seen = "const box = document.querySelector('[data-saving=conflict]').getBoundingClientRect(); \
                 return box.top >= 0 && box.bottom <= innerHeight";
     browser.until("it is in sight", seen).await;
-    browser.keep_picture("conflict").await;
+    looks::everywhere(&browser, "conflict", "ru").await;
     browser.click(".form button.primary").await;
     saved(&browser).await;
     let answer = document(&site.call("+7 916 555-02-02", "101").await);

@@ -4,7 +4,7 @@ use amocrm_simulator::FaultRule;
 use serde_json::json;
 use test_support::CALLER;
 
-use crate::{Site, enter, go, listed, says};
+use crate::{Site, enter, go, listed, looks, says};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_for_the_budget_a_blocked_account_and_a_server_that_is_gone_are_shown() {
@@ -27,6 +27,7 @@ async fn a_wait_for_the_budget_a_blocked_account_and_a_server_that_is_gone_are_s
     browser.until("a person is called", "return document.querySelector('#live').dataset.level === 'bad'").await;
     browser.until("it says what is wrong", &says("#alerts", "amoCRM has blocked the access (403)")).await;
     assert!(browser.text("#alerts").await.contains("Requests stopped until"));
+    looks::everywhere(&browser, "alerts", "en").await;
     browser.until("the legend has both", "return document.querySelectorAll('#reasons .legend li').length >= 2").await;
 
     site.stop();

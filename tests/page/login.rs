@@ -3,7 +3,7 @@
 use serde_json::json;
 use test_support::CALLER;
 
-use crate::{Browser, ENTER, Site, TOKEN, go, listed, log_in, programs};
+use crate::{Browser, ENTER, Site, TOKEN, go, listed, log_in, looks, programs};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_who_has_the_token_sees_anything() {
@@ -15,6 +15,7 @@ async fn only_who_has_the_token_sees_anything() {
     browser.until("it asks for the token", "return document.activeElement?.id === 'token'").await;
     browser.write("#token", &format!("another-token-0123456789{ENTER}")).await;
     browser.until("it says so", "return document.querySelector('#refused').innerText.includes('does not take')").await;
+    looks::check(&browser, "login-refused").await;
     assert_eq!(browser.run("return document.querySelectorAll('#calls, nav, #reasons').length").await, json!(0));
     browser.run("document.querySelector('#token').value = ''").await;
     log_in(&browser).await;

@@ -10,16 +10,19 @@
 )]
 
 mod access;
+mod axe;
 mod browser;
 mod calls;
 mod changing;
 mod connection;
 mod found;
 mod hostile;
+mod https;
 mod login;
 mod looks;
 mod office;
 mod site;
+mod versions;
 mod widget;
 mod widget_settings;
 mod wishes;
@@ -30,7 +33,6 @@ use test_support::client::TOKEN;
 
 const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
-const TAB: &str = "\u{e004}";
 const SPACE: &str = " ";
 
 /// The page of the site, entered with its token.

@@ -1,11 +1,12 @@
 //! The server as its user runs it: the binary, with a simulated amoCRM behind it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use amocrm_simulator::{OAuthApp, Options, Simulator};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use test_support::client::{Answer, TOKEN};
+use test_support::client::{Answer, TOKEN, authorised};
 use test_support::{Home, Process};
 
 pub(crate) struct Site {
@@ -97,6 +98,40 @@ impl Site {
     /// The PBX reports what it saw of a call.
     pub(crate) async fn report(&self, seq: u32, outcome: &Value) {
         text(&self.process.client.call_at(&format!("/v1/calls/{seq}/outcome?by=seq"), outcome).await);
+    }
+
+    /// A program reads something.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let answer = self.process.client.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.json()
+    }
+
+    /// A program asks for something with the token.
+    pub(crate) async fn request(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let request = authorised(method, path).header("content-type", "application/json");
+        self.process.client.send(request, body.to_string()).await
+    }
+
+    /// A program changes the configuration as it is now.
+    pub(crate) async fn change(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let revision = self.get("/v1/configuration").await["revision"].to_string();
+        let request = authorised(method, path).header("content-type", "application/json").header("if-match", revision);
+        self.process.client.send(request, body.to_string()).await
+    }
+
+    /// A program uploads a component; gives its digest.
+    pub(crate) async fn upload(&self, component: Vec<u8>) -> Value {
+        let request = authorised(Method::POST, "/v1/components").header("content-type", "application/wasm");
+        let answer = self.process.client.send(request, component).await;
+        assert!(answer.status.is_success(), "{answer:?}");
+        answer.json()["digest"].clone()
+    }
+
+    /// A file of the administrator's, to be uploaded.
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        self.home.write(name, bytes);
+        self.home.path(name)
     }
 
     /// Ends the server at once.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use test_support::CALLER;
 
-use crate::{ENTER, Site, TAB, enter, listed, says};
+use crate::{ENTER, Site, enter, listed, says};
 
 /// The widths of a desk and of a telephone.
 pub(crate) const WIDTHS: [(u32, u32); 2] = [(1280, 900), (390, 844)];
@@ -51,12 +51,7 @@ async fn o4_why_a_call_went_elsewhere_is_read_with_the_keyboard_alone() {
     for (width, height) in WIDTHS {
         browser.look(width, height, "light").await;
         listed(&browser, 2).await;
-        let mut steps = 0;
-        while browser.run("return document.activeElement.id").await != json!("row-2") {
-            browser.press(TAB).await;
-            steps += 1;
-            assert!(steps < 40, "the row is reached: {}", browser.run("return document.activeElement.outerHTML").await);
-        }
+        browser.tab_to("#row-2").await;
         let outlined = "return getComputedStyle(document.activeElement).outlineStyle";
         assert_eq!(browser.run(outlined).await, json!("solid"), "the focus is seen");
         browser.press(ENTER).await;
