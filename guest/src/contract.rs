@@ -68,6 +68,8 @@ pub struct Employee {
     pub destinations: Vec<Destination>,
     /// Presence in the CRM, as the host was told it.
     pub presence: Presence,
+    /// The CRM user of the employee who stands in for this one.
+    pub deputy_crm_user_id: Option<u64>,
 }
 
 /// Presence in the CRM.
@@ -110,6 +112,9 @@ pub struct Forwarding {
     pub destinations: Vec<Destination>,
 }
 
+/// How many facts the operation gives of each call.
+pub(crate) const FACTS: usize = 12;
+
 /// What the PBX keeps about this step of the call.
 #[derive(Clone, Debug, Default)]
 pub struct CallDetails {
@@ -119,8 +124,8 @@ pub struct CallDetails {
     pub waited: Duration,
     /// The requests to amoCRM, in order.
     pub requests: Vec<RequestRecord>,
-    /// What was found out.
-    pub facts: Vec<Fact>,
+    /// The values of what was found out, in the order in which the description names them; none where it is not known.
+    pub facts: [Option<FactValue>; FACTS],
     /// Remarks, in order.
     pub notes: Vec<Note>,
 }
@@ -138,15 +143,6 @@ pub struct RequestRecord {
     pub status: Option<u16>,
     /// `ok`, or the code of what went wrong.
     pub outcome: &'static str,
-}
-
-/// A named value that the operation found out.
-#[derive(Clone, Debug)]
-pub struct Fact {
-    /// One of the described keys.
-    pub key: &'static str,
-    /// Its value, if known.
-    pub value: Option<FactValue>,
 }
 
 /// The value of a fact.

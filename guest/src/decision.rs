@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::amocrm::{COMPANIES, CONTACTS, Client, Found};
 use crate::cache::{Cache, KeptManager};
 use crate::caller::Caller;
-use crate::contract::{Call, Employee, Forwarding, Resolution, Route, Setting, Text};
+use crate::contract::{Call, Forwarding, Resolution, Route, Setting, Text};
+use crate::deputy::{self, Manager};
 use crate::details::{Origin, Recorder};
+use crate::employee::Checks;
 use crate::reason::Reason;
 use crate::settings::{Integration, Placement};
-use crate::status::{self, ManagerStatus};
-use crate::world::{Directory, World};
+use crate::world::World;
 
 /// What is kept back of the waiting time for giving the answer after the last request was given up, so that the caller is not kept waiting
 /// longer than the waiting time (rule O3).
@@ -45,33 +46,24 @@ fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Rec
     let cache = Cache { key_value: world.key_value, bucket: &integration.bucket, clock: world.clock, secret };
 
     // O5, O2, D2, D3: the personal manager, kept or asked for.
-    let user_id = personal_manager(&client, &cache, &caller, placement, details)?;
+    let manager = personal_manager(&client, &cache, &caller, placement, details)?;
 
-    // D4: the employee whose numbers are rung.
-    let employee = employee(world.directory, user_id, details)?;
-
-    // O7, D6: checked on every call, before any number is rung.
-    if integration.consider_manager_status {
-        match status::check(&client, &cache, user_id, employee.presence, details) {
-            ManagerStatus::AtWork => {}
-            ManagerStatus::Absent => return Err(Reason::ManagerAbsent),
-            ManagerStatus::Unknown if placement.forward_unknown_status => {}
-            ManagerStatus::Unknown => return Err(Reason::StatusUnknown),
-        }
-    }
+    // D4, O7, D6, E4: the manager's employee or a deputy, checked on every call before any number is rung.
+    let checks = Checks { client: &client, cache: &cache, placement };
+    let employee = deputy::manager_or_deputy(&checks, manager, details)?;
 
     // D5: all numbers, in order, each with its ring time.
     Ok(Forwarding { employee_id: employee.id, employee_name: employee.name, destinations: employee.destinations })
 }
 
-/// The manager's amoCRM user: kept for at most 6 hours, else asked for and kept. An empty answer or a failure is never kept.
+/// The manager: kept for at most 6 hours, else asked for and kept. An empty answer or a failure is never kept.
 fn personal_manager(
     client: &Client,
     cache: &Cache,
     caller: &Caller,
     placement: Placement,
     details: &mut Recorder,
-) -> Result<u64, Reason> {
+) -> Result<Manager, Reason> {
     let lookup = placement.lookup;
     let key = cache.key_of(caller);
     if let Some((kept, age)) = cache.manager(&key, lookup, details) {
@@ -79,7 +71,7 @@ fn personal_manager(
         if kept.ambiguous {
             ambiguity(placement, details)?;
         }
-        return Ok(kept.user_id);
+        return Ok(Manager { user_id: kept.user_id, is_deactivated: false });
     }
     let mut origin = Origin::default();
     let mut found = client.find(CONTACTS, caller, details)?;
@@ -105,10 +97,10 @@ fn personal_manager(
     }
     let user_id = user_id.ok_or(Reason::ManagerNotSet)?;
     if lookup.active_only && !client.is_active(user_id, details)? {
-        return Err(Reason::ManagerDeactivated);
+        return Ok(Manager { user_id, is_deactivated: true });
     }
     cache.keep_manager(&key, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);
-    Ok(user_id)
+    Ok(Manager { user_id, is_deactivated: false })
 }
 
 /// D3: the call details say that the answer was ambiguous; the placement may refuse such calls.
@@ -121,24 +113,4 @@ fn ambiguity(placement: Placement, details: &mut Recorder) -> Result<(), Reason>
         ),
     );
     if placement.refuse_ambiguous { Err(Reason::ContactAmbiguous) } else { Ok(()) }
-}
-
-/// D4: the employee of the manager, who must be switched on and have a number.
-fn employee(directory: &dyn Directory, user_id: u64, details: &mut Recorder) -> Result<Employee, Reason> {
-    let employee = directory.find_by_crm_user(user_id).map_err(|error| {
-        let error: String = error.chars().take(200).collect();
-        details.note(
-            "directory",
-            Text::made(format!("Справочник сотрудников: {error}"), format!("directory of employees: {error}")),
-        );
-        Reason::DirectoryUnavailable
-    })?;
-    let employee = employee.ok_or(Reason::ManagerHasNoEmployee)?;
-    if !employee.enabled {
-        return Err(Reason::EmployeeOff);
-    }
-    if employee.destinations.is_empty() {
-        return Err(Reason::EmployeeHasNoNumber);
-    }
-    Ok(employee)
 }

@@ -38,7 +38,7 @@ static STATUS_UNKNOWN: [(&str, Text); 2] = [
     (settings::FORWARD, Text::fixed("Переадресовать", "Forward all the same")),
 ];
 
-static PLACEMENT: [SettingDescription; 6] = [
+static PLACEMENT: [SettingDescription; 7] = [
     optional(
         settings::WAITING_TIME,
         Text::fixed("Время ожидания", "Waiting time"),
@@ -94,6 +94,15 @@ static PLACEMENT: [SettingDescription; 6] = [
         Text::fixed(
             "Проверять, что менеджер не отключён в amoCRM: ещё один запрос, нужен ключ администратора",
             "Check that the manager is not deactivated in amoCRM: one more request, with an administrator's token",
+        ),
+        SettingKind::Flag { default: false },
+    ),
+    optional(
+        settings::FORWARD_TO_DEPUTY,
+        Text::fixed("Звонить заместителю", "Forward to the deputy"),
+        Text::fixed(
+            "Если менеджер не на работе, отключён или без номера; не больше трёх по очереди",
+            "Where the manager is not at work, off or without a number; at most three in turn",
         ),
         SettingKind::Flag { default: false },
     ),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::contract::{CallDetails, Fact, FactValue, Note, RequestRecord, Text};
-use crate::facts::FACTS;
+use crate::contract::{CallDetails, FactValue, Note, RequestRecord, Text};
+use crate::reason::Reason;
 use crate::time::Timestamp;
 use crate::world::Clock;
 
@@ -16,6 +16,8 @@ pub struct Recorder<'a> {
     notes: Vec<Note>,
     manager: Option<KnownManager>,
     status: Option<StatusFact>,
+    /// Where a deputy is rung: in place of whom, and why.
+    deputy: [Option<FactValue>; 2],
 }
 
 /// Whose responsible user a manager is: the contact or the company with the caller's number, and the contact's open lead where that decided.
@@ -52,6 +54,7 @@ impl<'a> Recorder<'a> {
             notes: Vec::new(),
             manager: None,
             status: None,
+            deputy: [const { None }; 2],
         }
     }
 
@@ -97,13 +100,19 @@ impl<'a> Recorder<'a> {
         self.status = Some(StatusFact { status, evidence, seen_at, reused });
     }
 
+    /// Notes that a deputy is rung: in place of which employee, by the PBX's identifier, and why that one is not (rule E7).
+    pub fn deputy(&mut self, instead_of: &str, reason: Reason) {
+        self.deputy = [instead_of, reason.code()].map(|text| Some(FactValue::Text(text.to_owned())));
+    }
+
     /// The finished details.
     pub fn finish(self) -> CallDetails {
         let manager = self.manager.as_ref();
         let origin = manager.map(|known| known.origin).unwrap_or_default();
         let status = self.status.as_ref();
+        let [deputy_for, deputy_reason] = self.deputy;
         let text = |value: &str| FactValue::Text(value.to_owned());
-        let values = [
+        let facts = [
             manager.map(|known| text(known.source)),
             manager.and_then(|known| known.user_id).map(FactValue::Integer),
             origin.contact_id.map(FactValue::Integer),
@@ -114,8 +123,9 @@ impl<'a> Recorder<'a> {
             origin.company_id.map(FactValue::Integer),
             origin.lead_id.map(FactValue::Integer),
             status.and_then(|known| known.reused).map(|age| FactValue::Integer(age.as_secs())),
+            deputy_for,
+            deputy_reason,
         ];
-        let facts = FACTS.iter().zip(values).map(|(fact, value)| Fact { key: fact.key, value }).collect();
         CallDetails {
             waiting_time: self.waiting_time,
             waited: self.clock.monotonic().saturating_sub(self.started),

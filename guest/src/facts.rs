@@ -1,9 +1,9 @@
 //! What the facts of the call details are called, their codes and the purposes of requests in words (rule O4).
 
-use crate::contract::{FactDescription, Text};
+use crate::contract::{self, FactDescription, Text};
 
 /// The facts of every call, in their order.
-pub(crate) static FACTS: [FactDescription; 10] = [
+pub(crate) static FACTS: [FactDescription; contract::FACTS] = [
     coded("manager_source", Text::fixed("Источник сведений о менеджере", "Where the manager is known from"), &SOURCES),
     plain("manager_user_id", Text::fixed("Пользователь amoCRM", "amoCRM user")),
     plain("contact_id", Text::fixed("Контакт amoCRM", "amoCRM contact")),
@@ -20,6 +20,8 @@ pub(crate) static FACTS: [FactDescription; 10] = [
         "status_age_seconds",
         Text::fixed("Возраст использованного повторно статуса, с", "Age of the reused status, s"),
     ),
+    plain("deputy_for", Text::fixed("Заместитель сотрудника", "Deputy of")),
+    plain("deputy_reason", Text::fixed("Почему звонят заместителю", "Why a deputy is rung")),
 ];
 
 /// The purposes of requests.

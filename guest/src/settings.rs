@@ -38,6 +38,9 @@ pub(crate) const OPEN_LEAD_FIRST: &str = "open_lead_first";
 /// Whether a manager who is switched off in amoCRM is refused.
 pub(crate) const REFUSE_DEACTIVATED_MANAGERS: &str = "refuse_deactivated_managers";
 
+/// Whether a deputy is rung where the manager cannot be (rule E4).
+pub(crate) const FORWARD_TO_DEPUTY: &str = "forward_to_deputy";
+
 /// Whether the integration is on (rule O6).
 pub const ENABLED: &str = "enabled";
 /// «Учитывать статус персонального менеджера» (rule O7).
@@ -73,6 +76,8 @@ pub struct Placement {
     pub refuse_ambiguous: bool,
     /// Whether a call is forwarded when the manager's status is unknown.
     pub forward_unknown_status: bool,
+    /// Whether a deputy is rung where the manager cannot be.
+    pub forward_to_deputy: bool,
     /// How the manager is looked up.
     pub lookup: Lookup,
 }
@@ -102,6 +107,7 @@ impl Placement {
             waiting_time: WAITING_TIME_DEFAULT,
             refuse_ambiguous: false,
             forward_unknown_status: false,
+            forward_to_deputy: false,
             lookup: Lookup::default(),
         };
         for setting in settings {
@@ -129,13 +135,14 @@ impl Placement {
                 (SEARCH_COMPANIES, SettingValue::Flag(value)) => placement.lookup.companies = *value,
                 (OPEN_LEAD_FIRST, SettingValue::Flag(value)) => placement.lookup.open_lead = *value,
                 (REFUSE_DEACTIVATED_MANAGERS, SettingValue::Flag(value)) => placement.lookup.active_only = *value,
+                (FORWARD_TO_DEPUTY, SettingValue::Flag(value)) => placement.forward_to_deputy = *value,
                 (WAITING_TIME, _) => {
                     return Err(invalid(details, WAITING_TIME, "нужна длительность", "must be a duration"));
                 }
                 (key @ (SEVERAL_CONTACTS | STATUS_UNKNOWN), _) => {
                     return Err(invalid(details, key, "нужен один из вариантов", "must be a choice"));
                 }
-                (key @ (SEARCH_COMPANIES | OPEN_LEAD_FIRST | REFUSE_DEACTIVATED_MANAGERS), _) => {
+                (key @ (SEARCH_COMPANIES | OPEN_LEAD_FIRST | REFUSE_DEACTIVATED_MANAGERS | FORWARD_TO_DEPUTY), _) => {
                     return Err(invalid(details, key, "нужен флаг", "must be a flag"));
                 }
                 (unknown, _) => {

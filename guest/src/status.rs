@@ -27,12 +27,22 @@ pub enum ManagerStatus {
     Unknown,
 }
 
-/// Checks the manager's status and records it with its evidence.
+/// Whose status is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose<'a> {
+    /// The personal manager's, which the facts tell.
+    Manager,
+    /// That of a deputy with this name, which a note tells.
+    Deputy(&'a str),
+}
+
+/// Checks a manager's or a deputy's status and records it with its evidence.
 pub fn check(
     client: &Client,
     cache: &Cache,
     user_id: u64,
     presence: Presence,
+    whose: Whose<'_>,
     details: &mut Recorder,
 ) -> ManagerStatus {
     let evidence = match evidence(client, cache, user_id, presence, details) {
@@ -43,12 +53,21 @@ pub fn check(
                 "status-check-failed",
                 Text::made(format!("Проверка статуса: {}", text.ru), format!("status check: {}", text.en)),
             );
-            details.status("unknown", None, None, None);
+            match whose {
+                Whose::Manager => details.status("unknown", None, None, None),
+                Whose::Deputy(name) => note_deputy(name, None, details),
+            }
             return ManagerStatus::Unknown;
         }
     };
-    let Evidence { at_work, name, at, reused } = evidence;
-    details.status(if at_work { "at-work" } else { "absent" }, Some(name), at, reused);
+    let at_work = evidence.at_work;
+    match whose {
+        Whose::Manager => {
+            let Evidence { name, at, reused, .. } = evidence;
+            details.status(if at_work { "at-work" } else { "absent" }, Some(name), at, reused);
+        }
+        Whose::Deputy(name) => note_deputy(name, Some(&evidence), details),
+    }
     if at_work { ManagerStatus::AtWork } else { ManagerStatus::Absent }
 }
 
@@ -145,6 +164,25 @@ fn today(client: &Client, cache: &Cache, details: &mut Recorder) -> Result<Today
     let now = clock.now();
     let midnight = day_rule.start_of_day(now);
     Ok(Today { midnight, since: midnight.min(now.before(ACROSS_MIDNIGHT)) })
+}
+
+/// Notes a deputy's status with its evidence, or that it is unknown.
+#[cold]
+fn note_deputy(name: &str, evidence: Option<&Evidence>, details: &mut Recorder) {
+    let name = excerpt(name);
+    let [ru, en] = match evidence.map(|evidence| evidence.at_work) {
+        Some(true) => ["на работе", "at work"],
+        Some(false) => ["не на работе", "absent"],
+        None => ["неизвестен", "unknown"],
+    };
+    let shown = evidence.map(|evidence| evidence.name.as_str()).unwrap_or("—");
+    details.note(
+        "deputy-status",
+        Text::made(
+            format!("Статус заместителя «{name}»: {ru} ({shown})"),
+            format!("status of the deputy `{name}`: {en} ({shown})"),
+        ),
+    );
 }
 
 /// Notes why the day is counted by the offset that amoCRM reported.

@@ -22,7 +22,8 @@ impl Directory for Pbx {
     async fn find(&self, user: u64, _: jiff::Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
         let destinations = vec![Destination { number: "101".to_owned(), ring_time: Duration::from_secs(20) }];
         let (id, name) = (format!("user-{user}"), "Анна Соколова".to_owned());
-        Ok(Some(Employee { id, name, enabled: true, destinations, presence: Presence::NotFed }))
+        let presence = Presence::NotFed;
+        Ok(Some(Employee { id, name, enabled: true, destinations, presence, deputy_crm_user_id: None }))
     }
 }
 

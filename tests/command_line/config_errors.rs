@@ -111,6 +111,7 @@ fn every_mistake_in_the_file_is_refused_with_the_key_and_the_fix() {
             both(&format!("{EMPLOYEE}{}", EMPLOYEE.replace("anna", "boris"))),
             &["employee `boris`", "`amocrm_user` = 504141", "mapped to `anna` already", "to one employee"],
         ),
+        (both(&format!("{EMPLOYEE}deputy = 504142")), &["line 7", "deputy`", "expected a string"]),
     ] {
         assert_refused(&home, &text, &[], parts);
     }
@@ -133,6 +134,34 @@ fn a_number_that_stands_in_the_wrong_place_is_masked() {
         for said in [said.stderr, home.run(["config", "check", "--lang", "ru"]).stderr] {
             assert!(!said.contains("9165550101"), "{said}");
         }
+    }
+}
+
+#[test]
+fn e4_deputies_who_are_nobody_oneself_or_a_circle_are_refused_with_their_names() {
+    let home = Home::new();
+    home.write("token", "a-secret-token\n");
+    let employees = |deputies: &[(&str, &str)]| {
+        let one = |(number, (id, deputy)): (usize, &(&str, &str))| {
+            format!("[[integration.employee]]\nid = \"{id}\"\namocrm_user = {}\ndeputy = \"{deputy}\"\n", 7 + number)
+        };
+        let all: String = deputies.iter().enumerate().map(one).collect();
+        format!("{INTEGRATION}{all}{OPERATION}")
+    };
+    for (deputies, parts) in [
+        (
+            &[("anna", "bob")][..],
+            &["employee `anna`", "`deputy` = `bob`", "there is no such employee", "write the `id`"][..],
+        ),
+        (&[("anna", "")], &["employee `anna`", "`deputy` = ``", "there is no such employee"]),
+        (&[("anna", "anna")], &["employee `anna`", "`deputy` = `anna`", "nobody stands in for himself"]),
+        (&[("anna", "boris"), ("boris", "anna")], &["employee `anna`", "a circle, `anna` → `boris` → `anna`"]),
+        (
+            &[("anna", "vera"), ("boris", "vera"), ("vera", "gleb"), ("gleb", "boris")],
+            &["employee `boris`", "a circle, `boris` → `vera` → `gleb` → `boris`", "another deputy, or none"],
+        ),
+    ] {
+        assert_refused(&home, &employees(deputies), &[], parts);
     }
 }
 

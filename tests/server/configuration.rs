@@ -330,6 +330,8 @@ async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
             "9d",
         ),
         (Method::DELETE, boris, json!({}), 404, "", "no employee `boris`"),
+        (Method::PUT, boris, json!({"amocrm_user": 7, "deputy": "vera"}), 422, "/deputy", "`deputy` = `vera`"),
+        (Method::PUT, boris, json!({"amocrm_user": 7, "deputy": "boris"}), 422, "/deputy", "stands in for himself"),
     ] {
         let answer = change(client, method.clone(), path, &body).await;
         let problem = answer.json();
@@ -348,6 +350,47 @@ async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
     assert_eq!(client.send(anybody, "{}").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!((written(&home), hidden(client).await.goes_to()), (text, "queue:sales".to_owned()));
     assert_eq!(client.get("/v1/changes").await.json()["changes"], json!([]));
+}
+
+#[tokio::test]
+async fn e4_a_deputy_is_shown_changed_and_kept_as_long_as_somebody_has_one() {
+    let simulator = simulator().await;
+    let (home, _) = home(&simulator, "");
+    let process = serve(&home);
+    let client = &process.client;
+    let path = |id: &str| format!("/v1/integrations/main/employees/{id}");
+    let put = async |id: &str, user: u64, deputy: Value| {
+        let body = json!({"amocrm_user": user, "numbers": [{"number": "101"}], "deputy": deputy});
+        change(client, Method::PUT, &path(id), &body).await
+    };
+    assert_eq!(put("boris", 504_142, Value::Null).await.json()["deputy"], Value::Null);
+    assert_eq!(put("anna", 504_141, json!("boris")).await.json()["deputy"], "boris");
+    let employees = client.get("/v1/integrations/main/employees").await.json();
+    assert_eq!(employees["employees"][0]["deputy"], "boris", "{employees}");
+    assert!(written(&home).contains("deputy = \"boris\"\n"), "{}", written(&home));
+    let settings = json!({"settings": {"forward_to_deputy": true}});
+    assert_eq!(change(client, Method::PATCH, "/v1/operations/main", &settings).await.status, StatusCode::OK);
+
+    // The names of all who would be in the circle.
+    let circle = put("boris", 504_142, json!("anna")).await;
+    let problem = circle.json();
+    assert_eq!((circle.status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("/deputy")));
+    assert!(problem["detail"].as_str().unwrap().contains("`anna` → `boris` → `anna`"), "{problem}");
+    assert!(problem["detail_ru"].as_str().unwrap().contains("по кругу, `anna` → `boris` → `anna`"), "{problem}");
+    // Who is somebody's deputy stays.
+    let gone = change(client, Method::DELETE, &path("boris"), &json!({})).await;
+    let problem = gone.json();
+    assert_eq!(gone.status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("employee `anna`: `deputy` = `boris`"), "{problem}");
+
+    let off = json!({"amocrm_user": 504141, "enabled": false, "numbers": [{"number": "101"}], "deputy": "boris"});
+    assert_eq!(change(client, Method::PUT, &path("anna"), &off).await.status, StatusCode::OK);
+    let answer = client.call(&json!({"caller": CALLER, "operation": "main"})).await;
+    assert_eq!((answer.goes_to().as_str(), &answer.json()["details"]["deputy_for"]), ("boris", &json!("anna")));
+    // Left out, there is none any more.
+    let without = json!({"amocrm_user": 504141, "numbers": [{"number": "101"}]});
+    assert_eq!(change(client, Method::PUT, &path("anna"), &without).await.json()["deputy"], Value::Null);
+    assert!(!written(&home).contains("deputy = \""), "{}", written(&home));
 }
 
 #[cfg(unix)]

@@ -6,19 +6,23 @@ use amocrm_simulator::{Account, Contact, Event, EventTime, Phone, User};
 use jiff::Timestamp;
 use runtime::capabilities::directory::{Destination, Employee, Presence};
 
+use crate::deputies::deputy_of;
 use crate::plan::{Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS};
 
 pub(crate) fn contact_id(contact: usize) -> u64 {
     1_000 + u64::try_from(contact).expect("a small number")
 }
 
-pub(crate) fn employees() -> Vec<(u64, Employee)> {
+/// The employees; `with_deputies`, each has somebody who stands in.
+pub(crate) fn employees(with_deputies: bool) -> Vec<(u64, Employee)> {
     let employee = |user: u64| {
         let numbers = [format!("1{:02}", user % 100), format!("+7901{:07}", user)];
         let destination = |number| Destination { number, ring_time: Duration::from_secs(20) };
         let destinations = if user == NUMBERLESS { Vec::new() } else { numbers.map(destination).into() };
         let (id, name) = (format!("u{user}"), format!("User {user}"));
-        (user, Employee { id, name, enabled: user != DISABLED, destinations, presence: Presence::NotFed })
+        let (enabled, presence) = (user != DISABLED, Presence::NotFed);
+        let deputy_crm_user_id = deputy_of(user).filter(|_| with_deputies);
+        (user, Employee { id, name, enabled, destinations, presence, deputy_crm_user_id })
     };
     USERS.into_iter().chain([IMPOSTOR]).map(employee).collect()
 }

@@ -14,7 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use runtime::capabilities::clocks::Clock;
 use tokio::time::Instant;
 
-use crate::plan::{CONTACTS, Caller, DISABLED, IMPOSTOR, NUMBERLESS, Plan, USERS};
+use crate::deputies::{is_never_rung, line, user_of};
+use crate::plan::{CONTACTS, Caller, IMPOSTOR, Plan};
 use crate::scenario;
 use crate::store::WorldStore;
 use crate::summary::{Summary, Violation};
@@ -37,6 +38,8 @@ pub(crate) struct Model {
     considers_status: bool,
     /// Whether there are operations one after another.
     scenario: bool,
+    /// Whether calls are forwarded to deputies.
+    deputies: bool,
     /// Whose each contact was, and since when.
     managers: Vec<Vec<(Instant, Option<u64>)>>,
     kept: HashMap<Caller, Kept>,
@@ -62,6 +65,8 @@ pub(crate) struct Before {
     happening: usize,
     caller: Caller,
     at: Timestamp,
+    /// amoCRM's time.
+    true_at: Timestamp,
     instant: Instant,
     kept: Option<Kept>,
     alone: bool,
@@ -79,6 +84,7 @@ impl Model {
             true_time,
             considers_status: plan.considers_status,
             scenario: plan.scenario,
+            deputies: plan.deputies,
             managers: plan.managers.iter().map(|manager| vec![(now, *manager)]).collect(),
             kept: HashMap::new(),
             in_flight: HashMap::new(),
@@ -126,6 +132,7 @@ impl Model {
             happening,
             caller,
             at: self.clock.now(),
+            true_at: self.true_time.now(),
             instant: Instant::now(),
             kept: self.kept.get(&caller).copied(),
             alone: *in_flight == 1,
@@ -140,6 +147,7 @@ impl Model {
         let shown = shown(resolved);
         self.summary.count(&seen.outcome, &shown);
         self.summary.hits += usize::from(seen.source == "cache");
+        self.summary.to_deputies += usize::from(seen.deputy_for.is_some());
         self.summary.most_steps = self.summary.most_steps.max(resolved.steps.len() + 1);
         let others = self.in_flight.get_mut(&before.caller).map_or(0, |number| {
             *number = number.saturating_sub(1);
@@ -215,6 +223,7 @@ impl Model {
         self.judge_manager(before, seen)
             .or_else(|| self.judge_cache(before, seen, quiet))
             .or_else(|| self.judge_status(before, seen))
+            .or_else(|| self.judge_rung(before, seen))
             .or_else(|| self.judge_forwarding(before, seen, quiet))
     }
 
@@ -254,13 +263,17 @@ impl Model {
         None
     }
 
-    /// O7: nothing rung for an absent manager.
+    /// O7: nobody is rung who is absent, neither the manager nor a deputy.
     fn judge_status(&self, before: &Before, seen: &Seen) -> Option<(&'static str, String)> {
-        let manager = seen.manager?;
-        if !self.considers_status || seen.numbers.is_none() || self.clock.now() < before.at {
+        let rung = seen.employee.as_deref().and_then(user_of)?;
+        if !self.considers_status || self.clock.now() < before.at {
             return None;
         }
-        (!self.was_at_work(manager, before.at)).then(|| ("O7, nobody absent is rung", format!("{manager} is absent")))
+        // Across midnight the last hour counts.
+        let an_hour_ago = before.at - SignedDuration::from_hours(1);
+        let was_there = self.was_at_work(rung, before.at)
+            || self.events.iter().any(|(who, when)| *who == rung && *when >= an_hour_ago);
+        (!was_there).then(|| ("O7, nobody absent is rung", format!("{rung} is absent")))
     }
 
     /// Whether a user did anything on the account's day of this time.
@@ -276,13 +289,36 @@ impl Model {
         })
     }
 
-    /// O2, D4: where everything was answered, a contact's call is forwarded, and to nobody who is switched off.
+    /// D4, E4: the manager's own employee is rung, or a deputy where everybody before cannot be; and nobody who is switched off.
+    fn judge_rung(&self, before: &Before, seen: &Seen) -> Option<(&'static str, String)> {
+        let (employee, manager) = (seen.employee.as_deref()?, seen.manager?);
+        let wrong = |rule| Some((rule, format!("{employee}: {seen:?}")));
+        let rung = user_of(employee).unwrap_or_default();
+        let line = line(manager, self.deputies);
+        let Some(place) = line.iter().position(|user| *user == rung && !is_never_rung(rung)) else {
+            return wrong("D4, only the manager's own employee is rung, or a deputy");
+        };
+        if seen.deputy_for != (place > 0).then(|| format!("u{manager}")) {
+            return wrong("E7, a deputy is told in the call details");
+        }
+        let must_be_rung = |user: &u64| !is_never_rung(*user) && self.is_certainly_at_work(*user, before);
+        if self.clock.now() >= before.at && line.iter().take(place).any(must_be_rung) {
+            return wrong("E4, a deputy is rung only where everybody before cannot be");
+        }
+        None
+    }
+
+    /// Whether a user was at work as the call came in, and so long that an absence learned before is not used any more.
+    fn is_certainly_at_work(&self, user: u64, before: &Before) -> bool {
+        let learned = before.true_at.min(self.true_time.now()) - LEARNED_AGAIN;
+        !self.considers_status || self.was_at_work_until(user, before.at, learned)
+    }
+
+    /// O2, E4: where everything was answered, a contact's call is forwarded to the first who can be rung.
     fn judge_forwarding(&self, before: &Before, seen: &Seen, quiet: bool) -> Option<(&'static str, String)> {
         const RULE: &str = "O2, forwarded where nothing stands in the way";
-        let right = seen.manager.map(|manager| format!("u{manager}"));
-        if let (Some(employee), Some(manager)) = (&seen.employee, seen.manager) {
-            let rung = right.as_ref() == Some(employee) && manager != DISABLED && manager != NUMBERLESS;
-            return (!rung).then(|| ("D4, only the manager's own employee is rung", format!("{employee}: {seen:?}")));
+        if seen.employee.is_some() {
+            return None;
         }
         let Caller::Contact(contact) = before.caller else { return None };
         if !quiet || !seen.all_answered {
@@ -292,12 +328,12 @@ impl Model {
             "cache" => seen.manager?,
             _ => self.managers[contact].last().and_then(|(_, user)| *user)?,
         };
-        let rings = expected != DISABLED && expected != NUMBERLESS && contact < CONTACTS && USERS.contains(&expected);
-        let works = !self.considers_status || self.was_at_work(expected, before.at);
+        let works = |user| !self.considers_status || self.was_at_work(user, before.at);
+        let first = line(expected, self.deputies).into_iter().find(|user| !is_never_rung(*user) && works(*user))?;
         // An absence just learned is not learned again.
-        let just_came = !self.was_at_work_until(expected, before.at, self.true_time.now() - LEARNED_AGAIN);
-        let told = seen.outcome == "manager-absent" && just_came;
-        (rings && works && !told).then(|| (RULE, seen.outcome.clone()))
+        let just_came = !self.was_at_work_until(first, before.at, self.true_time.now() - LEARNED_AGAIN);
+        let told = just_came && (seen.outcome == "manager-absent" || first != expected);
+        (contact < CONTACTS && !told).then(|| (RULE, seen.outcome.clone()))
     }
 }
 
@@ -308,6 +344,7 @@ struct Seen {
     employee: Option<String>,
     numbers: Option<usize>,
     manager: Option<u64>,
+    deputy_for: Option<String>,
     source: String,
     asked_contacts: bool,
     /// Every request got the answer that it was sent for.
@@ -330,6 +367,7 @@ impl Seen {
                 Some(FactValue::Integer(manager)) => Some(manager),
                 _ => None,
             },
+            deputy_for: resolved.details.facts.deputy_for().map(str::to_owned),
             source: match fact("manager_source") {
                 Some(FactValue::Text(source)) => source,
                 _ => String::new(),

@@ -20,6 +20,7 @@
 
 mod account;
 mod checks;
+mod deputies;
 mod mutants;
 mod plan;
 mod scenario;
@@ -99,6 +100,7 @@ fn worlds() {
         for outcome in ["forwarded", "contact-not-found", "integration-off", "no-answer-in-time", "manager-absent"] {
             assert!(total.outcomes.contains_key(outcome), "no call came to {outcome}: {total}");
         }
+        assert!(total.to_deputies > 0, "no call rang a deputy: {total}");
         assert!(total.most_steps == 3, "no call went all the way of a scenario: {total}");
         assert!(total.hits > 0 && total.certain_hits > 0 && total.certain_misses > 0, "{total}");
     }

@@ -66,13 +66,13 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "an absent manager is rung",
-        file: "guest/src/decision.rs",
-        from: "ManagerStatus::Absent => return Err(Reason::ManagerAbsent),",
+        file: "guest/src/employee.rs",
+        from: "ManagerStatus::Absent => return Ok(Some(Reason::ManagerAbsent)),",
         to: "ManagerStatus::Absent => {}",
     },
     Mutant {
         name: "a manager whose status could not be checked is rung",
-        file: "guest/src/decision.rs",
+        file: "guest/src/employee.rs",
         from: "ManagerStatus::Unknown => return Err(Reason::StatusUnknown),",
         to: "ManagerStatus::Unknown => {}",
     },
@@ -84,9 +84,21 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "an employee who is switched off is rung",
-        file: "guest/src/decision.rs",
-        from: "    if !employee.enabled {",
-        to: "    if false {",
+        file: "guest/src/employee.rs",
+        from: "        if !employee.enabled {",
+        to: "        if false {",
+    },
+    Mutant {
+        name: "a deputy is rung without being checked",
+        file: "guest/src/deputy.rs",
+        from: "checks.obstacle(&deputy, user_id, Whose::Deputy(&deputy.name), details)? else {",
+        to: "None::<Reason> else {",
+    },
+    Mutant {
+        name: "a deputy is rung although the manager can be",
+        file: "guest/src/deputy.rs",
+        from: "        None => Ok(employee),\n",
+        to: "        None if to_deputies => deputy(checks, &employee, user_id, Reason::ManagerAbsent, details).or(Ok(employee)),\n        None => Ok(employee),\n",
     },
     Mutant {
         name: "a switched-off integration is asked (component)",

@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) considers_status: bool,
     /// Operations one after another, instead of one.
     pub(crate) scenario: bool,
+    /// Employees have deputies, and calls are forwarded to them.
+    pub(crate) deputies: bool,
     /// The first manager of each contact.
     pub(crate) managers: Vec<Option<u64>>,
     pub(crate) happenings: Vec<Happening>,
@@ -163,9 +165,9 @@ impl Plan {
                 happenings.push(Happening { after: gap(&mut rng), what });
             }
         }
-        // A third of the worlds; what else happens in a world is drawn without it.
-        let scenario = seed % 3 == 2;
-        Self { seed, oauth, considers_status, scenario, managers, happenings }
+        // A third and a quarter of the worlds; what else happens in a world is drawn without them.
+        let (scenario, deputies) = (seed % 3 == 2, seed % 4 == 1);
+        Self { seed, oauth, considers_status, scenario, deputies, managers, happenings }
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Summary {
     pub(crate) certain_hits: usize,
     pub(crate) certain_misses: usize,
     pub(crate) requests: u64,
+    /// Calls that rang a deputy.
+    pub(crate) to_deputies: usize,
     /// The most steps of a call, where there were several operations.
     pub(crate) most_steps: usize,
     /// Of everything that every call showed.
@@ -44,6 +46,7 @@ impl Summary {
         self.certain_hits += other.certain_hits;
         self.certain_misses += other.certain_misses;
         self.requests += other.requests;
+        self.to_deputies += other.to_deputies;
         self.most_steps = self.most_steps.max(other.most_steps);
         for (outcome, number) in &other.outcomes {
             *self.outcomes.entry(outcome.clone()).or_default() += number;
@@ -63,12 +66,13 @@ impl fmt::Display for Summary {
         let outcomes: Vec<_> = self.outcomes.iter().map(|(outcome, number)| format!("{number} {outcome}")).collect();
         write!(
             formatter,
-            "{} calls, {} requests, {} cache hits ({} certain, and {} certain misses), at most {} steps: {}",
+            "{} calls, {} requests, {} cache hits ({} certain, and {} certain misses), {} to deputies, at most {} steps: {}",
             self.calls,
             self.requests,
             self.hits,
             self.certain_hits,
             self.certain_misses,
+            self.to_deputies,
             self.most_steps,
             outcomes.join(", ")
         )

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use node::{Node, ReadyOperation, ToPlace};
 use replay::rehearsal::Simulated;
 use runtime::bindings::exports::telephony::operation::operation::Description;
+use runtime::bindings::telephony::operation::types::{Setting, SettingValue};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::{Dial, PrivateAddresses};
 use runtime::configuration::WrittenConfiguration;
@@ -35,6 +36,8 @@ use crate::summary::{Summary, Violation};
 const START: &str = "2026-11-23T06:00:00Z";
 /// The access token of a world without OAuth. Nothing that a call shows may contain it.
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.the-token-of-a-simulated-world";
+/// The setting of the operation that rings deputies.
+const FORWARD_TO_DEPUTY: &str = "forward_to_deputy";
 /// What amoCRM allows in a second.
 pub(crate) const BUDGET: u16 = 7;
 
@@ -265,13 +268,17 @@ impl<'a> World<'a> {
         let (operation, description) = operation();
         if !self.plan.scenario {
             let linked = "queue:sales".to_owned();
-            let placed = ReadyOperation::described(operation.clone(), description, integration, linked, Vec::new());
+            let flag = |key: &str| Setting { key: key.to_owned(), value: SettingValue::Flag(self.plan.deputies) };
+            let settings = vec![flag(FORWARD_TO_DEPUTY)];
+            let placed = ReadyOperation::described(operation.clone(), description, integration, linked, settings);
             return Resolver::One(Box::new(placed.expect("a configuration that suits the operation")));
         }
         let mut node = Node::builder(self.clock.clone()).scenario_waiting_time(Some(MOST_WAITED));
         node = node.integration("world", integration);
         for step in &STEPS {
-            let settings = step.settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            let to_deputies = self.plan.deputies.to_string();
+            let settings = step.settings.iter().copied().chain([(FORWARD_TO_DEPUTY, to_deputies.as_str())]);
+            let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
             let to_place = ToPlace {
                 id: step.id,
                 integration: "world",
@@ -315,7 +322,7 @@ impl<'a> World<'a> {
             granted,
             private_addresses: PrivateAddresses::Granted,
             requests_per_second: BUDGET,
-            ..IntegrationSettings::new("world", access, employees())
+            ..IntegrationSettings::new("world", access, employees(self.plan.deputies))
         }
     }
 }

@@ -72,6 +72,11 @@ impl Client<'_> {
         result
     }
 
+    /// Whether no answer can come in time any more.
+    pub(crate) fn is_late(&self) -> bool {
+        self.world.clock.monotonic() >= self.deadline
+    }
+
     fn reason_of(&self, kind: &HttpFailureKind, details: &mut Recorder) -> Reason {
         match kind {
             HttpFailureKind::Deadline => Reason::NoAnswerInTime,

@@ -9,6 +9,7 @@ use crate::contract::{
     Call, CallDetails, Description, FactValue, Note, ReasonClass, Resolution, Route, Setting, SettingDescription,
     SettingKind, SettingValue, Text,
 };
+use crate::facts::FACTS;
 use crate::reason::{Reason, STATUS};
 use crate::time::milliseconds;
 
@@ -73,12 +74,12 @@ fn details(details: CallDetails) -> wit_types::CallDetails {
                 outcome: request.outcome.to_owned(),
             })
             .collect(),
-        facts: details
-            .facts
-            .into_iter()
-            .map(|fact| wit_types::Fact {
+        facts: FACTS
+            .iter()
+            .zip(details.facts)
+            .map(|(fact, value)| wit_types::Fact {
                 key: fact.key.to_owned(),
-                value: fact.value.map(|value| match value {
+                value: value.map(|value| match value {
                     FactValue::Integer(number) => wit_types::FactValue::Integer(number),
                     FactValue::Text(text) => wit_types::FactValue::Text(text),
                 }),

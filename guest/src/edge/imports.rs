@@ -101,5 +101,6 @@ fn employee(found: directory::Employee) -> Employee {
             directory::Presence::NeverSeen => Presence::NeverSeen,
             directory::Presence::LastSeen(at) => Presence::LastSeen(timestamp(at)),
         },
+        deputy_crm_user_id: found.deputy_crm_user_id,
     }
 }

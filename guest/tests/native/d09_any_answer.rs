@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::amocrm::{Answer, answer};
 use crate::any::any_body;
-use crate::pbx::{CALLER, Pbx};
+use crate::pbx::{BORIS, CALLER, Pbx};
 
 /// The managers of the contacts in an answer that could be the caller's, read independently of the operation: not deleted, and the
 /// caller's last ten digits stand somewhere in a telephone number. Of leads, whoever is responsible.
@@ -34,7 +34,7 @@ fn possible_managers(answer: &Answer, section: &str) -> BTreeSet<u64> {
 }
 
 /// The settings that cost a request.
-const SETTINGS: [&str; 3] = ["search_companies", "open_lead_first", "refuse_deactivated_managers"];
+const SETTINGS: [&str; 4] = ["search_companies", "open_lead_first", "refuse_deactivated_managers", "forward_to_deputy"];
 
 /// Any status, most often 200, with any bytes.
 fn any_answer() -> impl Strategy<Value = Answer> {
@@ -53,9 +53,10 @@ proptest! {
         companies in prop::collection::vec(any_answer(), 0..2),
         leads in prop::collection::vec(any_answer(), 0..2),
         consider_manager_status in any::<bool>(),
-        on in prop::sample::subsequence(&SETTINGS, 0..=3),
+        on in prop::sample::subsequence(&SETTINGS, 0..=4),
     ) {
         let mut pbx = Pbx { contacts, events, account, companies, leads, user, ..Pbx::new() };
+        pbx.anna().deputy_crm_user_id = Some(BORIS);
         pbx.switch_on(&on);
         pbx.configure("consider_manager_status", &consider_manager_status.to_string());
         let outcome = pbx.call();
@@ -64,7 +65,7 @@ proptest! {
         prop_assert!(route.starts_with("forward to ") || codes.contains(&route.as_str()), "{route}");
         let known = |request: &String| request.split(' ').next_back().is_some_and(|it| it == "ok" || codes.contains(&it));
         prop_assert!(outcome.requests().iter().all(known), "{:?}", outcome.requests());
-        prop_assert!(outcome.requests().len() <= 18, "five pages of contacts, of companies and of events, leads, a user, the account");
+        prop_assert!(outcome.requests().len() <= 24, "five pages of contacts and of companies, leads, for each of two people a user and five pages of events, the account");
 
         let user = outcome.fact("manager_user_id");
         if user.is_empty() {

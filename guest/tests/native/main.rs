@@ -34,6 +34,7 @@ mod d09_any_record;
 mod d09_stores;
 mod d10_privacy;
 mod d12_kept_keys;
+mod e4_deputies;
 mod o1_settings;
 mod o3_waiting_time;
 mod o5_six_hours;

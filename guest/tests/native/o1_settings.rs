@@ -43,6 +43,7 @@ fn o1_the_described_settings_are_those_of_the_specification() {
         "search_companies",
         "open_lead_first",
         "refuse_deactivated_managers",
+        "forward_to_deputy",
     ]);
     assert_eq!(keys(describe().settings), settings);
     let configuration = BTreeSet::from([
@@ -113,6 +114,7 @@ fn d08_a_setting_of_a_wrong_kind_or_out_of_bounds_is_settings_invalid() {
         ("search_companies", text("true")),
         ("open_lead_first", SettingValue::Integer(1)),
         ("refuse_deactivated_managers", choice("true")),
+        ("forward_to_deputy", text("true")),
     ];
     for (key, value) in wrong {
         let mut pbx = Pbx::new();

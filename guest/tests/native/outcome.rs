@@ -1,6 +1,7 @@
 //! What became of a call, in words that tests compare.
 
 use forward_to_personal_manager::contract::{FactValue, Resolution, Route};
+use forward_to_personal_manager::description::describe;
 
 /// What became of a call.
 pub(crate) struct Outcome(pub(crate) Resolution);
@@ -34,8 +35,8 @@ impl Outcome {
 
     /// A fact as text; empty where it is not known.
     pub(crate) fn fact(&self, key: &str) -> String {
-        let fact = self.0.details.facts.iter().find(|fact| fact.key == key).expect("every fact is listed");
-        match &fact.value {
+        let known = describe().facts.iter().position(|fact| fact.key == key).expect("every fact is described");
+        match &self.0.details.facts[known] {
             None => String::new(),
             Some(FactValue::Integer(number)) => number.to_string(),
             Some(FactValue::Text(text)) => text.clone(),

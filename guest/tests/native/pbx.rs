@@ -59,6 +59,10 @@ pub(crate) struct Pbx {
     pub(crate) config: BTreeMap<&'static str, Result<String, String>>,
     /// The employees by amoCRM user, or why the directory cannot say.
     pub(crate) employees: Result<BTreeMap<u64, Employee>, String>,
+    /// The users whom the directory was asked about.
+    pub(crate) asked_for: RefCell<Vec<u64>>,
+    /// The user from whom on the directory cannot answer.
+    pub(crate) unavailable_from: Option<u64>,
     /// The placed operation's settings.
     pub(crate) settings: Vec<Setting>,
 }
@@ -95,6 +99,8 @@ impl Pbx {
                 (ANNA, employee("anna", &[("101", 20), ("+79035550101", 25)])),
                 (BORIS, employee("boris", &[("102", 20)])),
             ])),
+            asked_for: RefCell::default(),
+            unavailable_from: None,
             settings: Vec::new(),
         }
     }
@@ -178,6 +184,7 @@ pub(crate) fn employee(id: &str, numbers: &[(&str, u64)]) -> Employee {
         enabled: true,
         destinations: numbers.iter().map(destination).collect(),
         presence: Presence::NotFed,
+        deputy_crm_user_id: None,
     }
 }
 
@@ -259,6 +266,8 @@ impl Config for Pbx {
 
 impl Directory for Pbx {
     fn find_by_crm_user(&self, user_id: u64) -> Result<Option<Employee>, String> {
+        self.asked_for.borrow_mut().push(user_id);
+        works(self.unavailable_from.filter(|from| user_id >= *from).map(|_| "out of reach"))?;
         self.employees.as_ref().map(|employees| employees.get(&user_id).cloned()).map_err(Clone::clone)
     }
 }

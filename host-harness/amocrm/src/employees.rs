@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
+use call::deputies;
 use call::dialling::{self, LONGEST_NAME, MOST_NUMBERS};
 use call::one_line::{is_hidden, one_line};
 use call::{Localized, localized};
@@ -29,6 +30,9 @@ pub struct EmployeeEntry {
     enabled: bool,
     #[serde(default)]
     numbers: Vec<NumberEntry>,
+    /// The identifier of the employee who stands in for this one.
+    #[serde(default)]
+    deputy: Option<String>,
     /// For rehearsing the status check: `never-seen`, or when the person was last seen in amoCRM.
     #[serde(default)]
     presence: Option<PresenceEntry>,
@@ -117,10 +121,11 @@ pub fn read(path: &Path) -> Result<Vec<(u64, Employee)>, ConfigError> {
 /// Checks the employees of one integration; `place` names it in messages.
 pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Employee)>, Localized> {
     let mut employees: Vec<(u64, Employee)> = Vec::with_capacity(entries.len());
+    let mut deputies = Vec::with_capacity(entries.len());
     // By identifier and by user: a large file is checked in as many steps as it has employees.
     let (mut ids, mut users) = (HashSet::new(), HashMap::new());
     for entry in entries {
-        let place = localized!("{place}, сотрудник `{}`", "{place}, employee `{}`", entry.id);
+        let place = of_employee(place, &entry.id);
         let wrong = |what: Localized| Err(place.clone().then(": ", &what));
         if let Err(what) = identifier::judge(&entry.id) {
             let place = Localized::new(one_line(&place.ru), one_line(&place.en));
@@ -172,10 +177,35 @@ pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Emplo
                 Some(PresenceEntry::NeverSeen) => Presence::NeverSeen,
                 Some(PresenceEntry::LastSeen(at)) => Presence::LastSeen(at),
             },
+            deputy_crm_user_id: None,
         };
         employees.push((entry.amocrm_user, employee));
+        deputies.push(entry.deputy);
     }
+    name_deputies(&mut employees, &deputies, place)?;
     Ok(employees)
+}
+
+fn of_employee(place: &str, id: &str) -> Localized {
+    localized!("{place}, сотрудник `{id}`", "{place}, employee `{id}`")
+}
+
+/// Writes down who stands in for whom: for each employee the identifier of the deputy.
+fn name_deputies(employees: &mut [(u64, Employee)], deputies: &[Option<String>], place: &str) -> Result<(), Localized> {
+    let named: Vec<_> = employees
+        .iter()
+        .zip(deputies)
+        .map(|((_, employee), deputy)| (employee.id.as_str(), deputy.as_deref()))
+        .collect();
+    let places = deputies::places(&named).map_err(|(at, what)| {
+        let id = named.get(at).map_or("", |(id, _)| id);
+        of_employee(place, id).then(": ", &what)
+    })?;
+    let users: Vec<_> = employees.iter().map(|(user, _)| *user).collect();
+    for ((_, employee), place) in employees.iter_mut().zip(places) {
+        employee.deputy_crm_user_id = place.and_then(|place| users.get(place).copied());
+    }
+    Ok(())
 }
 
 fn destination(entry: NumberEntry) -> Result<Destination, Localized> {

@@ -97,6 +97,7 @@ impl Directory for Native {
             enabled: true,
             destinations: vec![destination("101", 20), destination("+79035550101", 25)],
             presence: Presence::NotFed,
+            deputy_crm_user_id: None,
         }))
     }
 }

@@ -24,6 +24,11 @@ impl Facts {
         self.get("manager_user_id").and_then(FactValue::as_integer)
     }
 
+    /// The employee in whose place a deputy is rung.
+    pub fn deputy_for(&self) -> Option<&str> {
+        self.get("deputy_for")?.as_text()
+    }
+
     /// The caller's contact in the CRM.
     pub fn contact_id(&self) -> Option<u64> {
         self.get("contact_id").and_then(FactValue::as_integer)

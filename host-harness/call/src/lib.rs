@@ -26,6 +26,8 @@ pub mod caller;
 #[cfg(feature = "document")]
 mod crm_facts;
 #[cfg(feature = "document")]
+pub mod deputies;
+#[cfg(feature = "document")]
 pub mod details;
 #[cfg(feature = "document")]
 pub mod dialling;

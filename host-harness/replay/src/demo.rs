@@ -83,5 +83,6 @@ fn employee(id: &str, name: &str, numbers: &[(&str, u64)]) -> Employee {
         enabled: true,
         destinations: numbers.iter().map(destination).collect(),
         presence: Presence::NotFed,
+        deputy_crm_user_id: None,
     }
 }

@@ -185,7 +185,7 @@ fn put_employee(integration: &mut Table, id: &str, employee: &EmployeeEdit) -> R
         employees.len() - 1
     });
     let Some(table) = employees.get_mut(place) else { return Ok(()) };
-    let EmployeeEdit { name, amocrm_user, enabled, numbers } = employee;
+    let EmployeeEdit { name, amocrm_user, enabled, numbers, deputy } = employee;
     match name {
         Some(name) => put(table, "name", name),
         None => drop(table.remove("name")),
@@ -197,6 +197,10 @@ fn put_employee(integration: &mut Table, id: &str, employee: &EmployeeEdit) -> R
         put(table, "enabled", enabled);
     }
     numbers::change(table, numbers);
+    match deputy {
+        Some(deputy) => put(table, "deputy", deputy),
+        None => drop(table.remove("deputy")),
+    }
     Ok(())
 }
 

@@ -37,8 +37,8 @@ const WELL: [(&str, &str); 6] = [
     ),
 ];
 
-/// Every setting that asks amoCRM for more.
-const FLAGS: [&str; 3] = ["search_companies", "open_lead_first", "refuse_deactivated_managers"];
+/// Every setting that asks amoCRM for more, or rings another.
+const FLAGS: [&str; 4] = ["search_companies", "open_lead_first", "refuse_deactivated_managers", "forward_to_deputy"];
 
 /// Resolves a call where the endpoint of this path answers with these bytes, and checks what no answer may break (rule D9).
 pub fn resolve_with(path: &'static str, body: &[u8]) {
@@ -166,6 +166,7 @@ impl Directory for Outside<'_> {
             enabled: true,
             destinations: vec![destination],
             presence: Presence::NotFed,
+            deputy_crm_user_id: Some(ANNA + 1),
         }))
     }
 }

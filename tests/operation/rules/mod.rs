@@ -25,6 +25,8 @@ mod d09_always_a_route;
 mod d10_privacy;
 mod d11_one_clock;
 
+mod e4_deputies;
+
 // What the host does so that an account's limits are kept, whatever the component asks.
 mod limits_budget;
 mod limits_circuit;

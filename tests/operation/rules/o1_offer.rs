@@ -21,9 +21,9 @@ async fn o1_the_title_is_the_users_own() {
 async fn o1_each_setting_has_name_kind_unit_default_and_bounds() {
     let settings = describe().await.settings;
     let keys: Vec<_> = settings.iter().map(|setting| setting.key.as_str()).collect();
-    let optional_requests = ["search_companies", "open_lead_first", "refuse_deactivated_managers"];
+    let flags = ["search_companies", "open_lead_first", "refuse_deactivated_managers", "forward_to_deputy"];
     assert_eq!(keys[..3], ["waiting_time", "several_contacts", "status_unknown"]);
-    assert_eq!(keys[3..], optional_requests);
+    assert_eq!(keys[3..], flags);
     for setting in &settings[3..] {
         assert!(matches!(setting.kind, SettingKind::Flag(false)), "{} is off by default", setting.key);
     }

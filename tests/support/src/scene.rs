@@ -208,6 +208,11 @@ impl Scene {
         self.change_employee(user, |employee| employee.presence = presence);
     }
 
+    /// Gives an employee a deputy, by amoCRM user.
+    pub fn set_deputy(&mut self, user: u64, deputy: u64) {
+        self.change_employee(user, |employee| employee.deputy_crm_user_id = Some(deputy));
+    }
+
     /// Changes the manager of a contact in amoCRM.
     pub fn change_manager(&self, contact: u64, manager: Option<u64>) {
         self.simulator.update(|account| {
@@ -263,5 +268,6 @@ pub fn employee(id: &str, numbers: &[(&str, u64)]) -> Employee {
             })
             .collect(),
         presence: Presence::NotFed,
+        deputy_crm_user_id: None,
     }
 }

@@ -59,6 +59,7 @@ fn employee(found: employees::Employee) -> Employee {
             employees::Presence::NeverSeen => Presence::NeverSeen,
             employees::Presence::LastSeen(seconds) => Presence::LastSeen(Datetime { seconds, nanoseconds: 0 }),
         },
+        deputy_crm_user_id: found.deputy,
     }
 }
 

@@ -4,12 +4,13 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use call::deputies;
 use call::dialling;
 use call::masking::unless_secret;
 use serde_json::{Map, Value};
 
 /// What an entry may hold; a field that is misspelt is not passed over in silence.
-const FIELDS: [&str; 6] = ["id", "name", "amocrm_user", "enabled", "numbers", "presence"];
+const FIELDS: [&str; 7] = ["id", "name", "amocrm_user", "enabled", "numbers", "presence", "deputy"];
 
 /// An employee.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Employee {
     pub numbers: Vec<(String, u64)>,
     /// The presence, where it is set for rehearsing.
     pub presence: Presence,
+    /// The amoCRM user of the employee who stands in for this one.
+    pub deputy: Option<u64>,
 }
 
 /// A person's presence in amoCRM.
@@ -50,9 +53,10 @@ pub fn find(written: &str, amocrm_user: u64) -> Result<Option<Employee>, String>
         .map_err(|error| format!("it is not JSON (line {}, column {})", error.line(), error.column()))?;
     let list = list.as_array().ok_or("write a JSON list of employees")?;
     let mut mapped: Vec<(u64, Employee)> = Vec::with_capacity(list.len());
+    let mut named = Vec::with_capacity(list.len());
     for (index, entry) in list.iter().enumerate() {
         let place = format!("employee {}", index + 1);
-        let (user, employee) = read(entry).map_err(|error| format!("{place}: {error}"))?;
+        let (user, employee, deputy) = read(entry).map_err(|error| format!("{place}: {error}"))?;
         if mapped.iter().any(|(_, other)| other.id == employee.id) {
             return Err(format!("{place}: another employee has the same `id`; give each its own"));
         }
@@ -62,11 +66,18 @@ pub fn find(written: &str, amocrm_user: u64) -> Result<Option<Employee>, String>
             ));
         }
         mapped.push((user, employee));
+        named.push(deputy);
     }
-    Ok(mapped.into_iter().find(|(user, _)| *user == amocrm_user).map(|(_, employee)| employee))
+    let ids: Vec<_> =
+        mapped.iter().zip(&named).map(|((_, employee), deputy)| (employee.id.as_str(), deputy.as_deref())).collect();
+    let deputies = deputies::places(&ids).map_err(|(place, wrong)| format!("employee {}: {}", place + 1, wrong.en))?;
+    let Some(found) = mapped.iter().position(|(user, _)| *user == amocrm_user) else { return Ok(None) };
+    let deputy = deputies.get(found).copied().flatten().and_then(|place| mapped.get(place)).map(|(user, _)| *user);
+    Ok(Some(Employee { deputy, ..mapped.swap_remove(found).1 }))
 }
 
-fn read(entry: &Value) -> Result<(u64, Employee), String> {
+/// An employee, the amoCRM user who that is, and the identifier of the deputy.
+fn read(entry: &Value) -> Result<(u64, Employee, Option<String>), String> {
     let entry = entry.as_object().ok_or("write an object with `id`, `amocrm_user` and `numbers`")?;
     if let Some(unknown) = entry.keys().find(|key| !FIELDS.contains(&key.as_str())) {
         return Err(format!("unknown field `{}`; there are {}", unless_secret(unknown), FIELDS.join(", ")));
@@ -88,8 +99,11 @@ fn read(entry: &Value) -> Result<(u64, Employee), String> {
             }
         },
         presence: presence(text(entry, "presence")?.as_deref())?,
+        // Whom the text names is known once all of them are read.
+        deputy: None,
     };
-    Ok((user.ok_or("`amocrm_user` is not the number of an amoCRM user")?, employee))
+    let deputy = text(entry, "deputy")?;
+    Ok((user.ok_or("`amocrm_user` is not the number of an amoCRM user")?, employee, deputy))
 }
 
 fn text(entry: &Map<String, Value>, field: &str) -> Result<Option<String>, String> {
@@ -150,6 +164,13 @@ mod tests {
     }
 
     #[test]
+    fn e4_a_deputy_is_told_by_the_amocrm_user() {
+        let written = r#"[{"id": "anna", "amocrm_user": 1, "deputy": "boris"}, {"id": "boris", "amocrm_user": 2}]"#;
+        assert_eq!(find(written, 1).unwrap().unwrap().deputy, Some(2));
+        assert_eq!(find(written, 2).unwrap().unwrap().deputy, None);
+    }
+
+    #[test]
     fn the_list_may_be_in_base64() {
         assert_eq!(decode("W10=").unwrap(), "[]");
         assert_eq!(decode("W1\n0=\n").unwrap(), "[]");
@@ -173,6 +194,15 @@ mod tests {
             (r#"[{"id": "a", "amocrm_user": 1, "numbers": [{"number": "1", "ring_time": "1s"}]}]"#, "5 s to 120 s"),
             (r#"[{"id": "a", "amocrm_user": 1, "enabled": "no"}]"#, "`enabled`"),
             (r#"[{"id": "a", "amocrm_user": 1, "presence": "today"}]"#, "`presence`"),
+            (r#"[{"id": "a", "amocrm_user": 1, "deputy": 2}]"#, "`deputy` is not a text"),
+            (
+                r#"[{"id": "a", "amocrm_user": 1, "deputy": "b"}]"#,
+                "employee 1: `deputy` = `b`: there is no such employee",
+            ),
+            (
+                r#"[{"id": "a", "amocrm_user": 1, "deputy": "b"}, {"id": "b", "amocrm_user": 2, "deputy": "a"}]"#,
+                "employee 1: `deputy`: the deputies go in a circle, `a` → `b` → `a`",
+            ),
         ] {
             let error = find(written, 1).unwrap_err();
             assert!(error.contains(part), "{written}: {error}");

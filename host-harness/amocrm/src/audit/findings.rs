@@ -218,6 +218,7 @@ mod tests {
             enabled: true,
             destinations: numbers.iter().map(destination).collect(),
             presence: Presence::NotFed,
+            deputy_crm_user_id: None,
         }
     }
 

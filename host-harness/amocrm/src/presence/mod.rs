@@ -215,6 +215,7 @@ mod tests {
             enabled: true,
             destinations: Vec::new(),
             presence: Presence::NotFed,
+            deputy_crm_user_id: None,
         };
         let directory = FedDirectory {
             employees: Employees::new([(ANNA, employee)]),

@@ -207,14 +207,22 @@ fn learn_facts(account: &mut Account, call: &PastCall, facts: &Facts) {
 }
 
 fn learn_employee(employees: &mut BTreeMap<u64, Employee>, document: &CallDocument) {
-    let manager = document.details.facts.manager_user_id();
-    let (Some(manager), Route::Forward { employee, destinations, .. }) = (manager, &document.route) else { return };
+    let facts = &document.details.facts;
+    // Who a deputy is in amoCRM, no fact tells.
+    if facts.deputy_for().is_some() {
+        return;
+    }
+    let (Some(manager), Route::Forward { employee, destinations, .. }) = (facts.manager_user_id(), &document.route)
+    else {
+        return;
+    };
     let destinations = destinations
         .iter()
         .map(|rung| Destination { number: rung.number.clone(), ring_time: rung.ring_time })
         .collect();
     let (id, name) = (employee.id.clone(), employee.name.clone());
-    employees.insert(manager, Employee { id, name, enabled: true, destinations, presence: Presence::NotFed });
+    let (presence, deputy_crm_user_id) = (Presence::NotFed, None);
+    employees.insert(manager, Employee { id, name, enabled: true, destinations, presence, deputy_crm_user_id });
 }
 
 /// How many callers a history has. One number may be written in several ways, with its country or without.

@@ -34,6 +34,9 @@ pub struct Employee {
     pub destinations: Vec<Destination>,
     /// The person's presence where it is not to be looked up but set, for rehearsing; `NotFed` leaves it to what the host is told.
     pub presence: Presence,
+    /// The CRM user of the employee who stands in for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deputy_crm_user_id: Option<u64>,
 }
 
 /// A number to ring.
@@ -208,6 +211,7 @@ impl From<Employee> for wit::Employee {
                 Presence::NeverSeen => wit::Presence::NeverSeen,
                 Presence::LastSeen(at) => wit::Presence::LastSeen(datetime(at)),
             },
+            deputy_crm_user_id: employee.deputy_crm_user_id,
         }
     }
 }

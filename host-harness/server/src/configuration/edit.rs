@@ -96,6 +96,8 @@ pub struct EmployeeEdit {
     /// The numbers that ring, in order.
     #[serde(default)]
     pub numbers: Vec<NumberEdit>,
+    /// The identifier of the employee who stands in for this one; nobody unless set.
+    pub deputy: Option<String>,
 }
 
 /// A number of an employee.

@@ -35,6 +35,8 @@ struct ShownEmployee {
     enabled: bool,
     /// The numbers that ring, in order.
     numbers: Vec<ShownNumber>,
+    /// The identifier of the employee who stands in for this one; null where nobody does.
+    deputy: Option<String>,
 }
 
 /// A number of an employee.
@@ -53,7 +55,7 @@ struct Employees {
 }
 
 impl ShownEmployee {
-    fn of((user, employee): &(u64, Employee)) -> Self {
+    fn of((user, employee): &(u64, Employee), employees: &[(u64, Employee)]) -> Self {
         Self {
             id: employee.id.clone(),
             name: employee.name.clone(),
@@ -67,8 +69,15 @@ impl ShownEmployee {
                     ring_time: written(destination.ring_time),
                 })
                 .collect(),
+            deputy: deputy_of(employee, employees),
         }
     }
+}
+
+/// The identifier of the deputy, who is one of the same integration's employees.
+fn deputy_of(employee: &Employee, employees: &[(u64, Employee)]) -> Option<String> {
+    let deputy = employee.deputy_crm_user_id?;
+    employees.iter().find(|(user, _)| *user == deputy).map(|(_, deputy)| deputy.id.clone())
 }
 
 /// A duration as the configuration has it.
@@ -76,8 +85,8 @@ fn written(time: Duration) -> String {
     if time.subsec_millis() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_millis()) }
 }
 
-/// An employee as one that is to be written again: what is so unless set is left out.
-pub(crate) fn edit_of(user: u64, employee: &Employee) -> EmployeeEdit {
+/// One of these employees as one that is to be written again: what is so unless set is left out.
+pub(crate) fn edit_of((user, employee): &(u64, Employee), employees: &[(u64, Employee)]) -> EmployeeEdit {
     let number = |destination: &Destination| {
         let is_usual = ring_time(&destination.number, None).is_ok_and(|usual| usual == destination.ring_time);
         NumberEdit {
@@ -87,9 +96,10 @@ pub(crate) fn edit_of(user: u64, employee: &Employee) -> EmployeeEdit {
     };
     EmployeeEdit {
         name: (employee.name != employee.id).then(|| employee.name.clone()),
-        amocrm_user: user,
+        amocrm_user: *user,
         enabled: (!employee.enabled).then_some(false),
         numbers: employee.destinations.iter().map(number).collect(),
+        deputy: deputy_of(employee, employees),
     }
 }
 
@@ -117,7 +127,8 @@ fn integration(shared: &Shared, id: &str) -> Result<Arc<Integration>, Problem> {
     ))]
 async fn list(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Answer<Employees>, Problem> {
     let integration = integration(&shared, &id)?;
-    Ok(Answer(Employees { employees: integration.settings().employees.iter().map(ShownEmployee::of).collect() }))
+    let employees = &integration.settings().employees;
+    Ok(Answer(Employees { employees: employees.iter().map(|one| ShownEmployee::of(one, employees)).collect() }))
 }
 
 /// Add or change an employee
@@ -146,7 +157,8 @@ async fn put(
     let edit = Edit::PutEmployee(id.clone(), employee.clone(), edit);
     let in_force = state.change(edit, &headers, author).await?;
     let integration = integration(&state.shared, &id)?;
-    let shown = integration.settings().employees.iter().find(is_it).map(ShownEmployee::of);
+    let employees = &integration.settings().employees;
+    let shown = employees.iter().find(is_it).map(|one| ShownEmployee::of(one, employees));
     let status = if was_there { StatusCode::OK } else { StatusCode::CREATED };
     Ok(tagged(&in_force.revision, (status, Answer(shown))))
 }

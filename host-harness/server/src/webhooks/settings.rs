@@ -27,7 +27,6 @@ use amocrm::access::users::{self, AccountUser};
 use amocrm::integration::{CONSIDER_MANAGER_STATUS, IntegrationSettings, WidgetChanges};
 use call::Localized;
 use call::one_line::on_one_line;
-use runtime::capabilities::directory::Employee;
 
 /// The most bytes of a change.
 const LARGEST: usize = 64 * 1024;
@@ -243,7 +242,7 @@ fn edits(id: &str, settings: &IntegrationSettings, change: &WidgetChange) -> Res
             Some((_, employee)) if employee.destinations.iter().any(|destination| destination.number == number) => {
                 continue;
             }
-            Some((of, employee)) => (employee.id.clone(), with_number(*of, employee, number)),
+            Some(known) => (known.1.id.clone(), with_number(edit_of(known, &settings.employees), number)),
             None => {
                 let new = free_id(user.id, &ids);
                 ids.insert(new.clone());
@@ -264,8 +263,7 @@ fn at_field(refusal: NotChanged, fields: &[String]) -> NotChanged {
 }
 
 /// An employee whose first number is this one; the others stay, and so does the time that the first one rings.
-fn with_number(user: u64, employee: &Employee, number: &str) -> EmployeeEdit {
-    let mut edit = edit_of(user, employee);
+fn with_number(mut edit: EmployeeEdit, number: &str) -> EmployeeEdit {
     match edit.numbers.first_mut() {
         Some(first) => number.clone_into(&mut first.number),
         None => edit.numbers.push(NumberEdit { number: number.to_owned(), ring_time: None }),
@@ -279,6 +277,7 @@ fn new_employee(user: &UserNumber, number: &str) -> EmployeeEdit {
         amocrm_user: user.id,
         enabled: None,
         numbers: vec![NumberEdit { number: number.to_owned(), ring_time: None }],
+        deputy: None,
     }
 }
 

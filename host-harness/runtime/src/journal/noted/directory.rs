@@ -54,5 +54,6 @@ fn written(found: &wit::Employee) -> Employee {
             wit::Presence::NeverSeen => Presence::NeverSeen,
             wit::Presence::LastSeen(at) => Presence::LastSeen(timestamp(at)),
         },
+        deputy_crm_user_id: found.deputy_crm_user_id,
     }
 }
