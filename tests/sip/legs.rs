@@ -143,6 +143,30 @@ async fn e2_after_no_answer_the_numbers_of_the_next_operation_ring() {
     assert_eq!((&kept["placement"], &kept["route"]["employee"]["id"]), (&"deputy".into(), &"boris".into()));
 }
 
+/// The manager was never seen in amoCRM, and the deputy is there: the deputy's telephone rings and is told why.
+#[tokio::test]
+async fn e4_an_absent_managers_call_rings_the_deputy() {
+    let _quiet = MACHINE.read().await;
+    let scene = Scene::with("[\"102\"]", |configuration| {
+        let boris = format!(
+            "[[integration.employee]]\nid = \"boris\"\namocrm_user = 504142\nnumbers = [\"101\"]\npresence = \"{}\"\n[[operation]]\n",
+            jiff::Timestamp::now()
+        );
+        configuration
+            .replace("requests_per_second = 50\n", "requests_per_second = 50\nconsider_manager_status = true\n")
+            .replace("numbers = [\"102\"]\n", "numbers = [\"102\"]\npresence = \"never-seen\"\ndeputy = \"boris\"\n")
+            .replace("[[operation]]\n", &boris)
+            .replace("settings = { ", "settings = { forward_to_deputy = true, ")
+    });
+    let Some(scene) = scene.await else { return };
+    let call = scene.call().await;
+    let (legs, kept) = scene.story(&call, 1).await;
+    assert_eq!(legs, ["101 answered"]);
+    assert_eq!(scene.telephony.rang(&call), rang(&[("101", "deputy")]));
+    let details = &kept["details"];
+    assert_eq!((&details["deputy_for"], &details["deputy_reason"]), (&"anna".into(), &"manager-absent".into()));
+}
+
 /// The answer takes longer than a caller waits before the INVITE is sent again.
 #[tokio::test]
 async fn an_invite_that_is_repeated_is_one_call_with_one_decision() {

@@ -35,6 +35,8 @@ pub struct Figures {
     pub callers: usize,
     /// How many were forwarded.
     pub forwarded: usize,
+    /// How many of those rang a deputy.
+    pub to_deputies: usize,
     /// How many went to the linked operation, by the reason's code; of a scenario, that of the last step.
     pub linked: BTreeMap<String, usize>,
     /// What came of calls at each step of a scenario; empty where there is one operation.
@@ -162,6 +164,7 @@ impl Gathering {
             calls: calls.len(),
             callers: callers(calls),
             forwarded: 0,
+            to_deputies: 0,
             linked: BTreeMap::new(),
             steps: match stage.placements.as_slice() {
                 [] | [_] => BTreeMap::new(),
@@ -208,6 +211,7 @@ impl Gathering {
             }
         };
         self.figures.forwarded += usize::from(failed.is_none());
+        self.figures.to_deputies += usize::from(resolved.details.facts.deputy_for().is_some());
         if let Some(span) = self.span(at) {
             match failed {
                 None => span.forwarded += 1,

@@ -68,6 +68,11 @@ fn rows(figures: &[Figures], language: Language) -> Vec<Row> {
         first.change = Some(say("разница", "change").to_owned());
     }
     rows.push(shared(say("переадресовано", "forwarded"), figures, &|one| one.forwarded));
+    if figures.iter().any(|one| one.to_deputies > 0) {
+        rows.push(shared(say("  из них заместителю", "  of those to a deputy"), figures, &|one| {
+            one.to_deputies
+        }));
+    }
     let reasons: BTreeSet<_> = figures.iter().flat_map(|one| one.linked.keys()).collect();
     for reason in reasons {
         let title = figures.iter().find_map(|one| one.reasons.get(reason)).filter(|_| language == Language::Ru);

@@ -49,13 +49,15 @@ function Steps({ call }) {
 
 /** What the call came to, in the words of the help page. */
 function Verdict({ call }) {
-  const { operations } = useConsole();
+  const { operations, employees } = useConsole();
   const meaning = ofCall(call);
   const forwarded = call.route.kind === "forward";
+  const manager = call.details.deputy_for;
+  const managerName = employees.find(({ integration, id }) => integration === call.integration && id === manager)?.name || manager;
   const status = call.reason && (lang() === "ru" ? call.reason.status : call.reason.status_en);
   return html`<div id="verdict" data-meaning=${meaning}>
-    <p><span class="sign" aria-hidden="true">${SIGNS[meaning]}</span> <strong>${forwarded ? say("meaning:forwarded") : status || say("linked")}</strong>${call.reason && html`: ${reasonText(call.reason)}`}</p>
-    <p>${say(forwarded ? "toEmployee" : "goesTo")} ${where(call, operations)}${forwarded && call.route.then ? html`<span class="quiet">, ${say("thenTo", targetName(call.route.then, operations))}</span>` : ""}</p>
+    <p><span class="sign" aria-hidden="true">${SIGNS[meaning]}</span> <strong>${forwarded ? say(manager ? "toDeputy" : "meaning:forwarded") : status || say("linked")}</strong>${call.reason && html`: ${reasonText(call.reason)}`}</p>
+    <p>${say(forwarded ? "toEmployee" : "goesTo")} ${where(call, operations)}${manager ? ` ${say("insteadOf", managerName)}` : ""}${forwarded && call.route.then ? html`<span class="quiet">, ${say("thenTo", targetName(call.route.then, operations))}</span>` : ""}</p>
   </div>`;
 }
 

@@ -6,7 +6,7 @@ import { ask, get } from "./api.js";
 import { Confirmed } from "./confirmed.js";
 import { useConsole } from "./console.js";
 import { Saving, nested, revisionNow, useEditing } from "./editing.js";
-import { CheckField, TextField, lengthOfTime, milliseconds } from "./fields.js";
+import { CheckField, Labelled, TextField, lengthOfTime, milliseconds } from "./fields.js";
 import { html } from "./html.js";
 import { duration, say } from "./language.js";
 import { NewEmployee } from "./new-employee.js";
@@ -20,8 +20,8 @@ const RING = { least: 5_000, longest: 120_000, usual: 20_000 };
 async function read(employee, configuration) {
   const revision = await revisionNow(configuration);
   const found = (await get(list(employee.integration), { raw: true })).employees.find(({ id }) => id === employee.id);
-  const { name, amocrm_user, enabled, numbers } = found ?? {};
-  return { revision, values: { "/name": name, "/amocrm_user": amocrm_user, "/enabled": enabled, "/numbers": numbers ?? [] } };
+  const { name, amocrm_user, enabled, numbers, deputy } = found ?? {};
+  return { revision, values: { "/name": name, "/amocrm_user": amocrm_user, "/enabled": enabled, "/numbers": numbers ?? [], "/deputy": deputy ?? null } };
 }
 
 /** What is wrong with a number's ring time. */
@@ -52,7 +52,19 @@ function Numbers({ numbers, onChange, wrong, disabled }) {
   </fieldset>`;
 }
 
-const TITLES = { "/name": "name", "/amocrm_user": "amocrmUser", "/enabled": "isEnabled", "/numbers": "numbers" };
+const TITLES = { "/name": "name", "/amocrm_user": "amocrmUser", "/enabled": "isEnabled", "/numbers": "numbers", "/deputy": "deputy" };
+
+const nameOf = ({ id, name }) => name || id;
+
+/** The other employees of the same integration, of whom one may stand in. */
+function Deputy({ employee, value, onChange, wrong, disabled }) {
+  const { employees } = useConsole();
+  const others = employees.filter(({ integration, id }) => integration === employee.integration && id !== employee.id);
+  return html`<${Labelled} title=${say("deputy")} help=${say("deputyHelp")} wrong=${wrong}>${(tied) => html`<select ...${tied} name="deputy" disabled=${disabled} value=${value ?? ""} onChange=${(event) => onChange(event.currentTarget.value || null)}>
+    <option value="">${say("noDeputy")}</option>
+    ${others.map((one) => html`<option key=${one.id} value=${one.id}>${nameOf(one)}</option>`)}
+  </select>`}<//>`;
+}
 
 /** What is wrong with an employee's values, as far as it can be told while they are typed. */
 function faultsOf(value) {
@@ -76,6 +88,7 @@ function Employee({ employee }) {
         wrong=${wrong("/amocrm_user") ?? (/^\d+$/.test(`${user ?? ""}`) ? null : say("wholeNumber"))} onChange=${(next) => change("/amocrm_user", /^\d+$/.test(next) ? Number(next) : next)} />
       <${CheckField} title=${say("isEnabled")} help=${say("isEnabledHelp")} value=${value("/enabled") !== false} disabled=${disabled} wrong=${wrong("/enabled")} onChange=${(next) => change("/enabled", next)} />
       <${Numbers} numbers=${value("/numbers") ?? []} disabled=${disabled} wrong=${wrong} onChange=${(next) => change("/numbers", next)} />
+      <${Deputy} employee=${employee} value=${value("/deputy")} disabled=${disabled} wrong=${wrong("/deputy")} onChange=${(next) => change("/deputy", next)} />
       <${Saving} editing=${editing} title=${(pointer) => say(TITLES[pointer] ?? pointer)} faults=${faultsOf(value)} mayChange=${!disabled}>
         <${Confirmed} label=${say("deleteEmployee")} question=${say("deleteEmployeeSure", employee.name || employee.id)} act=${remove} onDone=${() => { console.reload(); go(link("employees")); }} />
       <//>
@@ -101,6 +114,7 @@ export function Employees({ address }) {
       <span class="quiet">${say("amocrmUserOf", one.amocrm_user)}${integrations.length > 1 ? ` · ${one.integration}` : ""}</span>
       <span>${telephones(one) || html`<span class="wrong">${say("noNumbers")}</span>`}</span>
       ${one.enabled === false && html`<strong>${say("switchedOffEmployee")}</strong>`}
+      ${one.deputy && html`<span class="quiet">${say("deputyNamed", nameOf(employees.find(({ integration, id }) => integration === one.integration && id === one.deputy) ?? { id: one.deputy }))}</span>`}
       <a href=${link("calls", null, { employee: one.id })}>${say("theirCalls")}</a>
     </li>`)}</ul>
     ${mayChange && configuration?.writable && html`<p><a class="button" id="add" href=${link("employees", null, { new: 1 })}>${say("addEmployee")}</a></p>`}

@@ -41,7 +41,7 @@ export default {
   stepNamed: (at, title) => `step ${at}: ${title}`, stepTitle: (at, title, id) => `Step ${at}: ${title} (${id})`, unanswered: "nobody answered",
 
   // One call.
-  calling: "Call", callGone: "There is no such call in the call details.", waitedFor: (time) => `waited ${time}`, linked: "Linked operation", goesTo: "Sent to:", thenTo: (target) => `if nobody answers, ${target}`,
+  calling: "Call", callGone: "There is no such call in the call details.", waitedFor: (time) => `waited ${time}`, linked: "Linked operation", goesTo: "Sent to:", toDeputy: "Forwarded to a deputy", insteadOf: (name) => `in place of ${name}`, thenTo: (target) => `if nobody answers, ${target}`,
   toEmployee: "To:", asked: "Requests to amoCRM", saw: "What the PBX saw", notes: "Notes", facts: "Call details", component: "Component", id: "Identifier", code: "Reason code",
   fromCache: "The manager is known, amoCRM was not asked", noRequests: "No requests", answer: "answer", waitingTime: "waiting time",
   turn: (time) => `waited ${time} for its turn`, shared: "answer shared with another call", repeated: "sent again: the connection broke", "notSent:budget": "not sent: the rate limit", "notSent:circuit": "not sent: amoCRM asked for a pause",
@@ -77,6 +77,7 @@ export default {
   // Employees.
   employeesHelp: "Whose telephones ring when amoCRM names a responsible user.", noEmployees: "There are no employees yet.", amocrmUserOf: (user) => `amoCRM user ${user}`, noNumbers: "no numbers", switchedOffEmployee: "off", theirCalls: "Calls", addEmployee: "Add an employee",
   name: "Name", amocrmUser: "amoCRM user", amocrmUserHelp: "The user's number (ID) in amoCRM", isEnabled: "Takes calls", isEnabledHelp: "An employee who is off is never rung", numbers: "Numbers", numbersHelp: "They ring one after another, from the top.",
+  deputy: "Deputy", deputyHelp: "Is rung when this employee is not at work, off or without numbers, if the step of the scenario forwards to deputies", noDeputy: "nobody", deputyNamed: (name) => `deputy: ${name}`,
   numberAt: (at) => `Number ${at}`, ringTime: "Rings, seconds", moveUp: (number) => `Move ${number} up`, removeNumber: (number) => `Remove ${number}`, addNumber: "Add a number",
   deleteEmployee: "Delete this employee", deleteEmployeeSure: (name) => `Delete the employee ${name}?`, employeeId: "Name in the PBX", employeeIdHelp: "Latin letters and digits; call details name the employee so", employeeForms: ["employee", "employees"],
 

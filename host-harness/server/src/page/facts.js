@@ -41,7 +41,8 @@ function Value({ call, name, value }) {
   const console = useConsole();
   const account = accountOf(call.integration, console);
   const place = PLACES[name];
-  const person = name === "manager_user_id" && console.employees.find(({ amocrm_user: user }) => user === value)?.name;
+  const isIt = ({ id, amocrm_user: user, integration }) => (name === "deputy_for" ? id === value && integration === call.integration : name === "manager_user_id" && user === value);
+  const person = console.employees.find(isIt)?.name;
   const text = person ? `${person} (${value})` : inWords(call.titles ?? {}, name, value);
   if (!account || !place) return text;
   return html`<a href=${`${account}/${place(value)}`} target="_blank" rel="noreferrer">${text}<span class="aside"> ${say("inAmocrm")}</span></a>`;

@@ -41,7 +41,7 @@ export default {
   stepNamed: (at, title) => `шаг ${at}: ${title}`, stepTitle: (at, title, id) => `Шаг ${at}: ${title} (${id})`, unanswered: "никто не ответил",
 
   // One call.
-  calling: "Звонок", callGone: "Такого звонка в детализации нет.", waitedFor: (time) => `ожидание ${time}`, linked: "Связанная операция", goesTo: "Направлен:", thenTo: (target) => `если не ответят, то ${target}`,
+  calling: "Звонок", callGone: "Такого звонка в детализации нет.", waitedFor: (time) => `ожидание ${time}`, linked: "Связанная операция", goesTo: "Направлен:", toDeputy: "Переадресован заместителю", insteadOf: (name) => `вместо сотрудника ${name}`, thenTo: (target) => `если не ответят, то ${target}`,
   toEmployee: "Кому:", asked: "Запросы к amoCRM", saw: "Что видела АТС", notes: "Примечания", facts: "Детализация", component: "Компонент", id: "Идентификатор", code: "Код причины",
   fromCache: "Менеджер известен, amoCRM не запрашивалась", noRequests: "Запросов не было", answer: "ответ", waitingTime: "время ожидания",
   turn: (time) => `ждал очереди ${time}`, shared: "ответ общий с другим звонком", repeated: "отправлен ещё раз: соединение оборвалось", "notSent:budget": "не отправлен: лимит запросов", "notSent:circuit": "не отправлен: amoCRM просила паузу",
@@ -77,6 +77,7 @@ export default {
   // Employees.
   employeesHelp: "Чьи телефоны звонят, когда в amoCRM найден ответственный.", noEmployees: "Сотрудников пока нет.", amocrmUserOf: (user) => `пользователь amoCRM ${user}`, noNumbers: "номеров нет", switchedOffEmployee: "отключён", theirCalls: "Звонки", addEmployee: "Добавить сотрудника",
   name: "Имя", amocrmUser: "Пользователь amoCRM", amocrmUserHelp: "Номер (ID) пользователя в amoCRM", isEnabled: "Принимает звонки", isEnabledHelp: "Отключённому сотруднику никогда не звонят", numbers: "Номера", numbersHelp: "Звонят по очереди, сверху вниз.",
+  deputy: "Заместитель", deputyHelp: "Ему звонят, если сотрудник не на работе, отключён или без номеров, а в шаге сценария включено «Звонить заместителю»", noDeputy: "нет", deputyNamed: (name) => `заместитель: ${name}`,
   numberAt: (at) => `Номер ${at}`, ringTime: "Звонит, секунд", moveUp: (number) => `Поднять номер ${number} выше`, removeNumber: (number) => `Убрать номер ${number}`, addNumber: "Добавить номер",
   deleteEmployee: "Удалить сотрудника", deleteEmployeeSure: (name) => `Удалить сотрудника: ${name}?`, employeeId: "Имя в АТС", employeeIdHelp: "Латинские буквы и цифры; под этим именем сотрудник стоит в детализации", employeeForms: ["сотрудник", "сотрудника", "сотрудников"],
 

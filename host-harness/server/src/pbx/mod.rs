@@ -24,6 +24,8 @@ use rtjson::Kamailio;
 const LONGEST_SLUG: usize = 64;
 /// The slug of a call that rings the personal manager.
 const PERSONAL_MANAGER: &str = "personal-manager";
+/// The slug of a call that rings a deputy of the personal manager's.
+const DEPUTY: &str = "deputy";
 /// The slug of a call that goes to the linked operation after the manager's numbers.
 const DID_NOT_ANSWER: &str = "manager-did-not-answer";
 
@@ -59,10 +61,13 @@ pub(crate) fn slug(text: &str) -> String {
     if slug.is_empty() { "unknown".to_owned() } else { slug.to_owned() }
 }
 
-/// Why a call rings whom it rings: the slug for the manager's numbers (none where none is rung), and the one for the linked operation.
+/// Why a call rings whom it rings: the slug for the manager's or the deputy's numbers (none where none is rung), and the one for the linked operation.
 fn reasons(resolved: &CallDocument) -> (Option<&'static str>, String) {
     match &resolved.route {
-        Route::Forward { .. } => (Some(PERSONAL_MANAGER), DID_NOT_ANSWER.to_owned()),
+        Route::Forward { .. } => {
+            let is_deputy = resolved.details.facts.deputy_for().is_some();
+            (Some(if is_deputy { DEPUTY } else { PERSONAL_MANAGER }), DID_NOT_ANSWER.to_owned())
+        }
         Route::LinkedOperation { .. } => (None, slug(resolved.outcome())),
     }
 }
