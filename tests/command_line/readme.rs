@@ -107,10 +107,10 @@ fn every_other_command_of_the_readme_is_one_that_the_program_has() {
 fn the_documented_configuration_is_accepted_with_either_access() {
     let home = Home::new();
     home.write("secret.txt", "a-secret");
-    let [oauth, rest, long_lived, alone, configured, scenario, bounded, granting] =
+    let [oauth, rest, long_lived, alone, configured, deputies, scenario, bounded, granting] =
         blocks(CONFIGURATION, "toml").try_into().expect(
-            "the integration, what calls need, the integration with a long-lived token, none, one with keys of its operation, two steps, how \
-             long they may take together, and one that grants requests",
+            "the integration, what calls need, the integration with a long-lived token, none, one with keys of its operation, deputies, two \
+             steps, how long they may take together, and one that grants requests",
         );
     assert_eq!(oauth.len(), 4, "four lines connect it");
     let read = |lines: &[&str]| {
@@ -125,6 +125,8 @@ fn the_documented_configuration_is_accepted_with_either_access() {
     let keys = read(&configured).integrations[0].configuration.keys().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(keys, ["api_key", "attempts", "patience"]);
     read(&granting);
+    let with_deputies = read(&[long_lived.as_slice(), &deputies].concat());
+    assert_eq!(with_deputies.integrations[0].employees.len(), 2);
     let ask = ["[[operation]]", "id = \"ask\"", "linked_operation = \"queue:any\""];
     let steps = read(&[scenario.as_slice(), &ask, &bounded].concat());
     assert_eq!(steps.operations[0].exits().of_reason("in-hours", "exit"), "operation:manager");
