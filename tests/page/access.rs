@@ -10,7 +10,10 @@ use crate::{Site, axe, enter_at, go, looks, says};
 
 /// A script: clicks the button with this text.
 fn click(text: &str) -> String {
-    format!("[...document.querySelectorAll('button')].find((button) => button.textContent === {text:?}).click()")
+    format!(
+        "const button = [...document.querySelectorAll('button:enabled')].find((button) => button.textContent === {text:?}); \
+         button?.click(); return button !== undefined"
+    )
 }
 
 const CONNECTED: &str = "return document.querySelector('.standing')?.dataset.access === 'connected'";
@@ -33,14 +36,14 @@ async fn o6_an_integration_is_connected_audited_and_disconnected_in_the_browser(
     browser.until("the console is there, still logged in", CONNECTED).await;
     assert!(site.call(CALLER, "101").await.contains("anna"));
 
-    browser.run(&click("Проверить")).await;
+    browser.until("it is audited", &click("Проверить")).await;
     browser.until("the audit is done", "return document.querySelector('[data-audit=done]') !== null").await;
     let found = browser.text("[data-audit]").await;
     assert!(found.contains("Проверено: пользователей") && !found.contains('{'), "{found}");
     assert!(found.contains("но среди сотрудников его нет"), "{found}");
     looks::everywhere(&browser, "access-audit", "ru").await;
 
-    browser.run(&click("Отключить от amoCRM")).await;
+    browser.until("it is disconnected", &click("Отключить от amoCRM")).await;
     browser.until("it asks once more", "return document.querySelector('dialog[open]') !== null").await;
     looks::check(&browser, "access-question").await;
     browser.run("document.querySelector('dialog .confirm').click()").await;
