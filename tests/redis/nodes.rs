@@ -164,14 +164,14 @@ async fn a_store_that_is_away_changes_nothing_and_one_that_lost_the_record_gets_
         assert_eq!((&away["writable"], &away["not_writable"]), (&json!(false), &away["shared"]["away"]), "{away}");
         let refused = link(client, away["revision"].as_str().unwrap(), "queue:none").await;
         assert_eq!(refused.status, StatusCode::CONFLICT, "{refused:?}");
-        assert!(refused.json()["detail"].as_str().unwrap().contains("out of reach"), "{refused:?}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("cannot be reached"), "{refused:?}");
         assert_eq!(hidden(client).await, "queue:kept");
         assert!(!client.get("/v1/state").await.json()["configuration"]["shared"]["away"].is_null());
     }
     // A node that starts meanwhile has what it saw last.
     let [_, home] = &nodes.homes;
     let again = home.serve(&[]);
-    again.logs("is out of reach: what was known last stays in force").await;
+    again.logs("cannot be reached: the last one known stays in force").await;
     assert_eq!(hidden(&again.client).await, "queue:kept");
     // It kept nothing on its disk.
     nodes.redis.restart();

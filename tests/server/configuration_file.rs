@@ -66,11 +66,11 @@ async fn what_is_no_file_is_refused_and_holds_nobody_up() {
         fs::remove_file(&path).unwrap();
         make(&path);
         // For a moment there is nothing at all.
-        refused_for(client, "no file").await;
+        refused_for(client, "not a file").await;
         let patch = json!({"linked_operation": "queue:any"});
         let answer = change(client, Method::PATCH, "/v1/operations/main", &patch).await;
         assert_eq!(answer.status, StatusCode::CONFLICT, "{answer:?}");
-        home.run(["config", "check"]).assert(2, &["no file"]);
+        home.run(["config", "check"]).assert(2, &["not a file"]);
         let _ = fs::remove_file(&path);
         let _ = fs::remove_dir(&path);
         home.write(FILE, &text);
@@ -79,7 +79,7 @@ async fn what_is_no_file_is_refused_and_holds_nobody_up() {
     // Nor is a secret waited for.
     make_pipe(&home.path("pipe"));
     home.write(FILE, text.replace("file:amo", "file:pipe"));
-    refused_for(client, "no file").await;
+    refused_for(client, "not a file").await;
     home.write(FILE, text.clone() + "# " + &"x".repeat(5 * 1024 * 1024));
     refused_for(client, "MiB").await;
     assert_eq!(hidden(client).await.goes_to(), "queue:sales");

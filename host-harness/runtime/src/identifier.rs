@@ -28,8 +28,8 @@ pub fn judge(id: &str) -> Result<(), Localized> {
         return Ok(());
     }
     Err(localized!(
-        "в `id` должно быть от 1 до {LONGEST} знаков, без `/` и `\\` и без пробелов по краям; `.` и `..` не годятся",
-        "`id` must have 1 to {LONGEST} characters, no `/` or `\\`, and no blank at its ends; `.` and `..` will not do"
+        "в `id` должно быть от 1 до {LONGEST} знаков, без `/` и `\\` и без пробелов по краям; `.` и `..` не допускаются",
+        "`id` must have 1 to {LONGEST} characters, no `/` or `\\`, and no spaces at its ends; `.` and `..` are not allowed"
     ))
 }
 

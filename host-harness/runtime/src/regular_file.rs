@@ -23,7 +23,7 @@ impl fmt::Display for NotRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::NotRegular => f.write_str("it is a folder, a pipe or a device and no file"),
+            Self::NotRegular => f.write_str("it is a folder, a pipe or a device, not a file"),
             Self::TooLarge => f.write_str("it is too large"),
         }
     }

@@ -123,7 +123,7 @@ pub enum SecretError {
     #[error("the secret file {file} cannot be read ({cause}): check that it exists and that this user may read it", file = file(.0), cause = .1)]
     FileUnreadable(PathBuf, std::io::ErrorKind),
     /// It is no file.
-    #[error("{} is a folder, a pipe or a device and no file: write the secret alone into a file", file(.0))]
+    #[error("{} is a folder, a pipe or a device, not a file: write the secret alone into a file", file(.0))]
     NotAFile(PathBuf),
     /// The file is not valid UTF-8.
     #[error("the secret file {} is not text (UTF-8): write the secret alone into it", file(.0))]

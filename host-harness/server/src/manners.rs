@@ -35,13 +35,13 @@ fn explained(method: &Method, response: Response) -> Response {
     let said = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let text = match (response.status(), said) {
         (StatusCode::METHOD_NOT_ALLOWED, None) => localized!(
-            "здесь нет метода {}; что есть, перечисляет /openapi.json",
-            "there is no method {} here; GET /openapi.json lists what there is",
+            "метод {} здесь не поддерживается; что есть, перечисляет /openapi.json",
+            "{} is not supported here; GET /openapi.json lists what is",
             method
         ),
         (StatusCode::BAD_REQUEST, Some(kind)) if kind.starts_with("text/plain") => localized!(
-            "часть пути не подходит: здесь нужно целое число или текст UTF-8",
-            "a part of the path does not fit: it has to be a whole number, or text in UTF-8",
+            "часть пути неверна: нужно целое число или текст UTF-8",
+            "part of the path is invalid: it must be a whole number, or text in UTF-8",
         ),
         _ => return response,
     };

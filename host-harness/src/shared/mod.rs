@@ -134,7 +134,7 @@ pub(crate) fn is_away(record: &Record, why: &Localized) -> Localized {
     let store = record.location();
     localized!(
         "общие настройки в {store} недоступны: действуют последние известные, изменить их пока нельзя",
-        "the configuration that the nodes share in {store} is out of reach: what was known last stays in force, and cannot be changed until then"
+        "the configuration that the nodes share in {store} cannot be reached: the last one known stays in force and cannot be changed for now"
     )
     .then(" (", why)
     .then("", &Localized::new(")", ")"))

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::change::Change;
 use call::{Localized, localized};
-use runtime::store::{KeyValueStore, Shelf, Slot};
+use runtime::store::{KeyValueStore, Shelf};
 use server::configuration::Author;
 
 const SHELF: Shelf<'_> = Shelf { namespace: "/host-harness", bucket: "configuration" };
@@ -91,13 +91,13 @@ impl Record {
     /// Where the store cannot be reached; whether it was put there is not known then, and the next look tells.
     pub(crate) async fn swap(&self, seen: Option<&Seen>, next: &Seen) -> Result<bool, Localized> {
         if let Some(seen) = seen {
-            self.0.set(former(&key(seen.change.number)), &seen.document).await?;
+            self.0.set(SHELF.slot(&key(seen.change.number)), &seen.document).await?;
         }
         let expected = seen.map(|seen| seen.document.as_slice());
         let swapped = self.0.compare_and_swap(SHELF.slot(RECORD), expected, &next.document).await?;
         if let Some(oldest) = next.change.number.checked_sub(KEPT + 1).filter(|_| swapped) {
             // It is small, and the next start does without it.
-            let _ = self.0.delete(former(&key(oldest))).await;
+            let _ = self.0.delete(SHELF.slot(&key(oldest))).await;
         }
         Ok(swapped)
     }
@@ -129,7 +129,7 @@ impl Record {
         }
         Err(localized!(
             "общие настройки в {} всё время меняются: это не записано в изменения",
-            "the shared configuration in {} changes all the time: this is not among the changes",
+            "the shared configuration in {} keeps changing: this was not added to the changes",
             self.location()
         ))
     }
@@ -137,10 +137,6 @@ impl Record {
 
 fn key(number: u64) -> String {
     format!("change-{number}")
-}
-
-fn former(key: &str) -> Slot<'_> {
-    SHELF.slot(key)
 }
 
 #[cfg(test)]
