@@ -1,4 +1,4 @@
-//! Each package is compiled once for `cargo run` and `cargo test`.
+//! Each package is compiled once for `cargo run`, `cargo test` and the tests that need other programs.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -16,6 +16,26 @@ fn tests_ask_for_no_other_features_than_the_program() {
         compiled_twice.is_empty(),
         "tests ask for other features of these; ask for the same in host-harness/Cargo.toml: {compiled_twice:#?}"
     );
+}
+
+/// The packages whose tests need other programs, as `.ci/run` tests them after the README's command.
+const TIERS: [&str; 5] = ["test-hosts", "test-page", "test-redis", "test-second-operation", "test-sip"];
+
+#[test]
+fn tests_that_need_other_programs_ask_for_no_other_features_either() {
+    let name = |package: &str| package.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let test = packages(&[]);
+    let compiled: BTreeSet<_> = test.iter().map(|package| name(package)).collect();
+    for tier in TIERS {
+        let tests = packages(&["--package", tier]);
+        assert!(tests.len() > 200, "only {} packages found in {tier}", tests.len());
+        let compiled_twice: Vec<_> =
+            tests.difference(&test).filter(|package| compiled.contains(&name(package))).collect();
+        assert!(
+            compiled_twice.is_empty(),
+            "{tier} asks for other features of these; ask for the same in host-harness/Cargo.toml: {compiled_twice:#?}"
+        );
+    }
 }
 
 /// The packages of a build, each with its features.
