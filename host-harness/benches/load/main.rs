@@ -13,6 +13,7 @@
     reason = "a bench is a program for people"
 )]
 
+mod details;
 mod hit;
 mod http;
 mod misses;
@@ -40,11 +41,15 @@ fn main() {
     if chosen.iter().any(|chosen| chosen == shapes::ONE) {
         return shapes::one();
     }
+    if chosen.iter().any(|chosen| chosen == waiting::ONE) {
+        return waiting::one();
+    }
     let is_chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|chosen| chosen == part);
     for (part, run) in [
         ("hit", hit::run as fn()),
         ("http", http::run),
         ("misses", misses::run),
+        ("details", details::run),
         ("pool", pool::run),
         ("waiting", waiting::run),
         ("start", start::run),

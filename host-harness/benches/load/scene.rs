@@ -47,7 +47,7 @@ pub(crate) fn integration(address: &str, store: Arc<dyn KeyValueStore>) -> Arc<I
     });
     let settings = IntegrationSettings {
         private_addresses: PrivateAddresses::Granted,
-        // The budget is no part of what is measured.
+        // The budget is not part of what is measured.
         requests_per_second: u16::MAX,
         ..IntegrationSettings::new("main", access, demo::employees())
     };

@@ -7,7 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use node::Node;
+use runtime::engine::{Engine, EngineSettings, SlotReset};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use server::ServerSettings;
 use tokio::time::Instant;
 
 use crate::{CALLER, at, note, scene, show, times};
@@ -20,13 +22,34 @@ const WAITING_TIME: Duration = Duration::from_secs(20);
 pub(crate) const STALL: &str = "stall";
 const LATE: Duration = Duration::from_millis(50);
 
+/// Tells this program to measure one way of setting slots back.
+const WAY: &str = "WAITING_WAY";
+/// Asks this program for that, since memory that one way took would be counted with the other's.
+pub(crate) const ONE: &str = "waiting-one-way";
+/// What each is called, and whether pages are scanned.
+const WAYS: [(&str, bool); 2] = [("with the page scan", true), ("without the page scan", false)];
+
 pub(crate) fn run() {
+    for (way, _) in WAYS {
+        println!("-- {way}");
+        let program = std::env::current_exe().expect("this program");
+        let ended = Command::new(program).arg(ONE).env(WAY, way).status().expect("this program");
+        assert!(ended.success(), "{way}: {ended}");
+    }
+}
+
+pub(crate) fn one() {
+    let asked = std::env::var(WAY).expect("a way");
+    let (_, page_scan) = *WAYS.iter().find(|(way, _)| *way == asked).expect("one of the ways");
+    let slot_reset = if page_scan { SlotReset { keep_resident: 2048 * 1024, page_scan } } else { SlotReset::default() };
     allow_many_connections();
     let stalled = Stalled::start();
     let address = stalled.address.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let operation = scene::operation();
+        let settings = EngineSettings { slot_reset, ..EngineSettings::for_calls(ServerSettings::default().max_calls) };
+        let engine = Engine::new(settings).expect("an engine");
+        let operation = engine.load(host_harness::OPERATION).expect("the operation fits");
         let cached = scene::with_a_kept_manager(&operation, scene::memory()).await;
         let waiting_time = [("waiting_time", "20s")];
         let node =
