@@ -74,7 +74,7 @@ fn deputy(
         let Some(deputy) = checks.find(user_id, details)? else {
             why_nobody = Text::made(
                 format!("Заместитель {user_id} — не сотрудник АТС"),
-                format!("the deputy {user_id} is no employee of the PBX"),
+                format!("the deputy {user_id} is not an employee of the PBX"),
             );
             break;
         };

@@ -101,7 +101,7 @@ fn forget(world: World<'_>, body: &[u8], details: &mut Recorder) -> Result<(), R
     Ok(())
 }
 
-/// What the fields of a form name. Values that are no telephone numbers do no harm.
+/// What the fields of a form name. Values that are not telephone numbers do no harm.
 fn fields(body: &[u8]) -> impl Iterator<Item = Named> {
     body.split(|byte| *byte == b'&').filter_map(|pair| {
         let mut parts = pair.splitn(2, |byte| *byte == b'=').map(decoded);
@@ -130,7 +130,7 @@ fn kinds(name: &[u8]) -> Option<&'static [Entity]> {
     }
 }
 
-/// A name or value of a form without its percent-encoding. What is no code of a byte stays as it is.
+/// A name or value of a form without its percent-encoding. What is not a code of a byte stays as it is.
 fn decoded(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;

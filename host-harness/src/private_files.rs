@@ -14,7 +14,7 @@ use call::{Localized, localized};
 use runtime::atomic_file;
 use runtime::capabilities::clocks::Clock;
 
-/// So old is no file that another program still writes.
+/// So old is not a file that another program still writes.
 const OLD_ENOUGH: Duration = Duration::from_secs(60 * 60);
 
 /// Makes the state directory where there is none, closes its files to others, and says what is wrong with it.
@@ -43,7 +43,7 @@ pub(crate) fn examine_state(directory: &Path) -> Result<Vec<Localized>, Localize
     } else if !directory.is_dir() {
         warnings.push(localized!(
             "{shown} — не каталог, состояние в нём не хранится: укажите в --state каталог",
-            "{shown} is no directory, so no state is kept in it: name a directory with --state"
+            "{shown} is not a directory, so no state is kept in it: name a directory with --state"
         ));
     } else if found.others_read {
         warnings.push(localized!(

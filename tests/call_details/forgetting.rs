@@ -94,7 +94,7 @@ async fn o5_the_command_forgets_by_a_call_or_by_the_number_beside_the_server() {
     for (arguments, said) in [
         (&["hidden"][..], "found no contact, company or lead in amoCRM"),
         (&["none"], "no call `none` is kept"),
-        (&["--caller", "12"], "--caller is no telephone number"),
+        (&["--caller", "12"], "--caller is not a telephone number"),
         (&["--caller", CALLER, "--integration", "none"], "no integration"),
     ] {
         forget(arguments).assert(2, &[said]);

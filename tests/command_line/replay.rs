@@ -163,7 +163,7 @@ fn a_recording_becomes_a_policy_test_with_one_command() {
         "expected \"boris\"",
     ]);
     home.write("cases/known/notes.txt", "");
-    home.run(["test", "cases"]).assert(5, &[]).assert_prints(&["`notes.txt` is no file of a recorded case"]);
+    home.run(["test", "cases"]).assert(5, &[]).assert_prints(&["`notes.txt` is not a file of a recorded case"]);
 }
 
 #[test]

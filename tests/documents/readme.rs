@@ -42,7 +42,7 @@ fn commands(document: &str) -> Vec<&str> {
 /// How deep each heading stands.
 fn levels(document: &str) -> Vec<usize> {
     let depth = |line: &str| line.bytes().take_while(|byte| *byte == b'#').count();
-    // A number sign in a block of code is no heading.
+    // A number sign in a block of code is not a heading.
     document.split("\n```").step_by(2).flat_map(str::lines).map(depth).filter(|depth| *depth > 0).collect()
 }
 

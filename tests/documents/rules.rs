@@ -15,7 +15,7 @@ fn every_rule_that_is_cited_has_a_heading() {
         for rule in citations(&text.content) {
             cited += 1;
             if !rules.contains(&rule) {
-                wrong.push(format!("{}: {rule} is no rule of {DOCUMENT}", text.path));
+                wrong.push(format!("{}: {rule} is not a rule of {DOCUMENT}", text.path));
             }
         }
     }

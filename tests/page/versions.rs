@@ -69,8 +69,8 @@ async fn a_version_is_uploaded_tried_in_a_shadow_activated_and_rolled_back() {
     let in_force = async || site.get("/v1/operations/main/component").await["component"].clone();
     let first = in_force().await;
 
-    // What is no component is refused in Russian.
-    upload(&browser, &site.file("notes.wasm", "these are no instructions")).await;
+    // What is not a component is refused in Russian.
+    upload(&browser, &site.file("notes.wasm", "these are not instructions")).await;
     let refused = says("main div[role=alert]", "компонент не соответствует контракту");
     browser.until("it is refused", &refused).await;
     looks::check(&browser, "version-refused").await;
@@ -107,7 +107,7 @@ async fn what_a_shadow_would_have_done_otherwise_is_listed() {
     upload(&browser, &site.file("other.wasm", TRAP)).await;
     choose_other(&browser).await;
     let digest = browser.run("return document.querySelector('main section select').value").await;
-    // Another operation is no version of this one, and the page says so in Russian.
+    // Another operation is not a version of this one, and the page says so in Russian.
     press(&browser, "Проверить в тени").await;
     browser.until("it is refused", &says("main div[role=alert]", "этот компонент не подходит операции `main`")).await;
     assert!(browser.text("main div[role=alert]").await.contains("поместите его в отдельную [[operation]]"));

@@ -1,4 +1,4 @@
-//! A second operation, written in Python from the contract and the README alone, loaded by the same host: the contract is no property of one
+//! A second operation, written in Python from the contract and the README alone, loaded by the same host: the contract is not a property of one
 //! operation or language.
 
 #![allow(

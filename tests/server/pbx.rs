@@ -46,7 +46,7 @@ async fn the_answer_is_a_routing_document_beside_all_else() {
     );
     let hidden = client.call(&json!({"caller": null, "operation": "support"})).await.json();
     assert_eq!(hidden["routes"], json!([route("sip:support@10.0.0.6", 60_000, "caller-hidden")]));
-    // What is no call has a route as well.
+    // What is not a call has a route as well.
     let request = authorised(Method::POST, "/v1/resolve-call").header("content-type", "application/json");
     let wrong = client.send(request, "not JSON").await.json();
     assert_eq!(wrong["routes"], json!([route("sip:sales@10.0.0.6", 60_000, "request-not-understood")]));

@@ -57,7 +57,7 @@ impl Route {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        // A stream of calls is no refusal, and has no end.
+        // A stream of calls is not a refusal, and has no end.
         if self.path == "/v1/calls/stream" && token == Some(TOKEN) && !path.contains('?') {
             return None;
         }

@@ -103,7 +103,7 @@ async fn rolling_back_goes_one_version_further_back_each_time() {
     fixture.versions.activate(PLACEMENT, &two, "test").await.unwrap();
     fixture.versions.activate(PLACEMENT, &three, "test").await.unwrap();
     fixture.versions.activate(PLACEMENT, &three, "test").await.unwrap();
-    assert_eq!(fixture.versions.history(PLACEMENT).await.unwrap().len(), 2, "the same version again is no change");
+    assert_eq!(fixture.versions.history(PLACEMENT).await.unwrap().len(), 2, "the same version again is not a change");
     assert_eq!(fixture.versions.roll_back(PLACEMENT, "test").await.unwrap().digest, two);
     assert_eq!(fixture.in_force(), two);
     assert_eq!(fixture.versions.roll_back(PLACEMENT, "test").await.unwrap().digest, configured);

@@ -32,7 +32,7 @@ pub(super) struct Page<T> {
     pub(super) entries: Vec<T>,
     /// How many could not.
     unreadable: usize,
-    /// What was wrong with the first of them: a member's name, or nothing where the whole was no object.
+    /// What was wrong with the first of them: a member's name, or nothing where the whole was not an object.
     fault: Option<&'static str>,
     /// Whether no page follows.
     pub(super) is_last: bool,

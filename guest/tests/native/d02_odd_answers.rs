@@ -229,7 +229,7 @@ proptest! {
         place in any::<prop::sample::Index>(),
         broken in prop::sample::select(vec![&b""[..], b"\\ud83d", b"\xff", b"\\u0000"]),
     ) {
-        // What holds the caller's own number is no stranger's card.
+        // What holds the caller's own number is not a stranger's card.
         let is_strangers = |card: &Value| !card.to_string().chars().filter(char::is_ascii_digit).collect::<String>().contains(&CALLER[2..]);
         let mut cards: Vec<_> = odd.into_iter().filter(is_strangers).collect();
         let mut good = contact(3, ANNA, CALLER);

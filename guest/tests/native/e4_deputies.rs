@@ -178,7 +178,7 @@ fn e4_the_reason_of_a_call_without_a_deputy_is_the_managers_own() {
     assert_eq!(outcome.route(), "manager-absent");
     assert_eq!(
         text_of(&outcome, "no-deputy"),
-        ["Заместитель 999 — не сотрудник АТС | the deputy 999 is no employee of the PBX"]
+        ["Заместитель 999 — не сотрудник АТС | the deputy 999 is not an employee of the PBX"]
     );
 }
 

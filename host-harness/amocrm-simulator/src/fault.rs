@@ -185,7 +185,7 @@ impl FaultRule {
                 Err(format!("status {code} is out of bounds; it is from 400 to 599, such as status=503"))
             }
             Fault::Redirect { status, .. } if !matches!(status, 301 | 302 | 303 | 307 | 308) => {
-                Err(format!("redirect {status} is none; it is 301, 302, 303, 307 or 308"))
+                Err(format!("{status} is not a redirect; write 301, 302, 303, 307 or 308"))
             }
             Fault::Redirect { location: Some(location), .. } if http::HeaderValue::from_str(location).is_err() => {
                 Err(format!("location {location:?} cannot stand in a header; write a URL"))

@@ -23,13 +23,13 @@ pub(crate) fn next_name(current: &str) -> String {
     format!("{name}-{}.{rest}", number.saturating_add(1))
 }
 
-/// Refuses what is no name of an account.
+/// Refuses what is not a name of an account.
 pub(crate) fn check_name(domain: &str) -> anyhow::Result<()> {
     let is_label =
         |label: &str| !label.is_empty() && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     anyhow::ensure!(
         domain.split('.').count() >= 3 && domain.split('.').all(is_label) && domain.parse::<IpAddr>().is_err(),
-        "\"{domain}\" is no account's name; write it as demo.amocrm.ru"
+        "\"{domain}\" is not an account's name; write it as demo.amocrm.ru"
     );
     Ok(())
 }

@@ -130,7 +130,7 @@ struct WidgetClaims {
 /// Seconds since 1970, perhaps with a fraction (RFC 7519 §2, NumericDate), to the second.
 fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let number = Number::deserialize(deserializer)?;
-    #[expect(clippy::cast_possible_truncation, reason = "the fraction is dropped; what is out of bounds is no time")]
+    #[expect(clippy::cast_possible_truncation, reason = "the fraction is dropped; what is out of bounds is not a time")]
     let seconds = number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64));
     let seconds = seconds.ok_or_else(|| D::Error::custom("not a number of seconds"))?;
     Timestamp::from_second(seconds).map_err(D::Error::custom)

@@ -1,7 +1,7 @@
 //! A call as a PBX writes it: JSON, or a form.
 //!
 //! A caller is waiting, so what is meant plainly is taken: JSON under a form's type or under none, as `curl -d` and many PBXs send it, a number
-//! as a JSON integer, a plus that a form lost. What is no call is refused with what to change, and is never taken for a withheld number: that
+//! as a JSON integer, a plus that a form lost. What is not a call is refused with what to change, and is never taken for a withheld number: that
 //! is one whose `caller` is null, empty or a word for it, or is left out where nothing else is in the body that could be the number.
 
 mod fields;

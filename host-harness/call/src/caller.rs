@@ -9,7 +9,7 @@ use crate::withheld;
 pub enum Presented {
     /// No number: empty, or what stands for a withheld one.
     Withheld,
-    /// Something that is no telephone number: a name, an address.
+    /// Something that is not a telephone number: a name, an address.
     NotANumber,
     /// A number.
     Number(PresentedNumber),
@@ -139,7 +139,7 @@ fn plain_digits(caller: &str) -> Option<Typed> {
     (!typed.digits().is_empty()).then_some(typed)
 }
 
-/// The digits up to an extension; `None` where a letter stands before it, since a name is no number whatever digits stand in it.
+/// The digits up to an extension; `None` where a letter stands before it, since a name is not a number whatever digits stand in it.
 fn digits_of(mut number: impl Iterator<Item = char> + Clone) -> Option<Typed> {
     let mut typed = Typed::new();
     loop {

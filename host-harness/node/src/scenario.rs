@@ -106,7 +106,7 @@ impl Node {
                 None => Err(Unasked::Declined(way, Arc::clone(first), unknown()).into()),
             };
         };
-        // The placements are no circle and no way is too long: that was judged when they were put together.
+        // The placements make no circle and no way is too long: that was judged when they were put together.
         match placement_of(after.exits().not_answered()).and_then(|next| revision.placement(next)) {
             Some(next) => Ok((way, Arc::clone(next))),
             None => Err(Unasked::NotAnswered(way, Arc::clone(after), no_operation(placement)).into()),

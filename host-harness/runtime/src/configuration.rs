@@ -160,7 +160,7 @@ impl WrittenConfiguration {
         self.0.insert(key.into(), WrittenValue::Secret(secret));
     }
 
-    /// The value of a key that is no secret, as written.
+    /// The value of a key that is not a secret, as written.
     pub fn get(&self, key: &str) -> Option<&str> {
         match self.0.get(key)? {
             WrittenValue::Plain(value) => Some(value),

@@ -56,7 +56,7 @@ impl Host {
     /// Loads a component and places it, with settings as text by the keys that it describes.
     ///
     /// # Errors
-    /// Where it is no component of the contract, cannot describe itself, or has no such setting.
+    /// Where it is not a component of the contract, cannot describe itself, or has no such setting.
     pub async fn place(
         &self,
         component: &[u8],
@@ -154,7 +154,7 @@ impl HostBuilder {
 /// Why a component was not placed.
 #[derive(Debug)]
 pub enum PlaceError {
-    /// It is no component of the contract.
+    /// It is not a component of the contract.
     Rejected(Fit),
     /// It cannot describe itself.
     Undescribed(Undescribed),

@@ -122,7 +122,7 @@ pub enum SecretError {
     /// The file cannot be read.
     #[error("the secret file {file} cannot be read ({cause}): check that it exists and that this user may read it", file = file(.0), cause = .1)]
     FileUnreadable(PathBuf, std::io::ErrorKind),
-    /// It is no file.
+    /// It is not a file.
     #[error("{} is a folder, a pipe or a device, not a file: write the secret alone into a file", file(.0))]
     NotAFile(PathBuf),
     /// The file is not valid UTF-8.

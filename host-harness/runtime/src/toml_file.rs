@@ -80,11 +80,11 @@ pub fn read_text(path: &Path) -> Result<String, ConfigError> {
     let message = match regular_file::read(path, MOST_BYTES).map(String::from_utf8) {
         Ok(Ok(text)) => return Ok(text),
         Ok(Err(_)) => {
-            Localized::new("не текст в UTF-8; сохраните его в этой кодировке", "is no text in UTF-8; save it as such")
+            Localized::new("не текст в UTF-8; сохраните его в этой кодировке", "is not UTF-8 text; save it as UTF-8")
         }
         Err(NotRead::TooLarge) => localized!(
-            "больше {} МиБ; это не файл настроек",
-            "has more than {} MiB; it is no such file",
+            "больше {} МиБ: файл настроек не может быть таким большим",
+            "is larger than {} MiB, the most that a configuration file may have",
             MOST_BYTES / 1024 / 1024
         ),
         Err(cause) => Localized::new(

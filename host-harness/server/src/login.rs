@@ -62,7 +62,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
 /// `X-Requested-With: host-harness`.
 #[utoipa::path(post, path = "/v1/session", tag = "access", security(()), request_body = Login, responses(
     (status = 200, description = "Logged in; the cookie is in `Set-Cookie`", body = CurrentSession),
-    (status = 400, description = "The body is no login", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "The body is not a login", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "The token counts for nothing", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The token is a PBX's, or a page of another site asks", body = Problem, content_type = "application/problem+json"),
     (status = 408, description = "The body did not come in time", body = Problem, content_type = "application/problem+json"),

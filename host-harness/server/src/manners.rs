@@ -2,7 +2,7 @@
 //!
 //! A request of HTTP/1.1 names one host (RFC 9112, 3.2); two programs on its way that each take another one would not mean the same. Answers
 //! are not kept by caches and are not taken for another type than theirs. What the router refuses by itself is a problem document like any other
-//! refusal: a method that an address does not have, a part of a path that is no number.
+//! refusal: a method that an address does not have, a part of a path that is not a number.
 
 use axum::extract::Request;
 use axum::middleware::Next;

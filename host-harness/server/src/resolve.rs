@@ -75,7 +75,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> OpenApiRouter {
 ///
 /// The answer is always a route. Where `then` of a forward is another operation of this host (`operation:ID`), come back when the last number was
 /// not answered: with the same `id`, and in `after` with `placement` of the answer, or, where it has none, with the operation that was asked.
-/// A request that is no call goes to the linked operation with the reason `request-not-understood`,
+/// A request that is not a call goes to the linked operation with the reason `request-not-understood`,
 /// `operation-unknown`, `host-overloaded` or `host-stopping`. A client that goes away does not stop the call.
 #[utoipa::path(post, path = "/v1/resolve-call", tag = "calls",
     params(

@@ -17,7 +17,7 @@ use stores::StoreLocation;
 
 /// Compare an amoCRM account with the PBX's employees, before calls fail
 ///
-/// Lists amoCRM users who own contacts but are no employee, deactivated users who still own contacts, employees without numbers or mapped to
+/// Lists amoCRM users who own contacts but are not employees, deactivated users who still own contacts, employees without numbers or mapped to
 /// nobody, numbers of two employees, and contacts whose telephone number no caller can have. Needs an administrator's token; changes nothing.
 ///
 /// Exit codes, by the most severe finding: 0 nothing found, 10 owner without employee, 11 deactivated owner, 12 employee without number,

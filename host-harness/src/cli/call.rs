@@ -239,6 +239,6 @@ pub(super) fn time(text: &str, or: &str) -> anyhow::Result<Timestamp> {
         Ok(local.to_zoned_datetime(local_zone()?)?.timestamp())
     };
     let at = text.parse::<Timestamp>().or_else(|_| local())?;
-    ensure!(at >= Timestamp::UNIX_EPOCH, "a time before 1970 is no call's");
+    ensure!(at >= Timestamp::UNIX_EPOCH, "calls have no times before 1970");
     Ok(at)
 }

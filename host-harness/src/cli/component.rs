@@ -17,7 +17,7 @@ use stores::StoreLocation;
 /// The directory of compiled components in the state directory.
 const COMPILED: &str = "compiled";
 
-/// Loads a component for calls, and asks it to describe itself; one that cannot is no operation.
+/// Loads a component for calls, and asks it to describe itself; one that cannot is not an operation.
 pub(super) async fn load_described(
     file: Option<&Path>,
     compilation: Compilation,

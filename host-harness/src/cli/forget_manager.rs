@@ -111,7 +111,7 @@ impl ForgetManager {
             if numbers::read(number, country).is_none() {
                 return Err(Localized::new(
                     "в --caller не телефонный номер; напишите его целиком, например +79165550101",
-                    "--caller is no telephone number; write the whole number, for example +79165550101",
+                    "--caller is not a telephone number; write the whole number, for example +79165550101",
                 )
                 .into());
             }

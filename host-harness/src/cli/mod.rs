@@ -210,7 +210,7 @@ fn print(line: impl Display) {
     print_lines(&[line].into_iter().collect());
 }
 
-/// Writes lines of the command's output; false where nobody reads any more, which is no error: `host-harness calls | head` is fine.
+/// Writes lines of the command's output; false where nobody reads any more, which is not an error: `host-harness calls | head` is fine.
 fn print_lines(lines: &Lines) -> bool {
     use std::io::Write;
     let mut out = std::io::stdout().lock();

@@ -105,7 +105,7 @@ fn user(who: &str, employees: &[(u64, Employee)]) -> Result<u64, Localized> {
             let ids: Vec<_> = employees.iter().map(|(_, employee)| format!("`{}`", employee.id)).collect();
             Err(localized!(
                 "`{}` — не сотрудник и не пользователь amoCRM какого-либо сотрудника; есть {}",
-                "`{}` is no employee and no employee's amoCRM user; there are {}",
+                "`{}` is neither an employee nor the amoCRM user of one; there are {}",
                 call::masking::unless_secret(who),
                 ids.join(", ")
             ))

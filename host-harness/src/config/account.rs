@@ -1,7 +1,7 @@
 //! `account` and `platform` of an `[[integration]]`: where an amoCRM account is, as people write it and copy it from a browser.
 //!
 //! amoCRM's API answers at an account's own subdomain alone; its site and any path give 404 to every request (amoCRM facts §5.7). So an address of
-//! amoCRM's that is no account's is refused here, with the line to write. Other servers (a simulator, a gateway) may have any address.
+//! amoCRM's that is not an account's is refused here, with the line to write. Other servers (a simulator, a gateway) may have any address.
 
 use url::Url;
 
@@ -250,7 +250,7 @@ mod tests {
             "https://example.komrno.com",
             "https://example.amo-crm.ru",
         ] {
-            let said = warned(account).unwrap_or_else(|| panic!("{account} is no account of amoCRM's")).en;
+            let said = warned(account).unwrap_or_else(|| panic!("{account} is not an account of amoCRM's")).en;
             let host = account.strip_prefix("https://").unwrap();
             assert!(
                 said.contains("integration `main`") && said.contains(host) && said.contains("check `account`"),

@@ -142,7 +142,7 @@ fn time_zone(name: &str, place: &str) -> Result<String, Localized> {
         Ok(zone) => Ok(zone.iana_name().unwrap_or(name).to_owned()),
         Err(_) => Err(localized!(
             "{place}: `time_zone` = `{}` — не часовой пояс; напишите его имя из базы IANA, например \"Europe/Moscow\"",
-            "{place}: `time_zone` = `{}` is no time zone; write its name in the IANA database, for example \"Europe/Moscow\"",
+            "{place}: `time_zone` = `{}` is not a time zone; write its name in the IANA database, for example \"Europe/Moscow\"",
             unless_secret(name)
         )),
     }

@@ -95,7 +95,7 @@ impl AsteriskEntry {
                 let extension = unless_secret(extension);
                 return Err(wrong(localized!(
                     "`linked_operations`: `{name}` = `{extension}` — не внутренний номер; пишите латинские буквы, цифры, `-` и `_`",
-                    "`linked_operations`: `{name}` = `{extension}` is no extension; write letters, digits, `-` and `_`"
+                    "`linked_operations`: `{name}` = `{extension}` is not an extension; write letters, digits, `-` and `_`"
                 )));
             }
         }
@@ -219,7 +219,7 @@ mod tests {
         for (text, message) in [
             (DIAL.replace("PJSIP/{number}\"", "PJSIP/{number}&PJSIP/1\""), "`internal`"),
             (format!("{DIAL}fastagi = \"everywhere\""), "`fastagi` = `everywhere`"),
-            (format!("{DIAL}linked_operations = {{ sales = \"a,b\" }}"), "is no extension"),
+            (format!("{DIAL}linked_operations = {{ sales = \"a,b\" }}"), "is not an extension"),
         ] {
             let error = asterisk(&text).expect_err(&text);
             assert!(error.contains(message), "{error}");

@@ -109,7 +109,7 @@ pub(super) fn refuse_given_up(written: &toml::Value) -> Result<(), Localized> {
             "[server]: ключа `hmac_secret` больше нет: запросы не подписываются. Уберите его, дайте клиенту свой токен \
              (`host-harness token new NAME --scope pbx`) и шифруйте путь к серверу: задайте `tls_certificate` и `tls_key` или поставьте перед ним \
              обратный прокси с TLS",
-            "[server]: `hmac_secret` is no key any more: requests are not signed. Leave it out, give the client a token of its own \
+            "[server]: `hmac_secret` is no longer a key: requests are not signed. Leave it out, give the client a token of its own \
              (`host-harness token new NAME --scope pbx`), and encrypt the way to the server: set `tls_certificate` and `tls_key`, or put \
              a reverse proxy with TLS in front of it",
         )),
@@ -205,7 +205,7 @@ mod tests {
         for written in ["\"env:A\"", "\"an-inline-secret\"", "1"] {
             let written: toml::Value = toml::from_str(&format!("[server]\nhmac_secret = {written}\n")).unwrap();
             let error = refuse_given_up(&written).unwrap_err().en;
-            for part in ["`hmac_secret` is no key any more", "`tls_certificate` and `tls_key`", "--scope pbx"] {
+            for part in ["`hmac_secret` is no longer a key", "`tls_certificate` and `tls_key`", "--scope pbx"] {
                 assert!(error.contains(part) && !error.contains("inline"), "{error}");
             }
         }

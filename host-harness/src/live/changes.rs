@@ -26,7 +26,7 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// How many may be added to the file before the oldest are thrown out of it.
 const SLACK: usize = 100;
 
-/// The changes that are kept. The first text among them is no change but what the first change was made in.
+/// The changes that are kept. The first text among them is not a change but what the first change was made in.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     file: Option<PathBuf>,
@@ -113,7 +113,7 @@ impl Changes {
         if text.is_some() && self.text() == text.as_deref() {
             return Ok(());
         }
-        // What is there at first is number 0: it is no change.
+        // What is there at first is number 0: it is not a change.
         let number = self.entries.back().map_or(u64::from(what.is_some()), |last| last.number + 1);
         let entry = Change { number, at, author: author.name, by: author.by, text, what };
         let line = serde_json::to_string(&entry).map_err(io::Error::from);

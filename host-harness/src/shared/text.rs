@@ -11,7 +11,7 @@ use call::Localized;
 
 /// The keys of an `[[operation]]` that are changed over HTTP.
 pub(crate) const OF_OPERATION: [&str; 5] = [ID, "integration", "linked_operation", "exits", "settings"];
-/// Those of an `[[integration]]`; of its `configuration` the values that are no places of secrets come to them.
+/// Those of an `[[integration]]`; of its `configuration` the values that are not places of secrets come to them.
 pub(crate) const OF_INTEGRATION: [&str; 6] =
     ["enabled", "time_zone", "consider_manager_status", "default_country_code", "manager_status_reuse", "employee"];
 

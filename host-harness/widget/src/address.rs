@@ -14,7 +14,7 @@ pub struct ServerAddress(Url);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoServerAddress {
     /// It cannot be read.
-    #[error("this is no address; write, for example, https://pbx.example.ru")]
+    #[error("this is not an address; write, for example, https://pbx.example.ru")]
     Unreadable,
     /// Not https.
     #[error(

@@ -30,7 +30,7 @@ impl Archive {
     /// Reads an archive whole.
     ///
     /// # Errors
-    /// Where it is no archive, or one whose files must not be unpacked.
+    /// Where it is not an archive, or one whose files must not be unpacked.
     pub fn open(bytes: &[u8]) -> Result<Self, Vec<Finding>> {
         let of_archive = |rule, what, fix| vec![Finding::new(rule, "", what, fix)];
         let smaller = || Localized::new("уберите то, что виджету не нужно", "leave out what the widget does not need");
@@ -50,8 +50,9 @@ impl Archive {
             );
             of_archive(Rule::Zip, what, again)
         };
-        let mut zip = ZipArchive::new(Cursor::new(bytes))
-            .map_err(|error| unreadable(localized!("это не архив zip: {error}", "this is no zip archive: {error}")))?;
+        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
+            unreadable(localized!("это не архив zip: {error}", "this is not a zip archive: {error}"))
+        })?;
         let count = zip.len();
         if count > MOST_FILES {
             let what = localized!(
@@ -156,7 +157,7 @@ fn unexpected_file(name: &str) -> Option<Finding> {
         Finding::new(
             Rule::FileUnexpected,
             &shown(name),
-            Localized::new("такие файлы в виджет не входят", "this file is no part of a widget"),
+            Localized::new("такие файлы в виджет не входят", "this file is not part of a widget"),
             Localized::new("уберите его из архива", "leave it out of the archive"),
         )
     })

@@ -1,4 +1,4 @@
-//! JavaScript, read as far as the rules need it: without comments and texts, by brackets and names. It is no parser, and what it does not understand it
+//! JavaScript, read as far as the rules need it: without comments and texts, by brackets and names. It is not a parser, and what it does not understand it
 //! passes over.
 
 use std::collections::BTreeSet;

@@ -83,7 +83,7 @@ fn file_findings(file: &str, content: &[u8], platform: Platform) -> Vec<Finding>
             ),
         ),
         None => (
-            Localized::new("это не изображение, или оно не читается", "this is no picture that can be read"),
+            Localized::new("это не изображение, или оно не читается", "this is not a picture that can be read"),
             localized!("сохраните его в одном из форматов: {kinds}", "make it one of {kinds}"),
         ),
     };
@@ -138,7 +138,7 @@ mod tests {
         ] {
             let found = seen(&content).unwrap();
             assert_eq!((found.kind, (found.width, found.height)), (kind, size));
-            // Whatever is cut off is no picture, and no fault either.
+            // Whatever is cut off is neither a picture nor a fault.
             for end in 0..content.len().min(24) {
                 let _ = seen(&content[..end]);
             }

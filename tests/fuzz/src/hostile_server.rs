@@ -59,7 +59,7 @@ impl HostileServer {
     /// How many requests came. Asserts that nothing was wrong with them.
     pub fn requests(&self) -> usize {
         let wrong = self.wrong.lock().expect("no panic").clone();
-        assert_eq!(wrong, None, "what was sent is no request of the host's");
+        assert_eq!(wrong, None, "what was sent is not a request of the host's");
         self.seen.load(Ordering::Relaxed)
     }
 }

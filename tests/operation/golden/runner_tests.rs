@@ -124,7 +124,7 @@ async fn golden_runner_refuses_what_it_does_not_know_and_names_case_file_and_key
         ("account.toml", "[[contacts]]\nfone = \"1\"\n".to_owned(), ["account.toml", "fone"]),
         ("employees.toml", format!("{employee}fone = \"1\"\n"), ["employees.toml, line 4", "fone"]),
         ("employees.toml", format!("{employee}numbers = [\"1o1\"]\n"), ["employee `anna`", "`1o1` cannot be dialled"]),
-        ("employee.toml", employee.to_owned(), ["`employee.toml` is no file of a case", "employees.toml"]),
+        ("employee.toml", employee.to_owned(), ["`employee.toml` is not a file of a case", "employees.toml"]),
         ("expected.json", "{".to_owned(), ["expected.json is not JSON", "line 1"]),
     ] {
         let mut files = vec![(file, text.as_str())];

@@ -108,7 +108,7 @@ async fn an_account_with_a_name_is_renamed_under_its_names() {
     assert_eq!(bench.simulator.rename().await.unwrap(), "https://firm-1.amocrm.ru");
     assert_eq!(
         bench.simulator.rename_to("firm").await.unwrap_err().to_string(),
-        "\"firm\" is no account's name; write it as demo.amocrm.ru"
+        "\"firm\" is not an account's name; write it as demo.amocrm.ru"
     );
     let nameless = Bench::demo().await.simulator.rename_to("firm.amocrm.ru").await.unwrap_err().to_string();
     assert!(nameless.contains("--domain demo.amocrm.ru"), "{nameless}");

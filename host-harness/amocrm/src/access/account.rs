@@ -53,7 +53,7 @@ pub enum Refusal {
     Unpaid,
     /// 403.
     Forbidden,
-    /// 404, a redirect, or an answer that is no account's.
+    /// 404, a redirect, or an answer that is not an account's.
     NoAccount(u16),
     /// Another account than the one that gave access.
     AnotherAccount {
@@ -155,7 +155,7 @@ impl Question<'_> {
 }
 
 impl Account {
-    /// Of an answer; none where it is no account's. Names of an unexpected kind are names that are not there.
+    /// Of an answer; none where it is not an account's. Names of an unexpected kind are names that are not there.
     fn read(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Written {

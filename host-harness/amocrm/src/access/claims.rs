@@ -51,7 +51,7 @@ impl Claims {
         let payload = token.expose().split('.').nth(1)?;
         let payload = Zeroizing::new(BASE64.decode(payload).ok()?);
         let written: Written = serde_json::from_slice(&payload).ok()?;
-        #[expect(clippy::cast_possible_truncation, reason = "seconds; what is out of bounds is no time")]
+        #[expect(clippy::cast_possible_truncation, reason = "seconds; what is out of bounds is not a time")]
         let seconds = written.exp.as_i64().or_else(|| written.exp.as_f64().map(|seconds| seconds as i64));
         Some(Self {
             expires_at: seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()),

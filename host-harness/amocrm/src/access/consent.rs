@@ -105,7 +105,7 @@ impl ConsentState {
     }
 }
 
-/// The page where a user consents. Where the configured account is no host of amoCRM's own (a simulator), the page is there.
+/// The page where a user consents. Where the configured account is not a host of amoCRM's own (a simulator), the page is there.
 pub fn page(settings: &OAuthSettings, state: &ConsentState) -> String {
     let product = match settings.platform {
         Platform::Amocrm => "https://www.amocrm.ru",

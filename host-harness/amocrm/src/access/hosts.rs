@@ -58,7 +58,7 @@ impl Hosts {
     /// The origin that amoCRM named as `example.amocrm.ru`, or as a whole address. A name without a scheme means https, or the configured
     /// origin with that host and port.
     pub fn judge(&self, named: &str) -> Result<Origin, NotAmocrm> {
-        // Internationalised names, spaces and the like are no names of amoCRM's, whatever they would be normalised to.
+        // Internationalised names, spaces and the like are not names of amoCRM's, whatever they would be normalised to.
         let plain = |character: char| character.is_ascii_alphanumeric() || ".-:/[]".contains(character);
         if !named.chars().all(plain) {
             return Err(NotAmocrm);

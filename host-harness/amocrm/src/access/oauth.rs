@@ -24,7 +24,7 @@ const TOKEN_PATH: &str = "/oauth2/access_token";
 const SUBDOMAIN_PATH: &str = "/oauth2/account/current/subdomain";
 /// The header in which the look-up takes the refresh token.
 const REFRESH_TOKEN: HeaderName = HeaderName::from_static("x-refresh-token");
-/// No token lives longer; a larger figure is no lifetime.
+/// No token lives longer; a larger figure is not a lifetime.
 const LONGEST_LIFETIME: i64 = 10 * 366 * 24 * 3_600;
 
 /// What an integration is in amoCRM: its keys, from amoCRM's page of the integration.
@@ -130,7 +130,7 @@ fn seconds(written: &Value) -> Option<i64> {
         Value::String(text) => text.trim().to_owned(),
         _ => return None,
     };
-    #[expect(clippy::cast_possible_truncation, reason = "what is out of bounds is no lifetime and no time")]
+    #[expect(clippy::cast_possible_truncation, reason = "what is out of bounds is neither a lifetime nor a time")]
     let rounded = || text.parse::<f64>().ok().filter(|seconds| seconds.is_finite()).map(|seconds| seconds as i64);
     text.parse().ok().or_else(rounded)
 }
@@ -194,7 +194,7 @@ impl OAuth {
         })
     }
 
-    /// Where the account is now. The answer is judged: what is no host of amoCRM's is an error.
+    /// Where the account is now. The answer is judged: what is not a host of amoCRM's is an error.
     pub async fn current_address(&self, api_domain: &Origin, refresh_token: &Secret) -> Result<Origin, TokenError> {
         #[derive(Deserialize)]
         struct Subdomain {
@@ -230,7 +230,7 @@ impl OAuth {
         if let Some(token) = refresh_token {
             request = request.header(REFRESH_TOKEN, token);
         }
-        let request = request.body(body).map_err(|_| TokenError::NotSent("its address is none".to_owned()))?;
+        let request = request.body(body).map_err(|_| TokenError::NotSent("its address is not one".to_owned()))?;
         self.web.ask(request).await.map_err(
             |NoAnswer { sent, why }| {
                 if sent { TokenError::Unanswered(why) } else { TokenError::NotSent(why) }

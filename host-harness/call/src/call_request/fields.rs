@@ -66,7 +66,7 @@ impl Fields {
         if !body.contains(&b'=') {
             return Err(Localized::new(
                 "тело — не форма: в нём нет знака =; отправьте caller=… или JSON",
-                "the body is no form, for there is no = in it; send caller=… or JSON",
+                "the body is not a form: there is no = in it; send caller=… or JSON",
             ));
         }
         let mut fields = Self::default();

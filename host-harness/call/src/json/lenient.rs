@@ -54,7 +54,7 @@ impl LenientNumber {
 }
 
 impl<T> List<T> {
-    /// The entries; none where it is no list.
+    /// The entries; none where it is not a list.
     pub fn entries(self) -> impl Iterator<Item = T> {
         self.0.into_iter().flatten()
     }

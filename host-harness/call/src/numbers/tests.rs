@@ -142,7 +142,7 @@ fn d01_what_all_spellings_share_is_searched() {
         (54, "+54 9 351 555-0134", "5550134"),
         (55, "+5511985550131", "85550131"),
         (52, "+52 1 55 5555 0136", "5555550136"),
-        // Five digits are no search; only the international spelling is read.
+        // With five digits no search is made; only the international spelling is read.
         (290, "+290 22158", "29022158"),
     ] {
         assert_eq!(search(code, text), expected, "{text} in {code}");

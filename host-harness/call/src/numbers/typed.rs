@@ -60,7 +60,7 @@ impl Typed {
         }
     }
 
-    /// Takes in a character that is no digit.
+    /// Takes in a character that is not a digit.
     pub(crate) const fn part(&mut self, character: char) {
         if self.length > 0 || character == '(' {
             self.gaps |= 1 << self.length;
@@ -98,7 +98,7 @@ impl Iterator for TypedNumbers<'_> {
             }
             let begun = typed.length > 0;
             match kind(character) {
-                // An area code before a slash, as in 030/1234567, is no number of its own.
+                // An area code before a slash, as in 030/1234567, is not a number of its own.
                 Kind::Separator if character == '/' && begun && typed.length < FEWEST_DIGITS => typed.part(character),
                 Kind::Plus if begun => {
                     self.rest = before;
@@ -118,7 +118,7 @@ impl Iterator for TypedNumbers<'_> {
     }
 }
 
-/// What a character that is no digit does to the number around it.
+/// What a character that is not a digit does to the number around it.
 pub(crate) enum Kind {
     Plus,
     Separator,

@@ -29,7 +29,7 @@ pub enum NotPlaced {
     /// The node has no such integration.
     #[error("there is no integration `{0}`: add it before the operations that are placed with it")]
     NoIntegration(String),
-    /// The placements are no scenario.
+    /// The placements are not a scenario.
     #[error(transparent)]
     Scenario(#[from] ScenarioFault),
     /// The component does not fit.

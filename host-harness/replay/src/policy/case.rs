@@ -33,7 +33,7 @@ impl Case {
         for entry in fs::read_dir(folder).map_err(|error| format!("  not a folder of a case: {error}"))? {
             let name = entry.map_err(|error| format!("  {error}"))?.file_name();
             if !FILES.iter().any(|file| name == *file) {
-                return Err(format!("  `{}` is no file of a case; there are {}", name.display(), FILES.join(", ")));
+                return Err(format!("  `{}` is not a file of a case; there are {}", name.display(), FILES.join(", ")));
             }
         }
         let account = folder.join("account.toml");

@@ -33,7 +33,7 @@ pub(super) fn read(folder: &Path) -> Result<Recording, String> {
         let name = entry.map_err(|error| format!("  {error}"))?.file_name();
         if ![RECORDING, EXPECTED].iter().any(|file| name == **file) {
             return Err(format!(
-                "  `{}` is no file of a recorded case; there are {RECORDING}, {EXPECTED}",
+                "  `{}` is not a file of a recorded case; there are {RECORDING}, {EXPECTED}",
                 name.display()
             ));
         }

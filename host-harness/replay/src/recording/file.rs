@@ -12,7 +12,7 @@ use runtime::atomic_file;
 /// The largest file that is read. What is kept of a call is bounded well below it.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// Why a file is no recording that can be used.
+/// Why a file is not a recording that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
     /// It cannot be read.

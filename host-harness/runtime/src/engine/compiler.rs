@@ -54,7 +54,7 @@ pub enum CompileError {
     /// The compiler failed in another way; in one line.
     #[error("the compiler failed: {0}")]
     Failed(String),
-    /// The compiling process could not be started or spoken to, which is no fault of the component's.
+    /// The compiling process could not be started or spoken to, which is not a fault of the component's.
     #[error("the compiling process cannot be used ({0})")]
     Unavailable(String),
 }

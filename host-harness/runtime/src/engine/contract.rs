@@ -32,7 +32,7 @@ const NOTICES: &str = "telephony:operation/notices@0.2.0";
 #[derive(Clone, Copy)]
 enum Version {
     Exactly(&'static str),
-    /// Any version that begins so and is no draft.
+    /// Any version that begins so and is not a draft.
     Compatible(&'static str),
 }
 

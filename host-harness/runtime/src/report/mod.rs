@@ -137,7 +137,7 @@ fn operation_failed(failure: &Failure) -> Reason {
         Failure::OutOfBounds(bound) => format!("её ответ не принят: {}", bound.ru),
         Failure::Host => "ошибка хоста".to_owned(),
     };
-    // That the memory of all calls is used up is no fault of this one's operation.
+    // That the memory of all calls is used up is not a fault of this one's operation.
     if let Failure::Limit(LimitReached::GuestMemory(_)) = failure {
         let text = Localized::new(
             format!("Хост обрабатывает слишком много звонков одновременно: {ru}"),

@@ -135,7 +135,7 @@ async fn ask(
     request_body = PastedAnswer,
     responses(
         (status = 200, description = "The integration is connected", body = ConnectionMade),
-        (status = 400, description = "It is no answer to a question that waits", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "It is not an answer to a question that waits", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such integration", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The integration has no OAuth, or access was not given", body = Problem, content_type = "application/problem+json"),
         (status = 502, description = "amoCRM did not answer, or gave no access", body = Problem, content_type = "application/problem+json"),
@@ -151,7 +151,7 @@ async fn answer(
     let integration = state.integration(&id)?;
     let (oauth, keeper) = oauth_of(&integration)?;
     let consented = consent::read_pasted(&address, oauth, keeper.hosts());
-    // A whole address says which question it answers. What is no answer at all leaves the question waiting for a better one.
+    // A whole address says which question it answers. What is not an answer at all leaves the question waiting for a better one.
     if let (Some(query), Ok(_) | Err(ConsentError::Denied)) = (consent::query_of(&address), &consented) {
         let now = state.node.clock().now();
         let asked = consent::state_in(query).filter(|asked| state.questions.wait(asked, &id, now));
@@ -174,7 +174,7 @@ async fn answer(
     ),
     responses(
         (status = 200, description = "The integration is connected", body = String, content_type = "text/html"),
-        (status = 400, description = "It is no answer to a question that waits", body = String, content_type = "text/html"),
+        (status = 400, description = "It is not an answer to a question that waits", body = String, content_type = "text/html"),
         (status = 405, description = "Anything but GET", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Access was not given", body = String, content_type = "text/html"),
         (status = 502, description = "amoCRM did not answer, or gave no access", body = String, content_type = "text/html"),

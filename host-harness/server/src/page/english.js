@@ -89,7 +89,7 @@ export default {
   audit: "Audit of the account", auditHelp: "Finds what would keep calls from their managers: responsible users without an employee, contacts with wrong numbers.", auditBegin: "Begin the audit", auditRuns: (progress) => (progress ? `${progress.list === "users" ? "Users" : "Contacts"} read: ${progress.done}` : "The audit has begun"), auditFailed: "The audit failed:", auditClean: "Nothing found.",
   auditOf: (time) => `The audit ended ${time}`, auditChecked: ({ users, contacts, without_phone, unreadable }) => `Checked: ${users} users, ${contacts} contacts (${without_phone} without a telephone number)${unreadable ? `; entries that could not be read: ${unreadable}` : ""}`, auditRest: (rest) => `and ${rest} more contacts with such numbers`,
   findingUnknown: "A finding of an unknown kind: reload the page.",
-  "finding:owner-without-employee": ({ user, name, contacts }) => `The amoCRM user ${user} (${name}) owns contacts (${contacts}) and is no employee here: add one.`,
+  "finding:owner-without-employee": ({ user, name, contacts }) => `The amoCRM user ${user} (${name}) owns contacts (${contacts}) and is not an employee here: add one.`,
   "finding:deactivated-owner": ({ user, name, contacts }) => `The amoCRM user ${user}${name ? ` (${name})` : ""} is deactivated and still owns contacts (${contacts}): hand them over in amoCRM.`,
   "finding:employee-without-number": ({ employee, user }) => `The employee ${employee} (amoCRM user ${user}) has no numbers: add one.`,
   "finding:employee-of-nobody": ({ employee, user }) => `The employee ${employee} is mapped to the amoCRM user ${user}, who does not exist: correct it.`,

@@ -5,7 +5,7 @@ import { html } from "./html.js";
 import { duration, local, moment, say } from "./language.js";
 import { targetName, worded } from "./meaning.js";
 
-/** The times of the details that the picture shows, and what is no fact. */
+/** The times of the details that the picture shows, and what is not a fact. */
 const SHOWN = ["waiting_time_ms", "waited_ms"];
 
 /** Where amoCRM shows what a fact names. */

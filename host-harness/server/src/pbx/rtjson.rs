@@ -76,7 +76,7 @@ impl Kamailio {
         super::warn_of_numbers(resolved, left_out);
         let name = resolved.target();
         match self.destinations.linked_operation(name) {
-            // Another operation of the host is no address: Kamailio comes back for its answer.
+            // Another operation of the host is not an address: Kamailio comes back for its answer.
             _ if placement_of(name).is_some() => {}
             Some(uri) => routes.push(self.route(uri.to_owned(), self.linked_ring_time, &linked)),
             None => tracing::warn!(linked_operation = name, "[kamailio] does not say where it is"),

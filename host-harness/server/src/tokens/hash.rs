@@ -31,7 +31,7 @@ pub(crate) fn without_hashes(text: &str) -> String {
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
-        // Not what is no hash, such as a word of a comment.
+        // Not what is not a hash, such as a word of a comment.
         let rest = if digits >= LENGTH { part.get(digits..).map(|rest| format!("…{rest}")) } else { None };
         shown.push_str(PREFIX);
         shown.push_str(rest.as_deref().unwrap_or(part));

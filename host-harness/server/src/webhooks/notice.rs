@@ -5,7 +5,7 @@
 //! form says is not believed: the operation forgets what it keeps for the numbers and ids in it, and asks amoCRM at their next call.
 //!
 //! amoCRM switches a webhook off after a hundred bad answers in two hours. So a notice of a kind that is not needed here is answered well, and
-//! only what is no notice of amoCRM's is refused.
+//! only what is not a notice of amoCRM's is refused.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(crate) enum Subject {
     Other,
 }
 
-/// Why a body is no webhook of amoCRM's. No value of it is repeated.
+/// Why a body is not a webhook of amoCRM's. No value of it is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoWebhook {
     #[error("the body is empty; amoCRM sends a form about contacts, companies or leads")]
@@ -95,7 +95,7 @@ pub(crate) fn subject(kind: &str, body: &[u8]) -> Result<Subject, NoWebhook> {
     }
 }
 
-/// The first names of fields, without what is no plain name: it may be a number or a person.
+/// The first names of fields, without what is not a plain name: it may be a number or a person.
 fn told<'a>(names: impl Iterator<Item = std::borrow::Cow<'a, str>>) -> String {
     let (most, longest) = TOLD;
     let mut told: Vec<String> = Vec::new();

@@ -67,7 +67,7 @@ async fn uninstalled(
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 204, description = "Every operation was told, or nothing in it is about managers"),
-        (status = 400, description = "It is no webhook of amoCRM's", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "It is not a webhook of amoCRM's", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such hook", body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body did not come in time", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Larger than any such form", body = Problem, content_type = "application/problem+json"),

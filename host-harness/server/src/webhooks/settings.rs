@@ -128,7 +128,7 @@ async fn show(
         (status = 200, description = "They are in force", body = WidgetSaved),
         (status = 400, description = "The body is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The token counts for nothing; the text says why", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Changes from amoCRM are not granted, who asks is no administrator, or a page of another site sent it", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Changes from amoCRM are not granted, who asks is not an administrator, or a page of another site sent it", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such hook", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The token was used before, or the configuration cannot be changed here", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Somebody else has changed the configuration", body = Problem, content_type = "application/problem+json"),
@@ -149,7 +149,7 @@ async fn change(
         .await
         .map_err(|_| not_understood(&format!("the body did not come whole, or has more than {LARGEST} bytes")))?;
     let change: WidgetChange =
-        serde_json::from_slice(&body).map_err(|_| not_understood("the body is no change of a widget's settings"))?;
+        serde_json::from_slice(&body).map_err(|_| not_understood("the body is not a change of a widget's settings"))?;
     let (edits, fields): (Vec<_>, Vec<_>) = edits(&id, hooked.integration.settings(), &change)?.into_iter().unzip();
     if edits.is_empty() {
         return Ok(Json(WidgetSaved { revision: configuration.in_force().revision }));
@@ -200,7 +200,7 @@ async fn administrator(hooked: &Hooked, id: u64) -> Result<AccountUser, Problem>
     }
     let text = Localized::new(
         "настройки меняет администратор аккаунта amoCRM, а вы не администратор",
-        "settings are changed by an administrator of the amoCRM account, and you are none",
+        "only an administrator of the amoCRM account changes settings, and you are not one",
     );
     Err(Problem::localized(StatusCode::FORBIDDEN, text))
 }

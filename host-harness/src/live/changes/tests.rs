@@ -49,7 +49,7 @@ fn a_change_is_taken_back_alone_unless_it_was_changed_again() {
     assert_eq!(changes.without(2, &now), Ok(text("a = 3", "b = 1")));
     assert_eq!(changes.without(3, &now), Ok(text("a = 2", "b = 2")));
     assert!(matches!(changes.without(1, &now), Err(NotChanged::Conflict(_))));
-    assert!(matches!(changes.without(0, &now), Err(NotChanged::Unknown(_))), "what was there at first is no change");
+    assert!(matches!(changes.without(0, &now), Err(NotChanged::Unknown(_))), "what was there at first is not a change");
     assert!(matches!(changes.without(9, &now), Err(NotChanged::Unknown(_))));
 }
 

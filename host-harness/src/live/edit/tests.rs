@@ -166,7 +166,7 @@ fn comments_and_line_ends_of_people_stay() {
     let file = FILE.replace("[operation.settings]", "# All of it was measured\n[operation.settings] # see the wiki");
     let without = edited(&file, &Edit::ChangeOperation("main".to_owned(), patch("waiting_time")), None).unwrap();
     assert!(without.contains("# All of it was measured\n[operation.settings] # see the wiki"), "{without}");
-    // An employee who was commented out is no comment on the next one.
+    // An employee who was commented out is not a comment on the next one.
     let out = "#[[integration.employee]]\n#id = \"old\"\n\n";
     let file = FILE.replace("[[integration.employee]]\n", &format!("{out}# The best\n[[integration.employee]]\n"));
     let gone = edited(&file, &Edit::RemoveEmployee("main".to_owned(), "anna".to_owned()), None).unwrap();

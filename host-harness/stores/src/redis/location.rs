@@ -39,7 +39,7 @@ pub enum LocationError {
         "a password is never written into the address: name where it is read from, as in redis://HOST:6379/0?password=env:REDIS_PASSWORD"
     )]
     Password,
-    /// The database is no number.
+    /// The database is not a number.
     #[error("the database of a store is a number, as in redis://HOST:6379/0")]
     Database,
     /// Something follows that is not known.

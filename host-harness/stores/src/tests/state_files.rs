@@ -138,7 +138,7 @@ async fn missing_records_are_restored_from_their_copy() {
     let directory = used_state(b"a grant").await;
     let file = records_in(directory.path());
     fs::remove_file(&file).unwrap();
-    // What is left of a file is no part of another one.
+    // What is left of a file is not part of another one.
     fs::write(format!("{}-wal", file.display()), [7; 5_000]).unwrap();
     let (stores, warnings) = open_at(directory.path());
     assert!(warnings.len() == 1 && warnings[0].contains(&format!("{} was missing", file.display())), "{warnings:?}");

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// Operations have some twenty reasons; a component that invents more is counted under one.
 const MOST: usize = 64;
-/// A longer word is no code.
+/// A longer word is not a code.
 const LONGEST: usize = 64;
 /// What the others are counted as.
 const OTHER: &str = "other";

@@ -112,7 +112,7 @@ fn d12_another_secret_stands_in_a_recording() {
         hide_secrets(&mut import, &secrets);
         let written = serde_json::to_string(&import).unwrap();
         assert!(written.contains("\"00000000000000000000000\"") && !written.contains("the-secret"), "{written}");
-        assert_eq!(written.contains("enabled"), written.contains("true"), "what is no secret stays");
+        assert_eq!(written.contains("enabled"), written.contains("true"), "what is not a secret stays");
     }
     for unchanged in [configuration(KEY, None), configuration("enabled", Some("true"))] {
         let mut import = unchanged.clone();

@@ -53,7 +53,7 @@ fn instants(midnight: &ZonedDateTime, within_day: Option<i64>, lasts: i64) -> Bo
                 (0..DAY / step).filter_map(move |number| {
                     let time = Time::midnight().checked_add(SignedDuration::from_secs(step * number)).ok()?;
                     let at = day.date().to_datetime(time).to_zoned_datetime(day.time_zone().clone()).ok()?;
-                    // A time that the clocks leave out is no time of the day.
+                    // A time that the clocks leave out is not a time of the day.
                     (at.time() == time).then_some(at)
                 })
             }))

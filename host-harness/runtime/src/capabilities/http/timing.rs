@@ -64,7 +64,7 @@ impl Timing {
     }
 
     fn limit(&self, bound: Option<Duration>) -> Limit {
-        // A bound so large that time has no such moment is no bound.
+        // A bound so large that time has no such moment is not a bound.
         match bound.and_then(|bound| Instant::now().checked_add(bound)) {
             Some(at) if at < self.deadline => Limit { at, error: Error::ConnectionReadTimeout },
             _ => Limit { at: self.deadline, error: Error::HttpResponseTimeout },

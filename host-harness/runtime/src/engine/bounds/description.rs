@@ -103,7 +103,7 @@ fn choices(scale: &mut Scale, key: &str, choice: &ChoiceKind) -> Judgement {
     }
     Err(Localized::new(
         format!("`{key}`: значения по умолчанию нет среди вариантов"),
-        format!("`{key}`: the default is none of the options"),
+        format!("`{key}`: the default is not one of the options"),
     ))
 }
 
@@ -217,7 +217,7 @@ mod tests {
         let words = || ItemKind::Text(TextKind { default: None, maximum_length: 9, secret: false });
         assert_eq!(described(&description(vec![list("vips", words(), 100)])), Ok(()));
         for (settings, part) in [
-            (vec![setting("tone", SettingKind::Choice(choice))], "`tone`: the default is none of the options"),
+            (vec![setting("tone", SettingKind::Choice(choice))], "`tone`: the default is not one of the options"),
             (
                 vec![setting("attempts", SettingKind::Integer(integer.clone()))],
                 "`attempts`: minimum ≤ default ≤ maximum",

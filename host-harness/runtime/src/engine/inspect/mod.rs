@@ -41,7 +41,7 @@ impl Inspection {
 
 /// Why looking ended.
 enum NotInspected {
-    /// These bytes are no component.
+    /// These bytes are not a component.
     Unreadable(wasmparser::Error),
     /// A bound is passed.
     Fit(Fit),
