@@ -13,7 +13,8 @@ mod label;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -97,11 +98,38 @@ impl Workshop {
 
     /// A build of guests with these flags for the compiler, which lacks what is to be built.
     fn guest_cargo(&self, flags: &OsStr) -> Result<Command> {
-        install_target_if_missing(&self.root)?;
+        self.install_target_if_missing()?;
         let mut cargo = self.cargo();
         cargo.args(["build", "--locked", "--profile", PROFILE, "--target", TARGET]);
         cargo.arg("--target-dir").arg(&self.target).env("CARGO_ENCODED_RUSTFLAGS", flags);
         Ok(cargo)
+    }
+
+    /// Installs the WebAssembly target when the compiler does not have it. With `RUSTUP_AUTO_INSTALL=0` the toolchain file does not do so.
+    fn install_target_if_missing(&self) -> Result<()> {
+        // Cargo runs several build scripts at once, and of two rustups that install the same target at once one fails.
+        let lock = self.target.join("target-installation.lock");
+        let locked = || -> io::Result<File> {
+            fs::create_dir_all(&self.target)?;
+            let file = File::create(&lock)?;
+            file.lock()?;
+            Ok(file)
+        };
+        let _held = locked().with_context(|| format!("cannot lock {}", lock.display()))?;
+        if has_target(&self.root)? {
+            return Ok(());
+        }
+        let installed = clean_command("rustup".into(), &self.root).args(["target", "add", TARGET]).output();
+        if has_target(&self.root)? {
+            return Ok(());
+        }
+        let why = match installed {
+            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            Err(error) => format!("rustup cannot be started: {error}"),
+        };
+        bail!(
+            "the Rust target {TARGET} is missing and could not be installed ({why}). Install it with: rustup target add {TARGET}"
+        )
     }
 
     /// Runs it; gives the folder of the modules.
@@ -175,31 +203,14 @@ fn workspace_root() -> Result<PathBuf> {
     root.map(Path::to_owned).with_context(|| format!("no Cargo.lock above {}", package.display()))
 }
 
-/// Installs the WebAssembly target when the compiler does not have it. With `RUSTUP_AUTO_INSTALL=0` the toolchain file does not do so.
-fn install_target_if_missing(root: &Path) -> Result<()> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let has_target = || -> Result<bool> {
-        let output = clean_command(rustc.clone(), root)
-            .args(["--print", "target-libdir", "--target", TARGET])
-            .output()
-            .context("cannot start rustc")?;
-        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Ok(output.status.success() && Path::new(&folder).is_dir())
-    };
-    if has_target()? {
-        return Ok(());
-    }
-    let installed = clean_command("rustup".into(), root).args(["target", "add", TARGET]).output();
-    if has_target()? {
-        return Ok(());
-    }
-    let why = match installed {
-        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        Err(error) => format!("rustup cannot be started: {error}"),
-    };
-    bail!(
-        "the Rust target {TARGET} is missing and could not be installed ({why}). Install it with: rustup target add {TARGET}"
-    )
+/// Whether the compiler of this workspace has the WebAssembly target.
+fn has_target(root: &Path) -> Result<bool> {
+    let output = clean_command(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()), root)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()
+        .context("cannot start rustc")?;
+    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    Ok(output.status.success() && Path::new(&folder).is_dir())
 }
 
 /// A command in the workspace root that does not inherit what the outer cargo, clippy or a coverage tool set for host code.
