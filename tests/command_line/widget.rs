@@ -85,7 +85,7 @@ fn exit_7_is_for_an_archive_that_would_be_refused_and_each_finding_names_its_fix
     home.write("widget.zip", "no archive");
     home.run(["widget", "--check", "widget.zip"])
         .assert(7, &[])
-        .assert_prints(&["no zip archive", "pack the widget's files"]);
+        .assert_prints(&["not a zip archive", "pack the widget's files"]);
     let archive = made(&home, &[]);
     home.write("ours.zip", archive);
     home.run(["widget", "--check", "ours.zip"]).assert(7, &[]).assert_prints(&["not called widget.zip", "rename it"]);

@@ -309,7 +309,7 @@ async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
             json!({"time_zone": "Asia/Nowhere"}),
             422,
             "/time_zone",
-            "no time zone",
+            "not a time zone",
         ),
         (
             Method::PATCH,

@@ -45,7 +45,7 @@ async fn an_archive_that_breaks_a_rule_is_refused_and_what_was_installed_stays()
     assert_eq!(control(&bench, Method::PUT, "widget", &archive("main")).await.status, 204);
     let refused = control(&bench, Method::PUT, "widget", b"no archive").await;
     assert_eq!(refused.status, 422);
-    assert!(refused.json()["findings"][0]["en"].as_str().unwrap().contains("no zip archive"));
+    assert!(refused.json()["findings"][0]["en"].as_str().unwrap().contains("not a zip archive"));
     assert!(control(&bench, Method::GET, "widget", b"").await.json()["installed"].is_object());
 }
 
