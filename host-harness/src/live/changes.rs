@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::difference::{difference, is_large};
+use super::edit;
 use crate::change::{Change, revision_of};
 use call::{Localized, system_error_ru};
 use runtime::atomic_file;
@@ -230,16 +231,16 @@ impl Changes {
                 "this changed nothing of the configuration file, so there is nothing in it to take back",
             )));
         }
-        if is_large(before, after) || is_large(after, text) {
-            return Err(NotChanged::Conflict(Localized::new(
-                "изменилось слишком много строк: верните прежний порядок в файле вручную",
-                "too many lines have changed: put them back by hand in the file",
-            )));
+        // Line by line comments come back too; where other lines beside them were changed since, each key is put back by itself.
+        let is_bounded = !is_large(before, after) && !is_large(after, text);
+        let merged = is_bounded.then(|| diffy::merge(after, text, before).ok()).flatten();
+        if let Some(merged) = merged {
+            return Ok(merged);
         }
-        diffy::merge(after, text, before).map_err(|_| {
+        edit::without(text, (before, after))?.ok_or_else(|| {
             NotChanged::Conflict(Localized::new(
-                "эти строки или соседние с ними с тех пор изменились снова: отменить это изменение отдельно нельзя",
-                "these lines, or those beside them, were changed again since: this change cannot be undone on its own",
+                "эти строки или соседние с ними с тех пор изменились снова: верните прежний порядок в файле вручную",
+                "these lines, or those beside them, were changed again since: put them back by hand in the file",
             ))
         })
     }

@@ -3,6 +3,7 @@
 mod document;
 mod numbers;
 mod removal;
+mod undo;
 
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use crate::text_file::spelt_as;
 use call::Localized;
 use document::{operations, put};
 use server::configuration::{Edit, EmployeeEdit, IntegrationPatch, NewOperation, NotChanged, OperationPatch, Scalar};
+pub(super) use undo::without;
 
 /// Keys of the configuration that stand in `[[integration]]` itself.
 const CONSIDER_MANAGER_STATUS: &str = "consider_manager_status";
@@ -21,9 +23,7 @@ const MANAGER_STATUS_REUSE: (&str, &str) = ("manager_status_reuse_seconds", "man
 
 /// The text with a change. Whether it is a configuration that can be put in force is judged as that of any text is.
 pub(super) fn edited(text: &str, edit: &Edit, state: Option<&Path>) -> Result<String, NotChanged> {
-    let mut document: DocumentMut = text
-        .parse()
-        .map_err(|_| conflict("файл настроек не читается как TOML", "the configuration file cannot be read as TOML"))?;
+    let mut document = parsed(text)?;
     match edit {
         Edit::AddOperation(operation) => add_operation(&mut document, operation, state)?,
         Edit::ChangeOperation(id, patch) => change_operation(operation(&mut document, id)?, patch)?,
@@ -49,7 +49,12 @@ pub(super) fn edited(text: &str, edit: &Edit, state: Option<&Path>) -> Result<St
     Ok(spelt_as(text, document.to_string()))
 }
 
-pub(super) fn conflict(ru: impl Into<String>, en: impl Into<String>) -> NotChanged {
+fn parsed(text: &str) -> Result<DocumentMut, NotChanged> {
+    text.parse()
+        .map_err(|_| conflict("файл настроек не читается как TOML", "the configuration file cannot be read as TOML"))
+}
+
+fn conflict(ru: impl Into<String>, en: impl Into<String>) -> NotChanged {
     NotChanged::Conflict(Localized::new(ru, en))
 }
 

@@ -201,7 +201,7 @@ fn parts(table: &Table) -> impl Iterator<Item = (toml_edit::Key, Item)> {
 }
 
 /// A section of one document belongs somewhere else in another one.
-fn unplaced(mut item: Item) -> Item {
+pub(crate) fn unplaced(mut item: Item) -> Item {
     match &mut item {
         Item::Table(table) => free(table),
         Item::ArrayOfTables(tables) => tables.iter_mut().for_each(free),

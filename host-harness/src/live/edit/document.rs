@@ -73,7 +73,8 @@ pub(super) fn put(of: &mut Table, key: &str, value: impl Into<Value>) {
     put_value(of, key, value.into());
 }
 
-fn put_value(of: &mut dyn TableLike, key: &str, mut value: Value) {
+/// The same for any table, however it is written.
+pub(super) fn put_value(of: &mut dyn TableLike, key: &str, mut value: Value) {
     match of.get_mut(key) {
         Some(Item::Value(known)) => {
             *value.decor_mut() = known.decor().clone();
