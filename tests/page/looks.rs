@@ -67,7 +67,7 @@ async fn site() -> Site {
     site.report(1, &json!({"leg": 1, "sip_status": 408, "ring_ms": 20_000})).await;
     site.call("anonymous", "101").await;
     let uploaded = site.upload(variant("second")).await;
-    let active = json!({"digest": uploaded, "by": "page"});
+    let active = json!({"digest": uploaded});
     assert_eq!(site.request(Method::PUT, "/v1/operations/main/component", &active).await.status, StatusCode::OK);
     let numbers = json!([{"number": "101"}, {"number": "+79165550101", "ring_time": "25s"}]);
     let anna = json!({"name": "Анна Соколова", "amocrm_user": 504_141, "enabled": true, "numbers": numbers});

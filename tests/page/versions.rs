@@ -95,6 +95,11 @@ async fn a_version_is_uploaded_tried_in_a_shadow_activated_and_rolled_back() {
     press_and_confirm(&browser, "Вернуть прежнюю").await;
     browser.until("there are two changes", "return document.querySelectorAll('.history li').length === 2").await;
     assert_eq!(in_force().await, first);
+    // Whose login it was, and that it was done here.
+    for row in 1..=2 {
+        let row = browser.text(&format!(".history li:nth-child({row})")).await;
+        assert!(row.ends_with("· server · на странице"), "{row}");
+    }
     looks::everywhere(&browser, "versions-history", "ru").await;
     assert_eq!(browser.complaints(&["401", "422"]).await, Vec::<String>::new());
 }

@@ -16,7 +16,7 @@ pub(crate) use test_support::variant;
 pub(crate) const PLACEMENT: &str = "main";
 
 /// Somebody who wants a version although it is another operation.
-pub(crate) const INSISTING: By<'static> = By { name: "test", insists: true };
+pub(crate) const INSISTING: By<'static> = By { name: "test", author: None, insists: true };
 
 /// A node, its versions, and everything that observers were told.
 pub(crate) struct Fixture {

@@ -83,15 +83,17 @@ impl Bilingual for VersionError {
 /// Who wants a version, and whether in spite of what does not fit.
 #[derive(Clone, Copy, Debug)]
 pub struct By<'a> {
-    /// The name, for the history.
+    /// The name, or from where, for the history.
     pub name: &'a str,
+    /// Whose token it was, where there was one.
+    pub author: Option<&'a str>,
     /// Whether the version is to be put in force although the operation is another one, or the settings or the configuration do not fit.
     pub insists: bool,
 }
 
 impl<'a> From<&'a str> for By<'a> {
     fn from(name: &'a str) -> Self {
-        Self { name, insists: false }
+        Self { name, author: None, insists: false }
     }
 }
 
@@ -242,7 +244,7 @@ impl Versions {
         digest: &str,
         by: impl Into<By<'_>>,
     ) -> Result<Arc<Shadow>, VersionError> {
-        let By { name, insists } = by.into();
+        let By { name, insists, .. } = by.into();
         let mut record = self.record.lock().await;
         let placement = self.placement(placement)?;
         if let Some(shadow) = placement.shadow().filter(|shadow| shadow.digest() == digest) {
@@ -279,8 +281,9 @@ impl Versions {
     }
 
     fn change(&self, digest: &str, from: &str, by: By<'_>, how: How) -> Change {
-        let (at, by, insisted) = (self.node.clock().now(), by.name.to_owned(), by.insists);
-        Change { digest: digest.to_owned(), from: from.to_owned(), at, by, how, insisted }
+        let (at, author, insisted) = (self.node.clock().now(), by.author.map(str::to_owned), by.insists);
+        let (digest, from, by) = (digest.to_owned(), from.to_owned(), by.name.to_owned());
+        Change { digest, from, at, by, author, how, insisted }
     }
 
     async fn keep(&self, record: &mut VersionRecord, changed: VersionRecord) -> Result<(), VersionError> {

@@ -25,6 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::configuration::Author;
 use super::guarded::Guarded;
 use super::problem::{Problem, Unfit};
 use super::scope::Scope;
@@ -86,7 +87,7 @@ struct ListedComponent {
 struct ChosenComponent {
     /// Its SHA-256 in hexadecimal.
     digest: String,
-    /// Who wants it, for the history; `http` unless given.
+    /// Who wants it, for the history; `page` or `http` unless given.
     by: Option<String>,
     /// Whether it is wanted although it is another operation, or the settings or the configuration do not fit it; the history tells who insisted.
     #[serde(default)]
@@ -167,7 +168,7 @@ impl From<VersionError> for Problem {
 }
 
 impl ChosenComponent {
-    fn read(wanted: Result<Json<Self>, JsonRejection>) -> Result<(String, String, bool), Problem> {
+    fn read(wanted: Result<Json<Self>, JsonRejection>, author: &Author) -> Result<(String, String, bool), Problem> {
         let Json(Self { digest, by, insist }) = wanted.map_err(|rejection| {
             let text = Localized::new(
                 "не понято, какой это компонент: обновите страницу",
@@ -175,7 +176,7 @@ impl ChosenComponent {
             );
             Problem::localized(rejection.status(), text)
         })?;
-        let by = by.unwrap_or_else(|| "http".to_owned()).chars().take(LONGEST_NAME).collect();
+        let by = by.unwrap_or_else(|| author.from_where().to_owned()).chars().take(LONGEST_NAME).collect();
         Ok((digest.to_ascii_lowercase(), by, insist))
     }
 }
@@ -316,10 +317,11 @@ async fn show(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Re
 async fn activate(
     State(desk): State<ComponentsState>,
     Path(id): Path<String>,
+    author: Author,
     wanted: Result<Json<ChosenComponent>, JsonRejection>,
 ) -> Result<Json<InForce>, Problem> {
-    let (digest, by, insists) = ChosenComponent::read(wanted)?;
-    desk.versions.activate(&id, &digest, By { name: &by, insists }).await?;
+    let (digest, by, insists) = ChosenComponent::read(wanted, &author)?;
+    desk.versions.activate(&id, &digest, By { name: &by, author: author.name.as_deref(), insists }).await?;
     desk.in_force(&id).await
 }
 
@@ -337,13 +339,15 @@ async fn activate(
 async fn roll_back(
     State(desk): State<ComponentsState>,
     Path(id): Path<String>,
+    author: Author,
     wanted: Result<Query<RollBack>, QueryRejection>,
 ) -> Result<Json<InForce>, Problem> {
     let Query(RollBack { insist: insists }) = wanted.map_err(|rejection| {
         let text = Localized::new("запрос не понят: обновите страницу", rejection.body_text());
         Problem::localized(StatusCode::BAD_REQUEST, text)
     })?;
-    desk.versions.roll_back(&id, By { name: "http", insists }).await?;
+    let by = By { name: author.from_where(), author: author.name.as_deref(), insists };
+    desk.versions.roll_back(&id, by).await?;
     desk.in_force(&id).await
 }
 
@@ -382,10 +386,12 @@ async fn shadow(State(desk): State<ComponentsState>, Path(id): Path<String>) -> 
 async fn start_shadow(
     State(desk): State<ComponentsState>,
     Path(id): Path<String>,
+    author: Author,
     wanted: Result<Json<ChosenComponent>, JsonRejection>,
 ) -> Result<Json<ShadowShown>, Problem> {
-    let (digest, by, insists) = ChosenComponent::read(wanted)?;
-    let shadow = desk.versions.start_shadow(&id, &digest, By { name: &by, insists }).await?;
+    let (digest, by, insists) = ChosenComponent::read(wanted, &author)?;
+    let by = By { name: &by, author: author.name.as_deref(), insists };
+    let shadow = desk.versions.start_shadow(&id, &digest, by).await?;
     desk.shown(&id, &shadow)
 }
 

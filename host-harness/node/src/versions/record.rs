@@ -24,8 +24,11 @@ pub struct Change {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// Who wanted it.
+    /// Who wanted it, or from where: `page` for the server's own page.
     pub by: String,
+    /// Whose token it was; null where there was none.
+    #[serde(default)]
+    pub author: Option<String>,
     /// How it came into force.
     pub how: How,
     /// Whether it was insisted on, although it did not fit the placement.
@@ -177,6 +180,7 @@ mod tests {
             from: from.to_owned(),
             at: Timestamp::UNIX_EPOCH,
             by: String::new(),
+            author: None,
             how,
             insisted: false,
         }

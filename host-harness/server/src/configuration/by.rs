@@ -40,6 +40,13 @@ pub struct Author {
     pub by: By,
 }
 
+impl Author {
+    /// From where a version is asked for, as its history names it.
+    pub(crate) const fn from_where(&self) -> &'static str {
+        if matches!(self.by, By::Page) { "page" } else { "http" }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Author {
     type Rejection = Infallible;
 

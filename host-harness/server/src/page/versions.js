@@ -87,12 +87,12 @@ function Step({ operation, at, components, onDone }) {
       </select>`}<//>
       <p class="buttons">
         <button type="button" disabled=${!chosen} onClick=${() => act("PUT", "shadow", { digest: chosen })().catch(() => {})}>${say("beginShadow")}</button>
-        <${Confirmed} harmless label=${say("activate")} disabled=${!chosen} question=${chosen && say("activateSure", nameOf(chosen, components), operation.id)} act=${act("PUT", "component", { digest: chosen, by: "page" })} onDone=${() => setChosen("")} />
+        <${Confirmed} harmless label=${say("activate")} disabled=${!chosen} question=${chosen && say("activateSure", nameOf(chosen, components), operation.id)} act=${act("PUT", "component", { digest: chosen })} onDone=${() => setChosen("")} />
         <${Confirmed} label=${say("rollBack")} disabled=${!history.length} question=${history.length ? say("rollBackSure", nameOf(history.at(-1).from, components)) : ""} act=${act("POST", "rollback")} />
       </p>`}
     <${Refusal} error=${error} />
     <${Shadow} operation=${operation.id} onEnd=${act("DELETE", "shadow")} nameOf=${(digest) => nameOf(digest, components)} />
-    ${history.length > 0 && html`<h3>${say("history")}</h3><ol class="history">${history.toReversed().map((change) => html`<li key=${change.at}>${moment(change.at)}: ${nameOf(change.from, components)} → ${nameOf(change.digest, components)} · ${worded("by", change.by)}</li>`)}</ol>`}
+    ${history.length > 0 && html`<h3>${say("history")}</h3><ol class="history">${history.toReversed().map((change) => html`<li key=${change.at}>${moment(change.at)}: ${nameOf(change.from, components)} → ${nameOf(change.digest, components)} · ${change.author ? `${change.author} · ` : ""}${worded("by", change.by)}</li>`)}</ol>`}
   </section>`;
 }
 
