@@ -31,5 +31,6 @@ mod scopes;
 mod sessions;
 mod stopping;
 mod tls;
+mod undoing;
 mod widget;
 mod widget_settings;

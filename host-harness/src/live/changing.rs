@@ -6,12 +6,29 @@ use std::sync::atomic::Ordering;
 use tokio::sync::MutexGuard;
 
 use super::file::ConfigurationFile;
+use super::judged::ReadConfiguration;
 use super::several::Several;
 use super::{Inner, Place, State, blocking, by_hand, demonstration, edit, field, lock, program_fault};
 use crate::change::revision_of;
 use crate::shared::Seen;
 use call::Localized;
 use server::configuration::{Author, ConfigurationInForce, Edit, NotChanged};
+
+/// What is to be changed.
+enum Wanted {
+    Edit(Edit),
+    /// The change of this number, taken back.
+    Undo(u64),
+}
+
+impl Wanted {
+    const fn edit(&self) -> Option<&Edit> {
+        match self {
+            Self::Edit(edit) => Some(edit),
+            Self::Undo(_) => None,
+        }
+    }
+}
 
 impl Inner {
     pub(super) async fn change(
@@ -20,9 +37,7 @@ impl Inner {
         expected: &str,
         author: Author,
     ) -> Result<ConfigurationInForce, NotChanged> {
-        let mut state = self.expected(expected).await?;
-        let edited = edit::edited(&state.text, &edit, self.surroundings.location.own_directory().as_deref())?;
-        self.write(&mut state, edited, author, Some(&edit)).await
+        self.make(&Wanted::Edit(edit), expected, author).await
     }
 
     pub(super) async fn undo(
@@ -31,14 +46,47 @@ impl Inner {
         expected: &str,
         author: Author,
     ) -> Result<ConfigurationInForce, NotChanged> {
-        let mut state = self.expected(expected).await?;
-        let (changes, now) = (Arc::clone(&self.changes), state.text.clone());
+        self.make(&Wanted::Undo(number), expected, author).await
+    }
+
+    async fn make(&self, wanted: &Wanted, expected: &str, author: Author) -> Result<ConfigurationInForce, NotChanged> {
+        loop {
+            let (text, own) = {
+                let state = self.expected(expected).await?;
+                (state.text.clone(), state.own.clone())
+            };
+            let changed = self.changed(wanted, &text).await?;
+            if changed == text {
+                return Ok(self.shown().clone());
+            }
+            let own_changed = if self.shared.is_some() { own.clone() } else { changed.clone() };
+            // Nobody waits for the state while secrets are read.
+            let read = match self.read(changed, own_changed).await {
+                Ok(read) => read,
+                Err(error) => return Err(self.not_read(text, own, &error, wanted).await),
+            };
+            let mut state = self.state.lock().await;
+            if (&state.text, &state.own) == (&text, &own) {
+                return self.write(&mut state, read, author, wanted).await;
+            }
+        }
+    }
+
+    /// The text with what is wanted.
+    async fn changed(&self, wanted: &Wanted, text: &str) -> Result<String, NotChanged> {
+        let number = match wanted {
+            Wanted::Edit(edit) => {
+                return edit::edited(text, edit, self.surroundings.location.own_directory().as_deref());
+            }
+            Wanted::Undo(number) => *number,
+        };
+        let (changes, now) = (Arc::clone(&self.changes), text.to_owned());
         let without = tokio::task::spawn_blocking(move || lock(&changes).without(number, &now)).await;
         let without = without.unwrap_or_else(|_| Err(NotChanged::Conflict(program_fault())))?;
         if self.shared.is_none() {
-            by_hand::judge(&state.text, &without, self.uploaded().as_deref())?;
+            by_hand::judge(text, &without, self.uploaded().as_deref())?;
         }
-        self.write(&mut state, without, author, None).await
+        Ok(without)
     }
 
     /// The state, where what is in force is what the change was thought out for, and is what is written.
@@ -50,10 +98,9 @@ impl Inner {
             is_expected(&state, expected)?;
             return if text == state.text { Ok(state) } else { Err(edited_by_hand()) };
         };
-        let found = place.record.read().await;
-        let mut state = self.state.lock().await;
         // Another node may have changed it since this one looked.
-        if let Some(told) = self.catch_up(&mut state, place, found).await {
+        let (state, told) = self.caught_up(place).await;
+        if let Some(told) = told {
             told.log();
         }
         if let Some(away) = self.shown().shared.as_ref().and_then(|shared| shared.away.clone()) {
@@ -69,22 +116,16 @@ impl Inner {
         Ok(state)
     }
 
-    /// Judges a text, writes it, puts it in force and remembers it.
+    /// Judges a configuration, writes its text, puts it in force and remembers it.
     async fn write(
         &self,
         state: &mut State,
-        text: String,
+        read: ReadConfiguration,
         author: Author,
-        edit: Option<&Edit>,
+        wanted: &Wanted,
     ) -> Result<ConfigurationInForce, NotChanged> {
-        if text == state.text {
-            return Ok(self.shown().clone());
-        }
-        let own = if self.shared.is_some() { state.own.clone() } else { text.clone() };
-        let next = match self.judge(state, text.clone(), own).await {
-            Ok(next) => next,
-            Err(error) => return Err(self.refusal(state, &error, edit).await),
-        };
+        let text = read.text().to_owned();
+        let next = self.judge(state, read).await.map_err(|error| field::refusal(&error, wanted.edit()))?;
         let told = match (&self.shared, &self.file) {
             (Some(place), _) => {
                 let seen = self.swap(state, place, text, author.clone()).await?;
@@ -109,13 +150,13 @@ impl Inner {
         Ok(self.shown().clone())
     }
 
-    /// What a client is told whose change was refused.
-    async fn refusal(&self, state: &State, error: &anyhow::Error, edit: Option<&Edit>) -> NotChanged {
-        if let (Some(Edit::Several(edits)), Some(file)) = (edit, &self.file) {
+    /// What a client is told whose change makes no configuration of the text.
+    async fn not_read(&self, text: String, own: String, error: &anyhow::Error, wanted: &Wanted) -> NotChanged {
+        if let (Wanted::Edit(Edit::Several(edits)), Some(file)) = (wanted, &self.file) {
             let several = Several {
                 path: file.path().to_owned(),
-                text: state.text.clone(),
-                own: self.shared.is_some().then(|| state.own.clone()),
+                text,
+                own: self.shared.is_some().then_some(own),
                 state: self.surroundings.location.own_directory(),
                 uploaded: self.uploaded(),
                 edits: edits.clone(),
@@ -124,7 +165,7 @@ impl Inner {
                 return refusal;
             }
         }
-        field::refusal(error, edit)
+        field::refusal(error, wanted.edit())
     }
 
     async fn write_file(&self, file: &ConfigurationFile, former: String, text: String) -> Result<(), NotChanged> {

@@ -1,4 +1,4 @@
-//! A configuration that was judged whole, and its coming into force.
+//! A configuration that was read with its secrets and judged whole, and its coming into force.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,10 +16,12 @@ use node::Revision;
 use node::versions::Prepared;
 use node::watch::Watched;
 
-/// A configuration that can be put in force.
-pub(super) struct Judged<'a> {
+/// A configuration with its secrets, by itself: not judged yet against what is in force.
+pub(super) struct ReadConfiguration {
     config: HarnessConfig,
-    prepared: Prepared<'a>,
+    /// Whether the file names the server's token, and where the token is.
+    names_token: bool,
+    token: Localized,
     warnings: Vec<Localized>,
     /// What changes are made in.
     text: String,
@@ -27,13 +29,29 @@ pub(super) struct Judged<'a> {
     own: String,
 }
 
+/// A configuration that can be put in force.
+pub(super) struct Judged<'a> {
+    config: HarnessConfig,
+    prepared: Prepared<'a>,
+    warnings: Vec<Localized>,
+    text: String,
+    own: String,
+}
+
+impl ReadConfiguration {
+    /// What changes are made in.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 impl Inner {
-    /// Judges a text whole, with this node's `own` file where the text is shared, in the words of the start. Nothing changes yet.
-    pub(super) async fn judge(&self, state: &State, text: String, own: String) -> anyhow::Result<Judged<'_>> {
+    /// Reads a text with the secrets that it names, and with this node's `own` file where the text is shared. A disk may be slow, so nobody holds the
+    /// state meanwhile.
+    pub(super) async fn read(&self, text: String, own: String) -> anyhow::Result<ReadConfiguration> {
         let file = self.file.as_ref().context("there is no configuration file")?;
-        let running = self.running.get().context("the server has not begun")?;
         let path = file.path().to_owned();
-        let mut config = match &self.shared {
+        let config = match &self.shared {
             None => {
                 let text = text.clone();
                 blocking(move || HarnessConfig::parse(&path, &text)).await??
@@ -52,19 +70,32 @@ impl Inner {
             let store = &place.record;
             warnings.extend(shared::differs(store, &text, file.path(), &own, self.uploaded().as_deref()));
         }
-        let surroundings = &self.surroundings;
-        for integration in &mut config.integrations {
-            let not_kept =
-                cache_key::provide(integration, &surroundings.location).map_err(|error| in_file(error.into()))?;
-            warnings.extend(not_kept.map(Localized::from));
+        let location = self.surroundings.location.clone();
+        let (names_token, mut integrations) = (config.server.token.is_some(), config.integrations);
+        let mut server = config.server.clone();
+        let provided = move || {
+            let mut not_kept = Vec::new();
+            for integration in &mut integrations {
+                not_kept.extend(cache_key::provide(integration, &location)?.map(Localized::from));
+            }
+            let token = server_token::provide(&mut server, &location)?;
+            anyhow::Ok((integrations, not_kept, server, token))
+        };
+        let (integrations, not_kept, server, token) = blocking(provided).await?.map_err(in_file)?;
+        warnings.extend(not_kept);
+        let config = HarnessConfig { integrations, server, ..config };
+        Ok(ReadConfiguration { config, names_token, token, warnings, text, own })
+    }
+
+    /// Judges a configuration whole, in the words of the start. Nothing changes yet.
+    pub(super) async fn judge(&self, state: &State, read: ReadConfiguration) -> anyhow::Result<Judged<'_>> {
+        let ReadConfiguration { config, names_token, token, mut warnings, text, own } = read;
+        let file = self.file.as_ref().context("there is no configuration file")?;
+        let running = self.running.get().context("the server has not begun")?;
+        let in_file = |error: anyhow::Error| error.context(file.path().display().to_string());
+        if config.server.token != state.config.server.token && !names_token {
+            warnings.push(token);
         }
-        let (mut server, location) = (config.server.clone(), surroundings.location.clone());
-        let provided = blocking(move || server_token::provide(&mut server, &location).map(|said| (server, said)));
-        let (server, said) = provided.await?.map_err(|error| in_file(error.into()))?;
-        if server.token != state.config.server.token && config.server.token.is_none() {
-            warnings.push(said);
-        }
-        config.server = server;
         running.guard.judge_tokens(&config.server).map_err(|error| in_file(error.into()))?;
         let revision = self.revision(state, &config).await.map_err(in_file)?;
         let before = running.node.revision();

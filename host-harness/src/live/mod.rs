@@ -236,28 +236,45 @@ impl Inner {
                 "there is no configuration file to read again: this is the demonstration",
             )));
         };
-        let (mut state, read) = self.locked_with(file).await;
-        let own = match read {
-            Ok(own) => own,
-            Err(error) => {
-                // Once it can be read again it is judged again, though it may be the same.
-                state.seen.clear();
-                return self.refuse(error);
+        let (mut state, next) = loop {
+            let (mut state, read) = self.locked_with(file).await;
+            let own = match read {
+                Ok(own) => own,
+                Err(error) => {
+                    // Once it can be read again it is judged again, though it may be the same.
+                    state.seen.clear();
+                    return self.refuse(error);
+                }
+            };
+            if own == state.seen && !again {
+                return None;
+            }
+            let text = match (&self.shared, &state.record) {
+                (None, _) => own.clone(),
+                (Some(_), Some(record)) => record.text().to_owned(),
+                (Some(_), None) => match shared::shared(&own, self.uploaded().as_deref()) {
+                    Ok(text) => text,
+                    Err(error) => {
+                        state.seen = own;
+                        return self.refuse(error);
+                    }
+                },
+            };
+            let (former, record) = (state.own.clone(), state.record.clone());
+            drop(state);
+            let next = self.read(text, own.clone()).await;
+            let mut state = self.state.lock().await;
+            // What was changed here meanwhile is in force already, and may be in the file.
+            if (&state.own, &state.record) == (&former, &record) {
+                state.seen = own;
+                break (state, next);
             }
         };
-        if own == state.seen && !again {
-            return None;
-        }
-        state.seen.clone_from(&own);
-        let text = match (&self.shared, &state.record) {
-            (None, _) => own.clone(),
-            (Some(_), Some(record)) => record.text().to_owned(),
-            (Some(_), None) => match shared::shared(&own, self.uploaded().as_deref()) {
-                Ok(text) => text,
-                Err(error) => return self.refuse(error),
-            },
+        let judged = match next {
+            Ok(next) => self.judge(&state, next).await,
+            Err(error) => Err(error),
         };
-        let next = match self.judge(&state, text, own).await {
+        let next = match judged {
             Ok(next) => next,
             Err(error) => return self.refuse(text_of(&error)),
         };

@@ -1,5 +1,8 @@
 //! The configuration that nodes share, while the server runs: what other nodes changed is put in force here, and what the store lost is put back.
 
+use tokio::sync::MutexGuard;
+
+use super::judged::ReadConfiguration;
 use super::{Inner, Place, State, Told, blocking, lock};
 use crate::causes::text_of;
 use crate::change::Change;
@@ -11,18 +14,41 @@ impl Inner {
     /// Looks whether another node has changed the record.
     pub(super) async fn look_at_record(&self) -> Option<Told> {
         let place = self.shared.as_ref()?;
-        // Not while others wait for the state: the store may be slow.
-        let found = place.record.read().await;
-        let mut state = self.state.lock().await;
-        self.catch_up(&mut state, place, found).await
+        self.caught_up(place).await.1
     }
 
-    /// Takes in the record as it was found.
-    pub(super) async fn catch_up(
+    /// The state, once the record has been taken in as it is, and what is to be told of it.
+    pub(super) async fn caught_up(&self, place: &Place) -> (MutexGuard<'_, State>, Option<Told>) {
+        loop {
+            // Not while others wait for the state: the store may be slow, and so may be the disk with secrets.
+            let found = place.record.read().await;
+            let (own, known) = {
+                let state = self.state.lock().await;
+                (state.own.clone(), state.record.clone())
+            };
+            let read = match &found {
+                Ok(Some(new))
+                    if known.is_none_or(|known| known.change.number <= new.change.number && known != *new) =>
+                {
+                    Some(self.read(new.text().to_owned(), own.clone()).await)
+                }
+                _ => None,
+            };
+            let mut state = self.state.lock().await;
+            if read.is_none() || state.own == own {
+                let told = self.catch_up(&mut state, place, found, read).await;
+                return (state, told);
+            }
+        }
+    }
+
+    /// Takes in the record as it was found, and what was read of it where it is another one.
+    async fn catch_up(
         &self,
         state: &mut State,
         place: &Place,
         found: Result<Option<Seen>, Localized>,
+        read: Option<anyhow::Result<ReadConfiguration>>,
     ) -> Option<Told> {
         let told = match found {
             Err(why) => return self.away(place, why).await,
@@ -34,7 +60,11 @@ impl Inner {
                     let swapped = place.record.swap(Some(&found), known).await;
                     swapped.err().map(Told::Away)
                 }
-                _ => self.take(state, place, found).await,
+                _ => match read {
+                    Some(read) => self.take(state, place, found, read).await,
+                    // The next look reads it.
+                    None => None,
+                },
             },
         };
         self.is_back().await;
@@ -72,7 +102,13 @@ impl Inner {
     }
 
     /// Puts in force what another node wrote.
-    async fn take(&self, state: &mut State, place: &Place, found: Seen) -> Option<Told> {
+    async fn take(
+        &self,
+        state: &mut State,
+        place: &Place,
+        found: Seen,
+        read: anyhow::Result<ReadConfiguration>,
+    ) -> Option<Told> {
         let from = state.record.as_ref().map_or(0, |known| known.change.number + 1);
         let former = place.record.since(from, found.change.number).await;
         former.into_iter().for_each(|change| lock(&self.changes).take(change));
@@ -82,7 +118,11 @@ impl Inner {
         if text == state.text && self.shown().refused.is_none() {
             return None;
         }
-        match self.judge(state, text, state.own.clone()).await {
+        let judged = match read {
+            Ok(read) => self.judge(state, read).await,
+            Err(error) => Err(error),
+        };
+        match judged {
             Ok(next) => {
                 let told = self.put_in_force(state, next);
                 tracing::info!(

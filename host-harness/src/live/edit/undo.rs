@@ -111,10 +111,8 @@ fn differing(before: &Values, after: &Values, way: &[Step], found: &mut Vec<Vec<
         if SECTIONS.contains(&key.as_str()) {
             let (was, made) = (sections(was), sections(made));
             for id in was.iter().chain(&made).map(|(id, _)| *id).collect::<BTreeSet<_>>() {
-                let of =
-                    |all: &[(&str, &Known)]| all.iter().find(|(known, _)| *known == id).map(|(_, section)| *section);
                 let section = to(Step::Section(key.clone(), id.to_owned()));
-                match (of(&was).and_then(Known::as_table), of(&made).and_then(Known::as_table)) {
+                match (of(&was, id).and_then(Known::as_table), of(&made, id).and_then(Known::as_table)) {
                     (Some(was), Some(made)) => differing(was, made, &section, found),
                     _ => found.push(section),
                 }
@@ -137,11 +135,15 @@ fn sections(written: Option<&Known>) -> Vec<(&str, &Known)> {
     sections.map(|section| (section.get("id").and_then(Known::as_str).unwrap_or(MAIN), section)).collect()
 }
 
+fn of<'a>(sections: &[(&str, &'a Known)], id: &str) -> Option<&'a Known> {
+    sections.iter().find(|(known, _)| *known == id).map(|(_, section)| *section)
+}
+
 fn value<'a>(of: &'a Values, way: &[Step]) -> Option<&'a Known> {
     let (step, rest) = way.split_first()?;
     let found = match step {
         Step::Key(key) => of.get(key)?,
-        Step::Section(name, id) => sections(of.get(name)).into_iter().find(|(known, _)| known == id)?.1,
+        Step::Section(name, id) => self::of(&sections(of.get(name)), id)?,
     };
     if rest.is_empty() { Some(found) } else { value(found.as_table()?, rest) }
 }
@@ -206,8 +208,8 @@ fn put_back(of: &mut dyn TableLike, former: &dyn TableLike, way: &[Step]) -> Opt
             }
             let sections = of.get_mut(name)?.as_array_of_tables_mut()?;
             // Behind the nearest one that was before it: calls begin with the first operation.
-            let earlier = known.iter().take(at).collect::<Vec<_>>().into_iter().rev();
-            let behind = earlier.filter_map(|earlier| place(sections, identifier(earlier))).next();
+            let mut earlier = known.iter().take(at).collect::<Vec<_>>().into_iter().rev();
+            let behind = earlier.find_map(|earlier| place(sections, identifier(earlier)));
             sections.insert(behind.map_or(0, |place| place + 1), section);
             Some(())
         }

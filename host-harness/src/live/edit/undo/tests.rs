@@ -67,7 +67,7 @@ fn a_key_gets_what_it_had_whatever_stands_beside_it_since() {
     assert_eq!(undone(section, ("\"queue:any\"", "\"queue:all\"")), replaced(FILE, "\"queue:any\"", "\"queue:all\""));
     assert_eq!(
         undone(section, ("waiting_time = \"1s\"", "waiting_time = \"1s\", search_companies = true")),
-        replaced(FILE, "id = \"second\"\n", "id = \"second\"\nsettings = {  search_companies = true }\n")
+        replaced(FILE, "id = \"second\"\n", "id = \"second\"\nsettings = { search_companies = true }\n")
     );
 }
 
