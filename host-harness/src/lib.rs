@@ -17,6 +17,7 @@ pub(crate) mod live;
 pub mod other_hosts;
 pub(crate) mod private_files;
 pub(crate) mod server_token;
+pub(crate) mod service_manager;
 pub(crate) mod shared;
 pub(crate) mod text_file;
 

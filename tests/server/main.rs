@@ -28,6 +28,7 @@ mod revisions;
 mod scenarios;
 mod scene;
 mod scopes;
+mod service_manager;
 mod sessions;
 mod stopping;
 mod tls;

@@ -16,6 +16,7 @@ use super::{LanguageChoice, Outcome, Stop, access, calls, component, fail, langu
 use crate::assemble::{assemble, judge_reasons};
 use crate::config::{HarnessConfig, OperationEntry};
 use crate::live::{Hangups, LiveConfiguration, Running, Surroundings, Told, watched};
+use crate::service_manager::{self, ServiceState};
 use crate::shared::{self, Found};
 use crate::{descriptors, private_files, server_token};
 use call::scenario::placement_of;
@@ -30,6 +31,9 @@ use runtime::engine::{Compilation, Engine, EngineSettings, half_of_memory};
 use runtime::toml_file;
 use server::{Server, ServerSettings};
 use stores::{self, StoreLocation};
+
+/// What writing down the last calls may take at the stop.
+const STOP_MARGIN: Duration = Duration::from_secs(10);
 
 /// Take calls over HTTP, until interrupted
 ///
@@ -175,6 +179,7 @@ impl Serve {
         let (node, guard) = (server.node().clone(), Arc::clone(server.guard()));
         let tls = server.tls().cloned();
         live.serve(Running { node, versions, watch, guard, tls });
+        service_manager::tell(ServiceState::Ready);
         let _following = live.follow(hangups, tell);
         let scheme = if server.tls().is_some() { "https" } else { "http" };
         let address = format!("{scheme}://{}", server.address()?);
@@ -252,11 +257,14 @@ fn recorder(
 /// Runs until the first interrupt, and on until the calls in flight have ended, or the second interrupt.
 async fn run_until_interrupted(server: Server) -> anyhow::Result<()> {
     let (stop, second) = (CancellationToken::new(), Arc::new(Notify::new()));
+    // Calls are waited for, then a refresh of tokens that has begun.
+    let longest = server.longest_stop() * 2 + STOP_MARGIN;
     let mut interrupts = Interrupts::new()?;
     let watching = tokio::spawn({
         let (stop, second) = (stop.clone(), Arc::clone(&second));
         async move {
             interrupts.next().await;
+            service_manager::tell(ServiceState::Stopping(longest));
             stop.cancel();
             interrupts.next().await;
             second.notify_one();

@@ -7,6 +7,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::hangups::Hangups;
 use super::{ConfigurationFile, LiveConfiguration};
+use crate::service_manager::{self, ServiceState};
 use call::Localized;
 
 /// How often the file is looked at, and so for how long it must be left alone before it counts as whole.
@@ -77,8 +78,14 @@ impl LiveConfiguration {
                     continue;
                 }
                 judged = Some(now);
+                if is_told_to {
+                    service_manager::tell(ServiceState::Reloading);
+                }
                 if let Some(told) = live.0.reload(is_told_to).await {
                     tell(told);
+                }
+                if is_told_to {
+                    service_manager::tell(ServiceState::Ready);
                 }
             }
         };
