@@ -13,6 +13,7 @@ pub mod config;
 #[cfg(unix)]
 pub mod demo_pbx;
 pub mod descriptors;
+pub(crate) mod first_start;
 pub(crate) mod live;
 pub mod other_hosts;
 pub(crate) mod private_files;

@@ -15,6 +15,7 @@ mod configuration_file;
 mod connecting;
 mod description;
 mod fastagi;
+mod first_start;
 mod hooks;
 mod isolation;
 mod logs;

@@ -1,7 +1,7 @@
 //! Which configuration file a command uses: the one that it is told, else that of the environment, else the one in the working directory.
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, io};
 
 use clap::Args;
 
@@ -48,7 +48,15 @@ impl ConfigOrDemo {
         if self.demo { None } else { self.config.clone().or_else(found) }
     }
 
-    /// The same, where options name a part of it, each with whether it was given: there must be one then.
+    /// The file that the environment names, where there is nothing in its place and nothing else is chosen: that of a first start. One that a person
+    /// names may be misspelt.
+    pub(super) fn awaited(&self) -> Option<PathBuf> {
+        let file = named().filter(|_| self.config.is_none() && !self.demo)?;
+        let is_missing = file.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        is_missing.then_some(file)
+    }
+
+    /// The configuration file, where options name a part of it, each with whether it was given: there must be one then.
     pub(super) fn file_with(&self, named: &[(&str, bool)]) -> Result<Option<PathBuf>, Localized> {
         let file = self.file();
         match named.iter().find(|(_, is_given)| *is_given) {
@@ -70,6 +78,10 @@ pub(super) fn demonstration() -> Localized {
 }
 
 fn found() -> Option<PathBuf> {
-    let named = env::var_os(VARIABLE).filter(|named| !named.is_empty()).map(PathBuf::from);
-    named.or_else(|| Path::new(FILE).exists().then(|| PathBuf::from(FILE)))
+    named().or_else(|| Path::new(FILE).exists().then(|| PathBuf::from(FILE)))
+}
+
+/// That of the environment.
+fn named() -> Option<PathBuf> {
+    env::var_os(VARIABLE).filter(|named| !named.is_empty()).map(PathBuf::from)
 }

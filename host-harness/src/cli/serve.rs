@@ -18,7 +18,7 @@ use crate::config::{HarnessConfig, OperationEntry};
 use crate::live::{Hangups, LiveConfiguration, Running, Surroundings, Told, watched};
 use crate::service_manager::{self, ServiceState};
 use crate::shared::{self, Found};
-use crate::{descriptors, private_files, server_token};
+use crate::{descriptors, first_start, private_files, server_token};
 use call::scenario::placement_of;
 use call::{Localized, localized};
 use node::call_details::{CallDetails, CallDetailsSettings};
@@ -37,7 +37,8 @@ const STOP_MARGIN: Duration = Duration::from_secs(10);
 
 /// Take calls over HTTP, until interrupted
 ///
-/// Where there is no configuration file, calls are resolved against a built-in demonstration account. A file that is edited while the server runs
+/// Where there is no configuration file, calls are resolved against a built-in demonstration account; the file that HOST_HARNESS_CONFIG names is
+/// written where it is missing, for an account that is connected later. A file that is edited while the server runs
 /// is put in force between calls; SIGHUP reads it again with its secrets. GET /openapi.json describes the server. Clients authenticate with a
 /// token; if none is configured, one is generated and kept in the state directory. An interrupt or SIGTERM lets the calls in progress end; a
 /// second one ends the server at once.
@@ -65,6 +66,9 @@ impl Serve {
         let clock = Clock::system();
         // From the beginning: it must never end the program.
         let hangups = Hangups::new()?;
+        if let Some(file) = self.config.awaited() {
+            say(&first_start::write(&file, &self.state.clone().unwrap_or_default(), language())?);
+        }
         let file = self.config.file();
         let text = file.as_deref().map(toml_file::read_text).transpose()?;
         let found = match (&file, &text) {

@@ -27,6 +27,11 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// How many may be added to the file before the oldest are thrown out of it.
 const SLACK: usize = 100;
 
+/// Where a state directory keeps changes of a configuration; none where no server with it has had one.
+pub(crate) fn kept(directory: &Path) -> Option<PathBuf> {
+    Some(directory.join(FILE)).filter(|file| file.exists())
+}
+
 /// The changes that are kept. The first text among them is not a change but what the first change was made in.
 #[derive(Debug, Default)]
 pub(super) struct Changes {

@@ -44,6 +44,7 @@ use server::configuration::{Author, By, ConfigurationInForce, SharedConfiguratio
 use server::tls::Tls;
 use stores::StoreLocation;
 
+pub(crate) use changes::kept as kept_changes;
 pub(crate) use follow::Told;
 pub(crate) use hangups::Hangups;
 pub(crate) use judged::watched;

@@ -129,7 +129,8 @@ impl Integration {
     fn answers(&self, key: &str) -> bool {
         match key {
             ENABLED | KV_BUCKET => true,
-            BASE_URL => !matches!(self.account, AccountSource::None),
+            // While the integration is off no operation comes to ask for it (rule O6).
+            BASE_URL => !self.settings.enabled || !matches!(self.account, AccountSource::None),
             _ => false,
         }
     }
