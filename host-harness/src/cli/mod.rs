@@ -33,7 +33,7 @@ use std::env;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -147,6 +147,11 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
     fn from(error: E) -> Self {
         Self::Usage(error.into())
     }
+}
+
+/// The definition of the command line, for its manual and the completions of shells.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Carries out the command in this process's arguments.
