@@ -1,6 +1,6 @@
 //! An archive that came from anywhere: its files, read within bounds, or why it cannot be taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::io::{Cursor, Read};
 
@@ -18,6 +18,8 @@ const UNPACKED: u64 = 20 * 1024 * 1024;
 const MOST_FILES: usize = 500;
 /// What stands before the number of entries at the end of an archive (APPNOTE 4.3.16).
 const END: [u8; 4] = *b"PK\x05\x06";
+/// What each entry of the list begins with (APPNOTE 4.3.12).
+const LISTED: [u8; 4] = *b"PK\x01\x02";
 
 /// The files of an archive, by their names.
 #[derive(Debug)]
@@ -63,7 +65,8 @@ impl Archive {
         }
         if entries(bytes).is_some_and(|entries| entries > count) {
             let what = Localized::new("у двух файлов одно имя", "two files have the same name");
-            return Err(of_archive(Rule::Duplicate, what, once()));
+            let name = name_twice(bytes).unwrap_or_default();
+            return Err(vec![Finding::new(Rule::Duplicate, &shown(&name), what, once())]);
         }
         let (mut files, mut unexpected, mut left) = (BTreeMap::new(), Vec::new(), UNPACKED);
         for index in 0..zip.len() {
@@ -147,6 +150,24 @@ fn entries(bytes: &[u8]) -> Option<usize> {
     let end = bytes.windows(END.len()).rposition(|window| window == END)?;
     let count = bytes.get(end + 10..end + 12)?;
     Some(usize::from(u16::from_le_bytes(count.try_into().ok()?)))
+}
+
+/// The name that stands twice in the archive's own list, of which the library gives one file.
+fn name_twice(bytes: &[u8]) -> Option<String> {
+    const ENTRY: usize = 46;
+    let two = |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
+    let end = bytes.windows(END.len()).rposition(|window| window == END)?;
+    let mut at = usize::try_from(u32::from_le_bytes(bytes.get(end + 16..end + 20)?.try_into().ok()?)).ok()?;
+    let mut names = BTreeSet::new();
+    while bytes.get(at..at + LISTED.len())? == LISTED {
+        let (length, extra, comment) = (two(at + 28)?, two(at + 30)?, two(at + 32)?);
+        let name = bytes.get(at + ENTRY..at + ENTRY + length)?;
+        if !names.insert(name) {
+            return Some(String::from_utf8_lossy(name).into_owned());
+        }
+        at += ENTRY + length + extra + comment;
+    }
+    None
 }
 
 fn unexpected_file(name: &str) -> Option<Finding> {

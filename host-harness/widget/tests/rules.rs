@@ -266,3 +266,11 @@ fn a_bomb_is_refused_before_it_is_unpacked() {
     assert!(bomb.len() < 200 * 1024, "{}", bomb.len());
     assert_eq!(check(&bomb, Platform::Amocrm).iter().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::Size]);
 }
+
+#[test]
+fn files_of_one_name_are_told_by_it() {
+    for archive in broken(Rule::Duplicate) {
+        let findings = check(&archive, Platform::Amocrm);
+        assert!(findings.iter().all(|finding| finding.file.eq_ignore_ascii_case("i18n/en.json")), "{findings:?}");
+    }
+}
