@@ -15,6 +15,7 @@ mod browser;
 mod calls;
 mod changing;
 mod connection;
+mod deputies;
 mod found;
 mod hostile;
 mod https;
