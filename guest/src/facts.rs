@@ -13,7 +13,7 @@ pub(crate) static FACTS: [FactDescription; contract::FACTS] = [
     ),
     coded("manager_status", Text::fixed("Статус персонального менеджера", "Manager status"), &STATUSES),
     coded("status_evidence", Text::fixed("Основание статуса", "Evidence of the status"), &EVIDENCE),
-    plain("status_evidence_at", Text::fixed("Время основания", "Time of the evidence")),
+    plain("status_evidence_at", Text::fixed("Когда замечен", "Time of the evidence")),
     plain("company_id", Text::fixed("Компания amoCRM", "amoCRM company")),
     plain("lead_id", Text::fixed("Открытая сделка amoCRM", "amoCRM open lead")),
     plain(

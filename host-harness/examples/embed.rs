@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use amocrm::limits::{AmocrmPolicy, REQUESTS_PER_SECOND};
 use amocrm_simulator::{Options, Simulator};
-use call::IncomingCall;
 use call::call_request::CallRequest;
+use call::{IncomingCall, Localized};
 use runtime::capabilities::directory::{Destination, Directory, Employee, Presence, Unavailable};
 use runtime::capabilities::http::{AccessToken, BaseUrl, OutboundHttpConfig, PrivateAddresses};
 use runtime::host::Host;
@@ -19,7 +19,12 @@ struct Pbx;
 
 #[async_trait::async_trait]
 impl Directory for Pbx {
-    async fn find(&self, user: u64, _: jiff::Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+    async fn find(
+        &self,
+        user: u64,
+        _: jiff::Timestamp,
+        _: &mut Vec<Localized>,
+    ) -> Result<Option<Employee>, Unavailable> {
         let destinations = vec![Destination { number: "101".to_owned(), ring_time: Duration::from_secs(20) }];
         let (id, name) = (format!("user-{user}"), "Анна Соколова".to_owned());
         let presence = Presence::NotFed;

@@ -11,7 +11,8 @@ use crate::config::HarnessConfig;
 use amocrm::integration::Integration;
 use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
-use call::{Localized, localized};
+use call::one_line::one_line;
+use call::{Bilingual, Localized, localized};
 use node::{Placement, Revision, RevisionBuilder, ToPlace};
 use replay::recording::SamplingSettings;
 use runtime::capabilities::clocks::Clock;
@@ -122,22 +123,17 @@ fn load_here(engine: &Engine, file: Option<&Path>) -> Result<Operation, Localize
         None => engine.load_trusted(OPERATION),
         Some(file) => engine.load(&runtime::engine::read_component(file)?),
     };
-    operation.map_err(|fit| {
-        let findings: Vec<_> = fit.rejections().map(|finding| format!("\n  {finding}")).collect();
-        let findings = findings.concat();
-        match file {
-            // What is wrong with it only its author can mend.
-            Some(file) => {
-                let file = file.display();
-                localized!(
-                    "компонент отвергнут: {file}; что в нём не так, перечисляет `host-harness check {file}`",
-                    "component rejected: {file}{findings}"
-                )
-            }
-            None => localized!(
-                "компонент отвергнут: встроенная операция{findings}",
-                "component rejected: the built-in operation{findings}"
-            ),
+    operation.map_err(|fit| rejected(file, fit.rejections().map(Bilingual::text)))
+}
+
+/// That a component, or the built-in operation, is rejected, and why: a line each.
+pub(crate) fn rejected(file: Option<&Path>, why: impl Iterator<Item = Localized>) -> Localized {
+    let said = match file {
+        Some(file) => localized!("компонент отвергнут: {}", "component rejected: {}", file.display()),
+        None => {
+            Localized::new("компонент отвергнут: встроенная операция", "component rejected: the built-in operation")
         }
-    })
+    };
+    let on_one_line = |why: Localized| Localized::new(one_line(&why.ru), one_line(&why.en));
+    why.map(on_one_line).fold(said, |said, why| said.then("\n  ", &why))
 }

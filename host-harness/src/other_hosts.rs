@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wac_types::{ItemKind, Package, TargetValidationReport, Type, Types, WorldId, validate_target};
 
+use call::{Localized, localized};
 use runtime::engine::{Finding, Fit};
 
 /// The operation behind HTTP, with its employees in configuration.
@@ -77,41 +78,57 @@ impl OtherHost {
     fn findings(self, report: &TargetValidationReport) -> Vec<Finding> {
         let mut findings: Vec<_> = report
             .imports_not_in_target()
-            .map(|import| Finding::rejected(format!("missing import `{import}`"), self.fix_of(import)))
+            .map(|import| {
+                let what = localized!("нет импорта `{import}`", "missing import `{import}`");
+                Finding::rejected(what, self.fix_of(import))
+            })
             .collect();
         findings.extend(report.missing_exports().map(|(export, _)| {
             Finding::rejected(
-                format!("missing export `{export}`"),
-                format!("{} calls components over HTTP: {}", self.name(), self.composed()),
+                localized!("нет экспорта `{export}`", "missing export `{export}`"),
+                localized!("{} вызывает компоненты по HTTP", "{} calls components over HTTP", self.name())
+                    .then(": ", &self.composed()),
             )
         }));
         findings.extend(report.mismatched_types().map(|(name, _, error)| {
             Finding::rejected(
-                format!("`{name}` has another shape than there ({error:#})"),
-                "build it against the versions in `host-harness/worlds`",
+                localized!("типы `{name}` там другие ({error:#})", "`{name}` has another shape than there ({error:#})"),
+                Localized::new(
+                    "соберите его с версиями из `host-harness/worlds`",
+                    "build it against the versions in `host-harness/worlds`",
+                ),
             )
         }));
         findings
     }
 
     /// What to do about an import that the host does not link.
-    fn fix_of(self, import: &str) -> String {
-        let package = import.split('/').next().unwrap_or_default();
+    fn fix_of(self, import: &str) -> Localized {
+        let (package, name) = (import.split('/').next().unwrap_or_default(), self.name());
         match (package, self) {
-            ("telephony:operation", _) => {
-                format!("{} has no telephony, the component needs composing: {}", self.name(), self.composed())
+            ("telephony:operation", _) => localized!(
+                "у {name} нет телефонии, компонент надо собрать вместе с ней",
+                "{name} has no telephony, the component needs composing"
+            )
+            .then(": ", &self.composed()),
+            ("wasi:keyvalue" | "wasi:config", _) => {
+                localized!("у {name} другой черновик интерфейса", "{name} links another draft")
+                    .then(": ", &self.composed())
             }
-            ("wasi:keyvalue" | "wasi:config", _) => format!("{} links another draft: {}", self.name(), self.composed()),
-            ("wasi:cli" | "wasi:filesystem" | "wasi:sockets", Self::Wasmtime) => {
-                "`wasmtime serve` links it with `-Scli` only; build for wasm32-unknown-unknown, or run with `-Scli`"
-                    .to_owned()
-            }
-            _ => format!("{} does not link it; remove it", self.name()),
+            ("wasi:cli" | "wasi:filesystem" | "wasi:sockets", Self::Wasmtime) => Localized::new(
+                "`wasmtime serve` даёт его только с `-Scli`: соберите для wasm32-unknown-unknown или запускайте с `-Scli`",
+                "`wasmtime serve` links it with `-Scli` only; build for wasm32-unknown-unknown, or run with `-Scli`",
+            ),
+            _ => localized!("у {name} его нет; уберите его", "{name} does not link it; remove it"),
         }
     }
 
-    fn composed(self) -> String {
-        format!("`host-harness package --host {} FILE` writes the operation composed for it", self.name())
+    fn composed(self) -> Localized {
+        let name = self.name();
+        localized!(
+            "`host-harness package --host {name} FILE` запишет операцию, собранную для него",
+            "`host-harness package --host {name} FILE` writes the operation composed for it"
+        )
     }
 
     /// Its world in the package of all of them.
@@ -126,7 +143,10 @@ impl OtherHost {
 
 fn cannot_judge(why: &str) -> Fit {
     Fit::rejected(
-        format!("the component cannot be judged ({why})"),
-        "compare its imports with the host's documentation",
+        localized!("подходит ли компонент, выяснить не удалось ({why})", "the component cannot be judged ({why})"),
+        Localized::new(
+            "сравните его импорты с документацией хоста",
+            "compare its imports with the host's documentation",
+        ),
     )
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use hostile_components::TRAP;
 use http::{Method, StatusCode};
 use serde_json::json;
-use test_support::{CALLER, variant};
+use test_support::{CALLER, russian, variant};
 
 use crate::{Browser, ENTER, Site, enter, looks, says};
 
@@ -73,6 +73,9 @@ async fn a_version_is_uploaded_tried_in_a_shadow_activated_and_rolled_back() {
     upload(&browser, &site.file("notes.wasm", "these are not instructions")).await;
     let refused = says("main div[role=alert]", "компонент не соответствует контракту");
     browser.until("it is refused", &refused).await;
+    let said = browser.text("main div[role=alert]").await;
+    assert!(said.contains("это не компонент WebAssembly"), "{said}");
+    russian::assert_russian(&said);
     looks::check(&browser, "version-refused").await;
 
     upload(&browser, &site.file("second.wasm", variant("second"))).await;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use call::Bilingual;
 use host_harness::OPERATION;
 use hostile_components::shapes::{COMPILED, REFUSED, beside};
 use hostile_components::{ALL, FOREIGN_IMPORT, MISSING_EXPORT, TRAP};
 use runtime::engine::{Bound, Compilation, CompileError, CompileTarget, Compiler, Engine, EngineSettings};
-use test_support::engine;
+use test_support::{engine, russian};
 
 /// A compiler that must not be asked.
 struct Never;
@@ -31,7 +32,9 @@ fn hostile_shapes_are_refused_before_they_are_compiled() {
     for (name, make, too_much) in REFUSED {
         let bytes = make();
         for refused in [engine.validate(&bytes), engine.load(&beside(TRAP, &bytes)).map(drop)] {
-            let said = refused.expect_err(name).to_string();
+            let refused = refused.expect_err(name);
+            refused.rejections().for_each(|finding| russian::assert_russian(&finding.ru()));
+            let said = refused.to_string();
             assert!(said.contains("more than") && said.contains(too_much), "{name}: {said}");
             assert!(said.contains(": an operation needs far fewer"), "{name} has no fix: {said}");
         }
@@ -77,6 +80,6 @@ fn a_component_that_is_cut_short_anywhere_is_refused_with_its_fix() {
     let engine = looking();
     for length in (0..TRAP.len()).step_by(97) {
         let refused = engine.validate(&TRAP[..length]).expect_err("it is not whole");
-        assert!(refused.rejections().all(|finding| !finding.what.is_empty() && !finding.fix.is_empty()), "{refused}");
+        refused.rejections().for_each(|finding| russian::assert_russian(&finding.ru()));
     }
 }

@@ -1,10 +1,12 @@
 //! Components in the library.
 
+use call::Bilingual;
 use host_harness::OPERATION;
 use hostile_components::shapes::of_contract;
 use hostile_components::{ENDLESS_DESCRIBE, FOREIGN_IMPORT, TRAP};
 use node::LibraryError;
 use node::library::MOST_COMPONENTS;
+use test_support::russian;
 
 use crate::scene::{Fixture, INSISTING, PLACEMENT};
 
@@ -51,7 +53,7 @@ async fn a_component_that_does_not_fit_is_refused_with_its_fixes_and_not_kept() 
         let Err(LibraryError::Unfit(fit)) = fixture.versions.upload(FOREIGN_IMPORT).await else {
             panic!("it imports what the contract does not offer")
         };
-        assert!(fit.rejections().all(|finding| !finding.fix.is_empty()));
+        fit.rejections().for_each(|finding| russian::assert_russian(&finding.ru()));
         assert!(fit.rejections().count() > 0);
     }
     let Err(LibraryError::Unfit(fit)) = fixture.versions.upload(of_contract("0.1.0")).await else {

@@ -47,12 +47,10 @@ pub struct Unfit {
     pub what: String,
     /// What to do about it.
     pub fix: String,
-    /// What was found, in Russian; left out for what only the component's author can mend.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub what_ru: Option<String>,
+    /// What was found, in Russian.
+    pub what_ru: String,
     /// What to do about it, in Russian.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix_ru: Option<String>,
+    pub fix_ru: String,
 }
 
 impl From<&Finding> for Unfit {
@@ -60,10 +58,10 @@ impl From<&Finding> for Unfit {
         Self {
             kind: MisfitKind::Contract,
             key: None,
-            what: finding.what.clone(),
-            fix: finding.fix.clone(),
-            what_ru: None,
-            fix_ru: None,
+            what: finding.what.en.clone(),
+            fix: finding.fix.en.clone(),
+            what_ru: finding.what.ru.clone(),
+            fix_ru: finding.fix.ru.clone(),
         }
     }
 }
@@ -76,8 +74,8 @@ impl From<&Misfit> for Unfit {
             key: misfit.key().map(str::to_owned),
             what: what.en,
             fix: fix.en,
-            what_ru: Some(what.ru),
-            fix_ru: Some(fix.ru),
+            what_ru: what.ru,
+            fix_ru: fix.ru,
         }
     }
 }

@@ -127,7 +127,7 @@ impl From<&Finding> for CheckFinding {
             Severity::Undecided => "undecided",
             Severity::Remark => "remark",
         };
-        Self { severity, what: finding.what.clone(), fix: Some(finding.fix.clone()) }
+        Self { severity, what: finding.what.en.clone(), fix: Some(finding.fix.en.clone()) }
     }
 }
 

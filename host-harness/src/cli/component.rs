@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::{COMPILE, Stop, warn};
 use crate::OPERATION;
-use call::localized;
-use call::one_line::one_line;
+use crate::assemble::rejected;
+use call::{Bilingual, localized};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::engine::child::ChildCompiler;
 use runtime::engine::{Compilation, CompiledShelf, Compiler, Engine, EngineSettings, Operation, read_component};
@@ -25,7 +25,7 @@ pub(super) async fn load_described(
     let operation = load(file, compilation)?;
     match operation.describe().await {
         Ok(description) => Ok((operation, description)),
-        Err(undescribed) => Err(Stop::ComponentRejected(format!("{}\n  {undescribed}", name(file)))),
+        Err(undescribed) => Err(Stop::ComponentRejected(rejected(file, [undescribed.text()].into_iter()))),
     }
 }
 
@@ -36,15 +36,7 @@ fn load(file: Option<&Path>, compilation: Compilation) -> Result<Operation, Stop
         None => engine.load_trusted(OPERATION),
         Some(file) => engine.load(&read_component(file)?),
     };
-    loaded.map_err(|fit| {
-        let findings: Vec<_> =
-            fit.rejections().map(|finding| format!("\n  {}", one_line(&finding.to_string()))).collect();
-        Stop::ComponentRejected(format!("{}{}", name(file), findings.concat()))
-    })
-}
-
-fn name(file: Option<&Path>) -> String {
-    file.map_or_else(|| "the built-in operation".to_owned(), |file| file.display().to_string())
+    loaded.map_err(|fit| Stop::ComponentRejected(rejected(file, fit.rejections().map(Bilingual::text))))
 }
 
 /// Compiled by a process of this program's own, and kept in the state directory.

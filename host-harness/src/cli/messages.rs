@@ -58,6 +58,11 @@ pub(super) fn say(said: &Localized) {
     note(if logging::is_json() { &said.en } else { said.get(language()) });
 }
 
+/// The same in several lines.
+pub(super) fn say_lines(said: &Localized) {
+    note_lines(&Lines::split(if logging::is_json() { &said.en } else { said.get(language()) }));
+}
+
 /// Says something in English alone: to developers.
 pub(super) fn note(message: impl Display) {
     note_lines(&[message].into_iter().collect());

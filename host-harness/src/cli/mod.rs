@@ -40,7 +40,7 @@ use serde::Serialize;
 use crate::causes::text_of;
 use ::call::one_line::{Lines, visible_json};
 use ::call::{Localized, localized};
-use messages::{LanguageChoice, choose_language, fail, language, note, note_lines, say, warn};
+use messages::{LanguageChoice, choose_language, fail, language, note, note_lines, say, say_lines, warn};
 
 /// The first argument with which this program compiles a component; people have no use for it.
 pub const COMPILE: &str = "compile-component";
@@ -140,7 +140,7 @@ enum Stop {
     /// The arguments or the configuration are wrong, or something outside stands in the way.
     Usage(anyhow::Error),
     /// The component does not fit the contract.
-    ComponentRejected(String),
+    ComponentRejected(Localized),
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Stop {
@@ -197,7 +197,7 @@ pub async fn run() -> ExitCode {
             2
         }
         Err(Stop::ComponentRejected(findings)) => {
-            note_lines(&Lines::split(&format!("component rejected: {findings}")));
+            say_lines(&findings);
             3
         }
     })

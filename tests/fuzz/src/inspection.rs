@@ -34,7 +34,9 @@ pub fn look_over(bytes: &[u8]) {
     let fit = engine.validate(&component).expect_err("nothing is compiled");
     assert!(!fit.findings.is_empty(), "a refusal says why");
     for finding in &fit.findings {
-        assert!(!finding.what.is_empty() && !finding.fix.is_empty(), "{finding}");
+        for text in [&finding.what, &finding.fix] {
+            assert!(!text.en.is_empty() && !text.ru.is_empty(), "{finding}");
+        }
         assert!(finding.to_string().len() < 1_000 && !finding.to_string().contains('\n'), "{finding}");
     }
 }

@@ -1,5 +1,6 @@
 //! D4: a manager without employee, an employee switched off, or one without numbers: each its own reason.
 
+use call::Localized;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ struct OutOfReach;
 
 #[async_trait::async_trait]
 impl Directory for OutOfReach {
-    async fn find(&self, _: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+    async fn find(&self, _: u64, _: Timestamp, _: &mut Vec<Localized>) -> Result<Option<Employee>, Unavailable> {
         Err(Unavailable("the PBX's database is being restored".to_owned()))
     }
 }

@@ -147,7 +147,7 @@ async fn e7_the_details_name_the_deputy_the_manager_and_everybody_passed_over() 
     let russian = outcome.resolved.text(Language::Ru).to_string();
     for part in [
         "Заместитель сотрудника: anna",
-        "Почему звонят заместителю: manager-absent",
+        "Почему звонят заместителю: Персональный менеджер сегодня не авторизован в amoCRM",
         "Пропущен сотрудник «Employee anna»: сегодня не авторизован в amoCRM",
         "Пропущен сотрудник «Employee boris»: отключён в АТС",
         "Статус заместителя «Employee vera»: на работе (presence)",

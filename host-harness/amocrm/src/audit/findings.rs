@@ -31,12 +31,14 @@ pub enum Finding {
         /// How many contacts the user owns.
         contacts: u64,
     },
-    /// An employee has no number: calls end with `employee-has-no-number`.
+    /// An employee has no number: calls end with `employee-has-no-number`, unless the deputy is rung.
     EmployeeWithoutNumber {
         /// The employee.
         employee: String,
         /// The amoCRM user.
         user: u64,
+        /// The employee who is rung instead, where the operation forwards to deputies; null where there is none.
+        deputy: Option<String>,
     },
     /// An employee is mapped to an amoCRM user who does not exist.
     EmployeeOfNobody {
@@ -142,7 +144,10 @@ impl ContactsSeen {
         }));
         for (user, employee) in employees {
             if employee.destinations.is_empty() {
-                findings.push(Finding::EmployeeWithoutNumber { employee: employee.id.clone(), user: *user });
+                let deputy = employee.deputy_crm_user_id;
+                let deputy =
+                    employees.iter().find(|(user, _)| Some(*user) == deputy).map(|(_, deputy)| deputy.id.clone());
+                findings.push(Finding::EmployeeWithoutNumber { employee: employee.id.clone(), user: *user, deputy });
             }
             if !known.contains_key(user) {
                 findings.push(Finding::EmployeeOfNobody { employee: employee.id.clone(), user: *user });
@@ -258,12 +263,14 @@ mod tests {
             (2, employee("boris", &["102", "8 903 555 01 01"])),
             (3, employee("vera", &["101"])),
             (4, employee("daria", &[])),
+            (5, Employee { deputy_crm_user_id: Some(1), ..employee("egor", &[]) }),
         ];
-        let findings = judge(&[], &[user(1, true), user(2, true), user(4, true)], &employees);
+        let findings = judge(&[], &[1, 2, 4, 5].map(|id| user(id, true)), &employees);
         assert_eq!(
             findings,
             [
-                Finding::EmployeeWithoutNumber { employee: "daria".into(), user: 4 },
+                Finding::EmployeeWithoutNumber { employee: "daria".into(), user: 4, deputy: None },
+                Finding::EmployeeWithoutNumber { employee: "egor".into(), user: 5, deputy: Some("anna".into()) },
                 Finding::EmployeeOfNobody { employee: "vera".into(), user: 3 },
                 Finding::SharedNumber {
                     number: "+7903•••0101".into(), employees: vec!["anna".into(), "boris".into()]

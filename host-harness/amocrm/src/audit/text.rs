@@ -69,9 +69,19 @@ fn sentence(finding: &Finding) -> Localized {
                 ),
             )
         }
-        Finding::EmployeeWithoutNumber { employee, user } => (
+        Finding::EmployeeWithoutNumber { employee, user, deputy: None } => (
             format!("у сотрудника {employee} (пользователь amoCRM {user}) нет номеров: добавьте numbers"),
             format!("employee {employee} (amoCRM user {user}) has no numbers: add `numbers`"),
+        ),
+        Finding::EmployeeWithoutNumber { employee, user, deputy: Some(deputy) } => (
+            format!(
+                "у сотрудника {employee} (пользователь amoCRM {user}) нет номеров, вместо него может звонить телефон заместителя {deputy}: включите \
+                 forward_to_deputy в операции или добавьте numbers"
+            ),
+            format!(
+                "employee {employee} (amoCRM user {user}) has no numbers, and the deputy {deputy} can be rung instead: set `forward_to_deputy` of \
+                 the operation, or add `numbers`"
+            ),
         ),
         Finding::EmployeeOfNobody { employee, user } => (
             format!(
@@ -122,14 +132,15 @@ mod tests {
             let findings = vec![
                 Finding::OwnerWithoutEmployee { user: 1, name: text.clone(), contacts: 1 },
                 Finding::DeactivatedOwner { user: 1, name: Some(text.clone()), contacts: 1 },
-                Finding::EmployeeWithoutNumber { employee: text.clone(), user: 1 },
+                Finding::EmployeeWithoutNumber { employee: text.clone(), user: 1, deputy: None },
+                Finding::EmployeeWithoutNumber { employee: text.clone(), user: 1, deputy: Some(text.clone()) },
                 Finding::EmployeeOfNobody { employee: text.clone(), user: 1 },
                 Finding::SharedNumber { number: text.clone(), employees: vec![text.clone(), text] },
             ];
             let report = AuditReport { users: 1, contacts: 1, without_phone: 0, unreadable: 0, findings };
             for language in [Language::Ru, Language::En] {
                 let shown = report.text(language).to_string();
-                prop_assert_eq!(shown.lines().count(), 7);
+                prop_assert_eq!(shown.lines().count(), 8);
                 prop_assert!(!shown.contains(|letter| letter != '\n' && call::one_line::is_hidden(letter)), "{shown:?}");
             }
         }

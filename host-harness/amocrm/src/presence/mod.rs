@@ -11,6 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use call::{Bilingual, Localized, localized};
 use runtime::capabilities::directory::{Directory, Employee, Employees, Presence, Unavailable};
 use runtime::store::{KeyValueStore, Shelf, Slot, StoreError};
 
@@ -132,7 +133,7 @@ impl Directory for FedDirectory {
         &self,
         crm_user_id: u64,
         now: Timestamp,
-        faults: &mut Vec<String>,
+        faults: &mut Vec<Localized>,
     ) -> Result<Option<Employee>, Unavailable> {
         let mut found = self.employees.find(crm_user_id, now, faults).await?;
         if let Some(employee) = &mut found
@@ -143,12 +144,16 @@ impl Directory for FedDirectory {
                     employee.presence = presence;
                     // A widget that reported and stopped is a fault that somebody has to see; one that never did may not be meant to.
                     if let Feed::Silent(last) = feed {
-                        faults.push(format!(
+                        faults.push(localized!(
+                            "виджет amoCRM молчит с {last:.0}, и его сведения не учитываются: проверьте, установлен ли он ещё",
                             "the amoCRM widget has been silent since {last:.0}, so its reports do not count; look whether it is still installed"
                         ));
                     }
                 }
-                Err(error) => faults.push(format!("who is at work is not known: {error}")),
+                Err(error) => {
+                    let unknown = Localized::new("неизвестно, кто на работе", "who is at work is not known");
+                    faults.push(unknown.then(": ", &error.text()));
+                }
             }
         }
         Ok(found)
@@ -226,11 +231,12 @@ mod tests {
             directory.find(ANNA, at(now), &mut faults).await.unwrap();
             faults
         };
-        assert_eq!(told("2026-11-20T12:00:00Z").await, [""; 0], "there may be no widget at all");
+        assert_eq!(told("2026-11-20T12:00:00Z").await, [], "there may be no widget at all");
         directory.presence.seen(ANNA, at("2026-11-20T12:00:00Z")).await.unwrap();
-        assert_eq!(told("2026-11-20T18:00:00Z").await, [""; 0]);
+        assert_eq!(told("2026-11-20T18:00:00Z").await, []);
         let silent = told("2026-11-23T09:00:00Z").await;
-        assert!(silent.len() == 1 && silent[0].contains("silent since 2026-11-20T12:00:00Z"), "{silent:?}");
+        assert!(silent.len() == 1 && silent[0].en.contains("silent since 2026-11-20T12:00:00Z"), "{silent:?}");
+        assert!(silent[0].ru.contains("виджет amoCRM молчит с 2026-11-20T12:00:00Z"), "{silent:?}");
     }
 
     #[tokio::test]

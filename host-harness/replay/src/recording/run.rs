@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 use tracing::Dispatch;
 
 use amocrm::integration::BUCKET;
-use call::{CallDocument, IncomingCall};
+use call::{CallDocument, IncomingCall, Localized};
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::config::Configuration;
 use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Unavailable};
@@ -147,7 +147,12 @@ impl RecordedDirectory {
 
 #[async_trait]
 impl Directory for RecordedDirectory {
-    async fn find(&self, crm_user_id: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+    async fn find(
+        &self,
+        crm_user_id: u64,
+        _: Timestamp,
+        _: &mut Vec<Localized>,
+    ) -> Result<Option<Employee>, Unavailable> {
         self.0.get(&crm_user_id).cloned().unwrap_or(Ok(None))
     }
 }

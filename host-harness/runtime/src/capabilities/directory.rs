@@ -17,6 +17,7 @@ use super::clocks::{Clock, datetime};
 use call::dialling::{LONGEST_NAME, MOST_NUMBERS, RING_TIME_BOUNDS, is_dialable, is_keyed};
 use call::durations::milliseconds;
 use call::one_line::on_one_line;
+use call::{Localized, localized};
 
 use crate::bindings::telephony::operation::directory as wit;
 
@@ -74,7 +75,7 @@ pub trait Directory: Send + Sync {
         &self,
         crm_user_id: u64,
         now: Timestamp,
-        faults: &mut Vec<String>,
+        faults: &mut Vec<Localized>,
     ) -> Result<Option<Employee>, Unavailable>;
 }
 
@@ -98,7 +99,12 @@ impl Employees {
 
 #[async_trait]
 impl Directory for Employees {
-    async fn find(&self, crm_user_id: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+    async fn find(
+        &self,
+        crm_user_id: u64,
+        _: Timestamp,
+        _: &mut Vec<Localized>,
+    ) -> Result<Option<Employee>, Unavailable> {
         Ok(self.0.get(&crm_user_id).cloned())
     }
 }
@@ -107,7 +113,7 @@ impl Directory for Employees {
 pub struct CallDirectory {
     directory: Arc<dyn Directory>,
     clock: Clock,
-    faults: Vec<String>,
+    faults: Vec<Localized>,
     /// Numbers that only the directory may name: with the keys `*` and `#`, which operate features of a PBX or of a network.
     given: Vec<String>,
 }
@@ -119,7 +125,7 @@ impl CallDirectory {
     }
 
     /// What could not be looked up so far, for the call details.
-    pub fn faults(&self) -> &[String] {
+    pub fn faults(&self) -> &[Localized] {
         &self.faults
     }
 
@@ -137,11 +143,18 @@ impl CallDirectory {
     /// An employee as the contract bounds one. What is left out or changed is a fault of the directory's, and the others are rung.
     fn bounded(&mut self, mut employee: Employee) -> Employee {
         let id = on_one_line(&employee.id, LONGEST_NAME);
-        let mut fault = |what: String| self.faults.push(format!("employee `{id}`: {what}"));
-        for (field, text) in [("id", &mut employee.id), ("name", &mut employee.name)] {
+        let mut fault = |what: Localized| {
+            let whose = localized!("сотрудник `{id}`", "employee `{id}`");
+            self.faults.push(whose.then(": ", &what));
+        };
+        for (ru, en, text) in [("идентификатор", "id", &mut employee.id), ("имя", "name", &mut employee.name)]
+        {
             if let Some((end, _)) = text.char_indices().nth(LONGEST_NAME) {
                 text.truncate(end);
-                fault(format!("the {field} is cut to {LONGEST_NAME} characters"));
+                fault(Localized::new(
+                    format!("{ru}: взяты только первые {LONGEST_NAME} знаков"),
+                    format!("the {en} is cut to {LONGEST_NAME} characters"),
+                ));
             }
         }
         let (least, greatest) = RING_TIME_BOUNDS;
@@ -150,15 +163,25 @@ impl CallDirectory {
             place += 1;
             let dialled = is_keyed(&destination.number);
             if !dialled {
-                fault(format!("number {place} cannot be dialled and is left out"));
+                fault(localized!(
+                    "номер {place} набрать нельзя, он пропущен",
+                    "number {place} cannot be dialled and is left out"
+                ));
             } else if !(least..=greatest).contains(&destination.ring_time) {
                 destination.ring_time = destination.ring_time.clamp(least, greatest);
-                fault(format!("number {place} rings for {} s instead", destination.ring_time.as_secs()));
+                let seconds = destination.ring_time.as_secs();
+                fault(localized!(
+                    "номер {place} звонит {seconds} с: другое время не допускается",
+                    "number {place} rings for {seconds} s instead"
+                ));
             }
             dialled
         });
         if employee.destinations.len() > MOST_NUMBERS {
-            fault(format!("only the first {MOST_NUMBERS} numbers are rung"));
+            fault(localized!(
+                "номеров слишком много, звонят первые {MOST_NUMBERS}",
+                "only the first {MOST_NUMBERS} numbers are rung"
+            ));
             employee.destinations.truncate(MOST_NUMBERS);
         }
         employee
@@ -224,7 +247,7 @@ mod tests {
 
     #[async_trait]
     impl Directory for Silent {
-        async fn find(&self, _: u64, _: Timestamp, _: &mut Vec<String>) -> Result<Option<Employee>, Unavailable> {
+        async fn find(&self, _: u64, _: Timestamp, _: &mut Vec<Localized>) -> Result<Option<Employee>, Unavailable> {
             std::future::pending().await
         }
     }

@@ -78,9 +78,9 @@ pub struct Answer {
     /// The operation's resolution, or why it gave none.
     pub resolution: Result<Resolution, Failure>,
     /// What the host refused during the call, each line with the way to grant it.
-    pub refusals: Vec<String>,
+    pub refusals: Vec<Localized>,
     /// What the directory could not look up.
-    pub directory_faults: Vec<String>,
+    pub directory_faults: Vec<Localized>,
     /// What the host saw of its requests, in order.
     pub exchanges: Vec<Exchange>,
     /// What it cost.
@@ -171,7 +171,7 @@ impl Operation {
         };
         let instructions = store.get_fuel().ok().filter(|_| came_back).map(|left| FUEL - left);
         let memory_bytes = store.data().memory.peak();
-        let refusals = store.data().http.http().denials().iter().map(ToString::to_string).collect();
+        let refusals = store.data().http.http().denials().iter().map(Bilingual::text).collect();
         let directory_faults = store.data().directory.faults().to_vec();
         let exchanges = store.data().http.http().exchanges();
         store.data().diagnostics.log(&call.id);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::CompiledShelf;
 use super::fit::Fit;
+use call::{Bilingual, Localized, localized};
 
 /// How an engine comes to machine code. By default components are compiled inside this process, and forgotten when it ends.
 #[derive(Clone, Default)]
@@ -61,25 +62,60 @@ pub enum CompileError {
 
 impl From<CompileError> for Fit {
     fn from(error: CompileError) -> Self {
-        let what = error.to_string();
+        let what = error.text();
         match error {
             CompileError::Invalid(reason) => Self::rejected(
-                format!("the component cannot be compiled ({reason})"),
-                "build it again; the file may be damaged or cut short",
+                localized!("компонент не компилируется ({reason})", "the component cannot be compiled ({reason})"),
+                build_again(),
             ),
-            CompileError::Memory(_) => {
-                Self::rejected(what, "build it smaller: leave out libraries that the operation does not use")
-            }
+            CompileError::Memory(_) => Self::rejected(
+                what,
+                Localized::new(
+                    "уменьшите его: уберите библиотеки, которыми операция не пользуется",
+                    "build it smaller: leave out libraries that the operation does not use",
+                ),
+            ),
             CompileError::Time(_) => Self::undecided(
                 what,
-                "try again when the machine has less to do; else build it smaller, with optimisation for size",
+                Localized::new(
+                    "повторите, когда машина будет меньше занята, или уменьшите компонент: соберите его с оптимизацией по размеру",
+                    "try again when the machine has less to do; else build it smaller, with optimisation for size",
+                ),
             ),
-            CompileError::Failed(_) => {
-                Self::undecided(what, "try again; if that fails too, build the component with other tools")
-            }
-            CompileError::Unavailable(_) => {
-                Self::undecided(what, "see to it that this machine can start processes, then try again")
-            }
+            CompileError::Failed(_) => Self::undecided(
+                what,
+                Localized::new(
+                    "повторите, а если не получится, соберите компонент другими средствами",
+                    "try again; if that fails too, build the component with other tools",
+                ),
+            ),
+            CompileError::Unavailable(_) => Self::undecided(
+                what,
+                Localized::new(
+                    "сделайте так, чтобы на этой машине запускались процессы, и повторите",
+                    "see to it that this machine can start processes, then try again",
+                ),
+            ),
         }
     }
+}
+
+impl Bilingual for CompileError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Invalid(reason) => reason.clone(),
+            Self::Memory(bytes) => format!("компиляции нужно больше {} МиБ памяти", bytes / (1024 * 1024)),
+            Self::Time(time) => format!("компиляция длится дольше {} с", time.as_secs()),
+            Self::Failed(why) => format!("сбой компилятора: {why}"),
+            Self::Unavailable(why) => format!("процесс для компиляции не запускается ({why})"),
+        }
+    }
+}
+
+/// What to do about a file that is no component any more.
+pub(super) fn build_again() -> Localized {
+    Localized::new(
+        "соберите его заново: файл, возможно, повреждён или обрезан",
+        "build it again; the file may be damaged or cut short",
+    )
 }

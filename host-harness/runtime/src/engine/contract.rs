@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::fit::{Finding, Fit};
 use super::inspect::Inspection;
+use call::{Localized, localized};
 
 /// The imports of the contract: interface, and the versions that link. `0.2.x` match each other; drafts match exactly.
 const IMPORTS: [(&str, Version); 13] = [
@@ -64,8 +65,12 @@ pub(super) fn judge(inspection: &Inspection) -> Fit {
     if let Some(version) = other_version(inspection) {
         let needed = EXPORT.trim_start_matches(OPERATION);
         return Fit::rejected(
-            format!("the component is made for version {version} of the contract, and this host needs {needed}"),
-            format!(
+            localized!(
+                "компонент сделан для версии контракта {version}, а здесь нужна {needed}",
+                "the component is made for version {version} of the contract, and this host needs {needed}"
+            ),
+            localized!(
+                "соберите его заново с файлами каталога `wit` этой программы (пакет `telephony:operation@{needed}`)",
                 "build it again with the files of this host's `wit` folder (package `telephony:operation@{needed}`)"
             ),
         );
@@ -78,13 +83,19 @@ pub(super) fn judge(inspection: &Inspection) -> Fit {
         if name == EXPORT {
             exported = true;
         } else if name != NOTICES {
-            findings.push(Finding::remark(format!("foreign export `{name}`"), "hosts of this contract ignore it"));
+            findings.push(Finding::remark(
+                localized!("экспорт `{name}` не из контракта", "foreign export `{name}`"),
+                Localized::new("здесь на него не смотрят", "hosts of this contract ignore it"),
+            ));
         }
     }
     if !exported {
         findings.push(Finding::rejected(
-            format!("missing export `{EXPORT}`"),
-            "build the component for the world `telephony:operation/custom-operation@0.2.0` of the `wit` folder",
+            localized!("нет экспорта `{EXPORT}`", "missing export `{EXPORT}`"),
+            Localized::new(
+                "соберите компонент для мира `telephony:operation/custom-operation@0.2.0` из каталога `wit`",
+                "build the component for the world `telephony:operation/custom-operation@0.2.0` of the `wit` folder",
+            ),
         ));
     }
     let unused =
@@ -92,8 +103,8 @@ pub(super) fn judge(inspection: &Inspection) -> Fit {
     let unused: Vec<_> = unused.map(|(interface, version)| format!("`{interface}@{version}`")).collect();
     if !unused.is_empty() {
         findings.push(Finding::remark(
-            format!("missing import {}", unused.join(", ")),
-            "fine, if the operation does not need it",
+            localized!("нет импорта {}", "missing import {}", unused.join(", ")),
+            Localized::new("это не ошибка, если операции он не нужен", "fine, if the operation does not need it"),
         ));
     }
     // What keeps the component out comes first.
@@ -113,32 +124,58 @@ fn foreign_import(name: &str) -> Option<Finding> {
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     if let Some((_, expected)) = IMPORTS.iter().find(|(known, _)| *known == interface) {
         return (!expected.matches(version)).then(|| {
-            Finding::rejected(format!("foreign import `{name}`"), format!("build it against `{interface}@{expected}`"))
+            let fix = localized!(
+                "соберите компонент с `{interface}@{expected}`",
+                "build it against `{interface}@{expected}`"
+            );
+            Finding::rejected(foreign(name), fix)
         });
     }
-    let fix = match interface.split('/').next().unwrap_or_default() {
-        "wasi:cli" => {
+    let (ru, en) = match interface.split('/').next().unwrap_or_default() {
+        "wasi:cli" => (
+            "у операции нет ни командной строки, ни переменных окружения, ни стандартного ввода: Rust собирайте для wasm32-unknown-unknown и \
+             упаковывайте через wit-component, Python — командой `componentize-py componentize --stub-wasi`, JavaScript — через \
+             componentize-js, отключив `stdio`, `random`, `clocks` и `fetch-event`",
             "an operation has no command line, environment or standard input: build Rust for wasm32-unknown-unknown and encode it with \
              wit-component, Python with `componentize-py componentize --stub-wasi`, JavaScript by componentize-js with `stdio`, `random`, \
-             `clocks` and `fetch-event` disabled"
+             `clocks` and `fetch-event` disabled",
+        ),
+        "wasi:keyvalue" => (
+            "используйте только `wasi:keyvalue/store`: batch и atomics на разных хостах различаются",
+            "use `wasi:keyvalue/store` alone: batch and atomics differ between hosts",
+        ),
+        "wasi:config" => ("используйте `wasi:config/store`", "use `wasi:config/store`"),
+        "wasi:logging" => {
+            ("пишите замечания в примечания детализации звонка", "put remarks into the call details' notes")
         }
-        "wasi:keyvalue" => "use `wasi:keyvalue/store` alone: batch and atomics differ between hosts",
-        "wasi:config" => "use `wasi:config/store`",
-        "wasi:logging" => "put remarks into the call details' notes",
-        "wasi:random" => "an operation has no randomness: the same questions get the same answer",
-        "wasi:filesystem" | "wasi:sockets" => {
-            "an operation reaches the outside through `wasi:http/outgoing-handler` and `wasi:keyvalue/store` alone"
+        "wasi:random" => (
+            "у операции нет случайных чисел: на одинаковые вопросы она отвечает одинаково",
+            "an operation has no randomness: the same questions get the same answer",
+        ),
+        "wasi:filesystem" | "wasi:sockets" => (
+            "операция обращается наружу только через `wasi:http/outgoing-handler` и `wasi:keyvalue/store`",
+            "an operation reaches the outside through `wasi:http/outgoing-handler` and `wasi:keyvalue/store` alone",
+        ),
+        _ => {
+            ("уберите его: контракт не даёт этого интерфейса", "remove it: the contract does not offer this interface")
         }
-        _ => "remove it: the contract does not offer this interface",
     };
-    Some(Finding::rejected(format!("foreign import `{name}`"), fix))
+    Some(Finding::rejected(foreign(name), Localized::new(ru, en)))
+}
+
+fn foreign(name: &str) -> Localized {
+    localized!("импорт `{name}` не из контракта", "foreign import `{name}`")
 }
 
 /// The names fit, but the types of an import or export do not.
 pub(super) fn mismatch(error: &wasmtime::Error) -> Fit {
     let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
     Fit::rejected(
-        format!("an import or export has another shape than the contract's ({})", chain.join(": ")),
-        "build it against the files of the `wit` folder",
+        localized!(
+            "типы импорта или экспорта не такие, как в контракте ({})",
+            "an import or export has another shape than the contract's ({})",
+            chain.join(": ")
+        ),
+        Localized::new("соберите его с файлами каталога `wit`", "build it against the files of the `wit` folder"),
     )
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use call::{Bilingual, Localized};
+
 /// How a component fits the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fit {
@@ -15,9 +17,9 @@ pub struct Finding {
     /// Whether it keeps the component from being loaded.
     pub severity: Severity,
     /// What was found, naming the import or export.
-    pub what: String,
+    pub what: Localized,
     /// What to do about it.
-    pub fix: String,
+    pub fix: Localized,
 }
 
 /// Whether a finding keeps a component from being loaded.
@@ -48,30 +50,40 @@ impl Fit {
     }
 
     /// The judgement that rejects a component for one thing.
-    pub fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { findings: vec![Finding::rejected(what, fix)] }
+    pub fn rejected(what: Localized, fix: Localized) -> Self {
+        Self::of(Finding::rejected(what, fix))
     }
 
     /// The judgement that something outside the component kept the host from finding out.
-    pub(super) fn undecided(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { findings: vec![Finding { severity: Severity::Undecided, what: what.into(), fix: fix.into() }] }
+    pub(super) fn undecided(what: Localized, fix: Localized) -> Self {
+        Self::of(Finding { severity: Severity::Undecided, what, fix })
+    }
+
+    fn of(finding: Finding) -> Self {
+        Self { findings: vec![finding] }
     }
 }
 
 impl Finding {
     /// What keeps a component from being loaded, and what to do about it.
-    pub fn rejected(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { severity: Severity::Rejected, what: what.into(), fix: fix.into() }
+    pub const fn rejected(what: Localized, fix: Localized) -> Self {
+        Self { severity: Severity::Rejected, what, fix }
     }
 
-    pub(super) fn remark(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { severity: Severity::Remark, what: what.into(), fix: fix.into() }
+    pub(super) const fn remark(what: Localized, fix: Localized) -> Self {
+        Self { severity: Severity::Remark, what, fix }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.what, self.fix)
+    }
+}
+
+impl Bilingual for Finding {
+    fn ru(&self) -> String {
+        format!("{}: {}", self.what.ru, self.fix.ru)
     }
 }
 

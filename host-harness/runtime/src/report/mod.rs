@@ -30,10 +30,14 @@ impl From<wit::LocalizedText> for Localized {
 pub(crate) fn titles(description: &Description) -> Titles {
     let words =
         |titles: &[ValueTitle]| titles.iter().map(|words| (words.value.clone(), words.title.clone().into())).collect();
-    let facts = description
-        .facts
-        .iter()
-        .map(|fact| (fact.key.clone(), Title { name: fact.title.clone().into(), values: words(&fact.values) }));
+    let reasons =
+        || description.reasons.iter().map(|reason| (reason.code.clone(), reason.text.clone().into())).collect();
+    let facts = description.facts.iter().map(|fact| {
+        // A fact that is a reason says it in the reason's words.
+        let is_reason = fact.values.is_empty() && fact.key.ends_with("_reason");
+        let values = if is_reason { reasons() } else { words(&fact.values) };
+        (fact.key.clone(), Title { name: fact.title.clone().into(), values }.with_kinds_of_events())
+    });
     Titles::new(facts, words(&description.purposes))
 }
 
@@ -68,13 +72,12 @@ impl ResolvedBy<'_> {
         };
         details.exchanges = answer.exchanges.into_iter().map(exchange::Exchange::from).collect();
         details.notes.extend(answer.refusals.into_iter().map(|refusal| {
-            let text = Localized::new(format!("Отказ хоста: {refusal}"), format!("refused by the host: {refusal}"));
-            Note::new("refused-by-host", text)
+            let said = Localized::new("Отказ хоста: ", "refused by the host: ");
+            Note::new("refused-by-host", said.then("", &refusal))
         }));
         details.notes.extend(answer.directory_faults.into_iter().map(|fault| {
-            let text =
-                Localized::new(format!("Справочник сотрудников: {fault}"), format!("directory of employees: {fault}"));
-            Note::new("directory-fault", text)
+            let said = Localized::new("Справочник сотрудников: ", "directory of employees: ");
+            Note::new("directory-fault", said.then("", &fault))
         }));
         let run = Run {
             component: Some(self.component.to_owned()),

@@ -25,9 +25,9 @@ export class Problem extends Error {
     return (language === "ru" && this.document.detail_ru) || this.message;
   }
 
-  /** What does not fit, each with what to do about it, where the text does not say so already. What only a component's author can mend is in English alone. */
+  /** What does not fit, each with what to do about it, where the text does not say so already. */
   findings(language) {
-    const said = ({ what, fix, what_ru, fix_ru }) => (language === "ru" && what_ru ? `${what_ru}: ${fix_ru}` : `${what}: ${fix}`);
+    const said = ({ what, fix, what_ru, fix_ru }) => (language === "ru" ? `${what_ru}: ${fix_ru}` : `${what}: ${fix}`);
     return (this.document.findings ?? []).map(said).filter((one) => !this.text(language).includes(one));
   }
 }

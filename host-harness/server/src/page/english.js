@@ -49,9 +49,6 @@ export default {
   "outcome:rate-limited": "over the limit", "outcome:crm-error": "amoCRM's error", "outcome:answer-not-understood": "answer not understood",
   linkedNamed: (name) => `linked operation ${name}`, answeredBy: (who) => `Answered by: ${who}`, nobody: "Answered by nobody",
   "ending:answered": "answered", "ending:busy": "busy", "ending:no-answer": "no answer", "ending:declined": "declined", "ending:unavailable": "no telephone there", "ending:caller-gone": "the caller hung up", "ending:failed": "failed",
-  "event:lead_status_changed": "a lead changed its stage", "event:lead_added": "a new lead", "event:contact_added": "a new contact", "event:company_added": "a new company", "event:task_added": "a new task",
-  "event:task_completed": "a task was completed", "event:common_note_added": "a note", "event:entity_responsible_changed": "another responsible user", "event:outgoing_chat_message": "a chat message", "event:sale_field_changed": "a change of budget", "event:name_field_changed": "a change of name",
-  "event:entity_tag_added": "a new tag", "event:entity_linked": "a link",
   "source:cache": "from the cache", "source:crm": "from amoCRM", inAmocrm: "(open in amoCRM)",
   forget: "Forget this caller's manager", forgotten: "Forgotten: at the next call amoCRM will be asked again.", notKnownWhether: "The connection broke; whether it was done is not known. Try again.",
 
@@ -91,7 +88,7 @@ export default {
   findingUnknown: "A finding of an unknown kind: reload the page.",
   "finding:owner-without-employee": ({ user, name, contacts }) => `The amoCRM user ${user} (${name}) owns contacts (${contacts}) and is not an employee here: add one.`,
   "finding:deactivated-owner": ({ user, name, contacts }) => `The amoCRM user ${user}${name ? ` (${name})` : ""} is deactivated and still owns contacts (${contacts}): hand them over in amoCRM.`,
-  "finding:employee-without-number": ({ employee, user }) => `The employee ${employee} (amoCRM user ${user}) has no numbers: add one.`,
+  "finding:employee-without-number": ({ employee, user, deputy }) => `The employee ${employee} (amoCRM user ${user}) has no numbers: add one${deputy ? `, or switch on “Forward to the deputy” of the operation, and the telephone of the deputy ${deputy} rings` : ""}.`,
   "finding:employee-of-nobody": ({ employee, user }) => `The employee ${employee} is mapped to the amoCRM user ${user}, who does not exist: correct it.`,
   "finding:shared-number": ({ number, employees }) => `The number ${number} is shared by ${employees.join(", ")}: a call for one rings the other.`,
   "finding:not-a-number": ({ contact }) => `Contact ${contact}: there is no number in its telephone field, no call can find it.`, "finding:without-area-code": ({ contact }) => `Contact ${contact}: its number lacks the area code, no call can find it.`,

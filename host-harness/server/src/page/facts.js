@@ -3,7 +3,7 @@
 import { useConsole } from "./console.js";
 import { html } from "./html.js";
 import { duration, local, moment, say } from "./language.js";
-import { targetName, worded } from "./meaning.js";
+import { targetName } from "./meaning.js";
 
 /** The times of the details that the picture shows, and what is not a fact. */
 const SHOWN = ["waiting_time_ms", "waited_ms"];
@@ -28,7 +28,7 @@ function inWords(titles, key, value) {
   const known = titles[key]?.values ?? {};
   if (known[value]) return local(known[value]);
   const [, code, rest] = /^(.*?):(.*)$/.exec(value) ?? [];
-  if (known[code]) return `${local(known[code])}: ${worded(code, rest)}`;
+  if (known[code]) return `${local(known[code])}: ${rest}`;
   if (key.endsWith("_at")) return moment(value);
   if (key.endsWith("_seconds") && Number.isFinite(value)) return value ? duration(value * 1_000) : `0 ${say("s")}`;
   return `${value}`;

@@ -49,9 +49,6 @@ export default {
   "outcome:rate-limited": "превышен лимит", "outcome:crm-error": "ошибка amoCRM", "outcome:answer-not-understood": "ответ не распознан",
   linkedNamed: (name) => `связанная операция ${name}`, answeredBy: (who) => `Ответили: ${who}`, nobody: "Не ответил никто",
   "ending:answered": "ответ", "ending:busy": "занято", "ending:no-answer": "нет ответа", "ending:declined": "звонок отклонён", "ending:unavailable": "телефон недоступен", "ending:caller-gone": "звонящий положил трубку", "ending:failed": "сбой",
-  "event:lead_status_changed": "смена этапа сделки", "event:lead_added": "новая сделка", "event:contact_added": "новый контакт", "event:company_added": "новая компания", "event:task_added": "новая задача",
-  "event:task_completed": "задача выполнена", "event:common_note_added": "примечание", "event:entity_responsible_changed": "смена ответственного", "event:outgoing_chat_message": "сообщение в чате", "event:sale_field_changed": "изменение бюджета", "event:name_field_changed": "изменение названия",
-  "event:entity_tag_added": "новый тег", "event:entity_linked": "прикрепление",
   "source:cache": "из памяти", "source:crm": "из amoCRM", inAmocrm: "(открыть в amoCRM)",
   forget: "Забыть менеджера этого звонящего", forgotten: "Забыт: при следующем звонке amoCRM будет запрошена снова.", notKnownWhether: "Связь прервалась; удалось ли это, неизвестно. Попробуйте ещё раз.",
 
@@ -91,7 +88,7 @@ export default {
   findingUnknown: "Замечание неизвестного вида: обновите страницу.",
   "finding:owner-without-employee": ({ user, name, contacts }) => `Пользователь amoCRM ${user} (${name}) отвечает за контакты (${contacts}), но среди сотрудников его нет: добавьте его.`,
   "finding:deactivated-owner": ({ user, name, contacts }) => `Пользователь amoCRM ${user}${name ? ` (${name})` : ""} отключён, но отвечает за контакты (${contacts}): передайте их в amoCRM другому.`,
-  "finding:employee-without-number": ({ employee, user }) => `У сотрудника ${employee} (пользователь amoCRM ${user}) нет номеров: добавьте номер.`,
+  "finding:employee-without-number": ({ employee, user, deputy }) => `У сотрудника ${employee} (пользователь amoCRM ${user}) нет номеров: добавьте номер${deputy ? ` или включите в операции «Звонить заместителю», и звонить будет телефон заместителя ${deputy}` : ""}.`,
   "finding:employee-of-nobody": ({ employee, user }) => `Сотруднику ${employee} указан пользователь amoCRM ${user}, которого в аккаунте нет: исправьте.`,
   "finding:shared-number": ({ number, employees }) => `Номер ${number} общий у сотрудников: ${employees.join(", ")}. Звонок одному услышит другой.`,
   "finding:not-a-number": ({ contact }) => `Контакт ${contact}: в поле телефона нет номера, по звонку его не найти.`, "finding:without-area-code": ({ contact }) => `Контакт ${contact}: номер без кода города, по звонку его не найти.`,

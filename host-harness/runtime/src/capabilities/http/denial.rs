@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use call::Bilingual;
 use call::one_line::on_one_line;
 
 use super::addresses::{Reach, reach};
@@ -84,6 +85,40 @@ impl fmt::Display for Denial {
     }
 }
 
+impl Bilingual for Denial {
+    fn ru(&self) -> String {
+        match self {
+            Self::Origin(origin) => format!(
+                "компонент обратился к {origin}, а это не разрешено; чтобы разрешить, добавьте \"{origin}\" в `granted` его [[integration]]"
+            ),
+            Self::Address(error) => {
+                format!("компонент обратился по адресу, который нельзя разрешить: {}", error.ru())
+            }
+            Self::IpAddress { origin, address } if reach(*address) == Reach::Private => format!(
+                "{origin} ведёт на {address}, адрес этой машины или сети; чтобы разрешить такие адреса, напишите \
+                 `private_addresses = \"granted\"` в его [[integration]]"
+            ),
+            Self::IpAddress { origin, address } => {
+                format!("{origin} ведёт на {address}, особый адрес, который не разрешается никогда")
+            }
+            Self::Header(name) => format!(
+                "компонент сам задал заголовок {name}, а это не разрешается никогда: ключ доступа интеграции добавляет хост, и значат только \
+                 метод и путь запроса"
+            ),
+            Self::Method(method) => {
+                format!("компонент применил метод {method}, который не разрешается никогда")
+            }
+            Self::AccountRequest(method, path) => format!(
+                "компонент запросил у аккаунта {method} {path}, а это не разрешено; чтобы разрешить, добавьте \"{method} {path}\" в \
+                 `account_requests` его [[integration]]"
+            ),
+            Self::TooManyRequests(most) => {
+                format!("компонент сделал за один звонок больше {most} запросов, а это не разрешается никогда")
+            }
+        }
+    }
+}
+
 /// The refusals of one call; its clones are one list, since requests end after the call that started them has moved on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Denials(Arc<Mutex<Vec<Denial>>>);
@@ -103,5 +138,34 @@ impl Denials {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Denial>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_names_the_same_in_both_languages() {
+        let origin: Origin = "https://example.com".parse().unwrap();
+        let to = |address: [u8; 4]| Denial::IpAddress { origin: origin.clone(), address: address.into() };
+        for (denial, names) in [
+            (Denial::Origin(origin.clone()), vec!["\"https://example.com\"", "`granted`"]),
+            (to([127, 0, 0, 1]), vec!["127.0.0.1", "`private_addresses = \"granted\"`"]),
+            (to([224, 0, 0, 1]), vec!["https://example.com", "224.0.0.1"]),
+            (Denial::Header(http::header::AUTHORIZATION), vec!["authorization"]),
+            (Denial::Method(http::Method::TRACE), vec!["TRACE"]),
+            (
+                Denial::account_request(&http::Method::POST, "/api/v4/leads"),
+                vec!["\"POST /api/v4/leads\"", "`account_requests`"],
+            ),
+            (Denial::TooManyRequests(100), vec!["100"]),
+        ] {
+            let text = denial.text();
+            for name in names {
+                assert!(text.ru.contains(name) && text.en.contains(name), "lacks {name}: {text:?}");
+            }
+            assert!(text.ru.chars().any(|letter| matches!(letter, 'а'..='я')), "{text:?}");
+        }
     }
 }

@@ -13,9 +13,11 @@ use wasmparser::{
     SectionLimited,
 };
 
+use super::compiler::build_again;
 use super::fit::Fit;
 use bounds::Tally;
 pub use bounds::{Bound, LARGEST_COMPONENT};
+use call::{Localized, localized};
 
 /// A page of linear memory, in bytes.
 const PAGE: u64 = 64 * 1024;
@@ -64,15 +66,27 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Inspection, Fit> {
     match bytes.get(..8) {
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
             return Err(Fit::rejected(
-                "this is a core WebAssembly module, not a component",
-                "encode it with `wasm-tools component new`",
+                Localized::new(
+                    "это модуль WebAssembly, а не компонент",
+                    "this is a core WebAssembly module, not a component",
+                ),
+                Localized::new(
+                    "упакуйте его командой `wasm-tools component new`",
+                    "encode it with `wasm-tools component new`",
+                ),
             ));
         }
         Some([0, b'a', b's', b'm', ..]) => {}
         _ => {
             return Err(Fit::rejected(
-                "this is not a WebAssembly component (it does not begin with `\\0asm`)",
-                "give the binary `.wasm` file of a component",
+                Localized::new(
+                    "это не компонент WebAssembly (файл не начинается с `\\0asm`)",
+                    "this is not a WebAssembly component (it does not begin with `\\0asm`)",
+                ),
+                Localized::new(
+                    "выберите двоичный файл компонента, `.wasm`",
+                    "give the binary `.wasm` file of a component",
+                ),
             ));
         }
     }
@@ -81,8 +95,13 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Inspection, Fit> {
         Ok(()) => Ok(inspector.inspection),
         Err(NotInspected::Fit(fit)) => Err(fit),
         Err(NotInspected::Unreadable(error)) => Err(Fit::rejected(
-            format!("the component cannot be read ({} at byte {})", first_line(error.message()), error.offset()),
-            "build it again; the file may be damaged or cut short",
+            localized!(
+                "компонент не читается ({} в байте {})",
+                "the component cannot be read ({} at byte {})",
+                first_line(error.message()),
+                error.offset()
+            ),
+            build_again(),
         )),
     }
 }
@@ -90,6 +109,10 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Inspection, Fit> {
 /// What a reader says may repeat the file's own text.
 fn first_line(message: &str) -> &str {
     message.lines().next().unwrap_or_default()
+}
+
+fn other_tools() -> Localized {
+    Localized::new("соберите его средствами для component model 0.2", "build it with tools for component model 0.2")
 }
 
 struct Inspector<'a> {
@@ -174,16 +197,22 @@ impl<'a> Inspector<'a> {
             | Payload::CodeSectionStart { .. } => {}
             Payload::UnknownSection { id, .. } => {
                 return Err(Fit::rejected(
-                    format!("the component has a section of the unknown kind {id}"),
-                    "build it with tools for component model 0.2",
+                    localized!(
+                        "в компоненте есть раздел неизвестного вида {id}",
+                        "the component has a section of the unknown kind {id}"
+                    ),
+                    other_tools(),
                 )
                 .into());
             }
             // What later versions of the reader may know, this inspection does not.
             _ => {
                 return Err(Fit::rejected(
-                    "the component has a section that this host does not know",
-                    "build it with tools for component model 0.2",
+                    Localized::new(
+                        "в компоненте есть раздел, который здесь неизвестен",
+                        "the component has a section that this host does not know",
+                    ),
+                    other_tools(),
                 )
                 .into());
             }

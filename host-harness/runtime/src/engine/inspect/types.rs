@@ -6,7 +6,9 @@ use wasmparser::{
 
 use super::NotInspected;
 use super::bounds::{Bound, Tally};
+use crate::engine::compiler::build_again;
 use crate::engine::fit::Fit;
+use call::localized;
 
 /// A component's type, and an instance's: lists of declarations.
 const COMPONENT: u8 = 0x41;
@@ -67,8 +69,11 @@ fn declaration(reader: &mut BinaryReader<'_>) -> Result<bool, NotInspected> {
         }
         kind => {
             return Err(Fit::rejected(
-                format!("the component cannot be read (a declaration of the unknown kind {kind} in a type)"),
-                "build it again; the file may be damaged or cut short",
+                localized!(
+                    "компонент не читается (в типе есть объявление неизвестного вида {kind})",
+                    "the component cannot be read (a declaration of the unknown kind {kind} in a type)"
+                ),
+                build_again(),
             )
             .into());
         }
