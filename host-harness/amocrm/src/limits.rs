@@ -4,6 +4,7 @@
 //! its support. A 403 in JSON is about rights or the account's list of addresses: it concerns that request alone. amoCRM states no rest; Kommo
 //! states one in the body of a 429. What counts is the requests with the access token: other granted servers have limits of their own.
 
+use call::Localized;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
@@ -39,10 +40,15 @@ impl AccountPolicy for AmocrmPolicy {
         rest_stated_in(body)
     }
 
-    fn describe(&self, cause: CircuitCause) -> &'static str {
+    fn describe(&self, cause: CircuitCause) -> Localized {
         match cause {
-            CircuitCause::Limited => "amoCRM asked for fewer requests (429)",
-            CircuitCause::Blocked => "amoCRM blocks this account's requests (403), and only its support lifts that",
+            CircuitCause::Limited => {
+                Localized::new("amoCRM просит запрашивать реже (429)", "amoCRM asked for fewer requests (429)")
+            }
+            CircuitCause::Blocked => Localized::new(
+                "amoCRM заблокировала запросы этого аккаунта (403), и снять блокировку может только её поддержка",
+                "amoCRM blocks this account's requests (403), and only its support lifts that",
+            ),
         }
     }
 }

@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use call::Localized;
+use call::{Bilingual, Localized};
 use runtime::capabilities::http::{Ask, BaseUrl, OutboundHttp};
 
 /// Below which path operations may read with the account's token (amoCRM facts §1). All else is an administrator's to grant: the token may write.
@@ -122,7 +122,9 @@ impl Question<'_> {
         };
         match http.ask(request, PATIENCE, Ask::AsIntegration).await {
             Ok(answer) => self.understood(answer.status(), answer.body()),
-            Err(error) => Said::Unclear(Localized::new(format!("amoCRM не ответила: {error}"), error.to_string())),
+            Err(error) => {
+                Said::Unclear(Localized::new(format!("amoCRM не ответила: {}", error.ru()), error.to_string()))
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use call::{Bilingual, Localized};
+use call::{Bilingual, Language, Localized};
 use runtime::capabilities::http::{BaseUrl, Origin};
 use runtime::secret::Secret;
 
@@ -72,9 +72,19 @@ pub struct FailedRefresh {
     pub at: Timestamp,
     /// What happened and what to do, for people.
     pub what: String,
+    /// The same in Russian; empty where an earlier version wrote this.
+    #[serde(default)]
+    pub what_ru: String,
     /// Whether it goes on failing until a person does that.
     #[serde(default)]
     pub needs_user: bool,
+}
+
+impl FailedRefresh {
+    /// What happened and what to do, in a language.
+    pub fn text(&self, language: Language) -> &str {
+        if self.what_ru.is_empty() { &self.what } else { language.say(&self.what_ru, &self.what) }
+    }
 }
 
 /// Since when and why an integration is off.

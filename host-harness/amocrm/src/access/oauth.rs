@@ -1,5 +1,6 @@
 //! amoCRM's OAuth endpoints: a code or a refresh token for a pair of tokens, and the address of a renamed account (amoCRM facts §5).
 
+use call::Localized;
 use std::fmt;
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ pub struct NoAnswer {
     /// Whether the request may have reached amoCRM.
     pub sent: bool,
     /// Why, for people.
-    pub why: String,
+    pub why: Localized,
 }
 
 /// amoCRM's OAuth endpoints as one integration uses them.
@@ -183,7 +184,7 @@ impl OAuth {
         let tokens = serde_json::from_slice::<TokenAnswer>(answer.body())
             .ok()
             .filter(|answer| !answer.access_token.expose().is_empty() && !answer.refresh_token.expose().is_empty())
-            .ok_or_else(|| TokenError::Unanswered("it is not what this endpoint answers".to_owned()))?;
+            .ok_or_else(|| TokenError::Unanswered(another_answer()))?;
         Ok(Pair {
             lifetime: lifetime(&tokens.expires_in, &tokens.access_token, asked_at),
             clock_behind_seconds: seconds(&tokens.server_time)
@@ -211,8 +212,8 @@ impl OAuth {
         if answer.status() != StatusCode::OK {
             return Err(TokenError::of_status(answer.status()));
         }
-        let subdomain: Subdomain = serde_json::from_slice(answer.body())
-            .map_err(|_| TokenError::Unanswered("it is not what this endpoint answers".to_owned()))?;
+        let subdomain: Subdomain =
+            serde_json::from_slice(answer.body()).map_err(|_| TokenError::Unanswered(another_answer()))?;
         Ok(self.hosts.judge(&subdomain.domain)?)
     }
 
@@ -230,11 +231,17 @@ impl OAuth {
         if let Some(token) = refresh_token {
             request = request.header(REFRESH_TOKEN, token);
         }
-        let request = request.body(body).map_err(|_| TokenError::NotSent("its address is not one".to_owned()))?;
+        let request = request
+            .body(body)
+            .map_err(|_| TokenError::NotSent(Localized::new("это не адрес", "its address is not one")))?;
         self.web.ask(request).await.map_err(
             |NoAnswer { sent, why }| {
                 if sent { TokenError::Unanswered(why) } else { TokenError::NotSent(why) }
             },
         )
     }
+}
+
+fn another_answer() -> Localized {
+    Localized::new("здесь отвечают не так", "it is not what this endpoint answers")
 }

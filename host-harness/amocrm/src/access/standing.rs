@@ -197,7 +197,7 @@ impl Standing {
             (None, Some(failure)) if failure.needs_user => standing.act(Localized::new(
                 format!(
                     "доступ не продлевается: {}; пока действует имеющийся токен, звонки идут с ним, а продление повторяется само",
-                    failure.what
+                    failure.text(Language::Ru)
                 ),
                 format!(
                     "the access cannot be renewed: {}; calls use the access token in hand while it lasts, and renewing is tried again by itself",
@@ -302,7 +302,7 @@ impl Standing {
         }
         if let Some(failure) = &self.failure {
             let failed = say("Последнее продление не удалось", "Last refresh failed at");
-            out.line(format_args!("  {failed} {}: {}", failure.at, failure.what));
+            out.line(format_args!("  {failed} {}: {}", failure.at, failure.text(language)));
         }
         for warning in self.warnings(language) {
             out.line(format_args!("  {}: {warning}", say("Внимание", "Warning")));

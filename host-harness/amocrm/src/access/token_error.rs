@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::hosts::NotAmocrm;
-use call::Localized;
+use call::{Localized, localized};
 use runtime::secret::ReloadableSecret;
 
 /// Why there are no new tokens. Each text says what to do.
@@ -15,9 +15,9 @@ pub enum TokenError {
     /// The host that would have been asked is not amoCRM's.
     Host(NotAmocrm),
     /// amoCRM was not reached, so nothing was spent.
-    NotSent(String),
+    NotSent(Localized),
     /// The request was sent and its answer is not known.
-    Unanswered(String),
+    Unanswered(Localized),
     /// 401 with a hint at the token: the code or the refresh token is not, or no longer, good.
     Refused,
     /// 401 without one: it did not get as far as the token, so nothing was spent. Holds when a corrected secret is used.
@@ -93,16 +93,15 @@ impl TokenError {
         let (ru, en) = match self {
             Self::Host(error) => return error.text(),
             Self::NotSent(why) => {
-                return Localized::new(
-                    format!("с amoCRM нет связи ({why}): проверьте сеть и адрес аккаунта"),
-                    format!("amoCRM cannot be reached ({why}): check the network and the account's address"),
+                let Localized { ru, en } = why;
+                return localized!(
+                    "с amoCRM нет связи ({ru}): проверьте сеть и адрес аккаунта",
+                    "amoCRM cannot be reached ({en}): check the network and the account's address"
                 );
             }
             Self::Unanswered(why) => {
-                return Localized::new(
-                    format!("ответ amoCRM потерялся ({why})"),
-                    format!("amoCRM's answer was lost ({why})"),
-                );
+                let Localized { ru, en } = why;
+                return localized!("ответ amoCRM потерялся ({ru})", "amoCRM's answer was lost ({en})");
             }
             Self::WrongKeys(secret) => {
                 let Localized { ru, en } = secret.text();

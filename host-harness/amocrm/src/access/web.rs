@@ -1,5 +1,6 @@
 //! The keeper's way to amoCRM: the integration's own outbound HTTP, without its token.
 
+use call::Bilingual;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +27,6 @@ impl HostWeb {
 impl Web for HostWeb {
     async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, NoAnswer> {
         let answer = self.0.ask(request, PATIENCE, Ask::WithoutToken).await;
-        answer.map_err(|error| NoAnswer { sent: error.may_have_been_sent(), why: error.to_string() })
+        answer.map_err(|error| NoAnswer { sent: error.may_have_been_sent(), why: error.text() })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use http::StatusCode;
 
 use super::answers::NotAList;
-use call::Localized;
+use call::{Bilingual, Localized};
 use runtime::capabilities::http::AskError;
 
 /// Why an audit could not be carried out.
@@ -39,7 +39,7 @@ impl AuditError {
     pub fn text(&self) -> Localized {
         let (list, why) = match self {
             Self::Ask { list, cause } => {
-                (list, Localized::new(format!("amoCRM не ответила ({cause})"), cause.to_string()))
+                (list, Localized::new(format!("amoCRM не ответила ({})", cause.ru()), cause.to_string()))
             }
             Self::Status { list, status } => {
                 let Localized { ru, en } = advice(*status);

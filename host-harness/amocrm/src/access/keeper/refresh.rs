@@ -15,6 +15,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use call::Localized;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
@@ -259,8 +260,8 @@ impl Keeper {
         if !matches!(error, TokenError::Unanswered(_)) {
             failed.unanswered_since = unanswered_since;
         }
-        failed.failure =
-            Some(FailedRefresh { at: self.clock.now(), what: error.to_string(), needs_user: error.needs_user() });
+        let (Localized { ru, en }, at) = (error.text(), self.clock.now());
+        failed.failure = Some(FailedRefresh { at, what: en, what_ru: ru, needs_user: error.needs_user() });
         self.write(mine, failed).await?;
         Err(RefreshError::Amocrm(error))
     }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use call::Localized;
 use http::{Request, Response};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -74,7 +75,12 @@ impl Account {
         }
         let fate = self.fates.pop_front();
         match fate {
-            Some(Fate::NotReached) => return Err(NoAnswer { sent: false, why: "nobody listens there".to_owned() }),
+            Some(Fate::NotReached) => {
+                return Err(NoAnswer {
+                    sent: false,
+                    why: Localized::new("там никто не слушает", "nobody listens there"),
+                });
+            }
             Some(Fate::Status(status)) => return Ok((status, json!({}))),
             Some(Fate::Hint(status, hint)) => return Ok((status, json!({ "hint": hint }))),
             _ => {}
@@ -90,7 +96,9 @@ impl Account {
         self.pairs += 1;
         self.refresh_token = format!("refresh-{}", self.pairs);
         if matches!(fate, Some(Fate::AnswerLost)) {
-            return Err(NoAnswer { sent: true, why: "the connection ended".to_owned() });
+            return Err(NoAnswer {
+                sent: true, why: Localized::new("соединение закрылось", "the connection ended")
+            });
         }
         let expires_in = self.expires_in.clone().unwrap_or(json!(86_400));
         let claims = URL_SAFE_NO_PAD.encode(r#"{"api_domain":"api-a.amocrm.ru","account_id":7}"#);

@@ -22,6 +22,7 @@ use super::policy::AccountPolicy;
 use super::request_body::RequestBody;
 use super::single_flight::Refusal;
 use super::timing::Timing;
+use call::{Bilingual, Localized};
 
 /// In whose name the host asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub enum AskError {
         /// What the server did.
         cause: CircuitCause,
         /// The same in words.
-        why: &'static str,
+        why: Localized,
         /// When it is tried again, from now.
         again: Duration,
     },
@@ -76,7 +77,7 @@ pub enum AskError {
         /// The server.
         origin: Origin,
         /// What went wrong.
-        why: &'static str,
+        why: Localized,
         /// Whether the server may have got the request.
         sent: bool,
     },
@@ -212,20 +213,29 @@ impl Problem {
             Error::HttpResponseTimeout => return Self::Late,
             Error::DestinationIpProhibited => return AskError::AddressProhibited(origin).into(),
             Error::HttpResponseBodySize(_) => return AskError::TooLarge(origin).into(),
-            Error::DnsError { .. } => "there is no server of this name",
-            Error::ConnectionTimeout => "no connection opens",
-            Error::DestinationUnavailable => {
-                "no connection leads there; where a proxy is set, it may be the one that refuses"
+            Error::DnsError { .. } => ("сервера с таким именем нет", "there is no server of this name"),
+            Error::ConnectionTimeout => ("соединение не открывается", "no connection opens"),
+            Error::DestinationUnavailable => (
+                "соединения с ним нет; если задан прокси, отказать мог и он",
+                "no connection leads there; where a proxy is set, it may be the one that refuses",
+            ),
+            Error::ConnectionRefused => ("там никто не слушает", "nobody listens there"),
+            Error::TlsCertificateError => (
+                "сертификату нет доверия; свой удостоверяющий центр укажите в `ca_file`",
+                "its certificate is not trusted; a private authority is named in `ca_file`",
+            ),
+            Error::TlsProtocolError | Error::TlsAlertReceived { .. } => {
+                ("он неправильно говорит по TLS", "it does not speak TLS as it should")
             }
-            Error::ConnectionRefused => "nobody listens there",
-            Error::TlsCertificateError => "its certificate is not trusted; a private authority is named in `ca_file`",
-            Error::TlsProtocolError | Error::TlsAlertReceived { .. } => "it does not speak TLS as it should",
-            Error::HttpProtocolError | Error::HttpResponseHeaderSectionSize(_) => "it does not speak HTTP as it should",
+            Error::HttpProtocolError | Error::HttpResponseHeaderSectionSize(_) => {
+                ("он неправильно говорит по HTTP", "it does not speak HTTP as it should")
+            }
             Error::HttpResponseIncomplete | Error::ConnectionTerminated | Error::ConnectionReadTimeout => {
-                "the connection ended before the answer did"
+                ("соединение закрылось раньше, чем пришёл ответ", "the connection ended before the answer did")
             }
-            _ => "no connection leads there",
+            _ => ("соединения с ним нет", "no connection leads there"),
         };
+        let why = Localized::new(why.0, why.1);
         let sent = !matches!(
             error,
             Error::DnsError { .. }
@@ -239,6 +249,30 @@ impl Problem {
                 | Error::TlsAlertReceived { .. }
         );
         AskError::Unreachable { origin, why, sent }.into()
+    }
+}
+
+impl Bilingual for AskError {
+    fn ru(&self) -> String {
+        match self {
+            Self::Address(error) => format!("такой адрес запросить нельзя: {}", error.ru()),
+            Self::AddressProhibited(origin) => format!(
+                "{origin} ведёт на адрес этой машины или сети; если это он и есть, напишите private_addresses = \"granted\" в его \
+                 [[integration]]"
+            ),
+            Self::Denied(denial) => denial.ru(),
+            Self::NoTurn => {
+                "запрос не отправлен: очередь так велика, что до него не дошло бы вовремя; повторите позже".to_owned()
+            }
+            Self::Paused { why, again, .. } => {
+                format!("запрос не отправлен: {}; повторите через {} с", why.ru, again.as_secs() + 1)
+            }
+            Self::Unreachable { origin, why, .. } => format!("с {origin} нет связи: {}", why.ru),
+            Self::TimedOut { origin, after } => {
+                format!("{origin} не дал целого ответа за {} мс", after.as_millis())
+            }
+            Self::TooLarge(origin) => format!("ответ {origin} слишком велик"),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Which requests a server limits, how it refuses them and how it says for how long differ from server to server. An [`AccountPolicy`] knows
 //! that of one kind of server; the circuit and the budget know none. `StandardPolicy` reads what RFC 6585 and RFC 9110 define.
 
+use call::Localized;
 use std::fmt;
 use std::time::Duration;
 
@@ -29,10 +30,15 @@ pub trait AccountPolicy: Send + Sync + fmt::Debug {
     }
 
     /// What the server did, for people: half a sentence that names the status.
-    fn describe(&self, cause: CircuitCause) -> &'static str {
+    fn describe(&self, cause: CircuitCause) -> Localized {
         match cause {
-            CircuitCause::Limited => "the server asked for fewer requests (429)",
-            CircuitCause::Blocked => "the server blocks this account's requests",
+            CircuitCause::Limited => {
+                Localized::new("сервер просит запрашивать реже (429)", "the server asked for fewer requests (429)")
+            }
+            CircuitCause::Blocked => Localized::new(
+                "сервер заблокировал запросы этого аккаунта",
+                "the server blocks this account's requests",
+            ),
         }
     }
 }
