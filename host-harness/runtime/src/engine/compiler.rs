@@ -106,7 +106,7 @@ impl Bilingual for CompileError {
             Self::Invalid(reason) => reason.clone(),
             Self::Memory(bytes) => format!("компиляции нужно больше {} МиБ памяти", bytes / (1024 * 1024)),
             Self::Time(time) => format!("компиляция длится дольше {} с", time.as_secs()),
-            Self::Failed(why) => format!("сбой компилятора: {why}"),
+            Self::Failed(why) => format!("сбой компилятора ({why})"),
             Self::Unavailable(why) => format!("процесс для компиляции не запускается ({why})"),
         }
     }
