@@ -1,6 +1,7 @@
 //! The package under test, and the same once more as its next version.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -23,24 +24,42 @@ pub(crate) fn next_version() -> &'static Path {
 
 /// Builds it into the target directory of these tests.
 fn build(revision: &str) -> PathBuf {
-    let test = env::current_exe().expect("a running test has a file");
-    let profile = test.ancestors().nth(2).expect("a test is in the folder of its profile");
-    let name = match profile.file_name().and_then(|name| name.to_str()).expect("a profile's folder has a name") {
-        "debug" => "dev",
-        name => name,
-    };
-    let target = profile.parent().expect("profiles are in the target directory");
-    let mut build = Command::new(workspace().join("host-harness/packaging/build"));
-    build.arg(revision).env("PROFILE", name).env("CARGO_TARGET_DIR", target);
-    // What cargo tells this test of its own package would have packages built again that ask for such variables.
-    for (name, _) in env::vars_os() {
-        let text = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|begin| text.starts_with(begin)) {
-            build.env_remove(&name);
-        }
-    }
+    let mut build = by_cargo(workspace().join("host-harness/packaging/build"));
+    build.arg(revision).env("PROFILE", profile()).env("CARGO_TARGET_DIR", target());
     let output = build.stdin(Stdio::null()).output().expect("a shell runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).expect("UTF-8");
     PathBuf::from(said.trim_end())
+}
+
+/// A program that runs cargo, or cargo itself, without what cargo tells this test of its own package: that would have packages built again which ask
+/// for such variables.
+pub(crate) fn by_cargo(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|begin| text.starts_with(begin)) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// The profile of these tests.
+pub(crate) fn profile() -> String {
+    match folder().file_name().and_then(OsStr::to_str).expect("a profile's folder has a name") {
+        "debug" => "dev".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The target directory of these tests.
+pub(crate) fn target() -> PathBuf {
+    folder().parent().expect("profiles are in the target directory").to_owned()
+}
+
+/// A test is a file of the folder `deps`, which is in the profile's folder.
+fn folder() -> PathBuf {
+    let test = env::current_exe().expect("a running test has a file");
+    test.ancestors().nth(2).expect("a test is in the folder of its profile").to_owned()
 }

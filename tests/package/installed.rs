@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use amocrm_simulator::Simulator;
 use tempfile::TempDir;
+use test_support::client::TOKEN;
 
 use crate::built::package;
 use crate::machine::{self, output};
 
+/// Where the first start writes it.
+pub(crate) const CONFIGURATION: &str = "etc/host-harness/host-harness.toml";
 /// Where maintainers' scripts find the stand-in before anything else.
 const PATH: &str = "PATH=/opt/stand-in:/usr/sbin:/usr/bin:/sbin:/bin";
 const ASKED: &str = "run/systemctl.log";
@@ -41,6 +45,8 @@ impl Tree {
         fs::create_dir_all(tree.path("opt/stand-in")).expect("a folder");
         tree.write("opt/stand-in/systemctl", SYSTEMCTL);
         fs::set_permissions(tree.path("opt/stand-in/systemctl"), fs::Permissions::from_mode(0o755)).expect("a file");
+        // The server finds its own file there, and starts it again to compile a component.
+        output(Command::new("mount").args(["-t", "proc", "proc"]).arg(tree.path("proc")));
         // A machine that systemd has started.
         fs::create_dir_all(tree.path("run/systemd/system")).expect("a folder");
         tree.dpkg("--install", package);
@@ -65,6 +71,23 @@ impl Tree {
         let (user, group) = self.user();
         chown(self.path(file), Some(user), Some(group)).expect("root gives files away");
         fs::set_permissions(self.path(file), fs::Permissions::from_mode(0o600)).expect("a file");
+    }
+
+    /// Writes a configuration that is connected to this account.
+    pub(crate) fn configure(&self, account: &Simulator) {
+        for (file, secret) in [("amocrm-token", "an-amocrm-token"), ("token", TOKEN)] {
+            let file = format!("etc/host-harness/{file}");
+            self.write(&file, secret);
+            self.give(&file);
+        }
+        let text = format!(
+            "[[integration]]\naccount = \"{}\"\ntoken = \"file:amocrm-token\"\nplain_http = \"granted\"\nprivate_addresses = \"granted\"\n\
+             [[integration.employee]]\nid = \"anna\"\namocrm_user = 504141\nnumbers = [\"101\"]\n\
+             [[operation]]\nlinked_operation = \"queue:sales\"\nsettings = {{ waiting_time = \"30s\" }}\n[server]\ntoken = \"file:token\"\n",
+            account.base_url()
+        );
+        self.write(CONFIGURATION, text);
+        self.give(CONFIGURATION);
     }
 
     /// The server's user and group, which the package made.
@@ -93,6 +116,12 @@ impl Tree {
         let asked = fs::read_to_string(self.path(ASKED)).unwrap_or_default();
         self.write(ASKED, "");
         asked
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.path("proc")).status();
     }
 }
 

@@ -8,30 +8,13 @@ use std::time::Duration;
 use amocrm_simulator::{FaultRule, Options, Simulator};
 use serde_json::json;
 use test_support::CALLER;
-use test_support::client::{PATIENCE, TOKEN};
+use test_support::client::PATIENCE;
 
 use crate::built::next_version;
-use crate::installed::Tree;
+use crate::installed::{CONFIGURATION, Tree};
 use crate::unit::Service;
 
-const CONFIGURATION: &str = "etc/host-harness/host-harness.toml";
 const STATE: &str = "var/lib/host-harness";
-
-/// Connects the server to this account.
-fn configure(tree: &Tree, account: &Simulator) {
-    for (file, secret) in [("amocrm-token", "an-amocrm-token"), ("token", TOKEN)] {
-        let file = format!("etc/host-harness/{file}");
-        tree.write(&file, secret);
-        tree.give(&file);
-    }
-    let text = format!(
-        "[[integration]]\naccount = \"{}\"\ntoken = \"file:amocrm-token\"\nplain_http = \"granted\"\nprivate_addresses = \"granted\"\n\
-         [[integration.employee]]\nid = \"anna\"\namocrm_user = 504141\nnumbers = [\"101\"]\n\
-         [[operation]]\nlinked_operation = \"queue:sales\"\nsettings = {{ waiting_time = \"30s\" }}\n[server]\ntoken = \"file:token\"\n",
-        account.base_url()
-    );
-    tree.write(CONFIGURATION, text);
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_package_is_installed_started_upgraded_under_a_call_removed_and_purged() {
@@ -64,7 +47,7 @@ async fn a_package_is_installed_started_upgraded_under_a_call_removed_and_purged
 
     // A call, and a reload as `systemctl reload` asks for one.
     let account = Simulator::start(Options::default()).await.expect("the simulator starts");
-    configure(&tree, &account);
+    tree.configure(&account);
     let service = Service::start(&tree);
     assert_eq!(service.process.client.call(&json!({"caller": CALLER})).await.goes_to(), "anna");
     service.process.signal("-HUP");

@@ -10,8 +10,10 @@
 )]
 
 mod built;
+mod cargo_install;
 mod contents;
 mod installed;
 mod life;
 mod machine;
+mod system_calls;
 mod unit;

@@ -45,6 +45,11 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start(tree: &Tree) -> Self {
+        Self::start_by(tree, Command::new("chroot"))
+    }
+
+    /// The same by another program, whose last argument is `chroot`.
+    pub(crate) fn start_by(tree: &Tree, mut command: Command) -> Self {
         let unit = Unit::of(tree);
         let socket = tree.path("run/notify");
         let _ = std::fs::remove_file(&socket);
@@ -52,7 +57,6 @@ impl Service {
         manager.set_read_timeout(Some(PATIENCE)).expect("a time");
         tree.give("run/notify");
         let (user, group) = tree.user();
-        let mut command = Command::new("chroot");
         command.arg(format!("--userspec={user}:{group}")).arg(tree.path(""));
         command.args(["/usr/bin/env", "--ignore-environment", "--chdir", unit.value("WorkingDirectory")]);
         command.args(["LANG=C", "NOTIFY_SOCKET=/run/notify"]).args(unit.values("Environment"));
