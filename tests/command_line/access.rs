@@ -392,6 +392,11 @@ async fn of_a_long_lived_token_amocrm_is_asked_and_what_it_says_is_told() {
         assert_eq!(simulator.requests()[0].endpoint, Some(Endpoint::Account));
     }
     let (home, simulator) = long_lived("").await;
+    let file = std::fs::read_to_string(home.path("host-harness.toml")).expect("the file");
+    home.write("host-harness.toml", file.replacen("token =", "enabled = false\ntoken =", 1));
+    let off = access_with(&home, ACCOUNT_TOKEN, &["--lang", "ru"]);
+    home.write("host-harness.toml", file);
+    off.assert(0, &[]).assert_prints(&[": подключена", "выключена в настройках (`enabled = false`)"]);
     let shown: Value = serde_json::from_str(&access_with(&home, ACCOUNT_TOKEN, &["--json"]).stdout).expect("JSON");
     assert_eq!(shown["integrations"][0]["state"], "connected");
     simulator.stop();
@@ -399,6 +404,8 @@ async fn of_a_long_lived_token_amocrm_is_asked_and_what_it_says_is_told() {
     let ended = access_with(&home, ACCOUNT_TOKEN, &[]);
     ended.assert(0, &[]).assert_prints(&[": not known", "cannot be reached"]);
     assert!(!ended.stdout.contains("connected"), "{ended:?}");
+    let russian = access_with(&home, ACCOUNT_TOKEN, &["--lang", "ru"]);
+    russian.assert(0, &[]).assert_prints(&["нет связи: там никто не слушает"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -135,9 +135,11 @@ fn another_component_or_setting_shows_what_would_have_happened() {
     asked.assert(0, &[]).assert_prints(&[
         "* requests    contacts",
         "contacts, leads",
-        "no answer to these questions",
+        "What would have been is not known: the recording has no answer to these questions",
         "/api/v4/leads",
+        "if nothing answers",
     ]);
+    assert!(asked.stdout.find("is not known") < asked.stdout.find("crm-unreachable"), "{asked:?}");
 
     let json = home.run(["replay", "call.json", "--set", "waiting_time=30s", "--json"]);
     let json: Value = serde_json::from_str(&json.assert(0, &[]).stdout).expect("JSON");

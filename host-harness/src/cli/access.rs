@@ -101,6 +101,7 @@ impl Access {
                 }
                 (IntegrationAccess::OAuth(_), None) | (IntegrationAccess::NoAccount, _) => continue,
             };
+            let standing = if settings.enabled { standing } else { standing.switched_off() };
             if standing.action.is_some() {
                 outcome = Outcome::UserNeeded;
             }

@@ -104,7 +104,9 @@ fn kind_as_text(kind: &SettingKind, language: Language) -> String {
     let default = language.say("по умолчанию", "default");
     let none = language.say("не задано", "none");
     match kind {
-        SettingKind::Flag(value) => format!("true, false; {default} {value}"),
+        SettingKind::Flag(value) => {
+            format!("{}; {default} {value}", language.say("true (да) или false (нет)", "true or false"))
+        }
         SettingKind::Integer(bounds) => format!("{}; {default} {}", integers(bounds, language), bounds.default),
         SettingKind::Duration(bounds) => {
             format!("{}; {default} {}", durations(bounds, language), duration(bounds.default))

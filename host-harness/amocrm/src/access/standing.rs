@@ -104,6 +104,16 @@ impl Standing {
         standing
     }
 
+    /// The same of an integration that its configuration switches off: its access is one thing, and whether calls use it another (rule O6).
+    #[must_use]
+    pub fn switched_off(mut self) -> Self {
+        self.warn(Localized::new(
+            "интеграция выключена в настройках (`enabled = false`): звонки идут к связанной операции",
+            "the integration is switched off in the configuration (`enabled = false`): calls go to the linked operation",
+        ));
+        self
+    }
+
     /// The same with what is known of amoCRM's answers to its requests.
     #[must_use]
     pub(crate) fn observed(mut self, health: &Health) -> Self {

@@ -45,7 +45,18 @@ pub fn side_by_side(recording: &Recording, chain: &ReplayedChain<'_>) -> Lines {
 
 /// One step.
 fn compared(text: &mut Lines, recording: &Recording, replayed: &Replayed) {
-    text.line(format_args!("  {:<12}{:<36}  would have been", "", "recorded"));
+    // What the recording cannot tell comes first: whoever reads a reason below takes it for what would have happened.
+    let (heading, actual) = if replayed.unknown.is_empty() {
+        ("would have been", "what would have been")
+    } else {
+        text.line("What would have been is not known: the recording has no answer to these questions");
+        for question in &replayed.unknown {
+            text.line(format_args!("  {question}"));
+        }
+        text.blank();
+        ("if nothing answers", "what comes of it if nothing answers")
+    };
+    text.line(format_args!("  {:<12}{:<36}  {heading}", "", "recorded"));
     let mut row = |title: &str, of: fn(&Value) -> String| {
         let (then, now) = (of(&recording.resolved), of(&replayed.json));
         let mark = if then == now { ' ' } else { '*' };
@@ -61,17 +72,8 @@ fn compared(text: &mut Lines, recording: &Recording, replayed: &Replayed) {
     let differences: Vec<_> = differences(&then, &now);
     if !differences.is_empty() {
         text.blank();
-        text.line("What differs (expected is what was recorded, actual what would have been):");
+        text.line(format_args!("What differs (expected is what was recorded, actual {actual}):"));
         text.append(&Lines::split(&differences.concat()));
-    }
-    if !replayed.unknown.is_empty() {
-        text.blank();
-        text.line(
-            "The recording has no answer to these questions; requests were left unanswered, other values counted as absent:",
-        );
-        for question in &replayed.unknown {
-            text.line(format_args!("  {question}"));
-        }
     }
 }
 
