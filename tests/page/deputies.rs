@@ -67,6 +67,7 @@ async fn e4_a_deputy_is_set_and_rung_and_a_circle_is_refused_at_its_field() {
             .await;
         let said = said.as_str().expect("a text");
         assert!(said.contains("заместители идут по кругу, `anna` → `boris` → `anna`"), "{said}");
+        assert!(!said.contains("host-harness.toml"), "the field is the place: {said}");
         russian::assert_russian(said);
         assert_eq!(deputies(&site).await, [json!("boris"), Value::Null]);
         browser.keep_picture(&format!("deputies-circle-{width}")).await;

@@ -65,7 +65,7 @@ impl Bilingual for VersionError {
             Self::Library(error) => error.ru(),
             Self::Misfit { placement, misfits } => {
                 let insist = if misfits.0.iter().all(super::Misfit::can_be_insisted_on) {
-                    ". Её можно включить и так: тогда будет записано, кто это сделал"
+                    ". Его можно включить и так: тогда будет записано, кто это сделал"
                 } else {
                     ""
                 };

@@ -11,9 +11,9 @@ import { worded } from "./meaning.js";
 
 const PAGE = 50;
 
-/** A unified difference, without the names of its sides; what is added and what is removed can be told apart without colours by their signs. */
+/** A unified difference, without the names of its sides and the remark on a last line without an end; what is added and what is removed can be told apart without colours by their signs. */
 function Difference({ text }) {
-  const lines = text.replace(/\n$/, "").split("\n").filter((line, at) => !(at < 2 && /^(\+\+\+|---) /.test(line)));
+  const lines = text.replace(/\n$/, "").split("\n").filter((line, at) => !(at < 2 && /^(\+\+\+|---) /.test(line)) && !line.startsWith("\\"));
   const kind = (line) => (line.startsWith("@@") ? "head" : line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "same");
   return html`<pre class="difference" tabindex="0" aria-label=${say("difference")}>${lines.map((line, at) => html`<span key=${at} class=${kind(line)}>${line}${"\n"}</span>`)}</pre>`;
 }

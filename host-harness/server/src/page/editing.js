@@ -31,6 +31,9 @@ export function nested(values) {
 export const flat = (pointer, members) =>
   Object.fromEntries(Object.entries(members ?? {}).map(([key, value]) => [`${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, value]));
 
+/** What a problem says at its field, which is the place: without the file and the section. */
+const withoutPlace = (text) => text.replace(/^.*?\[\[\w+\]\] `[^`]*`(?:, [^:]*)?: /u, "");
+
 /**
  * What is edited. Values are flat, by JSON pointers, so that a problem's `field` names one.
  * @param {string} name what it is, among all that can be edited
@@ -113,7 +116,7 @@ export function useEditing(name, read, write, onSaved) {
   const undo = () => { setEdits({}); setSaving({ state: "idle" }); };
   const wrong = (pointer) => {
     const { problem } = saving;
-    return problem && (problem.document.field === pointer || problem.document.field?.startsWith(`${pointer}/`)) ? problem.text(lang()) : null;
+    return problem && (problem.document.field === pointer || problem.document.field?.startsWith(`${pointer}/`)) ? withoutPlace(problem.text(lang())) : null;
   };
   return { held, edits, saving, value, change, save, undo, wrong, dirty: Object.keys(edits).length > 0 };
 }
