@@ -176,7 +176,7 @@ impl ChosenComponent {
             );
             Problem::localized(rejection.status(), text)
         })?;
-        let by = by.unwrap_or_else(|| author.from_where().to_owned()).chars().take(LONGEST_NAME).collect();
+        let by = by.unwrap_or_else(|| author.place().to_owned()).chars().take(LONGEST_NAME).collect();
         Ok((digest.to_ascii_lowercase(), by, insist))
     }
 }
@@ -346,7 +346,7 @@ async fn roll_back(
         let text = Localized::new("запрос не понят: обновите страницу", rejection.body_text());
         Problem::localized(StatusCode::BAD_REQUEST, text)
     })?;
-    let by = By { name: author.from_where(), author: author.name.as_deref(), insists };
+    let by = By { name: author.place(), author: author.name.as_deref(), insists };
     desk.versions.roll_back(&id, by).await?;
     desk.in_force(&id).await
 }

@@ -42,7 +42,7 @@ pub struct Author {
 
 impl Author {
     /// From where a version is asked for, as its history names it.
-    pub(crate) const fn from_where(&self) -> &'static str {
+    pub(crate) const fn place(&self) -> &'static str {
         if matches!(self.by, By::Page) { "page" } else { "http" }
     }
 }
