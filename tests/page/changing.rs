@@ -189,7 +189,7 @@ async fn two_administrators_at_once_overwrite_nothing() {
     browser.click(".form button.primary").await;
     shown(&browser, "[data-saving=conflict]").await;
     let told = browser.text("[data-saving=conflict]").await;
-    for part in ["изменил кто-то другой", "Связанная операция: queue:sales → queue:other", "Время ожидания"]
+    for part in ["изменил кто-то другой", "Связанная операция: queue:sales → queue:other", "Время ожидания: 3 с → 4 с"]
     {
         assert!(told.contains(part), "lacks {part}: {told}");
     }

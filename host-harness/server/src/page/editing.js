@@ -128,8 +128,9 @@ function differences(before, now) {
 
 const written = (value) => (value === null || value === undefined ? "—" : typeof value === "object" ? JSON.stringify(value) : `${value}`);
 
-/** The buttons to save with, and what became of it. `title` says what a pointer is called; `faults` are what keeps it from being saved. */
-export function Saving({ editing, title, faults = 0, mayChange = true, children }) {
+/** The buttons to save with, and what became of it. `title` says what a pointer is called, `words` a value of it; `faults` are what keeps it from being saved. */
+export function Saving({ editing, title, words, faults = 0, mayChange = true, children }) {
+  const worded = (pointer, value) => words?.(pointer, value) ?? written(value);
   const { saving, dirty, save, undo } = editing;
   const { state, problem, others } = saving;
   useEffect(() => {
@@ -153,7 +154,7 @@ export function Saving({ editing, title, faults = 0, mayChange = true, children 
     ${state === "refused" && html`<div role="alert" class="wrong" data-saving="refused"><p>${problem.text(lang())}</p>
       ${problem.findings(lang()).length > 0 && html`<ul>${problem.findings(lang()).map((finding, at) => html`<li key=${at}>${finding}</li>`)}</ul>`}</div>`}
     ${state === "conflict" && html`<div role="alert" class="conflict" data-saving="conflict"><p><strong>${say("conflict")}</strong></p>
-      <ul>${others.map(({ pointer, before, now }) => html`<li key=${pointer}>${title(pointer)}: <del>${written(before)}</del> → <ins>${written(now)}</ins></li>`)}</ul>
+      <ul>${others.map(({ pointer, before, now }) => html`<li key=${pointer}>${title(pointer)}: <del>${worded(pointer, before)}</del> → <ins>${worded(pointer, now)}</ins></li>`)}</ul>
       <p>${say("conflictKept")}</p></div>`}
   </div>`;
 }

@@ -6,7 +6,7 @@ import { Problem, ask, get } from "./api.js";
 import { useConsole } from "./console.js";
 import { Confirmed } from "./confirmed.js";
 import { Saving, flat, nested, revisionNow, useEditing } from "./editing.js";
-import { Field, Labelled, TextField, fault, listed } from "./fields.js";
+import { Field, Labelled, TextField, fault, inWords, listed } from "./fields.js";
 import { html, useEffect, useState } from "./html.js";
 import { lang, local, say } from "./language.js";
 import { MEANINGS, exitName, reasonsOf } from "./meaning.js";
@@ -65,6 +65,10 @@ export function Operation({ operation }) {
   const why = notWorking(operation.integration, console);
   const { held, value, change, wrong } = editing;
   const pointers = held ? [...Object.keys(held.values), ...Object.keys(editing.edits)].filter((pointer) => pointer.startsWith("/exits/") || pointer === "/linked_operation") : [];
+  const words = (pointer, shown) => {
+    const setting = settings.find(({ key }) => pointer === `/settings/${key}`);
+    return setting && inWords(setting, shown);
+  };
   const faults = settings.filter((setting) => fault(setting, value(`/settings/${setting.key}`))).length + pointers.filter((pointer) => value(pointer) === "").length;
   return html`<h1>${local(description?.title) || id} <span class="quiet">${id}</span></h1>
     <p><a href=${link("scenario")}>← ${say("view:scenario")}</a></p>
@@ -77,7 +81,7 @@ export function Operation({ operation }) {
           onChange=${(next) => change(`/settings/${setting.key}`, next)} wrong=${wrong(`/settings/${setting.key}`)} />`)}
       </fieldset>
       <${Exits} editing=${editing} reasons=${reasons} self=${id} disabled=${disabled} />
-      <${Saving} editing=${editing} title=${named} faults=${faults} mayChange=${!disabled}>
+      <${Saving} editing=${editing} title=${named} words=${words} faults=${faults} mayChange=${!disabled}>
         ${console.offers("DELETE /v1/operations/{}") && html`<${Confirmed} label=${say("deleteStep")} question=${say("deleteStepSure", id)} act=${() => remove(id, console.configuration)} onDone=${() => { console.reload(); go(link("scenario")); }} />`}
       <//>
     </form>` : editing.saving.state === "unreadable" && html`<p class="wrong">${say("saving:unreadable")}</p>`}
