@@ -19,8 +19,16 @@ fn tests_ask_for_no_other_features_than_the_program() {
 }
 
 /// The packages whose tests need other programs, and what makes the Debian package, as `.ci/run` and `.ci/full` build them after the README's command.
-const TIERS: [&str; 7] =
-    ["packaging", "test-hosts", "test-package", "test-page", "test-redis", "test-second-operation", "test-sip"];
+const TIERS: [&str; 8] = [
+    "packaging",
+    "test-asterisk",
+    "test-hosts",
+    "test-package",
+    "test-page",
+    "test-redis",
+    "test-second-operation",
+    "test-sip",
+];
 
 #[test]
 #[ignore = "needs the sources of every package: cargo fetch --locked"]

@@ -22,10 +22,11 @@ const BLOCK: &str = "agi_network: yes\nagi_network_script: resolve-call\nagi_req
     agi_enhanced: 0.0\nagi_accountcode: \nagi_threadid: 139870012345\nagi_arg_1: sales\n\n";
 const DONE: &str = "200 result=1\n";
 /// The variables of a call that Anna's desk is rung for.
-pub(crate) const FORWARD: [&str; 7] = [
+pub(crate) const FORWARD: [&str; 8] = [
     "SET VARIABLE \"ROUTE_COUNT\" \"1\"",
     "SET VARIABLE \"ROUTE_DIAL_1\" \"PJSIP/101\"",
     "SET VARIABLE \"ROUTE_RING_1\" \"20\"",
+    "SET VARIABLE \"ROUTE_CALLEE\" \"personal-manager\"",
     "SET VARIABLE \"ROUTE_LINKED\" \"queue-sales\"",
     "SET VARIABLE \"ROUTE_AFTER\" \"\"",
     "SET VARIABLE \"ROUTE_REASON\" \"manager-did-not-answer\"",
@@ -50,7 +51,10 @@ impl Scene {
 
     /// With these operations.
     async fn of(operations: &str, sections: &str) -> Self {
-        let home = ConnectedHome::new(operations, sections).await;
+        Self::serving(ConnectedHome::new(operations, sections).await).await
+    }
+
+    async fn serving(home: ConnectedHome) -> Self {
         let process = home.serve(&["--log", "warn"]);
         let deadline = std::time::Instant::now() + PATIENCE;
         let fastagi = loop {
@@ -62,6 +66,14 @@ impl Scene {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         };
         Self { home, process, fastagi }
+    }
+
+    /// With the server started again, over the same files.
+    async fn again(self) -> Self {
+        let Self { home, process, .. } = self;
+        process.signal("-TERM");
+        process.ended().await;
+        Self::serving(home).await
     }
 
     /// Opens a connection with this block, answers each command with the next reply, and gives the commands until the close.
@@ -114,18 +126,18 @@ impl Scene {
 #[tokio::test]
 async fn the_captured_dialogue_sets_the_variables_in_order_and_closes() {
     let scene = Scene::new().await;
-    assert_eq!(scene.dialogue(BLOCK, &[DONE; 7]).await, FORWARD);
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 8]).await, FORWARD);
     let kept = scene.kept("1795338000.7").await;
     assert_eq!((&kept["call"]["called"], &kept["operation"]), (&"74951234567".into(), &"sales".into()));
     // The caller hangs up in between: the line comes before a reply, and again.
-    let hung_up = ["HANGUP\n200 result=1\n", DONE, "HANGUP\nHANGUP\n200 result=1\n", DONE, DONE, DONE, DONE];
+    let hung_up = ["HANGUP\n200 result=1\n", DONE, "HANGUP\nHANGUP\n200 result=1\n", DONE, DONE, DONE, DONE, DONE];
     assert_eq!(scene.dialogue(&BLOCK.replace("000.7", "000.8"), &hung_up).await, FORWARD);
     // Another operation by its argument, and the number by the second one; the caller is hidden.
     let block = BLOCK
         .replace("agi_arg_1: sales\n", "agi_arg_1: support\nagi_arg_2: 101\n")
         .replace("agi_callerid: +79161234567", "agi_callerid: unknown")
         .replace("000.7", "000.9");
-    let commands = scene.dialogue(&block, &[DONE; 5]).await;
+    let commands = scene.dialogue(&block, &[DONE; 6]).await;
     assert_eq!(commands.last().unwrap(), "SET VARIABLE \"ROUTE_ACTION\" \"linked-operation\"");
     assert!(commands.contains(&"SET VARIABLE \"ROUTE_REASON\" \"caller-hidden\"".to_owned()), "{commands:?}");
     assert_eq!(scene.kept("1795338000.9").await["call"]["called"], "101");
@@ -140,7 +152,7 @@ const CHAIN: &str = "[[operation]]\nid = \"first, ${X}\"\nlinked_operation = \"q
 async fn e2_a_dialplan_comes_back_with_what_it_was_told_and_is_given_the_next_numbers() {
     let scene = Scene::of(CHAIN, PBXS).await;
     let block = BLOCK.replace("agi_arg_1: sales\n", "agi_arg_1: first, ${X}\n");
-    let commands = scene.dialogue(&block, &[DONE; 7]).await;
+    let commands = scene.dialogue(&block, &[DONE; 8]).await;
     let after = "first%2C%20%24%7BX%7D";
     for command in [
         format!("SET VARIABLE \"ROUTE_AFTER\" \"{after}\""),
@@ -151,7 +163,7 @@ async fn e2_a_dialplan_comes_back_with_what_it_was_told_and_is_given_the_next_nu
     }
     let arguments = format!("agi_arg_2: 74951234567\nagi_arg_3: {after}\nagi_arg_4: busy:no-answer\n\n");
     let back = format!("{}{arguments}", block.trim_end_matches('\n').to_owned() + "\n");
-    let commands = scene.dialogue(&back, &[DONE; 7]).await;
+    let commands = scene.dialogue(&back, &[DONE; 8]).await;
     assert!(commands.contains(&"SET VARIABLE \"ROUTE_LINKED\" \"support\"".to_owned()), "{commands:?}");
     assert_eq!(commands.last().unwrap(), "SET VARIABLE \"ROUTE_ACTION\" \"forward\"");
     let brought_up_to_date = async {
@@ -170,7 +182,7 @@ async fn e2_a_dialplan_comes_back_with_what_it_was_told_and_is_given_the_next_nu
         serde_json::json!({"id": "web-1", "caller": "+79161234567", "called": "101", "operation": "first, ${X}"});
     assert_eq!(scene.process.client.call(&http).await.goes_to(), "anna");
     scene.kept("web-1").await;
-    let stranger = scene.dialogue(&back.replace("1795338000.7", "web-1"), &[DONE; 7]).await;
+    let stranger = scene.dialogue(&back.replace("1795338000.7", "web-1"), &[DONE; 8]).await;
     assert!(stranger.contains(&"SET VARIABLE \"ROUTE_COUNT\" \"0\"".to_owned()), "{stranger:?}");
     let same = scene.process.client.get("/v1/calls/1?by=seq").await;
     assert_eq!(same.json()["call"]["id"], "1795338000.7");
@@ -181,7 +193,7 @@ async fn e2_a_dialplan_comes_back_with_what_it_was_told_and_is_given_the_next_nu
 async fn a_hanging_amocrm_ends_in_time_with_a_route() {
     let scene = Scene::new().await;
     scene.home.simulator.add_fault(FaultRule::new(Fault::Hang).on(Endpoint::Contacts));
-    let commands = scene.dialogue(BLOCK, &[DONE; 5]).await;
+    let commands = scene.dialogue(BLOCK, &[DONE; 6]).await;
     assert_eq!(commands.last().unwrap(), "SET VARIABLE \"ROUTE_ACTION\" \"linked-operation\"");
     assert!(commands.contains(&"SET VARIABLE \"ROUTE_REASON\" \"no-answer-in-time\"".to_owned()), "{commands:?}");
     assert!(scene.kept("1795338000.7").await["details"]["waited_ms"].as_u64().unwrap() < 1_250);
@@ -216,7 +228,7 @@ async fn of_too_many_connections_the_oldest_is_closed_that_says_nothing() {
     for _ in 0..50 {
         silent.push(TcpStream::connect(scene.fastagi).await.expect("it listens"));
     }
-    assert_eq!(scene.dialogue(BLOCK, &[DONE; 7]).await, FORWARD);
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 8]).await, FORWARD);
     let state = scene.process.client.get("/v1/state").await.json();
     assert!(state["fastagi_connections"]["closed_for_others"].as_u64() >= Some(48), "{state}");
     assert_eq!(state["connections"]["closed_for_others"], 0, "HTTP has its own part");
@@ -237,7 +249,7 @@ async fn where_every_connection_has_its_call_the_next_is_closed() {
     };
     timeout(PATIENCE, full).await.expect("there is no room");
     drop(silent);
-    let again = async { while scene.dialogue(BLOCK, &[DONE; 7]).await != FORWARD {} };
+    let again = async { while scene.dialogue(BLOCK, &[DONE; 8]).await != FORWARD {} };
     timeout(PATIENCE, again).await.expect("it goes on");
 }
 
@@ -274,36 +286,75 @@ async fn what_is_not_asterisk_gets_nothing() {
         assert_eq!(String::from_utf8_lossy(&answer), "");
     }
     assert!(!scene.process.stderr().contains("+79161234567"), "{}", scene.process.stderr());
-    assert_eq!(scene.dialogue(BLOCK, &[DONE; 7]).await, FORWARD, "it goes on");
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 8]).await, FORWARD, "it goes on");
 }
 
 #[tokio::test]
 async fn the_dialplan_reports_what_became_of_its_legs() {
     let scene = Scene::new().await;
-    scene.dialogue(BLOCK, &[DONE; 7]).await;
+    scene.dialogue(BLOCK, &[DONE; 8]).await;
     let report = |arguments: &str| {
         BLOCK.replace("script: resolve-call", "script: outcome").replace("agi_arg_1: sales\n", arguments)
     };
-    let leg = "agi_arg_1: 1\nagi_arg_2: CHANUNAVAIL\nagi_arg_3: 21\nagi_arg_4: 900\n";
-    assert_eq!(scene.dialogue(&report(leg), &[]).await, [""; 0], "nothing to say");
-    let leg = "agi_arg_1: 2\nagi_arg_2: ANSWER\nagi_arg_3: 16\nagi_arg_4: 4000\n";
-    assert_eq!(scene.dialogue(&report(leg), &[]).await, [""; 0]);
+    let taken = ["SET VARIABLE \"TAKEN\" \"kept\""];
+    // While people talk the answer alone, and all of it when the call has ended.
+    assert_eq!(scene.dialogue(&report("agi_arg_1: 2:ANSWER:16:200:306\n"), &[DONE]).await, taken);
+    let legs = "agi_arg_1: 1:CHANUNAVAIL:21:603:900/2:ANSWER:16:200:306\n";
+    assert_eq!(scene.dialogue(&report(legs), &[DONE]).await, taken);
     let outcome = &scene.kept("1795338000.7").await["outcome"];
     assert_eq!((&outcome["legs"][0]["result"], &outcome["legs"][0]["number"]), (&"declined".into(), &"101".into()));
     assert_eq!(outcome["answered_by"]["linked_operation"], "queue:sales");
-    // Whoever writes the dialplan reads on the console of Asterisk what is wrong.
+    // By a channel of its own, which says whose call it is, and how many reports it could not get rid of.
+    let other = report(&format!("{legs}agi_arg_2: 1795338000.7\nagi_arg_3: 02\n"))
+        .replace("uniqueid: 1795338000.7", "uniqueid: 9.9");
+    assert_eq!(scene.dialogue(&other, &[DONE]).await, taken);
+    let state = scene.process.client.get("/v1/state").await.json();
+    assert_eq!(state["call_details"]["reports_lost"], 2, "{state}");
+    scene.process.logs("the PBX says that reports").await;
+    // Whoever writes the dialplan reads on the console of Asterisk what is wrong. It is not sent again.
     for (block, part) in [
-        (report("agi_arg_1: 1\nagi_arg_2: ANSWERED\n"), "`dial_status`"),
-        (report("agi_arg_1: none\nagi_arg_2: ANSWER\n"), "`leg`"),
-        (report(leg).replace("000.7", "111.1"), "no call with this identifier"),
-        (BLOCK.replace("script: resolve-call", "script: resolve"), "agi://…/resolve-call"),
+        (report("agi_arg_1: 1:ANSWERED\n"), "`dial_status`"),
+        (report("agi_arg_1: none:ANSWER\n"), "`none` is not a number"),
+        (report(legs).replace("000.7", "111.1"), "no call with this identifier"),
     ] {
-        let said = scene.dialogue(&block, &[DONE]).await;
+        let said = scene.dialogue(&block, &[DONE, DONE]).await;
         assert!(
-            said.len() == 1 && said[0].starts_with("VERBOSE \"host-harness: ") && said[0].contains(part),
+            said.len() == 2 && said[0].starts_with("VERBOSE \"host-harness: ") && said[0].contains(part),
             "{said:?}"
         );
+        assert_eq!(said[1], "SET VARIABLE \"TAKEN\" \"refused\"");
     }
+    let said = scene.dialogue(&BLOCK.replace("script: resolve-call", "script: resolve"), &[DONE]).await;
+    assert!(said.len() == 1 && said[0].contains("agi://…/resolve-call"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_report_of_a_call_before_the_server_was_started_again_is_kept() {
+    let mut scene = Scene::new().await;
+    scene.dialogue(BLOCK, &[DONE; 8]).await;
+    scene.kept("1795338000.7").await;
+    scene = scene.again().await;
+    let report = BLOCK
+        .replace("script: resolve-call", "script: outcome")
+        .replace("agi_arg_1: sales\n", "agi_arg_1: 1:ANSWER:16:200:306\n");
+    assert_eq!(scene.dialogue(&report, &[DONE]).await, ["SET VARIABLE \"TAKEN\" \"kept\""]);
+    assert_eq!(scene.kept("1795338000.7").await["outcome"]["answered_by"]["number"], "101");
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_written_is_to_be_sent_again() {
+    let scene = Scene::new().await;
+    scene.dialogue(BLOCK, &[DONE; 8]).await;
+    scene.kept("1795338000.7").await;
+    let locked = rusqlite::Connection::open(scene.home.path("kept/call-details.sqlite3")).expect("the file");
+    locked.execute_batch("BEGIN EXCLUSIVE").expect("nobody else writes for long");
+    let report = BLOCK
+        .replace("script: resolve-call", "script: outcome")
+        .replace("agi_arg_1: sales\n", "agi_arg_1: 1:ANSWER:16:200:306\n");
+    let said = scene.dialogue(&report, &[DONE, DONE]).await;
+    assert_eq!(said.last().map(String::as_str), Some("SET VARIABLE \"TAKEN\" \"\""), "{said:?}");
+    drop(locked);
+    assert_eq!(scene.dialogue(&report, &[DONE]).await, ["SET VARIABLE \"TAKEN\" \"kept\""]);
 }
 
 /// FastAGI has no proof of who asks: what it reports completes its own calls alone, by Asterisk's identifier.
@@ -313,13 +364,13 @@ async fn a_report_completes_no_call_of_another_face() {
     let call = serde_json::json!({"id": "pbx-1", "caller": test_support::CALLER, "operation": "sales"});
     assert_eq!(scene.process.client.call(&call).await.goes_to(), "anna");
     let seq = scene.kept("pbx-1").await["seq"].to_string();
-    assert_eq!(scene.dialogue(BLOCK, &[DONE; 7]).await, FORWARD);
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 8]).await, FORWARD);
     scene.kept("1795338000.7").await;
-    let leg = "agi_arg_1: 1\nagi_arg_2: BUSY\n";
+    let leg = "agi_arg_1: 1:BUSY\n";
     for id in ["pbx-1", &seq, "2", "0", "-1"] {
         let block = BLOCK.replace("script: resolve-call", "script: outcome").replace("agi_arg_1: sales\n", leg);
-        let said = scene.dialogue(&block.replace("1795338000.7", id), &[DONE]).await;
-        assert!(said.len() == 1 && said[0].contains("came over FastAGI"), "{id}: {said:?}");
+        let said = scene.dialogue(&block.replace("1795338000.7", id), &[DONE, DONE]).await;
+        assert!(said.len() == 2 && said[0].contains("came over FastAGI"), "{id}: {said:?}");
     }
     for call in ["pbx-1", "1795338000.7"] {
         assert!(scene.kept(call).await["outcome"].is_null(), "{call}");
@@ -329,7 +380,7 @@ async fn a_report_completes_no_call_of_another_face() {
     scene.process.client.call(&call).await;
     let block = BLOCK.replace("script: resolve-call", "script: outcome").replace("agi_arg_1: sales\n", leg);
     let first = scene.kept("2?by=seq").await;
-    assert_eq!(scene.dialogue(&block, &[]).await, [""; 0]);
+    assert_eq!(scene.dialogue(&block, &[DONE]).await, ["SET VARIABLE \"TAKEN\" \"kept\""]);
     assert_eq!((&first["outcome"], &scene.kept("2?by=seq").await["outcome"]["result"]), (&().into(), &"busy".into()));
     assert!(scene.kept("3?by=seq").await["outcome"].is_null());
 }
@@ -344,9 +395,8 @@ async fn garbage_is_told_of_once_a_second_and_on_one_line() {
         let mut answer = Vec::new();
         let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("it closes");
     }
-    let report = BLOCK
-        .replace("script: resolve-call", "script: outcome")
-        .replace("agi_arg_1: sales\n", "agi_arg_1: 1\nagi_arg_2: BUSY\n");
+    let report =
+        BLOCK.replace("script: resolve-call", "script: outcome").replace("agi_arg_1: sales\n", "agi_arg_1: 1:BUSY\n");
     scene.dialogue(&report.replace("1795338000.7", "zz\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}"), &[DONE]).await;
     scene.process.logs("a report of Asterisk's is not kept").await;
     // Each second of the test may have its line.
@@ -362,7 +412,7 @@ async fn garbage_is_told_of_once_a_second_and_on_one_line() {
 async fn a_server_that_stops_ends_the_dialogues_that_it_has() {
     let scene = Scene::new().await;
     scene.home.simulator.add_fault(FaultRule::new(Fault::Hang).on(Endpoint::Contacts));
-    let (commands, ()) = tokio::join!(scene.dialogue(BLOCK, &[DONE; 5]), async {
+    let (commands, ()) = tokio::join!(scene.dialogue(BLOCK, &[DONE; 6]), async {
         let asked = async {
             while scene.home.simulator.count_of(Endpoint::Contacts) == 0 {
                 tokio::task::yield_now().await;

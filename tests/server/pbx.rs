@@ -114,6 +114,7 @@ async fn a_dialplan_is_answered_with_its_variables() {
         ("ROUTE_COUNT", "1"),
         ("ROUTE_DIAL_1", "PJSIP/101"),
         ("ROUTE_RING_1", "20"),
+        ("ROUTE_CALLEE", "personal-manager"),
         ("ROUTE_LINKED", "queue-sales"),
         ("ROUTE_AFTER", ""),
         ("ROUTE_REASON", "manager-did-not-answer"),
@@ -127,6 +128,7 @@ async fn a_dialplan_is_answered_with_its_variables() {
         variables(&hidden.body),
         expected(&[
             ("ROUTE_COUNT", "0"),
+            ("ROUTE_CALLEE", ""),
             ("ROUTE_LINKED", "support"),
             ("ROUTE_AFTER", ""),
             ("ROUTE_REASON", "caller-hidden"),
@@ -176,7 +178,7 @@ async fn numbers_that_no_template_takes_are_told_in_one_line() {
     assert!(matches!(&lines[..], [line] if line.contains("numbers=20") && line.contains("pbx-7")), "{told}");
 }
 
-/// The dialplan that ships was tried with Asterisk itself, which is in no Debian 12 package; this keeps it and the server together.
+/// The dialplan that ships is tried with Asterisk itself in tests/asterisk; this keeps it and the server together where that is not at hand.
 #[test]
 fn the_dialplan_reads_what_is_set_and_goes_where_something_is() {
     let dialplan = include_str!("../../host-harness/pbx/asterisk/extensions.conf");

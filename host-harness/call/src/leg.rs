@@ -187,6 +187,36 @@ impl Seen {
     }
 }
 
+/// Legs in Asterisk's words, written in one line: `1:NOANSWER:19::5003/2:BUSY:17:486:0`. Of each leg which one it is, `DIALSTATUS`, the cause of
+/// Q.850, SIP's status and for how many milliseconds it rang, with colons between them and a slash between legs; what is not known is empty.
+/// Of one leg the last counts.
+///
+/// The error names the leg and what to write.
+pub fn list(written: &str) -> Result<Vec<Leg>, String> {
+    let mut legs = Vec::new();
+    for leg in written.split('/') {
+        let mut fields = leg.split(':').map(str::trim);
+        let mut text = || fields.next().filter(|field| !field.is_empty());
+        let number = |field: Option<&str>| {
+            let read = |field: &str| field.parse::<u64>().map_err(|_| format!("`{leg}`: `{field}` is not a number"));
+            field.map(read).transpose()
+        };
+        let seen = Seen {
+            leg: number(text())?,
+            dial_status: text().map(str::to_owned),
+            q850_cause: number(text())?,
+            sip_status: number(text())?,
+            ring_ms: number(text())?,
+            result: None,
+        };
+        if fields.next().is_some() {
+            return Err(format!("`{leg}` has more than five fields"));
+        }
+        merge(&mut legs, &[seen.leg().map_err(|why| format!("`{leg}`: {why}"))?]);
+    }
+    Ok(legs)
+}
+
 /// Adds reported legs to those that are kept. A leg that is reported again is kept as it was reported last.
 pub fn merge(kept: &mut Vec<Leg>, reported: &[Leg]) {
     for leg in reported {
@@ -261,6 +291,32 @@ mod tests {
         ] {
             let error = seen.clone().leg().expect_err(&format!("{seen:?}"));
             assert!(error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn legs_in_one_line_are_read_and_what_is_wrong_is_named() {
+        let read = list("1:NOANSWER:19::5003/2::: 302:/3:BUSY:17:486:0/3:ANSWER:16:200:306").unwrap();
+        let told: Vec<_> = read.iter().map(|leg| (leg.leg, leg.result, leg.sip_status, leg.ring_ms)).collect();
+        assert_eq!(
+            told,
+            [
+                (1, Ending::NoAnswer, None, Some(5_003)),
+                (2, Ending::Failed, Some(302), None),
+                (3, Ending::Answered, Some(200), Some(306)),
+            ]
+        );
+        for (written, part) in [
+            ("", "`leg`"),
+            ("1:BUSY/", "`leg`"),
+            ("one:BUSY", "`one` is not a number"),
+            ("1:busy", "`dial_status`"),
+            ("1:BUSY:17:486:0:5", "more than five fields"),
+            ("1:BUSY:999", "`q850_cause`"),
+            ("33:BUSY", "`leg`"),
+        ] {
+            let error = list(written).expect_err(written);
+            assert!(error.contains(part), "{written}: {error}");
         }
     }
 

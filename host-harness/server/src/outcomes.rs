@@ -15,7 +15,7 @@ use super::guarded::Guarded;
 use super::problem::Problem;
 use super::query::{Query, call_key};
 use super::scope::Scope;
-use call::leg::{Leg, MOST_LEGS, Seen};
+use call::leg::{self, Leg, MOST_LEGS, Seen};
 use call::outcome::Outcome;
 use node::call_details::{CallDetails, Unreported};
 
@@ -51,6 +51,24 @@ struct Report {
     /// Several legs at once.
     #[schema(max_items = 32)]
     legs: Option<Vec<LegReport>>,
+    /// How many reports the PBX could not get rid of since one was taken; they are counted.
+    #[serde(default)]
+    lost: u64,
+    /// Or one.
+    #[serde(flatten)]
+    only: LegReport,
+}
+
+/// A report as a form: one leg, or several in `legs`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = OutcomeForm)]
+struct FormReport {
+    /// Several legs, in Asterisk's words: `1:NOANSWER:19::5003/2:BUSY:17:486:0`; of each which one, `DIALSTATUS`, the cause of Q.850, SIP's status
+    /// and for how many milliseconds it rang.
+    legs: Option<String>,
+    /// How many reports the PBX could not get rid of since one was taken; they are counted.
+    #[serde(default)]
+    lost: u64,
     /// Or one.
     #[serde(flatten)]
     only: LegReport,
@@ -89,7 +107,7 @@ struct Named {
         ("id" = String, Path, description = "The identifier that the call was resolved with; with `by=seq` its `seq`"),
         Named,
     ),
-    request_body(content((Report = "application/json"), (LegReport = "application/x-www-form-urlencoded"))),
+    request_body(content((Report = "application/json"), (FormReport = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "The call is completed", body = Completed),
         (status = 400, description = "The report is not understood", body = Problem, content_type = "application/problem+json"),
@@ -110,7 +128,8 @@ async fn report(
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a report has at most {LONGEST} bytes")));
     }
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let legs = legs(kind, &body).map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why))?;
+    let (legs, lost) = legs(kind, &body).map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why))?;
+    details.reports_were_lost(lost);
     match details.complete(call_key(&id, named.by.as_deref())?, legs).await {
         Ok(call) => Ok(Json(Completed { seq: call.seq, outcome: call.outcome() })),
         Err(unknown @ Unreported::Unknown) => Err(Problem::new(StatusCode::NOT_FOUND, unknown.to_string())),
@@ -118,13 +137,17 @@ async fn report(
     }
 }
 
-/// The legs of a report, or what is wrong with it.
-fn legs(kind: &str, body: &[u8]) -> Result<Vec<Leg>, String> {
+/// The legs of a report and how many were lost before it, or what is wrong with it.
+fn legs(kind: &str, body: &[u8]) -> Result<(Vec<Leg>, u64), String> {
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let report = if kind.eq_ignore_ascii_case("application/json") {
         serde_json::from_slice(body).map_err(|error| format!("the body is not a report in JSON: {error}"))?
     } else if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        Report { legs: None, only: of_form(body)? }
+        let form = of_form(body)?;
+        if let Some(legs) = form.legs {
+            return Ok((leg::list(&legs).map_err(|why| format!("`legs`: {why}"))?, form.lost));
+        }
+        Report { legs: None, lost: form.lost, only: form.only }
     } else {
         return Err("send Content-Type application/json or application/x-www-form-urlencoded".to_owned());
     };
@@ -132,12 +155,14 @@ fn legs(kind: &str, body: &[u8]) -> Result<Vec<Leg>, String> {
     if reported.is_empty() || reported.len() > usize::from(MOST_LEGS) {
         return Err(format!("`legs`: report from 1 to {MOST_LEGS} legs"));
     }
-    reported.into_iter().map(|leg| Seen::from(leg).leg()).collect()
+    let legs: Result<_, _> = reported.into_iter().map(|leg| Seen::from(leg).leg()).collect();
+    Ok((legs?, report.lost))
 }
 
 /// What a form says. Empty fields count as left out: a dialplan writes them for variables that are not set.
-fn of_form(body: &[u8]) -> Result<LegReport, String> {
-    let mut report = LegReport::default();
+fn of_form(body: &[u8]) -> Result<FormReport, String> {
+    let mut form = FormReport::default();
+    let report = &mut form.only;
     for (key, value) in form_urlencoded::parse(body).filter(|(_, value)| !value.is_empty()) {
         let number = || value.parse::<u64>().map(Some).map_err(|_| format!("`{key}`: write a whole number"));
         match key.as_ref() {
@@ -147,10 +172,12 @@ fn of_form(body: &[u8]) -> Result<LegReport, String> {
             "q850_cause" => report.q850_cause = number()?,
             "result" => report.result = Some(value.into_owned()),
             "dial_status" => report.dial_status = Some(value.into_owned()),
+            "legs" => form.legs = Some(value.into_owned()),
+            "lost" => form.lost = number()?.unwrap_or_default(),
             _ => {}
         }
     }
-    Ok(report)
+    Ok(form)
 }
 
 #[cfg(test)]
@@ -165,11 +192,14 @@ mod tests {
         let form =
             legs("application/x-www-form-urlencoded", b"leg=2&dial_status=CHANUNAVAIL&q850_cause=21&ring_ms=&x=1");
         let json = legs("application/json; charset=utf-8", br#"{"leg": 2, "sip_status": 603}"#);
-        assert_eq!(form.unwrap()[0].result, Ending::Declined);
-        assert_eq!(json.unwrap()[0].result, Ending::Declined);
+        assert_eq!(form.unwrap().0[0].result, Ending::Declined);
+        assert_eq!(json.unwrap().0[0].result, Ending::Declined);
         let several =
             legs("application/json", br#"{"legs": [{"leg": 1, "result": "busy"}, {"leg": 2, "sip_status": 200}]}"#);
-        assert_eq!(several.unwrap().len(), 2);
+        assert_eq!(several.unwrap().0.len(), 2);
+        let several = legs("application/x-www-form-urlencoded", b"legs=1%3ABUSY%3A17/2:ANSWER&lost=3");
+        let (several, lost) = several.unwrap();
+        assert_eq!((several.len(), several[1].result, lost), (2, Ending::Answered, 3));
         for (kind, body, message) in [
             ("text/plain", "leg=1", "Content-Type"),
             ("application/json", "[", "not a report"),
@@ -178,6 +208,8 @@ mod tests {
             ("application/json", "{}", "`leg`"),
             ("application/x-www-form-urlencoded", "leg=one", "`leg`"),
             ("application/x-www-form-urlencoded", "leg=1&result=gone", "`result`"),
+            ("application/x-www-form-urlencoded", "legs=1:GONE", "`legs`: `1:GONE`"),
+            ("application/x-www-form-urlencoded", "legs=1:BUSY&lost=x", "`lost`"),
         ] {
             let error = legs(kind, body.as_bytes()).expect_err(body);
             assert!(error.contains(message), "{body}: {error}");
@@ -188,7 +220,7 @@ mod tests {
         #[test]
         fn any_body_is_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..300), form in any::<bool>()) {
             let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
-            if let Ok(legs) = legs(kind, &body) {
+            if let Ok((legs, _)) = legs(kind, &body) {
                 prop_assert!(legs.iter().all(|leg| (1..=MOST_LEGS).contains(&leg.leg)));
             }
         }

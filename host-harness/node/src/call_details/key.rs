@@ -10,6 +10,8 @@ pub enum CallKey {
     Id(String),
     /// The PBX's identifier, and when the call arrived.
     Arrived(String, Timestamp),
+    /// The PBX's identifier: the last call that had it of those that arrived within this time, which begins with the first and ends before the second.
+    ArrivedWithin(String, Timestamp, Timestamp),
     /// Its number among the kept calls.
     Seq(i64),
 }

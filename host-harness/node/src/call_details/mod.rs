@@ -132,6 +132,14 @@ impl CallDetails {
         }
     }
 
+    /// Counts reports that a PBX could not get rid of, as it says with one that was taken.
+    pub fn reports_were_lost(&self, reports: u64) {
+        if reports > 0 {
+            tracing::warn!(reports, "the PBX says that reports of what became of calls were lost");
+            self.0.writer.reports_were_lost(reports);
+        }
+    }
+
     /// Writes what is left, within a bounded time.
     pub async fn end(&self) {
         let details = self.clone();

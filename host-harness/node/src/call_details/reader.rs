@@ -172,6 +172,9 @@ pub(super) fn find(connection: &Connection, key: &CallKey) -> rusqlite::Result<O
     match key {
         CallKey::Id(id) => one("call_id = ?1", &[id]),
         CallKey::Arrived(id, at) => one("call_id = ?1 AND at = ?2", &[id, &at.as_millisecond()]),
+        CallKey::ArrivedWithin(id, from, until) => {
+            one("call_id = ?1 AND at >= ?2 AND at < ?3", &[id, &from.as_millisecond(), &until.as_millisecond()])
+        }
         CallKey::Seq(seq) => one("seq = ?1", &[seq]),
     }
 }

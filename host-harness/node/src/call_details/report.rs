@@ -33,7 +33,7 @@ pub enum Unreported {
 impl Report {
     /// Adds the legs to the call, and gives it as it is then.
     pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<Option<KeptCall>> {
-        if let CallKey::Id(id) | CallKey::Arrived(id, _) = &self.call
+        if let CallKey::Id(id) | CallKey::Arrived(id, _) | CallKey::ArrivedWithin(id, ..) = &self.call
             && id.len() > LONGEST_ID
         {
             return Ok(None);

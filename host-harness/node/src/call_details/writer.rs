@@ -48,6 +48,8 @@ pub struct WriterState {
     pub waiting: usize,
     /// Calls that an earlier process answered whose details it did not write: it was killed.
     pub lost_before: u64,
+    /// Reports of what a PBX saw that were lost since the program started, as far as the PBX said so afterwards.
+    pub reports_lost: u64,
     /// What keeps them from being written now.
     pub failing: Option<Localized>,
 }
@@ -74,6 +76,7 @@ pub(super) struct Shared {
     failing: Mutex<Option<Localized>>,
     answered: Answered,
     lost_before: AtomicU64,
+    reports_lost: AtomicU64,
     /// The first and the last lost call that no gap tells of yet, in milliseconds since 1970, and how many.
     gap: OpenGap,
 }
@@ -101,6 +104,7 @@ impl Writer {
             failing: Mutex::default(),
             answered: Answered::new(),
             lost_before: AtomicU64::new(0),
+            reports_lost: AtomicU64::new(0),
             gap: OpenGap::default(),
         });
         let (calls, inbox) = mpsc::sync_channel(QUEUE);
@@ -144,6 +148,11 @@ impl Writer {
         self.calls.try_send(Message::Report(report)).is_ok()
     }
 
+    /// Counts reports that a PBX says were lost.
+    pub(super) fn reports_were_lost(&self, reports: u64) {
+        self.shared.reports_lost.fetch_add(reports, Ordering::Relaxed);
+    }
+
     pub(super) fn state(&self) -> WriterState {
         WriterState {
             place: self.shared.place.to_string(),
@@ -151,6 +160,7 @@ impl Writer {
             lost: self.shared.lost.load(Ordering::Relaxed),
             waiting: self.shared.waiting.load(Ordering::Relaxed),
             lost_before: self.shared.lost_before.load(Ordering::Relaxed),
+            reports_lost: self.shared.reports_lost.load(Ordering::Relaxed),
             failing: self.shared.failing().clone(),
         }
     }

@@ -3,24 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 use tracing::warn;
 
 use super::dialogue::{Broken, Dialogue};
-use super::recent::RecentCalls;
+use super::recent::{RECENT, RecentCalls};
 use super::request::Request;
 use crate::pbx::{PbxSettings, dialplan};
 use crate::rate_limited::RateLimited;
 use call::host_reason::HostReason;
-use call::leg::Seen;
+use call::leg;
 use call::one_line::on_one_line;
 use call::{IncomingCall, Localized};
-use node::call_details::CallDetails;
+use node::call_details::{CallDetails, CallKey, Unreported};
 use node::{EntryPoint, FinishedCall, Node, Revision};
 
 /// How long a report may take, where no waiting time is shorter: the caller hears nothing meanwhile.
 const REPORT: Duration = Duration::from_secs(2);
+
+/// The variable that a report sets which needs not be sent again: `kept`, or `refused` where it never will be; else it is empty.
+const TAKEN: &str = "TAKEN";
 
 /// How much of a text from outside is worth a line of the log.
 const LONGEST_REASON: usize = 128;
@@ -32,6 +36,7 @@ pub(super) struct DialogueContext {
     /// How many more calls may be resolved at once.
     room: Arc<Semaphore>,
     recent: RecentCalls,
+    started: Timestamp,
     garbage: RateLimited,
     unkept: RateLimited,
 }
@@ -39,6 +44,7 @@ pub(super) struct DialogueContext {
 impl DialogueContext {
     pub(super) fn new(node: Node, details: CallDetails, most: usize) -> Self {
         Self {
+            started: node.clock().now(),
             node,
             details,
             room: Arc::new(Semaphore::new(most)),
@@ -132,38 +138,41 @@ impl DialogueContext {
         }
     }
 
-    /// A leg's end. What is wrong with a report is said on Asterisk's console, to whoever writes the dialplan.
+    /// What became of a call's legs: `legs` as [`leg::list`] reads them, the call's identifier (that of the channel which asks, where it is left
+    /// out), and how many reports were lost before. A report that is taken, or never will be, sets `TAKEN`; without it the dialplan tries again.
+    /// What is wrong with a report is said on Asterisk's console, to whoever writes the dialplan.
     async fn report(
         &self,
         request: &Request,
         dialogue: &mut Dialogue<impl AsyncRead + AsyncWrite + Unpin>,
     ) -> Result<(), Broken> {
         let argument = |position: usize| request.arguments.get(position).filter(|argument| !argument.is_empty());
-        let number = |position: usize| argument(position).and_then(|argument| argument.parse::<u64>().ok());
-        let seen = Seen {
-            leg: number(0),
-            dial_status: argument(1).cloned(),
-            q850_cause: number(2),
-            ring_ms: number(3),
-            ..Seen::default()
-        };
-        let kept = match (seen.leg(), self.recent.get(&request.call().id, self.node.clock().now())) {
-            (Ok(leg), Some(call)) => {
-                self.details.complete(call, vec![leg]).await.map(drop).map_err(|error| error.to_string())
-            }
-            (Ok(_), None) => Err("no call with this identifier came over FastAGI in the last day".to_owned()),
-            (Err(why), _) => Err(why),
-        };
-        match kept {
-            Ok(()) => Ok(()),
-            Err(why) => {
-                if let Some(left_out) = self.unkept.count(self.node.clock().now()) {
-                    let (call, why) = (on_one_line(&request.id, LONGEST_REASON), on_one_line(&why, LONGEST_REASON));
-                    warn!(call, why, left_out, "a report of Asterisk's is not kept");
+        let now = self.node.clock().now();
+        let id = argument(1).unwrap_or(&request.id);
+        let call = self.recent.get(id, now).unwrap_or_else(|| {
+            // A server that was started again does not remember which of the calls before came over FastAGI.
+            let from = now.saturating_sub(RECENT).unwrap_or(Timestamp::MIN);
+            CallKey::ArrivedWithin(id.clone(), from, self.started)
+        });
+        let (taken, why) = match leg::list(argument(0).map_or("", String::as_str)) {
+            Err(why) => ("refused", why),
+            Ok(legs) => {
+                self.details.reports_were_lost(argument(2).and_then(|lost| lost.parse().ok()).unwrap_or_default());
+                match self.details.complete(call, legs).await {
+                    Ok(_) => return dialogue.set_variable(TAKEN, "kept").await,
+                    Err(Unreported::Unknown) => {
+                        ("refused", "no call with this identifier came over FastAGI in the last day".to_owned())
+                    }
+                    Err(unavailable) => ("", unavailable.to_string()),
                 }
-                dialogue.verbose(&format!("host-harness: {why}")).await
             }
+        };
+        if let Some(left_out) = self.unkept.count(now) {
+            let (call, why) = (on_one_line(id, LONGEST_REASON), on_one_line(&why, LONGEST_REASON));
+            warn!(call, why, left_out, "a report of Asterisk's is not kept");
         }
+        dialogue.verbose(&format!("host-harness: {why}")).await?;
+        dialogue.set_variable(TAKEN, taken).await
     }
 }
 

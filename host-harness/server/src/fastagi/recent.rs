@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use node::call_details::CallKey;
 
 /// How long after its start a call may be reported: longer than people talk.
-const RECENT: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const RECENT: SignedDuration = SignedDuration::from_hours(24);
 /// How many calls are remembered.
 const MOST: usize = 65_536;
 

@@ -5,6 +5,7 @@
 //! | `ROUTE_COUNT` | how many numbers to ring, one after another; 0 for the linked operation at once |
 //! | `ROUTE_DIAL_1`… | what to dial, made by a template of `[asterisk]` from digits alone |
 //! | `ROUTE_RING_1`… | for how many seconds |
+//! | `ROUTE_CALLEE` | whose numbers they are, `personal-manager` or `deputy`; empty where there are none |
 //! | `ROUTE_LINKED` | the linked operation's extension in the dialplan; empty where there is `ROUTE_AFTER` |
 //! | `ROUTE_AFTER` | what to come back with when the last number was not answered; empty where the call then goes to `ROUTE_LINKED` |
 //! | `ROUTE_REASON` | why the call goes to the linked operation, when it does |
@@ -36,7 +37,7 @@ impl Asterisk {
     /// The variables for a resolved call, by name and value. `after` is what the dialplan is to come back with when nobody answers, where it is to
     /// come back.
     pub fn variables(&self, resolved: &CallDocument, after: Option<&str>) -> Vec<(String, String)> {
-        let (_, reason) = super::reasons(resolved);
+        let (callee, reason) = super::reasons(resolved);
         let (mut dials, mut left_out) = (Vec::new(), 0_usize);
         if let Route::Forward { destinations, .. } = &resolved.route {
             for destination in destinations {
@@ -59,6 +60,7 @@ impl Asterisk {
             None => self.destinations.linked_operation(name).map_or_else(|| slug(name), str::to_owned),
         };
         let after = after.map(|after| utf8_percent_encode(after, FORM).to_string()).unwrap_or_default();
+        variables.push(("ROUTE_CALLEE".to_owned(), callee.unwrap_or_default().to_owned()));
         variables.push(("ROUTE_LINKED".to_owned(), linked));
         variables.push(("ROUTE_AFTER".to_owned(), after));
         variables.push(("ROUTE_REASON".to_owned(), reason));

@@ -24,7 +24,7 @@ pub(super) fn write(out: &mut Lines, outcome: &Outcome, language: Language) {
                 let bar = "▒".repeat(usize::try_from((time * WIDTH).div_ceil(longest)).unwrap_or_default());
                 (format!("{} {seconds:.1} {}", say("звонил", "rang"), say("с", "s")), bar)
             }
-            None => (String::new(), String::new()),
+            None => (say("о вызове не сообщено", "ringing not reported").to_owned(), String::new()),
         };
         let codes: Vec<_> = [
             leg.sip_status.map(|status| format!("SIP {status}")),

@@ -15,6 +15,7 @@ impl Collector for CallDetails {
         let counters = [
             ("call_details_kept", "Calls whose details were kept", state.kept),
             ("call_details_lost", "Calls whose details could not be kept", state.lost),
+            ("call_details_reports_lost", "Reports that a PBX says were lost", state.reports_lost),
         ];
         for (name, help, value) in counters {
             let counter = ConstCounter::new(value);

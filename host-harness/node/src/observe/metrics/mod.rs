@@ -18,7 +18,7 @@
 //! | `host_harness_page_scan`, `host_harness_swap` | | how the memory of calls is set back; both 1 is not safe |
 //! | `host_harness_guest_memory_limit_bytes`, `…_in_use_bytes`, `…_refused_total` | | the memory of all calls' components |
 //! | `host_harness_calls_in_flight` | | calls that are being resolved |
-//! | `host_harness_call_details_kept_total`, `…_lost_total`, `…_waiting`, `…_failing` | | how keeping calls goes |
+//! | `host_harness_call_details_kept_total`, `…_lost_total`, `…_reports_lost_total`, `…_waiting`, `…_failing` | | how keeping calls goes |
 //! | `host_harness_build_info` | `version` | 1 |
 //!
 //! A call that goes through several operations of a scenario is counted at each of them.
