@@ -201,7 +201,8 @@ fn the_dialplan_reads_what_is_set_and_goes_where_something_is() {
         let parts = called.filter_map(|rest| rest.split([')', '(']).next().filter(|part| part.contains([',', '^'])));
         let included = line.strip_prefix("include => ");
         for context in parts.filter_map(|part| part.split([',', '^']).next()).chain(included) {
-            let known = |by: &str| contexts.contains(context.replace("${ASK_BY}", by).as_str());
+            let known =
+                |by: &str| contexts.contains(context.replace("${ASK_BY}", by).replace("${REPORT_BY}", by).as_str());
             assert!(["agi", "http"].into_iter().all(known), "`{context}` of `{line}` is not there");
         }
     }
