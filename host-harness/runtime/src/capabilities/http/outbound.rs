@@ -1,7 +1,7 @@
 //! Outbound HTTP of one integration: what all its calls share.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
@@ -100,6 +100,8 @@ pub(super) struct Shared {
     pub(super) allow_list: AllowList,
     pub(super) private_addresses: PrivateAddresses,
     pub(super) access: Option<Arc<dyn AccessTokens>>,
+    /// The server of the account, as the last token said: it counts requests without a token too.
+    account: Mutex<Option<Origin>>,
     account_requests: AccountRequests,
     pub(super) user_agent: HeaderValue,
     pub(super) max_response_bytes: u64,
@@ -129,6 +131,8 @@ pub(super) struct Admitted {
     pub(super) origin: Origin,
     /// The access token in it, if it carries one.
     pub(super) token: Option<AccessToken>,
+    /// Whether it goes to the server of the account, with a token or, where there is none any more, without.
+    pub(super) to_account: bool,
     pub(super) request: Request<RequestBody>,
 }
 
@@ -181,6 +185,7 @@ impl OutboundHttp {
             allow_list: AllowList::new(config.granted),
             private_addresses: config.private_addresses,
             access: config.access,
+            account: Mutex::default(),
             account_requests: config.account_requests,
             user_agent: HeaderValue::try_from(config.user_agent).map_err(|_| HttpSetupError::UserAgent)?,
             max_response_bytes: config.max_response_bytes,
@@ -223,6 +228,7 @@ impl OutboundHttp {
             Ok(origin) => origin.clone(),
             Err(denial) => return Err((Some(denial), Error::HttpRequestDenied)),
         };
+        let to_account = self.is_account(&origin, token.as_ref());
         let token = token.filter(|token| *token.origin() == origin);
         if token.is_some() && !shared.account_requests.permit(request.method(), request.uri().path()) {
             let denial = Denial::account_request(request.method(), request.uri().path());
@@ -246,7 +252,18 @@ impl OutboundHttp {
         // Without a declared length, these carry no body on the wire, even where the component opened one.
         let bodiless = matches!(head.method, Method::GET | Method::HEAD) && !head.headers.contains_key(CONTENT_LENGTH);
         let body = if bodiless { RequestBody::empty(deadline) } else { body };
-        Ok(Admitted { origin, token, request: Request::from_parts(head, body) })
+        Ok(Admitted { origin, token, to_account, request: Request::from_parts(head, body) })
+    }
+
+    /// Whether this is the server of the account. A call may go on when access has ended in its midst; its requests are counted then as before.
+    fn is_account(&self, origin: &Origin, token: Option<&AccessToken>) -> bool {
+        let mut account = self.0.account.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = token
+            && account.as_ref() != Some(token.origin())
+        {
+            *account = Some(token.origin().clone());
+        }
+        account.as_ref() == Some(origin)
     }
 }
 

@@ -15,9 +15,9 @@ use super::circuit::CircuitCause;
 
 /// How the server of an account limits requests. Asked for each request and each answer, and answers from what it is given.
 pub trait AccountPolicy: Send + Sync + fmt::Debug {
-    /// Whether budget and circuit concern a request. Unless said otherwise, they concern those that carry the access token.
-    fn is_limited(&self, carries_token: bool) -> bool {
-        carries_token
+    /// Whether budget and circuit concern a request. Unless said otherwise, they concern those to the account's server.
+    fn is_limited(&self, to_account: bool) -> bool {
+        to_account
     }
 
     /// What an answer to a limited request means, by its head; `now` is what a date in it is compared with.

@@ -61,7 +61,7 @@ impl OutboundHttp {
         latest: Instant,
         patience: Instant,
     ) -> Result<Joined, Failed> {
-        let Admitted { token, request, .. } = admitted;
+        let Admitted { token, to_account, request, .. } = admitted;
         let shared = &self.0;
         let key = key(&request);
         let mut by_uri = shared.single_flight.open();
@@ -73,7 +73,7 @@ impl OutboundHttp {
                 }
             };
         }
-        let start = match shared.policy.is_limited(token.is_some()) {
+        let start = match shared.policy.is_limited(to_account) {
             false => Start::Free,
             true => {
                 shared.circuit.check().map_err(tripped)?;

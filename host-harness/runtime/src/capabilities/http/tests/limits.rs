@@ -1,11 +1,13 @@
 //! Budget and circuit over real connections: what is refused is refused at once, and unspent.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
 use super::super::outbound::MOST_AT_ONCE;
 use super::super::policy::{AccountPolicy, Rest, Verdict, retry_after};
-use super::super::{Ask, AskError, CircuitCause, CircuitSettings, CircuitState, Dispatch};
+use super::super::{AccessTokens, Ask, AskError, CircuitCause, CircuitSettings, CircuitState, Dispatch};
 use super::server::{Server, Step, ok, raw};
 use super::*;
 use crate::capabilities::clocks::Clock;
@@ -53,6 +55,35 @@ async fn waiting(http: &OutboundHttp, many: usize) {
     while http.state().waiting != many {
         tokio::time::sleep(MS).await;
     }
+}
+
+/// Access that ends when it is taken away, as a disconnected integration's does.
+#[derive(Debug)]
+struct Ending(AccessToken, AtomicBool);
+
+impl AccessTokens for Ending {
+    fn current(&self) -> Option<AccessToken> {
+        (!self.1.load(Ordering::Relaxed)).then(|| self.0.clone())
+    }
+
+    fn refused(&self, _: &AccessToken) {}
+}
+
+/// A call goes on where access ends in its midst, and the server counts what it asks without a token as well.
+#[tokio::test]
+async fn requests_to_the_account_are_counted_when_access_has_ended() {
+    let server = Server::start(|_| ok("")).await;
+    let token = AccessToken::new(server.origin().parse().unwrap(), &Secret::new(TOKEN.to_owned())).unwrap();
+    let access = Arc::new(Ending(token, AtomicBool::new(false)));
+    let origin = server.origin();
+    let granted = config(&[&origin]);
+    let http = outbound(OutboundHttpConfig { access: Some(access.clone()), requests_per_second: 1, ..granted });
+    assert_eq!(outcome(&http, &server.uri("/with"), 300 * MS).await.0, "ok");
+    access.1.store(true, Ordering::Relaxed);
+    let (without, _) = outcome(&http, &server.uri("/without"), 300 * MS).await;
+    assert_ne!(without, "ok", "it has no turn in time");
+    assert_eq!(server.seen().len(), 1);
+    assert_eq!(outcome(&http, &server.uri("/later"), 3_000 * MS).await.0, "ok", "but later");
 }
 
 #[tokio::test]
