@@ -350,11 +350,18 @@ async fn a_report_that_cannot_be_written_is_to_be_sent_again() {
     locked.execute_batch("BEGIN EXCLUSIVE").expect("nobody else writes for long");
     let report = BLOCK
         .replace("script: resolve-call", "script: outcome")
-        .replace("agi_arg_1: sales\n", "agi_arg_1: 1:ANSWER:16:200:306\n");
+        .replace("agi_arg_1: sales\n", "agi_arg_1: 1:ANSWER:16:200:306\nagi_arg_2: 1795338000.7\nagi_arg_3: 3\n");
     let said = scene.dialogue(&report, &[DONE, DONE]).await;
     assert_eq!(said.last().map(String::as_str), Some("SET VARIABLE \"TAKEN\" \"\""), "{said:?}");
     drop(locked);
     assert_eq!(scene.dialogue(&report, &[DONE]).await, ["SET VARIABLE \"TAKEN\" \"kept\""]);
+    let state = scene.process.client.get("/v1/state").await.json();
+    assert_eq!(state["call_details"]["reports_lost"], 3, "it is counted once: {state}");
+    // Nobody proves who reports here, and nobody can turn the counter round.
+    let much = report.replace("agi_arg_3: 3\n", &format!("agi_arg_3: {}\n", u64::MAX));
+    assert_eq!(scene.dialogue(&much, &[DONE]).await, ["SET VARIABLE \"TAKEN\" \"kept\""]);
+    let state = scene.process.client.get("/v1/state").await.json();
+    assert_eq!(state["call_details"]["reports_lost"], 10_003, "{state}");
 }
 
 /// FastAGI has no proof of who asks: what it reports completes its own calls alone, by Asterisk's identifier.

@@ -129,8 +129,12 @@ async fn report(
     }
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (legs, lost) = legs(kind, &body).map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why))?;
-    details.reports_were_lost(lost);
-    match details.complete(call_key(&id, named.by.as_deref())?, legs).await {
+    let completed = details.complete(call_key(&id, named.by.as_deref())?, legs).await;
+    // One that is to be sent again says the same then.
+    if !matches!(completed, Err(Unreported::Unavailable(_))) {
+        details.reports_were_lost(lost);
+    }
+    match completed {
         Ok(call) => Ok(Json(Completed { seq: call.seq, outcome: call.outcome() })),
         Err(unknown @ Unreported::Unknown) => Err(Problem::new(StatusCode::NOT_FOUND, unknown.to_string())),
         Err(unavailable) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, unavailable.to_string())),

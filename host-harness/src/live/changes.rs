@@ -236,13 +236,13 @@ impl Changes {
                 "this changed nothing of the configuration file, so there is nothing in it to take back",
             )));
         }
-        // Line by line comments come back too; where other lines beside them were changed since, each key is put back by itself.
+        // Line by line comments come back too, but lines that were moved may be taken for others that read alike: what counts is the keys.
         let is_bounded = !is_large(before, after) && !is_large(after, text);
         let merged = is_bounded.then(|| diffy::merge(after, text, before).ok()).flatten();
-        if let Some(merged) = merged {
-            return Ok(merged);
-        }
-        edit::without(text, (before, after))?.ok_or_else(|| {
+        let by_keys = edit::without(text, (before, after))?;
+        let values = |text: &str| text.parse::<toml::Table>().ok();
+        let means_the_same = |merged: &String| by_keys.as_ref().is_none_or(|keys| values(keys) == values(merged));
+        merged.filter(means_the_same).or(by_keys).ok_or_else(|| {
             NotChanged::Conflict(Localized::new(
                 "эти строки или соседние с ними с тех пор изменились снова: верните прежний порядок в файле вручную",
                 "these lines, or those beside them, were changed again since: put them back by hand in the file",

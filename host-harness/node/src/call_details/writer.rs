@@ -32,6 +32,8 @@ const HELD_BYTES: usize = 64 * 1024 * 1024;
 const GATHER: Duration = Duration::from_millis(5);
 /// How long after a failure writing is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
+/// How many reports a PBX can have lost between two that it got rid of. More is a mistake, or somebody who plays with the counter.
+const MOST_LOST: u64 = 10_000;
 /// How often old calls are looked for.
 const TIDY: Duration = Duration::from_secs(10);
 
@@ -150,7 +152,7 @@ impl Writer {
 
     /// Counts reports that a PBX says were lost.
     pub(super) fn reports_were_lost(&self, reports: u64) {
-        self.shared.reports_lost.fetch_add(reports, Ordering::Relaxed);
+        self.shared.reports_lost.fetch_add(reports.min(MOST_LOST), Ordering::Relaxed);
     }
 
     pub(super) fn state(&self) -> WriterState {

@@ -157,8 +157,12 @@ impl DialogueContext {
         let (taken, why) = match leg::list(argument(0).map_or("", String::as_str)) {
             Err(why) => ("refused", why),
             Ok(legs) => {
-                self.details.reports_were_lost(argument(2).and_then(|lost| lost.parse().ok()).unwrap_or_default());
-                match self.details.complete(call, legs).await {
+                let completed = self.details.complete(call, legs).await;
+                // One that is to be sent again says the same then.
+                if !matches!(completed, Err(Unreported::Unavailable(_))) {
+                    self.details.reports_were_lost(argument(2).and_then(|lost| lost.parse().ok()).unwrap_or_default());
+                }
+                match completed {
                     Ok(_) => return dialogue.set_variable(TAKEN, "kept").await,
                     Err(Unreported::Unknown) => {
                         ("refused", "no call with this identifier came over FastAGI in the last day".to_owned())

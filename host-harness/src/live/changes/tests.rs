@@ -53,6 +53,24 @@ fn a_change_is_taken_back_alone_unless_it_was_changed_again() {
     assert!(matches!(changes.without(9, &now), Err(NotChanged::Unknown(_))));
 }
 
+/// Lines that read alike are no reason to change another section.
+#[test]
+fn a_change_is_taken_back_in_its_own_section_wherever_that_stands() {
+    let section = |id: &str, time: &str| {
+        format!(
+            "[[operation]]\nid = \"{id}\"\nlinked_operation = \"queue:sales\"\nsettings = {{ waiting_time = \"{time}\" }}\n\n"
+        )
+    };
+    let (mut changes, _) = Changes::open(None);
+    let before = section("day", "3s") + &section("night", "4s");
+    let after = section("day", "4s") + &section("night", "4s");
+    let moved = section("night", "4s") + &section("day", "4s");
+    for text in [&before, &after, &moved] {
+        changes.record(text, author(), Timestamp::UNIX_EPOCH).unwrap();
+    }
+    assert_eq!(changes.without(1, &moved), Ok(section("night", "4s") + &section("day", "3s")));
+}
+
 #[test]
 fn what_was_done_beside_the_text_is_kept_and_not_taken_back() {
     let state = tempfile::tempdir().unwrap();
