@@ -409,6 +409,12 @@ async fn a_file_that_may_not_be_written_and_a_demonstration_are_not_changed() {
     assert_eq!(shown["writable"], false, "{shown}");
     assert!(shown["not_writable"]["en"].as_str().unwrap().contains("may not be written"), "{shown}");
     assert_eq!((written(&home), hidden(&process.client).await.goes_to()), (text, "queue:sales".to_owned()));
+    // Whoever lets it be written has to do no more.
+    std::fs::set_permissions(home.path(FILE), std::fs::Permissions::from_mode(0o640)).unwrap();
+    let deadline = std::time::Instant::now() + test_support::client::PATIENCE;
+    while configuration(&process.client).await["writable"] == false {
+        assert!(std::time::Instant::now() < deadline, "it stays locked");
+    }
     let bare = Home::new();
     let demonstration = bare.serve(&[]);
     let token = std::fs::read_to_string(bare.path("state/host-harness/server-token")).expect("a token");

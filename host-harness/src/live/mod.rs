@@ -248,6 +248,12 @@ impl Inner {
                 }
             };
             if own == state.seen && !again {
+                drop(state);
+                // Somebody may have let it be written meanwhile, which the page waits for.
+                let locked = !self.shown().writable;
+                if locked {
+                    self.show_writable().await;
+                }
                 return None;
             }
             let text = match (&self.shared, &state.record) {
