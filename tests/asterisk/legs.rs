@@ -14,7 +14,8 @@ async fn the_manager_answers() {
         let kept = scene.call(way, has_legs(1)).await;
         assert_eq!(legs(&kept), ["101 answered"], "{way:?}");
         let leg = &kept["outcome"]["legs"][0];
-        assert_eq!((&leg["sip_status"], &leg["q850_cause"]), (&json!(200), &json!(16)), "{way:?}");
+        // Why it ended is not known yet when it is answered.
+        assert_eq!((&leg["sip_status"], &leg["q850_cause"]), (&json!(200), &json!(null)), "{way:?}");
         let rang = leg["ring_ms"].as_u64().expect("it rang");
         assert!((250..900).contains(&rang), "{way:?}: {rang} ms, and the telephone is answered after 300");
     }
