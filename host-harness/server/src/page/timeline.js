@@ -49,6 +49,6 @@ export function Timeline({ details, titles }) {
   return html`<div class="timeline" data-requests=${requests.length} data-scale=${end}>
     ${requests.length > 0 && html`<p class="axis quiet" aria-hidden="true">${[0, end / 2, end].map((at) => html`<span key=${at}>${duration(at)}</span>`)}</p>
       <ol>${requests.map((request, at) => html`<${Request} key=${at} request=${request} purposes=${titles?.requests?.values ?? {}} seen=${exchanges.length === requests.length ? exchanges[at] : {}} share=${share} marks=${marks} />`)}</ol>`}
-    <p class="sum"><span>${requests.length ? "" : `${say(source === "cache" ? "fromCache" : "noRequests")} · `}</span><span class="answered">${say("answer")}: ${duration(waited)}</span> <span class="limited">${say("waitingTime")}: ${duration(whole)}</span></p>
+    <p class="sum"><span>${requests.length ? "" : say(source === "cache" ? "fromCache" : "noRequests")}</span><span class="answered">${say("answer")}: ${duration(waited)}</span> <span class="limited">${say("waitingTime")}: ${duration(whole)}</span></p>
   </div>`;
 }
