@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, EngineSettings, SlotReset};
 
-use crate::waiting::{Stalled, resident};
+use crate::waiting::{Stalled, memory_in_use};
 use crate::{CALLER, at, note, scene, show, times};
 
 const ROUNDS: u32 = 8;
@@ -54,7 +54,7 @@ pub(crate) fn run() {
         let kept = runtime.block_on(async {
             let integration = scene::integration(&stalled.address, scene::memory());
             let node = scene::node(operation, integration, &[("waiting_time", "2s")], Vec::new()).await;
-            let before = resident();
+            let before = memory_in_use();
             let calls = (0..SLOTS).map(|number| {
                 let node = node.clone();
                 tokio::spawn(async move {
@@ -68,7 +68,7 @@ pub(crate) fn run() {
             for call in calls.collect::<Vec<_>>() {
                 call.await.expect("a call");
             }
-            resident().saturating_sub(before)
+            memory_in_use().saturating_sub(before)
         });
         println!(
             "    {:+.0} % at p50, {} KiB kept for each used slot",
