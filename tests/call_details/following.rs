@@ -5,9 +5,10 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
+use http::Method;
 use serde_json::Value;
 use test_support::CALLER;
-use test_support::client::PATIENCE;
+use test_support::client::{PATIENCE, authorised};
 
 use crate::scene::Serving;
 
@@ -121,4 +122,37 @@ async fn a_follower_whose_reader_has_gone_ends_without_a_complaint() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(ended(&mut child), (Some(0), String::new()));
+}
+
+/// The answer is shown while people talk, and a filter shows a call when it begins to fit.
+#[tokio::test]
+async fn a_follower_is_told_who_answered_when_the_pbx_reports_it() {
+    let serving = Serving::new("").await;
+    serving.four_calls().await;
+    let all = Follower::start(&serving, &["--json", "--limit", "1"]);
+    let missed = Follower::start(&serving, &["--json", "--limit", "1", "--ended", "missed"]);
+    let said = |line: &str| {
+        let call: Value = serde_json::from_str(line).expect("an object a line");
+        (call["seq"].as_u64().expect("a number"), call["ended"].as_str().expect("a word").to_owned())
+    };
+    assert_eq!(said(&all.line()), (4, "not-reported".to_owned()));
+    serving.call("pbx-5", Some(CALLER), "sales").await;
+    assert_eq!(said(&all.line()), (5, "not-reported".to_owned()));
+    for (seq, leg, ended) in [
+        (5, "leg=1&result=answered", "answered"),
+        (1, "leg=1&result=busy", "not-reported"),
+        (1, "leg=2&result=answered", "linked-operation"),
+    ] {
+        let path = format!("/v1/calls/{seq}/outcome?by=seq");
+        let form = "application/x-www-form-urlencoded";
+        // What comes again is nothing new.
+        for _ in 0..2 {
+            let request = authorised(Method::POST, &path).header("content-type", form);
+            serving.process.client.send(request, leg.to_owned()).await;
+        }
+        assert_eq!(said(&all.line()), (seq, ended.to_owned()));
+    }
+    assert_eq!(said(&missed.line()), (1, "not-reported".to_owned()));
+    assert_eq!(said(&missed.line()), (1, "linked-operation".to_owned()));
+    assert!(all.lines.try_recv().is_err(), "nothing was shown twice");
 }

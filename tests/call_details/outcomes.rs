@@ -118,14 +118,19 @@ async fn a_file_of_a_format_before_keeps_its_calls_and_takes_reports() {
     let mut serving = Serving::new("").await;
     serving.call("old", Some(CALLER), "sales").await;
     serving.kept(1).await;
+    const SINCE_4: &str = "DROP INDEX calls_reported; ALTER TABLE calls DROP COLUMN reported; \
+        ALTER TABLE calls DROP COLUMN missed; ALTER TABLE calls DROP COLUMN ended;";
     for older in [
-        "DROP TABLE answered; PRAGMA user_version = 3",
-        "DROP TABLE answered; DROP TABLE titles; PRAGMA user_version = 2",
-        "ALTER TABLE calls DROP COLUMN legs; DROP TABLE answered; DROP TABLE titles; PRAGMA user_version = 1",
+        format!("{SINCE_4} PRAGMA user_version = 4"),
+        format!("{SINCE_4} DROP TABLE answered; PRAGMA user_version = 3"),
+        format!("{SINCE_4} DROP TABLE answered; DROP TABLE titles; PRAGMA user_version = 2"),
+        format!(
+            "{SINCE_4} ALTER TABLE calls DROP COLUMN legs; DROP TABLE answered; DROP TABLE titles; PRAGMA user_version = 1"
+        ),
     ] {
         serving.process.signal("-KILL");
         let file = serving.other_program();
-        file.execute_batch(older).unwrap();
+        file.execute_batch(&older).unwrap();
         drop(file);
         serving.again();
         let old = serving.get("/v1/calls/old").await;
@@ -140,4 +145,101 @@ async fn a_file_of_a_format_before_keeps_its_calls_and_takes_reports() {
     serving.call("new", Some(CALLER), "sales").await;
     serving.kept(1).await;
     assert!(serving.get("/v1/calls/old").await["titles"]["manager_source"].is_object());
+}
+
+/// How calls ended is worked out for those of an older file too.
+#[tokio::test]
+async fn calls_of_an_older_file_are_found_by_how_they_ended() {
+    let mut serving = Serving::new("").await;
+    serving.four_calls().await;
+    assert_eq!(report(&serving, "pbx-1", FORM, "leg=1&result=answered").await.status, StatusCode::OK);
+    assert_eq!(report(&serving, "pbx-2", FORM, "leg=1&result=caller-gone").await.status, StatusCode::OK);
+    serving.process.signal("-KILL");
+    let older = "DROP INDEX calls_reported; ALTER TABLE calls DROP COLUMN reported; \
+        ALTER TABLE calls DROP COLUMN missed; ALTER TABLE calls DROP COLUMN ended; PRAGMA user_version = 4";
+    serving.other_program().execute_batch(older).unwrap();
+    // A command that reads it brings it up to date, as a server does.
+    assert_eq!(serving.ids(&["--ended", "answered"]), ["pbx-1"]);
+    serving.again();
+    assert_eq!(serving.ids(&["--ended", "missed", "--employee", "boris"]), ["pbx-2"]);
+    assert_eq!(serving.ids(&["--ended", "not-reported"]), ["pbx-3", "pbx-4"]);
+}
+
+#[tokio::test]
+async fn a_managers_missed_calls_are_a_list_whoever_took_them() {
+    let serving = Serving::new("").await;
+    serving.four_calls().await;
+    serving.call("pbx-5", Some(CALLER), "sales").await;
+    serving.call("pbx-6", Some(CALLER), "sales").await;
+    serving.kept(6).await;
+    for (call, legs) in [
+        ("pbx-1", "leg=1&result=answered"),
+        ("pbx-2", "leg=1&result=caller-gone"),
+        ("pbx-3", "leg=1&result=answered"),
+        ("pbx-4", "leg=1&result=no-answer"),
+        ("pbx-5", "legs=1:NOANSWER/2:ANSWER"),
+        ("pbx-6", "leg=1&result=busy"),
+    ] {
+        assert_eq!(report(&serving, call, FORM, legs).await.status, StatusCode::OK);
+    }
+    for (filter, found) in [
+        (&["--ended", "answered"][..], &["pbx-1"][..]),
+        (&["--ended", "caller-gone"], &["pbx-2"]),
+        (&["--ended", "linked-operation"], &["pbx-3", "pbx-5"]),
+        (&["--ended", "unanswered"], &["pbx-4"]),
+        // The queue has it, and has not answered yet.
+        (&["--ended", "not-reported"], &["pbx-6"]),
+        (&["--ended", "missed"], &["pbx-2", "pbx-5", "pbx-6"]),
+        (&["--ended", "missed", "--employee", "anna"], &["pbx-5", "pbx-6"]),
+        (&["--ended", "missed", "--employee", "boris"], &["pbx-2"]),
+        (&["--ended", "missed", "--employee", "vera"], &[]),
+    ] {
+        assert_eq!(serving.ids(filter), found, "{filter:?}");
+        let mut query = format!("/v1/calls?ended={}", filter[1]);
+        if let Some(employee) = filter.get(3) {
+            query += &format!("&employee={employee}");
+        }
+        let listed = serving.get(&query).await;
+        let mut ids: Vec<_> =
+            listed["calls"].as_array().unwrap().iter().map(|call| call["call"]["id"].clone()).collect();
+        ids.reverse();
+        assert_eq!(json!(ids), json!(found), "{query}");
+    }
+    let queued = serving.get("/v1/calls/pbx-5").await;
+    assert_eq!(
+        (&queued["ended"], &queued["missed_by"]),
+        (&"linked-operation".into(), &json!([{"id": "anna", "name": "Анна Соколова"}]))
+    );
+    for (lang, parts) in [
+        ("en", ["answered by 101", "the caller hung up", "taken by queue:sales", "nobody answered"]),
+        ("ru", ["ответили: 101", "звонящий положил трубку", "принят: queue:sales", "никто не ответил"]),
+    ] {
+        let listed = calls(&serving.home, &["--lang", lang]).stdout;
+        for (line, part) in listed.lines().skip(1).zip(parts) {
+            assert!(line.ends_with(part), "{line}");
+        }
+    }
+    let wrong = calls(&serving.home, &["--ended", "lost", "--lang", "en"]);
+    assert!(wrong.code == Some(2) && wrong.stderr.contains("caller-gone, unanswered"), "{wrong:?}");
+    let wrong = serving.process.client.get("/v1/calls?ended=lost").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(String::from_utf8_lossy(&wrong.body).contains("`ended`"), "{wrong:?}");
+}
+
+/// A call that goes on to another operation is missed by everybody who was asked before.
+#[tokio::test]
+async fn whoever_was_asked_before_has_missed_a_call_that_came_back() {
+    let operations = "[[operation]]\nid = \"first\"\nlinked_operation = \"queue:sales\"\n\
+        exits = { \"not-answered\" = \"operation:second\" }\n\
+        [[operation]]\nid = \"second\"\nlinked_operation = \"queue:support\"\n";
+    let serving = Serving::of(operations, "").await;
+    serving.call("pbx-1", Some(CALLER), "first").await;
+    serving.kept(1).await;
+    assert_eq!(serving.ids(&["--ended", "missed"]), [""; 0]);
+    let back =
+        json!({"id": "pbx-1", "caller": CALLER, "called": "+74951234567", "after": "first", "legs": ["no-answer"]});
+    assert_eq!(serving.process.client.call(&back).await.status, StatusCode::OK);
+    serving
+        .until("it is brought up to date", |_| serving.ids(&["--ended", "missed", "--employee", "anna"]) == ["pbx-1"])
+        .await;
 }

@@ -45,6 +45,7 @@ async fn kept_calls_are_listed_found_and_paged() {
     assert_eq!(own.remove("operation"), Some(json!("sales")));
     assert_eq!(own.remove("integration"), Some(json!("main")));
     assert_eq!(own.remove("outcome"), Some(Value::Null), "the PBX has reported nothing");
+    assert_eq!(own.remove("ended"), Some(json!("not-reported")));
     let titles = own.remove("titles").expect("what its facts are called");
     let source = json!({"ru": "Источник сведений о менеджере", "en": "Where the manager is known from", "values": {
         "crm": {"ru": "amoCRM", "en": "amoCRM"}, "cache": {"ru": "память АТС", "en": "cache"},

@@ -3,6 +3,7 @@
 use serde_json::json;
 use test_support::CALLER;
 
+use crate::browser::Browser;
 use crate::{Site, enter, enter_at, listed, says};
 
 /// Chooses from a list by what is written there.
@@ -49,17 +50,46 @@ async fn calls_are_found_by_the_words_that_the_page_shows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_managers_missed_calls_are_found_and_taken_along() {
+    let site = Site::start("", "queue:sales").await;
+    for _ in 0..3 {
+        site.call(CALLER, "101").await;
+    }
+    let Some(browser) = enter(&site, "ru").await else { return };
+    listed(&browser, 3).await;
+    site.report(1, &json!({"leg": 1, "result": "answered"})).await;
+    site.report(2, &json!({"legs": [{"leg": 1, "result": "busy"}, {"leg": 2, "result": "answered"}]})).await;
+    browser.until("it is told in the list", &says("#row-1", "Ответили: 101")).await;
+    browser.until("and who missed it", &says("#row-2", "Ответили: queue:sales · Пропущен: Анна")).await;
+    browser.run(&choose("ended", "сотрудник пропустил")).await;
+    listed(&browser, 1).await;
+    browser.until("it stands in the address", "return location.hash === '#/calls?ended=missed'").await;
+    // One that is missed now comes into the list, and its row is taken along.
+    site.report(3, &json!({"leg": 1, "result": "caller-gone"})).await;
+    listed(&browser, 2).await;
+    let table = saved_table(&browser).await;
+    assert!(table.contains("\"Чем закончился\";\"Кто ответил\";\"Кто пропустил\""), "{table}");
+    assert!(table.contains("\"приняла связанная операция\";\"queue:sales\";\"Анна"), "{table}");
+    assert!(table.contains("\"звонящий положил трубку раньше\";\"\";\"Анна"), "{table}");
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
+}
+
+/// The table of the chosen calls, as it would be saved.
+async fn saved_table(browser: &Browser) -> String {
+    browser.run("window.saved = null; URL.createObjectURL = (blob) => { blob.text().then(text => { window.saved = text; }); return '#'; }; HTMLAnchorElement.prototype.click = () => {}").await;
+    browser.run("document.querySelector('#csv').dispatchEvent(new MouseEvent('click', { bubbles: true }))").await;
+    browser.until("the table is there", "return window.saved !== null").await;
+    browser.run("return window.saved").await.as_str().expect("text").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_chosen_calls_are_taken_along_as_a_table() {
     let site = Site::start("", "queue:sales").await;
     site.call(CALLER, "101").await;
     site.call("anonymous", "=1+1").await;
     let Some(browser) = enter(&site, "ru").await else { return };
     listed(&browser, 2).await;
-    // What would be saved as a file.
-    browser.run("window.saved = null; URL.createObjectURL = (blob) => { blob.text().then(text => { window.saved = text; }); return '#'; }; HTMLAnchorElement.prototype.click = () => {}").await;
-    browser.run("document.querySelector('#csv').dispatchEvent(new MouseEvent('click', { bubbles: true }))").await;
-    browser.until("the table is there", "return window.saved !== null").await;
-    let table = browser.run("return window.saved").await.as_str().expect("text").to_owned();
+    let table = saved_table(&browser).await;
     let lines: Vec<_> = table.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(lines.len(), 3, "{table}");
     assert!(lines[0].starts_with("\"№\";\"Время\";\"Кто звонит\""), "{table}");

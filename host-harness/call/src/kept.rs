@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::EmployeeRecord;
 use crate::document::CallDocument;
+use crate::ended::Ended;
 use crate::outcome::Outcome;
 use crate::titles::Titles;
 
@@ -24,6 +26,12 @@ pub struct KeptDocument {
     pub integration: String,
     /// What the PBX saw of it; null until the PBX has reported.
     pub outcome: Option<Outcome>,
+    /// How it ended, as far as the PBX has reported it.
+    #[serde(default)]
+    pub ended: Ended,
+    /// Whose numbers were to ring and did not answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed_by: Vec<EmployeeRecord>,
     /// What its facts are called, by their keys, and the codes among their values, where one call is asked for. Under `requests` stand the
     /// purposes of its requests.
     #[serde(default, skip_serializing_if = "Titles::is_empty")]

@@ -36,6 +36,8 @@ pub mod document;
 #[cfg(feature = "document")]
 pub mod durations;
 #[cfg(feature = "document")]
+pub mod ended;
+#[cfg(feature = "document")]
 pub mod exchange;
 #[cfg(feature = "document")]
 pub mod host_reason;

@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use call::ended::ChosenEnd;
 use call::kept::KeptDocument;
 use futures_util::stream::Stream;
 use jiff::{SignedDuration, Timestamp};
@@ -69,10 +70,14 @@ struct CallsQuery {
     /// Only calls that arrived before.
     #[param(example = "2026-11-22T18:00:00+03:00")]
     until: Option<String>,
-    /// Only calls that ended so: `forwarded`, or a reason's code.
+    /// Only calls with this answer: `forwarded`, or a reason's code.
     #[param(example = "contact-not-found")]
     reason: Option<String>,
-    /// Only calls forwarded to this employee.
+    /// Only calls that ended so, as the PBX reported it: `answered` (by the employee), `linked-operation` (took it), `caller-gone`, `unanswered`,
+    /// `not-reported`; or `missed`: those that the employee did not answer, whoever took them.
+    #[param(example = "missed")]
+    ended: Option<String>,
+    /// Only calls forwarded to this employee; with `ended=missed` those that this employee missed.
     employee: Option<String>,
     /// Only calls whose caller's number ends so: one to four digits.
     #[param(example = "4567")]
@@ -92,12 +97,15 @@ impl CallsQuery {
     fn filter(&self) -> Result<Filter, Problem> {
         let digits = self.digits.as_deref().filter(|digits| !digits.is_empty()).map(Filter::digits).transpose();
         let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let ended = some(&self.ended).map(|name| Filter::ended(&name)).transpose();
+        let names = ChosenEnd::names();
         Ok(Filter {
             after: self.after,
             before: self.before,
             since: time("since", self.since.as_deref())?,
             until: time("until", self.until.as_deref())?,
             reason: some(&self.reason),
+            ended: ended.map_err(|fix| wrong("ended", Localized::new(format!("напишите одно из {names}"), fix)))?,
             employee: some(&self.employee),
             digits: digits
                 .map_err(|fix| wrong("digits", Localized::new("напишите от одной до четырёх последних цифр", fix)))?,
@@ -148,7 +156,7 @@ fn numbers(written: Option<&str>) -> Result<Numbers, Problem> {
 /// Kept calls, newest first.
 #[derive(Serialize, ToSchema)]
 struct Calls {
-    /// Each in the format of `POST /v1/resolve-call`, with `seq`, `operation`, `integration` and `outcome`; without `titles`.
+    /// Each in the format of `POST /v1/resolve-call`, with `seq`, `operation`, `integration`, `outcome` and `ended`; without `titles`.
     calls: Vec<KeptDocument>,
     /// `before` of the next page; null where this was the last.
     next: Option<i64>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::ended;
 use super::error::CallDetailsError;
 use super::place::Place;
 
@@ -15,7 +16,7 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Marks the file as ours (`PRAGMA application_id`): "hhcd".
 const APPLICATION: i64 = 0x6868_6364;
 /// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
-const FORMAT: i64 = 4;
+const FORMAT: i64 = 5;
 /// What makes a file of format 1 one of format 2: what PBXs report of a call.
 const FROM_1: &str = "ALTER TABLE calls ADD COLUMN legs TEXT";
 /// What makes a file of format 2 one of format 3: what components call their facts.
@@ -32,6 +33,13 @@ const FROM_3: &str = "
         settled INTEGER NOT NULL, -- how many calls of it were written, or are in a gap
         last    INTEGER NOT NULL  -- when the last of them arrived, in milliseconds since 1970
     ) STRICT;
+";
+/// What makes a file of format 4 one of format 5: how calls ended, and the order in which that was learnt.
+const FROM_4: &str = "
+    ALTER TABLE calls ADD COLUMN ended TEXT NOT NULL DEFAULT 'not-reported';
+    ALTER TABLE calls ADD COLUMN missed TEXT;      -- the identifiers of those who missed it, as a JSON array
+    ALTER TABLE calls ADD COLUMN reported INTEGER; -- greater for calls of which more was learnt later
+    CREATE INDEX calls_reported ON calls (reported) WHERE reported IS NOT NULL;
 ";
 
 /// The tables themselves take some pages.
@@ -148,7 +156,7 @@ fn prepare(connection: &mut Connection, place: &Place) -> Result<(), CallDetails
         // One transaction: of two programs that start at once only one creates the tables.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         if !is_ours(&transaction, place)? {
-            for tables in [SCHEMA, FROM_2, FROM_3] {
+            for tables in [SCHEMA, FROM_2, FROM_3, FROM_4] {
                 transaction.execute_batch(tables).map_err(failed)?;
             }
             transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
@@ -174,8 +182,12 @@ fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
     if older < 3 {
         transaction.execute_batch(FROM_2)?;
     }
-    if older < FORMAT {
+    if older < 4 {
         transaction.execute_batch(FROM_3)?;
+    }
+    if older < FORMAT {
+        transaction.execute_batch(FROM_4)?;
+        ended::learn(&transaction)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use call::document::{Route, Run};
+use call::ended::End;
 use call::kept::KeptDocument;
 use call::leg::{self, Leg};
 use call::outcome::Outcome;
@@ -11,10 +12,13 @@ use call::step::StepRecord;
 use call::titles::Titles;
 use call::{CallDocument, WholeNumber};
 use jiff::Timestamp;
+use rusqlite::Row;
 
 use super::Numbers;
 use crate::FinishedCall;
 
+/// What a kept call is read from.
+pub(super) const COLUMNS: &str = "seq, operation, integration, caller, document, legs";
 /// How many of a number's last digits may be asked for.
 const DIGITS: usize = 4;
 
@@ -30,6 +34,8 @@ pub(super) struct Record {
     pub(super) digits: String,
     pub(super) caller: Option<WholeNumber>,
     pub(super) document: String,
+    /// Who missed it before it came to where it is now.
+    pub(super) missed: Option<String>,
     /// When it arrived.
     pub(super) arrived: Timestamp,
     /// What the facts are called of each component that resolved a step.
@@ -66,6 +72,7 @@ impl Record {
             caller: call.caller.clone().filter(|_| numbers == Numbers::Whole),
             // A value of this program's does not fail to be written as JSON; if one did, the call would still be listed.
             document: serde_json::to_string(&**resolved).unwrap_or_default(),
+            missed: missed(&End::of(resolved, &[])),
             arrived: resolved.call.at,
             titles: resolved
                 .steps
@@ -100,6 +107,12 @@ impl Record {
             titles: BTreeMap::new(),
         }
     }
+}
+
+/// The identifiers of those who missed a call, as JSON; none where nobody has.
+pub(super) fn missed(end: &End) -> Option<String> {
+    let ids: Vec<_> = end.missed_by.iter().map(|employee| employee.id.as_str()).collect();
+    if ids.is_empty() { None } else { serde_json::to_string(&ids).ok() }
 }
 
 /// The last digits of a number, as far as they may be asked for.
@@ -144,9 +157,17 @@ impl KeptCall {
         Self { seq, operation, integration, caller, document, legs, titles: BTreeMap::new() }
     }
 
-    /// Adds what a PBX reports.
-    pub(super) fn complete(&mut self, reported: &[Leg]) {
+    /// A call of a row of [`COLUMNS`].
+    pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let (caller, legs): (Option<String>, Option<String>) = (row.get(3)?, row.get(5)?);
+        Ok(Self::new(row.get(0)?, row.get(1)?, row.get(2)?, caller.as_deref(), row.get(4)?, legs.as_deref()))
+    }
+
+    /// Adds what a PBX reports; false where that was known already.
+    pub(super) fn complete(&mut self, reported: &[Leg]) -> bool {
+        let before = self.legs.clone();
         leg::merge(&mut self.legs, reported);
+        before != self.legs
     }
 
     /// The legs as they are written.
@@ -165,14 +186,22 @@ impl KeptCall {
         Outcome::of(&self.document()?, &self.legs)
     }
 
+    /// How it ended, and who missed it; nothing of either where the record cannot be read.
+    pub(super) fn end(&self) -> End {
+        self.document().map(|document| End::of(&document, &self.legs)).unwrap_or_default()
+    }
+
     /// The call as JSON among others.
     pub fn shown(&self, numbers: Numbers) -> KeptDocument {
         let mut call = self.document();
+        let end = call.as_ref().map(|document| End::of(document, &self.legs)).unwrap_or_default();
         if let (Numbers::Whole, Some(caller), Some(document)) = (numbers, &self.caller, &mut call) {
             document.call.caller = Some(caller.whole().to_owned());
         }
         KeptDocument {
             outcome: call.as_ref().and_then(|document| Outcome::of(document, &self.legs)),
+            ended: end.ended,
+            missed_by: end.missed_by,
             unreadable: call.is_none(),
             call,
             seq: self.seq,

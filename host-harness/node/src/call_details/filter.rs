@@ -1,5 +1,6 @@
 //! Which calls are asked for.
 
+use call::ended::ChosenEnd;
 use jiff::Timestamp;
 use rusqlite::types::Value;
 
@@ -14,9 +15,11 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Only calls that arrived before.
     pub until: Option<Timestamp>,
-    /// Only calls that ended so: `forwarded`, or a reason's code.
+    /// Only calls with this answer: `forwarded`, or a reason's code.
     pub reason: Option<String>,
-    /// Only calls forwarded to this employee.
+    /// Only calls that ended so, as the PBX reported it.
+    pub ended: Option<ChosenEnd>,
+    /// Only calls forwarded to this employee; where missed ones are asked for, those that this employee missed.
     pub employee: Option<String>,
     /// Only calls whose caller's number ends so: up to four digits.
     pub digits: Option<String>,
@@ -44,11 +47,25 @@ impl Filter {
         add("at >= ?", time(self.since));
         add("at < ?", time(self.until));
         add("outcome = ?", text(&self.reason));
-        add("employee = ?", text(&self.employee));
+        match self.ended {
+            Some(ChosenEnd::Ended(ended)) => add("ended = ?", Some(Value::Text(ended.name().to_owned()))),
+            Some(ChosenEnd::Missed) => add("(missed IS NOT NULL) = ?", Some(Value::Integer(1))),
+            None => {}
+        }
+        let employee = match self.ended {
+            Some(ChosenEnd::Missed) => "EXISTS (SELECT 1 FROM json_each(missed) WHERE value = ?)",
+            Some(ChosenEnd::Ended(_)) | None => "employee = ?",
+        };
+        add(employee, text(&self.employee));
         add("substr(digits, -length(?)) = ?", text(&self.digits));
         add("operation = ?", text(&self.operation));
         add("integration = ?", text(&self.integration));
         (conditions.join(" AND "), values)
+    }
+
+    /// How calls ended, by a name of [`ChosenEnd`].
+    pub fn ended(name: &str) -> Result<ChosenEnd, String> {
+        ChosenEnd::named(name).ok_or_else(|| format!("write one of {}", ChosenEnd::names()))
     }
 
     /// The last digits of a caller's number as a filter: up to four, nothing else.

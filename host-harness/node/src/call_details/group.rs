@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::answered;
 use super::document::{KeptCall, Record};
+use super::ended;
 use super::key::CallKey;
 use super::reader;
 
@@ -83,8 +84,8 @@ pub(super) fn commit<'a>(
 
 fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<i64> {
     const CALL: &str =
-        "INSERT INTO calls (at, call_id, operation, integration, outcome, employee, digits, caller, document)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        "INSERT INTO calls (at, call_id, operation, integration, outcome, employee, digits, caller, document, missed)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     transaction.prepare_cached(CALL)?.insert(params![
         record.at,
         record.call_id,
@@ -95,6 +96,7 @@ fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<i6
         record.digits,
         record.caller.as_ref().map(|caller| caller.whole()),
         record.document,
+        record.missed,
     ])
 }
 
@@ -116,7 +118,11 @@ fn bring_up_to_date(transaction: &Transaction<'_>, record: &Record) -> rusqlite:
         }
     };
     transaction.prepare_cached(CALL)?.execute(params![record.outcome, record.employee, document, kept.seq])?;
-    reader::find(transaction, &CallKey::Seq(kept.seq))
+    let continued = reader::find(transaction, &CallKey::Seq(kept.seq))?;
+    if let Some(call) = &continued {
+        ended::note(transaction, call)?;
+    }
+    Ok(continued)
 }
 
 /// The document of a call of which only the kept one knows how it began; none where that one's numbers were not ringing then.

@@ -13,6 +13,7 @@
 mod answered;
 mod database;
 mod document;
+mod ended;
 mod error;
 mod filter;
 mod group;

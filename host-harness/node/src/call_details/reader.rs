@@ -9,13 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::database;
-use super::document::KeptCall;
+use super::document::{COLUMNS, KeptCall};
 use super::error::CallDetailsError;
 use super::filter::Filter;
 use super::key::CallKey;
 use super::place::Place;
 
-const COLUMNS: &str = "seq, operation, integration, caller, document, legs";
 /// The most spans of time that are counted at once.
 const MOST_BUCKETS: i64 = 2_000;
 
@@ -67,7 +66,7 @@ impl Reader {
             let (condition, values) = filter.sql();
             let sql = format!("SELECT {COLUMNS} FROM calls WHERE {condition} ORDER BY seq DESC LIMIT {}", limit + 1);
             let mut statement = connection.prepare(&sql)?;
-            let calls = statement.query_map(params_from_iter(values), kept)?;
+            let calls = statement.query_map(params_from_iter(values), KeptCall::of_row)?;
             let mut calls = calls.collect::<rusqlite::Result<Vec<_>>>()?;
             let more = calls.len() > limit;
             calls.truncate(limit);
@@ -82,7 +81,32 @@ impl Reader {
             let (condition, values) = Filter { after: Some(seq), ..filter.clone() }.sql();
             let sql = format!("SELECT {COLUMNS} FROM calls WHERE {condition} ORDER BY seq LIMIT {limit}");
             let mut statement = connection.prepare(&sql)?;
-            statement.query_map(params_from_iter(values), kept)?.collect()
+            statement.query_map(params_from_iter(values), KeptCall::of_row)?.collect()
+        })
+    }
+
+    /// The number of what was learnt of kept calls last: that a PBX reported, or came back; 0 where nothing was.
+    pub fn reported(&self) -> Result<i64, CallDetailsError> {
+        let newest = "SELECT coalesce(max(reported), 0) FROM calls WHERE reported IS NOT NULL";
+        self.ask(|connection| connection.query_row(newest, [], |row| row.get(0)))
+    }
+
+    /// At most `limit` calls of which more was learnt after this number, in that order, each with the number of that.
+    pub fn reported_after(
+        &self,
+        filter: &Filter,
+        number: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, KeptCall)>, CallDetailsError> {
+        self.ask(|connection| {
+            let (condition, mut values) = filter.sql();
+            values.push(number.into());
+            let sql = format!(
+                "SELECT {COLUMNS}, reported FROM calls WHERE {condition} AND reported > ?{} ORDER BY reported LIMIT {limit}",
+                values.len()
+            );
+            let mut statement = connection.prepare(&sql)?;
+            statement.query_map(params_from_iter(values), |row| Ok((row.get(6)?, KeptCall::of_row(row)?)))?.collect()
         })
     }
 
@@ -158,16 +182,11 @@ impl Reader {
     }
 }
 
-fn kept(row: &Row<'_>) -> rusqlite::Result<KeptCall> {
-    let (caller, legs): (Option<String>, Option<String>) = (row.get(3)?, row.get(5)?);
-    Ok(KeptCall::new(row.get(0)?, row.get(1)?, row.get(2)?, caller.as_deref(), row.get(4)?, legs.as_deref()))
-}
-
 /// One call.
 pub(super) fn find(connection: &Connection, key: &CallKey) -> rusqlite::Result<Option<KeptCall>> {
     let one = |condition: &str, values: &[&dyn ToSql]| {
         let sql = format!("SELECT {COLUMNS} FROM calls WHERE {condition} ORDER BY seq DESC LIMIT 1");
-        connection.query_row(&sql, values, kept).optional()
+        connection.query_row(&sql, values, KeptCall::of_row).optional()
     };
     match key {
         CallKey::Id(id) => one("call_id = ?1", &[id]),

@@ -1,10 +1,11 @@
 //! A PBX's report on its way into the kept call: taken in by the writer, behind the calls that came before it.
 
 use call::leg::Leg;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::document::KeptCall;
+use super::ended;
 use super::key::CallKey;
 use super::reader;
 
@@ -39,8 +40,9 @@ impl Report {
             return Ok(None);
         }
         let Some(mut call) = reader::find(connection, &self.call)? else { return Ok(None) };
-        call.complete(&self.legs);
-        connection.execute("UPDATE calls SET legs = ?1 WHERE seq = ?2", params![call.legs_json(), call.seq])?;
+        if call.complete(&self.legs) {
+            ended::note(connection, &call)?;
+        }
         Ok(Some(call))
     }
 }

@@ -8,7 +8,7 @@ import { CsvButton } from "./csv.js";
 import { Filters, FILTERS, wanted } from "./filters.js";
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 import { lang, counted, duration, recent, say } from "./language.js";
-import { SIGNS, ofCall, reasonText, waited, where, worded } from "./meaning.js";
+import { SIGNS, answeredBy, missedBy, ofCall, reasonText, waited, where, worded } from "./meaning.js";
 import { Reasons } from "./reasons.js";
 
 const PAGE = 50;
@@ -21,6 +21,7 @@ function useCalls(query) {
   const { connection } = useConsole();
   const [found, setFound] = useState({ calls: null, next: null, problem: null });
   const filtered = `${query}` !== "";
+  const byEnd = query.has("ended");
   const load = useCallback(async (before = null) => {
     try {
       const page = await get(`/v1/calls?limit=${PAGE}&${query}${before ? `&before=${before}` : ""}`);
@@ -43,8 +44,8 @@ function useCalls(query) {
       return setFound((held) => held.calls && { ...held, calls: merged(held.calls, came, filtered) });
     };
     const stop = connection.subscribe((name, call) => {
-      // With a filter the server says which new calls fit.
-      waiting.push(name === "opened" || (name === "call" && filtered) ? "opened" : call);
+      // With a filter the server says which new calls fit, and which of those that have ended.
+      waiting.push(name === "opened" || (name === "call" && filtered) || byEnd ? "opened" : call);
       timer ??= setTimeout(show, TOGETHER);
     });
     return () => { stop(); clearTimeout(timer); };
@@ -62,16 +63,18 @@ function merged(calls, came, filtered) {
 function Row({ call, query, open }) {
   const { operations } = useConsole();
   const meaning = ofCall(call);
-  const { outcome } = call;
+  const [answered, missed] = [answeredBy(call), missedBy(call)];
   const source = call.details?.manager_source;
-  const ending = outcome && (outcome.answered_by ? say("answeredBy", outcome.answered_by.number ?? outcome.answered_by.linked_operation) : say(`ending:${outcome.result}`));
+  // Of a call that rings, as far as is reported, there is no end to tell.
+  const ended = answered ? say("answeredBy", answered) : call.outcome && call.ended !== "not-reported" && say(`ended:${call.ended}`);
+  const told = [ended, missed && say("missedBy", missed), source && worded("source", source)].filter(Boolean);
   const space = (event) => { if (event.key === " ") { event.preventDefault(); event.currentTarget.click(); } };
   return html`<li><a class="row" id=${`row-${call.seq}`} data-seq=${call.seq} data-meaning=${meaning} href=${link("calls", call.seq, query)} aria-current=${open ? "true" : null} onKeyDown=${space}>
     <span class="when">${call.unreadable ? "" : recent(call.call.at)}</span>
     <span class="caller">${call.unreadable ? "" : call.call.caller ?? say("withheld")}</span>
     <span class="where"><span class="sign" aria-hidden="true">${SIGNS[meaning]}</span> ${where(call, operations)}
       ${call.reason && html`<small>${reasonText(call.reason)}</small>`}
-      ${(ending || source) && html`<small class="quiet">${[ending, source && worded("source", source)].filter(Boolean).join(" · ")}</small>`}
+      ${told.length > 0 && html`<small class="quiet">${told.join(" · ")}</small>`}
     </span>
     <span class="waited">${call.unreadable ? "" : duration(waited(call))}</span>
   </a></li>`;

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { useConsole } from "./console.js";
 import { html, useState } from "./html.js";
 import { lang, moment, say } from "./language.js";
-import { ofCall, reasonText, waited, where } from "./meaning.js";
+import { answeredBy, missedBy, ofCall, reasonText, waited, where } from "./meaning.js";
 
 const AT_ONCE = 1_000;
 const MOST = 50_000;
@@ -18,8 +18,8 @@ function cell(value) {
 
 const columns = (call, operations) => [
   call.seq, moment(call.call.at), call.call.caller ?? say("withheld"), call.call.called, call.operation, say(`meaning:${ofCall(call)}`), where(call, operations),
-  call.reason ? reasonText(call.reason) : "", waited(call), call.outcome ? say(`ending:${call.outcome.result}`) : "",
-  call.outcome?.answered_by ? call.outcome.answered_by.number ?? call.outcome.answered_by.linked_operation : "",
+  call.reason ? reasonText(call.reason) : "", waited(call), say(`ended:${call.ended}`),
+  answeredBy(call), missedBy(call),
 ];
 
 async function table(query, operations) {
@@ -30,7 +30,7 @@ async function table(query, operations) {
     if (page.next === null) break;
     before = `&before=${page.next}`;
   }
-  const titles = ["number", "time", "caller", "called", "operation", "result", "where", "reason", "waitedMs", "ending", "answered"].map((key) => say(`csv:${key}`));
+  const titles = ["number", "time", "caller", "called", "operation", "result", "where", "reason", "waitedMs", "ended", "answered", "missed"].map((key) => say(`csv:${key}`));
   // Spreadsheets of Russian systems part columns by semicolons.
   const parted = lang() === "ru" ? ";" : ",";
   const lines = [titles, ...calls.map((call) => columns(call, operations))].map((line) => line.map(cell).join(parted));

@@ -4,10 +4,10 @@ import { go, link } from "./address.js";
 import { useConsole } from "./console.js";
 import { html, useRef, useState } from "./html.js";
 import { local, say } from "./language.js";
-import { MEANINGS, SIGNS, reasonsOf } from "./meaning.js";
+import { ENDS, MEANINGS, SIGNS, reasonsOf } from "./meaning.js";
 
 /** What calls may be chosen by, as the address has it. */
-export const FILTERS = ["reason", "employee", "operation", "integration", "digits", "since", "until"];
+export const FILTERS = ["reason", "ended", "employee", "operation", "integration", "digits", "since", "until"];
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -58,6 +58,10 @@ export function Filters({ query, names }) {
         ${all.filter((reason) => reason.meaning === meaning).map(({ code, text }) => html`<option key=${code} value=${code}>${text}</option>`)}
       </optgroup>`)}
       <${Other} value=${value("reason")} known=${["forwarded", ...all.map(({ code }) => code)]} />
+    <//>
+    <${Choice} name="ended" title=${say("ended")} value=${value("ended")}>
+      ${ENDS.map((end) => html`<option key=${end} value=${end}>${say(`ended:${end}`)}</option>`)}
+      <${Other} value=${value("ended")} known=${ENDS} />
     <//>
     <${Choice} name="employee" title=${say("employee")} value=${value("employee")}>
       ${names.map(([id, name]) => html`<option key=${id} value=${id}>${name}</option>`)}

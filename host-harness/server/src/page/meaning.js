@@ -8,6 +8,9 @@ export const MEANINGS = ["forwarded", "rule", "caller", "settings", "failure", "
 /** A sign for each, for people who see few colours. */
 export const SIGNS = { forwarded: "→", rule: "↷", caller: "?", settings: "!", failure: "×", off: "○" };
 
+/** How calls ended as the PBX reported it, and those that an employee missed, whoever took them. */
+export const ENDS = ["answered", "linked-operation", "caller-gone", "unanswered", "missed", "not-reported"];
+
 const OF_CLASS = {
   "empty-answer": "rule", absent: "rule", exit: "rule",
   caller: "caller",
@@ -57,6 +60,12 @@ export const worded = (kind, code) => (known(`${kind}:${code}`) ? say(`${kind}:$
 
 /** How long a call waited in all its steps, in milliseconds. */
 export const waited = (call) => [...(call.steps ?? []), call].reduce((sum, step) => sum + step.details.waited_ms, 0);
+
+/** Who missed a call, by their names; empty where nobody did. */
+export const missedBy = (call) => (call.missed_by ?? []).map(({ name }) => name).join(", ");
+
+/** Who answered a call: the number or the linked operation. */
+export const answeredBy = (call) => call.outcome?.answered_by?.number ?? call.outcome?.answered_by?.linked_operation;
 
 /** Where a call went, in words. */
 export function where(call, operations) {

@@ -12,9 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::call::time;
 use super::{LanguageChoice, Outcome, Stop, language, local_zone, print_json, print_lines, say, warn};
+use call::ended::ChosenEnd;
 use call::one_line::visible_json;
 use call::{Language, Localized, localized};
-use node::call_details::{self, CallKey, Filter, KeptCall, Numbers, Place, Reader};
+use node::call_details::{self, CallDetailsError, CallKey, Filter, KeptCall, Numbers, Place, Reader};
 use runtime::capabilities::clocks::Clock;
 use stores::{self, StoreLocation};
 
@@ -39,10 +40,14 @@ pub(super) struct Calls {
     /// Only calls before then
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Timestamp>,
-    /// Only calls that ended so: `forwarded`, or a reason's code
+    /// Only calls with this answer: `forwarded`, or a reason's code
     #[arg(long, value_name = "CODE")]
     reason: Option<String>,
-    /// Only calls forwarded to this employee
+    /// Only calls that ended so, as the PBX reported it: answered (by the employee), linked-operation (took it), caller-gone, unanswered,
+    /// not-reported; or missed: those that the employee did not answer, whoever took them
+    #[arg(long, value_name = "HOW", value_parser = ended)]
+    ended: Option<ChosenEnd>,
+    /// Only calls forwarded to this employee; with `--ended missed` those that this employee missed
     #[arg(long, value_name = "ID")]
     employee: Option<String>,
     /// Only calls whose caller's number ends so: one to four digits
@@ -57,7 +62,7 @@ pub(super) struct Calls {
     /// How many of them, the newest
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
-    /// Then stay, and show calls as they come
+    /// Then stay, and show calls as they come, and again when the PBX reports who answered or how they ended
     #[arg(long)]
     follow: bool,
     /// Print JSON: one object a line
@@ -120,7 +125,7 @@ impl Calls {
 
     async fn list(&self, reader: &Reader) -> anyhow::Result<()> {
         let filter = self.filter();
-        let newest = reader.newest()?;
+        let (newest, mut reported) = (reader.newest()?, reader.reported()?);
         let page = reader.list(&filter, self.limit)?;
         let mut calls = page.calls;
         calls.reverse();
@@ -152,8 +157,12 @@ impl Calls {
                 () = tokio::time::sleep(LOOK) => {}
             }
             // A writer that holds the file for a moment is no reason to leave.
-            let Ok(calls) = reader.after(&filter, seen, AT_ONCE) else { continue };
+            let Ok(mut calls) = reader.after(&filter, seen, AT_ONCE) else { continue };
+            let completed = completed_since(reader, &filter, &mut reported).unwrap_or_default();
+            // Of one that is new, what the PBX reported is shown with it.
+            let shown_before = completed.into_iter().filter(|call| call.seq <= seen).collect::<Vec<_>>();
             seen = calls.last().map_or(seen, |call| call.seq);
+            calls.splice(0..0, shown_before);
             is_open = self.print(&calls, language, !has_titles);
             has_titles |= !calls.is_empty();
         }
@@ -193,6 +202,7 @@ impl Calls {
             since: self.since,
             until: self.until,
             reason: self.reason.clone(),
+            ended: self.ended,
             employee: self.employee.clone(),
             digits: self.number.clone(),
             operation: self.operation.clone(),
@@ -204,6 +214,23 @@ impl Calls {
     const fn numbers(&self) -> Numbers {
         if self.whole_numbers { Numbers::Whole } else { Numbers::Masked }
     }
+}
+
+/// The calls that a PBX completed since then, in the order of that; what was learnt last is noted.
+fn completed_since(reader: &Reader, filter: &Filter, reported: &mut i64) -> Result<Vec<KeptCall>, CallDetailsError> {
+    let last = reader.reported()?;
+    // Numbers of calls that are kept no more may come again.
+    *reported = last.min(*reported);
+    if last == *reported {
+        return Ok(Vec::new());
+    }
+    let completed = reader.reported_after(filter, *reported, AT_ONCE)?;
+    *reported = if completed.len() < AT_ONCE { last } else { completed.last().map_or(last, |(number, _)| *number) };
+    Ok(completed.into_iter().map(|(_, call)| call).collect())
+}
+
+fn ended(text: &str) -> Result<ChosenEnd, String> {
+    Filter::ended(text)
 }
 
 fn digits(text: &str) -> Result<String, &'static str> {

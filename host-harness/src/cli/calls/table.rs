@@ -13,29 +13,32 @@ pub(super) fn of(calls: &[KeptCall], numbers: Numbers, language: Language, with_
     let mut text = Lines::default();
     if with_head && !calls.is_empty() {
         let titles = match language {
-            Language::Ru => ["№", "время", "кто звонит", "куда", "ожидание", "откуда"],
-            Language::En => ["no.", "time", "caller", "where to", "waited", "from"],
+            Language::Ru => ["№", "время", "кто звонит", "куда", "ожидание", "откуда", "чем закончился"],
+            Language::En => ["no.", "time", "caller", "where to", "waited", "from", "ended"],
         };
         line(&mut text, titles);
     }
     for call in calls {
         let seq = call.seq.to_string();
         match call.document() {
-            None => line(&mut text, [seq.as_str(), "?", "?", unreadable(language), "", ""]),
+            None => line(&mut text, [seq.as_str(), "?", "?", unreadable(language), "", "", ""]),
             Some(document) => {
                 let at = document.call.at.to_zoned_datetime(TimeZone::system()).strftime("%d.%m %H:%M:%S").to_string();
                 let (caller, route) = (caller(call, &document, numbers, language), route(&document, language));
                 let waited = format!("{} {}", document.waited().as_millis(), language.say("мс", "ms"));
                 let source = document.details.facts.manager_source();
-                line(&mut text, [&seq, &at, &caller, &route, &waited, source.unwrap_or_default()]);
+                let ended = call.outcome().map(|outcome| outcome.in_brief(language)).unwrap_or_default();
+                line(&mut text, [&seq, &at, &caller, &route, &waited, source.unwrap_or_default(), &ended]);
             }
         }
     }
     text
 }
 
-fn line(text: &mut Lines, [seq, at, caller, route, waited, source]: [&str; 6]) {
-    text.line(format_args!("{seq:>6}  {at:<14}  {caller:<14}  {route:<44}  {waited:>9}  {source}"));
+fn line(text: &mut Lines, [seq, at, caller, route, waited, source, ended]: [&str; 7]) {
+    let start = format!("{seq:>6}  {at:<14}  {caller:<14}  {route:<44}  {waited:>9}");
+    // Nothing stands behind the last word.
+    text.line(format!("{start}  {source:<8}  {ended}").trim_end());
 }
 
 /// The caller's number: masked, unless the whole one is asked for and kept.

@@ -1,6 +1,8 @@
 //! What is read of it: numbers, pages, filters, counts.
 
 use super::*;
+use call::ended::{ChosenEnd, End};
+use call::leg::Ending;
 
 #[test]
 fn a_memory_is_read_while_a_group_is_being_written() {
@@ -127,10 +129,20 @@ proptest! {
         reason in prop::option::of(prop::sample::select(vec!["forwarded", "crm-error", "no-such-code"])),
         employee in prop::option::of(prop::sample::select(vec!["anna", "boris", "nobody"])),
         digits in prop::option::of("[0-9]{1,2}"),
+        ended in prop::option::of(prop::sample::select(vec!["answered", "linked-operation", "caller-gone", "unanswered", "not-reported", "missed"])),
+        reports in prop::collection::vec((0..40_i64, 1..3_u8, 0..Ending::ALL.len()), 0..60),
     ) {
         let book = Book::new(CallDetailsSettings::default());
         for (index, (seconds, caller, outcome)) in calls.iter().enumerate() {
             book.keep(call(&index.to_string(), *seconds, Some(caller), outcome));
+        }
+        let mut legs = vec![Vec::new(); calls.len()];
+        for (index, number, ending) in reports {
+            let index = usize::try_from(index).unwrap() % calls.len();
+            let leg = Leg { leg: number, result: Ending::ALL[ending].1, ring_ms: None, sip_status: None, q850_cause: None };
+            call::leg::merge(&mut legs[index], std::slice::from_ref(&leg));
+            let (answer, _) = oneshot::channel();
+            book.details.0.writer.report(Report { call: CallKey::id(&index.to_string()), legs: vec![leg], answer });
         }
         book.written();
         let at = |seconds: i64| start() + SignedDuration::from_secs(seconds);
@@ -140,17 +152,21 @@ proptest! {
             reason: reason.map(str::to_owned),
             employee: employee.map(str::to_owned),
             digits: digits.clone(),
+            ended: ended.and_then(ChosenEnd::named),
             ..Filter::default()
         };
         let mut expected: Vec<_> = calls
             .iter()
             .enumerate()
-            .filter(|(_, (seconds, caller, outcome))| {
+            .filter(|(index, (seconds, caller, outcome))| {
                 let to = outcome.strip_prefix("to:");
+                let end = End::of(&self::call("", 0, None, outcome).resolved, &legs[*index]);
+                let missed = to.is_some() && !end.missed_by.is_empty();
                 since.is_none_or(|since| *seconds >= since)
                     && until.is_none_or(|until| *seconds < until)
                     && reason.is_none_or(|reason| to.map_or(*outcome, |_| "forwarded") == reason)
                     && employee.is_none_or(|employee| to == Some(employee))
+                    && ended.is_none_or(|ended| if ended == "missed" { missed } else { end.ended.name() == ended })
                     && digits.as_ref().is_none_or(|digits| caller.ends_with(digits))
             })
             .map(|(index, _)| index.to_string())
