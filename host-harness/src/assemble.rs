@@ -13,7 +13,7 @@ use call::document::OPERATION_FAILED;
 use call::masking::unless_secret;
 use call::one_line::one_line;
 use call::{Bilingual, Localized, localized};
-use node::{Placement, Revision, RevisionBuilder, ToPlace};
+use node::{Origin, Placement, Revision, RevisionBuilder, ToPlace};
 use replay::recording::SamplingSettings;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, Operation};
@@ -28,9 +28,10 @@ pub struct InForce<'a> {
 }
 
 /// Sets up everything that the configuration names. What is in force already goes on, as far as the configuration leaves it as it is; a component's
-/// file is read anew only where it is named anew. Each error names the integration or the placed operation at fault.
+/// file is read anew only where it is named anew. `made` says which operation each one is, for the versions that were activated. Each error names the integration or the placed operation at fault.
 pub async fn assemble(
     config: &HarnessConfig,
+    made: &BTreeMap<String, u64>,
     before: Option<InForce<'_>>,
     engine: &Engine,
     stores: &Stores,
@@ -59,6 +60,8 @@ pub async fn assemble(
             None => load(engine, entry.component.as_deref()).await.with_context(place)?,
         };
         loaded.insert(entry.component.clone(), operation.clone());
+        let made = made.get(&entry.id).copied().unwrap_or_default();
+        next = next.origin(&*entry.id, Origin { made, component: entry.component_as_named.clone() });
         let placed = next.place(ToPlace {
             id: &entry.id,
             integration: &integration.id,

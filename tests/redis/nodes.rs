@@ -240,3 +240,65 @@ async fn a_file_that_says_otherwise_is_named_and_applied_by_the_command_that_is_
     bare.write(FILE, "[[operation]]\nlinked_operation = \"queue:a\"\n");
     bare.run(["config", "push"]).assert(2, &["the file itself counts"]);
 }
+
+/// The component in force at the second step, and whether it is the built-in one.
+async fn component(client: &Client) -> (String, bool) {
+    let told = client.get("/v1/operations/night/component").await.json();
+    let component = told["component"].as_str().expect("a digest").to_owned();
+    let is_configured = told["configured"] == component.as_str();
+    (component, is_configured)
+}
+
+#[tokio::test]
+async fn a_version_belongs_to_one_operation_on_each_node_though_a_node_was_away_while_another_took_its_identifier() {
+    let Some(nodes) = Nodes::start().await else { return };
+    let night = json!({"id": "night", "linked_operation": "queue:night"});
+    let [a, b] = nodes.clients();
+    assert_eq!(change(a, &revision(a).await, Method::POST, "/v1/operations", &night).await.status, StatusCode::CREATED);
+    has(b, "queue:night").await;
+    let version = test_support::variant("two");
+    let mut digest = String::new();
+    for client in [a, b] {
+        let upload = authorised(Method::POST, "/v1/components").header("content-type", "application/wasm");
+        digest = client.send(upload, version.clone()).await.json()["digest"].as_str().expect("a digest").to_owned();
+        let request =
+            authorised(Method::PUT, "/v1/operations/night/component").header("content-type", "application/json");
+        let activated = client.send(request, json!({"digest": digest}).to_string()).await;
+        assert_eq!(activated.status, StatusCode::OK, "{activated:?}");
+    }
+    let gone = |configuration: &Value| !configuration["text"].as_str().unwrap_or("night").contains("night");
+    let delete = async || {
+        let deleted = change(a, &revision(a).await, Method::DELETE, "/v1/operations/night", &json!({})).await;
+        assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{deleted:?}");
+    };
+    let undo = async |number: u64| {
+        let path = format!("/v1/changes/{number}/undo");
+        assert_eq!(change(a, &revision(a).await, Method::POST, &path, &json!({})).await.status, StatusCode::OK);
+    };
+    // The deletion is taken back.
+    delete().await;
+    until(b, gone).await;
+    undo(2).await;
+    has(b, "queue:night").await;
+    for client in [a, b] {
+        assert_eq!(component(client).await, (digest.clone(), false));
+    }
+    // While the second node is stopped, another operation takes the identifier.
+    let [_, second] = &nodes.nodes;
+    second.signal("-TERM");
+    let stopped = async { while b.try_send(Request::get("/livez"), "").await.is_some() {} };
+    tokio::time::timeout(PATIENCE, stopped).await.expect("it stops");
+    delete().await;
+    assert_eq!(change(a, &revision(a).await, Method::POST, "/v1/operations", &night).await.status, StatusCode::CREATED);
+    let again = nodes.homes[1].serve(&[]);
+    for client in [a, &again.client] {
+        assert!(component(client).await.1, "it begins with what the configuration names");
+    }
+    // And the first comes back, with its version, on both.
+    undo(5).await;
+    undo(4).await;
+    for client in [a, &again.client] {
+        let back = async { while component(client).await != (digest.clone(), false) {} };
+        tokio::time::timeout(PATIENCE, back).await.expect("it has its version again");
+    }
+}

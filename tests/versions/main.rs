@@ -11,6 +11,7 @@ mod activation;
 mod compiling;
 mod inspection;
 mod process;
+mod remade;
 mod revisions;
 mod routes;
 mod scene;

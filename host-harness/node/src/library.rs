@@ -103,6 +103,15 @@ impl Bilingual for LibraryError {
     }
 }
 
+/// What the kept components are needed for.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    /// Those that a call, a restart, a shadow or a roll back needs.
+    pub now: BTreeSet<String>,
+    /// Those that are needed again once a change of the configuration is taken back. They make room last.
+    pub before: BTreeSet<String>,
+}
+
 /// Whose turn it is.
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
@@ -147,12 +156,12 @@ impl ComponentLibrary {
         self.books().kept.get(digest).cloned()
     }
 
-    /// Checks, compiles and keeps a component, and says whether it is new. Where too many are kept, the oldest goes that `in_use` does not
-    /// name. Bytes that were refused once are refused again for the same reasons, without being compiled.
+    /// Checks, compiles and keeps a component, and says whether it is new. Where too many are kept, the oldest goes that is not in
+    /// use. Bytes that were refused once are refused again for the same reasons, without being compiled.
     pub(crate) async fn upload(
         &self,
         bytes: impl Into<Arc<[u8]>>,
-        in_use: &BTreeSet<String>,
+        uses: &Uses,
     ) -> Result<(Component, bool), LibraryError> {
         let bytes = bytes.into();
         if bytes.len() > LARGEST_COMPONENT {
@@ -188,8 +197,9 @@ impl ComponentLibrary {
         let component = Component { uploaded_at: Some(self.clock.now()), ..loaded.component() };
         let (mut kept, oldest) = {
             let books = self.books();
-            let unused = books.kept.values().filter(|kept| !in_use.contains(&kept.digest));
-            let oldest = unused.min_by_key(|kept| kept.uploaded_at).map(|kept| kept.digest.clone());
+            let unused = books.kept.values().filter(|kept| !uses.now.contains(&kept.digest));
+            let oldest = unused.min_by_key(|kept| (uses.before.contains(&kept.digest), kept.uploaded_at));
+            let oldest = oldest.map(|kept| kept.digest.clone());
             (books.kept.clone(), oldest.filter(|_| books.kept.len() >= MOST_COMPONENTS))
         };
         if oldest.is_none() && kept.len() >= MOST_COMPONENTS {

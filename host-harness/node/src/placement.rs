@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::misfit::{Misfit, MisfitKind, Misfits};
+use super::origin::Origin;
 use super::shadow::Shadow;
 use super::{ReadyOperation, Version};
 use amocrm::integration::{Integration, Misconfigured};
@@ -24,6 +25,7 @@ pub struct Placement {
     id: Arc<str>,
     integration_id: Arc<str>,
     integration: Arc<Integration>,
+    origin: Origin,
     exits: Exits,
     /// As the configuration has them, since each version reads them by its own description.
     settings: BTreeMap<String, String>,
@@ -68,8 +70,8 @@ impl Placement {
     ) -> Result<Self, Misfit> {
         let version = Arc::new(place(&operation, &integration, &exits, &settings).await?);
         let (configured, active) = (ArcSwap::new(Arc::clone(&version)), ArcSwap::new(version));
-        let shadow = ArcSwapOption::empty();
-        Ok(Self { id: id.into(), integration_id, integration, exits, settings, configured, active, shadow })
+        let (shadow, origin) = (ArcSwapOption::empty(), Origin::default());
+        Ok(Self { id: id.into(), integration_id, integration, origin, exits, settings, configured, active, shadow })
     }
 
     /// The placed operation's identifier.
@@ -95,6 +97,16 @@ impl Placement {
         &self.integration
     }
 
+    /// The same, as this operation of the configuration.
+    pub(super) fn with_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Which operation of the configuration it is.
+    pub(super) const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Where its calls go.
     pub const fn exits(&self) -> &Exits {
         &self.exits
@@ -106,10 +118,16 @@ impl Placement {
     }
 
     /// Whether it is what would be placed with this integration.
-    pub(super) fn is_placed_like(&self, to_place: &ToPlace<'_>, integration: &Arc<Integration>) -> bool {
+    pub(super) fn is_placed_like(
+        &self,
+        to_place: &ToPlace<'_>,
+        integration: &Arc<Integration>,
+        origin: &Origin,
+    ) -> bool {
         let ToPlace { id, integration: _, exits, settings, operation } = to_place;
         *self.id == **id
             && Arc::ptr_eq(&self.integration, integration)
+            && self.origin == *origin
             && self.exits == *exits
             && self.settings == *settings
             && self.configured().placed.operation().digest() == operation.digest()

@@ -6,7 +6,6 @@
 mod prepared;
 mod record;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,11 +13,11 @@ pub use prepared::Prepared;
 use record::ShadowEntry;
 pub use record::{Change, How};
 
-use super::library::{Component, ComponentLibrary, LibraryError, Loaded};
+use super::library::{Component, ComponentLibrary, LibraryError, Loaded, Uses};
 use super::shadow::Shadow;
 use super::{Misfits, Node, Placement, Revision, Surroundings, Version};
 use call::{Bilingual, Localized};
-use record::VersionRecord;
+use record::{Placed, VersionRecord};
 use runtime::engine::Engine;
 
 /// Why a version was not put in force.
@@ -126,16 +125,21 @@ impl Versions {
     }
 
     async fn resume(&self, warnings: &mut Vec<Localized>) {
-        let (record, revision) = (self.record.lock().await, self.node.revision());
+        let (mut record, revision) = (self.record.lock().await, self.node.revision());
+        if let Some(adopted) = record.adopted(revision.placements().iter().map(|placement| placed(placement))) {
+            let kept = self.keep(&mut record, adopted.clone()).await;
+            warnings.extend(kept.err().map(|error| error.text()));
+            *record = adopted;
+        }
         for placement in revision.placements() {
-            if let Some(digest) = record.in_force(placement.id()) {
-                match self.version(Site::new(&revision, placement), digest, record.is_insisted_on(placement.id())).await
-                {
+            let placed = placed(placement);
+            if let Some(digest) = record.in_force(placed) {
+                match self.version(Site::new(&revision, placement), digest, record.is_insisted_on(placed)).await {
                     Ok(version) => drop(placement.activate(version)),
                     Err(error) => warnings.push(prepared::goes_on(placement, digest, &error)),
                 }
             }
-            if let Some(entry) = record.shadow(placement.id()) {
+            if let Some(entry) = record.shadow(placed) {
                 let version = self.version(Site::new(&revision, placement), &entry.digest, entry.insisted).await;
                 match version.and_then(|version| self.shadow(None, version)) {
                     Ok(shadow) => placement.set_shadow(Some(shadow)),
@@ -170,14 +174,15 @@ impl Versions {
 
     /// Takes a component into the library and says whether it is new.
     pub async fn upload(&self, bytes: impl Into<Arc<[u8]>>) -> Result<(Component, bool), LibraryError> {
-        let in_use = self.in_use().await;
-        self.library.upload(bytes, &in_use).await
+        let uses = self.uses().await;
+        self.library.upload(bytes, &uses).await
     }
 
-    async fn in_use(&self) -> BTreeSet<String> {
-        let mut in_use = self.record.lock().await.needed();
-        in_use.extend(self.node.revision().placements().iter().map(|placement| digest_of(placement)));
-        in_use
+    async fn uses(&self) -> Uses {
+        let (record, revision) = (self.record.lock().await, self.node.revision());
+        let mut now = record.needed(revision.placements().iter().map(|placement| placed(placement)));
+        now.extend(revision.placements().iter().map(|placement| digest_of(placement)));
+        Uses { now, before: record.remembered() }
     }
 
     /// Puts a version of a placement in force. `by` says who wants it. A version in force already is left as it is.
@@ -195,7 +200,7 @@ impl Versions {
             return Ok(Activated { digest: from.clone(), from });
         }
         let version = self.version(Site::new(&self.node.revision(), &placement), digest, by.insists).await?;
-        let changed = record.with_change(placement.id(), self.change(digest, &from, by, How::Activated));
+        let changed = record.with_change(placed(&placement), self.change(digest, &from, by, How::Activated));
         self.keep(&mut record, changed).await?;
         placement.activate(version);
         Ok(Activated { digest: digest.to_owned(), from })
@@ -208,9 +213,9 @@ impl Versions {
         let placement = self.placement(placement)?;
         let from = digest_of(&placement);
         let before =
-            record.before(placement.id()).ok_or_else(|| VersionError::NothingBefore(placement.id().to_owned()))?;
+            record.before(placed(&placement)).ok_or_else(|| VersionError::NothingBefore(placement.id().to_owned()))?;
         let version = self.version(Site::new(&self.node.revision(), &placement), &before, by.insists).await?;
-        let changed = record.with_change(placement.id(), self.change(&before, &from, by, How::RolledBack));
+        let changed = record.with_change(placed(&placement), self.change(&before, &from, by, How::RolledBack));
         self.keep(&mut record, changed).await?;
         placement.activate(version);
         Ok(Activated { digest: before, from })
@@ -219,7 +224,13 @@ impl Versions {
     /// What was put in force at a placement, the newest last.
     pub async fn history(&self, placement: &str) -> Result<Vec<Change>, VersionError> {
         let record = self.record.lock().await;
-        Ok(record.changes(self.placement(placement)?.id()).to_vec())
+        Ok(record.changes(placed(&*self.placement(placement)?)).to_vec())
+    }
+
+    /// The version that a roll back would put in force, if there is one.
+    pub async fn before(&self, placement: &str) -> Result<Option<String>, VersionError> {
+        let record = self.record.lock().await;
+        Ok(record.before(placed(&*self.placement(placement)?)))
     }
 
     /// The placement's configured file has changed: its new content takes the place of what was configured, and is in force.
@@ -231,7 +242,7 @@ impl Versions {
         let from = digest_of(&placement);
         let version = fit(Site::new(&self.node.revision(), &placement), &loaded, false).await?;
         let changed =
-            record.with_change(placement.id(), self.change(&digest, &from, "the file".into(), How::Configured));
+            record.with_change(placed(&placement), self.change(&digest, &from, "the file".into(), How::Configured));
         self.keep(&mut record, changed).await?;
         placement.configure(version);
         Ok(Activated { digest, from })
@@ -258,7 +269,7 @@ impl Versions {
             by: name.to_owned(),
             insisted: insists,
         };
-        let changed = record.with_shadow(placement.id(), Some(entry));
+        let changed = record.with_shadow(placed(&placement), Some(entry));
         self.keep(&mut record, changed).await?;
         placement.set_shadow(Some(Arc::clone(&shadow)));
         Ok(shadow)
@@ -268,7 +279,7 @@ impl Versions {
     pub async fn end_shadow(&self, placement: &str) -> Result<bool, VersionError> {
         let mut record = self.record.lock().await;
         let placement = self.placement(placement)?;
-        let changed = record.with_shadow(placement.id(), None);
+        let changed = record.with_shadow(placed(&placement), None);
         self.keep(&mut record, changed).await?;
         let had_one = placement.shadow().is_some();
         placement.set_shadow(None);
@@ -360,6 +371,11 @@ async fn fit(site: Site<'_>, loaded: &Loaded, insists: bool) -> Result<Version, 
 
 fn loaded(version: &Version) -> Loaded {
     Loaded { operation: version.placed.operation().clone(), description: version.description.clone() }
+}
+
+/// Under which name versions of a placement are recorded.
+fn placed(placement: &Placement) -> Placed<'_> {
+    (placement.id(), placement.origin())
 }
 
 fn digest_of(placement: &Placement) -> String {

@@ -111,7 +111,11 @@ struct InForce {
     operation: String,
     /// The component in force.
     component: String,
-    /// What was put in force here, the newest last.
+    /// The component that the configuration names.
+    configured: String,
+    /// The component that a roll back puts in force; null where there was none before.
+    before: Option<String>,
+    /// What was put in force here, the newest last: since the operation was made, and beside the component that the configuration names.
     history: Vec<Change>,
 }
 
@@ -197,8 +201,9 @@ impl ComponentsState {
 
     async fn in_force(&self, id: &str) -> Result<Json<InForce>, Problem> {
         let component = self.active(id)?;
-        let history = self.versions.history(id).await?;
-        Ok(Json(InForce { operation: id.to_owned(), component, history }))
+        let configured = self.versions.placement(id)?.configured().placed.operation().digest().to_string();
+        let (before, history) = (self.versions.before(id).await?, self.versions.history(id).await?);
+        Ok(Json(InForce { operation: id.to_owned(), component, configured, before, history }))
     }
 
     fn active(&self, id: &str) -> Result<String, Problem> {

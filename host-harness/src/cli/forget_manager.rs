@@ -10,7 +10,7 @@ use super::integration::hash_callers;
 use super::{LanguageChoice, Outcome, Stop, component, language, print, warn};
 use crate::assemble::assemble;
 use crate::config::HarnessConfig;
-use crate::live;
+use crate::live::{self, History};
 use crate::shared;
 use call::{Localized, localized, masking, numbers};
 use node::Node;
@@ -18,6 +18,7 @@ use node::call_details::Reader;
 use node::versions::Versions;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, EngineSettings};
+use runtime::toml_file;
 use server::calls::forgetting::{KeptThrough, forgotten_of_call};
 use stores::StoreLocation;
 
@@ -56,9 +57,15 @@ struct Subject {
 impl ForgetManager {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let file = self.config.file()?;
-        let mut config = shared::read(&file, self.state.as_ref()).await?;
+        let text = toml_file::read_text(&file)?;
+        let location = shared::location(&file, &text, self.state.as_ref())?;
+        let found = shared::find(&file, &text, &location).await?;
+        let mut config = match &found {
+            None => HarnessConfig::parse(&file, &text)?,
+            Some(found) => HarnessConfig::parse(&file, &found.whole).map_err(shared::without_line)?,
+        };
         let in_file = |error: anyhow::Error| error.context(file.display().to_string());
-        let location = self.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
+        let history = History::of(Some(&text), found.as_ref().map(|found| &found.shared), &location).await;
         let subject = match (&self.call, &self.caller) {
             (Some(call), _) => of_call(&Reader::new(place(&location)), call)?,
             (None, Some(number)) => self.of_caller(number, &config).map_err(in_file)?,
@@ -77,7 +84,7 @@ impl ForgetManager {
         }
         let clock = Clock::system();
         let engine = Engine::with_compilation(EngineSettings::default(), component::compilation(&location))?;
-        let placed = assemble(&config, None, &engine, &stores, clock.clone()).await.map_err(in_file)?;
+        let placed = assemble(&config, history.made(), None, &engine, &stores, clock.clone()).await.map_err(in_file)?;
         let node = Node::builder(clock.clone()).revision(placed).build().map_err(|error| in_file(error.into()))?;
         // Each version knows how itself has kept them.
         let (_versions, warnings) = Versions::open(node.clone(), engine, location.own_directory().as_deref()).await;

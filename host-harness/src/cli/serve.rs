@@ -15,7 +15,7 @@ use super::integration::hash_callers;
 use super::{LanguageChoice, Outcome, Stop, access, calls, component, fail, language, print, say, versions, warn};
 use crate::assemble::{assemble, judge_reasons};
 use crate::config::{HarnessConfig, OperationEntry};
-use crate::live::{Hangups, LiveConfiguration, Running, Surroundings, Told, watched};
+use crate::live::{Hangups, History, LiveConfiguration, Running, Surroundings, Told, watched};
 use crate::service_manager::{self, ServiceState};
 use crate::shared::{self, Found};
 use crate::{descriptors, first_start, private_files, server_token};
@@ -129,7 +129,8 @@ impl Serve {
             ..EngineSettings::for_calls(config.server.max_calls)
         };
         let engine = Engine::with_compilation(engine_settings, compilation.clone())?;
-        let first = assemble(&config, None, &engine, &stores, clock.clone()).await.map_err(in_file)?;
+        let history = History::of(text.as_deref(), shared.as_ref(), &location).await;
+        let first = assemble(&config, history.made(), None, &engine, &stores, clock.clone()).await.map_err(in_file)?;
         let mut node = Node::builder(clock.clone()).revision(first);
         let recorder =
             config.recordings.as_ref().map(|settings| recorder(settings, &location, compilation, node.placements()));
@@ -150,7 +151,8 @@ impl Serve {
         let traces = config.traces.clone();
         let surroundings =
             Surroundings { engine: engine.clone(), stores: stores.clone(), location: location.clone(), clock };
-        let (live, warnings) = LiveConfiguration::begin(config, file.as_deref().zip(text), shared, surroundings).await;
+        let (live, warnings) =
+            LiveConfiguration::begin(config, file.as_deref().zip(text), (shared, history), surroundings).await;
         warnings.iter().for_each(warn);
         let mut server = Server::builder(node, stores, settings)
             .log_calls()
@@ -342,6 +344,7 @@ fn demonstration(demo: &Demo) -> HarnessConfig {
         id: "main".to_owned(),
         integration: None,
         component: None,
+        component_as_named: None,
         linked_operation: demo::LINKED_OPERATION.to_owned(),
         exits: BTreeMap::new(),
         settings: BTreeMap::new(),

@@ -94,6 +94,9 @@ pub struct OperationEntry {
     /// The component's file, relative to the configuration file; the built-in operation unless set.
     #[serde(default)]
     pub component: Option<PathBuf>,
+    /// The same as the file has it.
+    #[serde(skip)]
+    pub component_as_named: Option<String>,
     /// Where calls go for whose reason there is no other exit: a place of the PBX's, or `operation:ID`.
     pub linked_operation: String,
     /// Where others go, by the code of their reason, its class, or `not-answered`.
@@ -368,6 +371,7 @@ fn check_operation(operation: &mut OperationEntry, integrations: &[String], fold
         }
         _ => {}
     }
+    operation.component_as_named = operation.component.as_ref().map(|component| component.display().to_string());
     operation.component = operation.component.take().map(|component| folder.join(component));
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! within [`MOST_BYTES`]. The texts hold no secret, since a configuration holds none: it only names where secrets are, and one that holds any is
 //! refused.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use jiff::Timestamp;
 
 use super::difference::{difference, is_large};
 use super::edit;
-use crate::change::{Change, revision_of};
-use call::{Localized, system_error_ru};
+use crate::change::{Change, Made, made_by, revision_of};
+use call::{Localized, localized, system_error_ru};
 use runtime::atomic_file;
 use server::configuration::{Author, ConfigurationChange, NotChanged};
 
@@ -74,6 +74,7 @@ impl Changes {
             self.lines += 1;
             // A line that broke off when the machine stopped is of a change that the file tells all the same.
             if let Ok(entry) = serde_json::from_str(line) {
+                let entry = self.known(entry);
                 self.add(entry);
             }
         }
@@ -95,7 +96,21 @@ impl Changes {
     /// # Errors
     /// Where it cannot be written; it is shown all the same until the process ends.
     pub(super) fn record(&mut self, text: &str, author: Author, at: Timestamp) -> Result<(), Localized> {
-        self.keep(author, at, Some(text.to_owned()), None)
+        self.keep(Change::of_text(0, at, author, text.to_owned()))
+    }
+
+    /// The same of a text with these operations, which may take a change back.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub(super) fn record_made(
+        &mut self,
+        text: &str,
+        (made, undoes): (Made, Option<u64>),
+        author: Author,
+        at: Timestamp,
+    ) -> Result<(), Localized> {
+        self.keep(Change { made: Some(made), undoes, ..Change::of_text(0, at, author, text.to_owned()) })
     }
 
     /// Keeps what was done beside the text.
@@ -103,25 +118,20 @@ impl Changes {
     /// # Errors
     /// As [`record`](Self::record).
     pub(super) fn note(&mut self, what: Localized, author: Author, at: Timestamp) -> Result<(), Localized> {
-        self.keep(author, at, None, Some(what))
+        self.keep(Change { text: None, what: Some(what), ..Change::of_text(0, at, author, String::new()) })
     }
 
-    fn keep(
-        &mut self,
-        author: Author,
-        at: Timestamp,
-        text: Option<String>,
-        what: Option<Localized>,
-    ) -> Result<(), Localized> {
+    /// Keeps a change under the next number.
+    fn keep(&mut self, change: Change) -> Result<(), Localized> {
         // Held until it is written, so that each number is given once.
         let locked = self.file.as_deref().map(locked).transpose();
         self.catch_up();
-        if text.is_some() && self.text() == text.as_deref() {
+        if change.text.is_some() && self.text() == change.text.as_deref() {
             return Ok(());
         }
         // What is there at first is number 0: it is not a change.
-        let number = self.entries.back().map_or(u64::from(what.is_some()), |last| last.number + 1);
-        let entry = Change { number, at, author: author.name, by: author.by, text, what };
+        let number = self.entries.back().map_or(u64::from(change.what.is_some()), |last| last.number + 1);
+        let entry = self.known(Change { number, ..change });
         let line = serde_json::to_string(&entry).map_err(io::Error::from);
         self.add(entry);
         let Some(file) = self.file.clone() else { return Ok(()) };
@@ -153,7 +163,45 @@ impl Changes {
         if change.what.is_some() && !self.entries.is_empty() {
             change.text = None;
         }
+        let change = self.known(change);
         self.add(change);
+    }
+
+    /// The operations of this text when it is in force next, by a change that takes another one back where that is said.
+    pub(super) fn made(&mut self, text: &str, undone: Option<u64>) -> Made {
+        self.catch_up();
+        self.made_next(self.entries.back().map_or(0, |last| last.number + 1), text, undone)
+    }
+
+    fn made_next(&self, number: u64, text: &str, undone: Option<u64>) -> Made {
+        let Some((former, were)) = self.before(u64::MAX) else { return Made::new() };
+        let back = undone.and_then(|undone| self.before(undone));
+        made_by(number, (former, were), text, back)
+    }
+
+    /// The text that the change of this number was made in, with its operations.
+    fn before(&self, number: u64) -> Option<(&str, &Made)> {
+        let earlier = self.entries.iter().rev().skip_while(|entry| entry.number >= number);
+        earlier.into_iter().find_map(|entry| entry.text.as_deref().zip(entry.made.as_ref()))
+    }
+
+    /// The change with its operations, which it lacks where an earlier version of this program wrote it.
+    fn known(&self, mut change: Change) -> Change {
+        if let Some(text) = change.text.as_deref().filter(|_| change.made.is_none()) {
+            change.made = Some(self.made_next(change.number, text, change.undoes));
+        }
+        change
+    }
+
+    /// The change that took this one back, unless it was itself taken back.
+    fn undone_by(&self, number: u64) -> Option<u64> {
+        let mut undone = BTreeMap::new();
+        for entry in self.entries.iter().rev().filter(|entry| entry.number > number) {
+            if let Some(undoes) = entry.undoes.filter(|_| !undone.contains_key(&entry.number)) {
+                undone.insert(undoes, entry.number);
+            }
+        }
+        undone.remove(&number)
     }
 
     fn add(&mut self, entry: Change) {
@@ -164,7 +212,7 @@ impl Changes {
             let Some(oldest) = self.entries.pop_front() else { return };
             match self.entries.front_mut() {
                 // What the next change is made in.
-                Some(first) if first.text.is_none() => first.text = oldest.text,
+                Some(first) if first.text.is_none() => (first.text, first.made) = (oldest.text, oldest.made),
                 _ => self.bytes -= length(&oldest),
             }
         }
@@ -215,9 +263,24 @@ impl Changes {
         self.catch_up();
         let earlier = self.with_texts().into_iter().rev();
         let mut earlier = earlier.filter(|(.., entry)| before.is_none_or(|before| entry.number < before));
-        let page: Vec<_> = earlier.by_ref().take(limit).map(shown).collect();
+        let page: Vec<_> = earlier.by_ref().take(limit).map(|change| self.shown(change)).collect();
         let next = earlier.next().and_then(|_| Some(page.last()?.number));
         (page, next)
+    }
+
+    fn shown(&self, (before, after, entry): (&str, &str, &Change)) -> ConfigurationChange {
+        let difference = if entry.what.is_none() { difference(before, after) } else { String::new() };
+        ConfigurationChange {
+            number: entry.number,
+            at: entry.at,
+            author: entry.author.clone(),
+            by: entry.by,
+            what: entry.what.clone(),
+            difference,
+            revision: revision_of(after),
+            undoes: entry.undoes,
+            undone_by: self.undone_by(entry.number),
+        }
     }
 
     /// This text without a change.
@@ -236,13 +299,26 @@ impl Changes {
                 "this changed nothing of the configuration file, so there is nothing in it to take back",
             )));
         }
+        if let Some(by) = self.undone_by(number) {
+            return Err(NotChanged::Conflict(localized!(
+                "это изменение уже отменено изменением № {by}: чтобы вернуть его, отмените изменение № {by}",
+                "this change was already undone by change {by}: to have it again, undo change {by}"
+            )));
+        }
         // Line by line comments come back too, but lines that were moved may be taken for others that read alike: what counts is the keys.
         let is_bounded = !is_large(before, after) && !is_large(after, text);
         let merged = is_bounded.then(|| diffy::merge(after, text, before).ok()).flatten();
         let by_keys = edit::without(text, (before, after))?;
         let values = |text: &str| text.parse::<toml::Table>().ok();
         let means_the_same = |merged: &String| by_keys.as_ref().is_none_or(|keys| values(keys) == values(merged));
-        merged.filter(means_the_same).or(by_keys).ok_or_else(|| {
+        let without = merged.filter(means_the_same).or(by_keys);
+        if without.as_deref() == Some(text) {
+            return Err(NotChanged::Conflict(Localized::new(
+                "отменять нечего: всё уже так, как было до этого изменения",
+                "there is nothing to undo: all is already as it was before this change",
+            )));
+        }
+        without.ok_or_else(|| {
             NotChanged::Conflict(Localized::new(
                 "эти строки или соседние с ними с тех пор изменились снова: верните прежний порядок в файле вручную",
                 "these lines, or those beside them, were changed again since: put them back by hand in the file",
@@ -265,19 +341,6 @@ fn locked(file: &Path) -> io::Result<File> {
     let file = options.open(file)?;
     file.lock()?;
     Ok(file)
-}
-
-fn shown((before, after, entry): (&str, &str, &Change)) -> ConfigurationChange {
-    let difference = if entry.what.is_none() { difference(before, after) } else { String::new() };
-    ConfigurationChange {
-        number: entry.number,
-        at: entry.at,
-        author: entry.author.clone(),
-        by: entry.by,
-        what: entry.what.clone(),
-        difference,
-        revision: revision_of(after),
-    }
 }
 
 #[cfg(test)]

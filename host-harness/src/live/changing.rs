@@ -9,7 +9,7 @@ use super::file::ConfigurationFile;
 use super::judged::ReadConfiguration;
 use super::several::Several;
 use super::{Inner, Place, State, blocking, by_hand, demonstration, edit, field, lock, program_fault};
-use crate::change::revision_of;
+use crate::change::{Made, revision_of};
 use crate::shared::Seen;
 use call::Localized;
 use server::configuration::{Author, ConfigurationInForce, Edit, NotChanged};
@@ -22,6 +22,13 @@ enum Wanted {
 }
 
 impl Wanted {
+    const fn undone(&self) -> Option<u64> {
+        match self {
+            Self::Edit(_) => None,
+            Self::Undo(number) => Some(*number),
+        }
+    }
+
     const fn edit(&self) -> Option<&Edit> {
         match self {
             Self::Edit(edit) => Some(edit),
@@ -65,6 +72,7 @@ impl Inner {
                 Ok(read) => read,
                 Err(error) => return Err(self.not_read(text, own, &error, wanted).await),
             };
+            let read = read.undoing(wanted.undone());
             let mut state = self.state.lock().await;
             if (&state.text, &state.own) == (&text, &own) {
                 return self.write(&mut state, read, author, wanted).await;
@@ -126,9 +134,10 @@ impl Inner {
     ) -> Result<ConfigurationInForce, NotChanged> {
         let text = read.text().to_owned();
         let next = self.judge(state, read).await.map_err(|error| field::refusal(&error, wanted.edit()))?;
+        let made = next.made();
         let told = match (&self.shared, &self.file) {
             (Some(place), _) => {
-                let seen = self.swap(state, place, text, author.clone()).await?;
+                let seen = self.swap(state, place, (text, made), author.clone()).await?;
                 let told = self.put_in_force(state, next);
                 self.known(state, place, seen).await;
                 told
@@ -137,7 +146,7 @@ impl Inner {
                 self.write_file(file, state.text.clone(), text.clone()).await?;
                 state.seen.clone_from(&text);
                 let told = self.put_in_force(state, next);
-                if let Some(warning) = self.remember(text, author.clone()).await {
+                if let Some(warning) = self.remember(text, made, author.clone()).await {
                     tracing::warn!("{warning}");
                 }
                 told
@@ -186,9 +195,15 @@ impl Inner {
     }
 
     /// Puts the text into the record, where it still is as it was seen.
-    async fn swap(&self, state: &State, place: &Place, text: String, author: Author) -> Result<Seen, NotChanged> {
+    async fn swap(
+        &self,
+        state: &State,
+        place: &Place,
+        (text, (made, undoes)): (String, (Made, Option<u64>)),
+        author: Author,
+    ) -> Result<Seen, NotChanged> {
         let Some(seen) = &state.record else { return Err(NotChanged::Conflict(program_fault())) };
-        let next = seen.next(text, author, self.surroundings.clock.now());
+        let next = seen.next(text, made, undoes, author, self.surroundings.clock.now());
         let swapped = place.record.swap(Some(seen), &next).await.map_err(|why| {
             let said = Localized::new(
                 "хранилище общих настроек не ответило; изменение могло записаться: посмотрите настройки ещё раз",

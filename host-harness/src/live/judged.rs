@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::{Inner, State, at_restart, blocking};
+use super::{Inner, State, at_restart, blocking, lock};
 use crate::assemble::{InForce, assemble, judge_reasons};
 use crate::cache_key;
-use crate::change::revision_of;
+use crate::change::{Made, revision_of};
 use crate::config::HarnessConfig;
 use crate::{server_token, shared};
 use call::{Localized, localized};
@@ -27,6 +27,8 @@ pub(super) struct ReadConfiguration {
     text: String,
     /// This node's file.
     own: String,
+    /// The change that it takes back, if it takes one back.
+    undoes: Option<u64>,
 }
 
 /// A configuration that can be put in force.
@@ -36,9 +38,23 @@ pub(super) struct Judged<'a> {
     warnings: Vec<Localized>,
     text: String,
     own: String,
+    made: Made,
+    undoes: Option<u64>,
+}
+
+impl Judged<'_> {
+    /// Which operations it has, and which change it takes back, if any.
+    pub(super) fn made(&self) -> (Made, Option<u64>) {
+        (self.made.clone(), self.undoes)
+    }
 }
 
 impl ReadConfiguration {
+    /// The same, which takes this change back.
+    pub(super) fn undoing(self, undoes: Option<u64>) -> Self {
+        Self { undoes, ..self }
+    }
+
     /// What changes are made in.
     pub(super) fn text(&self) -> &str {
         &self.text
@@ -84,12 +100,12 @@ impl Inner {
         let (integrations, not_kept, server, token) = blocking(provided).await?.map_err(in_file)?;
         warnings.extend(not_kept);
         let config = HarnessConfig { integrations, server, ..config };
-        Ok(ReadConfiguration { config, names_token, token, warnings, text, own })
+        Ok(ReadConfiguration { config, names_token, token, warnings, text, own, undoes: None })
     }
 
     /// Judges a configuration whole, in the words of the start. Nothing changes yet.
     pub(super) async fn judge(&self, state: &State, read: ReadConfiguration) -> anyhow::Result<Judged<'_>> {
-        let ReadConfiguration { config, names_token, token, mut warnings, text, own } = read;
+        let ReadConfiguration { config, names_token, token, mut warnings, text, own, undoes } = read;
         let file = self.file.as_ref().context("there is no configuration file")?;
         let running = self.running.get().context("the server has not begun")?;
         let in_file = |error: anyhow::Error| error.context(file.path().display().to_string());
@@ -97,7 +113,9 @@ impl Inner {
             warnings.push(token);
         }
         running.guard.judge_tokens(&config.server).map_err(|error| in_file(error.into()))?;
-        let revision = self.revision(state, &config).await.map_err(in_file)?;
+        let (changes, next) = (Arc::clone(&self.changes), text.clone());
+        let made = blocking(move || lock(&changes).made(&next, undoes)).await?;
+        let revision = self.revision(state, &config, &made).await.map_err(in_file)?;
         let before = running.node.revision();
         let is_new = |(id, integration): &(&Arc<str>, &Arc<_>)| {
             before.integrations().get(*id).is_none_or(|before| !Arc::ptr_eq(before, integration))
@@ -105,15 +123,15 @@ impl Inner {
         server::look_at_tokens(revision.integrations().iter().filter(is_new)).await;
         let prepared = running.versions.prepare(revision).await.map_err(|error| in_file(error.into()))?;
         warnings.extend(prepared.warnings().iter().cloned());
-        Ok(Judged { config, prepared, warnings, text, own })
+        Ok(Judged { config, prepared, warnings, text, own, made, undoes })
     }
 
-    async fn revision(&self, state: &State, config: &HarnessConfig) -> anyhow::Result<Revision> {
+    async fn revision(&self, state: &State, config: &HarnessConfig, made: &Made) -> anyhow::Result<Revision> {
         let running = self.running.get().context("the server has not begun")?;
         let before = InForce { config: &state.config, revision: running.node.revision() };
         let surroundings = &self.surroundings;
         let (engine, stores) = (&surroundings.engine, &surroundings.stores);
-        let next = assemble(config, Some(before), engine, stores, surroundings.clock.clone()).await?;
+        let next = assemble(config, made, Some(before), engine, stores, surroundings.clock.clone()).await?;
         if next.placements().is_empty() {
             return Err(server::no_operation().into());
         }
@@ -125,7 +143,7 @@ impl Inner {
 
     /// From now on calls begin with this configuration. Gives what has changed and what is to be known of it, a line each.
     pub(super) fn put_in_force(&self, state: &mut State, judged: Judged<'_>) -> Vec<Localized> {
-        let Judged { config, prepared, warnings, text, own } = judged;
+        let Judged { config, prepared, warnings, text, own, made, .. } = judged;
         let before = prepared.put_in_force();
         if let Some(running) = self.running.get() {
             if let Err(error) = running.guard.replace_tokens(&config.server) {
@@ -153,7 +171,7 @@ impl Inner {
                 let waiting = shown.at_restart.join(", ");
                 told = told.then("; ", &localized!("после перезапуска: {waiting}", "with the next start: {waiting}"));
             }
-            (state.config, state.text, state.own) = (config, text, own);
+            (state.config, state.text, state.made, state.own) = (config, text, made, own);
             return std::iter::once(told).chain(new).collect();
         }
         Vec::new()

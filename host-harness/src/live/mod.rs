@@ -14,6 +14,7 @@ mod field;
 mod file;
 mod follow;
 mod hangups;
+mod history;
 mod judged;
 mod nodes;
 mod served;
@@ -26,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use jiff::Timestamp;
 
 use crate::causes::text_of;
-use crate::change::revision_of;
+use crate::change::{Made, revision_of};
 use crate::config::HarnessConfig;
 use crate::shared::{self, Record, Seen, Shared};
 use call::Localized;
@@ -47,6 +48,7 @@ use stores::StoreLocation;
 pub(crate) use changes::kept as kept_changes;
 pub(crate) use follow::Told;
 pub(crate) use hangups::Hangups;
+pub(crate) use history::History;
 pub(crate) use judged::watched;
 
 /// What a configuration is put in force with.
@@ -107,6 +109,8 @@ struct State {
     config: HarnessConfig,
     /// What changes are made in: the file's text in force, or that of the record.
     text: String,
+    /// Which operations that has.
+    made: Made,
     /// The file's text in force.
     own: String,
     /// The file as it was judged last.
@@ -154,32 +158,20 @@ pub(crate) fn record_by_command(
 
 impl LiveConfiguration {
     /// The configuration that a server begins with, the file and text that it was read from (none in a demonstration), and, where nodes share it, the
-    /// record. The second value says what is wrong with the record of changes.
+    /// record, with what was before. The second value says what is wrong with the record of changes.
     pub(crate) async fn begin(
         config: HarnessConfig,
         read: Option<(&Path, String)>,
-        shared: Option<Shared>,
+        (shared, history): (Option<Shared>, History),
         surroundings: Surroundings,
     ) -> (Self, Vec<Localized>) {
         let (file, own) = read.map(|(path, text)| (ConfigurationFile::new(path), text)).unzip();
         let own: String = own.unwrap_or_default();
-        let directory = file.as_ref().filter(|_| shared.is_none()).and_then(|_| surroundings.location.own_directory());
-        let (mut changes, mut warnings) = Changes::open(directory.as_deref());
-        let text = match shared.as_ref().and_then(|shared| shared.seen.as_ref()) {
-            Some(seen) => seen.text().to_owned(),
-            None if shared.is_some() => {
-                let uploaded = shared::uploaded(surroundings.location.own_directory().as_deref());
-                shared::shared(&own, uploaded.as_deref()).unwrap_or_default()
-            }
-            None => own.clone(),
-        };
-        if let Some(Shared { record, seen: Some(seen), away, .. }) = &shared {
-            let former = if away.is_none() { record.since(0, seen.change.number).await } else { Vec::new() };
-            former.into_iter().chain([seen.change.clone()]).for_each(|change| changes.take(change));
-        } else if file.is_some() && shared.is_none() {
+        let History { mut changes, text, made, mut warnings } = history;
+        if file.is_some() && shared.is_none() {
             let author = Author { name: None, by: By::File };
             // What was changed while the server was stopped is a change too.
-            warnings.extend(changes.record(&text, author, surroundings.clock.now()).err());
+            warnings.extend(changes.record_made(&text, (made.clone(), None), author, surroundings.clock.now()).err());
         }
         let standing = shared.as_ref().map(|found| SharedConfiguration {
             store: found.record.location(),
@@ -200,7 +192,7 @@ impl LiveConfiguration {
             shared: standing,
             ..ConfigurationInForce::default()
         };
-        let state = State { config, own: own.clone(), seen: own.clone(), text, record: seen };
+        let state = State { config, own: own.clone(), seen: own.clone(), text, made, record: seen };
         let inner = Inner {
             surroundings,
             file,
@@ -285,11 +277,11 @@ impl Inner {
             Ok(next) => next,
             Err(error) => return self.refuse(text_of(&error)),
         };
-        let former = state.own.clone();
+        let (former, made) = (state.own.clone(), next.made());
         let mut told = self.put_in_force(&mut state, next);
         let author = Author { name: None, by: By::File };
         match &self.shared {
-            None => told.extend(self.remember(state.text.clone(), author).await),
+            None => told.extend(self.remember(state.text.clone(), made, author).await),
             Some(place) => {
                 if let Some(key) = by_hand::changed(&former, &state.own, None) {
                     // Who may use a node is worth remembering on all.
@@ -365,9 +357,9 @@ impl Inner {
     }
 
     /// What cannot be remembered is in force all the same, and is said.
-    async fn remember(&self, text: String, author: Author) -> Option<Localized> {
+    async fn remember(&self, text: String, made: (Made, Option<u64>), author: Author) -> Option<Localized> {
         let (changes, now) = (Arc::clone(&self.changes), self.surroundings.clock.now());
-        let record = move || lock(&changes).record(&text, author, now);
+        let record = move || lock(&changes).record_made(&text, made, author, now);
         blocking(record).await.and_then(|recorded| recorded).err()
     }
 

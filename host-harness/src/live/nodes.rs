@@ -1,5 +1,7 @@
 //! The configuration that nodes share, while the server runs: what other nodes changed is put in force here, and what the store lost is put back.
 
+use std::sync::Arc;
+
 use tokio::sync::MutexGuard;
 
 use super::judged::ReadConfiguration;
@@ -8,7 +10,7 @@ use crate::causes::text_of;
 use crate::change::Change;
 use crate::shared::{self, Seen};
 use call::{Localized, localized};
-use server::configuration::By;
+use server::configuration::{Author, By};
 
 impl Inner {
     /// Looks whether another node has changed the record.
@@ -75,8 +77,8 @@ impl Inner {
     async fn write_record(&self, state: &mut State, place: &Place) -> Option<Told> {
         let is_known = state.record.is_some();
         let next = state.record.clone().unwrap_or_else(|| {
-            let at = self.surroundings.clock.now();
-            Seen::of(Change { number: 0, at, author: None, by: By::File, text: Some(state.text.clone()), what: None })
+            let author = Author { name: None, by: By::File };
+            Seen::of(Change::of_text(0, self.surroundings.clock.now(), author, state.text.clone()))
         });
         match place.record.swap(None, &next).await {
             Ok(true) => {
@@ -115,7 +117,12 @@ impl Inner {
         let text = found.text().to_owned();
         let Change { by, author, .. } = found.change.clone();
         self.known(state, place, found).await;
-        if text == state.text && self.shown().refused.is_none() {
+        let changes = Arc::clone(&self.changes);
+        let next = text.clone();
+        let made = blocking(move || lock(&changes).made(&next, None)).await;
+        // The same text may be of other operations, where one was made again while this node looked away.
+        let is_as_before = text == state.text && made.as_ref() == Ok(&state.made);
+        if is_as_before && self.shown().refused.is_none() {
             return None;
         }
         let judged = match read {

@@ -64,13 +64,13 @@ impl LocalCopy {
 mod tests {
     use super::*;
     use jiff::Timestamp;
-    use server::configuration::By;
+    use server::configuration::{Author, By};
 
     #[test]
     fn what_was_kept_of_one_store_is_not_taken_for_anothers() {
         let state = tempfile::tempdir().unwrap();
-        let text = Some("a = 1".to_owned());
-        let change = Change { number: 7, at: Timestamp::UNIX_EPOCH, author: None, by: By::Api, text, what: None };
+        let author = Author { name: None, by: By::Api };
+        let change = Change::of_text(7, Timestamp::UNIX_EPOCH, author, "a = 1".to_owned());
         let copy = LocalCopy::below(state.path(), "redis://one:6379/0".to_owned());
         assert_eq!(copy.read(), None);
         copy.write(&Seen::of(change.clone())).unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::change::Change;
+use crate::change::{Change, Made};
 use call::{Localized, localized};
 use runtime::store::{KeyValueStore, Shelf};
 use server::configuration::Author;
@@ -39,14 +39,15 @@ impl Seen {
         self.change.text.as_deref().unwrap_or_default()
     }
 
-    /// What comes next, when this text is put in its place.
-    pub(crate) fn next(&self, text: String, author: Author, at: Timestamp) -> Self {
-        self.followed_by(Some(text), None, author, at)
+    /// What comes next, when this text with these operations is put in its place.
+    pub(crate) fn next(&self, text: String, made: Made, undoes: Option<u64>, author: Author, at: Timestamp) -> Self {
+        let change = Change::of_text(self.change.number + 1, at, author, text);
+        Self::of(Change { made: Some(made), undoes, ..change })
     }
 
-    fn followed_by(&self, text: Option<String>, what: Option<Localized>, author: Author, at: Timestamp) -> Self {
-        let text = text.or_else(|| self.change.text.clone());
-        Self::of(Change { number: self.change.number + 1, at, author: author.name, by: author.by, text, what })
+    fn noted(&self, what: Localized, author: Author, at: Timestamp) -> Self {
+        let change = Change::of_text(self.change.number + 1, at, author, self.text().to_owned());
+        Self::of(Change { what: Some(what), made: self.change.made.clone(), ..change })
     }
 }
 
@@ -122,7 +123,7 @@ impl Record {
     pub(crate) async fn note(&self, what: &Localized, author: &Author, at: Timestamp) -> Result<(), Localized> {
         for _ in 0..TRIES {
             let Some(seen) = self.read().await? else { return Ok(()) };
-            let next = seen.followed_by(None, Some(what.clone()), author.clone(), at);
+            let next = seen.noted(what.clone(), author.clone(), at);
             if self.swap(Some(&seen), &next).await? {
                 return Ok(());
             }
@@ -150,8 +151,8 @@ mod tests {
     }
 
     fn first() -> Seen {
-        let text = Some("a = 0".to_owned());
-        Seen::of(Change { number: 0, at: Timestamp::UNIX_EPOCH, author: None, by: By::File, text, what: None })
+        let author = Author { name: None, by: By::File };
+        Seen::of(Change::of_text(0, Timestamp::UNIX_EPOCH, author, "a = 0".to_owned()))
     }
 
     #[tokio::test]
@@ -164,11 +165,11 @@ mod tests {
         let mut seen = other.read().await.unwrap().unwrap();
         let stale = seen.clone();
         for (name, text) in [("anna", "a = 1"), ("boris", "a = 2"), ("vera", "a = 3")] {
-            let next = seen.next(text.to_owned(), author(name), Timestamp::UNIX_EPOCH);
+            let next = seen.next(text.to_owned(), Made::new(), None, author(name), Timestamp::UNIX_EPOCH);
             assert_eq!(one.swap(Some(&seen), &next).await, Ok(true));
             seen = next;
         }
-        let late = stale.next("a = 9".to_owned(), author("late"), Timestamp::UNIX_EPOCH);
+        let late = stale.next("a = 9".to_owned(), Made::new(), None, author("late"), Timestamp::UNIX_EPOCH);
         assert_eq!(other.swap(Some(&stale), &late).await, Ok(false));
         assert_eq!(other.read().await, Ok(Some(seen)));
         let changes = other.since(1, 3).await;

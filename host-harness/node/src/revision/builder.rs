@@ -11,7 +11,7 @@ use call::scenario::{ScenarioFault, judge};
 
 use super::Revision;
 use crate::placement::ToPlace;
-use crate::{Misfit, Placement};
+use crate::{Misfit, Origin, Placement};
 
 /// Puts a [`Revision`] together.
 #[must_use = "a revision is made by `build`"]
@@ -19,6 +19,7 @@ pub struct RevisionBuilder {
     before: Option<Arc<Revision>>,
     integrations: BTreeMap<Arc<str>, Arc<Integration>>,
     placements: Vec<Arc<Placement>>,
+    origins: BTreeMap<String, Origin>,
     scenario_waiting_time: Option<Duration>,
     extensions: http::Extensions,
 }
@@ -55,6 +56,7 @@ impl RevisionBuilder {
             before,
             integrations: BTreeMap::new(),
             placements: Vec::new(),
+            origins: BTreeMap::new(),
             scenario_waiting_time: None,
             extensions: http::Extensions::new(),
         }
@@ -71,6 +73,13 @@ impl RevisionBuilder {
         self
     }
 
+    /// Says which operation of a configuration the one of this identifier is that is to be placed, so that it goes on with the versions that were
+    /// activated for that one and for no other.
+    pub fn origin(mut self, id: impl Into<String>, origin: Origin) -> Self {
+        self.origins.insert(id.into(), origin);
+        self
+    }
+
     /// Places an operation. The order is kept: the first is the one that a PBX asks for which names none, where there is no other. Where the
     /// revision before has it with the same component, settings and exits, and the very same integration, it goes on as it is.
     ///
@@ -79,15 +88,16 @@ impl RevisionBuilder {
     pub async fn place(mut self, to_place: ToPlace<'_>) -> Result<Self, NotPlaced> {
         let known = self.integrations.get_key_value(to_place.integration);
         let (name, integration) = known.ok_or_else(|| NotPlaced::NoIntegration(to_place.integration.to_owned()))?;
+        let origin = self.origins.get(to_place.id).cloned().unwrap_or_default();
         let before = self.before.as_ref().and_then(|before| before.placement(to_place.id));
-        if let Some(before) = before.filter(|before| before.is_placed_like(&to_place, integration)) {
+        if let Some(before) = before.filter(|before| before.is_placed_like(&to_place, integration, &origin)) {
             self.placements.push(Arc::clone(before));
             return Ok(self);
         }
         let belongs_to = (Arc::clone(name), Arc::clone(integration));
         let ToPlace { id, exits, settings, operation, .. } = to_place;
         let placement = Placement::new(id, belongs_to, exits, settings, operation).await;
-        self.placements.push(Arc::new(placement.map_err(NotPlaced::Misfit)?));
+        self.placements.push(Arc::new(placement.map_err(NotPlaced::Misfit)?.with_origin(origin)));
         Ok(self)
     }
 

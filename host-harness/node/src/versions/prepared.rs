@@ -6,7 +6,7 @@ use tokio::sync::MutexGuard;
 
 use call::{Bilingual, Localized, localized};
 
-use super::{Site, VersionError, VersionRecord, Versions, short};
+use super::{Site, VersionError, VersionRecord, Versions, placed, short};
 use crate::{Node, Placement, Revision};
 
 /// A revision that can be put in force. Until then no version is activated elsewhere.
@@ -20,7 +20,9 @@ pub struct Prepared<'a> {
 
 impl Versions {
     /// Judges a revision that is to follow the one in force. A placement that it has anew goes on with the version in force and the shadow, which
-    /// are judged by its new settings.
+    /// are judged by its new settings, as long as it is the same operation of the configuration with the same component ([`Origin`](crate::Origin)).
+    /// Another operation of its identifier begins with the component that the configuration names, and one whose deletion is taken back with the
+    /// version that it had.
     ///
     /// # Errors
     /// Where a version in force does not fit what has changed; nothing changes then.
@@ -29,18 +31,23 @@ impl Versions {
         let (before, mut warnings) = (self.node.revision(), Vec::new());
         for placement in revision.placements() {
             let known = before.placement(placement.id());
+            let known = known.filter(|known| known.origin().made == placement.origin().made);
             if known.is_some_and(|known| Arc::ptr_eq(known, placement)) {
                 continue;
             }
             let site = Site { before: known.map(|known| &**known), ..Site::new(&revision, placement) };
-            if let Some(digest) = record.in_force(placement.id()) {
-                match self.version(site, digest, record.is_insisted_on(placement.id())).await {
+            let goes_on_as_it_was = known.is_some_and(|known| known.origin() == placement.origin());
+            let in_force = record.in_force(placed(placement));
+            if let Some(digest) = in_force {
+                match self.version(site, digest, record.is_insisted_on(placed(placement))).await {
                     Ok(version) => drop(placement.activate(version)),
-                    Err(error) if known.is_some() => return Err(error),
+                    Err(error) if goes_on_as_it_was => return Err(error),
                     Err(error) => warnings.push(goes_on(placement, digest, &error)),
                 }
             }
-            if let Some(entry) = record.shadow(placement.id()) {
+            let left = known.filter(|_| !goes_on_as_it_was && in_force.is_none());
+            warnings.extend(left.and_then(|known| Some(is_left(placement, record.in_force(placed(known))?))));
+            if let Some(entry) = record.shadow(placed(placement)) {
                 let version = self.version(site, &entry.digest, entry.insisted).await;
                 let shadow = version.and_then(|version| self.shadow(site.before, version));
                 match shadow {
@@ -77,6 +84,15 @@ pub(super) fn goes_on(placement: &Placement, digest: &str, error: &VersionError)
     Localized::new(
         format!("[[operation]] `{id}` работает с компонентом из файла настроек, а не с {digest}: {}", error.ru()),
         format!("[[operation]] `{id}` goes on with the configured component, not with {digest}: {error}"),
+    )
+}
+
+/// The configuration names another component than the one beside which a version was activated.
+fn is_left(placement: &Placement, digest: &str) -> Localized {
+    let (id, digest) = (placement.id(), short(digest));
+    localized!(
+        "[[operation]] `{id}` работает с компонентом, который теперь указан в настройках: включённая версия {digest} больше не действует",
+        "[[operation]] `{id}` works with the component that the configuration names now: the activated version {digest} is not in force any more"
     )
 }
 

@@ -7,12 +7,18 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Origin;
 use call::{Localized, localized, system_error_ru};
 use runtime::atomic_file;
 
 const FILE: &str = "activations.json";
 /// How many changes are remembered for each placement.
 const MOST_CHANGES: usize = 50;
+/// Of how many operations of one identifier they are remembered, or of one with how many components.
+const MOST_ERAS: usize = 20;
+
+/// An operation of the configuration: its identifier, and which one of it.
+pub(super) type Placed<'a> = (&'a str, &'a Origin);
 
 /// A version that was put in force at a placement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -62,31 +68,45 @@ pub(crate) struct ShadowEntry {
     pub insisted: bool,
 }
 
-/// The record of all placements.
+/// The record of all operations, those that are gone too: a deletion may be taken back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct VersionRecord {
     file: Option<PathBuf>,
-    placements: BTreeMap<String, PlacementRecord>,
+    placements: BTreeMap<String, Vec<Era>>,
 }
 
+/// What was put in force while the configuration had an operation with one component. It counts whenever the configuration has that again.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct PlacementRecord {
+struct Era {
+    /// None in a file of an earlier version of this program, until it is known.
+    #[serde(default)]
+    origin: Option<Origin>,
     #[serde(default)]
     changes: Vec<Change>,
+    /// It goes on when the operation gets another component.
     #[serde(default)]
     shadow: Option<ShadowEntry>,
+}
+
+/// What a file has of an identifier.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenEras {
+    Several(Vec<Era>),
+    /// As earlier versions of this program wrote it.
+    One(Era),
 }
 
 impl VersionRecord {
     /// Reads the record; one that cannot be read is an empty one and a warning.
     pub(super) fn open(state: Option<&Path>, warnings: &mut Vec<Localized>) -> Self {
         let Some(file) = state.map(|state| state.join(FILE)) else { return Self::default() };
-        let placements = match std::fs::read(&file) {
+        let written = match std::fs::read(&file) {
             Ok(text) => serde_json::from_slice(&text).map_err(|error| error.to_string()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
             Err(error) => Err(error.to_string()),
         };
-        let placements = placements.unwrap_or_else(|error| {
+        let written: BTreeMap<String, WrittenEras> = written.unwrap_or_else(|error| {
             let name = file.display();
             warnings.push(localized!(
                 "{name} не читается ({error}): действуют компоненты из файла настроек; удалите этот файл",
@@ -94,6 +114,11 @@ impl VersionRecord {
             ));
             BTreeMap::new()
         });
+        let eras = |written| match written {
+            WrittenEras::Several(eras) => eras,
+            WrittenEras::One(era) => vec![era],
+        };
+        let placements = written.into_iter().map(|(id, written)| (id, eras(written))).collect();
         Self { file: Some(file), placements }
     }
 
@@ -110,21 +135,51 @@ impl VersionRecord {
         })
     }
 
+    /// The same, where what an earlier version of this program wrote belongs to the operations that are placed now; none where it wrote nothing.
+    pub(super) fn adopted<'a>(&self, placed: impl IntoIterator<Item = Placed<'a>>) -> Option<Self> {
+        let mut adopted = self.clone();
+        for (id, origin) in placed {
+            let eras = adopted.placements.get_mut(id).into_iter().flatten();
+            eras.filter(|era| era.origin.is_none()).for_each(|era| era.origin = Some(origin.clone()));
+        }
+        // What was written of operations that are gone by now belongs to none.
+        adopted.placements.values_mut().for_each(|eras| eras.retain(|era| era.origin.is_some()));
+        let is_known = |era: &Era| era.origin.is_some();
+        (!self.placements.values().flatten().all(is_known)).then_some(adopted)
+    }
+
+    fn era(&self, (id, origin): Placed<'_>) -> Option<&Era> {
+        self.placements.get(id)?.iter().find(|era| era.origin.as_ref() == Some(origin))
+    }
+
+    /// That of the operation, which is another one from now on.
+    fn changing(&mut self, (id, origin): Placed<'_>) -> &mut Era {
+        let eras = self.placements.entry(id.to_owned()).or_default();
+        // The one that is changed is the last: the oldest go first.
+        let known = eras.iter().position(|era| era.origin.as_ref() == Some(origin)).map(|at| eras.remove(at));
+        eras.push(known.unwrap_or_else(|| Era { origin: Some(origin.clone()), ..Era::default() }));
+        if eras.len() > MOST_ERAS {
+            eras.remove(0);
+        }
+        let last = eras.len() - 1;
+        &mut eras[last]
+    }
+
     /// The version that was activated last; none where the configured one is in force.
-    pub(super) fn in_force(&self, placement: &str) -> Option<&str> {
-        let last = self.changes(placement).last()?;
+    pub(super) fn in_force(&self, placed: Placed<'_>) -> Option<&str> {
+        let last = self.changes(placed).last()?;
         (last.how != How::Configured).then_some(last.digest.as_str())
     }
 
     /// Whether the version in force was insisted on.
-    pub(super) fn is_insisted_on(&self, placement: &str) -> bool {
-        self.changes(placement).last().is_some_and(|last| last.insisted)
+    pub(super) fn is_insisted_on(&self, placed: Placed<'_>) -> bool {
+        self.changes(placed).last().is_some_and(|last| last.insisted)
     }
 
     /// The version before the one in force. What was rolled back is no such version any more.
-    pub(super) fn before(&self, placement: &str) -> Option<String> {
+    pub(super) fn before(&self, placed: Placed<'_>) -> Option<String> {
         let mut before = Vec::new();
-        for change in self.changes(placement) {
+        for change in self.changes(placed) {
             match change.how {
                 How::Activated => before.push(&change.from),
                 How::RolledBack => drop(before.pop()),
@@ -135,25 +190,34 @@ impl VersionRecord {
         before.pop().cloned()
     }
 
-    pub(super) fn changes(&self, placement: &str) -> &[Change] {
-        self.placements.get(placement).map(|placement| placement.changes.as_slice()).unwrap_or_default()
+    pub(super) fn changes(&self, placed: Placed<'_>) -> &[Change] {
+        self.era(placed).map(|era| era.changes.as_slice()).unwrap_or_default()
     }
 
-    pub(super) fn shadow(&self, placement: &str) -> Option<&ShadowEntry> {
-        self.placements.get(placement)?.shadow.as_ref()
+    pub(super) fn shadow(&self, (id, origin): Placed<'_>) -> Option<&ShadowEntry> {
+        let eras = self.placements.get(id)?.iter();
+        let mut its = eras.filter(|era| era.origin.as_ref().is_some_and(|known| known.made == origin.made));
+        its.find_map(|era| era.shadow.as_ref())
     }
 
-    /// The components that a restart, a shadow or a roll back needs.
-    pub(super) fn needed(&self) -> BTreeSet<String> {
-        let placements = self.placements.iter().flat_map(|(id, placement)| {
-            [self.in_force(id).map(str::to_owned), self.before(id), placement.shadow.as_ref().map(|s| s.digest.clone())]
+    /// The components that a restart, a shadow or a roll back of these operations needs.
+    pub(super) fn needed<'a>(&self, placed: impl IntoIterator<Item = Placed<'a>>) -> BTreeSet<String> {
+        let needed = placed.into_iter().flat_map(|placed| {
+            let shadow = self.shadow(placed).map(|shadow| shadow.digest.clone());
+            [self.in_force(placed).map(str::to_owned), self.before(placed), shadow]
         });
-        placements.flatten().collect()
+        needed.flatten().collect()
     }
 
-    pub(super) fn with_change(&self, placement: &str, change: Change) -> Self {
+    /// The components that operations had which are gone, or had beside another component: all that a change needs that is taken back.
+    pub(super) fn remembered(&self) -> BTreeSet<String> {
+        let eras = self.placements.iter().flat_map(|(id, eras)| eras.iter().map(move |era| (id.as_str(), era)));
+        self.needed(eras.filter_map(|(id, era)| Some((id, era.origin.as_ref()?))))
+    }
+
+    pub(super) fn with_change(&self, placed: Placed<'_>, change: Change) -> Self {
         let mut changed = self.clone();
-        let changes = &mut changed.placements.entry(placement.to_owned()).or_default().changes;
+        let changes = &mut changed.changing(placed).changes;
         if changes.len() >= MOST_CHANGES {
             changes.remove(0);
         }
@@ -161,9 +225,16 @@ impl VersionRecord {
         changed
     }
 
-    pub(super) fn with_shadow(&self, placement: &str, shadow: Option<ShadowEntry>) -> Self {
+    pub(super) fn with_shadow(&self, placed: Placed<'_>, shadow: Option<ShadowEntry>) -> Self {
         let mut changed = self.clone();
-        changed.placements.entry(placement.to_owned()).or_default().shadow = shadow;
+        for era in changed.placements.get_mut(placed.0).into_iter().flatten() {
+            if era.origin.as_ref().is_some_and(|known| known.made == placed.1.made) {
+                era.shadow = None;
+            }
+        }
+        if shadow.is_some() {
+            changed.changing(placed).shadow = shadow;
+        }
         changed
     }
 }
@@ -173,6 +244,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    static MAIN: Origin = Origin { made: 0, component: None };
+
+    fn main() -> Placed<'static> {
+        ("main", &MAIN)
+    }
 
     fn change(digest: &str, from: &str, how: How) -> Change {
         Change {
@@ -193,33 +270,33 @@ mod tests {
             let mut line = vec!["configured".to_owned()];
             for placement in placements {
                 let now = line.last().cloned().unwrap_or_default();
-                prop_assert_eq!(record.before("main"), line.iter().rev().nth(1).cloned());
+                prop_assert_eq!(record.before(main()), line.iter().rev().nth(1).cloned());
                 match placement.map(|version| version.to_string()) {
                     Some(version) if version != now => {
-                        record = record.with_change("main", change(&version, &now, How::Activated));
+                        record = record.with_change(main(), change(&version, &now, How::Activated));
                         line.push(version);
                     }
                     Some(_) => {}
                     None => {
-                        if let Some(before) = record.before("main") {
-                            record = record.with_change("main", change(&before, &now, How::RolledBack));
+                        if let Some(before) = record.before(main()) {
+                            record = record.with_change(main(), change(&before, &now, How::RolledBack));
                             line.pop();
                         }
                     }
                 }
                 if line.len() > 1 {
-                    prop_assert_eq!(record.in_force("main"), line.last().map(String::as_str));
+                    prop_assert_eq!(record.in_force(main()), line.last().map(String::as_str));
                 }
-                prop_assert!(line.len() == 1 || record.needed().contains(&line[line.len() - 1]));
+                prop_assert!(line.len() == 1 || record.needed([main()]).contains(&line[line.len() - 1]));
             }
         }
     }
 
     #[test]
     fn a_changed_file_ends_what_was_before() {
-        let record = VersionRecord::default().with_change("main", change("b", "a", How::Activated));
-        let record = record.with_change("main", change("c", "b", How::Configured));
-        assert_eq!((record.in_force("main"), record.before("main")), (None, None));
+        let record = VersionRecord::default().with_change(main(), change("b", "a", How::Activated));
+        let record = record.with_change(main(), change("c", "b", How::Configured));
+        assert_eq!((record.in_force(main()), record.before(main())), (None, None));
     }
 
     #[test]
@@ -228,7 +305,54 @@ mod tests {
         std::fs::write(state.path().join(FILE), "{").unwrap();
         let mut warnings = Vec::new();
         let record = VersionRecord::open(Some(state.path()), &mut warnings);
-        assert_eq!(record.in_force("main"), None);
+        assert_eq!(record.in_force(main()), None);
         assert!(warnings[0].en.contains("cannot be read"), "{warnings:?}");
+    }
+
+    #[test]
+    fn what_belongs_to_one_operation_belongs_to_no_other_of_its_identifier() {
+        let made = Origin { made: 7, component: None };
+        let named = Origin { component: Some("own.wasm".to_owned()), ..MAIN.clone() };
+        let shadow =
+            ShadowEntry { digest: "s".to_owned(), at: Timestamp::UNIX_EPOCH, by: String::new(), insisted: true };
+        let record = VersionRecord::default().with_change(main(), change("b", "a", How::Activated));
+        let record = record.with_shadow(main(), Some(shadow));
+        let of = |origin| (record.in_force(("main", origin)), record.shadow(("main", origin)).is_some());
+        assert_eq!((of(&MAIN), of(&made), of(&named)), ((Some("b"), true), (None, false), (None, true)));
+        assert!(record.needed([("main", &made)]).is_empty());
+        assert_eq!(record.remembered(), ["a", "b", "s"].map(str::to_owned).into());
+        let ended = record.with_shadow(("main", &named), None);
+        assert!(ended.shadow(main()).is_none() && record.with_shadow(("main", &made), None).shadow(main()).is_some());
+    }
+
+    #[test]
+    fn the_oldest_is_forgotten_first() {
+        let origins: Vec<_> = (0..MOST_ERAS as u64 + 5).map(|made| Origin { made, component: None }).collect();
+        let mut record = VersionRecord::default();
+        for origin in &origins {
+            record = record.with_change(("main", origin), change("b", "a", How::Activated));
+            record = record.with_change(main(), change("c", "a", How::Activated));
+        }
+        let kept: Vec<_> = origins.iter().filter(|origin| record.in_force(("main", origin)).is_some()).collect();
+        assert_eq!((kept.len(), kept[0].made, kept[1].made), (MOST_ERAS, 0, 6), "what is used goes on");
+    }
+
+    #[test]
+    fn what_an_earlier_version_of_this_program_wrote_belongs_to_what_is_placed_now() {
+        let state = tempfile::tempdir().unwrap();
+        let written = VersionRecord::default().with_change(main(), change("b", "a", How::Activated));
+        let era = serde_json::to_value(&written.placements["main"][0]).unwrap();
+        let era = serde_json::json!({"changes": era["changes"]});
+        let text = serde_json::json!({"main": era, "gone": era}).to_string();
+        std::fs::write(state.path().join(FILE), text).unwrap();
+        let named = Origin { made: 0, component: Some("own.wasm".to_owned()) };
+        let record = VersionRecord::open(Some(state.path()), &mut Vec::new());
+        assert_eq!(record.in_force(("main", &named)), None);
+        let adopted = record.adopted([("main", &named)]).unwrap();
+        assert_eq!((adopted.in_force(("main", &named)), adopted.in_force(("gone", &MAIN))), (Some("b"), None));
+        adopted.write().unwrap();
+        let again = VersionRecord::open(Some(state.path()), &mut Vec::new());
+        assert_eq!((again.in_force(("main", &named)), again.in_force(main())), (Some("b"), None));
+        assert!(again.adopted([main()]).is_none(), "once");
     }
 }

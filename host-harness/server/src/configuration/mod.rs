@@ -129,6 +129,10 @@ pub struct ConfigurationChange {
     pub difference: String,
     /// The revision then.
     pub revision: String,
+    /// The number of the change that it took back; null where it took none back.
+    pub undoes: Option<u64>,
+    /// The number of the change that took it back; null where it was not taken back, or that was taken back too.
+    pub undone_by: Option<u64>,
 }
 
 /// What the routes share.

@@ -38,8 +38,10 @@ export function Changes() {
     <ol class="rows" id="changes">${changes?.map((change) => html`<li class="card" key=${change.number} data-number=${change.number}>
       <p><strong>${moment(change.at)}</strong> · ${change.author ?? say("nobodyNamed")} · ${worded("by", change.by)} <span class="quiet">№ ${change.number}</span></p>
       ${change.what && html`<p>${local(change.what)}</p>`}
+      ${change.undoes !== null && html`<p>${say("undoes", change.undoes)}</p>`}
+      ${change.undone_by !== null && html`<p class="quiet">${say("undoneBy", change.undone_by)}</p>`}
       ${change.difference && html`<${Difference} text=${change.difference} />`}
-      ${mayChange && configuration?.writable && change.difference && html`<p class="buttons"><${Confirmed} label=${say("undo")} question=${say("undoSure", change.number)} act=${undo(change.number)} onDone=${() => { reload(); load().catch(() => {}); }} /></p>`}
+      ${mayChange && configuration?.writable && change.difference && change.undone_by === null && html`<p class="buttons"><${Confirmed} label=${say("undo")} question=${say("undoSure", change.number)} act=${undo(change.number)} onDone=${() => { reload(); load().catch(() => {}); }} /></p>`}
     </li>`)}</ol>
     ${next !== null && html`<button type="button" onClick=${() => load(next).catch(() => {})}>${say("older")}</button>`}
     <${ReadOnly} />`;

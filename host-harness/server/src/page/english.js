@@ -97,12 +97,12 @@ export default {
 
   // Versions and changes.
   upload: "Upload a component", uploading: "Uploading…", componentFile: "File .wasm", uploadHelp: "The component is checked, and takes no calls until you activate it", uploaded: (title, digest) => `Uploaded: ${title} (${digest})`,
-  inForce: "In force", otherVersion: "Another version", otherVersionHelp: "It can be tried in a shadow first: it resolves the same calls without acting", noOtherVersion: "There are no other versions: upload a component", chooseVersion: "Choose a version",
+  inForce: "In force", inPlaceOf: (name) => `The configuration names ${name}. The activated version is in force in its place, until another component is named there.`, otherVersion: "Another version", otherVersionHelp: "It can be tried in a shadow first: it resolves the same calls without acting", noOtherVersion: "There are no other versions: upload a component", chooseVersion: "Choose a version",
   beginShadow: "Try in a shadow", activate: "Activate", activateSure: (name, id) => `Activate ${name} at the step ${id}?`, rollBack: "Roll back", rollBackSure: (name) => `Put ${name} in force again?`, history: "History",
   components: "Components", uploadedAt: (time) => `uploaded ${time}`, ofConfiguration: "of the configuration", kibForms: ["KiB", "KiB"], activeAt: (steps) => `in force at: ${steps}`,
   shadowIs: (name) => `Shadow: ${name}`, shadowSince: (time) => `Since ${time}`, shadowCounts: (all, same, different) => `${all} calls: ${same} went the same way, ${different} did not.`, differences: "Differences", theShadow: "The shadow", endShadow: "End the shadow",
   "differs:route": "route", "differs:reason": "reason", "differs:employee": "employee", "differs:numbers": "numbers", "differs:manager-source": "where the manager is known from", "differs:requests": "requests",
-  changesHelp: "Who did what, and when. Changes of the settings can be undone.", noChanges: "Nothing was changed yet.", difference: "What changed", nobodyNamed: "unnamed", undoSure: (number) => `Undo change no. ${number}? The other changes stay.`,
+  changesHelp: "Who did what, and when. Changes of the settings can be undone.", undoes: (number) => `Undoes change no. ${number}.`, undoneBy: (number) => `Undone by change no. ${number}.`, noChanges: "Nothing was changed yet.", difference: "What changed", nobodyNamed: "unnamed", undoSure: (number) => `Undo change no. ${number}? The other changes stay.`,
   "by:file": "in the file", "by:api": "over the API", "by:http": "over HTTP", "by:page": "on the page", "by:command": "by a command", "by:undo": "an undone change", "by:amocrm": "in amoCRM",
 
   // The amoCRM widget.

@@ -97,12 +97,12 @@ export default {
 
   // Versions and changes.
   upload: "Загрузить компонент", uploading: "Загружаем…", componentFile: "Файл .wasm", uploadHelp: "Компонент проверят, но в работу он войдёт, только когда вы его включите", uploaded: (title, digest) => `Загружен: ${title} (${digest})`,
-  inForce: "Действует", otherVersion: "Другая версия", otherVersionHelp: "Сначала её можно проверить в тени: она разбирает те же звонки, но ничего не делает", noOtherVersion: "Других версий нет: загрузите компонент", chooseVersion: "Выберите версию",
+  inForce: "Действует", inPlaceOf: (name) => `В настройках указан ${name}. Включённая версия действует вместо него, пока там не укажут другой компонент.`, otherVersion: "Другая версия", otherVersionHelp: "Сначала её можно проверить в тени: она разбирает те же звонки, но ничего не делает", noOtherVersion: "Других версий нет: загрузите компонент", chooseVersion: "Выберите версию",
   beginShadow: "Проверить в тени", activate: "Включить", activateSure: (name, id) => `Включить ${name} на шаге ${id}?`, rollBack: "Вернуть прежнюю", rollBackSure: (name) => `Вернуть ${name}?`, history: "История",
   components: "Компоненты", uploadedAt: (time) => `загружен ${time}`, ofConfiguration: "из файла настроек", kibForms: ["КиБ", "КиБ", "КиБ"], activeAt: (steps) => `действует на шагах: ${steps}`,
   shadowIs: (name) => `В тени: ${name}`, shadowSince: (time) => `С ${time}`, shadowCounts: (all, same, different) => `Звонков: ${all}, решено так же: ${same}, иначе: ${different}.`, differences: "Расхождения", theShadow: "Тень", endShadow: "Закончить проверку",
   "differs:route": "направление", "differs:reason": "причина", "differs:employee": "сотрудник", "differs:numbers": "номера", "differs:manager-source": "источник сведений", "differs:requests": "запросы",
-  changesHelp: "Кто, когда и что сделал. Изменения настроек можно отменить.", noChanges: "Изменений пока не было.", difference: "Что изменилось", nobodyNamed: "без имени", undoSure: (number) => `Отменить изменение № ${number}? Остальные изменения останутся.`,
+  changesHelp: "Кто, когда и что сделал. Изменения настроек можно отменить.", undoes: (number) => `Отменяет изменение № ${number}.`, undoneBy: (number) => `Отменено изменением № ${number}.`, noChanges: "Изменений пока не было.", difference: "Что изменилось", nobodyNamed: "без имени", undoSure: (number) => `Отменить изменение № ${number}? Остальные изменения останутся.`,
   "by:file": "в файле", "by:api": "через API", "by:http": "по HTTP", "by:page": "на странице", "by:command": "командой", "by:undo": "отмена изменения", "by:amocrm": "в amoCRM",
 
   // The amoCRM widget.

@@ -58,12 +58,13 @@ const nameOf = (digest, components) => {
 
 /** The versions of one step. */
 function Step({ operation, at, components, onDone }) {
-  const { mayChange } = useConsole();
+  const { mayChange, configuration } = useConsole();
   const [inForce, setInForce] = useState(null);
   const [chosen, setChosen] = useState("");
   const [error, setError] = useState(null);
   const load = useCallback(() => get(`${path(operation.id)}/component`).then(setInForce, () => {}), []);
-  useEffect(() => { load(); }, [operation.component]);
+  // Another operation may have taken its identifier, with the same component.
+  useEffect(() => { load(); }, [operation.component, configuration?.revision]);
   const act = (method, route, json) => async () => {
     setError(null);
     try {
@@ -76,11 +77,11 @@ function Step({ operation, at, components, onDone }) {
       onDone();
     }
   };
-  const { history = [], component } = inForce ?? {};
+  const { history = [], component, configured, before } = inForce ?? {};
   const others = components.filter(({ digest }) => digest !== component);
   return html`<section class="card" aria-labelledby=${`version-${at}`}>
     <h2 id=${`version-${at}`}>${say("stepNumber", at + 1)} ${local(operation.description?.title)} <span class="quiet">${operation.id}</span></h2>
-    ${component && html`<p>${say("inForce")}: <strong>${nameOf(component, components)}</strong></p>`}
+    ${component && html`<p>${say("inForce")}: <strong>${nameOf(component, components)}</strong>${component !== configured && html`<br /><span class="quiet">${say("inPlaceOf", nameOf(configured, components))}</span>`}</p>`}
     ${mayChange && html`<${Labelled} title=${say("otherVersion")} help=${others.length ? say("otherVersionHelp") : say("noOtherVersion")}>${(tied) => html`<select ...${tied} value=${chosen} onChange=${(event) => setChosen(event.currentTarget.value)}>
         <option value="">${say("chooseVersion")}</option>
         ${others.map(({ digest }) => html`<option key=${digest} value=${digest}>${nameOf(digest, components)}</option>`)}
@@ -88,7 +89,7 @@ function Step({ operation, at, components, onDone }) {
       <p class="buttons">
         <button type="button" disabled=${!chosen} onClick=${() => act("PUT", "shadow", { digest: chosen })().catch(() => {})}>${say("beginShadow")}</button>
         <${Confirmed} harmless label=${say("activate")} disabled=${!chosen} question=${chosen && say("activateSure", nameOf(chosen, components), operation.id)} act=${act("PUT", "component", { digest: chosen })} onDone=${() => setChosen("")} />
-        <${Confirmed} label=${say("rollBack")} disabled=${!history.length} question=${history.length ? say("rollBackSure", nameOf(history.at(-1).from, components)) : ""} act=${act("POST", "rollback")} />
+        <${Confirmed} label=${say("rollBack")} disabled=${!before} question=${before ? say("rollBackSure", nameOf(before, components)) : ""} act=${act("POST", "rollback")} />
       </p>`}
     <${Refusal} error=${error} />
     <${Shadow} operation=${operation.id} onEnd=${act("DELETE", "shadow")} nameOf=${(digest) => nameOf(digest, components)} />

@@ -93,6 +93,7 @@ impl Scene {
             id: "main".to_owned(),
             integration: None,
             component: call.component.clone(),
+            component_as_named: None,
             linked_operation: demo::LINKED_OPERATION.to_owned(),
             exits: BTreeMap::new(),
             settings: BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{HarnessConfig, placed};
-use crate::change::{Change, revision_of};
+use crate::change::{Change, made_by, revision_of};
 use crate::cli::config_file::Config;
 use crate::cli::{LanguageChoice, Outcome, Stop, fail, language, print, print_lines, say};
 use crate::live::difference::difference;
@@ -98,7 +98,7 @@ impl Push {
         let (next, store) = (shared::shared(&text, uploaded.as_deref())?, record.location());
         let (at, author) = (Clock::system().now(), Author { name: None, by: By::Command });
         let next = match &seen {
-            None => Seen::of(Change { number: 0, at, author: None, by: By::Command, text: Some(next), what: None }),
+            None => Seen::of(Change::of_text(0, at, author, next)),
             Some(seen) if seen.text() == next => {
                 print(localized!("{store}: ничего не отличается", "{store}: nothing differs").get(language()));
                 return Ok(Outcome::Done);
@@ -113,7 +113,9 @@ impl Push {
                     ));
                     return Ok(Outcome::UserNeeded);
                 }
-                seen.next(next, author, at)
+                let were = seen.change.made.clone().unwrap_or_default();
+                let made = made_by(seen.change.number + 1, (seen.text(), &were), &next, None);
+                seen.next(next, made, None, author, at)
             }
         };
         if !record.swap(seen.as_ref(), &next).await? {
