@@ -7,6 +7,7 @@ use std::time::Duration;
 use amocrm::limits::{AmocrmPolicy, REQUESTS_PER_SECOND};
 use amocrm_simulator::{Options, Simulator};
 use call::call_request::CallRequest;
+use call::document::Ring;
 use call::{IncomingCall, Localized};
 use runtime::capabilities::directory::{Destination, Directory, Employee, Presence, Unavailable};
 use runtime::capabilities::http::{AccessToken, BaseUrl, OutboundHttpConfig, PrivateAddresses};
@@ -28,7 +29,15 @@ impl Directory for Pbx {
         let destinations = vec![Destination { number: "101".to_owned(), ring_time: Duration::from_secs(20) }];
         let (id, name) = (format!("user-{user}"), "Анна Соколова".to_owned());
         let presence = Presence::NotFed;
-        Ok(Some(Employee { id, name, enabled: true, destinations, presence, deputy_crm_user_id: None }))
+        Ok(Some(Employee {
+            id,
+            name,
+            enabled: true,
+            destinations,
+            presence,
+            ring: Ring::InTurn,
+            deputy_crm_user_id: None,
+        }))
     }
 }
 

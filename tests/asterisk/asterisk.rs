@@ -54,6 +54,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) dialplan: &'a str,
     /// Further lines of pjsip.conf.
     pub(crate) pjsip: &'a str,
+    /// Further files of the configuration, by name.
+    pub(crate) files: Vec<(&'a str, String)>,
 }
 
 /// Ends with this value.
@@ -70,6 +72,9 @@ impl Asterisk {
         }
         let home = home.canonicalize().expect("a folder");
         for (name, text) in files(tree, &home, settings) {
+            fs::write(home.join("etc").join(name), text).expect("a file");
+        }
+        for (name, text) in &settings.files {
             fs::write(home.join("etc").join(name), text).expect("a file");
         }
         let said = fs::File::create(home.join("said")).expect("a file");
@@ -113,7 +118,8 @@ impl Drop for Asterisk {
 }
 
 fn files(tree: &Path, home: &Path, settings: &Settings<'_>) -> [(&'static str, String); 5] {
-    let Settings { listen, agi_callers, http_callers, server: (agi, http), queue, desks, dialplan, pjsip } = settings;
+    let Settings { listen, agi_callers, http_callers, server: (agi, http), queue, desks, dialplan, pjsip, files: _ } =
+        settings;
     let (home, tree) = (home.display(), tree.display());
     let not_loaded: String = NOT_LOADED.iter().map(|module| format!("noload = {module}\n")).collect();
     let shipped = EXTENSIONS

@@ -65,3 +65,14 @@ async fn a_manager_who_sends_the_caller_on_has_answered() {
         assert_eq!(kept["outcome"]["answered_by"]["number"], "+79035550101", "{way:?}");
     }
 }
+
+/// A report of many legs is a long line.
+#[tokio::test]
+async fn a_call_of_many_legs_is_told_whole() {
+    let numbers: Vec<_> = (0..12).map(|place| format!("\"1{place}3\"")).collect();
+    let Some(scene) = Scene::new(&format!("[{}]", numbers.join(", "))).await else { return };
+    for way in WAYS {
+        let kept = scene.call(way, has_legs(13)).await;
+        assert!(legs(&kept)[..12].iter().all(|leg| leg.ends_with(" busy")), "{way:?} {kept}");
+    }
+}

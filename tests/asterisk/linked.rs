@@ -1,5 +1,9 @@
 //! Linked operations of every kind, and trunks that name no number.
 
+use std::time::Duration;
+
+use host_harness::demo_pbx::Patience;
+
 use crate::scene::{CALLER, Office, Scene, WAYS, has_legs, legs};
 
 #[tokio::test]
@@ -62,4 +66,42 @@ async fn numbers_may_be_dialled_through_the_offices_own_dialplan() {
         assert_eq!(legs(&kept), ["101 answered"], "{way:?}");
     }
     assert_eq!(scene.asterisk.errors(), [""; 0]);
+}
+
+/// The end of a queue and of a voicemail is told, as the caller leaves them.
+#[tokio::test]
+async fn a_queue_and_a_voicemail_are_told_of_as_they_end() {
+    let dialplan = "[linked-operations](+)\nexten => queue,1,Queue(sales,,,,3)\n same => n,Return()\n\
+                    exten => nobody,1,Queue(empty,,,,2)\n same => n,Return()\n\
+                    exten => mailbox,1,VoiceMail(100@default,s)\n same => n,Return()\n";
+    let queues = "[general]\n[sales]\nstrategy = ringall\ntimeout = 2\nmember => Local/101@office\n\
+                  [empty]\njoinempty = yes\nstrategy = ringall\ntimeout = 1\nretry = 1\nmember => Local/102@office\n";
+    let files =
+        [("queues.conf", queues), ("voicemail.conf", "[general]\nformat = wav\n[default]\n100 => 1234,Office\n")];
+    for (extension, expected, ended) in [
+        ("queue", "queue:sales answered", "linked-operation"),
+        ("nobody", "queue:sales no-answer", "unanswered"),
+        ("mailbox", "queue:sales answered", "linked-operation"),
+    ] {
+        let server = format!("linked_operations = {{ \"queue:sales\" = \"{extension}\" }}\n");
+        let office = Office { numbers: "[\"103\"]", dialplan, server: &server, files: &files, ..Office::default() };
+        let Some(scene) = Scene::with(office).await else { return };
+        for (way, seq) in WAYS.into_iter().zip(1..) {
+            let mut caller = scene.caller(way);
+            if extension == "nobody" {
+                // Nothing answers this caller; the queue gives up, and the call with it.
+                caller.patience = Patience::HangsUp(Duration::from_secs(20));
+                scene.make_whatever(&caller).await;
+            } else {
+                scene.make(&caller).await;
+            }
+            let kept = scene.until(|kept| kept["seq"] == seq && has_legs(2)(kept)).await;
+            assert_eq!(legs(&kept), ["103 busy", expected], "{way:?} {extension}");
+            assert_eq!(
+                (&kept["ended"], &kept["missed_by"][0]["id"]),
+                (&ended.into(), &"anna".into()),
+                "{way:?} {kept}"
+            );
+        }
+    }
 }

@@ -12,7 +12,13 @@
 )]
 
 mod asterisk;
+mod handed_on;
 mod legs;
 mod linked;
+mod load;
+mod phone;
 mod reports;
 mod scene;
+mod spelled;
+mod steps;
+mod together;

@@ -18,6 +18,8 @@ use crate::asterisk::{Asterisk, Settings, tree};
 pub(crate) const CALLER: &str = "+79161234567";
 /// The number that is called.
 pub(crate) const CALLED: &str = "74951234567";
+/// The caller of sipp, as it ships.
+const CALLER_XML: &str = include_str!("../../host-harness/pbx/sipp/caller.xml");
 /// Tests that look at times have the machine for themselves.
 pub(crate) static MACHINE: Mutex<()> = Mutex::const_new(());
 
@@ -34,12 +36,15 @@ pub(crate) const WAYS: [Way; 2] = [Way::Agi, Way::Http];
 /// Asterisk, its telephones, and a server.
 pub(crate) struct Scene {
     pub(crate) asterisk: Asterisk,
-    _telephones: [Telephones; 2],
+    /// The desks, and the queue.
+    pub(crate) telephones: [Telephones; 2],
     pub(crate) server: Process,
     pub(crate) home: ConnectedHome,
     programs: Programs,
-    listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     callers: [IpAddr; 2],
+    /// Where a colleague calls from, whom pjsip.conf has as `{colleague}`.
+    pub(crate) colleague: IpAddr,
     calls: AtomicU32,
     /// Telephones with scenarios of their own.
     others: Vec<Child>,
@@ -59,12 +64,19 @@ impl Drop for Scene {
 pub(crate) struct Office<'a> {
     /// Anna's numbers, as in the configuration.
     pub(crate) numbers: &'a str,
-    /// Further lines of the dialplan, of pjsip.conf and of the server's configuration. `{desks}` is the address of the telephones.
+    /// Further lines of the dialplan, of pjsip.conf and of the server's configuration. `{desks}` is the address of the telephones, `{colleague}` that of
+    /// a colleague who calls.
     pub(crate) dialplan: &'a str,
     pub(crate) pjsip: &'a str,
     pub(crate) server: &'a str,
+    /// Further keys of the operation.
+    pub(crate) operation: &'a str,
+    /// Further files of Asterisk's configuration, by name, with the same places in them.
+    pub(crate) files: &'a [(&'a str, &'a str)],
     /// The dial string of numbers outside, for a telephone with this scenario of sipp.
     pub(crate) outside: Option<&'a str>,
+    /// The telephone of numbers outside, where it is a test's own.
+    pub(crate) phone: Option<SocketAddr>,
     /// That of numbers inside, instead of the desks.
     pub(crate) internal: Option<&'a str>,
 }
@@ -89,6 +101,7 @@ impl Scene {
         };
         let address = own_address();
         let callers = [own_address(), own_address()];
+        let colleague = own_address();
         let home = ConnectedHome::new("[[operation]]\nlinked_operation = \"queue:sales\"\n", "").await;
         let start = |name| {
             Telephones::start(&programs, &home.path(""), name, free_address(address).expect("a port"))
@@ -101,6 +114,7 @@ impl Scene {
             others.push(child);
             address
         });
+        let outside = office.phone.unwrap_or(outside);
         let internal = office.internal.unwrap_or("PJSIP/phones/sip:{number}@{desks}");
         let internal = internal.replace("{desks}", &desks.address().to_string());
         let configuration = format!(
@@ -108,17 +122,21 @@ impl Scene {
              private_addresses = \"granted\"\nrequests_per_second = 50\n\
              [[integration.employee]]\nid = \"anna\"\nname = \"Анна Соколова\"\namocrm_user = 504141\nnumbers = {numbers}\n\
              [[operation]]\nid = \"main\"\nlinked_operation = \"queue:sales\"\nsettings = {{ waiting_time = \"2s\" }}\n\
-             [server]\ntoken = \"file:server-token\"\n[call_details]\nnumbers = \"whole\"\n\
+             {operation}\n[server]\ntoken = \"file:server-token\"\n[call_details]\nnumbers = \"whole\"\n\
              [asterisk]\nfastagi = \"127.0.0.1:0\"\ninternal = \"{internal}\"\n\
              external = \"PJSIP/phones/sip:{{number}}@{outside}\"\n{server}",
             account = home.simulator.base_url(),
             numbers = office.numbers,
             server = office.server,
+            operation = office.operation,
         );
         home.write("config.toml", configuration);
         let server = home.serve(&["--log", "warn"]);
         let fastagi = fastagi(&server).await;
         let listen = free_address(address).expect("a port");
+        let placed = |text: &str| {
+            text.replace("{desks}", &desks.address().to_string()).replace("{colleague}", &colleague.to_string())
+        };
         let settings = Settings {
             listen,
             agi_callers: callers[0],
@@ -126,12 +144,14 @@ impl Scene {
             server: (fastagi, server.client.server),
             queue: queue.address(),
             desks: desks.address(),
-            dialplan: &office.dialplan.replace("{desks}", &desks.address().to_string()),
-            pjsip: &office.pjsip.replace("{desks}", &desks.address().to_string()),
+            dialplan: &placed(office.dialplan),
+            pjsip: &placed(office.pjsip),
+            files: office.files.iter().map(|(name, text)| (*name, placed(text))).collect(),
         };
         let asterisk = Asterisk::start(&tree, &home.path("asterisk"), &settings);
         let calls = AtomicU32::new(0);
-        Some(Self { asterisk, _telephones: [desks, queue], server, home, programs, listen, callers, calls, others })
+        let telephones = [desks, queue];
+        Some(Self { asterisk, telephones, server, home, programs, listen, callers, colleague, calls, others })
     }
 
     /// A caller who talks for half a second.
@@ -148,12 +168,50 @@ impl Scene {
         }
     }
 
+    /// A caller whose INVITE has these lines for its From and further headers, and calls this user.
+    pub(crate) async fn spelled(&self, way: Way, from: &str, called: &str) {
+        let name = format!("spelled-{}", self.calls.fetch_add(1, Ordering::Relaxed));
+        let usual = "From: \"A caller\" <sip:[caller]@[local_ip]:[local_port]>;tag=[pid]c[call_number]";
+        let (from, others) = from.split_once('\n').unwrap_or((from, ""));
+        let from = format!("From: {from};tag=[pid]c[call_number]");
+        let others = if others.is_empty() { String::new() } else { format!("\n{others}") };
+        // Requests inside the call have the same From, and none of the other headers.
+        let invites = CALLER_XML.replacen(usual, &format!("{from}{others}"), 1);
+        let scenario = invites.replace(usual, &from).replace("[service]", called).replace("[caller]", "line");
+        self.play(way, &name, &scenario).await;
+    }
+
+    /// A caller who talks for this time, unless others end the call before.
+    pub(crate) async fn talk(&self, way: Way, time: Duration) {
+        let name = format!("talks-{}", self.calls.fetch_add(1, Ordering::Relaxed));
+        let pause = format!("milliseconds=\"{}\"", time.as_millis());
+        let scenario = CALLER_XML.replace("milliseconds=\"500\"", &pause).replace("[service]", CALLED);
+        self.play(way, &name, &scenario.replace("[caller]", CALLER)).await;
+    }
+
+    async fn play(&self, way: Way, name: &str, scenario: &str) {
+        let file = self.home.path(&format!("{name}.xml"));
+        std::fs::write(&file, scenario).expect("a file");
+        let from = free_address(self.callers[usize::from(way == Way::Http)]).expect("a port");
+        let mut command = tokio::process::Command::new("sipp");
+        command.arg("-sf").arg(&file).args(["-i", &from.ip().to_string(), "-p", &from.port().to_string()]);
+        command.args(["-m", "1", "-nostdin", "-recv_timeout", "20000", "-cid_str", name, &self.listen.to_string()]);
+        let made = command.current_dir(self.home.path("")).stdin(Stdio::null()).output().await.expect("sipp starts");
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{scenario}: {said}; Asterisk said: {}", self.asterisk.said());
+    }
+
     /// Makes a call, which must go as its caller expects, and says for how long it took.
     pub(crate) async fn make(&self, caller: &Caller) -> Duration {
         let began = Instant::now();
         let made = caller.call(&self.programs, &self.home.path("")).await;
         made.unwrap_or_else(|error| panic!("{error:#}; Asterisk said: {}", self.asterisk.said()));
         began.elapsed()
+    }
+
+    /// Makes a call, however it goes.
+    pub(crate) async fn make_whatever(&self, caller: &Caller) {
+        let _ = caller.call(&self.programs, &self.home.path("")).await;
     }
 
     /// Calls, and waits until the newest call's details are so.
@@ -179,6 +237,11 @@ impl Scene {
     pub(crate) async fn newest(&self) -> Value {
         let listed = self.server.client.get("/v1/calls?limit=1").await.json();
         let Some(seq) = listed["calls"][0]["seq"].as_u64() else { return Value::Null };
+        self.by_seq(seq).await
+    }
+
+    /// The details of a call by its number among the kept ones.
+    pub(crate) async fn by_seq(&self, seq: u64) -> Value {
         self.server.client.get(&format!("/v1/calls/{seq}?by=seq&numbers=whole")).await.json()
     }
 
@@ -204,7 +267,7 @@ pub(crate) fn has_legs(legs: usize) -> impl Fn(&Value) -> bool {
 }
 
 /// A loopback address that no other test uses.
-fn own_address() -> IpAddr {
+pub(crate) fn own_address() -> IpAddr {
     static TAKEN: AtomicU32 = AtomicU32::new(1);
     let [high, low] = u16::try_from(std::process::id() % 65_536).expect("two bytes").to_be_bytes();
     let own = u8::try_from(TAKEN.fetch_add(1, Ordering::Relaxed)).expect("few tests");

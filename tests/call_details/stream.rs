@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use call::details::Details;
-use call::document::{CallRecord, EmployeeRecord, Route, Run, VERSION};
+use call::document::{CallRecord, EmployeeRecord, Ring, Route, Run, VERSION};
 use call::titles::Titles;
 use call::{CallDocument, WholeNumber};
 use http::{Method, Request, StatusCode};
@@ -217,6 +217,7 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
         placement: None,
         route: Route::Forward {
             employee: EmployeeRecord { id: "anna".to_owned(), name: "Anna".to_owned() },
+            ring: Ring::InTurn,
             destinations: Vec::new(),
             then: "queue:sales".to_owned(),
         },

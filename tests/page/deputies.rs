@@ -1,4 +1,4 @@
-//! Who stands in for whom, set in the browser (rule E4).
+//! Who stands in for whom (rule E4) and how numbers ring, set in the browser.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -83,4 +83,19 @@ async fn e4_a_deputy_is_set_and_rung_and_a_circle_is_refused_at_its_field() {
         browser.until("the form of Anna is there", &says("h1", "Анна")).await;
     }
     assert_eq!(browser.complaints(&["401", "422"]).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_ring_together_where_that_is_chosen() {
+    let site = Site::start("", "queue:sales").await;
+    let Some(browser) = enter_at(&site, "ru", "#/employees/main:anna").await else { return };
+    browser.until("the form is there", "return document.querySelector('[name=ring]')?.value === 'in-turn'").await;
+    let choose = "const list = document.querySelector('[name=ring]'); list.value = [...list.options].find(option => option.text === 'Сразу на все номера').value; list.dispatchEvent(new Event('change', { bubbles: true }))";
+    browser.run(choose).await;
+    browser.click(".form button.primary").await;
+    browser.until("it is saved", "return document.querySelector('[data-saving=saved]') !== null").await;
+    assert!(site.configuration().contains("ring = \"together\""), "{}", site.configuration());
+    let answer: Value = serde_json::from_str(&site.call(CALLER, "101").await).expect("a call document");
+    assert_eq!(answer["route"]["ring"], "together", "{answer}");
+    assert_eq!(browser.complaints(&["401"]).await, Vec::<String>::new());
 }

@@ -393,6 +393,30 @@ async fn e4_a_deputy_is_shown_changed_and_kept_as_long_as_somebody_has_one() {
     assert!(!written(&home).contains("deputy = \""), "{}", written(&home));
 }
 
+#[tokio::test]
+async fn how_an_employees_numbers_ring_is_shown_changed_and_judged() {
+    let simulator = simulator().await;
+    let (home, _) = home(&simulator, "");
+    let process = serve(&home);
+    let client = &process.client;
+    let put = async |ring: Value| {
+        let body = json!({"amocrm_user": 504141, "numbers": [{"number": "101"}, {"number": "102"}], "ring": ring});
+        change(client, Method::PUT, "/v1/integrations/main/employees/anna", &body).await
+    };
+    assert_eq!(put(json!("in-turn")).await.json()["ring"], "in-turn");
+    assert!(!written(&home).contains("ring = "), "what is so unless set is not written: {}", written(&home));
+    assert_eq!(put(json!("together")).await.json()["ring"], "together");
+    assert!(written(&home).contains("ring = \"together\"\n"), "{}", written(&home));
+    let answer = client.call(&json!({"caller": CALLER, "operation": "main"})).await.json();
+    assert_eq!(answer["route"]["ring"], "together", "{answer}");
+    let refused = put(json!("at once")).await;
+    let problem = refused.json();
+    assert_eq!((refused.status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("/ring")), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("`together` (all numbers at once)"), "{problem}");
+    assert_eq!(put(Value::Null).await.json()["ring"], "in-turn");
+    assert!(!written(&home).contains("ring = "), "{}", written(&home));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_may_not_be_written_and_a_demonstration_are_not_changed() {

@@ -22,8 +22,9 @@ const BLOCK: &str = "agi_network: yes\nagi_network_script: resolve-call\nagi_req
     agi_enhanced: 0.0\nagi_accountcode: \nagi_threadid: 139870012345\nagi_arg_1: sales\n\n";
 const DONE: &str = "200 result=1\n";
 /// The variables of a call that Anna's desk is rung for.
-pub(crate) const FORWARD: [&str; 8] = [
+pub(crate) const FORWARD: [&str; 9] = [
     "SET VARIABLE \"ROUTE_COUNT\" \"1\"",
+    "SET VARIABLE \"ROUTE_TOGETHER\" \"\"",
     "SET VARIABLE \"ROUTE_DIAL_1\" \"PJSIP/101\"",
     "SET VARIABLE \"ROUTE_RING_1\" \"20\"",
     "SET VARIABLE \"ROUTE_CALLEE\" \"personal-manager\"",

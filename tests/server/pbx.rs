@@ -52,6 +52,34 @@ async fn the_answer_is_a_routing_document_beside_all_else() {
     assert_eq!(wrong["routes"], json!([route("sip:sales@10.0.0.6", 60_000, "request-not-understood")]));
 }
 
+/// The numbers of an employee for whom they ring together: all at once for the longest time, then the linked operation.
+#[tokio::test]
+async fn numbers_that_ring_together_are_told_to_each_pbx_in_its_words() {
+    let home = ConnectedHome::new(OPERATIONS, PBXS).await;
+    let config = std::fs::read_to_string(home.path("config.toml")).expect("the configuration");
+    let numbers = "numbers = [\"101\", { number = \"+79035550101\", ring_time = \"25s\" }]\nring = \"together\"";
+    let changed = config.replacen("numbers = [\"101\"]", numbers, 1);
+    assert_ne!(changed, config, "{config}");
+    home.write("config.toml", changed);
+    let process = home.serve(&[]);
+    let call = json!({"caller": CALLER, "called": "101", "operation": "sales"});
+    let forwarded = process.client.call(&call).await.json();
+    assert_eq!((&forwarded["route"]["ring"], &forwarded["routing"]), (&"together".into(), &"parallel".into()));
+    let told = |route: &Value| (route["uri"].as_str().expect("an address").to_owned(), route["fr_inv_timer"].clone());
+    let routes: Vec<_> = forwarded["routes"].as_array().expect("routes").iter().map(told).collect();
+    let expected = [("sip:101@10.0.0.5", 25_000), ("sip:+79035550101@trunk.example:5080", 25_000)];
+    assert_eq!(routes, expected.map(|(uri, time)| (uri.to_owned(), json!(time))));
+    assert_eq!(forwarded["next"]["routing"], "serial");
+    assert_eq!(told(&forwarded["next"]["routes"][0]), ("sip:sales@10.0.0.6".to_owned(), json!(60_000)));
+    let request = authorised(Method::POST, "/v1/resolve-call?form=dialplan");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let form = process.client.send(request, "id=2&caller=%2B79161234567&called=101&operation=sales".to_owned()).await;
+    let form = String::from_utf8_lossy(&form.body).into_owned();
+    for part in ["ROUTE_COUNT=2&ROUTE_TOGETHER=yes&", "ROUTE_RING_1=25&", "ROUTE_RING_2=25&"] {
+        assert!(form.contains(part), "{form}");
+    }
+}
+
 /// No PBX is given another operation of the host as an address: it comes back for its answer.
 #[tokio::test]
 async fn e2_a_pbx_is_told_to_come_back_and_is_given_no_operation_to_dial() {
@@ -112,6 +140,7 @@ async fn a_dialplan_is_answered_with_its_variables() {
     );
     let forward = expected(&[
         ("ROUTE_COUNT", "1"),
+        ("ROUTE_TOGETHER", ""),
         ("ROUTE_DIAL_1", "PJSIP/101"),
         ("ROUTE_RING_1", "20"),
         ("ROUTE_CALLEE", "personal-manager"),
@@ -128,6 +157,7 @@ async fn a_dialplan_is_answered_with_its_variables() {
         variables(&hidden.body),
         expected(&[
             ("ROUTE_COUNT", "0"),
+            ("ROUTE_TOGETHER", ""),
             ("ROUTE_CALLEE", ""),
             ("ROUTE_LINKED", "support"),
             ("ROUTE_AFTER", ""),

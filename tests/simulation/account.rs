@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use amocrm_simulator::{Account, Contact, Event, EventTime, Phone, User};
+use call::document::Ring;
 use jiff::Timestamp;
 use runtime::capabilities::directory::{Destination, Employee, Presence};
 
@@ -21,8 +22,9 @@ pub(crate) fn employees(with_deputies: bool) -> Vec<(u64, Employee)> {
         let destinations = if user == NUMBERLESS { Vec::new() } else { numbers.map(destination).into() };
         let (id, name) = (format!("u{user}"), format!("User {user}"));
         let (enabled, presence) = (user != DISABLED, Presence::NotFed);
+        let ring = Ring::InTurn;
         let deputy_crm_user_id = deputy_of(user).filter(|_| with_deputies);
-        (user, Employee { id, name, enabled, destinations, presence, deputy_crm_user_id })
+        (user, Employee { id, name, enabled, destinations, ring, presence, deputy_crm_user_id })
     };
     USERS.into_iter().chain([IMPOSTOR]).map(employee).collect()
 }

@@ -19,4 +19,6 @@ mod leaving;
 mod legs;
 mod load;
 mod scene;
+mod together;
+mod two_servers;
 mod variants;

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use call::deputies;
 use call::dialling::{self, LONGEST_NAME, MOST_NUMBERS};
+use call::document::Ring;
+use call::masking::unless_secret;
 use call::one_line::{is_hidden, one_line};
 use call::{Localized, localized};
 use jiff::Timestamp;
@@ -30,6 +32,9 @@ pub struct EmployeeEntry {
     enabled: bool,
     #[serde(default)]
     numbers: Vec<NumberEntry>,
+    /// How the numbers ring: `in-turn` unless set.
+    #[serde(default)]
+    ring: Option<String>,
     /// The identifier of the employee who stands in for this one.
     #[serde(default)]
     deputy: Option<String>,
@@ -167,11 +172,13 @@ pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Emplo
         }
         let destinations = entry.numbers.into_iter().map(destination).collect::<Result<Vec<_>, _>>();
         let destinations = destinations.map_err(|what| place.clone().then(": ", &what))?;
+        let ring = ring(entry.ring.as_deref()).map_err(|what| place.clone().then(": ", &what))?;
         let employee = Employee {
             name,
             id: entry.id,
             enabled: entry.enabled,
             destinations,
+            ring,
             presence: match entry.presence {
                 None => Presence::NotFed,
                 Some(PresenceEntry::NeverSeen) => Presence::NeverSeen,
@@ -206,6 +213,18 @@ fn name_deputies(employees: &mut [(u64, Employee)], deputies: &[Option<String>],
         employee.deputy_crm_user_id = place.and_then(|place| users.get(place).copied());
     }
     Ok(())
+}
+
+fn ring(written: Option<&str>) -> Result<Ring, Localized> {
+    let Some(written) = written else { return Ok(Ring::InTurn) };
+    let named = Ring::ALL.iter().find(|(name, _)| *name == written).map(|(_, ring)| *ring);
+    named.ok_or_else(|| {
+        localized!(
+            "`ring` = `{0}`: напишите `in-turn` (по очереди) или `together` (сразу на все номера)",
+            "`ring` = `{0}`: write `in-turn` (one after another) or `together` (all numbers at once)",
+            unless_secret(written)
+        )
+    })
 }
 
 fn destination(entry: NumberEntry) -> Result<Destination, Localized> {

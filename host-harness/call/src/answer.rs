@@ -12,10 +12,13 @@ use crate::language::{Language, Localized};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Route {
-    /// The numbers are rung one after another; then the call goes to the linked operation.
+    /// The numbers are rung, one after another or all at once; then the call goes to the linked operation.
     Forward {
         /// Whose numbers these are.
         employee: EmployeeRecord,
+        /// How they ring: one after another, unless it says otherwise.
+        #[serde(default, skip_serializing_if = "Ring::is_in_turn")]
+        ring: Ring,
         /// The numbers, in order; at least one.
         #[serde(rename = "numbers")]
         destinations: Vec<Destination>,
@@ -28,6 +31,36 @@ pub enum Route {
         /// Its name.
         target: String,
     },
+}
+
+/// How the numbers of an employee ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Ring {
+    /// One after another, each for its own time.
+    #[default]
+    InTurn,
+    /// All at once, for as long as the one that rings longest.
+    Together,
+}
+
+impl Ring {
+    /// Each of them, by its name.
+    pub const ALL: [(&str, Self); 2] = [("in-turn", Self::InTurn), ("together", Self::Together)];
+
+    /// Whether they ring one after another, which is so unless set.
+    pub fn is_in_turn(&self) -> bool {
+        *self == Self::InTurn
+    }
+
+    /// For how long one of several numbers rings, of which it alone would ring for `own`.
+    pub fn time(self, own: Duration, all: &[Destination]) -> Duration {
+        match self {
+            Self::InTurn => own,
+            Self::Together => all.iter().map(|destination| destination.ring_time).max().unwrap_or(own),
+        }
+    }
 }
 
 /// An employee as the details keep one.

@@ -26,7 +26,7 @@ use crate::scenario::placement_of;
 use crate::step::{StepLeg, StepRecord};
 use crate::titles::Titles;
 
-pub use crate::answer::{Destination, EmployeeRecord, Reason, Route, Run};
+pub use crate::answer::{Destination, EmployeeRecord, Reason, Ring, Route, Run};
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -120,7 +120,7 @@ impl CallDocument {
     /// The answer as a step that the call has left; `endings` are how its numbers ended, in their order, as far as that is known.
     pub fn into_step(self, placement: &str, endings: &[Ending]) -> StepRecord {
         let (employee, numbers, target) = match self.route {
-            Route::Forward { employee, destinations, then } => (Some(employee), destinations, then),
+            Route::Forward { employee, destinations, then, .. } => (Some(employee), destinations, then),
             Route::LinkedOperation { target } => (None, Vec::new(), target),
         };
         let mut endings = endings.iter().copied();

@@ -167,6 +167,7 @@ mod tests {
             [] => Route::LinkedOperation { target: "queue:sales".to_owned() },
             _ => Route::Forward {
                 employee: employee("anna"),
+                ring: crate::answer::Ring::InTurn,
                 destinations: numbers.iter().map(destination).collect(),
                 then: "queue:sales".to_owned(),
             },

@@ -29,6 +29,8 @@ pub enum Ending {
     Declined,
     /// No telephone was there.
     Unavailable,
+    /// Another number that rang at the same time was answered.
+    AnsweredElsewhere,
     /// The caller hung up before anybody answered.
     CallerGone,
     /// Anything else.
@@ -37,12 +39,13 @@ pub enum Ending {
 
 impl Ending {
     /// Every ending, by its name.
-    pub const ALL: [(&str, Self); 7] = [
+    pub const ALL: [(&str, Self); 8] = [
         ("answered", Self::Answered),
         ("busy", Self::Busy),
         ("no-answer", Self::NoAnswer),
         ("declined", Self::Declined),
         ("unavailable", Self::Unavailable),
+        ("answered-elsewhere", Self::AnsweredElsewhere),
         ("caller-gone", Self::CallerGone),
         ("failed", Self::Failed),
     ];
@@ -70,6 +73,7 @@ impl Ending {
             Self::NoAnswer => language.say("нет ответа", "no answer"),
             Self::Declined => language.say("звонок отклонён", "declined"),
             Self::Unavailable => language.say("телефон недоступен", "no telephone there"),
+            Self::AnsweredElsewhere => language.say("ответили на другом номере", "answered on another number"),
             Self::CallerGone => language.say("звонящий положил трубку", "the caller hung up"),
             Self::Failed => language.say("сбой", "failed"),
         }
@@ -94,6 +98,8 @@ impl Ending {
             ("ANSWER", _) => Self::Answered,
             ("BUSY", _) => Self::Busy,
             ("NOANSWER", _) => Self::NoAnswer,
+            // Of app_dial's own words there is none; the dialplan says so of numbers that rang together.
+            ("ELSEWHERE", _) => Self::AnsweredElsewhere,
             ("CANCEL", _) => Self::CallerGone,
             ("CHANUNAVAIL" | "CONGESTION", Some(21)) => Self::Declined,
             ("CHANUNAVAIL" | "CONGESTION", _) => Self::Unavailable,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::details::Details;
-use crate::document::{CallDocument, Reason, Route};
+use crate::document::{CallDocument, Reason, Ring, Route};
 use crate::language::Language;
 use crate::one_line::Lines;
 use crate::step::StepRecord;
@@ -102,15 +102,18 @@ impl Text<'_> {
     pub fn route(&self, out: &mut Lines) {
         let seconds = |time: Duration| format!("{} {}", time.as_secs_f64(), self.say("с", "s"));
         match &self.document.route {
-            Route::Forward { employee, destinations, then } => {
+            Route::Forward { employee, ring, destinations, then } => {
                 out.line(format_args!(
                     "{}: {} ({})",
                     self.say("Переадресация", "Forwarded"),
                     employee.name,
                     employee.id
                 ));
+                if *ring == Ring::Together {
+                    out.line(format_args!("  {}", self.say("все номера звонят сразу", "all numbers ring at once")));
+                }
                 for (index, destination) in destinations.iter().enumerate() {
-                    let ring_time = seconds(destination.ring_time);
+                    let ring_time = seconds(ring.time(destination.ring_time, destinations));
                     out.line(format_args!(
                         "  {}. {}  {} {ring_time}",
                         index + 1,

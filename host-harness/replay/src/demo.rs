@@ -8,6 +8,7 @@ use amocrm_simulator::{Options, Simulator};
 
 use amocrm::access::LongLived;
 use amocrm::integration::{Access, IntegrationSettings};
+use call::document::Ring;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::directory::{Destination, Employee, Presence};
 use runtime::capabilities::http::{BaseUrl, PrivateAddresses};
@@ -84,5 +85,6 @@ fn employee(id: &str, name: &str, numbers: &[(&str, u64)]) -> Employee {
         destinations: numbers.iter().map(destination).collect(),
         presence: Presence::NotFed,
         deputy_crm_user_id: None,
+        ring: Ring::InTurn,
     }
 }

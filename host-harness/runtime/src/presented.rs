@@ -58,7 +58,7 @@ fn earlier_step(step: EarlierStep) -> wit::EarlierStep {
 /// A number that was answered, or whose caller has gone, is none that leads to a further step.
 fn leg(rung: RungNumber) -> Option<wit::Leg> {
     let ending = match rung.ending {
-        Ending::Answered | Ending::CallerGone => return None,
+        Ending::Answered | Ending::AnsweredElsewhere | Ending::CallerGone => return None,
         Ending::Busy => wit::LegEnding::Busy,
         Ending::NoAnswer => wit::LegEnding::NoAnswer,
         Ending::Declined => wit::LegEnding::Declined,

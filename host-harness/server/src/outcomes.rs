@@ -32,7 +32,7 @@ pub(super) fn routes(details: &CallDetails) -> Guarded {
 struct LegReport {
     /// Which leg, from 1: the numbers in the order of the route, then the linked operation.
     leg: Option<u64>,
-    /// `answered`, `busy`, `no-answer`, `declined`, `unavailable`, `caller-gone` or `failed`.
+    /// `answered`, `busy`, `no-answer`, `declined`, `unavailable`, `answered-elsewhere`, `caller-gone` or `failed`.
     result: Option<String>,
     /// For how long it rang, in milliseconds.
     ring_ms: Option<u64>,

@@ -23,7 +23,8 @@ const LIBRARIES: [&str; 2] = ["/usr/lib", "/usr/lib64"];
 /// The programs that a PBX on loopback is made of.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    kamailio: PathBuf,
+    /// Kamailio.
+    pub kamailio: PathBuf,
     sipp: PathBuf,
 }
 

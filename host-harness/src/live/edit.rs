@@ -190,7 +190,7 @@ fn put_employee(integration: &mut Table, id: &str, employee: &EmployeeEdit) -> R
         employees.len() - 1
     });
     let Some(table) = employees.get_mut(place) else { return Ok(()) };
-    let EmployeeEdit { name, amocrm_user, enabled, numbers, deputy } = employee;
+    let EmployeeEdit { name, amocrm_user, enabled, numbers, ring, deputy } = employee;
     match name {
         Some(name) => put(table, "name", name),
         None => drop(table.remove("name")),
@@ -202,6 +202,12 @@ fn put_employee(integration: &mut Table, id: &str, employee: &EmployeeEdit) -> R
         put(table, "enabled", enabled);
     }
     numbers::change(table, numbers);
+    match ring.as_deref() {
+        // What is so unless set need not be written.
+        Some("in-turn") if !table.contains_key("ring") => {}
+        Some(ring) => put(table, "ring", ring),
+        None => drop(table.remove("ring")),
+    }
     match deputy {
         Some(deputy) => put(table, "deputy", deputy),
         None => drop(table.remove("deputy")),

@@ -126,6 +126,7 @@ fn fields(edit: &Edit) -> Vec<Field> {
             add("/name".to_owned(), &["name"]);
             add("/amocrm_user".to_owned(), &["amocrm_user", &employee.amocrm_user.to_string()]);
             add("/numbers".to_owned(), &["numbers"]);
+            add("/ring".to_owned(), &["ring"]);
             add("/deputy".to_owned(), &["deputy"]);
             for (place, number) in employee.numbers.iter().enumerate() {
                 add(format!("/numbers/{place}/number"), &[&number.number]);

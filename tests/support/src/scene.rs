@@ -8,6 +8,7 @@ use std::time::Duration;
 use amocrm::access::LongLived;
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{Account, Endpoint, FaultRule, Options, RateLimit, Simulator};
+use call::document::Ring;
 use host_harness::OPERATION;
 use jiff::SignedDuration;
 use node::{Node, NodeBuilder, Observer, ReadyOperation, ToPlace};
@@ -269,5 +270,6 @@ pub fn employee(id: &str, numbers: &[(&str, u64)]) -> Employee {
             .collect(),
         presence: Presence::NotFed,
         deputy_crm_user_id: None,
+        ring: Ring::InTurn,
     }
 }

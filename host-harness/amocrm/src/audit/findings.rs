@@ -203,6 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use call::document::Ring;
     use runtime::capabilities::directory::{Destination, Presence};
 
     fn user(id: u64, is_active: bool) -> User {
@@ -224,6 +225,7 @@ mod tests {
             destinations: numbers.iter().map(destination).collect(),
             presence: Presence::NotFed,
             deputy_crm_user_id: None,
+            ring: Ring::InTurn,
         }
     }
 

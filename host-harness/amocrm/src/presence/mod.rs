@@ -167,6 +167,7 @@ fn user_key(user: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use call::document::Ring;
     use runtime::store::MemoryStore;
 
     const ANNA: u64 = 504_141;
@@ -221,6 +222,7 @@ mod tests {
             destinations: Vec::new(),
             presence: Presence::NotFed,
             deputy_crm_user_id: None,
+            ring: Ring::InTurn,
         };
         let directory = FedDirectory {
             employees: Employees::new([(ANNA, employee)]),

@@ -212,7 +212,8 @@ fn learn_employee(employees: &mut BTreeMap<u64, Employee>, document: &CallDocume
     if facts.deputy_for().is_some() {
         return;
     }
-    let (Some(manager), Route::Forward { employee, destinations, .. }) = (facts.manager_user_id(), &document.route)
+    let (Some(manager), Route::Forward { employee, ring, destinations, .. }) =
+        (facts.manager_user_id(), &document.route)
     else {
         return;
     };
@@ -222,7 +223,8 @@ fn learn_employee(employees: &mut BTreeMap<u64, Employee>, document: &CallDocume
         .collect();
     let (id, name) = (employee.id.clone(), employee.name.clone());
     let (presence, deputy_crm_user_id) = (Presence::NotFed, None);
-    employees.insert(manager, Employee { id, name, enabled: true, destinations, presence, deputy_crm_user_id });
+    employees
+        .insert(manager, Employee { id, name, enabled: true, destinations, ring: *ring, presence, deputy_crm_user_id });
 }
 
 /// How many callers a history has. One number may be written in several ways, with its country or without.

@@ -15,6 +15,7 @@ use wasmtime::component::HasData;
 
 use super::clocks::{Clock, datetime};
 use call::dialling::{LONGEST_NAME, MOST_NUMBERS, RING_TIME_BOUNDS, is_dialable, is_keyed};
+use call::document::Ring;
 use call::durations::milliseconds;
 use call::one_line::on_one_line;
 use call::{Localized, localized};
@@ -33,6 +34,9 @@ pub struct Employee {
     /// The numbers to ring, in order.
     #[serde(rename = "numbers")]
     pub destinations: Vec<Destination>,
+    /// How they ring. Operations are not told: it is the PBX's way of ringing whom they name.
+    #[serde(default, skip_serializing_if = "Ring::is_in_turn")]
+    pub ring: Ring,
     /// The person's presence where it is not to be looked up but set, for rehearsing; `NotFed` leaves it to what the host is told.
     pub presence: Presence,
     /// The CRM user of the employee who stands in for this one.
@@ -116,17 +120,31 @@ pub struct CallDirectory {
     faults: Vec<Localized>,
     /// Numbers that only the directory may name: with the keys `*` and `#`, which operate features of a PBX or of a network.
     given: Vec<String>,
+    /// The identifiers of employees whose numbers ring together.
+    together: Vec<String>,
 }
 
 impl CallDirectory {
     /// A call's view of a directory.
     pub fn new(directory: Arc<dyn Directory>, clock: Clock) -> Self {
-        Self { directory, clock, faults: Vec::new(), given: Vec::new() }
+        Self { directory, clock, faults: Vec::new(), given: Vec::new(), together: Vec::new() }
     }
 
     /// What could not be looked up so far, for the call details.
     pub fn faults(&self) -> &[Localized] {
         &self.faults
+    }
+
+    /// How the numbers of an employee ring who was found in this call.
+    pub(crate) fn ring(&self, employee: &str) -> Ring {
+        if self.together.iter().any(|id| id == employee) { Ring::Together } else { Ring::InTurn }
+    }
+
+    /// Remembers how the numbers of an employee ring, as the directory or a recording of it says.
+    pub(crate) fn rings(&mut self, employee: &Employee) {
+        if employee.ring == Ring::Together {
+            self.together.push(employee.id.clone());
+        }
     }
 
     async fn find(&mut self, crm_user_id: u64) -> Result<Option<Employee>, Unavailable> {
@@ -184,6 +202,7 @@ impl CallDirectory {
             ));
             employee.destinations.truncate(MOST_NUMBERS);
         }
+        self.rings(&employee);
         employee
     }
 

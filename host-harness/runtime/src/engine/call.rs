@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::document::Ring;
 use call::one_line::on_one_line;
 use call::{Bilingual, Localized};
 use tokio::time::Instant;
@@ -20,7 +21,7 @@ use crate::bindings::OperationHost;
 use crate::bindings::attentive::AttentiveHostPre;
 use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::{Call, Description, Resolution, Setting};
-use crate::bindings::telephony::operation::types::Note;
+use crate::bindings::telephony::operation::types::{Note, Route};
 use crate::capabilities::clocks::{CallClocks, Clock};
 use crate::capabilities::config::Configuration;
 use crate::capabilities::diagnostics::Diagnostics;
@@ -77,6 +78,8 @@ pub struct Run {
 pub struct Answer {
     /// The operation's resolution, or why it gave none.
     pub resolution: Result<Resolution, Failure>,
+    /// How the numbers ring that it forwards to.
+    pub ring: Ring,
     /// What the host refused during the call, each line with the way to grant it.
     pub refusals: Vec<Localized>,
     /// What the directory could not look up.
@@ -105,6 +108,7 @@ impl Answer {
     pub(crate) fn failed(failure: Failure) -> Self {
         Self {
             resolution: Err(failure),
+            ring: Ring::InTurn,
             refusals: Vec::new(),
             directory_faults: Vec::new(),
             exchanges: Vec::new(),
@@ -169,6 +173,12 @@ impl Operation {
             Ok(Err(error)) => Err(failure(&error, &self.engine.limits())),
             Err(_) => Err(Failure::Limit(LimitReached::Time(bound))),
         };
+        let ring = match &resolution {
+            Ok(Resolution { route: Route::Forward(forwarding), .. }) => {
+                store.data().directory.ring(&forwarding.employee_id)
+            }
+            Ok(_) | Err(_) => Ring::InTurn,
+        };
         let instructions = store.get_fuel().ok().filter(|_| came_back).map(|left| FUEL - left);
         let memory_bytes = store.data().memory.peak();
         let refusals = store.data().http.http().denials().iter().map(Bilingual::text).collect();
@@ -177,6 +187,7 @@ impl Operation {
         store.data().diagnostics.log(&call.id);
         Answer {
             resolution,
+            ring,
             refusals,
             directory_faults,
             exchanges,

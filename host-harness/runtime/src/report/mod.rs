@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use call::details::{Details, Fact, FactValue, Note, RequestRecord};
 use call::document::{
-    CallDocument, CallRecord, Destination, EmployeeRecord, OPERATION_FAILED, Reason, Route, Run, VERSION,
+    CallDocument, CallRecord, Destination, EmployeeRecord, OPERATION_FAILED, Reason, Ring, Route, Run, VERSION,
 };
 use call::host_reason::HostReason;
 use call::scenario::Exits;
@@ -60,7 +60,7 @@ impl ResolvedBy<'_> {
     pub(crate) fn document(&self, call: CallRecord, answer: Answer) -> CallDocument {
         let (route, reason, mut details) = match answer.resolution {
             Ok(resolution) => {
-                let (route, reason) = self.route(resolution.route);
+                let (route, reason) = self.route(resolution.route, answer.ring);
                 (route, reason, details(resolution.details))
             }
             Err(failure) => {
@@ -99,7 +99,7 @@ impl ResolvedBy<'_> {
         }
     }
 
-    fn route(&self, route: wit::Route) -> (Route, Option<Reason>) {
+    fn route(&self, route: wit::Route, ring: Ring) -> (Route, Option<Reason>) {
         match route {
             wit::Route::Forward(forwarding) => {
                 let destinations = forwarding.destinations.into_iter().map(|destination| Destination {
@@ -108,6 +108,7 @@ impl ResolvedBy<'_> {
                 });
                 let route = Route::Forward {
                     employee: EmployeeRecord { id: forwarding.employee_id, name: forwarding.employee_name },
+                    ring,
                     destinations: destinations.collect(),
                     then: self.exits.not_answered().to_owned(),
                 };

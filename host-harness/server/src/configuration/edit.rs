@@ -96,6 +96,9 @@ pub struct EmployeeEdit {
     /// The numbers that ring, in order.
     #[serde(default)]
     pub numbers: Vec<NumberEdit>,
+    /// How the numbers ring: `in-turn`, so unless set, or `together`, all at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring: Option<String>,
     /// The identifier of the employee who stands in for this one; nobody unless set.
     pub deputy: Option<String>,
 }

@@ -20,6 +20,7 @@ use crate::problem::Problem;
 use crate::refusals::{NotChangedHere, NotPermitted};
 use amocrm::integration::Integration;
 use call::dialling::ring_time;
+use call::document::Ring;
 use runtime::capabilities::directory::{Destination, Employee};
 
 /// An employee. Fields may be added, none is renamed.
@@ -35,6 +36,8 @@ struct ShownEmployee {
     enabled: bool,
     /// The numbers that ring, in order.
     numbers: Vec<ShownNumber>,
+    /// How they ring: one after another, or all at once.
+    ring: Ring,
     /// The identifier of the employee who stands in for this one; null where nobody does.
     deputy: Option<String>,
 }
@@ -69,6 +72,7 @@ impl ShownEmployee {
                     ring_time: written(destination.ring_time),
                 })
                 .collect(),
+            ring: employee.ring,
             deputy: deputy_of(employee, employees),
         }
     }
@@ -99,6 +103,10 @@ pub(crate) fn edit_of((user, employee): &(u64, Employee), employees: &[(u64, Emp
         amocrm_user: *user,
         enabled: (!employee.enabled).then_some(false),
         numbers: employee.destinations.iter().map(number).collect(),
+        ring: Ring::ALL
+            .iter()
+            .find(|(_, ring)| *ring == employee.ring && !ring.is_in_turn())
+            .map(|(name, _)| (*name).to_owned()),
         deputy: deputy_of(employee, employees),
     }
 }

@@ -28,8 +28,13 @@ pub(crate) const MOST_LINES: usize = 256;
 const MOST_ARGUMENTS: usize = 8;
 /// The most characters of a number or a name.
 const LONGEST: usize = 128;
+/// The most characters of an argument: as many legs as a call may have, each with all that is told of it.
+const LONGEST_ARGUMENT: usize = 2_048;
 /// What Asterisk writes for a value that it does not have.
 const UNKNOWN: &str = "unknown";
+
+/// What an argument is called where something is wrong with it.
+const ARGUMENT: &str = "agi_arg";
 
 /// What is wrong with a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,13 +111,14 @@ impl Block {
             "agi_callingpres" => (&mut self.presentation, "agi_callingpres"),
             "agi_extension" => (&mut self.extension, "agi_extension"),
             _ => match argument(name).and_then(|position| self.arguments.get_mut(position)) {
-                Some(place) => (place, "agi_arg"),
+                Some(place) => (place, ARGUMENT),
                 // Asterisk says much more than is asked for.
                 None => return Ok(None),
             },
         };
         let value = value.strip_prefix(' ').unwrap_or(value);
-        if value.chars().nth(LONGEST).is_some() {
+        let most = if name == ARGUMENT { LONGEST_ARGUMENT } else { LONGEST };
+        if value.chars().nth(most).is_some() {
             return Err(BlockError::ValueTooLong(name));
         }
         if place.replace(value.to_owned()).is_some() {
@@ -182,11 +188,11 @@ impl Request {
     }
 
     /// The call. The number that was called is the second argument, where a dialplan knows it better than by its extension; how the numbers ended
-    /// that rang in vain is the fourth, by name with colons between them.
+    /// that rang in vain is the fourth, by name with colons between them. The fifth is the call's identifier, where one channel makes several.
     pub fn call(&self) -> IncomingCall {
         let called = self.arguments.get(1).filter(|called| !called.is_empty()).unwrap_or(&self.called);
         let request = CallRequest {
-            id: Some(self.id.clone()),
+            id: Some(self.arguments.get(4).filter(|id| !id.is_empty()).unwrap_or(&self.id).clone()),
             caller: self.caller.clone(),
             called: Some(called.clone()),
             operation: None,
@@ -226,6 +232,9 @@ mod tests {
             .replace("script: resolve-call", "script: resolve-call?operation=second");
         let request = read(&bare).unwrap();
         assert_eq!((request.path(), request.operation().as_deref()), ("resolve-call", Some("second")));
+        let second = CAPTURED
+            .replace("agi_arg_2: +74951234567\n", "agi_arg_2: \nagi_arg_3: \nagi_arg_4: \nagi_arg_5: 1795338000.7-2\n");
+        assert_eq!(read(&second).unwrap().call().id, "1795338000.7-2", "a call of its own on the same channel");
         assert_eq!(request.call().called, "74951234567", "the extension, where no argument says better");
     }
 
@@ -257,6 +266,12 @@ mod tests {
         assert_eq!(read(&format!("agi_x: {}\n", "x".repeat(8_000)).repeat(9)), Err(BlockError::TooLong));
         let long = CAPTURED.replace("+79161234567", &"1".repeat(LONGEST + 1));
         assert_eq!(read(&long), Err(BlockError::ValueTooLong("agi_callerid")));
+        let legs = |legs: usize| {
+            CAPTURED
+                .replace("agi_arg_1: main", &format!("agi_arg_1: {}", "/32:CHANUNAVAIL:127:699:86400000".repeat(legs)))
+        };
+        assert!(read(&legs(usize::from(call::leg::MOST_LEGS))).is_ok(), "every leg of a call in one report");
+        assert_eq!(read(&legs(65)), Err(BlockError::ValueTooLong("agi_arg")));
     }
 
     proptest! {

@@ -20,8 +20,8 @@ const RING = { least: 5_000, longest: 120_000, usual: 20_000 };
 async function read(employee, configuration) {
   const revision = await revisionNow(configuration);
   const found = (await get(list(employee.integration), { raw: true })).employees.find(({ id }) => id === employee.id);
-  const { name, amocrm_user, enabled, numbers, deputy } = found ?? {};
-  return { revision, values: { "/name": name, "/amocrm_user": amocrm_user, "/enabled": enabled, "/numbers": numbers ?? [], "/deputy": deputy ?? null } };
+  const { name, amocrm_user, enabled, numbers, ring, deputy } = found ?? {};
+  return { revision, values: { "/name": name, "/amocrm_user": amocrm_user, "/enabled": enabled, "/numbers": numbers ?? [], "/ring": ring ?? RINGS[0], "/deputy": deputy ?? null } };
 }
 
 /** What is wrong with a number's ring time. */
@@ -52,7 +52,15 @@ function Numbers({ numbers, onChange, wrong, disabled }) {
   </fieldset>`;
 }
 
-const TITLES = { "/name": "name", "/amocrm_user": "amocrmUser", "/enabled": "isEnabled", "/numbers": "numbers", "/deputy": "deputy" };
+const TITLES = { "/name": "name", "/amocrm_user": "amocrmUser", "/enabled": "isEnabled", "/numbers": "numbers", "/ring": "ring", "/deputy": "deputy" };
+
+/** How the numbers of an employee may ring; the first is so unless set. */
+const RINGS = ["in-turn", "together"];
+
+/** Whether the numbers ring one after another or all at once. */
+const Rings = ({ value, onChange, wrong, disabled }) => html`<${Labelled} title=${say("ring")} help=${say("ringHelp")} wrong=${wrong}>${(tied) => html`<select ...${tied} name="ring" disabled=${disabled} value=${value ?? RINGS[0]} onChange=${(event) => onChange(event.currentTarget.value)}>
+  ${RINGS.map((one) => html`<option key=${one} value=${one}>${say(`ring:${one}`)}</option>`)}
+</select>`}<//>`;
 
 const nameOf = ({ id, name }) => name || id;
 
@@ -88,6 +96,7 @@ function Employee({ employee }) {
         wrong=${wrong("/amocrm_user") ?? (/^\d+$/.test(`${user ?? ""}`) ? null : say("wholeNumber"))} onChange=${(next) => change("/amocrm_user", /^\d+$/.test(next) ? Number(next) : next)} />
       <${CheckField} title=${say("isEnabled")} help=${say("isEnabledHelp")} value=${value("/enabled") !== false} disabled=${disabled} wrong=${wrong("/enabled")} onChange=${(next) => change("/enabled", next)} />
       <${Numbers} numbers=${value("/numbers") ?? []} disabled=${disabled} wrong=${wrong} onChange=${(next) => change("/numbers", next)} />
+      <${Rings} value=${value("/ring")} disabled=${disabled} wrong=${wrong("/ring")} onChange=${(next) => change("/ring", next)} />
       <${Deputy} employee=${employee} value=${value("/deputy")} disabled=${disabled} wrong=${wrong("/deputy")} onChange=${(next) => change("/deputy", next)} />
       <${Saving} editing=${editing} title=${(pointer) => say(TITLES[pointer] ?? pointer)} faults=${faultsOf(value)} mayChange=${!disabled}>
         <${Confirmed} label=${say("deleteEmployee")} question=${say("deleteEmployeeSure", employee.name || employee.id)} act=${remove} onDone=${() => { console.reload(); go(link("employees")); }} />

@@ -50,7 +50,7 @@ export default {
   "outcome:no-answer-in-time": "no answer", "outcome:crm-unreachable": "unreachable", "outcome:credentials-rejected": "token rejected", "outcome:account-unpaid": "account unpaid", "outcome:access-forbidden": "access forbidden",
   "outcome:rate-limited": "over the limit", "outcome:crm-error": "amoCRM's error", "outcome:answer-not-understood": "answer not understood",
   linkedNamed: (name) => `linked operation ${name}`, answeredBy: (who) => `Answered by: ${who}`, nobody: "Answered by nobody",
-  "ending:answered": "answered", "ending:busy": "busy", "ending:no-answer": "no answer", "ending:declined": "declined", "ending:unavailable": "no telephone there", "ending:caller-gone": "the caller hung up", "ending:failed": "failed",
+  "ending:answered": "answered", "ending:busy": "busy", "ending:no-answer": "no answer", "ending:declined": "declined", "ending:unavailable": "no telephone there", "ending:caller-gone": "the caller hung up", "ending:answered-elsewhere": "answered on another number", "ending:failed": "failed",
   "source:cache": "from the cache", "source:crm": "from amoCRM", inAmocrm: "(open in amoCRM)",
   forget: "Forget this caller's manager", forgotten: "Forgotten: at the next call amoCRM will be asked again.", notKnownWhether: "The connection broke; whether it was done is not known. Try again.",
 
@@ -76,6 +76,7 @@ export default {
   // Employees.
   employeesHelp: "Whose telephones ring when amoCRM names a responsible user.", noEmployees: "There are no employees yet.", amocrmUserOf: (user) => `amoCRM user ${user}`, noNumbers: "no numbers", switchedOffEmployee: "off", theirCalls: "Calls", addEmployee: "Add an employee",
   name: "Name", amocrmUser: "amoCRM user", amocrmUserHelp: "The user's number (ID) in amoCRM", isEnabled: "Takes calls", isEnabledHelp: "An employee who is off is never rung", numbers: "Numbers", numbersHelp: "They ring one after another, from the top.",
+  ring: "Order of ringing", ringHelp: "At once, all numbers ring for as long as the longest of them", "ring:in-turn": "One after another", "ring:together": "All numbers at once",
   deputy: "Deputy", deputyHelp: "Is rung when this employee is not at work, off or without numbers, if the step of the scenario forwards to deputies", noDeputy: "nobody", deputyNamed: (name) => `deputy: ${name}`,
   numberAt: (at) => `Number ${at}`, ringTime: "Rings, seconds", moveUp: (number) => `Move ${number} up`, removeNumber: (number) => `Remove ${number}`, addNumber: "Add a number",
   deleteEmployee: "Delete this employee", deleteEmployeeSure: (name) => `Delete the employee ${name}?`, employeeId: "Name in the PBX", employeeIdHelp: "Latin letters and digits; call details name the employee so", employeeForms: ["employee", "employees"],

@@ -50,7 +50,7 @@ export default {
   "outcome:no-answer-in-time": "нет ответа", "outcome:crm-unreachable": "нет связи", "outcome:credentials-rejected": "ключ доступа отклонён", "outcome:account-unpaid": "аккаунт не оплачен", "outcome:access-forbidden": "доступ запрещён",
   "outcome:rate-limited": "превышен лимит", "outcome:crm-error": "ошибка amoCRM", "outcome:answer-not-understood": "ответ не распознан",
   linkedNamed: (name) => `связанная операция ${name}`, answeredBy: (who) => `Ответили: ${who}`, nobody: "Не ответил никто",
-  "ending:answered": "ответ", "ending:busy": "занято", "ending:no-answer": "нет ответа", "ending:declined": "звонок отклонён", "ending:unavailable": "телефон недоступен", "ending:caller-gone": "звонящий положил трубку", "ending:failed": "сбой",
+  "ending:answered": "ответ", "ending:busy": "занято", "ending:no-answer": "нет ответа", "ending:declined": "звонок отклонён", "ending:unavailable": "телефон недоступен", "ending:caller-gone": "звонящий положил трубку", "ending:answered-elsewhere": "ответили на другом номере", "ending:failed": "сбой",
   "source:cache": "из памяти", "source:crm": "из amoCRM", inAmocrm: "(открыть в amoCRM)",
   forget: "Забыть менеджера этого звонящего", forgotten: "Забыт: при следующем звонке amoCRM будет запрошена снова.", notKnownWhether: "Связь прервалась; удалось ли это, неизвестно. Попробуйте ещё раз.",
 
@@ -76,6 +76,7 @@ export default {
   // Employees.
   employeesHelp: "Чьи телефоны звонят, когда в amoCRM найден ответственный.", noEmployees: "Сотрудников пока нет.", amocrmUserOf: (user) => `пользователь amoCRM ${user}`, noNumbers: "номеров нет", switchedOffEmployee: "отключён", theirCalls: "Звонки", addEmployee: "Добавить сотрудника",
   name: "Имя", amocrmUser: "Пользователь amoCRM", amocrmUserHelp: "Номер (ID) пользователя в amoCRM", isEnabled: "Принимает звонки", isEnabledHelp: "Отключённому сотруднику никогда не звонят", numbers: "Номера", numbersHelp: "Звонят по очереди, сверху вниз.",
+  ring: "Порядок звонка", ringHelp: "Если сразу, все номера звонят столько, сколько самый долгий из них", "ring:in-turn": "По очереди", "ring:together": "Сразу на все номера",
   deputy: "Заместитель", deputyHelp: "Ему звонят, если сотрудник не на работе, отключён или без номеров, а в шаге сценария включено «Звонить заместителю»", noDeputy: "нет", deputyNamed: (name) => `заместитель: ${name}`,
   numberAt: (at) => `Номер ${at}`, ringTime: "Звонит, секунд", moveUp: (number) => `Поднять номер ${number} выше`, removeNumber: (number) => `Убрать номер ${number}`, addNumber: "Добавить номер",
   deleteEmployee: "Удалить сотрудника", deleteEmployeeSure: (name) => `Удалить сотрудника: ${name}?`, employeeId: "Имя в АТС", employeeIdHelp: "Латинские буквы и цифры; под этим именем сотрудник стоит в детализации", employeeForms: ["сотрудник", "сотрудника", "сотрудников"],

@@ -2,7 +2,8 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `ROUTE_COUNT` | how many numbers to ring, one after another; 0 for the linked operation at once |
+//! | `ROUTE_COUNT` | how many numbers to ring; 0 for the linked operation at once |
+//! | `ROUTE_TOGETHER` | `yes` where they ring all at once; empty where they ring one after another |
 //! | `ROUTE_DIAL_1`… | what to dial, made by a template of `[asterisk]` from digits alone |
 //! | `ROUTE_RING_1`… | for how many seconds |
 //! | `ROUTE_CALLEE` | whose numbers they are, `personal-manager` or `deputy`; empty where there are none |
@@ -19,7 +20,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Destinations, slug};
 use call::CallDocument;
-use call::document::Route;
+use call::document::Ring;
 
 /// What stays as it is in a form.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
@@ -38,21 +39,14 @@ impl Asterisk {
     /// come back.
     pub fn variables(&self, resolved: &CallDocument, after: Option<&str>) -> Vec<(String, String)> {
         let (callee, reason) = super::reasons(resolved);
-        let (mut dials, mut left_out) = (Vec::new(), 0_usize);
-        if let Route::Forward { destinations, .. } = &resolved.route {
-            for destination in destinations {
-                match self.destinations.number(&destination.number) {
-                    Some(dial) => dials.push((dial, destination.ring_time.as_secs_f64().ceil())),
-                    None => left_out += 1,
-                }
-            }
-        }
-        super::warn_of_numbers(resolved, left_out);
+        let (dials, ring) = super::dialled(resolved, &self.destinations);
         let action = if dials.is_empty() { "linked-operation" } else { "forward" };
         let mut variables = vec![("ROUTE_COUNT".to_owned(), dials.len().to_string())];
-        for (position, (dial, seconds)) in (1..).zip(dials) {
+        let together = if ring == Ring::Together { "yes" } else { "" };
+        variables.push(("ROUTE_TOGETHER".to_owned(), together.to_owned()));
+        for (position, (dial, time)) in (1..).zip(dials) {
             variables.push((format!("ROUTE_DIAL_{position}"), dial));
-            variables.push((format!("ROUTE_RING_{position}"), seconds.to_string()));
+            variables.push((format!("ROUTE_RING_{position}"), time.as_secs_f64().ceil().to_string()));
         }
         let name = resolved.target();
         let linked = match after {

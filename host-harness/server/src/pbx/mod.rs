@@ -9,9 +9,10 @@ pub mod dialplan;
 pub mod rtjson;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use call::CallDocument;
-use call::document::Route;
+use call::document::{Destination, Ring, Route};
 use call::one_line::on_one_line;
 
 pub use destinations::is_sip_address;
@@ -70,6 +71,21 @@ fn reasons(resolved: &CallDocument) -> (Option<&'static str>, String) {
         }
         Route::LinkedOperation { .. } => (None, slug(resolved.outcome())),
     }
+}
+
+/// What is dialled for the numbers that a call rings, each with its ring time, and whether they ring together: where there are several.
+fn dialled(resolved: &CallDocument, destinations: &Destinations) -> (Vec<(String, Duration)>, Ring) {
+    let Route::Forward { ring, destinations: numbers, .. } = &resolved.route else {
+        return (Vec::new(), Ring::InTurn);
+    };
+    let dial = |number: &Destination| {
+        let time = ring.time(number.ring_time, numbers);
+        destinations.number(&number.number).map(|dialled| (dialled, time))
+    };
+    let dialled: Vec<_> = numbers.iter().filter_map(dial).collect();
+    warn_of_numbers(resolved, numbers.len() - dialled.len());
+    let ring = if dialled.len() > 1 { *ring } else { Ring::InTurn };
+    (dialled, ring)
 }
 
 /// Says how many of a call's numbers cannot be dialled: one line, however many a component named.

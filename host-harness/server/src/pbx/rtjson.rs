@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Routes are tried one after another, each for its own time. The linked operation is the last one and always there, unless another operation of
-//! the host is to be asked after the last number: then `after` beside the routes says what to come back with. Times are milliseconds:
+//! the host is to be asked after the last number: then `after` beside the routes says what to come back with. Numbers that ring together are
+//! the routes of a `parallel` document; the linked operation is then alone in a document of its own, `next`. Times are milliseconds:
 //! `fr_timer` until anything is heard of a telephone, `fr_inv_timer` while it rings. The module passes over members that it does not know, so
 //! the document stands beside the others of the answer (README of `rtjson`, Kamailio 5.6).
 
@@ -18,8 +19,11 @@ use utoipa::ToSchema;
 
 use super::Destinations;
 use call::CallDocument;
-use call::document::Route;
+use call::document::Ring;
 use call::scenario::placement_of;
+
+/// One after another.
+const SERIAL: &str = "serial";
 
 /// What Kamailio is told: where numbers and linked operations are, and for how long they are tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,17 @@ pub struct Kamailio {
 pub struct Routing {
     pub(crate) routing: &'static str,
     pub(crate) routes: Vec<Destination>,
+    pub(crate) next: Option<Next>,
+}
+
+/// Where a call goes after numbers that rang together.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = KamailioNext)]
+pub struct Next {
+    /// `serial`.
+    routing: &'static str,
+    /// The linked operation.
+    routes: Vec<Destination>,
 }
 
 /// One place that Kamailio tries.
@@ -64,24 +79,29 @@ impl Kamailio {
     /// Where a resolved call goes.
     pub fn routing(&self, resolved: &CallDocument) -> Routing {
         let (manager, linked) = super::reasons(resolved);
-        let (mut routes, mut left_out) = (Vec::new(), 0_usize);
-        if let (Route::Forward { destinations, .. }, Some(reason)) = (&resolved.route, manager) {
-            for destination in destinations {
-                match self.destinations.number(&destination.number) {
-                    Some(uri) => routes.push(self.route(uri, destination.ring_time, reason)),
-                    None => left_out += 1,
-                }
+        let (dialled, ring) = super::dialled(resolved, &self.destinations);
+        let numbers = dialled.into_iter().map(|(uri, time)| self.route(uri, time, manager.unwrap_or_default()));
+        let mut routes: Vec<_> = numbers.collect();
+        let name = resolved.target();
+        let linked = match self.destinations.linked_operation(name) {
+            // Another operation of the host is not an address: Kamailio comes back for its answer.
+            _ if placement_of(name).is_some() => None,
+            Some(uri) => Some(self.route(uri.to_owned(), self.linked_ring_time, &linked)),
+            None => {
+                tracing::warn!(linked_operation = name, "[kamailio] does not say where it is");
+                None
+            }
+        };
+        match ring {
+            Ring::Together => {
+                let next = linked.map(|linked| Next { routing: SERIAL, routes: vec![linked] });
+                Routing { routing: "parallel", routes, next }
+            }
+            Ring::InTurn => {
+                routes.extend(linked);
+                Routing { routing: SERIAL, routes, next: None }
             }
         }
-        super::warn_of_numbers(resolved, left_out);
-        let name = resolved.target();
-        match self.destinations.linked_operation(name) {
-            // Another operation of the host is not an address: Kamailio comes back for its answer.
-            _ if placement_of(name).is_some() => {}
-            Some(uri) => routes.push(self.route(uri.to_owned(), self.linked_ring_time, &linked)),
-            None => tracing::warn!(linked_operation = name, "[kamailio] does not say where it is"),
-        }
-        Routing { routing: "serial", routes }
     }
 
     fn route(&self, uri: String, ring_time: Duration, reason: &str) -> Destination {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 use utoipa::ToSchema;
 
-use crate::pbx::rtjson::{Destination, Routing};
+use crate::pbx::rtjson::{Destination, Next, Routing};
 use crate::pbx::{PbxSettings, dialplan};
 
 /// The type of a form.
@@ -43,15 +43,18 @@ pub(super) struct ResolvedCall<'a> {
     #[serde(flatten)]
     #[schema(inline = false)]
     document: &'a CallDocument,
-    /// `serial`: the routes are tried one after another.
+    /// `serial`: the routes are tried one after another; `parallel`: all at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     routing: Option<&'static str>,
     /// What to come back with in `after` when the last route was not answered; left out where that ends the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<&'a str>,
-    /// Where Kamailio goes, one after another.
+    /// Where Kamailio goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     routes: Option<Vec<Destination>>,
+    /// Where it goes after routes that are tried all at once: a routing document too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Next>,
 }
 
 /// The answer, written once into the bytes that are sent.
@@ -66,11 +69,11 @@ pub(super) fn answer(resolved: &CallDocument, after: Option<&str>, wanted: Answe
             response(dialplan::form(&variables).into_bytes(), FORM)
         }
         (AnswerKind::Document, None) => {
-            document(&ResolvedCall { document: resolved, routing: None, after: None, routes: None })
+            document(&ResolvedCall { document: resolved, routing: None, after: None, routes: None, next: None })
         }
         (AnswerKind::Document, Some(kamailio)) => {
-            let Routing { routing, routes } = kamailio.routing(resolved);
-            document(&ResolvedCall { document: resolved, routing: Some(routing), after, routes: Some(routes) })
+            let Routing { routing, routes, next } = kamailio.routing(resolved);
+            document(&ResolvedCall { document: resolved, routing: Some(routing), after, routes: Some(routes), next })
         }
     }
 }

@@ -277,6 +277,7 @@ fn new_employee(user: &UserNumber, number: &str) -> EmployeeEdit {
         amocrm_user: user.id,
         enabled: None,
         numbers: vec![NumberEdit { number: number.to_owned(), ring_time: None }],
+        ring: None,
         deputy: None,
     }
 }

@@ -118,6 +118,7 @@ fn employees_come_change_and_go_and_what_is_not_said_of_them_stays() {
         amocrm_user: 504_141,
         enabled: Some(false),
         numbers: vec![number("+79165550101", None), number("102", Some("20s"))],
+        ring: None,
         deputy: None,
     };
     let put = |id: &str| Edit::PutEmployee("main".to_owned(), id.to_owned(), employee.clone());
@@ -141,7 +142,8 @@ fn numbers_stay_as_they_were_written_with_the_comments_beside_them() {
     let number =
         |number: &str, ring_time: &str| NumberEdit { number: number.to_owned(), ring_time: Some(ring_time.to_owned()) };
     let put = |numbers: Vec<NumberEdit>| {
-        let employee = EmployeeEdit { name: None, amocrm_user: 504_141, enabled: Some(true), numbers, deputy: None };
+        let employee =
+            EmployeeEdit { name: None, amocrm_user: 504_141, enabled: Some(true), numbers, ring: None, deputy: None };
         edited(&file, &Edit::PutEmployee("main".to_owned(), "anna".to_owned(), employee), None).unwrap()
     };
     // What `GET` tells, sent back, changes nothing.
@@ -180,8 +182,14 @@ fn comments_and_line_ends_of_people_stay() {
     let gone = edited(&file, &Edit::RemoveEmployee("main".to_owned(), "anna".to_owned()), None).unwrap();
     assert!(!gone.contains("anna") && gone.contains("# The step\r\n"), "{gone}");
     let off = FILE.replace("numbers = [", "enabled = false # on leave until May\nnumbers = [");
-    let employee =
-        EmployeeEdit { name: None, amocrm_user: 504_141, enabled: Some(true), numbers: Vec::new(), deputy: None };
+    let employee = EmployeeEdit {
+        name: None,
+        amocrm_user: 504_141,
+        enabled: Some(true),
+        numbers: Vec::new(),
+        ring: None,
+        deputy: None,
+    };
     let on = edited(&off, &Edit::PutEmployee("main".to_owned(), "anna".to_owned(), employee), None).unwrap();
     assert!(on.contains("enabled = true # on leave until May"), "{on}");
 }
@@ -196,7 +204,14 @@ fn null_takes_a_key_away_and_no_user_is_written_that_cannot_be() {
     let off = FILE.replace("token =", "enabled = false\ntoken =");
     assert_eq!(edited(&off, &Edit::ChangeIntegration("main".to_owned(), patch), None).unwrap(), FILE);
     for user in [0, u64::MAX] {
-        let employee = EmployeeEdit { name: None, amocrm_user: user, enabled: None, numbers: Vec::new(), deputy: None };
+        let employee = EmployeeEdit {
+            name: None,
+            amocrm_user: user,
+            enabled: None,
+            numbers: Vec::new(),
+            ring: None,
+            deputy: None,
+        };
         let put = Edit::PutEmployee("main".to_owned(), "anna".to_owned(), employee);
         let refused = edited(FILE, &put, None);
         assert!(

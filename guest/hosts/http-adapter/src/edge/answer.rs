@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use call::details::{Details, Fact, FactValue, Note, RequestRecord};
-use call::document::{CallRecord, Destination, EmployeeRecord, Reason, Route, Run, VERSION};
+use call::document::{CallRecord, Destination, EmployeeRecord, Reason, Ring, Route, Run, VERSION};
 use call::titles::Titles;
 use call::{CallDocument, Localized};
 use serde_json::json;
@@ -52,6 +52,7 @@ pub(super) fn resolved(
             });
             let route = Route::Forward {
                 employee: EmployeeRecord { id: forwarding.employee_id, name: forwarding.employee_name },
+                ring: Ring::InTurn,
                 destinations: destinations.collect(),
                 then: linked_operation,
             };

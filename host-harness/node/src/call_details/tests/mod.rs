@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::*;
 use call::details::Details;
-use call::document::{CallRecord, Destination, EmployeeRecord, Reason, Route, Run, VERSION};
+use call::document::{CallRecord, Destination, EmployeeRecord, Reason, Ring, Route, Run, VERSION};
 use call::{CallDocument, IncomingCall, Localized, WholeNumber};
 
 const START: &str = "2026-11-22T09:00:00Z";
@@ -27,6 +27,7 @@ fn call(id: &str, seconds: i64, caller: Option<&str>, outcome: &str) -> Finished
     let route = match outcome.strip_prefix("to:") {
         Some(employee) => Route::Forward {
             employee: EmployeeRecord { id: employee.to_owned(), name: employee.to_owned() },
+            ring: Ring::InTurn,
             destinations: vec![Destination { number: "101".to_owned(), ring_time: Duration::from_secs(20) }],
             then: "queue:sales".to_owned(),
         },

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use call::document::Ring;
 use wasmtime::Result;
 
 use super::Noted;
@@ -19,7 +20,10 @@ impl Host for Noted<'_, &mut CallDirectory> {
         let index = self.journal.note(|| Import::Directory { crm_user_id, answer: Outcome::Unanswered });
         let found = match self.script.directory() {
             None => self.capability.find_by_crm_user(crm_user_id).await?,
-            Some(Outcome::Done(found)) => Ok(found.map(wit::Employee::from)),
+            Some(Outcome::Done(found)) => {
+                found.iter().for_each(|employee| self.capability.rings(employee));
+                Ok(found.map(wit::Employee::from))
+            }
             Some(Outcome::Failed(why)) => Err(wit::DirectoryError::Unavailable(why)),
             // The call that is replayed ended while it waited here.
             Some(Outcome::Unanswered | Outcome::NoSuchStore | Outcome::AccessDenied) => std::future::pending().await,
@@ -30,7 +34,9 @@ impl Host for Noted<'_, &mut CallDirectory> {
         self.journal.learn(index, 0, |import| {
             if let Import::Directory { answer, .. } = import {
                 *answer = match &found {
-                    Ok(found) => Outcome::Done(found.as_ref().map(written)),
+                    Ok(found) => {
+                        Outcome::Done(found.as_ref().map(|found| written(found, self.capability.ring(&found.id))))
+                    }
                     Err(wit::DirectoryError::Unavailable(why)) => Outcome::Failed(why.clone()),
                 };
             }
@@ -39,7 +45,7 @@ impl Host for Noted<'_, &mut CallDirectory> {
     }
 }
 
-fn written(found: &wit::Employee) -> Employee {
+fn written(found: &wit::Employee, ring: Ring) -> Employee {
     let destination = |destination: &wit::Destination| Destination {
         number: destination.number.clone(),
         ring_time: Duration::from_millis(destination.ring_time),
@@ -49,6 +55,7 @@ fn written(found: &wit::Employee) -> Employee {
         name: found.name.clone(),
         enabled: found.enabled,
         destinations: found.destinations.iter().map(destination).collect(),
+        ring,
         presence: match found.presence {
             wit::Presence::NotFed => Presence::NotFed,
             wit::Presence::NeverSeen => Presence::NeverSeen,
