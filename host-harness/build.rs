@@ -1,4 +1,4 @@
-//! Builds the operation in `guest/`, alone and composed for other wasm hosts, and hands the files to the crate, which carries them; and
+//! Builds the operations in `guest/`, the first one alone and composed for other wasm hosts, and hands the files to the crate, which carries them; and
 //! encodes those hosts' worlds, against which `check --host` judges.
 
 use std::fs;
@@ -15,6 +15,7 @@ fn main() -> Result<()> {
         .with_context(|| format!("cannot write {}", worlds.display()))?;
     let given = [
         ("OPERATION_COMPONENT", delivery.operation),
+        ("WORKING_HOURS_COMPONENT", delivery.working_hours),
         ("HTTP_COMPONENT", delivery.http),
         ("CONTRACT_WIT", delivery.contract),
         ("OTHER_HOSTS_WIT", worlds),

@@ -1,12 +1,11 @@
 //! What a node serves, from a configuration: its integrations set up, its components loaded, each once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::OPERATION;
+use crate::component_source::{BuiltIn, ComponentSource};
 use crate::config::HarnessConfig;
 use amocrm::integration::Integration;
 use call::document::OPERATION_FAILED;
@@ -54,10 +53,10 @@ pub async fn assemble(
     for entry in &config.operations {
         let place = || format!("[[operation]] `{}`", entry.id);
         let integration = config.integration_of(entry).with_context(place)?;
-        let goes_on = before.as_ref().and_then(|before| before.component(&entry.id, entry.component.as_deref()));
+        let goes_on = before.as_ref().and_then(|before| before.component(&entry.id, &entry.component));
         let operation = match goes_on.or_else(|| loaded.get(&entry.component).cloned()) {
             Some(operation) => operation,
-            None => load(engine, entry.component.as_deref()).await.with_context(place)?,
+            None => load(engine, &entry.component).await.with_context(place)?,
         };
         loaded.insert(entry.component.clone(), operation.clone());
         let made = made.get(&entry.id).copied().unwrap_or_default();
@@ -80,16 +79,16 @@ pub async fn assemble(
 }
 
 impl InForce<'_> {
-    /// The components that were loaded, by their files.
-    fn components(&self) -> BTreeMap<Option<PathBuf>, Operation> {
+    /// The components that were loaded, by where they came from.
+    fn components(&self) -> BTreeMap<ComponentSource, Operation> {
         let entries = self.config.operations.iter();
         entries.filter_map(|entry| Some((entry.component.clone(), self.configured(&entry.id)?))).collect()
     }
 
-    /// The component of an operation that was placed with this file.
-    fn component(&self, id: &str, file: Option<&Path>) -> Option<Operation> {
+    /// The component of an operation that was placed with this one.
+    fn component(&self, id: &str, source: &ComponentSource) -> Option<Operation> {
         let mut entries = self.config.operations.iter();
-        let entry = entries.find(|entry| entry.id == id && entry.component.as_deref() == file)?;
+        let entry = entries.find(|entry| entry.id == id && entry.component == *source)?;
         self.configured(&entry.id)
     }
 
@@ -115,27 +114,25 @@ pub(crate) fn judge_reasons(settings: &SamplingSettings, placements: &[Arc<Place
     Ok(())
 }
 
-/// Loads a component's file, or the built-in operation. Compiling takes its time, and callers may be waiting.
-pub(crate) async fn load(engine: &Engine, file: Option<&Path>) -> anyhow::Result<Operation> {
-    let (engine, file) = (engine.clone(), file.map(Path::to_owned));
-    Ok(tokio::task::spawn_blocking(move || load_here(&engine, file.as_deref())).await??)
+/// Loads a component. Compiling takes its time, and callers may be waiting.
+pub(crate) async fn load(engine: &Engine, source: &ComponentSource) -> anyhow::Result<Operation> {
+    let (engine, source) = (engine.clone(), source.clone());
+    Ok(tokio::task::spawn_blocking(move || load_here(&engine, &source)).await??)
 }
 
-fn load_here(engine: &Engine, file: Option<&Path>) -> Result<Operation, Localized> {
-    let operation = match file {
-        None => engine.load_trusted(OPERATION),
-        Some(file) => engine.load(&runtime::engine::read_component(file)?),
-    };
-    operation.map_err(|fit| rejected(file, fit.rejections().map(Bilingual::text)))
+fn load_here(engine: &Engine, source: &ComponentSource) -> Result<Operation, Localized> {
+    source.load(engine)?.map_err(|fit| rejected(source, fit.rejections().map(Bilingual::text)))
 }
 
-/// That a component, or the built-in operation, is rejected, and why: a line each.
-pub(crate) fn rejected(file: Option<&Path>, why: impl Iterator<Item = Localized>) -> Localized {
-    let said = match file {
-        Some(file) => localized!("компонент отвергнут: {}", "component rejected: {}", file.display()),
-        None => {
-            Localized::new("компонент отвергнут: встроенная операция", "component rejected: the built-in operation")
-        }
+/// That a component is rejected, and why: a line each.
+pub(crate) fn rejected(source: &ComponentSource, why: impl Iterator<Item = Localized>) -> Localized {
+    let said = match source {
+        ComponentSource::File(file) => localized!("компонент отвергнут: {}", "component rejected: {}", file.display()),
+        ComponentSource::BuiltIn(built_in) => localized!(
+            "компонент отвергнут: встроенная операция {}",
+            "component rejected: the built-in operation {}",
+            BuiltIn::name(*built_in)
+        ),
     };
     let on_one_line = |why: Localized| Localized::new(one_line(&why.ru), one_line(&why.en));
     why.map(on_one_line).fold(said, |said, why| said.then("\n  ", &why))

@@ -9,6 +9,7 @@ pub(crate) mod cache_key;
 pub(crate) mod causes;
 pub(crate) mod change;
 pub mod cli;
+pub mod component_source;
 pub mod config;
 #[cfg(unix)]
 pub mod demo_pbx;
@@ -22,7 +23,9 @@ pub(crate) mod service_manager;
 pub(crate) mod shared;
 pub(crate) mod text_file;
 
-/// The operation of this repository as a component: «Переадресация на персонального менеджера из CRM».
+/// The operation «Переадресация на персонального менеджера из CRM» as a component.
 pub const OPERATION: &[u8] = include_bytes!(env!("OPERATION_COMPONENT"));
-/// The contract of that component as an encoded WIT package, documentation included.
+/// The operation «Рабочее время» as a component.
+pub const WORKING_HOURS: &[u8] = include_bytes!(env!("WORKING_HOURS_COMPONENT"));
+/// The contract of these components as an encoded WIT package, documentation included.
 pub const CONTRACT: &[u8] = include_bytes!(env!("CONTRACT_WIT"));

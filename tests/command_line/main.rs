@@ -39,3 +39,4 @@ mod secrets;
 mod story;
 mod token;
 mod widget;
+mod working_hours;

@@ -2,22 +2,28 @@
 
 mod runner_tests;
 
-use replay::policy::{self, Mode};
+use host_harness::component_source::BuiltIn;
+use replay::policy::{Cases, Mode, Report};
 use test_support::{operation, workspace};
+
+/// Runs all cases.
+async fn run() -> Report {
+    let cases = Cases::read(&workspace().join("tests/golden/cases"), Mode::Compare).expect("cases");
+    let cases = cases.carrying(|name| BuiltIn::named(name).map(BuiltIn::component));
+    cases.run(&operation(), |_| {}).await.expect("an operation that describes itself")
+}
 
 #[tokio::test]
 async fn golden_cases() {
-    let cases = workspace().join("tests/golden/cases");
-    let report = policy::run(&cases, &operation(), Mode::Compare, |_| {}).await.expect("cases");
-    assert!(report.cases.len() >= 16, "only {} cases in {}", report.cases.len(), cases.display());
+    let report = run().await;
+    assert!(report.cases.len() >= 16, "only {} cases", report.cases.len());
     assert_eq!(report.failed().count(), 0, "\n{report}");
 }
 
 /// A reason that no case reaches is shown to nobody before it is met in earnest.
 #[tokio::test]
 async fn golden_cases_reach_every_reason() {
-    let cases = workspace().join("tests/golden/cases");
-    let report = policy::run(&cases, &operation(), Mode::Compare, |_| {}).await.expect("cases");
+    let report = run().await;
     let unreached: Vec<_> =
         report.coverage.as_ref().expect("they were run").unreached().map(|reason| reason.code.as_str()).collect();
     assert_eq!(unreached, ["directory-unavailable"], "configured employees are always at hand");

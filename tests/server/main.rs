@@ -36,3 +36,4 @@ mod tls;
 mod undoing;
 mod widget;
 mod widget_settings;
+mod working_hours;

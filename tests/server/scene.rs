@@ -11,6 +11,7 @@ use node::{Node, NodeBuilder, Observer, ToPlace};
 use replay::demo;
 use runtime::capabilities::clocks::Clock;
 use runtime::capabilities::http::PrivateAddresses;
+use runtime::engine::Operation;
 use runtime::secret::Secret;
 use runtime::store::{KeyValueStore, MemoryStore, Stores};
 use server::tls::Tls;
@@ -30,6 +31,8 @@ pub(crate) struct Scene {
     pub(crate) steps: Vec<(String, String, String, BTreeMap<String, String>)>,
     /// Placement, reason's code or class or `not-answered`, and where those calls go.
     pub(crate) exits: Vec<(&'static str, &'static str, &'static str)>,
+    /// Components of placements that are not the personal manager's.
+    pub(crate) components: Vec<(&'static str, Operation)>,
     /// How long a call may wait in all its steps together.
     pub(crate) scenario_waiting_time: Option<Duration>,
     pub(crate) simulators: Vec<Simulator>,
@@ -59,6 +62,7 @@ impl Scene {
             integrations: Vec::new(),
             steps: Vec::new(),
             exits: Vec::new(),
+            components: Vec::new(),
             scenario_waiting_time: None,
             simulators: Vec::new(),
             observers: Vec::new(),
@@ -127,7 +131,9 @@ impl Scene {
             let its = self.exits.iter().filter(|(placement, ..)| placement == id);
             let others = its.map(|(_, exit, target)| ((*exit).to_owned(), (*target).to_owned())).collect();
             let (exits, settings) = (Exits::new(linked_operation.clone(), others), settings.clone());
-            let placed = node.place(ToPlace { id, integration, exits, settings, operation: operation() });
+            let own = self.components.iter().find(|(placement, _)| placement == id);
+            let operation = own.map_or_else(operation, |(_, own)| own.clone());
+            let placed = node.place(ToPlace { id, integration, exits, settings, operation });
             node = placed.await.expect("settings that fit");
         }
         let node = self.observers.into_iter().fold(node, NodeBuilder::observer);

@@ -1,4 +1,4 @@
-//! What is delivered: the operation for telephony hosts, the operation composed for hosts that only know HTTP, and the contract.
+//! What is delivered: the operations for telephony hosts, the first one composed for hosts that only know HTTP, and the contract.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,18 @@ use crate::Workshop;
 use crate::compose::compose;
 use crate::label::Label;
 
-/// The operation's package.
+/// The operations' packages.
 const OPERATION: &str = "forward-to-personal-manager";
+const WORKING_HOURS: &str = "working-hours";
 
 /// The files that are delivered, in the workshop's folder.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The operation alone: for hosts of the contract.
+    /// The personal manager alone: for hosts of the contract.
     pub operation: PathBuf,
-    /// The operation behind HTTP, with its employees in configuration: for wasmtime and wasmCloud.
+    /// Working hours, for the same hosts.
+    pub working_hours: PathBuf,
+    /// The personal manager behind HTTP, with its employees in configuration: for wasmtime and wasmCloud.
     pub http: PathBuf,
     /// The contract as an encoded WIT package.
     pub contract: PathBuf,
@@ -28,8 +31,9 @@ pub struct Delivery {
 pub fn deliver(workshop: &Workshop) -> Result<Delivery> {
     Label::watch();
     let label = Label::of(workshop, OPERATION)?;
-    // The operation by itself: nothing that others ask of its dependencies is in it.
+    // Each operation by itself: nothing that others ask of its dependencies is in it.
     let [operation] = libraries(workshop, [OPERATION])?;
+    let [working_hours] = libraries(workshop, [WORKING_HOURS])?;
     let [adapter, directory] = libraries(workshop, ["http-adapter", "directory"])?;
     let http = compose(&[
         ("directory", directory.as_slice()),
@@ -45,6 +49,10 @@ pub fn deliver(workshop: &Workshop) -> Result<Delivery> {
     let http_label = label.named(&format!("{OPERATION}-http"), &format!("{}, behind HTTP", label.description));
     Ok(Delivery {
         operation: write("delivered-operation.wasm", &label.put_on(&operation)?)?,
+        working_hours: write(
+            "delivered-working-hours.wasm",
+            &Label::of(workshop, WORKING_HOURS)?.put_on(&working_hours)?,
+        )?,
         http: write("delivered-http.wasm", &http_label.put_on(&http)?)?,
         contract: write("contract.wasm", &encode_wit(&workshop.root.join("wit"))?)?,
     })

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use call::zones::Zone;
-use call::zones::calendar::{SECONDS_PER_DAY, date_of, day_of};
+use call::zones::calendar::{SECONDS_PER_DAY, date_of};
 
 /// The last second of the year 9999. No call comes later, and beyond it years have more digits.
 const LAST: u64 = 253_402_300_799;
@@ -44,13 +44,18 @@ pub(crate) fn weekday(day: i64) -> usize {
     usize::try_from((day + 3).rem_euclid(7)).unwrap_or(0)
 }
 
+/// Year, month and day of the month.
+type YearMonthDay = (i64, i64, i64);
+/// Month and day of the month.
+type MonthDay = (i64, i64);
+
 /// One date, or from one to another, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dates {
-    /// Of one year: days since 1970-01-01.
-    Once(i64, i64),
-    /// Of every year: month and day of the month. The last may lie before the first, in the next year.
-    Yearly((i64, i64), (i64, i64)),
+    /// Of one year.
+    Once(YearMonthDay, YearMonthDay),
+    /// Of every year. The last may lie before the first, in the next year.
+    Yearly(MonthDay, MonthDay),
 }
 
 impl Dates {
@@ -64,24 +69,24 @@ impl Dates {
         }
     }
 
+    /// Whether a day, counted from 1970-01-01, is one of them.
     pub(crate) fn has(self, day: i64) -> bool {
+        let (year, month, day) = date_of(day);
         match self {
-            Self::Once(first, last) => (first..=last).contains(&day),
-            Self::Yearly(first, last) => {
-                let (_, month, of_month) = date_of(day);
-                let date = (month, of_month);
-                if first <= last { (first..=last).contains(&date) } else { date >= first || date <= last }
-            }
+            Self::Once(first, last) => (first..=last).contains(&(year, month, day)),
+            Self::Yearly(first, last) if first <= last => (first..=last).contains(&(month, day)),
+            Self::Yearly(first, last) => (month, day) >= first || (month, day) <= last,
         }
     }
 }
 
 enum Date {
-    Once(i64),
-    Yearly((i64, i64)),
+    Once(YearMonthDay),
+    Yearly(MonthDay),
 }
 
 impl Date {
+    /// None for what is in no calendar, such as the 30th of February.
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (first, second, third) = (parts.next()?, parts.next()?, parts.next());
@@ -91,16 +96,25 @@ impl Date {
         match third {
             Some(day) => {
                 let (year, month, day) = (digits(first, 4)?, digits(second, 2)?, digits(day, 2)?);
-                let date = day_of(year, month, day);
-                // A date that is in no calendar would be another one.
-                (date_of(date) == (year, month, day)).then_some(Self::Once(date))
+                (1..=days_of_month(year, month)).contains(&day).then_some(Self::Once((year, month, day)))
             }
             None => {
                 let (month, day) = (digits(first, 2)?, digits(second, 2)?);
-                // In a leap year, which has every date that there is.
-                (date_of(day_of(2_000, month, day)) == (2_000, month, day)).then_some(Self::Yearly((month, day)))
+                // A leap year has every date that there is.
+                (1..=days_of_month(2_000, month)).contains(&day).then_some(Self::Yearly((month, day)))
             }
         }
+    }
+}
+
+/// 0 where there is no such month.
+const fn days_of_month(year: i64, month: i64) -> i64 {
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 0,
     }
 }
 

@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::config_file::ConfigOrDemo;
 use super::integration::hash_callers;
 use super::{LanguageChoice, Outcome, Stop, access, component, language, local_zone, print_json, print_lines, warn};
+use crate::component_source::ComponentSource;
 use crate::config::OperationEntry;
 use amocrm::integration::{Access, Integration};
 use call::document::OPERATION_FAILED;
@@ -61,9 +62,9 @@ pub(super) struct Call {
     /// A setting of the operation, such as search_companies=true, instead of the configured one; may be repeated
     #[arg(long, value_name = "SETTING=VALUE", value_parser = super::replay::setting)]
     set: Vec<(String, String)>,
-    /// The component [default: the built-in operation]
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
+    /// The component: a file, or the name of one that is built in [default: that of the configuration, or forward-to-personal-manager]
+    #[arg(long, value_name = "COMPONENT")]
+    component: Option<ComponentSource>,
     /// Where values are kept between calls: a directory, or `memory` for nowhere [default: the user's state directory]
     #[arg(long, value_name = "DIR")]
     state: Option<StoreLocation>,
@@ -88,8 +89,7 @@ impl Call {
         let location = self.state.clone().or_else(|| scene.store.clone()).unwrap_or_default();
         let mut loaded = Vec::new();
         for entry in &scene.operations {
-            let component = entry.component.as_deref();
-            loaded.push(component::load_described(component, component::compilation(&location)).await?);
+            loaded.push(component::load_described(&entry.component, component::compilation(&location)).await?);
         }
         if let (Some(entry), Some((_, description))) = (scene.operations.first_mut(), loaded.first()) {
             self.judge_settings(description, entry)?;

@@ -1,17 +1,17 @@
-//! Loading the component that a command was given, or the built-in one.
+//! Loading the component that a command was given.
 
 use std::env;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{COMPILE, Stop, warn};
-use crate::OPERATION;
 use crate::assemble::rejected;
+use crate::component_source::ComponentSource;
 use call::{Bilingual, localized};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::engine::child::ChildCompiler;
-use runtime::engine::{Compilation, CompiledShelf, Compiler, Engine, EngineSettings, Operation, read_component};
+use runtime::engine::{Compilation, CompiledShelf, Compiler, Engine, EngineSettings, Operation};
 use stores::StoreLocation;
 
 /// The directory of compiled components in the state directory.
@@ -19,24 +19,22 @@ const COMPILED: &str = "compiled";
 
 /// Loads a component for calls, and asks it to describe itself; one that cannot is not an operation.
 pub(super) async fn load_described(
-    file: Option<&Path>,
+    source: &ComponentSource,
     compilation: Compilation,
 ) -> Result<(Operation, Description), Stop> {
-    let operation = load(file, compilation)?;
+    let operation = load(source, compilation)?;
     match operation.describe().await {
         Ok(description) => Ok((operation, description)),
-        Err(undescribed) => Err(Stop::ComponentRejected(rejected(file, [undescribed.text()].into_iter()))),
+        Err(undescribed) => Err(Stop::ComponentRejected(rejected(source, [undescribed.text()].into_iter()))),
     }
 }
 
 /// Loads a component for calls.
-fn load(file: Option<&Path>, compilation: Compilation) -> Result<Operation, Stop> {
+fn load(source: &ComponentSource, compilation: Compilation) -> Result<Operation, Stop> {
     let engine = Engine::with_compilation(EngineSettings::default(), compilation)?;
-    let loaded = match file {
-        None => engine.load_trusted(OPERATION),
-        Some(file) => engine.load(&read_component(file)?),
-    };
-    loaded.map_err(|fit| Stop::ComponentRejected(rejected(file, fit.rejections().map(Bilingual::text))))
+    source
+        .load(&engine)?
+        .map_err(|fit| Stop::ComponentRejected(rejected(source, fit.rejections().map(Bilingual::text))))
 }
 
 /// Compiled by a process of this program's own, and kept in the state directory.

@@ -1,11 +1,11 @@
 //! `host-harness describe`: what an operation says of itself to a scenario editor.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::{LanguageChoice, Outcome, Stop, component, language, print_json, print_lines};
+use crate::component_source::ComponentSource;
 use call::Language;
 use call::one_line::Lines;
 use runtime::bindings::exports::telephony::operation::operation::{
@@ -17,9 +17,9 @@ use runtime::report::{class, description_json};
 /// Show an operation's self-description: title, settings, configuration keys, transition reasons
 #[derive(Args)]
 pub(super) struct Describe {
-    /// The component [default: the built-in operation]
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
+    /// The component: a file, or the name of one that is built in, such as working-hours [default: forward-to-personal-manager]
+    #[arg(long, value_name = "COMPONENT", default_value = "forward-to-personal-manager", hide_default_value = true)]
+    component: ComponentSource,
     /// Print the description as JSON
     #[arg(long)]
     json: bool,
@@ -31,7 +31,7 @@ pub(super) struct Describe {
 impl Describe {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let (operation, description) =
-            component::load_described(self.component.as_deref(), component::usual_compilation()).await?;
+            component::load_described(&self.component, component::usual_compilation()).await?;
         if self.json {
             print_json(&description_json(&operation, &description))?;
         } else {

@@ -19,6 +19,7 @@ use super::calls::moment;
 use super::config_file::ConfigOrDemo;
 use super::replay::setting;
 use super::{LanguageChoice, Outcome, Stop, component, language, local_zone, note, print_json, print_lines, warn};
+use crate::component_source::ComponentSource;
 use crate::config::HarnessConfig;
 use crate::shared;
 use amocrm::integration::IntegrationSettings;
@@ -53,15 +54,15 @@ pub(super) struct Rehearse {
     /// A fault of the simulated amoCRM, such as contacts:delay-headers=2s; may be repeated
     #[arg(long, value_name = "FAULT")]
     fault: Vec<FaultRule>,
-    /// The component [default: that of the configuration, or the built-in operation]
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
+    /// The component: a file, or the name of one that is built in [default: that of the configuration, or forward-to-personal-manager]
+    #[arg(long, value_name = "COMPONENT")]
+    component: Option<ComponentSource>,
     /// A setting, such as waiting_time=1s; may be repeated
     #[arg(long, value_name = "SETTING=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
     /// The component of the second rehearsal
-    #[arg(long, value_name = "FILE")]
-    against_component: Option<PathBuf>,
+    #[arg(long, value_name = "COMPONENT")]
+    against_component: Option<ComponentSource>,
     /// A setting of the second rehearsal; may be repeated
     #[arg(long, value_name = "SETTING=VALUE", value_parser = setting)]
     against: Vec<(String, String)>,
@@ -115,12 +116,12 @@ impl Rehearse {
             faults: self.fault.clone(),
         };
 
-        let component = self.component.clone().or(configured);
-        let mut variants = vec![variant(REHEARSED, component.as_deref(), &settings, &self.set).await?];
+        let component = self.component.clone().unwrap_or(configured);
+        let mut variants = vec![variant(REHEARSED, &component, &settings, &self.set).await?];
         if self.against_component.is_some() || !self.against.is_empty() {
-            let other = self.against_component.clone().or(component);
+            let other = self.against_component.clone().unwrap_or(component);
             let set = [&self.set[..], &self.against].concat();
-            variants.push(variant(AGAINST, other.as_deref(), &settings, &set).await?);
+            variants.push(variant(AGAINST, &other, &settings, &set).await?);
         }
         let bar = progress_bar(history.calls.len() * variants.len());
         let mut figures: Vec<Figures> = Vec::new();
@@ -180,7 +181,7 @@ impl Rehearse {
             component: varied.component.clone(),
             ..ConfiguredSteps::default()
         };
-        let mut loaded = BTreeMap::<Option<&Path>, Operation>::new();
+        let mut loaded = BTreeMap::<&ComponentSource, Operation>::new();
         for step in &steps {
             let integration = config.integration_of(step).context("the placed operation has no integration")?;
             if !scene.integrations.iter().any(|known| known.id == integration.id) {
@@ -189,11 +190,11 @@ impl Rehearse {
             let fixed = if step.id == varied.id {
                 None
             } else {
-                let file = step.component.as_deref();
-                let operation = match loaded.entry(file) {
+                let operation = match loaded.entry(&step.component) {
                     Entry::Occupied(known) => known.get().clone(),
                     Entry::Vacant(place) => {
-                        let (operation, _) = component::load_described(file, component::usual_compilation()).await?;
+                        let (operation, _) =
+                            component::load_described(&step.component, component::usual_compilation()).await?;
                         place.insert(operation).clone()
                     }
                 };
@@ -249,7 +250,7 @@ struct ConfiguredSteps {
     /// The configured settings of the step that is varied.
     settings: BTreeMap<String, String>,
     /// Its configured component.
-    component: Option<PathBuf>,
+    component: ComponentSource,
 }
 
 enum Picture {
@@ -267,7 +268,7 @@ fn kind_of_picture(file: &Path) -> anyhow::Result<Picture> {
 
 async fn variant(
     name: &str,
-    component: Option<&Path>,
+    component: &ComponentSource,
     settings: &BTreeMap<String, String>,
     set: &[(String, String)],
 ) -> Result<Variant, Stop> {

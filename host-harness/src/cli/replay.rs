@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 use super::{
     LanguageChoice, Outcome, Stop, component, language, local_zone, note, note_lines, print, print_json, print_lines,
 };
+use crate::component_source::{BuiltIn, ComponentSource};
 use call::CallDocument;
 use call::one_line::Lines;
 use replay::policy;
 use replay::recording::{Components, Recording, ReplayedChain, ReplayedStep, With, side_by_side};
 use runtime::bindings::exports::telephony::operation::operation::Description;
-use runtime::engine::Operation;
+use runtime::engine::{Operation, digest};
 
 /// Resolve a recorded call again, without network or store
 ///
@@ -26,9 +27,9 @@ use runtime::engine::Operation;
 pub(super) struct Replay {
     /// The recording, made by `call --record` or by the server
     file: PathBuf,
-    /// A component for the steps of its operation; may be repeated [default: the built-in operation]
-    #[arg(long, value_name = "FILE")]
-    component: Vec<PathBuf>,
+    /// A component for the steps of its operation: a file, or the name of one that is built in; may be repeated [default: those that are built in]
+    #[arg(long, value_name = "COMPONENT")]
+    component: Vec<ComponentSource>,
     /// A setting of the first component in place of the recorded one, such as waiting_time=1s; may be repeated
     #[arg(long, value_name = "SETTING=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
@@ -57,6 +58,11 @@ struct Loaded {
 }
 
 impl Loaded {
+    async fn of(source: &ComponentSource, settings: BTreeMap<String, String>) -> Result<Self, Stop> {
+        let (operation, description) = component::load_described(source, component::usual_compilation()).await?;
+        Ok(Self { operation, description, settings })
+    }
+
     fn with(&self) -> With<'_> {
         With { operation: self.operation.clone(), description: &self.description, settings: &self.settings }
     }
@@ -66,7 +72,7 @@ impl Replay {
     pub(super) async fn run(self) -> Result<Outcome, Stop> {
         let name = self.file.display();
         let recording = Recording::load(&self.file).map_err(|error| anyhow!("{name} {error}"))?;
-        let (tried, built_in) = self.components().await?;
+        let (tried, built_in) = self.components(&recording).await?;
         let tried: Vec<_> = tried.iter().map(Loaded::with).collect();
         let built_in: Vec<_> = built_in.iter().map(Loaded::with).collect();
         let components = Components { tried: &tried, recorded: &built_in };
@@ -94,22 +100,25 @@ impl Replay {
         if exactly { self.told(&recording, &chain) } else { Ok(Outcome::Done) }
     }
 
-    /// The components that are tried, and the built-in one where it takes part only as it was recorded.
-    async fn components(&self) -> Result<(Vec<Loaded>, Option<Loaded>), Stop> {
+    /// The components that are tried, and the built-in ones that take part only as they were recorded. Settings without a component are those of
+    /// the first built-in one.
+    async fn components(&self, recording: &Recording) -> Result<(Vec<Loaded>, Vec<Loaded>), Stop> {
         let mut settings: BTreeMap<_, _> = self.set.iter().cloned().collect();
         let mut tried = Vec::new();
-        for file in &self.component {
-            let (operation, description) =
-                component::load_described(Some(file), component::usual_compilation()).await?;
-            tried.push(Loaded { operation, description, settings: std::mem::take(&mut settings) });
+        for source in &self.component {
+            tried.push(Loaded::of(source, std::mem::take(&mut settings)).await?);
         }
-        let (operation, description) = component::load_described(None, component::usual_compilation()).await?;
-        let built_in = Loaded { operation, description, settings };
-        Ok(if self.component.is_empty() && !self.set.is_empty() {
-            (vec![built_in], None)
-        } else {
-            (tried, Some(built_in))
-        })
+        let mut recorded = Vec::new();
+        for built_in in BuiltIn::ALL {
+            let source = ComponentSource::BuiltIn(built_in);
+            let digest = digest(built_in.component());
+            if source == ComponentSource::default() && self.component.is_empty() && !self.set.is_empty() {
+                tried.push(Loaded::of(&source, std::mem::take(&mut settings)).await?);
+            } else if source == ComponentSource::default() || recording.steps().any(|step| step.component == digest) {
+                recorded.push(Loaded::of(&source, BTreeMap::new()).await?);
+            }
+        }
+        Ok((tried, recorded))
     }
 
     /// Says which component is missing, and which one is of no step.
@@ -122,7 +131,7 @@ impl Replay {
         if components.tried.is_empty() {
             let missing = |step: &&Recording| !components.recorded.iter().any(|with| step.is_of(with));
             return recording.steps().find(missing).map_or(Ok(()), |step| {
-                let built_in = components.recorded.iter().map(|with| short(with.operation.digest()));
+                let built_in = components.recorded.iter().map(|with| short(with.operation.digest())).take(1);
                 Err(Stop::Usage(anyhow!(
                     "{name} was recorded with the component {}{}, and this is {}: give that one with --component FILE; with another one \
                      `replay` shows what would have happened",

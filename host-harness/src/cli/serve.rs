@@ -14,6 +14,7 @@ use super::config_file::{self, ConfigOrDemo};
 use super::integration::hash_callers;
 use super::{LanguageChoice, Outcome, Stop, access, calls, component, fail, language, print, say, versions, warn};
 use crate::assemble::{assemble, judge_reasons};
+use crate::component_source::ComponentSource;
 use crate::config::{HarnessConfig, OperationEntry};
 use crate::live::{Hangups, History, LiveConfiguration, Running, Surroundings, Told, watched};
 use crate::service_manager::{self, ServiceState};
@@ -343,7 +344,7 @@ fn demonstration(demo: &Demo) -> HarnessConfig {
     let operation = OperationEntry {
         id: "main".to_owned(),
         integration: None,
-        component: None,
+        component: ComponentSource::default(),
         component_as_named: None,
         linked_operation: demo::LINKED_OPERATION.to_owned(),
         exits: BTreeMap::new(),

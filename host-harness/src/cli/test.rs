@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Outcome, Stop, component, print, print_json, print_lines};
+use crate::component_source::{BuiltIn, ComponentSource};
 use call::one_line::Lines;
 use replay::policy::{CaseReport, Cases, Mode};
 
@@ -17,9 +18,9 @@ pub(super) struct Test {
     /// The folder of cases
     #[arg(value_name = "DIR")]
     cases: PathBuf,
-    /// The component [default: the built-in operation]
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
+    /// The component: a file, or the name of one that is built in, such as working-hours [default: forward-to-personal-manager]
+    #[arg(long, value_name = "COMPONENT", default_value = "forward-to-personal-manager", hide_default_value = true)]
+    component: ComponentSource,
     /// Write the answers down as what is expected, instead of comparing them
     #[arg(long)]
     bless: bool,
@@ -40,7 +41,7 @@ impl Test {
                 print(format_args!("{verdict:<7}{}", case.name));
             }
         };
-        let cases = Cases::read(&self.cases, mode)?;
+        let cases = Cases::read(&self.cases, mode)?.carrying(|name| BuiltIn::named(name).map(BuiltIn::component));
         let report = match cases.unreadable() {
             // Told before a component is compiled, which may take half a minute.
             Some(unreadable) => {
@@ -48,8 +49,7 @@ impl Test {
                 unreadable
             }
             None => {
-                let (operation, _) =
-                    component::load_described(self.component.as_deref(), component::usual_compilation()).await?;
+                let (operation, _) = component::load_described(&self.component, component::usual_compilation()).await?;
                 cases.run(&operation, told).await?
             }
         };

@@ -31,11 +31,12 @@ mod tokens;
 mod traces;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::component_source::ComponentSource;
 use crate::private_files;
 use ::server::ServerSettings;
 use amocrm::integration::{Access, IntegrationSettings};
@@ -91,9 +92,9 @@ pub struct OperationEntry {
     /// The integration's identifier; may be left out where there is only one.
     #[serde(default)]
     pub integration: Option<String>,
-    /// The component's file, relative to the configuration file; the built-in operation unless set.
+    /// The component: the name of one that this program carries, or a file, relative to the configuration file.
     #[serde(default)]
-    pub component: Option<PathBuf>,
+    pub component: ComponentSource,
     /// The same as the file has it.
     #[serde(skip)]
     pub component_as_named: Option<String>,
@@ -371,8 +372,8 @@ fn check_operation(operation: &mut OperationEntry, integrations: &[String], fold
         }
         _ => {}
     }
-    operation.component_as_named = operation.component.as_ref().map(|component| component.display().to_string());
-    operation.component = operation.component.take().map(|component| folder.join(component));
+    operation.component_as_named = operation.component.as_named();
+    operation.component = std::mem::take(&mut operation.component).relative_to(folder);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use crate::shared::{OF_INTEGRATION, OF_OPERATION, is_place};
+use crate::shared::{OF_INTEGRATION, OF_OPERATION, comes_over_http, is_place};
 use call::Localized;
 use server::configuration::NotChanged;
 
@@ -24,11 +24,9 @@ pub(super) fn changed(before: &str, after: &str, uploaded: Option<&Path>) -> Opt
     // What is no TOML is refused in better words where it is judged.
     let (before, after) = (before.parse::<Table>().ok()?, after.parse::<Table>().ok()?);
     let (before, after) = (ForPeople::of(before), ForPeople::of(after));
-    let is_uploaded = |component: &Value| {
-        uploaded.zip(component.as_str()).is_some_and(|(folder, file)| Path::new(file).parent() == Some(folder))
-    };
+    let is_given = |component: &Value| component.as_str().is_some_and(|source| comes_over_http(source, uploaded));
     let mut components = after.components.iter();
-    let new_component = components.find(|component| !before.components.contains(component) && !is_uploaded(component));
+    let new_component = components.find(|component| !before.components.contains(component) && !is_given(component));
     let changed = before.rest.keys().chain(after.rest.keys()).find(|key| before.rest.get(*key) != after.rest.get(*key));
     changed.cloned().or(new_component.map(|_| "operation.component".to_owned()))
 }
@@ -91,6 +89,7 @@ mod tests {
             ("token = ", "enabled = false\ntoken = "),
             ("component = \"op.wasm\"\n", ""),
             ("op.wasm", "/state/components/0123.wasm"),
+            ("op.wasm", "working-hours"),
         ] {
             assert_eq!(judge(FILE, &FILE.replace(from, to), Some(Path::new("/state/components"))), Ok(()), "{to}");
         }
@@ -103,6 +102,7 @@ mod tests {
             ("env:KEY", "env:HOME", "integration"),
             ("account =", "granted = [\"http://127.0.0.1:9\"]\naccount =", "integration"),
             ("op.wasm", "other.wasm", "operation.component"),
+            ("op.wasm", "./working-hours", "operation.component"),
             ("[[server.tokens]]\n", "[[server.tokens]]\nname = \"mallory\"\n[[server.tokens]]\n", "server"),
         ] {
             let refused = judge(FILE, &FILE.replace(from, to), Some(Path::new("/state/components")));

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
+use crate::component_source::BuiltIn;
 use crate::shared::{is_place, uploaded};
 use crate::text_file::spelt_as;
 use call::Localized;
@@ -90,8 +91,9 @@ fn add_operation(document: &mut DocumentMut, operation: &NewOperation, state: Op
     if let Some(integration) = integration {
         put(&mut table, "integration", integration);
     }
-    if let Some(digest) = component {
-        put(&mut table, "component", component_file(digest, state)?);
+    if let Some(component) = component {
+        let carried = BuiltIn::named(component).map(|built_in| built_in.name().to_owned());
+        put(&mut table, "component", carried.map_or_else(|| component_file(component, state), Ok)?);
     }
     put(&mut table, "linked_operation", linked_operation);
     document::merge(&mut table, "exits", exits.iter().map(|(exit, target)| (exit, Some(target.into()))))?;
@@ -110,8 +112,8 @@ fn component_file(digest: &str, state: Option<&Path>) -> Result<String, NotChang
     file.map(|file| file.display().to_string()).ok_or_else(|| {
         NotChanged::Refused(server::configuration::Refusal {
             text: Localized::new(
-                "такого компонента среди загруженных нет: загрузите его сначала",
-                "there is no such component among the uploaded ones: upload it first",
+                "такого компонента нет ни среди загруженных, ни среди встроенных: загрузите его сначала",
+                "there is no such component among the uploaded and the built-in ones: upload it first",
             ),
             field: Some("/component".to_owned()),
             findings: Vec::new(),

@@ -181,8 +181,9 @@ impl Inner {
 /// The component files that a configuration names.
 pub(crate) fn watched(config: &HarnessConfig) -> Vec<Watched> {
     let operations = config.operations.iter();
-    let files = operations
-        .filter_map(|operation| Some(Watched { placement: operation.id.clone(), file: operation.component.clone()? }));
+    let files = operations.filter_map(|operation| {
+        Some(Watched { placement: operation.id.clone(), file: operation.component.file()?.to_owned() })
+    });
     files.collect()
 }
 

@@ -18,7 +18,9 @@ use stores::{StoreLocation, StoreWarning};
 
 pub(crate) use local_copy::LocalCopy;
 pub(crate) use record::{Record, Seen};
-pub(crate) use text::{OF_INTEGRATION, OF_OPERATION, differing, is_place, shared, unplaced, uploaded, whole};
+pub(crate) use text::{
+    OF_INTEGRATION, OF_OPERATION, comes_over_http, differing, is_place, shared, unplaced, uploaded, whole,
+};
 
 /// The record as a process finds it when it begins.
 pub(crate) struct Shared {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
+use crate::component_source::BuiltIn;
 use call::Localized;
 
 /// The keys of an `[[operation]]` that are changed over HTTP.
@@ -31,6 +32,11 @@ pub(crate) fn uploaded(state: Option<&Path>) -> Option<PathBuf> {
     state?.join(COMPONENTS).canonicalize().ok()
 }
 
+/// Whether a component may be named over HTTP: one that was uploaded into this folder, or one that the program carries.
+pub(crate) fn comes_over_http(component: &str, uploaded: Option<&Path>) -> bool {
+    BuiltIn::named(component).is_some() || uploaded.is_some_and(|folder| Path::new(component).parent() == Some(folder))
+}
+
 /// Whether a value names the place of a secret.
 pub(crate) fn is_place(value: &str) -> bool {
     value.starts_with("env:") || value.starts_with("file:")
@@ -47,11 +53,11 @@ pub(crate) fn shared(text: &str, uploaded: Option<&Path>) -> Result<String, Loca
         integration.retain(|key, _| key == ID || key == CONFIGURATION || OF_INTEGRATION.contains(&key));
         take_values(integration, is_secret);
     }
-    let is_uploaded = |item: &Item| {
-        uploaded.zip(item.as_str()).is_some_and(|(folder, file)| Path::new(file).parent() == Some(folder))
-    };
     for operation in each(document.as_table_mut(), OPERATION) {
-        operation.retain(|key, item| OF_OPERATION.contains(&key) || key == COMPONENT && is_uploaded(item));
+        operation.retain(|key, item| {
+            OF_OPERATION.contains(&key)
+                || key == COMPONENT && item.as_str().is_some_and(|source| comes_over_http(source, uploaded))
+        });
     }
     document.set_trailing("");
     Ok(document.to_string())
@@ -80,11 +86,12 @@ pub(crate) fn whole(shared: &str, own: &str, uploaded: Option<&Path>) -> Result<
     let mut operations = ArrayOfTables::new();
     for operation in each(shared.as_table_mut(), OPERATION) {
         free(operation);
-        let component = match operation.get(COMPONENT).and_then(Item::as_str).map(Path::new) {
+        let component = match operation.get(COMPONENT).and_then(Item::as_str) {
+            Some(carried) if BuiltIn::named(carried).is_some() => Some(toml_edit::value(carried)),
             // Each node has uploaded components in a folder of its own.
             Some(file) => {
-                let folder = uploaded.unwrap_or(Path::new(COMPONENTS));
-                Some(toml_edit::value(folder.join(file.file_name().unwrap_or_default()).display().to_string()))
+                let (folder, file) = (uploaded.unwrap_or(Path::new(COMPONENTS)), Path::new(file).file_name());
+                Some(toml_edit::value(folder.join(file.unwrap_or_default()).display().to_string()))
             }
             None => own.get(id_of(operation)).cloned(),
         };

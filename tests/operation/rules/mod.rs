@@ -25,6 +25,7 @@ mod d09_always_a_route;
 mod d10_privacy;
 mod d11_one_clock;
 
+mod e3_working_hours;
 mod e4_deputies;
 
 // What the host does so that an account's limits are kept, whatever the component asks.

@@ -59,8 +59,12 @@ pub struct CaseReport {
 /// Cases that were read, and not run yet.
 pub struct Cases {
     mode: Mode,
+    carried: Carried,
     read: Vec<ReadCase>,
 }
+
+/// The component that the program carries by this name.
+pub type Carried = fn(&str) -> Option<&'static [u8]>;
 
 struct ReadCase {
     folder: PathBuf,
@@ -87,7 +91,13 @@ impl Cases {
             let content = Content::read(&folder, mode);
             ReadCase { folder, content }
         });
-        Ok(Self { mode, read: read.collect() })
+        Ok(Self { mode, carried: |_| None, read: read.collect() })
+    }
+
+    /// Lets cases name components that the program carries.
+    #[must_use]
+    pub fn carrying(self, carried: Carried) -> Self {
+        Self { carried, ..self }
     }
 
     /// How it went where a case cannot be read and none is run: those that cannot be read.
@@ -106,7 +116,7 @@ impl Cases {
     pub async fn run(self, operation: &Operation, mut told: impl FnMut(&CaseReport)) -> anyhow::Result<Report> {
         let description = operation.describe().await?;
         let mut coverage = Coverage::of(operation, &description);
-        let mut components = NamedComponents::default();
+        let mut components = NamedComponents::new(self.carried);
         let mut cases = Vec::new();
         for case in self.read {
             let started = Instant::now();

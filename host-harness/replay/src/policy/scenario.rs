@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::Carried;
 use crate::demo;
 use call::one_line::one_line;
 use call::scenario::{self, Exits};
@@ -17,7 +18,7 @@ use runtime::toml_file::texts;
 #[serde(deny_unknown_fields)]
 pub(super) struct PlacedTable {
     pub(super) id: String,
-    /// Relative to the case; the operation under test unless set.
+    /// The name of one that the program carries, or a file, relative to the case; the operation under test unless set.
     component: Option<PathBuf>,
     linked_operation: String,
     #[serde(default)]
@@ -44,8 +45,10 @@ pub(super) struct Scenario {
 }
 
 /// The components that cases name, each loaded once.
-#[derive(Default)]
-pub(super) struct NamedComponents(HashMap<PathBuf, Operation>);
+pub(super) struct NamedComponents {
+    carried: Carried,
+    loaded: HashMap<PathBuf, Operation>,
+}
 
 impl PlacedTable {
     pub(super) fn exits(&self) -> Exits {
@@ -93,7 +96,7 @@ impl Scenario {
         let component = |one: &PlacedTable| match &one.component {
             None => Ok(tested.clone()),
             Some(file) => components
-                .load(&folder.join(file), tested)
+                .load(folder, file, tested)
                 .map_err(|error| format!("  call.toml: [[operation]] `{}`: {error}", one_line(&one.id))),
         };
         self.placed.iter().map(component).collect()
@@ -114,17 +117,27 @@ impl ScenarioTable {
 }
 
 impl NamedComponents {
-    fn load(&mut self, file: &Path, tested: &Operation) -> Result<Operation, String> {
-        if let Some(loaded) = self.0.get(file) {
+    pub(super) fn new(carried: Carried) -> Self {
+        Self { carried, loaded: HashMap::new() }
+    }
+
+    fn load(&mut self, folder: &Path, named: &Path, tested: &Operation) -> Result<Operation, String> {
+        let carried = named.to_str().and_then(self.carried);
+        let file = carried.map_or_else(|| folder.join(named), |_| named.to_owned());
+        if let Some(loaded) = self.loaded.get(&file) {
             return Ok(loaded.clone());
         }
-        let bytes = read_component(file).map_err(|error| format!("{error:#}"))?;
-        let loaded = tested.engine().load(&bytes).map_err(|fit| {
+        let engine = tested.engine();
+        let loaded = match carried {
+            Some(bytes) => engine.load_trusted(bytes),
+            None => engine.load(&read_component(&file).map_err(|error| format!("{error:#}"))?),
+        };
+        let loaded = loaded.map_err(|fit| {
             let findings: Vec<_> =
                 fit.rejections().map(|finding| one_line(&finding.to_string()).into_owned()).collect();
             format!("{}: {}", file.display(), findings.join("; "))
         })?;
-        self.0.insert(file.to_owned(), loaded.clone());
+        self.loaded.insert(file, loaded.clone());
         Ok(loaded)
     }
 }

@@ -33,7 +33,7 @@ pub struct NewOperation {
     pub id: String,
     /// The integration's identifier; may be left out where there is only one.
     pub integration: Option<String>,
-    /// The SHA-256 of an uploaded component; the built-in one unless set.
+    /// The SHA-256 of an uploaded component, or the name of a built-in one, such as `working-hours`; `forward-to-personal-manager` unless set.
     pub component: Option<String>,
     /// Where calls go for whose reason there is no other exit.
     pub linked_operation: String,

@@ -1,6 +1,7 @@
 //! Everything around a call that `call` resolves: from the configuration file, or the demonstration.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -59,7 +60,7 @@ impl Scene {
             place += 1;
         }
         if let Some(first) = operations.first_mut() {
-            first.component = call.component.clone().or_else(|| first.component.take());
+            first.component = call.component.clone().unwrap_or_else(|| mem::take(&mut first.component));
         }
         let mut scene = Self {
             operations,
@@ -92,7 +93,7 @@ impl Scene {
         let operation = OperationEntry {
             id: "main".to_owned(),
             integration: None,
-            component: call.component.clone(),
+            component: call.component.clone().unwrap_or_default(),
             component_as_named: None,
             linked_operation: demo::LINKED_OPERATION.to_owned(),
             exits: BTreeMap::new(),

@@ -192,7 +192,7 @@ async fn place(
     entry: &OperationEntry,
     (id, integration): (&str, &Arc<Integration>),
 ) -> Result<Arc<Version>, Vec<Localized>> {
-    let operation = crate::assemble::load(engine, entry.component.as_deref()).await;
+    let operation = crate::assemble::load(engine, &entry.component).await;
     let operation = operation.map_err(|error| vec![text_of(&error)])?;
     let belongs_to = (id.into(), Arc::clone(integration));
     let placed = Placement::new(&*entry.id, belongs_to, entry.exits(), entry.settings.clone(), operation.clone()).await;

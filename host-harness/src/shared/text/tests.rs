@@ -142,6 +142,13 @@ fn an_uploaded_component_is_the_nodes_own_copy_of_it() {
 }
 
 #[test]
+fn a_component_that_every_node_carries_is_shared_by_its_name() {
+    let file = "[[operation]]\nlinked_operation = \"queue:a\"\ncomponent = \"working-hours\"\n";
+    assert_eq!(shared(file, None).unwrap(), file);
+    assert!(whole(file, "[server]\n", Some(Path::new("/two/components"))).unwrap().contains(file));
+}
+
+#[test]
 fn what_a_file_says_otherwise_is_named_and_nothing_else() {
     assert_eq!(differing(SHARED, FILE, None), Vec::<String>::new());
     let file = FILE
