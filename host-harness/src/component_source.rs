@@ -65,7 +65,7 @@ impl ComponentSource {
     }
 
     /// The same as a configuration has it; none where it names none.
-    pub fn as_named(&self) -> Option<String> {
+    pub(crate) fn as_named(&self) -> Option<String> {
         match self {
             _ if *self == Self::default() => None,
             Self::BuiltIn(built_in) => Some(built_in.name().to_owned()),

@@ -11,8 +11,9 @@ use syn::{Attribute, Item, UseTree};
 use crate::tree;
 
 /// The folders whose modules are judged.
-pub(crate) const SOURCES: [&str; 11] = [
+pub(crate) const SOURCES: [&str; 12] = [
     "guest/src",
+    "guest/working-hours/src",
     "host-harness/amocrm/src",
     "host-harness/amocrm-simulator/src",
     "host-harness/call/src",

@@ -1,7 +1,7 @@
 //! What a packaged component says of itself, and the contract that is written beside it.
 
 use host_harness::other_hosts::OtherHost;
-use host_harness::{CONTRACT, OPERATION};
+use host_harness::{CONTRACT, OPERATION, WORKING_HOURS};
 use wasm_metadata::{Metadata, Payload};
 use wit_component::DecodedWasm;
 
@@ -14,19 +14,25 @@ fn metadata(component: &[u8]) -> Metadata {
 
 #[test]
 fn every_component_names_itself_its_version_licence_and_source() {
-    let names = ["forward-to-personal-manager", "forward-to-personal-manager-http"];
-    let components = [OPERATION, OtherHost::Wasmtime.component()];
-    for (name, component) in names.into_iter().zip(components) {
+    for (name, component, package, described) in [
+        ("forward-to-personal-manager", OPERATION, "forward-to-personal-manager", "personal manager"),
+        (
+            "forward-to-personal-manager-http",
+            OtherHost::Wasmtime.component(),
+            "forward-to-personal-manager",
+            "personal manager",
+        ),
+        ("working-hours", WORKING_HOURS, "working-hours", "in working hours"),
+    ] {
         let found = metadata(component);
         assert_eq!(found.name.as_deref(), Some(name));
         assert_eq!(found.version.expect("a version").to_string(), env!("CARGO_PKG_VERSION"));
         assert_eq!(found.licenses.expect("a licence").to_string(), env!("CARGO_PKG_LICENSE"));
-        assert!(found.description.expect("a description").to_string().contains("personal manager"));
+        assert!(found.description.expect("a description").to_string().contains(described));
         let source = found.source.expect("a source").to_string();
         // A place is claimed only where the build was told of one.
         let told = option_env!("OPERATION_SOURCE").map(str::to_owned);
-        let expected =
-            told.unwrap_or("pkg:generic/forward-to-personal-manager@".to_owned() + env!("CARGO_PKG_VERSION"));
+        let expected = told.unwrap_or(format!("pkg:generic/{package}@{}", env!("CARGO_PKG_VERSION")));
         let repository = env!("CARGO_PKG_REPOSITORY");
         assert_eq!(source, if repository.is_empty() { expected.as_str() } else { repository });
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use componentize::{Workshop, deliver};
 use host_harness::other_hosts::OtherHost;
-use host_harness::{CONTRACT, OPERATION};
+use host_harness::{CONTRACT, OPERATION, WORKING_HOURS};
 use sha2::{Digest, Sha256};
 use test_support::workspace;
 
@@ -45,6 +45,7 @@ fn two_builds_in_two_folders_give_one_digest() {
     let delivery = deliver(&workshop).expect("the copy builds");
     let built = |path: &PathBuf| digest(&fs::read(path).expect("a file"));
     assert_eq!(built(&delivery.operation), digest(OPERATION), "the operation");
+    assert_eq!(built(&delivery.working_hours), digest(WORKING_HOURS), "working hours");
     assert_eq!(built(&delivery.http), digest(OtherHost::Wasmtime.component()), "composed for wasmtime and wasmCloud");
     assert_eq!(built(&delivery.contract), digest(CONTRACT), "the contract");
 }

@@ -55,6 +55,29 @@ async fn o1_a_step_is_added_to_the_scenario_and_deleted() {
     }
 }
 
+/// It asks amoCRM nothing, so it may be added while the integration is off.
+#[tokio::test(flavor = "multi_thread")]
+async fn e3_working_hours_are_added_and_their_week_is_written() {
+    let site = Site::start("", "queue:sales").await;
+    let Some(browser) = enter_at(&site, "ru", "#/scenario?new=1").await else { return };
+    shown(&browser, ".form select").await;
+    let choose = "const list = document.querySelector('.form select'); list.value = 'working-hours'; \
+                  list.dispatchEvent(new Event('change', { bubbles: true }))";
+    browser.run(choose).await;
+    browser.write(".form input:not([placeholder])", "hours").await;
+    browser.write(".form input[placeholder]", "voicemail:night").await;
+    browser.click(".form button.primary").await;
+    shown(&browser, "textarea[name=week]").await;
+    browser.until("the week is missing", &says(".form", "Часы недели")).await;
+    browser.write("textarea[name=week]", "daily 00:00-24:00").await;
+    browser.write("input[name=time_zone]", "Europe/Moscow").await;
+    browser.click(".form button.primary").await;
+    saved(&browser).await;
+    assert!(site.configuration().contains("component = \"working-hours\""), "{}", site.configuration());
+    let answer = site.ask(&json!({"caller": CALLER, "called": "101", "operation": "hours"})).await;
+    assert_eq!(document(&answer)["reason"]["code"], json!("in-hours"), "{answer}");
+}
+
 /// With the keyboard alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn o3_the_waiting_time_is_set_with_the_keyboard_alone() {

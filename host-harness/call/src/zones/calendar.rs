@@ -18,7 +18,7 @@ pub fn date_of(days: i64) -> (i64, i64, i64) {
 }
 
 /// The day of a date, counted from 1970-01-01.
-pub fn day_of(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn day_of(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);

@@ -14,6 +14,9 @@ import { TargetField } from "./target.js";
 
 const CLASSES = ["caller", "empty-answer", "no-answer", "technical-failure", "absent", "integration-off", "configuration", "exit"];
 
+/** The built-in operation that asks nothing of the account, so that it works whether or not the integration does. */
+const WORKING_HOURS = "working-hours";
+
 const path = (id) => `/v1/operations/${encodeURIComponent(id)}`;
 
 async function read(id, configuration) {
@@ -101,7 +104,7 @@ export function NewOperation() {
   const integrations = connection.state?.integrations ?? [];
   const set = (key) => (value) => { setProblem(null); setMade((before) => ({ ...before, [key]: value })); };
   const integration = made.integration || integrations[0]?.id;
-  const why = integration && notWorking(integration, console);
+  const why = made.component !== WORKING_HOURS && integration && notWorking(integration, console);
   const wrong = (key) => (problem?.document?.field === `/${key}` ? problem.text(lang()) : null);
   const taken = operations.some(({ id }) => id === made.id);
   const badId = made.id && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(made.id) ? say("badId") : taken ? say("takenId") : null;
@@ -121,6 +124,7 @@ export function NewOperation() {
     <form class="card form" onSubmit=${add}>
       <${Labelled} title=${say("operation")} help=${say("operationHelp")}>${(tied) => html`<select ...${tied} value=${made.component} onChange=${(event) => set("component")(event.currentTarget.value)}>
         <option value="">${say("builtIn")}</option>
+        <option value=${WORKING_HOURS}>${say("workingHours")}</option>
         ${components.filter(({ uploaded_at: at }) => at).map(({ digest, description }) => html`<option key=${digest} value=${digest}>${local(description?.title)} (${digest.slice(0, 12)})</option>`)}
       </select>`}<//>
       ${integrations.length > 1 && html`<${Labelled} title=${say("integration")}>${(tied) => html`<select ...${tied} value=${integration} onChange=${(event) => set("integration")(event.currentTarget.value)}>
