@@ -107,10 +107,10 @@ fn every_other_command_of_the_readme_is_one_that_the_program_has() {
 fn the_documented_configuration_is_accepted_with_either_access() {
     let home = Home::new();
     home.write("secret.txt", "a-secret");
-    let [oauth, rest, long_lived, alone, configured, deputies, scenario, bounded, granting] =
+    let [oauth, rest, long_lived, alone, configured, deputies, scenario, bounded, hours, granting] =
         blocks(CONFIGURATION, "toml").try_into().expect(
             "the integration, what calls need, the integration with a long-lived token, none, one with keys of its operation, deputies, two \
-             steps, how long they may take together, and one that grants requests",
+             steps, how long they may take together, working hours, and one that grants requests",
         );
     assert_eq!(oauth.len(), 4, "four lines connect it");
     let read = |lines: &[&str]| {
@@ -131,6 +131,12 @@ fn the_documented_configuration_is_accepted_with_either_access() {
     let steps = read(&[scenario.as_slice(), &ask, &bounded].concat());
     assert_eq!(steps.operations[0].exits().of_reason("in-hours", "exit"), "operation:manager");
     assert_eq!(steps.scenario_waiting_time, Some(Duration::from_secs(6)));
+    home.write("host-harness.toml", hours.join("\n").replace("operation:manager", "queue:sales"));
+    for (at, target) in [("2027-04-30T14:00", "queue:sales"), ("2027-04-30T15:00", "voicemail:night")] {
+        let at = format!("{at}:00+03:00");
+        let ended = home.run(["call", CALLER, "--config", "host-harness.toml", "--at", &at, "--json"]);
+        assert!(ended.stdout.contains(target), "{at}: {ended:?}");
+    }
     for (integration, is_oauth) in [(oauth, true), (long_lived, false)] {
         // The integration alone is enough to connect it.
         read(&integration);
