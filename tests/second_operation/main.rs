@@ -1,5 +1,5 @@
-//! A second operation, written in Python from the contract and the README alone, loaded by the same host: the contract is not a property of one
-//! operation or language.
+//! Operations in Python and JavaScript, written from the contract and the README alone, loaded by the same host: the contract is not a property of
+//! one operation or language.
 
 #![allow(
     clippy::expect_used,
@@ -8,9 +8,11 @@
     reason = "tests fail by panicking, helpers of tests too"
 )]
 
+mod javascript;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use replay::policy::{self, Mode};
 use runtime::bindings::exports::telephony::operation::operation::SettingKind;
@@ -30,36 +32,44 @@ const SCHEDULE: [&str; 3] = [
     "*7002 fri 20:00-08:00 +79035550177/40",
 ];
 
-/// The component, built once for these sources. None where Python or its toolchain is missing: the test is then [skipped](skip).
+/// The component in Python.
 fn component() -> Option<&'static Path> {
     static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
-        let operation = workspace().join("tests/second_operation/operation");
-        let mut sources = Sha256::new();
-        let contract = ["types", "operation", "directory", "world", "package", "notices"];
-        let contract = contract.map(|name| workspace().join("wit").join(name).with_extension("wit"));
-        for file in ["app.py", "build", "requirements.txt"].map(|name| operation.join(name)).iter().chain(&contract) {
-            sources.update(std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display())));
-        }
-        let name = base16ct::lower::encode_string(&sources.finalize()[..8]);
-        let file = Path::new(KEPT).join(format!("{name}.wasm"));
-        if file.is_file() {
-            return Some(file);
-        }
-        std::fs::create_dir_all(KEPT).expect("a folder");
-        let unfinished = Path::new(KEPT).join(format!("{name}.{}", std::process::id()));
-        let mut build = Command::new(operation.join("build"));
-        let output = build.arg(&unfinished).env("TOOLS", Path::new(KEPT).join("tools")).output().expect("bash");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.code() == Some(NO_TOOLCHAIN) {
-            skip("the second operation is", said.trim_end());
-            return None;
-        }
-        assert!(output.status.success(), "{said}");
-        std::fs::rename(&unfinished, &file).expect("a name");
-        Some(file)
-    });
-    built.as_deref()
+    BUILT.get_or_init(|| built("operation", &["app.py", "build", "requirements.txt"], "tools", None)).as_deref()
+}
+
+/// The component of a folder, built once for these files, with its toolchain kept under a name, and perhaps of another source. None where the
+/// language or its toolchain is missing: the test is then [skipped](skip).
+fn built(folder: &str, files: &[&str], tools: &str, source: Option<&Path>) -> Option<PathBuf> {
+    // A toolchain is installed once, whoever needs it first.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let operation = workspace().join("tests/second_operation").join(folder);
+    let mut sources = Sha256::new();
+    let contract = ["types", "operation", "directory", "world", "package", "notices"];
+    let contract = contract.map(|name| workspace().join("wit").join(name).with_extension("wit"));
+    let files: Vec<_> = files.iter().map(|name| operation.join(name)).chain(contract).collect();
+    for file in files.iter().map(PathBuf::as_path).chain(source) {
+        sources.update(std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display())));
+    }
+    let name = base16ct::lower::encode_string(&sources.finalize()[..8]);
+    let file = Path::new(KEPT).join(format!("{name}.wasm"));
+    if file.is_file() {
+        return Some(file);
+    }
+    std::fs::create_dir_all(KEPT).expect("a folder");
+    let unfinished = Path::new(KEPT).join(format!("{name}.{}", std::process::id()));
+    let mut build = Command::new(operation.join("build"));
+    build.arg(&unfinished).args(source).env("TOOLS", Path::new(KEPT).join(tools));
+    let output = build.output().expect("bash");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.code() == Some(NO_TOOLCHAIN) {
+        skip(&format!("the operation in `{folder}` is"), said.trim_end());
+        return None;
+    }
+    assert!(output.status.success(), "{said}");
+    std::fs::rename(&unfinished, &file).expect("a name");
+    Some(file)
 }
 
 /// Loads the component in this process. What the host compiled is kept from run to run, where the binary finds it too: Python's runtime takes most
