@@ -9,8 +9,10 @@ use std::time::Instant;
 
 use test_support::client::{PATIENCE, TOKEN};
 
-/// The dialplan, as it ships.
+/// The dialplan, what it knows of host-harness, and the linked operations, as they ship.
 const EXTENSIONS: &str = include_str!("../../host-harness/pbx/asterisk/extensions.conf");
+const HOST_HARNESS: &str = include_str!("../../host-harness/pbx/asterisk/host-harness.conf");
+const LINKED_OPERATIONS: &str = include_str!("../../host-harness/pbx/asterisk/linked-operations.conf");
 /// What it says when it takes calls.
 const READY: &str = "Asterisk Ready";
 /// Modules that need a machine of their own, or databases.
@@ -36,6 +38,18 @@ pub(crate) fn tree() -> Option<PathBuf> {
     tree.join("usr/sbin/asterisk").is_file().then(|| tree.canonicalize().expect("it is there"))
 }
 
+/// The files that ship, by name, for this server and queue.
+pub(crate) fn shipped(settings: &Settings<'_>) -> [(&'static str, String); 3] {
+    let Settings { server: (agi, http), queue, .. } = settings;
+    let known = HOST_HARNESS
+        .replace("agi://127.0.0.1:4573", &format!("agi://{agi}"))
+        .replace("http://127.0.0.1:8066", &format!("http://{http}"))
+        .replace("= TOKEN", &format!("= {TOKEN}"))
+        .replace("operation =\n", &format!("operation = {}\n", settings.operation));
+    let linked = LINKED_OPERATIONS.replace("PJSIP/queue,", &format!("PJSIP/phones/sip:queue@{queue},"));
+    [("extensions.conf", EXTENSIONS.to_owned()), ("host-harness.conf", known), ("linked-operations.conf", linked)]
+}
+
 /// What differs from test to test.
 pub(crate) struct Settings<'a> {
     /// Where calls come in.
@@ -50,6 +64,12 @@ pub(crate) struct Settings<'a> {
     pub(crate) queue: SocketAddr,
     /// Where the telephones of the office are.
     pub(crate) desks: SocketAddr,
+    /// The operation that is asked, where there are several.
+    pub(crate) operation: &'a str,
+    /// The contexts in which calls come in that are asked for over FastAGI and with `CURL()`.
+    pub(crate) contexts: [&'a str; 2],
+    /// The whole dialplan, where it is not the usual one: with `{dialplan}` and `{linked}` for the files that ship.
+    pub(crate) whole: Option<&'a str>,
     /// Further lines of the dialplan.
     pub(crate) dialplan: &'a str,
     /// Further lines of pjsip.conf.
@@ -95,6 +115,28 @@ impl Asterisk {
         started
     }
 
+    /// A folder with a command `asterisk` that speaks to this one, as the real one does to the machine's.
+    pub(crate) fn commands(&self, tree: &Path) -> PathBuf {
+        let folder = self.home.join("bin");
+        fs::create_dir_all(&folder).expect("a folder");
+        let library = tree.join("usr/lib/x86_64-linux-gnu");
+        let script = format!(
+            "#!/bin/sh\nexec {lib}/ld-linux-x86-64.so.2 --library-path {lib} {tree}/usr/sbin/asterisk -C {home}/etc/asterisk.conf \"$@\"\n",
+            lib = library.display(),
+            tree = tree.display(),
+            home = self.home.display(),
+        );
+        fs::write(folder.join("asterisk"), script).expect("a file");
+        let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(folder.join("asterisk"), runs).expect("a command");
+        folder
+    }
+
+    /// Where its configuration is.
+    pub(crate) fn etc(&self) -> PathBuf {
+        self.home.join("etc")
+    }
+
     /// What it said so far.
     pub(crate) fn said(&self) -> String {
         // What it prints comes late, when its buffer is full.
@@ -117,15 +159,16 @@ impl Drop for Asterisk {
     }
 }
 
-fn files(tree: &Path, home: &Path, settings: &Settings<'_>) -> [(&'static str, String); 5] {
-    let Settings { listen, agi_callers, http_callers, server: (agi, http), queue, desks, dialplan, pjsip, files: _ } =
+fn files(tree: &Path, home: &Path, settings: &Settings<'_>) -> [(&'static str, String); 6] {
+    let Settings { listen, agi_callers, http_callers, server: (agi, http), queue, desks, dialplan, pjsip, .. } =
         settings;
+    let [agi_context, http_context] = settings.contexts;
     let (home, tree) = (home.display(), tree.display());
     let not_loaded: String = NOT_LOADED.iter().map(|module| format!("noload = {module}\n")).collect();
-    let shipped = EXTENSIONS
-        .replace("agi://127.0.0.1:4573", &format!("agi://{agi}"))
-        .replace("http://pbx:TOKEN@127.0.0.1:8066", &format!("http://pbx:{TOKEN}@{http}"))
-        .replace("sip:queue@127.0.0.1:5090", &format!("sip:queue@{queue}"));
+    let [(_, ours), (_, known), (_, linked)] = shipped(settings);
+    let office = format!("[office]\nexten => _1XX,1,Dial(PJSIP/phones/sip:${{EXTEN}}@{desks},20)\n{dialplan}");
+    let whole = settings.whole.unwrap_or("{dialplan}\n{linked}\n{office}");
+    let whole = whole.replace("{dialplan}", &ours).replace("{linked}", &linked).replace("{office}", &office);
     [
         (
             "asterisk.conf",
@@ -142,18 +185,16 @@ fn files(tree: &Path, home: &Path, settings: &Settings<'_>) -> [(&'static str, S
             "pjsip.conf",
             format!(
                 "[udp]\ntype = transport\nprotocol = udp\nbind = {listen}\n\
-                 [trunk-agi]\ntype = endpoint\ncontext = personal-manager\ndisallow = all\nallow = alaw\ntrust_id_inbound = yes\n\
+                 [trunk-agi]\ntype = endpoint\ncontext = {agi_context}\ndisallow = all\nallow = alaw\ntrust_id_inbound = yes\n\
                  direct_media = no\n\
                  [from-agi]\ntype = identify\nendpoint = trunk-agi\nmatch = {agi_callers}\n\
-                 [trunk-http]\ntype = endpoint\ncontext = personal-manager-http\ndisallow = all\nallow = alaw\n\
+                 [trunk-http]\ntype = endpoint\ncontext = {http_context}\ndisallow = all\nallow = alaw\n\
                  trust_id_inbound = yes\ndirect_media = no\n\
                  [from-http]\ntype = identify\nendpoint = trunk-http\nmatch = {http_callers}\n\
                  [phones]\ntype = endpoint\ncontext = office\ndisallow = all\nallow = alaw\ndirect_media = no\n{pjsip}"
             ),
         ),
-        (
-            "extensions.conf",
-            format!("{shipped}\n[office]\nexten => _1XX,1,Dial(PJSIP/phones/sip:${{EXTEN}}@{desks},20)\n{dialplan}"),
-        ),
+        ("host-harness.conf", known),
+        ("extensions.conf", whole),
     ]
 }

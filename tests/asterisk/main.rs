@@ -12,6 +12,7 @@
 )]
 
 mod asterisk;
+mod guide;
 mod handed_on;
 mod legs;
 mod linked;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use amocrm_simulator::{Endpoint, Fault, FaultRule};
 use host_harness::demo_pbx::Patience;
 
-use crate::scene::{MACHINE, Scene, WAYS, has_legs, legs};
+use test_support::client::TOKEN;
+
+use crate::scene::{MACHINE, Scene, WAYS, Way, has_legs, legs};
 
 /// By how much longer a caller may wait than without reports.
 const TOLERANCE: Duration = Duration::from_millis(400);
@@ -94,4 +96,16 @@ async fn a_hung_server_makes_no_caller_wait_for_reports() {
         let kept = scene.until(has_legs(3)).await;
         assert_eq!(legs(&kept), ["102 no-answer", "103 busy", "101 answered"], "{way:?}");
     }
+}
+
+/// The token is in no line of the log, even where the server cannot be reached.
+#[tokio::test]
+async fn the_token_is_not_logged() {
+    let Some(scene) = Scene::new("[\"101\"]").await else { return };
+    scene.call(Way::Http, has_legs(1)).await;
+    scene.server.signal("-KILL");
+    scene.make(&scene.caller(Way::Http)).await;
+    let said = scene.asterisk.said();
+    assert!(said.contains("v1/resolve-call") && said.contains("no-decision"), "the failure is in the log: {said}");
+    assert!(!said.contains(TOKEN), "{said}");
 }

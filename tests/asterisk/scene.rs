@@ -12,7 +12,7 @@ use test_support::client::PATIENCE;
 use test_support::{ConnectedHome, Process, skip};
 use tokio::sync::Mutex;
 
-use crate::asterisk::{Asterisk, Settings, tree};
+use crate::asterisk::{Asterisk, Settings, shipped, tree};
 
 /// The caller of most tests: a contact whose manager is Anna.
 pub(crate) const CALLER: &str = "+79161234567";
@@ -36,6 +36,8 @@ pub(crate) const WAYS: [Way; 2] = [Way::Agi, Way::Http];
 /// Asterisk, its telephones, and a server.
 pub(crate) struct Scene {
     pub(crate) asterisk: Asterisk,
+    /// Where a command `asterisk` is that speaks to it. The files that ship, for this server, are in the home.
+    pub(crate) commands: PathBuf,
     /// The desks, and the queue.
     pub(crate) telephones: [Telephones; 2],
     pub(crate) server: Process,
@@ -69,6 +71,12 @@ pub(crate) struct Office<'a> {
     pub(crate) dialplan: &'a str,
     pub(crate) pjsip: &'a str,
     pub(crate) server: &'a str,
+    /// The operation that the dialplan asks, where there are several.
+    pub(crate) asked: &'a str,
+    /// Where calls come in that are asked for over FastAGI and with `CURL()`, where that is not usual.
+    pub(crate) contexts: Option<[&'a str; 2]>,
+    /// The whole dialplan, where it is not the usual one.
+    pub(crate) whole: Option<&'a str>,
     /// Further keys of the operation.
     pub(crate) operation: &'a str,
     /// Further files of Asterisk's configuration, by name, with the same places in them.
@@ -137,6 +145,7 @@ impl Scene {
         let placed = |text: &str| {
             text.replace("{desks}", &desks.address().to_string()).replace("{colleague}", &colleague.to_string())
         };
+        let whole = office.whole.map(placed);
         let settings = Settings {
             listen,
             agi_callers: callers[0],
@@ -144,14 +153,21 @@ impl Scene {
             server: (fastagi, server.client.server),
             queue: queue.address(),
             desks: desks.address(),
+            operation: office.asked,
+            contexts: office.contexts.unwrap_or(["personal-manager", "personal-manager-http"]),
+            whole: whole.as_deref(),
             dialplan: &placed(office.dialplan),
             pjsip: &placed(office.pjsip),
             files: office.files.iter().map(|(name, text)| (*name, placed(text))).collect(),
         };
         let asterisk = Asterisk::start(&tree, &home.path("asterisk"), &settings);
+        for (name, text) in shipped(&settings) {
+            home.write(name, text);
+        }
+        let commands = asterisk.commands(&tree);
         let calls = AtomicU32::new(0);
         let telephones = [desks, queue];
-        Some(Self { asterisk, telephones, server, home, programs, listen, callers, colleague, calls, others })
+        Some(Self { commands, asterisk, telephones, server, home, programs, listen, callers, colleague, calls, others })
     }
 
     /// A caller who talks for half a second.

@@ -9,7 +9,7 @@ async fn e2_the_dialplan_comes_back_when_nobody_answers() {
         numbers: "[\"103\", \"104\"]",
         operation: "exits = { not-answered = \"operation:second\" }\n\
                     [[operation]]\nid = \"second\"\nlinked_operation = \"queue:sales\"\n",
-        dialplan: "[globals](+)\nOPERATION=main\n",
+        asked: "main",
         ..Office::default()
     };
     let Some(scene) = Scene::with(office).await else { return };
@@ -36,7 +36,8 @@ async fn a_second_operation_by_the_dialplan_is_a_call_of_its_own() {
         operation: "[[operation]]\nid = \"first\"\nlinked_operation = \"queue:second\"\n\
                     settings = { waiting_time = \"2s\" }\n",
         dialplan: "[linked-operations](+)\nexten => second,1,Set(OPERATION=main)\n\
-                   same => n,Goto(ring-the-manager,s,1)\n[globals](+)\nOPERATION=first\n",
+                   same => n,Goto(ring-the-manager,s,1)\n",
+        asked: "first",
         server: "linked_operations = { \"queue:second\" = \"second\", \"queue:sales\" = \"queue-sales\" }\n",
         ..Office::default()
     };

@@ -11,7 +11,7 @@ use host_harness::config::HarnessConfig;
 use test_support::{CALLER, Home};
 
 /// The pages with commands, in the order in which somebody reads them.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 11] = [
     include_str!("../../README.md"),
     include_str!("../../host-harness/docs/command-line.md"),
     CONFIGURATION,
@@ -21,6 +21,8 @@ const PAGES: [&str; 9] = [
     include_str!("../../host-harness/docs/performance.md"),
     include_str!("../../host-harness/docs/widget.md"),
     include_str!("../../host-harness/pbx/README.md"),
+    include_str!("../../host-harness/pbx/asterisk/README.md"),
+    include_str!("../../host-harness/pbx/kamailio/README.md"),
 ];
 const COMMAND_LINE: &str = PAGES[1];
 const CONFIGURATION: &str = include_str!("../../host-harness/docs/configuration.md");

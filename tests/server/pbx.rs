@@ -211,7 +211,10 @@ async fn numbers_that_no_template_takes_are_told_in_one_line() {
 /// The dialplan that ships is tried with Asterisk itself in tests/asterisk; this keeps it and the server together where that is not at hand.
 #[test]
 fn the_dialplan_reads_what_is_set_and_goes_where_something_is() {
-    let dialplan = include_str!("../../host-harness/pbx/asterisk/extensions.conf");
+    let dialplan = concat!(
+        include_str!("../../host-harness/pbx/asterisk/extensions.conf"),
+        include_str!("../../host-harness/pbx/asterisk/linked-operations.conf")
+    );
     let lines: Vec<_> = dialplan.lines().filter(|line| !line.trim_start().starts_with(';')).collect();
     let set: BTreeSet<_> = FORWARD
         .iter()

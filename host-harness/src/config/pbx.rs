@@ -193,9 +193,11 @@ mod tests {
 
     #[test]
     fn the_guides_sections_are_read() {
-        let guide = include_str!("../../pbx/README.md");
-        let blocks: Vec<_> = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        let [first, second] = blocks.as_slice() else { panic!("two sections: {blocks:?}") };
+        let guides = [include_str!("../../pbx/kamailio/README.md"), include_str!("../../pbx/asterisk/README.md")];
+        let [first, second] = guides.map(|guide| {
+            let block = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+            block.expect("a section")
+        });
         let first = kamailio(&first.replace("[kamailio]\n", "")).unwrap();
         assert_eq!(first.destinations.number("+79035550101").as_deref(), Some("sip:+79035550101@trunk.example"));
         let second = asterisk(&second.replace("[asterisk]\n", "")).unwrap();
