@@ -192,6 +192,12 @@ async fn a_request_that_was_sent_again_is_told_in_both_languages() {
 async fn d10_no_whole_number_is_shown_or_kept_unless_the_configuration_says_so() {
     let serving = Serving::new("").await;
     serving.four_calls().await;
+    // A dialplan may write the caller beside the line; the line itself is shown.
+    let beside =
+        json!({"id": "pbx-5", "caller": CALLER, "called": format!("+74951234567;from={CALLER}"), "operation": "sales"});
+    let answer = serving.process.client.call(&beside).await.json();
+    assert_eq!(answer["call"]["called"], "+74951234567;from=+7916•••4567");
+    serving.kept(5).await;
     for arguments in [&["--whole-numbers"][..], &["--whole-numbers", "--json"], &["show", "pbx-1", "--whole-numbers"]] {
         let shown = serving.calls(arguments);
         assert!(shown.stdout.contains("+7916•••4567"), "{shown:?}");

@@ -1,7 +1,8 @@
 //! What an administrator changes in the browser: it takes effect at the next call, and is written into the file.
 
+use http::Method;
 use serde_json::{Value, json};
-use test_support::CALLER;
+use test_support::{CALLER, russian};
 
 use crate::wishes::WIDTHS;
 use crate::{Browser, ENTER, Site, enter, enter_at, go, looks, says};
@@ -242,6 +243,40 @@ async fn two_administrators_at_once_overwrite_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_changed_is_told_as_the_forms_have_it() {
+    let site = Site::start("", "queue:sales").await;
+    let Some(browser) = enter_at(&site, "ru", "#/integration").await else { return };
+    let reuse = "[name=manager_status_reuse_seconds]";
+    shown(&browser, reuse).await;
+    fill(&browser, reuse, "60").await;
+    let integration =
+        json!({"enabled": false, "configuration": {"consider_manager_status": true}, "time_zone": "Asia/Omsk"});
+    assert!(site.change(Method::PATCH, "/v1/integrations/main", &integration).await.status.is_success());
+    browser.click(".form button.primary").await;
+    shown(&browser, "[data-saving=conflict]").await;
+    let told = browser.text("[data-saving=conflict]").await;
+    for part in ["Интеграция включена: да → нет", "Учитывать статус персонального менеджера: нет → да", "— → Asia/Omsk"]
+    {
+        assert!(told.contains(part), "lacks {part}: {told}");
+    }
+    russian::assert_russian(&told.replace("Asia/Omsk", ""));
+
+    go(&browser, "#/employees/main:anna").await;
+    shown(&browser, ".number input").await;
+    fill(&browser, ".number input", "109").await;
+    let employee = json!({"name": "Анна", "amocrm_user": 504_141, "enabled": false, "numbers": [{"number": "102", "ring_time": "30s"}]});
+    assert!(site.change(Method::PUT, "/v1/integrations/main/employees/anna", &employee).await.status.is_success());
+    browser.click(".form button.primary").await;
+    shown(&browser, "[data-saving=conflict]").await;
+    let told = browser.text("[data-saving=conflict]").await;
+    for part in ["да → нет", "→ 102 (30 с)"] {
+        assert!(told.contains(part), "lacks {part}: {told}");
+    }
+    russian::assert_russian(&told);
+    looks::everywhere(&browser, "conflict-employee", "ru").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_breaks_while_saving_is_told_as_it_went() {
     let site = Site::start("", "queue:sales").await;
     let Some(browser) = enter_at(&site, "ru", "#/scenario/main").await else { return };
@@ -284,6 +319,14 @@ async fn a_change_is_listed_with_its_difference_and_undone() {
     browser.click("#changes button.danger").await;
     browser.click("dialog .confirm").await;
     browser.until("it is undone", &says("#changes", "отмена изменения")).await;
+    browser.until("both say so", &says("#changes", "Отменяет изменение № 1.")).await;
+    browser.until("both say so", &says("#changes", "Отменено изменением № 2.")).await;
+    assert_eq!(
+        browser.run("return document.querySelectorAll('#changes button.danger').length").await,
+        json!(1),
+        "once"
+    );
+    looks::everywhere(&browser, "changes-undone", "ru").await;
     assert!(site.configuration().contains("queue:sales"), "{}", site.configuration());
     assert_eq!(document(&site.call("", "101").await)["route"]["target"], json!("queue:sales"));
 }

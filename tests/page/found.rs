@@ -95,6 +95,16 @@ async fn the_chosen_calls_are_taken_along_as_a_table() {
     assert!(lines[0].starts_with("\"№\";\"Время\";\"Кто звонит\""), "{table}");
     assert!(lines[1].contains("\"номер скрыт\";\"'=1+1\""), "no formula: {table}");
     assert!(lines[1].contains("Номер звонящего скрыт") && lines[2].contains("\"+7916•••4567\""), "{table}");
+    // Signs of full width are read like the others.
+    let formulas = ["=1", "+1-2", "-1", "@a", "＝1", "＋1-2", "－1", "＠a"];
+    for formula in formulas {
+        site.call("anonymous", formula).await;
+    }
+    listed(&browser, 2 + formulas.len()).await;
+    let table = saved_table(&browser).await;
+    for formula in formulas {
+        assert!(table.contains(&format!(";\"'{formula}\";")), "{formula}: {table}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

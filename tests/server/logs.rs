@@ -44,7 +44,9 @@ async fn every_line_is_a_json_object_and_each_call_has_one_with_its_reason_and_m
             "operation-unknown"
         );
         home.simulator.add_fault("contacts:status=500".parse::<amocrm_simulator::FaultRule>().expect("a fault"));
-        assert_eq!(call("five", Some("+79035550112"), "sales").await.reason(), "crm-error");
+        // A PBX may make its identifiers of numbers, or of seconds as Asterisk does.
+        assert_eq!(call("in-89035550112-7", Some("+79035550112"), "sales").await.reason(), "crm-error");
+        assert_eq!(call("1795338000.7", None, "sales").await.reason(), "caller-hidden");
         assert_eq!(process.client.send(Request::get("/v1/calls"), "").await.status, StatusCode::UNAUTHORIZED);
 
         let (text, lines) = lines(process).await;
@@ -60,7 +62,8 @@ async fn every_line_is_a_json_object_and_each_call_has_one_with_its_reason_and_m
                 ["two", "forwarded", "-", "+7916•••4567", "anna"],
                 ["three", "linked operation", "caller-hidden", "withheld", "-"],
                 ["four\\n{\"level\": \"forged\"}", "linked operation", "operation-unknown", "8916•••4567", "-"],
-                ["five", "linked operation", "crm-error", "+7903•••0112", "-"],
+                ["in-8903•••0112-7", "linked operation", "crm-error", "+7903•••0112", "-"],
+                ["1795338000.7", "linked operation", "caller-hidden", "withheld", "-"],
             ],
             "{filter:?}"
         );

@@ -19,6 +19,7 @@ mod first_start;
 mod hooks;
 mod isolation;
 mod logs;
+mod odd_changes;
 mod pbx;
 mod preconditions;
 mod process;

@@ -15,9 +15,13 @@ async fn every_form_of_the_tag_in_force_is_taken_and_nothing_else() {
     // `R` stands for the revision.
     for (number, (tags, status)) in [
         (&["\"R\""][..], 200),
-        (&["W/\"R\""], 200),
+        // Tags are compared strongly, so a weak one matches nothing.
+        (&["W/\"R\""], 412),
         (&[" \"0\" , \"R\" "], 200),
-        (&["W/\"0\",W/\"R\""], 200),
+        (&["W/\"0\",W/\"R\""], 412),
+        (&["W/\"R\", \"R\""], 200),
+        (&["W/\"R\", \"0\""], 412),
+        (&["\"a,b\", \"R\""], 200),
         (&["\"0\"", "\"R\""], 200),
         (&["\"0\""], 412),
         (&["\"0\", W/\"1\""], 412),

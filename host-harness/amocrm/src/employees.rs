@@ -156,6 +156,12 @@ pub fn check(entries: Vec<EmployeeEntry>, place: &str) -> Result<Vec<(u64, Emplo
                 entry.amocrm_user
             ));
         }
+        if entry.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            return wrong(Localized::new(
+                "`name` пуст; напишите имя или уберите `name`, тогда вместо имени будет `id`",
+                "`name` is empty; write a name, or leave `name` out and the `id` stands for it",
+            ));
+        }
         let name = entry.name.unwrap_or_else(|| entry.id.clone());
         if name.chars().count() > LONGEST_NAME {
             return wrong(localized!(

@@ -148,10 +148,11 @@ impl CallDocument {
 }
 
 impl CallRecord {
-    /// The record of a call that arrived at `at`. Here, and nowhere else, its caller is masked (rule D10).
+    /// The record of a call that arrived at `at`. Here, and nowhere else, its caller is masked (rule D10), also where it stands beside the number that
+    /// was called.
     pub fn new(call: &IncomingCall, at: Timestamp) -> Self {
         let caller = call.presented().map(WholeNumber::masked);
-        Self { id: call.id.clone(), caller, called: call.called.clone(), at }
+        Self { id: call.id.clone(), caller, called: call.called_to_show(), at }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::call_request::CallRequest;
 use crate::caller::Presented;
+use crate::masking::called_without;
 use crate::one_line::one_line;
 use crate::scenario::{EarlierStep, Unanswered};
 
@@ -34,6 +35,11 @@ impl IncomingCall {
             earlier_steps: Vec::new(),
             unanswered: request.after.map(|placement| Unanswered { placement, endings: request.legs }),
         }
+    }
+
+    /// The number that was called, without the caller's own.
+    pub fn called_to_show(&self) -> String {
+        self.presented().map_or_else(|| self.called.clone(), |caller| called_without(&self.called, caller.whole()))
     }
 
     /// The caller's number, where one was presented.

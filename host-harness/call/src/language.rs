@@ -106,6 +106,14 @@ pub const fn error_kind_ru(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::AddrNotAvailable => "у этой машины нет такого адреса",
         ErrorKind::ConnectionRefused => "соединение отклонено",
         ErrorKind::TimedOut => "время истекло",
+        ErrorKind::AlreadyExists => "такой файл или каталог уже есть",
+        ErrorKind::InvalidFilename => "недопустимое имя файла",
+        ErrorKind::UnexpectedEof => "данные обрываются",
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => "соединение разорвано",
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "сеть или машина недоступна",
+        ErrorKind::OutOfMemory => "не хватает памяти",
+        ErrorKind::QuotaExceeded => "исчерпана квота на диске",
+        ErrorKind::FileTooLarge => "файл слишком велик",
         _ => return None,
     })
 }

@@ -1,6 +1,8 @@
 //! What may be shown: telephone numbers as logs and call details have them (rule D10), enough to recognise a call, not enough to call back;
 //! values that may be secrets.
 
+use std::borrow::Cow;
+
 use crate::caller::Presented;
 
 /// Masks a caller's number: `+79161234567` becomes `+7916•••4567`.
@@ -34,6 +36,11 @@ pub fn mask(number: &str) -> String {
 
 /// A text in which whatever may be a telephone number is masked: digits, seven or more, with the separators of numbers between them.
 pub fn mask_numbers(text: &str) -> String {
+    mask_numbers_with(text, |_| true)
+}
+
+/// The same for those that are to be masked.
+fn mask_numbers_with(text: &str, is_masked: impl Fn(&str) -> bool) -> String {
     const FEWEST: usize = 7;
     let is_separator = |character: char| matches!(character, ' ' | '-' | '(' | ')' | '.' | '\u{a0}');
     let mut masked = String::with_capacity(text.len());
@@ -48,7 +55,7 @@ pub fn mask_numbers(text: &str) -> String {
             .map_or(from.len(), |(end, _)| end);
         let (run, after) = from.split_at(end);
         let number = run.trim_end_matches(is_separator);
-        if number.bytes().filter(u8::is_ascii_digit).count() >= FEWEST {
+        if number.bytes().filter(u8::is_ascii_digit).count() >= FEWEST && is_masked(number) {
             masked.push_str(&mask(number));
             masked.push_str(run.get(number.len()..).unwrap_or_default());
         } else {
@@ -58,6 +65,47 @@ pub fn mask_numbers(text: &str) -> String {
     }
     masked.push_str(rest);
     masked
+}
+
+/// A call's identifier as logs, traces and warnings have it: a PBX may make it of a telephone number. Seven digits in a row and more are masked, but
+/// not the seconds that Asterisk begins its identifiers with, `1795338000.7`: by those a call is found.
+pub fn mask_identifier(id: &str) -> Cow<'_, str> {
+    const FEWEST: usize = 7;
+    let is_digit = |character: char| character.is_ascii_digit();
+    let mut masked = String::new();
+    let mut rest = id;
+    while let Some(begin) = rest.find(is_digit) {
+        let (before, from) = rest.split_at(begin);
+        let (run, after) = from.split_at(from.find(|character| !is_digit(character)).unwrap_or(from.len()));
+        masked.push_str(before);
+        let number = after.strip_prefix('.').and_then(|rest| rest.chars().next());
+        let is_time = run.len() == 10 && !before.ends_with('+') && number.is_some_and(is_digit);
+        if run.len() < FEWEST || is_time {
+            masked.push_str(run)
+        } else {
+            masked.push_str(&mask(run))
+        }
+        rest = after;
+    }
+    masked.push_str(rest);
+    if masked == id { Cow::Borrowed(id) } else { Cow::Owned(masked) }
+}
+
+/// The number that was called, in which the caller's own is masked wherever it stands: a line of the PBX is shown whole, and a dialplan may write the
+/// caller beside it.
+pub(crate) fn called_without(called: &str, caller: &str) -> String {
+    /// So many last digits of a number are the same in all its spellings with an area code.
+    const NATIONAL: usize = 10;
+    /// A number of a town without its area code; fewer digits are an extension.
+    const LOCAL: usize = 7;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let caller = digits(caller);
+    let last = caller.get(caller.len().saturating_sub(NATIONAL)..).unwrap_or_default();
+    let is_callers = |run: &str| {
+        let run = digits(run);
+        last.len() >= LOCAL && (run.contains(last) || run.len() >= LOCAL && last.ends_with(&run))
+    };
+    mask_numbers_with(called, is_callers)
 }
 
 /// A value that a message repeats, unless it may be a secret in the wrong place: it is long, or looks drawn at random.
@@ -136,6 +184,40 @@ mod tests {
         ] {
             assert_eq!(mask_numbers(text), masked);
         }
+    }
+
+    #[test]
+    fn d10_an_identifier_that_is_a_number_is_masked_and_what_a_call_is_found_by_stays() {
+        for (id, masked) in [
+            ("+79165550101", "+7916•••0101"),
+            ("sip-79165550101-7", "sip-7916•••0101-7"),
+            ("9165550101.7", "9165550101.7"),
+            ("+1795338000.7", "+179•••8000.7"),
+            ("5550101@10.0.0.5", "•••••01@10.0.0.5"),
+            ("1795338000.7", "1795338000.7"),
+            ("a84b4c76e66710@pc33.atlanta.com", "a84b4c76e66710@pc33.atlanta.com"),
+            ("7", "7"),
+        ] {
+            assert_eq!(mask_identifier(id), masked);
+        }
+    }
+
+    #[test]
+    fn d10_the_line_is_shown_and_the_callers_number_beside_it_is_not() {
+        let caller = "+79165550101";
+        for (called, shown) in [
+            ("+74951234567", "+74951234567"),
+            ("101", "101"),
+            ("", ""),
+            ("+74951234567 from 8 (916) 555-01-01", "+74951234567 from 8916•••0101"),
+            ("sip:+79165550101@10.0.0.5", "sip:+7916•••0101@10.0.0.5"),
+            ("555-01-01", "•••••01"),
+            ("79165550101-7", "7916••••1017"),
+            ("+74955550101", "+74955550101"),
+        ] {
+            assert_eq!(called_without(called, caller), shown);
+        }
+        assert_eq!(called_without("101", "101"), "101", "an extension calls another");
     }
 
     proptest! {

@@ -106,7 +106,7 @@ impl RememberedCall {
     /// A PBX that comes back may leave out what it said first.
     fn is(&self, call: &IncomingCall) -> bool {
         let caller = call.presented();
-        let called = call.called.as_str();
+        let called = call.called_to_show();
         let may_leave_out = call.unanswered.is_some();
         (caller == self.caller.as_ref() || may_leave_out && caller.is_none())
             && (called == self.document.call.called || may_leave_out && called.is_empty())

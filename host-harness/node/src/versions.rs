@@ -16,7 +16,7 @@ pub use record::{Change, How};
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded, Uses};
 use super::shadow::Shadow;
 use super::{Misfits, Node, Placement, Revision, Surroundings, Version};
-use call::{Bilingual, Localized};
+use call::{Bilingual, Localized, system_error_ru};
 use record::{Placed, VersionRecord};
 use runtime::engine::Engine;
 
@@ -45,7 +45,7 @@ pub enum VersionError {
     NotKept(Localized),
     /// The shadow's thread cannot be started.
     #[error("the shadow cannot be started: {0}")]
-    NoShadow(String),
+    NoShadow(Localized),
 }
 
 /// Says how to put the version in force all the same, where that is possible.
@@ -74,7 +74,7 @@ impl Bilingual for VersionError {
             Self::NotKept(why) => {
                 format!("ничего не изменилось, потому что после перезапуска это пропало бы: {}", why.ru)
             }
-            Self::NoShadow(cause) => format!("проверка в тени не началась: {cause}"),
+            Self::NoShadow(cause) => format!("проверка в тени не началась: {}", cause.ru),
         }
     }
 }
@@ -328,7 +328,9 @@ impl Versions {
             Some(before) => before.go_on(version),
             None => Shadow::start(version, self.node.clock().now()),
         };
-        shadow.map(Arc::new).map_err(|error| VersionError::NoShadow(error.to_string()))
+        shadow
+            .map(Arc::new)
+            .map_err(|error| VersionError::NoShadow(Localized::new(system_error_ru(&error), error.to_string())))
     }
 
     fn configured_with(&self, digest: &str) -> Option<Loaded> {

@@ -12,6 +12,7 @@ mod pasted;
 mod reloadable;
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
@@ -120,7 +121,7 @@ pub enum SecretError {
     #[error("the environment variable {name} is not text (UTF-8): set it to the secret as it was given to you", name = variable(.0))]
     VariableNotText(String),
     /// The file cannot be read.
-    #[error("the secret file {file} cannot be read ({cause}): check that it exists and that this user may read it", file = file(.0), cause = .1)]
+    #[error("the secret file {file} cannot be read ({cause}): check that it exists and that this user may read it", file = file(.0), cause = cause(*.1))]
     FileUnreadable(PathBuf, std::io::ErrorKind),
     /// It is not a file.
     #[error("{} is a folder, a pipe or a device, not a file: write the secret alone into a file", file(.0))]
@@ -266,6 +267,15 @@ fn file(path: &Path) -> String {
         _ => part.as_os_str().to_owned(),
     };
     path.components().map(shown).collect::<PathBuf>().display().to_string()
+}
+
+/// What keeps a file from being read, in the words that people know from other programs.
+fn cause(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::NotFound => "no such file or folder".to_owned(),
+        ErrorKind::InvalidFilename => "no file can have this name".to_owned(),
+        kind => kind.to_string(),
+    }
 }
 
 fn read_variable(name: &str) -> Result<Zeroizing<String>, SecretError> {

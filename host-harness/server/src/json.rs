@@ -8,9 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::body::{Unread, whole};
+use super::pointer::escaped;
 use super::problem::Problem;
-use call::Localized;
+use super::repeated::repeated;
 use call::masking::{mask_numbers, unless_secret};
+use call::{Localized, localized};
 
 /// The most bytes of such a body.
 pub(super) const MOST: usize = 256 * 1024;
@@ -29,6 +31,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first != b'{') {
             let text = "the body is not an object: write {…} with the names of the fields";
             return Err(Problem::new(StatusCode::BAD_REQUEST, text).in_russian("тело запроса — не объект {…}"));
+        }
+        if let Some(field) = repeated(&bytes) {
+            return Err(twice(field));
         }
         let mut written = serde_json::Deserializer::from_slice(&bytes);
         let read = serde_path_to_error::deserialize(&mut written);
@@ -51,6 +56,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             Problem { field, ..Problem::localized(StatusCode::BAD_REQUEST, text) }
         })
     }
+}
+
+/// A member that comes twice.
+pub(super) fn twice(field: String) -> Problem {
+    let name = field.rsplit('/').next().unwrap_or_default();
+    let name = mask_numbers(unless_secret(name));
+    let text = localized!(
+        "`{name}` стоит в запросе дважды: оставьте что-то одно",
+        "`{name}` comes twice in the body: keep one of the two"
+    );
+    Problem { field: Some(field), ..Problem::localized(StatusCode::BAD_REQUEST, text) }
 }
 
 /// A body that was not read.
@@ -88,11 +104,6 @@ fn pointer(path: &Path) -> Option<String> {
     (!pointer.is_empty()).then_some(pointer)
 }
 
-/// A key as a part of a JSON pointer.
-pub fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
@@ -119,6 +130,16 @@ mod tests {
             assert_eq!(refused.status, status, "{refused:?}");
             assert!(refused.detail.contains(part) && refused.detail_ru.is_some(), "{refused:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_member_that_comes_twice_is_refused_with_its_place() {
+        let body = "{\"configuration\": {\"consider_manager_status\": true, \"consider_manager_status\": false}}";
+        let refused = read::<IntegrationPatch>(body.to_owned()).await.unwrap_err();
+        assert_eq!(refused.field.as_deref(), Some("/configuration/consider_manager_status"));
+        assert!(refused.detail.contains("`consider_manager_status` comes twice"), "{refused:?}");
+        let refused = read::<EmployeeEdit>("{\"amocrm_user\": 1, \"amocrm_user\": 2}".to_owned()).await.unwrap_err();
+        assert_eq!((refused.field.as_deref(), refused.detail_ru.is_some()), (Some("/amocrm_user"), true));
     }
 
     #[tokio::test]

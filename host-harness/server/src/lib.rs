@@ -72,9 +72,11 @@ mod json;
 mod keepers;
 mod manners;
 mod openapi;
+mod pointer;
 mod query;
 mod rate_limited;
 mod refusals;
+mod repeated;
 mod state_directory;
 mod widget_archive;
 
@@ -106,8 +108,8 @@ use webhooks::Webhooks;
 
 pub use builder::{Ending, Section, ServerBuilder};
 pub use identity::Identity;
-pub use json::escaped;
 pub use keepers::look_at_tokens;
+pub use pointer::escaped;
 pub use proof::Guard;
 pub use settings::ServerSettings;
 

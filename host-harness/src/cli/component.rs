@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{COMPILE, Stop, warn};
 use crate::assemble::rejected;
 use crate::component_source::ComponentSource;
-use call::{Bilingual, localized};
+use call::{Bilingual, localized, system_error_ru};
 use runtime::bindings::exports::telephony::operation::operation::Description;
 use runtime::engine::child::ChildCompiler;
 use runtime::engine::{Compilation, CompiledShelf, Compiler, Engine, EngineSettings, Operation};
@@ -52,8 +52,9 @@ fn unkept() -> Compilation {
     let compiler: Option<Arc<dyn Compiler>> = match this_program() {
         Ok(program) => Some(Arc::new(ChildCompiler::new(program, COMPILE))),
         Err(error) => {
+            let ru = system_error_ru(&error);
             warn(&localized!(
-                "программа не находит собственный файл, чтобы компилировать компоненты в отдельном процессе ({error}): она компилирует их сама",
+                "программа не находит собственный файл, чтобы компилировать компоненты в отдельном процессе ({ru}): она компилирует их сама",
                 "this program cannot find itself to compile components in a process of their own ({error}): it compiles them itself"
             ));
             None

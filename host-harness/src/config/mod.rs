@@ -25,6 +25,7 @@ mod pbx;
 mod proxy;
 mod recordings;
 mod server;
+mod shared_numbers;
 mod store;
 mod texts;
 mod tokens;
@@ -247,7 +248,8 @@ impl HarnessConfig {
         let store = errors.take(file.store.map(|entry| entry.check(folder)).transpose());
         let call_details = errors.take(file.call_details.map(CallDetailsEntry::check).transpose());
         let recordings = errors.take(file.recordings.map(RecordingsEntry::check).transpose());
-        let warnings = integrations.iter().filter_map(account::warning).collect();
+        let of_accounts = integrations.iter().filter_map(account::warning);
+        let warnings = of_accounts.chain(integrations.iter().filter_map(shared_numbers::warning)).collect();
         let judged = || {
             Some(Self {
                 integrations,

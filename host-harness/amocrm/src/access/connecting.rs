@@ -10,7 +10,7 @@ use super::grant::{Grant, OffReason};
 use super::keeper::Keeper;
 use super::ledger::LedgerError;
 use super::token_error::TokenError;
-use call::Localized;
+use call::{Bilingual, Localized};
 use runtime::store::StoreError;
 
 /// Why an integration is not connected although a user consented.
@@ -41,7 +41,10 @@ impl ConnectError {
                 )
             }
             Self::Store(error) => Localized::new(
-                format!("amoCRM дала доступ, но его не удалось сохранить: {error}; исправьте это и подключите ещё раз"),
+                format!(
+                    "amoCRM дала доступ, но его не удалось сохранить: {}; исправьте это и подключите ещё раз",
+                    error.ru()
+                ),
                 format!("amoCRM gave access, but it cannot be stored: {error}; mend that and connect again"),
             ),
         }

@@ -1,7 +1,7 @@
 //! How an integration's access stands: for a person at a terminal, and for programs.
 
 use call::one_line::Lines;
-use call::{Language, Localized};
+use call::{Bilingual, Language, Localized};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -177,10 +177,7 @@ impl Standing {
                 LedgerError::Store(_) => ("исправьте хранилище".to_owned(), "mend the store".to_owned()),
             };
             standing.state = State::Unreadable;
-            standing.act(Localized::new(
-                format!("сохранённый доступ не читается ({error}); {ru}"),
-                format!("{error}; {en}"),
-            ));
+            standing.act(Localized::new(format!("{}; {ru}", error.ru()), format!("{error}; {en}")));
             return standing;
         }
         let Some(grant) = keeper.grant() else {

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use crate::{FinishedCall, Observer};
 use call::CallDocument;
 use call::document::{OPERATION_FAILED, Route};
+use call::masking::mask_identifier;
 use call::scenario::NOT_ANSWERED;
 use call::step::StepRecord;
 
@@ -25,7 +26,7 @@ pub struct CallLog;
 impl Observer for CallLog {
     fn finished(&self, call: &FinishedCall) {
         let resolved = &call.resolved;
-        let (id, operation) = (on_one_line(&resolved.call.id, LONGEST), &*call.placement);
+        let (id, operation) = (on_one_line(&mask_identifier(&resolved.call.id), LONGEST), &*call.placement);
         let caller = resolved.call.caller.as_deref().unwrap_or("withheld");
         let waited_ms = resolved.wall().as_secs_f64() * 1_000.0;
         let before = resolved.steps.iter().map(|step| step.details.requests.len()).sum::<usize>();

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use call::masking::mask_numbers;
+use call::masking::{mask_identifier, mask_numbers};
 use call::one_line::{on_one_line, one_line};
 use tracing::debug;
 use wasmtime::component::{HasData, Resource, ResourceTable};
@@ -33,7 +33,7 @@ impl Diagnostics {
     pub(crate) fn log(&self, call: &str) {
         let written = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for line in lines(&written) {
-            debug!(call = %one_line(call), "the operation writes: {line}");
+            debug!(call = %one_line(&mask_identifier(call)), "the operation writes: {line}");
         }
     }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use amocrm::audit::findings::Finding;
 use amocrm::audit::{self, AuditReport, Subject};
 use amocrm::integration::Integration;
-use call::Localized;
+use call::{Bilingual, Localized};
 use node::Node;
 use runtime::capabilities::http::Ask;
 
@@ -131,7 +131,7 @@ impl Job {
             Localized::new("у интеграции нет аккаунта amoCRM", "the integration has no amoCRM account")
         })?;
         let default_country = settings.default_country().map_err(|error| {
-            Localized::new(format!("код страны интеграции не читается: {error}"), error.to_string())
+            Localized::new(format!("код страны интеграции не читается: {}", error.ru()), error.to_string())
         })?;
         let subject = Subject {
             http: integration.http(),

@@ -16,6 +16,7 @@ mod by;
 mod changes;
 mod edit;
 mod employees;
+mod if_match;
 mod integrations;
 mod operations;
 mod refusal;
@@ -26,8 +27,8 @@ use async_trait::async_trait;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{ETAG, IF_MATCH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::ETAG;
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -178,34 +179,9 @@ impl ConfigurationState {
         Ok(self.configuration.change(edit, &expected, author).await?)
     }
 
-    /// The revision that a change is thought out for. A proxy that compresses makes tags weak (`W/"…"`); as they name texts, they are as good.
+    /// The revision that a change is thought out for.
     fn expected(&self, headers: &HeaderMap) -> Result<String, Problem> {
-        let written = headers.get_all(IF_MATCH).iter().filter_map(|tags| tags.to_str().ok());
-        let written = written.flat_map(|tags| tags.split(',')).map(str::trim).collect::<Vec<_>>();
-        if written.is_empty() {
-            return Err(Problem::localized(
-                StatusCode::PRECONDITION_REQUIRED,
-                Localized::new(
-                    "не сказано, к какой версии настроек относится изменение: откройте настройки заново",
-                    "say which revision the change is made for: send If-Match with the ETag of GET /v1/configuration",
-                ),
-            ));
-        }
-        let revision =
-            |tag: &&str| Some(tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?.to_owned());
-        let revisions: Option<Vec<String>> = written.iter().map(revision).collect();
-        let in_force = self.configuration.in_force().revision;
-        let chosen = revisions.and_then(|revisions| {
-            let known = revisions.iter().find(|revision| **revision == in_force);
-            known.or(revisions.first()).cloned()
-        });
-        chosen.ok_or_else(|| {
-            let text = Localized::new(
-                "непонятно, к какой версии настроек относится изменение: откройте настройки заново",
-                "If-Match is not the ETag of GET /v1/configuration; send it as it is there",
-            );
-            Problem::localized(StatusCode::BAD_REQUEST, text)
-        })
+        if_match::expected(headers, &self.configuration.in_force().revision)
     }
 }
 

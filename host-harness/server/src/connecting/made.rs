@@ -12,7 +12,7 @@ use amocrm::access::connecting::ConnectError;
 use amocrm::access::consent::{ConsentError, Consented};
 use amocrm::access::{Keeper, OAuthSettings};
 use amocrm::integration::{Access, Integration};
-use call::Localized;
+use call::{Bilingual, Localized};
 
 /// Why an integration is not connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Connecting {
         let forgotten = forgotten.await.map_err(|_| Problem::from(NotMade::Fault))?;
         forgotten.map_err(|error| {
             let text = Localized::new(
-                format!("доступ не забыт, хранилище не отвечает как должно: {error}"),
+                format!("доступ не забыт, хранилище не отвечает как должно: {}", error.ru()),
                 format!("the access is not forgotten, since its store fails: {error}"),
             );
             Problem::localized(StatusCode::SERVICE_UNAVAILABLE, text)

@@ -15,6 +15,7 @@ use crate::pbx::{PbxSettings, dialplan};
 use crate::rate_limited::RateLimited;
 use call::host_reason::HostReason;
 use call::leg;
+use call::masking::mask_identifier;
 use call::one_line::on_one_line;
 use call::{IncomingCall, Localized};
 use node::call_details::{CallDetails, CallKey, Unreported};
@@ -172,7 +173,7 @@ impl DialogueContext {
             }
         };
         if let Some(left_out) = self.unkept.count(now) {
-            let (call, why) = (on_one_line(id, LONGEST_REASON), on_one_line(&why, LONGEST_REASON));
+            let (call, why) = (on_one_line(&mask_identifier(id), LONGEST_REASON), on_one_line(&why, LONGEST_REASON));
             warn!(call, why, left_out, "a report of Asterisk's is not kept");
         }
         dialogue.verbose(&format!("host-harness: {why}")).await?;

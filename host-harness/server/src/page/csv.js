@@ -9,10 +9,10 @@ import { answeredBy, missedBy, ofCall, reasonText, waited, where } from "./meani
 const AT_ONCE = 1_000;
 const MOST = 50_000;
 
-/** A cell. What a spreadsheet would take for a formula is kept from being one. */
+/** A cell. What a spreadsheet would take for a formula is kept from being one; full-width signs are read like the others. */
 function cell(value) {
   const text = `${value ?? ""}`;
-  const safe = /^[=\-@\t\r]/.test(text) || /^\+.*[^\d•\s]/.test(text) ? `'${text}` : text;
+  const safe = /^[=\-@\t\r\n＝＋－＠]/.test(text) || /^\+.*[^\d•\s]/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 

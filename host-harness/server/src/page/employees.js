@@ -88,17 +88,23 @@ function Employee({ employee }) {
   const { held, value, change, wrong } = editing;
   const remove = async () => ask("DELETE", path(employee), { revision: await revisionNow(console.configuration) });
   const user = value("/amocrm_user");
+  const words = (pointer, shown) => {
+    if (pointer === "/enabled") return say(shown === false ? "no" : "yes");
+    if (pointer === "/numbers") return telephones({ numbers: shown ?? [] }) || say("noNumbers");
+    if (pointer === "/deputy") return shown ? nameOf(console.employees.find(({ integration, id }) => integration === employee.integration && id === shown) ?? { id: shown }) : say("noDeputy");
+    return null;
+  };
   return html`<h1>${employee.name || employee.id} <span class="quiet">${employee.id}</span></h1>
     <p><a href=${link("employees")}>← ${say("view:employees")}</a></p>
     ${held ? html`<form class="card form" onSubmit=${(event) => { event.preventDefault(); if (!faultsOf(value) && editing.dirty) editing.save(); }}>
-      <${TextField} title=${say("name")} value=${value("/name")} disabled=${disabled} wrong=${wrong("/name")} onChange=${(next) => change("/name", next)} />
+      <${TextField} title=${say("name")} value=${value("/name")} disabled=${disabled} wrong=${wrong("/name")} onChange=${(next) => change("/name", next.trim() ? next : null)} />
       <${TextField} title=${say("amocrmUser")} help=${say("amocrmUserHelp")} value=${user} disabled=${disabled} inputmode="numeric"
         wrong=${wrong("/amocrm_user") ?? (/^\d+$/.test(`${user ?? ""}`) ? null : say("wholeNumber"))} onChange=${(next) => change("/amocrm_user", /^\d+$/.test(next) ? Number(next) : next)} />
       <${CheckField} title=${say("isEnabled")} help=${say("isEnabledHelp")} value=${value("/enabled") !== false} disabled=${disabled} wrong=${wrong("/enabled")} onChange=${(next) => change("/enabled", next)} />
       <${Numbers} numbers=${value("/numbers") ?? []} disabled=${disabled} wrong=${wrong} onChange=${(next) => change("/numbers", next)} />
       <${Rings} value=${value("/ring")} disabled=${disabled} wrong=${wrong("/ring")} onChange=${(next) => change("/ring", next)} />
       <${Deputy} employee=${employee} value=${value("/deputy")} disabled=${disabled} wrong=${wrong("/deputy")} onChange=${(next) => change("/deputy", next)} />
-      <${Saving} editing=${editing} title=${(pointer) => say(TITLES[pointer] ?? pointer)} faults=${faultsOf(value)} mayChange=${!disabled}>
+      <${Saving} editing=${editing} title=${(pointer) => say(TITLES[pointer] ?? pointer)} words=${words} faults=${faultsOf(value)} mayChange=${!disabled}>
         <${Confirmed} label=${say("deleteEmployee")} question=${say("deleteEmployeeSure", employee.name || employee.id)} act=${remove} onDone=${() => { console.reload(); go(link("employees")); }} />
       <//>
     </form>` : editing.saving.state === "unreadable" && html`<p class="wrong">${say("saving:unreadable")}</p>`}

@@ -8,7 +8,7 @@ import { Audit } from "./audit.js";
 import { Connecting } from "./connecting.js";
 import { useConsole } from "./console.js";
 import { Saving, flat, nested, revisionNow, useEditing } from "./editing.js";
-import { CheckField, Field, TextField, fault, listed } from "./fields.js";
+import { CheckField, Field, TextField, fault, inWords, listed } from "./fields.js";
 import { html } from "./html.js";
 import { counted, local, recent, say, sentence } from "./language.js";
 import { reasonText } from "./meaning.js";
@@ -68,12 +68,17 @@ function Settings({ one }) {
     const key = pointer.split("/").at(-1);
     return pointer === "/enabled" ? say("integrationOn") : pointer === "/time_zone" ? say("timeZone") : local(keys.find((one) => one.key === key)?.title) || key;
   };
+  const words = (pointer, shown) => {
+    if (pointer === "/enabled") return say(shown ? "yes" : "no");
+    const key = keys.find((one) => pointer === `/configuration/${one.key}`);
+    return key && inWords(key, shown);
+  };
   if (!held) return editing.saving.state === "unreadable" && html`<p class="wrong">${say("saving:unreadable")}</p>`;
   return html`<form class="form" onSubmit=${(event) => { event.preventDefault(); if (!faults && editing.dirty) editing.save(); }}>
     <${CheckField} title=${say("integrationOn")} help=${say("integrationOnHelp")} value=${value("/enabled") === true} disabled=${disabled} wrong=${wrong("/enabled")} onChange=${(on) => change("/enabled", on)} />
     ${keys.map((key) => html`<${Field} key=${key.key} description=${key} value=${value(`/configuration/${key.key}`)} disabled=${disabled} wrong=${wrong(`/configuration/${key.key}`)} onChange=${(next) => change(`/configuration/${key.key}`, next)} />`)}
     <${TextField} title=${say("timeZone")} help=${say("timeZoneHelp")} placeholder="Europe/Moscow" value=${value("/time_zone")} disabled=${disabled} wrong=${wrong("/time_zone")} onChange=${(zone) => change("/time_zone", zone.trim() || null)} />
-    <${Saving} editing=${editing} title=${named} faults=${faults} mayChange=${!disabled} />
+    <${Saving} editing=${editing} title=${named} words=${words} faults=${faults} mayChange=${!disabled} />
   </form>`;
 }
 

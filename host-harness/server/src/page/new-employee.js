@@ -20,7 +20,7 @@ export function NewEmployee({ list }) {
   const add = async (event) => {
     event.preventDefault();
     try {
-      const json = { name: name || id, amocrm_user: Number(user), enabled: true, numbers: number.trim() ? [{ number: number.trim() }] : [] };
+      const json = { name: name.trim() || id, amocrm_user: Number(user), enabled: true, numbers: number.trim() ? [{ number: number.trim() }] : [] };
       await ask("PUT", `${list(integration)}/${encodeURIComponent(id)}`, { json, revision: await revisionNow(configuration) });
       await reload();
       go(link("employees", `${integration}:${id}`), { replace: true });

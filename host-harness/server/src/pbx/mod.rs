@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use call::CallDocument;
 use call::document::{Destination, Ring, Route};
+use call::masking::mask_identifier;
 use call::one_line::on_one_line;
 
 pub use destinations::is_sip_address;
@@ -91,7 +92,7 @@ fn dialled(resolved: &CallDocument, destinations: &Destinations) -> (Vec<(String
 /// Says how many of a call's numbers cannot be dialled: one line, however many a component named.
 fn warn_of_numbers(resolved: &CallDocument, numbers: usize) {
     if numbers > 0 {
-        let call = on_one_line(&resolved.call.id, LONGEST_SLUG);
+        let call = on_one_line(&mask_identifier(&resolved.call.id), LONGEST_SLUG);
         tracing::warn!(call, numbers, "numbers of the manager's cannot be dialled and are left out");
     }
 }

@@ -22,7 +22,9 @@ use crate::body;
 use crate::configuration::{
     Author, By, Configuration, Edit, EmployeeEdit, IntegrationPatch, NotChanged, NumberEdit, Refusal, Scalar, edit_of,
 };
+use crate::json::twice;
 use crate::problem::Problem;
+use crate::repeated::repeated;
 use amocrm::access::users::{self, AccountUser};
 use amocrm::integration::{CONSIDER_MANAGER_STATUS, IntegrationSettings, WidgetChanges};
 use call::Localized;
@@ -148,6 +150,9 @@ async fn change(
     let body = body::whole(body, LARGEST, body_timeout)
         .await
         .map_err(|_| not_understood(&format!("the body did not come whole, or has more than {LARGEST} bytes")))?;
+    if let Some(field) = repeated(&body) {
+        return Err(twice(field));
+    }
     let change: WidgetChange =
         serde_json::from_slice(&body).map_err(|_| not_understood("the body is not a change of a widget's settings"))?;
     let (edits, fields): (Vec<_>, Vec<_>) = edits(&id, hooked.integration.settings(), &change)?.into_iter().unzip();

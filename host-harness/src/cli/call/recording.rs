@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use crate::causes::text_of;
 use crate::cli::{say, warn};
 use call::{Localized, localized};
 use node::{Recorder, ResolvedStep};
@@ -44,11 +45,9 @@ pub(super) async fn record(
     let imports: usize = all().map(|step| step.imports.len()).sum();
     let departed = all().find_map(|step| step.departed.clone());
     recording.save(file).map_err(|error| {
-        localized!(
-            "запись {} не сохранена ({error:#})",
-            "the recording {} cannot be written: {error:#}",
-            file.display()
-        )
+        let file = file.display();
+        let said = localized!("запись {file} не сохранена", "the recording {file} cannot be written");
+        said.then(": ", &text_of(&error))
     })?;
     let (ru, en) = if whole { ("целиком", "whole") } else { ("скрыты", "masked") };
     let file = file.display();

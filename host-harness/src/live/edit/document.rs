@@ -1,6 +1,6 @@
 //! The parts of a configuration's document: found, and written so that what stands around them stays.
 
-use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{ArrayOfTables, Decor, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::conflict;
 use server::configuration::NotChanged;
@@ -42,17 +42,39 @@ pub(super) fn merge<'a>(
     }
     let was_there = of.contains_key(key);
     let Some(section) = section(of, key) else { return Err(written_otherwise(key)) };
+    let keys = |section: &dyn TableLike| section.iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
+    let before = keys(section);
     for (key, value) in values {
         match value {
             Some(value) => put_value(section, key.as_ref(), value),
             None => drop(section.remove(key.as_ref())),
         }
     }
+    if keys(section) != before {
+        tidy(of.get_mut(key));
+    }
     // One that people wrote stays, with the comments around it, though nothing may be left in it.
-    if section.is_empty() && (!was_there || is_uncommented(of, key)) {
+    let is_empty = of.get(key).and_then(Item::as_table_like).is_some_and(TableLike::is_empty);
+    if is_empty && (!was_there || is_uncommented(of, key)) {
         of.remove(key);
     }
     Ok(())
+}
+
+/// Writes a table on one line with its usual blanks again, after keys have come to it or gone from it: the last one's blank is no longer the last.
+pub(super) fn tidy(item: Option<&mut Item>) {
+    let Some(Item::Value(Value::InlineTable(table))) = item else { return };
+    let is_plain = |decor: &Decor| {
+        let parts = [decor.prefix(), decor.suffix()].into_iter().flatten();
+        parts.into_iter().all(|part| part.as_str().is_none_or(|part| !part.contains(['#', '\n'])))
+    };
+    // One over several lines, with comments perhaps, stays as people have written it.
+    let is_on_a_line = table
+        .iter()
+        .all(|(key, value)| is_plain(value.decor()) && table.key(key).is_none_or(|key| is_plain(key.leaf_decor())));
+    if is_on_a_line {
+        table.fmt();
+    }
 }
 
 /// Whether no comment stands above or beside a value or section.

@@ -52,6 +52,23 @@ fn an_operations_values_change_and_everything_around_them_stays() {
 }
 
 #[test]
+fn a_table_on_one_line_is_written_tidily_when_keys_come_and_go() {
+    let exits = |written: &str, change: &[(&str, Option<&str>)]| {
+        let file = FILE.replace("{ absent = \"queue:night\" }", written);
+        let exits = change.iter().map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned))).collect();
+        let patch = OperationPatch { exits, ..OperationPatch::default() };
+        let changed = edited(&file, &Edit::ChangeOperation("main".to_owned(), patch), None).unwrap();
+        let line = changed.lines().find(|line| line.starts_with("exits")).unwrap_or_default().to_owned();
+        line
+    };
+    let two = "{ absent = \"a\", caller = \"b\" }";
+    assert_eq!(exits("{ absent = \"a\" }", &[("caller", Some("b"))]), format!("exits = {two}"));
+    assert_eq!(exits(two, &[("caller", None)]), "exits = { absent = \"a\" }");
+    assert_eq!(exits(two, &[("absent", None), ("exit", Some("c"))]), "exits = { caller = \"b\", exit = \"c\" }");
+    assert_eq!(exits("{absent=\"a\"}", &[("absent", Some("b"))]), "exits = {absent=\"b\"}", "nothing came or went");
+}
+
+#[test]
 fn operations_come_and_go() {
     let operation = NewOperation {
         id: "second".to_owned(),

@@ -7,7 +7,7 @@ use std::fmt;
 use toml::{Table as Values, Value as Known};
 use toml_edit::{ArrayOfTables, Item, Table, TableLike};
 
-use super::document::{place, put_value};
+use super::document::{place, put_value, tidy};
 use super::{conflict, parsed, removal};
 use crate::shared::unplaced;
 use crate::text_file::spelt_as;
@@ -195,6 +195,8 @@ fn put_back(of: &mut dyn TableLike, former: &dyn TableLike, way: &[Step]) -> Opt
             // It came with the change.
             if section.is_empty() && known.is_none() {
                 of.remove(key);
+            } else if let [_] = rest {
+                tidy(of.get_mut(key));
             }
             Some(())
         }

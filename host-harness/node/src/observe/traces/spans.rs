@@ -9,6 +9,7 @@ use crate::{FinishedCall, FinishedStep};
 use call::details::{Details, RequestRecord};
 use call::document::Route;
 use call::exchange::Exchange;
+use call::masking::mask_identifier;
 
 /// The class of reasons that are errors; the others are what callers, contacts and settings are like.
 const TECHNICAL_FAILURE: &str = "technical-failure";
@@ -54,7 +55,7 @@ where
 fn attributes(call: &FinishedCall) -> Vec<KeyValue> {
     let resolved = &call.resolved;
     let mut attributes = vec![
-        KeyValue::new("call.id", resolved.call.id.clone()),
+        KeyValue::new("call.id", mask_identifier(&resolved.call.id).into_owned()),
         KeyValue::new("call.operation", call.placement.to_string()),
         KeyValue::new("call.integration", call.integration.to_string()),
         KeyValue::new("call.component", resolved.component().to_owned()),

@@ -14,7 +14,7 @@ use crate::engine::limits::{WAITING_TIME, WAITING_TIME_BOUNDS};
 /// Judges what an operation says of itself.
 pub(in crate::engine) fn described(description: &Description) -> Judgement {
     let mut scale = Scale::default();
-    name(&mut scale, "id", &description.id)?;
+    named(&mut scale, "id", &description.id)?;
     scale.text("version", &description.version, NAME)?;
     localized(&mut scale, "title", &description.title, TITLE)?;
     localized(&mut scale, "summary", &description.summary, SENTENCE)?;
@@ -25,7 +25,7 @@ pub(in crate::engine) fn described(description: &Description) -> Judgement {
     }
     scale.list("facts", &description.facts, ENTRIES)?;
     for fact in &description.facts {
-        name(&mut scale, "facts.key", &fact.key)?;
+        named(&mut scale, "facts.key", &fact.key)?;
         localized(&mut scale, "facts.title", &fact.title, TITLE)?;
         words(&mut scale, "facts.values", &fact.values)?;
     }
@@ -33,7 +33,7 @@ pub(in crate::engine) fn described(description: &Description) -> Judgement {
     words(&mut scale, "purposes", &description.purposes)?;
     scale.list("reasons", &description.reasons, ENTRIES)?;
     for reason in &description.reasons {
-        name(&mut scale, "reasons.code", &reason.code)?;
+        named(&mut scale, "reasons.code", &reason.code)?;
         localized(&mut scale, "reasons.text", &reason.text, SENTENCE)?;
     }
     unique("reasons", description.reasons.iter().map(|reason| reason.code.as_str()))?;
@@ -51,7 +51,7 @@ fn words(scale: &mut Scale, field: &str, titles: &[ValueTitle]) -> Judgement {
 }
 
 fn offered(scale: &mut Scale, setting: &SettingDescription) -> Judgement {
-    name(scale, "key", &setting.key)?;
+    named(scale, "key", &setting.key)?;
     let key = &setting.key;
     localized(scale, "title", &setting.title, TITLE)?;
     localized(scale, "help", &setting.help, SENTENCE)?;
@@ -136,6 +136,14 @@ fn waits(setting: &SettingDescription) -> Judgement {
         format!("`{WAITING_TIME}` должно быть длительностью в миллисекундах, от {least} до {greatest}"),
         format!("`{WAITING_TIME}` must be a duration in milliseconds with bounds from {least} to {greatest}"),
     ))
+}
+
+/// A stable name that is one.
+fn named(scale: &mut Scale, field: &str, text: &str) -> Judgement {
+    if text.is_empty() {
+        return Err(Localized::new(format!("`{field}` пуст"), format!("`{field}` is empty")));
+    }
+    name(scale, field, text)
 }
 
 fn localized(scale: &mut Scale, field: &str, text: &LocalizedText, most: usize) -> Judgement {
