@@ -73,7 +73,8 @@ function Step({ operation, at, components, onDone }) {
       setError(refused);
       throw refused;
     } finally {
-      load();
+      // Before the question is closed: which buttons can be pressed decides where the focus goes.
+      await load();
       onDone();
     }
   };
