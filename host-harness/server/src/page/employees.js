@@ -91,6 +91,7 @@ function Employee({ employee }) {
   const words = (pointer, shown) => {
     if (pointer === "/enabled") return say(shown === false ? "no" : "yes");
     if (pointer === "/numbers") return telephones({ numbers: shown ?? [] }) || say("noNumbers");
+    if (pointer === "/ring") return say(`ring:${shown ?? RINGS[0]}`);
     if (pointer === "/deputy") return shown ? nameOf(console.employees.find(({ integration, id }) => integration === employee.integration && id === shown) ?? { id: shown }) : say("noDeputy");
     return null;
   };
