@@ -4,7 +4,7 @@
 //! A record carries its own version and time of receipt, since key-value storage has no time-to-live. A record that is too old, from the
 //! future, unreadable, or of another version is a miss and is removed. A store that fails to read is a miss; one that fails to write is
 //! noted (rule D9). Callers' numbers are hashed in keys, with the host's secret where it has one (rule D12), and nothing of a contact is kept but its id (rule
-//! D10).
+//! D10) and, where the placement shows it on the telephone, its name (rule E6).
 //!
 //! Beside each manager stands a record for the contact, the company and the lead that it was found through: the hashes of the callers that
 //! this concerns, so that a notice which says nothing but an id finds them (rule B5). Two calls of one contact from two numbers at the same
@@ -48,7 +48,7 @@ pub struct Cache<'a> {
 }
 
 /// A caller's manager, as kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptManager {
     /// The responsible user.
     pub user_id: u64,
@@ -56,6 +56,8 @@ pub struct KeptManager {
     pub origin: Origin,
     /// Whether other contacts of the same number had other managers (rule D3).
     pub ambiguous: bool,
+    /// The contact's name, where the placement shows it (rule E6).
+    pub contact_name: Option<String>,
 }
 
 /// A caller in stored keys: 32 hexadecimal digits in place of its number (rule D12).
@@ -112,6 +114,8 @@ struct ManagerRecord {
     company_id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lead_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_name: Option<String>,
 }
 
 /// Times are in seconds since the Unix epoch.
@@ -156,8 +160,9 @@ impl Cache<'_> {
         received_at: Timestamp,
         details: &mut Recorder,
     ) {
-        let KeptManager { user_id, origin: Origin { contact_id, company_id, lead_id }, ambiguous } = manager;
-        let record = ManagerRecord { user_id, ambiguous, contact_id, company_id, lead_id };
+        let KeptManager { user_id, origin: Origin { contact_id, company_id, lead_id }, ambiguous, contact_name } =
+            manager;
+        let record = ManagerRecord { user_id, ambiguous, contact_id, company_id, lead_id, contact_name };
         let caller = &caller.0;
         if self.write(&manager_key(caller, lookup), record, received_at, details).is_none() {
             return;
@@ -362,10 +367,10 @@ fn understand<R: DeserializeOwned, T>(
 
 impl ManagerRecord {
     fn manager(self) -> Option<KeptManager> {
-        let Self { user_id, ambiguous, contact_id, company_id, lead_id } = self;
+        let Self { user_id, ambiguous, contact_id, company_id, lead_id, contact_name } = self;
         // A manager is somebody's: of a contact or of a company.
         contact_id.or(company_id)?;
-        Some(KeptManager { user_id, origin: Origin { contact_id, company_id, lead_id }, ambiguous })
+        Some(KeptManager { user_id, origin: Origin { contact_id, company_id, lead_id }, ambiguous, contact_name })
     }
 }
 

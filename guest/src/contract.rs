@@ -72,6 +72,15 @@ pub struct Employee {
     pub deputy_crm_user_id: Option<u64>,
 }
 
+/// Who was the last to answer the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastTalk {
+    /// The employee's CRM user.
+    pub user_id: u64,
+    /// When that call arrived.
+    pub at: Timestamp,
+}
+
 /// Presence in the CRM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
@@ -110,6 +119,8 @@ pub struct Forwarding {
     pub employee_name: String,
     /// The numbers, in order; at least one.
     pub destinations: Vec<Destination>,
+    /// The contact's name for the telephone, where the placement shows it.
+    pub caller_name: Option<String>,
 }
 
 /// How many facts the operation gives of each call.

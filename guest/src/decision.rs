@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::amocrm::{COMPANIES, CONTACTS, Client, Found};
 use crate::cache::{Cache, KeptManager};
 use crate::caller::Caller;
-use crate::contract::{Call, Forwarding, Resolution, Route, Setting, Text};
+use crate::contract::{Call, Employee, Forwarding, Resolution, Route, Setting, Text};
 use crate::deputy::{self, Manager};
 use crate::details::{Origin, Recorder};
 use crate::employee::Checks;
+use crate::last_talk;
 use crate::reason::Reason;
 use crate::settings::{Integration, Placement};
 use crate::world::World;
@@ -45,43 +46,64 @@ fn decide(world: World<'_>, call: &Call, settings: &[Setting], details: &mut Rec
     let secret = integration.cache_key_secret.as_deref();
     let cache = Cache { key_value: world.key_value, bucket: &integration.bucket, clock: world.clock, secret };
 
-    // O5, O2, D2, D3: the personal manager, kept or asked for.
-    let manager = personal_manager(&client, &cache, &caller, placement, details)?;
-
-    // D4, O7, D6, E4: the manager's employee or a deputy, checked on every call before any number is rung.
+    // E5: whoever last answered this caller comes first, where the placement says so.
     let checks = Checks { client: &client, cache: &cache, placement };
-    let employee = deputy::manager_or_deputy(&checks, manager, details)?;
+    let days = placement.prefer_last_talked;
+    let last_talked = if days == 0 { None } else { last_talk::employee(&checks, days, details) };
+    let (employee, caller_name) = if let Some(employee) = last_talked {
+        (employee, kept_name(&cache, &caller, placement, details))
+    } else {
+        // O5, O2, D2, D3: the personal manager, kept or asked for.
+        let (manager, name) = personal_manager(&client, &cache, &caller, placement, details)?;
+        // D4, O7, D6, E4: the manager's employee or a deputy, checked on every call before any number is rung.
+        (deputy::manager_or_deputy(&checks, manager, details)?, name)
+    };
 
-    // D5: all numbers, in order, each with its ring time.
-    Ok(Forwarding { employee_id: employee.id, employee_name: employee.name, destinations: employee.destinations })
+    // D5: all numbers, in order, each with its ring time. E6: a contact may have no name.
+    let caller_name = caller_name.filter(|name| !name.is_empty());
+    let Employee { id, name, destinations, .. } = employee;
+    Ok(Forwarding { employee_id: id, employee_name: name, destinations, caller_name })
 }
 
-/// The manager: kept for at most 6 hours, else asked for and kept. An empty answer or a failure is never kept.
+/// The contact's name, where the placement shows it and it is kept: no request is made for it alone.
+fn kept_name(cache: &Cache, caller: &Caller, placement: Placement, details: &mut Recorder) -> Option<String> {
+    if !placement.show_contact_name {
+        return None;
+    }
+    cache.manager(&cache.key_of(caller), placement.lookup, details)?.0.contact_name
+}
+
+/// The manager: kept for at most 6 hours, else asked for and kept. An empty answer or a failure is never kept. With it the contact's name, where
+/// the placement shows it.
 fn personal_manager(
     client: &Client,
     cache: &Cache,
     caller: &Caller,
     placement: Placement,
     details: &mut Recorder,
-) -> Result<Manager, Reason> {
-    let lookup = placement.lookup;
+) -> Result<(Manager, Option<String>), Reason> {
+    let Placement { lookup, show_contact_name: named, .. } = placement;
     let key = cache.key_of(caller);
-    if let Some((kept, age)) = cache.manager(&key, lookup, details) {
+    // E6: a manager who was kept before names were shown is asked for once more.
+    if let Some((kept, age)) =
+        cache.manager(&key, lookup, details).filter(|(kept, _)| !named || kept.contact_name.is_some())
+    {
         details.manager("cache", Some(kept.user_id), kept.origin, age);
         if kept.ambiguous {
             ambiguity(placement, details)?;
         }
-        return Ok(Manager { user_id: kept.user_id, is_deactivated: false });
+        let manager = Manager { user_id: kept.user_id, is_deactivated: false };
+        return Ok((manager, kept.contact_name.filter(|_| named)));
     }
     let mut origin = Origin::default();
     let mut found = client.find(CONTACTS, caller, details)?;
-    if let Some(contact) = found {
+    if let Some(contact) = &found {
         origin.contact_id = Some(contact.id);
     } else if lookup.companies {
         found = client.find(COMPANIES, caller, details)?;
-        origin.company_id = found.map(|company| company.id);
+        origin.company_id = found.as_ref().map(|company| company.id);
     }
-    let Found { mut user_id, ambiguous, .. } = found.ok_or(Reason::ContactNotFound)?;
+    let Found { mut user_id, ambiguous, name, .. } = found.ok_or(Reason::ContactNotFound)?;
     let received_at = client.world.clock.now();
     details.manager("crm", user_id, origin, Duration::ZERO);
     if ambiguous {
@@ -96,11 +118,13 @@ fn personal_manager(
         details.manager("crm", user_id, origin, Duration::ZERO);
     }
     let user_id = user_id.ok_or(Reason::ManagerNotSet)?;
+    let contact_name = named.then_some(name);
     if lookup.active_only && !client.is_active(user_id, details)? {
-        return Ok(Manager { user_id, is_deactivated: true });
+        return Ok((Manager { user_id, is_deactivated: true }, contact_name));
     }
-    cache.keep_manager(&key, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);
-    Ok(Manager { user_id, is_deactivated: false })
+    let kept = KeptManager { user_id, origin, ambiguous, contact_name: contact_name.clone() };
+    cache.keep_manager(&key, lookup, kept, received_at, details);
+    Ok((Manager { user_id, is_deactivated: false }, contact_name))
 }
 
 /// D3: the call details say that the answer was ambiguous; the placement may refuse such calls.

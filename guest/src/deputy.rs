@@ -89,13 +89,15 @@ fn deputy(
     Err(reason)
 }
 
+/// Notes that an employee is not rung, and why.
 #[cold]
-fn note_passed_over(employee: &Employee, obstacle: Reason, details: &mut Recorder) {
+pub(crate) fn note_passed_over(employee: &Employee, obstacle: Reason, details: &mut Recorder) {
     let [ru, en] = match obstacle {
         Reason::ManagerAbsent => ["сегодня не авторизован в amoCRM", "not authorised in amoCRM today"],
         Reason::ManagerDeactivated => ["отключён в amoCRM", "deactivated in amoCRM"],
         Reason::EmployeeOff => ["отключён в АТС", "switched off in the PBX"],
-        _ => ["нет номеров", "no numbers"],
+        Reason::EmployeeHasNoNumber => ["нет номеров", "no numbers"],
+        _ => ["статус неизвестен", "status unknown"],
     };
     let name = excerpt(&employee.name);
     details.note(

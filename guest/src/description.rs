@@ -38,7 +38,7 @@ static STATUS_UNKNOWN: [(&str, Text); 2] = [
     (settings::FORWARD, Text::fixed("Переадресовать", "Forward all the same")),
 ];
 
-static PLACEMENT: [SettingDescription; 7] = [
+static PLACEMENT: [SettingDescription; 9] = [
     optional(
         settings::WAITING_TIME,
         Text::fixed("Время ожидания", "Waiting time"),
@@ -103,6 +103,24 @@ static PLACEMENT: [SettingDescription; 7] = [
         Text::fixed(
             "Если менеджер не на работе, отключён или без номера; не больше трёх по очереди",
             "Where the manager is not at work, off or without a number; at most three in turn",
+        ),
+        SettingKind::Flag { default: false },
+    ),
+    optional(
+        settings::PREFER_LAST_TALKED,
+        Text::fixed("Сначала последний собеседник, дней", "Last talked first, days"),
+        Text::fixed(
+            "Звонить тому, кто последним ответил этому звонящему за столько дней; 0 — не учитывать",
+            "Ring whoever last answered this caller within so many days; 0 is off",
+        ),
+        SettingKind::Integer { default: 0, minimum: 0, maximum: settings::PREFER_LAST_TALKED_MAXIMUM as i64 },
+    ),
+    optional(
+        settings::SHOW_CONTACT_NAME,
+        Text::fixed("Показывать имя контакта", "Show the contact's name"),
+        Text::fixed(
+            "Имя контакта видно на телефоне; оно хранится вместе с менеджером",
+            "The telephone shows the contact's name, which is kept with the manager",
         ),
         SettingKind::Flag { default: false },
     ),

@@ -84,7 +84,7 @@ impl<'a> Recorder<'a> {
         });
     }
 
-    /// Notes what is known of the manager: from `crm` or `cache`, whose responsible user, how long ago it was received.
+    /// Notes what is known of the manager: from `crm`, `cache` or `last-talk`, whose responsible user, how long ago it was received.
     pub const fn manager(&mut self, source: &'static str, user_id: Option<u64>, origin: Origin, age: Duration) {
         self.manager = Some(KnownManager { source, user_id, origin, age });
     }
@@ -98,6 +98,11 @@ impl<'a> Recorder<'a> {
         reused: Option<Duration>,
     ) {
         self.status = Some(StatusFact { status, evidence, seen_at, reused });
+    }
+
+    /// Whose status was noted is not rung: what is noted next is another's.
+    pub(crate) fn forget_status(&mut self) {
+        self.status = None;
     }
 
     /// Notes that a deputy is rung: in place of which employee, by the PBX's identifier, and why that one is not (rule E7).

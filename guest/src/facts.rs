@@ -2,6 +2,9 @@
 
 use crate::contract::{self, FactDescription, Text};
 
+/// Where the manager is known from, where whoever last answered the caller is rung.
+pub(crate) const LAST_TALK: &str = "last-talk";
+
 /// The facts of every call, in their order.
 pub(crate) static FACTS: [FactDescription; contract::FACTS] = [
     coded("manager_source", Text::fixed("Источник сведений о менеджере", "Where the manager is known from"), &SOURCES),
@@ -34,8 +37,11 @@ pub(crate) static PURPOSES: [(&str, Text); 6] = [
     ("events", Text::fixed("события", "events")),
 ];
 
-static SOURCES: [(&str, Text); 2] =
-    [("crm", Text::fixed("amoCRM", "amoCRM")), ("cache", Text::fixed("память АТС", "cache"))];
+static SOURCES: [(&str, Text); 3] = [
+    ("crm", Text::fixed("amoCRM", "amoCRM")),
+    ("cache", Text::fixed("память АТС", "cache")),
+    (LAST_TALK, Text::fixed("последний разговор", "last talk")),
+];
 
 static STATUSES: [(&str, Text); 3] = [
     ("at-work", Text::fixed("авторизован в amoCRM", "authorised in amoCRM")),
@@ -43,7 +49,8 @@ static STATUSES: [(&str, Text); 3] = [
     ("unknown", Text::fixed("неизвестен", "unknown")),
 ];
 
-static EVIDENCE: [(&str, Text); 4] = [
+/// What a status rests on, in words.
+pub(crate) static EVIDENCE: [(&str, Text); 4] = [
     ("presence", Text::fixed("присутствие по данным АТС", "presence, as the PBX knows it")),
     ("never-seen", Text::fixed("в amoCRM его не видели", "never seen in amoCRM")),
     ("no-events", Text::fixed("сегодня событий в amoCRM не было", "no events in amoCRM today")),

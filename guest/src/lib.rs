@@ -20,6 +20,7 @@ pub mod details;
 mod edge;
 pub mod employee;
 mod facts;
+mod last_talk;
 pub mod notices;
 pub mod reason;
 pub mod settings;

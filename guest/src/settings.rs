@@ -41,6 +41,13 @@ pub(crate) const REFUSE_DEACTIVATED_MANAGERS: &str = "refuse_deactivated_manager
 /// Whether a deputy is rung where the manager cannot be (rule E4).
 pub(crate) const FORWARD_TO_DEPUTY: &str = "forward_to_deputy";
 
+/// For how many days whoever last answered the caller comes before the manager (rule E5); 0 is off.
+pub(crate) const PREFER_LAST_TALKED: &str = "prefer_last_talked";
+/// The most days.
+pub(crate) const PREFER_LAST_TALKED_MAXIMUM: u32 = 365;
+/// Whether the contact's name goes to the telephone (rule E6).
+pub(crate) const SHOW_CONTACT_NAME: &str = "show_contact_name";
+
 /// Whether the integration is on (rule O6).
 pub const ENABLED: &str = "enabled";
 /// «Учитывать статус персонального менеджера» (rule O7).
@@ -78,6 +85,10 @@ pub struct Placement {
     pub forward_unknown_status: bool,
     /// Whether a deputy is rung where the manager cannot be.
     pub forward_to_deputy: bool,
+    /// For how many days whoever last answered the caller comes first; 0: never.
+    pub prefer_last_talked: u32,
+    /// Whether the contact's name goes to the telephone.
+    pub show_contact_name: bool,
     /// How the manager is looked up.
     pub lookup: Lookup,
 }
@@ -108,6 +119,8 @@ impl Placement {
             refuse_ambiguous: false,
             forward_unknown_status: false,
             forward_to_deputy: false,
+            prefer_last_talked: 0,
+            show_contact_name: false,
             lookup: Lookup::default(),
         };
         for setting in settings {
@@ -136,13 +149,22 @@ impl Placement {
                 (OPEN_LEAD_FIRST, SettingValue::Flag(value)) => placement.lookup.open_lead = *value,
                 (REFUSE_DEACTIVATED_MANAGERS, SettingValue::Flag(value)) => placement.lookup.active_only = *value,
                 (FORWARD_TO_DEPUTY, SettingValue::Flag(value)) => placement.forward_to_deputy = *value,
+                (SHOW_CONTACT_NAME, SettingValue::Flag(value)) => placement.show_contact_name = *value,
+                (PREFER_LAST_TALKED, value) => placement.prefer_last_talked = days(value, details)?,
                 (WAITING_TIME, _) => {
                     return Err(invalid(details, WAITING_TIME, "нужна длительность", "must be a duration"));
                 }
                 (key @ (SEVERAL_CONTACTS | STATUS_UNKNOWN), _) => {
                     return Err(invalid(details, key, "нужен один из вариантов", "must be a choice"));
                 }
-                (key @ (SEARCH_COMPANIES | OPEN_LEAD_FIRST | REFUSE_DEACTIVATED_MANAGERS | FORWARD_TO_DEPUTY), _) => {
+                (
+                    key @ (SEARCH_COMPANIES
+                    | OPEN_LEAD_FIRST
+                    | REFUSE_DEACTIVATED_MANAGERS
+                    | FORWARD_TO_DEPUTY
+                    | SHOW_CONTACT_NAME),
+                    _,
+                ) => {
                     return Err(invalid(details, key, "нужен флаг", "must be a flag"));
                 }
                 (unknown, _) => {
@@ -159,6 +181,19 @@ impl Placement {
         }
         Ok(placement)
     }
+}
+
+/// For how many days whoever last answered the caller comes first.
+fn days(value: &SettingValue, details: &mut Recorder) -> Result<u32, Reason> {
+    let days = if let SettingValue::Integer(days) = value { u32::try_from(*days).ok() } else { None };
+    days.filter(|days| *days <= PREFER_LAST_TALKED_MAXIMUM).ok_or_else(|| {
+        invalid(
+            details,
+            PREFER_LAST_TALKED,
+            &format!("нужно целое число от 0 до {PREFER_LAST_TALKED_MAXIMUM}"),
+            &format!("set a whole number from 0 to {PREFER_LAST_TALKED_MAXIMUM}"),
+        )
+    })
 }
 
 /// Whether the second option was chosen.
@@ -202,7 +237,7 @@ impl Integration {
         Ok(Self {
             base_url: base_url(config, details)?,
             consider_manager_status: flag(config, details, CONSIDER_MANAGER_STATUS, false)?,
-            status_reuse: Duration::from_secs(status_reuse(config, details)?),
+            status_reuse: status_reuse(config, details)?,
             country: country(config, details)?,
             bucket: bucket(config, details)?,
             access_token: value(config, details, ACCESS_TOKEN)?.filter(|token| !token.is_empty()),
@@ -265,9 +300,9 @@ pub fn cache_key_secret(config: &dyn Config, details: &mut Recorder) -> Result<O
     Ok(secret)
 }
 
-fn status_reuse(config: &dyn Config, details: &mut Recorder) -> Result<u64, Reason> {
+fn status_reuse(config: &dyn Config, details: &mut Recorder) -> Result<Duration, Reason> {
     let seconds = integer(config, details, MANAGER_STATUS_REUSE, [0, MANAGER_STATUS_REUSE_MAXIMUM])?;
-    Ok(seconds.unwrap_or(MANAGER_STATUS_REUSE_DEFAULT))
+    Ok(Duration::from_secs(seconds.unwrap_or(MANAGER_STATUS_REUSE_DEFAULT)))
 }
 
 /// A whole number inside its bounds.

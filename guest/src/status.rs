@@ -9,6 +9,7 @@ use crate::amocrm::{Activity, Client};
 use crate::cache::{Cache, KeptStatus};
 use crate::contract::{Presence, Text};
 use crate::details::Recorder;
+use crate::facts::EVIDENCE;
 use crate::reason::Reason;
 use crate::settings::excerpt;
 use crate::time::{DayRule, Timestamp, UtcOffset};
@@ -32,6 +33,8 @@ pub enum ManagerStatus {
 pub enum Whose<'a> {
     /// The personal manager's, which the facts tell.
     Manager,
+    /// That of whoever last answered the caller, which the facts tell too.
+    LastTalked,
     /// That of a deputy with this name, which a note tells.
     Deputy(&'a str),
 }
@@ -54,7 +57,7 @@ pub fn check(
                 Text::made(format!("Проверка статуса: {}", text.ru), format!("status check: {}", text.en)),
             );
             match whose {
-                Whose::Manager => details.status("unknown", None, None, None),
+                Whose::Manager | Whose::LastTalked => details.status("unknown", None, None, None),
                 Whose::Deputy(name) => note_deputy(name, None, details),
             }
             return ManagerStatus::Unknown;
@@ -62,7 +65,7 @@ pub fn check(
     };
     let at_work = evidence.at_work;
     match whose {
-        Whose::Manager => {
+        Whose::Manager | Whose::LastTalked => {
             let Evidence { name, at, reused, .. } = evidence;
             details.status(if at_work { "at-work" } else { "absent" }, Some(name), at, reused);
         }
@@ -175,12 +178,17 @@ fn note_deputy(name: &str, evidence: Option<&Evidence>, details: &mut Recorder) 
         Some(false) => ["не на работе", "absent"],
         None => ["неизвестен", "unknown"],
     };
-    let shown = evidence.map(|evidence| evidence.name.as_str()).unwrap_or("—");
+    let code = evidence.map(|evidence| evidence.name.as_str()).unwrap_or_default();
+    let known = EVIDENCE.iter().find(|(name, _)| code.split(':').next() == Some(*name));
+    let [because_ru, because_en] = match known {
+        Some((_, title)) => [format!(" ({})", title.ru), format!(" ({})", title.en)],
+        None => [" (—)".to_owned(), " (—)".to_owned()],
+    };
     details.note(
         "deputy-status",
         Text::made(
-            format!("Статус заместителя «{name}»: {ru} ({shown})"),
-            format!("status of the deputy `{name}`: {en} ({shown})"),
+            format!("Статус заместителя «{name}»: {ru}{because_ru}"),
+            format!("status of the deputy `{name}`: {en}{because_en}"),
         ),
     );
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::contract::Employee;
+use crate::contract::{Employee, LastTalk};
 use crate::time::Timestamp;
 
 /// Everything outside, for one call.
@@ -107,4 +107,6 @@ pub trait Config {
 pub trait Directory {
     /// The employee mapped to an amoCRM user; the error is a text for the call details.
     fn find_by_crm_user(&self, user_id: u64) -> Result<Option<Employee>, String>;
+    /// Who was the last to answer this caller, at most so many days ago; the error is a text for the call details.
+    fn find_last_talk(&self, days: u32) -> Result<Option<LastTalk>, String>;
 }

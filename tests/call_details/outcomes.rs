@@ -118,9 +118,11 @@ async fn a_file_of_a_format_before_keeps_its_calls_and_takes_reports() {
     let mut serving = Serving::new("").await;
     serving.call("old", Some(CALLER), "sales").await;
     serving.kept(1).await;
-    const SINCE_4: &str = "DROP INDEX calls_reported; ALTER TABLE calls DROP COLUMN reported; \
+    const SINCE_5: &str = "DROP INDEX calls_of_caller; ALTER TABLE calls DROP COLUMN caller_key;";
+    const SINCE_4: &str = "DROP INDEX calls_of_caller; ALTER TABLE calls DROP COLUMN caller_key; DROP INDEX calls_reported; ALTER TABLE calls DROP COLUMN reported; \
         ALTER TABLE calls DROP COLUMN missed; ALTER TABLE calls DROP COLUMN ended;";
     for older in [
+        format!("{SINCE_5} PRAGMA user_version = 5"),
         format!("{SINCE_4} PRAGMA user_version = 4"),
         format!("{SINCE_4} DROP TABLE answered; PRAGMA user_version = 3"),
         format!("{SINCE_4} DROP TABLE answered; DROP TABLE titles; PRAGMA user_version = 2"),
@@ -155,7 +157,7 @@ async fn calls_of_an_older_file_are_found_by_how_they_ended() {
     assert_eq!(report(&serving, "pbx-1", FORM, "leg=1&result=answered").await.status, StatusCode::OK);
     assert_eq!(report(&serving, "pbx-2", FORM, "leg=1&result=caller-gone").await.status, StatusCode::OK);
     serving.process.signal("-KILL");
-    let older = "DROP INDEX calls_reported; ALTER TABLE calls DROP COLUMN reported; \
+    let older = "DROP INDEX calls_of_caller; ALTER TABLE calls DROP COLUMN caller_key; DROP INDEX calls_reported; ALTER TABLE calls DROP COLUMN reported; \
         ALTER TABLE calls DROP COLUMN missed; ALTER TABLE calls DROP COLUMN ended; PRAGMA user_version = 4";
     serving.other_program().execute_batch(older).unwrap();
     // A command that reads it brings it up to date, as a server does.

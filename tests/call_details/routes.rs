@@ -49,6 +49,7 @@ async fn kept_calls_are_listed_found_and_paged() {
     let titles = own.remove("titles").expect("what its facts are called");
     let source = json!({"ru": "Источник сведений о менеджере", "en": "Where the manager is known from", "values": {
         "crm": {"ru": "amoCRM", "en": "amoCRM"}, "cache": {"ru": "память АТС", "en": "cache"},
+        "last-talk": {"ru": "последний разговор", "en": "last talk"},
     }});
     assert_eq!(titles["manager_source"], source);
     assert_eq!(titles["requests"]["values"]["contacts"], json!({"ru": "контакты", "en": "contacts"}));

@@ -225,6 +225,7 @@ async fn a_reader_that_is_slower_than_the_calls_gets_them_all() {
         details: Details::default(),
         run: Run { component: Some("0123456789abcdef".to_owned()), ..Run::default() },
         titles: Titles::default(),
+        caller_name: None,
     };
     let caller = Some(WholeNumber::new(CALLER));
     let call = FinishedCall::of_one_step("main".into(), "main".into(), caller, Arc::new(resolved));

@@ -35,6 +35,7 @@ mod sessions;
 mod stopping;
 mod tls;
 mod undoing;
+mod who_calls;
 mod widget;
 mod widget_settings;
 mod working_hours;

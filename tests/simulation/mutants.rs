@@ -20,7 +20,7 @@ const MUTANTS: &[Mutant] = &[
         name: "kept managers are kept anew with every use (sliding expiry)",
         file: "guest/src/decision.rs",
         from: "        details.manager(\"cache\", Some(kept.user_id), kept.origin, age);\n",
-        to: "        details.manager(\"cache\", Some(kept.user_id), kept.origin, age);\n        cache.keep_manager(&key, lookup, KeptManager { ..kept }, client.world.clock.now(), details);\n",
+        to: "        details.manager(\"cache\", Some(kept.user_id), kept.origin, age);\n        cache.keep_manager(&key, lookup, kept.clone(), client.world.clock.now(), details);\n",
     },
     Mutant {
         name: "managers are kept for twelve hours",
@@ -37,8 +37,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "managers are never kept",
         file: "guest/src/decision.rs",
-        from: "    cache.keep_manager(&key, lookup, KeptManager { user_id, origin, ambiguous }, received_at, details);\n",
-        to: "    let _ = (&key, received_at);\n",
+        from: "    cache.keep_manager(&key, lookup, kept, received_at, details);\n",
+        to: "    let _ = (&key, received_at, kept);\n",
     },
     Mutant {
         name: "one record for all callers",

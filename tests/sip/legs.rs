@@ -5,6 +5,8 @@ use std::time::Duration;
 use amocrm_simulator::{Endpoint, Fault, FaultRule};
 use tokio::net::UdpSocket;
 
+use host_harness::demo_pbx::Telephones;
+
 use crate::scene::{CALLED, CALLER, MACHINE, Scene, ring_ms};
 
 /// The header on the manager's numbers.
@@ -165,6 +167,24 @@ async fn e4_an_absent_managers_call_rings_the_deputy() {
     assert_eq!(scene.telephony.rang(&call), rang(&[("101", "deputy")]));
     let details = &kept["details"];
     assert_eq!((&details["deputy_for"], &details["deputy_reason"]), (&"anna".into(), &"manager-absent".into()));
+}
+
+/// The telephone shows the contact's name in place of the network's, and the linked operation does not.
+#[tokio::test]
+async fn e6_the_telephone_shows_who_calls() {
+    let _quiet = MACHINE.read().await;
+    let scene = Scene::with("[\"102\"]", |configuration| {
+        configuration.replace("settings = { ", "settings = { show_contact_name = true, ")
+    });
+    let Some(scene) = scene.await else { return };
+    let call = scene.call().await;
+    scene.story(&call, 2).await;
+    let shown = |telephones: &Telephones| {
+        let invite = telephones.messages(&call).into_iter().find(|message| message.text.starts_with("INVITE "));
+        invite.and_then(|invite| invite.header("From").map(str::to_owned)).expect("an INVITE")
+    };
+    assert!(shown(&scene.telephony.desks).starts_with("\"Иван Петров\" <sip:"), "{}", shown(&scene.telephony.desks));
+    assert!(!shown(&scene.telephony.queues).contains("Иван"), "{}", shown(&scene.telephony.queues));
 }
 
 /// The answer takes longer than a caller waits before the INVITE is sent again.

@@ -12,6 +12,7 @@ use crate::caller::Caller;
 use crate::contract::Text;
 use crate::details::Recorder;
 use crate::reason::Reason;
+use crate::settings::excerpt;
 
 /// Cards asked for in one page. amoCRM allows 250; a real caller has a handful.
 const PAGE: usize = 50;
@@ -22,10 +23,12 @@ const MAXIMUM_PAGES: usize = 5;
 const PHONE: &str = "PHONE";
 
 /// What the search for a caller found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The contact or company whose manager is taken.
     pub id: u64,
+    /// Its name, on one line and of a bounded length; empty where it has none.
+    pub name: String,
     /// Its responsible user; `None` when no verified one has any.
     pub user_id: Option<u64>,
     /// Whether verified ones have different managers (rule D3).
@@ -35,6 +38,7 @@ pub struct Found {
 /// A contact or company, as far as it matters here.
 struct Card {
     id: u64,
+    name: Option<String>,
     manager: Option<u64>,
     updated_at: Option<u64>,
     is_deleted: bool,
@@ -46,6 +50,8 @@ struct Card {
 struct CardJson {
     #[serde(default)]
     id: LenientNumber,
+    #[serde(default)]
+    name: json::LenientText,
     #[serde(default)]
     responsible_user_id: LenientNumber,
     #[serde(default)]
@@ -131,7 +137,7 @@ impl Client<'_> {
         let found = choose(&verified);
         // The likeliest reading is what everybody expects.
         if readings.iter().any(|reading| *reading > 0) {
-            read_in_several_ways(caller, &readings, found.is_some_and(|found| found.ambiguous), details);
+            read_in_several_ways(caller, &readings, found.as_ref().is_some_and(|found| found.ambiguous), details);
         }
         Ok(found)
     }
@@ -205,7 +211,8 @@ fn choose(verified: &[Card]) -> Option<Found> {
     let chosen =
         latest(verified, |card| card.manager.is_some(), order).or_else(|| latest(verified, |_| true, order))?;
     let ambiguous = verified.iter().any(|other| other.manager.is_some() && other.manager != chosen.manager);
-    Some(Found { id: chosen.id, user_id: chosen.manager, ambiguous })
+    let name = chosen.name.as_deref().map(excerpt).unwrap_or_default();
+    Some(Found { id: chosen.id, name, user_id: chosen.manager, ambiguous })
 }
 
 impl Card {
@@ -224,6 +231,7 @@ impl Entry for Card {
     fn read(json: CardJson) -> Result<Self, &'static str> {
         Ok(Self {
             id: json.id.known().ok_or("id")?,
+            name: json.name.0,
             manager: super::user_id(json.responsible_user_id)?,
             // Only an order: without it the card counts as the oldest.
             updated_at: json.updated_at.known(),

@@ -93,11 +93,26 @@ impl Client<'_> {
                 Reason::AccessForbidden
             }
             HttpFailureKind::Unreachable(code) => {
-                details
-                    .note("transport", Text::made(format!("Сбой связи: {code}"), format!("transport failure: {code}")));
+                let ru = in_russian(code);
+                details.note(
+                    "transport",
+                    Text::made(format!("Сбой связи: {ru} ({code})"), format!("transport failure: {code}")),
+                );
                 Reason::CrmUnreachable
             }
         }
+    }
+}
+
+/// What failed, by the name of the WASI error code.
+#[cold]
+fn in_russian(code: &str) -> &'static str {
+    match code.split('-').next() {
+        Some("DNS") => "имя сервера не найдено",
+        Some("TLS") => "защищённое соединение не установлено",
+        Some("destination") => "соединение не установлено",
+        _ if code == "connection-refused" || code == "connection-timeout" => "соединение не установлено",
+        _ => "соединение прервано",
     }
 }
 

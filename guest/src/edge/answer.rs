@@ -48,6 +48,7 @@ pub(super) fn resolution(resolution: Resolution) -> wit::Resolution {
                     ring_time: milliseconds(destination.ring_time),
                 })
                 .collect(),
+            caller_name: forwarding.caller_name,
         }),
         Route::LinkedOperation(reason) => wit_types::Route::LinkedOperation(wit_types::TransitionReason {
             code: reason.code().to_owned(),

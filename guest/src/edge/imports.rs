@@ -7,7 +7,7 @@ use super::bindings::telephony::operation::directory::{self, DirectoryError};
 use super::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use super::bindings::wasi::config::store as config;
 use super::bindings::wasi::keyvalue::store as key_value;
-use crate::contract::{Destination, Employee, Presence};
+use crate::contract::{Destination, Employee, LastTalk, Presence};
 use crate::time::Timestamp;
 use crate::world::{Clock, Config, Directory, KeyValue};
 
@@ -81,6 +81,13 @@ impl Directory for HostDirectory {
     fn find_by_crm_user(&self, user_id: u64) -> Result<Option<Employee>, String> {
         match directory::find_by_crm_user(user_id) {
             Ok(found) => Ok(found.map(employee)),
+            Err(DirectoryError::Unavailable(text)) => Err(text),
+        }
+    }
+
+    fn find_last_talk(&self, days: u32) -> Result<Option<LastTalk>, String> {
+        match directory::find_last_talk(days) {
+            Ok(found) => Ok(found.map(|talk| LastTalk { user_id: talk.crm_user_id, at: timestamp(talk.at) })),
             Err(DirectoryError::Unavailable(text)) => Err(text),
         }
     }

@@ -146,7 +146,7 @@ fn e4_each_deputy_in_turn_is_checked_like_the_manager() {
         assert_eq!(outcome.fact("manager_status"), "absent", "the facts tell the manager's status");
         let status = text_of(&outcome, "deputy-status");
         assert_eq!(status.len(), 1, "only who could be rung was checked: {status:?}");
-        let shown = format!("status of the deputy `Сотрудник {id}`: at work (presence)");
+        let shown = format!("status of the deputy `Сотрудник {id}`: at work (presence, as the PBX knows it)");
         assert!(status[0].ends_with(&shown), "{status:?}");
     }
 }

@@ -35,6 +35,8 @@ mod d09_stores;
 mod d10_privacy;
 mod d12_kept_keys;
 mod e4_deputies;
+mod e5_last_talk;
+mod e6_contact_name;
 mod o1_settings;
 mod o3_waiting_time;
 mod o5_six_hours;

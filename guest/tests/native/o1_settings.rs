@@ -44,6 +44,8 @@ fn o1_the_described_settings_are_those_of_the_specification() {
         "open_lead_first",
         "refuse_deactivated_managers",
         "forward_to_deputy",
+        "prefer_last_talked",
+        "show_contact_name",
     ]);
     assert_eq!(keys(describe().settings), settings);
     let configuration = BTreeSet::from([
@@ -83,6 +85,10 @@ fn o1_described_bounds_defaults_and_options_are_accepted() {
                 assert!(options.iter().any(|(option, _)| option == default), "{}", setting.key);
                 options.iter().map(|(option, _)| choice(option)).collect()
             }
+            SettingKind::Integer { default, minimum, maximum } => {
+                assert_eq!(*default, 0, "{}: off unless it is set", setting.key);
+                [*default, *minimum, *maximum].map(SettingValue::Integer).to_vec()
+            }
             other => panic!("{} is of an unexpected kind {other:?}", setting.key),
         };
         for value in values {
@@ -115,6 +121,10 @@ fn d08_a_setting_of_a_wrong_kind_or_out_of_bounds_is_settings_invalid() {
         ("open_lead_first", SettingValue::Integer(1)),
         ("refuse_deactivated_managers", choice("true")),
         ("forward_to_deputy", text("true")),
+        ("show_contact_name", text("true")),
+        ("show_contact_name", SettingValue::Integer(1)),
+        ("prefer_last_talked", SettingValue::Integer(366)),
+        ("prefer_last_talked", SettingValue::Flag(true)),
     ];
     for (key, value) in wrong {
         let mut pbx = Pbx::new();

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use forward_to_personal_manager::contract::{Call, Destination, Employee, Presence, Setting, SettingValue};
+use forward_to_personal_manager::contract::{Call, Destination, Employee, LastTalk, Presence, Setting, SettingValue};
 use forward_to_personal_manager::decision;
 use forward_to_personal_manager::time::Timestamp;
 use forward_to_personal_manager::world::{
@@ -63,6 +63,10 @@ pub(crate) struct Pbx {
     pub(crate) asked_for: RefCell<Vec<u64>>,
     /// The user from whom on the directory cannot answer.
     pub(crate) unavailable_from: Option<u64>,
+    /// Who talked to the caller last, or why the directory cannot say.
+    pub(crate) last_talk: Result<Option<LastTalk>, String>,
+    /// Of how many days the directory was asked about that.
+    pub(crate) asked_for_talks: RefCell<Vec<u32>>,
     /// The placed operation's settings.
     pub(crate) settings: Vec<Setting>,
 }
@@ -101,6 +105,8 @@ impl Pbx {
             ])),
             asked_for: RefCell::default(),
             unavailable_from: None,
+            last_talk: Ok(None),
+            asked_for_talks: RefCell::default(),
             settings: Vec::new(),
         }
     }
@@ -269,5 +275,10 @@ impl Directory for Pbx {
         self.asked_for.borrow_mut().push(user_id);
         works(self.unavailable_from.filter(|from| user_id >= *from).map(|_| "out of reach"))?;
         self.employees.as_ref().map(|employees| employees.get(&user_id).cloned()).map_err(Clone::clone)
+    }
+
+    fn find_last_talk(&self, days: u32) -> Result<Option<LastTalk>, String> {
+        self.asked_for_talks.borrow_mut().push(days);
+        self.last_talk.clone()
     }
 }

@@ -12,6 +12,7 @@ mod settings;
 
 use std::sync::Arc;
 
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 
 use crate::access::standing::State;
@@ -28,8 +29,9 @@ use runtime::capabilities::key_value::KeyValue;
 use runtime::configuration::ReadConfiguration;
 use runtime::engine::World;
 use runtime::journal::{Journal, Script};
-use runtime::presented::Locale;
+use runtime::presented::{Locale, international};
 use runtime::store::{KeyValueStore, Stores};
+use sha2::Sha256;
 
 pub use runtime::host::BUCKET;
 
@@ -256,6 +258,25 @@ impl Integration {
     /// Whether its calls are resolved: it is enabled, and its access has not ended (rule O6).
     pub fn is_on(&self) -> bool {
         self.settings.enabled && self.keeper().is_none_or(|keeper| keeper.is_on())
+    }
+
+    /// A caller as it is looked up who talked to it last: a hash of the number with the secret of [`IntegrationSettings::cache_key_secret`] (rules D12,
+    /// E5). None without a secret, and where the number can be read in more than one way.
+    pub fn caller_key(&self, caller: &str) -> Option<String> {
+        let secret = self.settings.cache_key_secret.as_ref()?;
+        let number = international(caller, self.locale.country)?;
+        let mut hash = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).ok()?;
+        for part in ["telephony:talks", self.settings.id.as_str(), number.as_str()] {
+            hash.update(part.as_bytes());
+            hash.update(b"\0");
+        }
+        let hash = hash.finalize().into_bytes();
+        Some(base16ct::lower::encode_string(hash.get(..16)?))
+    }
+
+    /// The amoCRM user who an employee is; none where there is no such employee, or the PBX answers itself.
+    pub fn crm_user_of(&self, employee_id: &str) -> Option<u64> {
+        self.employees.crm_user_of(employee_id)
     }
 
     /// What one call of an operation that reads this configuration is granted.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use forward_to_personal_manager::contract::{Call, Destination, Employee, Presence};
+use forward_to_personal_manager::contract::{Call, Destination, Employee, LastTalk, Presence};
 use forward_to_personal_manager::decision;
 use forward_to_personal_manager::time::Timestamp;
 use forward_to_personal_manager::world::{
@@ -99,5 +99,9 @@ impl Directory for Native {
             presence: Presence::NotFed,
             deputy_crm_user_id: None,
         }))
+    }
+
+    fn find_last_talk(&self, _: u32) -> Result<Option<LastTalk>, String> {
+        Ok(None)
     }
 }

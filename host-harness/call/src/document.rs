@@ -18,6 +18,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::caller_name::CallerName;
 use crate::details::Details;
 use crate::dialling::is_dialable;
 use crate::incoming::{IncomingCall, WholeNumber};
@@ -60,6 +61,9 @@ pub struct CallDocument {
     /// What its facts are called. Not part of the document: they are the component's, the same for each of its calls.
     #[serde(skip)]
     pub titles: Titles,
+    /// What the telephones may show of the caller (rule E6). Not part of the document, which is kept: it goes to the PBX alone.
+    #[serde(skip)]
+    pub caller_name: Option<CallerName>,
 }
 
 /// The call as the details keep it.

@@ -114,6 +114,7 @@ impl CallDocument {
             details: Details::default(),
             run: Run { component: component.map(str::to_owned), memory_bytes: component.map(|_| 0), ..Run::default() },
             titles: Titles::default(),
+            caller_name: None,
         }
     }
 }

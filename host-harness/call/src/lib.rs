@@ -24,6 +24,8 @@ mod answer;
 pub mod call_request;
 pub mod caller;
 #[cfg(feature = "document")]
+pub mod caller_name;
+#[cfg(feature = "document")]
 mod crm_facts;
 #[cfg(feature = "document")]
 pub mod deputies;

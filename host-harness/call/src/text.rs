@@ -125,6 +125,10 @@ impl Text<'_> {
                     "  {}: {then}",
                     self.say("затем связанная операция", "then the linked operation")
                 ));
+                if let Some(name) = &self.document.caller_name {
+                    let shown = self.say("на телефоне видно", "the telephone shows");
+                    out.line(format_args!("  {shown}: {}", name.as_str()));
+                }
             }
             Route::LinkedOperation { target } => {
                 out.line(format_args!("{}: {target}", self.say("Связанная операция", "Linked operation")));

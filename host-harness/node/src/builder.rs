@@ -7,6 +7,7 @@ use amocrm::integration::Integration;
 use call::scenario::ScenarioFault;
 use runtime::capabilities::clocks::Clock;
 
+use super::call_details::Reader;
 use super::revision::{NotPlaced, Revision, RevisionBuilder};
 use super::{Node, Observer, Placement, Recorder, ToPlace};
 
@@ -17,11 +18,12 @@ pub struct NodeBuilder {
     pub(super) revision: RevisionBuilder,
     pub(super) observers: Vec<Arc<dyn Observer>>,
     pub(super) recorder: Option<Arc<dyn Recorder>>,
+    pub(super) calls_kept: Option<Reader>,
 }
 
 impl NodeBuilder {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, revision: Revision::builder(), observers: Vec::new(), recorder: None }
+        Self { clock, revision: Revision::builder(), observers: Vec::new(), recorder: None, calls_kept: None }
     }
 
     /// Begins with this revision, in place of what was added before.
@@ -64,6 +66,12 @@ impl NodeBuilder {
         self
     }
 
+    /// Tells operations who talked to a caller last, out of these kept calls (rule E5).
+    pub fn talks_of(mut self, calls: Reader) -> Self {
+        self.calls_kept = Some(calls);
+        self
+    }
+
     /// How long a call may wait in all steps together; none: as long as the steps may together.
     pub fn scenario_waiting_time(self, most: Option<Duration>) -> Self {
         Self { revision: self.revision.scenario_waiting_time(most), ..self }
@@ -79,7 +87,7 @@ impl NodeBuilder {
     /// # Errors
     /// Where an exit leads to no placement, or calls would go in a circle.
     pub fn build(self) -> Result<Node, ScenarioFault> {
-        let Self { clock, revision, observers, recorder } = self;
-        Ok(Node::new(clock, revision.build()?, observers, recorder))
+        let Self { clock, revision, observers, recorder, calls_kept } = self;
+        Ok(Node::new(clock, revision.build()?, observers, recorder, calls_kept))
     }
 }

@@ -30,6 +30,7 @@ pub mod requirements;
 mod revision;
 mod scenario;
 pub mod shadow;
+mod talks;
 mod unstoppable;
 mod version;
 pub mod versions;
@@ -53,6 +54,7 @@ use runtime::capabilities::clocks::Clock;
 use runtime::engine::{Engine, GuestMemoryState, SlotState};
 
 pub use builder::NodeBuilder;
+use call_details::Reader;
 pub use library::LibraryError;
 pub use misfit::{Misfit, MisfitKind, Misfits};
 pub use noted::{Noted, noted};
@@ -74,6 +76,8 @@ struct Inner {
     replaced: Sender<()>,
     observers: Vec<Arc<dyn Observer>>,
     recorder: Option<Arc<dyn Recorder>>,
+    /// Out of which operations are told who talked to a caller last.
+    calls_kept: Option<Reader>,
     /// The calls that may come back.
     remembered: RememberedCalls,
     calls: TaskTracker,
@@ -117,6 +121,8 @@ pub struct FinishedCall {
     pub integration: Arc<str>,
     /// The caller's whole number; none when withheld.
     pub caller: Option<WholeNumber>,
+    /// The caller as it is looked up who talked to it last ([`Integration::caller_key`](amocrm::integration::Integration::caller_key)).
+    pub caller_key: Option<Arc<str>>,
     /// The call, its caller masked.
     pub resolved: Arc<CallDocument>,
     /// Where the steps of this answer are placed, in their order: the last ones of the document, and the one that the answer is of.
@@ -165,7 +171,8 @@ impl FinishedCall {
     ) -> Self {
         let walked = Walked { placement: Arc::clone(&placement), integration: Arc::clone(&integration) };
         let asked_at = resolved.call.at;
-        Self { placement, integration, caller, resolved, walked: [walked].into(), asked_at, is_continued: false }
+        let walked = [walked].into();
+        Self { placement, integration, caller, caller_key: None, resolved, walked, asked_at, is_continued: false }
     }
 
     /// The placement that the PBX is to name when it comes back after the last number, where it is to come back.
@@ -198,8 +205,10 @@ impl Node {
         revision: Revision,
         observers: Vec<Arc<dyn Observer>>,
         recorder: Option<Arc<dyn Recorder>>,
+        calls_kept: Option<Reader>,
     ) -> Self {
         Self(Arc::new(Inner {
+            calls_kept,
             clock,
             revision: ArcSwap::from_pointee(revision),
             replaced: Sender::new(()),

@@ -28,8 +28,18 @@ impl Noted {
 
 /// Resolves a call and notes what it asks and is answered.
 pub async fn noted(placed: &ReadyOperation, call: IncomingCall, clock: &Clock) -> (CallDocument, Noted) {
-    let (at, journal) = (clock.now(), Journal::begin());
-    let world = World { journal: journal.clone(), ..placed.world(clock.clone()) };
+    noted_in(placed, placed.world(clock.clone()), call, clock.now()).await
+}
+
+/// The same in another world, for a call that arrived at `at`.
+pub(super) async fn noted_in(
+    placed: &ReadyOperation,
+    world: World,
+    call: IncomingCall,
+    at: Timestamp,
+) -> (CallDocument, Noted) {
+    let journal = Journal::begin();
+    let world = World { journal: journal.clone(), ..world };
     let resolved = placed.resolve_in(world, call.clone(), at).await;
     (resolved, Noted { call, at, imports: journal.entries() })
 }

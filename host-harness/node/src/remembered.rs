@@ -54,6 +54,7 @@ pub(super) struct RememberedCall {
     /// The placement that it was asked for, with its integration.
     pub(super) first: Walked,
     pub(super) caller: Option<WholeNumber>,
+    caller_key: Option<Arc<str>>,
     pub(super) document: Arc<CallDocument>,
     /// The PBX has come back from the numbers of this answer: they ring no more.
     pub(super) is_leaving: bool,
@@ -91,6 +92,7 @@ impl RememberedCall {
             placement,
             integration,
             caller: self.caller,
+            caller_key: self.caller_key,
             resolved: self.document,
             walked: Arc::new([]),
             asked_at: self.answered,
@@ -159,6 +161,7 @@ impl RememberedCalls {
                     integration: Arc::clone(&finished.integration),
                 },
                 caller: finished.caller.clone(),
+                caller_key: finished.caller_key.clone(),
                 document: Arc::clone(document),
                 is_leaving: false,
                 answered: now,

@@ -15,14 +15,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::noted::noted_in;
 use super::remembered::RememberedCall;
-use super::{EntryPoint, FinishedCall, Node, Placement, ResolvedStep, Revision, Walked, noted};
+use super::talks::KeptTalks;
+use super::{EntryPoint, FinishedCall, Node, Placement, ReadyOperation, ResolvedStep, Revision, Walked};
 use call::document::{CallRecord, OPERATION_FAILED, Route};
 use call::host_reason::HostReason;
 use call::scenario::{EarlierStep, RungNumber, StepExit, Unanswered, placement_of};
 use call::step::StepRecord;
 use call::{CallDocument, IncomingCall, Localized, WholeNumber};
-use runtime::engine::WAITING_TIME_BOUNDS;
+use runtime::engine::{WAITING_TIME_BOUNDS, World};
 
 /// A call that no operation is asked about.
 enum Unasked {
@@ -140,10 +142,11 @@ impl Node {
         let placed = shortened.as_ref().unwrap_or(&active.placed);
         let shadow = placement.shadow();
         let place = shadow.as_ref().and_then(|shadow| shadow.place());
+        let world = self.with_talks(placed.world(clock.clone()), placed);
         if place.is_none() && self.0.recorder.is_none() {
-            return placed.resolve(call, clock).await;
+            return placed.resolve_in(world, call, clock.now()).await;
         }
-        let (resolved, noted) = noted(placed, call, clock).await;
+        let (resolved, noted) = noted_in(placed, world, call, clock.now()).await;
         if let (Some(shadow), Some(place)) = (&shadow, place) {
             shadow.follow(place, &resolved, noted.clone());
         }
@@ -153,6 +156,13 @@ impl Node {
             steps.push(ResolvedStep { placed: placed.clone(), resolved, noted });
         }
         resolved
+    }
+
+    /// The same world where it is known who talked to whom, if calls are kept.
+    fn with_talks(&self, world: World, placed: &ReadyOperation) -> World {
+        let Some(calls) = self.0.calls_kept.clone() else { return world };
+        let talks = KeptTalks { calls, integration: Arc::clone(placed.integration()) };
+        World { directory: world.directory.with_talks(Arc::new(talks)), ..world }
     }
 
     /// Sends a call on without asking any operation, along the exits of this reason.
@@ -302,12 +312,14 @@ impl Way {
     }
 
     /// The call with the document of the last step and those before it.
-    fn end(mut self, placement: &Placement, last: CallDocument, caller: Option<WholeNumber>) -> FinishedCall {
-        self.walked.push(Walked::of(placement));
-        let placement = (!self.steps.is_empty()).then(|| placement.id().to_owned());
+    fn end(mut self, at: &Placement, last: CallDocument, caller: Option<WholeNumber>) -> FinishedCall {
+        self.walked.push(Walked::of(at));
+        let placement = (!self.steps.is_empty()).then(|| at.id().to_owned());
         let call = CallRecord { at: self.at, ..last.call };
         let resolved = CallDocument { call, steps: self.steps, placement, ..last };
+        let caller_key = caller.as_ref().and_then(|caller| at.active().placed.integration().caller_key(caller.whole()));
         FinishedCall {
+            caller_key: caller_key.map(Arc::from),
             placement: self.first.placement,
             integration: self.first.integration,
             caller,

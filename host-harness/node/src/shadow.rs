@@ -21,7 +21,7 @@ use super::{Noted, ReadyOperation, Version};
 use call::CallDocument;
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::World;
-use runtime::journal::{Overlay, Replay, Script};
+use runtime::journal::{NotedTalks, Overlay, Replay, Script};
 
 /// How many calls are followed at once.
 pub const MOST_AT_ONCE: usize = 64;
@@ -134,6 +134,7 @@ async fn follow_one(job: Job, placed: &ReadyOperation, found: &Mutex<Findings>) 
     let world = placed.world(Clock::frozen_at(at));
     let world = World {
         key_value: world.key_value.over(|store| Overlay::new(store, &imports)),
+        directory: world.directory.with_talks(Arc::new(NotedTalks::of(&imports))),
         script: Script::default().with_replay(&replay),
         ..world
     };

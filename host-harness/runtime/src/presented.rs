@@ -40,7 +40,7 @@ pub(crate) fn call(call: IncomingCall, at: Timestamp, locale: &Locale) -> wit::C
 }
 
 /// The number with a plus sign, where it can be read in one way alone.
-fn international(caller: &str, country: CountryCode) -> Option<String> {
+pub fn international(caller: &str, country: CountryCode) -> Option<String> {
     let Presented::Number(number) = Presented::read(caller) else { return None };
     let numbers = number.read(country).filter(Numbers::is_whole)?;
     let [only] = numbers.readings() else { return None };

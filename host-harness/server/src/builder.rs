@@ -182,7 +182,7 @@ impl ServerBuilder {
             added.guarded.push(metrics::routes(Arc::clone(metrics)));
         }
         if let Some(details) = &call_details {
-            node = node.observer(Arc::new(details.clone()));
+            node = node.observer(Arc::new(details.clone())).talks_of(details.reader());
             if let Some(metrics) = &metrics {
                 metrics.collect(Box::new(details.clone()));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use forward_to_personal_manager::contract::{
-    Call, Destination, Employee, Presence, Resolution, Route, Setting, SettingValue,
+    Call, Destination, Employee, LastTalk, Presence, Resolution, Route, Setting, SettingValue,
 };
 use forward_to_personal_manager::time::Timestamp;
 use forward_to_personal_manager::world::{
@@ -168,5 +168,9 @@ impl Directory for Outside<'_> {
             presence: Presence::NotFed,
             deputy_crm_user_id: Some(ANNA + 1),
         }))
+    }
+
+    fn find_last_talk(&self, _: u32) -> Result<Option<LastTalk>, String> {
+        Ok(None)
     }
 }

@@ -112,7 +112,7 @@ async fn e4_a_deputys_status_is_learned_from_events_and_counts_as_d6_says_where_
     let events = scene.requests().into_iter().filter(|asked| *asked == Some(Endpoint::Events)).count();
     assert_eq!(events, 1, "Boris's alone");
     let shown = outcome.everything_shown();
-    let status = "status of the deputy `Employee boris`: at work (event:contact_added)";
+    let status = "status of the deputy `Employee boris`: at work (event in amoCRM)";
     assert!(shown.contains(status), "{shown}");
 
     let mut scene = checking(Presence::NotFed).await;
@@ -150,7 +150,7 @@ async fn e7_the_details_name_the_deputy_the_manager_and_everybody_passed_over() 
         "Почему звонят заместителю: Персональный менеджер сегодня не авторизован в amoCRM",
         "Пропущен сотрудник «Employee anna»: сегодня не авторизован в amoCRM",
         "Пропущен сотрудник «Employee boris»: отключён в АТС",
-        "Статус заместителя «Employee vera»: на работе (presence)",
+        "Статус заместителя «Employee vera»: на работе (присутствие по данным АТС)",
     ] {
         assert!(russian.contains(part), "lacks {part}: {russian}");
     }

@@ -23,10 +23,13 @@ async fn o1_each_setting_has_name_kind_unit_default_and_bounds() {
     let keys: Vec<_> = settings.iter().map(|setting| setting.key.as_str()).collect();
     let flags = ["search_companies", "open_lead_first", "refuse_deactivated_managers", "forward_to_deputy"];
     assert_eq!(keys[..3], ["waiting_time", "several_contacts", "status_unknown"]);
-    assert_eq!(keys[3..], flags);
-    for setting in &settings[3..] {
+    assert_eq!(keys[3..7], flags);
+    assert_eq!(keys[7..], ["prefer_last_talked", "show_contact_name"]);
+    for setting in settings[3..7].iter().chain(&settings[8..]) {
         assert!(matches!(setting.kind, SettingKind::Flag(false)), "{} is off by default", setting.key);
     }
+    let SettingKind::Integer(days) = &settings[7].kind else { panic!("days are a number") };
+    assert_eq!((days.default, days.minimum, days.maximum), (0, 0, 365));
 
     assert_eq!(settings[0].title.ru, "Время ожидания");
     let SettingKind::Duration(bounds) = &settings[0].kind else { panic!("a waiting time is a duration") };

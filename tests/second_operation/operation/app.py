@@ -275,6 +275,6 @@ class Operation(exports.Operation):
                 facts["rule"] = FactValue_Integer(position)
                 numbers = [Destination(number, ring_time) for number, ring_time in rule.numbers]
                 # Not the rule's position, which another rule above it changes: the identifier must be stable.
-                route = Route_Forward(Forwarding(f"schedule:{rule.called}", rule.called, numbers))
+                route = Route_Forward(Forwarding(f"schedule:{rule.called}", rule.called, numbers, None))
         # It has no waiting time and asks nobody.
         return Resolution(route, CallDetails(0, 0, [], [Fact(key, value) for key, value in facts.items()], notes))

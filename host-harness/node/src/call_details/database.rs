@@ -16,7 +16,7 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Marks the file as ours (`PRAGMA application_id`): "hhcd".
 const APPLICATION: i64 = 0x6868_6364;
 /// The format of the tables (`PRAGMA user_version`). A file of a newer one is left alone.
-const FORMAT: i64 = 5;
+const FORMAT: i64 = 6;
 /// What makes a file of format 1 one of format 2: what PBXs report of a call.
 const FROM_1: &str = "ALTER TABLE calls ADD COLUMN legs TEXT";
 /// What makes a file of format 2 one of format 3: what components call their facts.
@@ -40,6 +40,12 @@ const FROM_4: &str = "
     ALTER TABLE calls ADD COLUMN missed TEXT;      -- the identifiers of those who missed it, as a JSON array
     ALTER TABLE calls ADD COLUMN reported INTEGER; -- greater for calls of which more was learnt later
     CREATE INDEX calls_reported ON calls (reported) WHERE reported IS NOT NULL;
+";
+
+/// What makes a file of format 5 one of format 6: by what calls of the same caller are found.
+const FROM_5: &str = "
+    ALTER TABLE calls ADD COLUMN caller_key TEXT; -- a hash of the number with the host's secret
+    CREATE INDEX calls_of_caller ON calls (caller_key, at) WHERE caller_key IS NOT NULL;
 ";
 
 /// The tables themselves take some pages.
@@ -156,7 +162,7 @@ fn prepare(connection: &mut Connection, place: &Place) -> Result<(), CallDetails
         // One transaction: of two programs that start at once only one creates the tables.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         if !is_ours(&transaction, place)? {
-            for tables in [SCHEMA, FROM_2, FROM_3, FROM_4] {
+            for tables in [SCHEMA, FROM_2, FROM_3, FROM_4, FROM_5] {
                 transaction.execute_batch(tables).map_err(failed)?;
             }
             transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
@@ -185,9 +191,12 @@ fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
     if older < 4 {
         transaction.execute_batch(FROM_3)?;
     }
-    if older < FORMAT {
+    if older < 5 {
         transaction.execute_batch(FROM_4)?;
         ended::learn(&transaction)?;
+    }
+    if older < FORMAT {
+        transaction.execute_batch(FROM_5)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()

@@ -33,6 +33,7 @@ pub(super) struct Record {
     pub(super) employee: Option<String>,
     pub(super) digits: String,
     pub(super) caller: Option<WholeNumber>,
+    pub(super) caller_key: Option<Arc<str>>,
     pub(super) document: String,
     /// Who missed it before it came to where it is now.
     pub(super) missed: Option<String>,
@@ -70,6 +71,7 @@ impl Record {
             employee,
             digits: last_digits(&shown),
             caller: call.caller.clone().filter(|_| numbers == Numbers::Whole),
+            caller_key: call.caller_key.clone(),
             // A value of this program's does not fail to be written as JSON; if one did, the call would still be listed.
             document: serde_json::to_string(&**resolved).unwrap_or_default(),
             missed: missed(&End::of(resolved, &[])),

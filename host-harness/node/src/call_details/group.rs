@@ -84,8 +84,8 @@ pub(super) fn commit<'a>(
 
 fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<i64> {
     const CALL: &str =
-        "INSERT INTO calls (at, call_id, operation, integration, outcome, employee, digits, caller, document, missed)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        "INSERT INTO calls (at, call_id, operation, integration, outcome, employee, digits, caller, document, missed,
+        caller_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     transaction.prepare_cached(CALL)?.insert(params![
         record.at,
         record.call_id,
@@ -97,12 +97,14 @@ fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<i6
         record.caller.as_ref().map(|caller| caller.whole()),
         record.document,
         record.missed,
+        record.caller_key,
     ])
 }
 
 /// Brings the kept call up to date that this one goes on with; none where that one is not kept.
 fn bring_up_to_date(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<Option<KeptCall>> {
-    const CALL: &str = "UPDATE calls SET outcome = ?1, employee = ?2, document = ?3 WHERE seq = ?4";
+    const CALL: &str = "UPDATE calls SET outcome = ?1, employee = ?2, document = ?3,
+        caller_key = coalesce(?4, caller_key) WHERE seq = ?5";
     let key = match &record.back_from {
         None => CallKey::Arrived(record.call_id.clone(), record.arrived),
         // Another process answered it first, or this one has forgotten it.
@@ -117,7 +119,13 @@ fn bring_up_to_date(transaction: &Transaction<'_>, record: &Record) -> rusqlite:
             joined
         }
     };
-    transaction.prepare_cached(CALL)?.execute(params![record.outcome, record.employee, document, kept.seq])?;
+    transaction.prepare_cached(CALL)?.execute(params![
+        record.outcome,
+        record.employee,
+        document,
+        record.caller_key,
+        kept.seq
+    ])?;
     let continued = reader::find(transaction, &CallKey::Seq(kept.seq))?;
     if let Some(call) = &continued {
         ended::note(transaction, call)?;

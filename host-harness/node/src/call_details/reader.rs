@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use call::ended::Ended;
 use call::titles::Titles;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
@@ -116,6 +117,20 @@ impl Reader {
             let Some(mut call) = find(connection, key)? else { return Ok(None) };
             call.titles = titles(connection, &call)?;
             Ok(Some(call))
+        })
+    }
+
+    /// The employee who was the last to answer the caller of this key, and when that call arrived; none where nobody was since then.
+    pub(crate) fn last_answered(
+        &self,
+        caller_key: &str,
+        since: Timestamp,
+    ) -> Result<Option<(String, Timestamp)>, CallDetailsError> {
+        const LAST: &str = "SELECT employee, at FROM calls
+            WHERE caller_key = ?1 AND at >= ?2 AND ended = ?3 AND employee IS NOT NULL ORDER BY at DESC LIMIT 1";
+        self.ask(|connection| {
+            let values = params![caller_key, since.as_millisecond(), Ended::Answered.name()];
+            connection.query_row(LAST, values, |row| Ok((row.get(0)?, time(row.get(1)?)))).optional()
         })
     }
 

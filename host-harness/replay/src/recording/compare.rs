@@ -110,6 +110,11 @@ fn answer(import: &Import) -> String {
             Outcome::Done(None) => "nobody".to_owned(),
             _ => "no answer".to_owned(),
         },
+        Import::LastTalk { answer, .. } => match answer {
+            Outcome::Done(Some(talk)) => talk.crm_user_id.to_string(),
+            Outcome::Done(None) => "nobody".to_owned(),
+            _ => "no answer".to_owned(),
+        },
         Import::KeyValue(KeyValueAsk::Get { answer, .. }) => match answer {
             Outcome::Done(Some(value)) => value.to_string(),
             Outcome::Done(None) => "nothing".to_owned(),

@@ -203,6 +203,7 @@ impl Recording {
             for entry in &mut answers {
                 numbers.answer(&mut entry.import, call.caller.as_ref().map(WholeNumber::whole));
             }
+            unread::blank_names(&mut answers);
         }
         let run = async |answers: &[Entry]| {
             run::again_unlogged(placement.clone(), hidden.clone(), at, answers.to_vec()).await

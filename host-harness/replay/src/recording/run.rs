@@ -16,7 +16,7 @@ use runtime::capabilities::directory::{CallDirectory, Directory, Employee, Unava
 use runtime::capabilities::key_value::KeyValue;
 use runtime::configured::ConfiguredOperation;
 use runtime::engine::World;
-use runtime::journal::{Entry, Import, Journal, Outcome, Overlay, Replay, Script};
+use runtime::journal::{Entry, Import, Journal, NotedTalks, Outcome, Overlay, Replay, Script};
 use runtime::store::MemoryStore;
 
 /// How a call is resolved again.
@@ -92,7 +92,8 @@ async fn resolve(
         http: placement.operation().no_http(),
         key_value: KeyValue::new(Arc::new(overlay), "", BUCKET),
         configuration: configuration(imports),
-        directory: CallDirectory::new(Arc::new(RecordedDirectory::of(imports)), clock.clone()),
+        directory: CallDirectory::new(Arc::new(RecordedDirectory::of(imports)), clock.clone())
+            .with_talks(Arc::new(NotedTalks::of(imports))),
         clock,
         journal: journal.clone(),
         script: script.with_replay(&replay),
@@ -157,10 +158,10 @@ impl Directory for RecordedDirectory {
     }
 }
 
-/// Configuration and employees that were not asked for then count as not there.
+/// Configuration, employees and talks that were not asked for then count as not there.
 fn not_looked_up(then: &[Entry], now: &[Entry]) -> Vec<String> {
     let asked = |import: &Import| match import {
-        Import::Configuration { .. } | Import::Directory { .. } => Some(import.question()),
+        Import::Configuration { .. } | Import::Directory { .. } | Import::LastTalk { .. } => Some(import.question()),
         _ => None,
     };
     let known: Vec<_> = then.iter().filter_map(|entry| asked(&entry.import)).collect();

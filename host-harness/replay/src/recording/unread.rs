@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use call::json;
-use runtime::journal::{Blob, Entry, HttpEnd, Import, PieceKind};
+use runtime::journal::{Blob, Entry, HttpEnd, Import, KeyValueAsk, Outcome, PieceKind};
 use serde::de::IgnoredAny;
 
 use super::masking;
@@ -17,6 +17,16 @@ use super::masking;
 const MOST_FIELDS: usize = 64;
 /// Headers that say how the body is to be read, or when to come again.
 const KEPT_HEADERS: [&str; 4] = ["content-type", "content-length", "transfer-encoding", "retry-after"];
+
+/// Names of contacts and companies. They are blanked though an operation reads them: a telephone may show them, a recording may not (rule E6).
+const NAMES: [&str; 4] = [
+    "_embedded.contacts.name text",
+    "_embedded.contacts.name telephone",
+    "_embedded.companies.name text",
+    "_embedded.companies.name telephone",
+];
+/// Where the operation keeps one of them.
+const KEPT_NAME: &str = "value.contact_name ";
 
 /// Fields: their place in a document or their header's name, and what they look like.
 pub(super) type Fields = BTreeSet<String>;
@@ -34,6 +44,22 @@ pub(super) fn fields(answers: &mut [Entry]) -> Fields {
 /// Blanks these fields. Each value keeps its length, and a document stays one.
 pub(super) fn blank(answers: &mut [Entry], fields: &Fields) {
     each(answers, |name, _| fields.contains(name));
+}
+
+/// Blanks the names of contacts and companies, where they were answered and where they were kept.
+pub(super) fn blank_names(answers: &mut [Entry]) {
+    each(answers, |name, _| NAMES.contains(&name));
+    for entry in answers {
+        if let Import::KeyValue(KeyValueAsk::Get { answer: Outcome::Done(Some(kept)), .. }) = &mut entry.import {
+            let mut bytes = kept.0.to_vec();
+            for value in values(&bytes.clone()).into_iter().filter(|value| value.field.starts_with(KEPT_NAME)) {
+                if let Some(bytes) = bytes.get_mut(value.range) {
+                    value.kind.blank(bytes);
+                }
+            }
+            *kept = Blob::from(bytes);
+        }
+    }
 }
 
 /// Groups of fields that are tried together at first.

@@ -1,6 +1,7 @@
 //! The PBX's employees for operations: `telephony:operation/directory`.
 //!
-//! Grants: asking for the employee who is mapped to a CRM user, one at a time, within one integration. Who the employees are, and whether
+//! Grants: asking for the employee who is mapped to a CRM user, one at a time, within one integration, and who was the last to answer this call's
+//! caller. Who the employees are, and whether
 //! they are at work, a [`Directory`] tells; it may also say that it cannot answer now.
 
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use wasmtime::component::HasData;
@@ -83,6 +84,24 @@ pub trait Directory: Send + Sync {
     ) -> Result<Option<Employee>, Unavailable>;
 }
 
+/// Who was the last to answer a caller. Written down so in recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastTalk {
+    /// The employee's CRM user.
+    pub crm_user_id: u64,
+    /// When that call arrived.
+    pub at: Timestamp,
+}
+
+/// Who talked to whom, as PBXs reported it, for one integration's operations. Implemented by whoever keeps that.
+///
+/// Asked while a caller is waiting, as a [`Directory`] is.
+#[async_trait]
+pub trait Talks: Send + Sync {
+    /// Who was the last to answer this caller since then; `None` where nobody was. The number is `+`, the country code and the rest.
+    async fn last(&self, caller_number: &str, since: Timestamp) -> Result<Option<LastTalk>, Unavailable>;
+}
+
 /// A directory that cannot be asked now. The text says why, for the call details; it names no number and no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable(pub String);
@@ -98,6 +117,11 @@ impl Employees {
     /// A directory of these employees, each mapped to a CRM user id.
     pub fn new(employees: impl IntoIterator<Item = (u64, Employee)>) -> Self {
         Self(Arc::new(employees.into_iter().collect()))
+    }
+
+    /// The CRM user who an employee is; none where there is no such employee.
+    pub fn crm_user_of(&self, employee_id: &str) -> Option<u64> {
+        self.0.iter().find(|(_, employee)| employee.id == employee_id).map(|(user, _)| *user)
     }
 }
 
@@ -122,12 +146,34 @@ pub struct CallDirectory {
     given: Vec<String>,
     /// The identifiers of employees whose numbers ring together.
     together: Vec<String>,
+    talks: Option<Arc<dyn Talks>>,
+    /// The caller's number as the host reads it.
+    caller_number: Option<String>,
 }
 
 impl CallDirectory {
     /// A call's view of a directory.
     pub fn new(directory: Arc<dyn Directory>, clock: Clock) -> Self {
-        Self { directory, clock, faults: Vec::new(), given: Vec::new(), together: Vec::new() }
+        Self {
+            directory,
+            clock,
+            faults: Vec::new(),
+            given: Vec::new(),
+            together: Vec::new(),
+            talks: None,
+            caller_number: None,
+        }
+    }
+
+    /// The same, where it is known who talked to whom.
+    #[must_use]
+    pub fn with_talks(self, talks: Arc<dyn Talks>) -> Self {
+        Self { talks: Some(talks), ..self }
+    }
+
+    /// Whose call it is.
+    pub(crate) fn of_caller(self, caller_number: Option<&str>) -> Self {
+        Self { caller_number: caller_number.map(str::to_owned), ..self }
     }
 
     /// What could not be looked up so far, for the call details.
@@ -149,11 +195,26 @@ impl CallDirectory {
 
     async fn find(&mut self, crm_user_id: u64) -> Result<Option<Employee>, Unavailable> {
         let looking = self.directory.find(crm_user_id, self.clock.now(), &mut self.faults);
-        match timeout(LONGEST_LOOKUP, looking).await {
-            Ok(Ok(found)) => Ok(found.map(|employee| self.bounded(employee))),
-            Ok(Err(Unavailable(why))) => Err(Unavailable(on_one_line(&why, LONGEST_NAME))),
-            Err(_) => Err(Unavailable(format!("no answer in {} ms", LONGEST_LOOKUP.as_millis()))),
-        }
+        let found = in_time(looking).await?;
+        Ok(found.map(|employee| self.bounded(employee)))
+    }
+
+    async fn last_talk(&self, days: u32) -> Result<Option<LastTalk>, Unavailable> {
+        let unknown = || Unavailable("this host does not keep who talked to whom".to_owned());
+        let talks = self.talks.as_ref().ok_or_else(unknown)?;
+        // A number that can be read in two ways is nobody's for certain.
+        let Some(caller) = &self.caller_number else { return Ok(None) };
+        let since = self.clock.now().saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
+        in_time(talks.last(caller, since.unwrap_or(Timestamp::MIN))).await
+    }
+}
+
+/// An answer of what is held, or why there is none: a caller waits.
+async fn in_time<T>(looking: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+    match timeout(LONGEST_LOOKUP, looking).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(Unavailable(why))) => Err(Unavailable(on_one_line(&why, LONGEST_NAME))),
+        Err(_) => Err(Unavailable(format!("no answer in {} ms", LONGEST_LOOKUP.as_millis()))),
     }
 }
 
@@ -234,6 +295,22 @@ impl wit::Host for CallDirectory {
             Ok(found) => Ok(found.map(wit::Employee::from)),
             Err(Unavailable(why)) => Err(wit::DirectoryError::Unavailable(why)),
         })
+    }
+
+    async fn find_last_talk(
+        &mut self,
+        days: u32,
+    ) -> wasmtime::Result<Result<Option<wit::LastTalk>, wit::DirectoryError>> {
+        Ok(match self.last_talk(days).await {
+            Ok(found) => Ok(found.map(wit::LastTalk::from)),
+            Err(Unavailable(why)) => Err(wit::DirectoryError::Unavailable(why)),
+        })
+    }
+}
+
+impl From<LastTalk> for wit::LastTalk {
+    fn from(LastTalk { crm_user_id, at }: LastTalk) -> Self {
+        Self { crm_user_id, at: datetime(at) }
     }
 }
 

@@ -157,6 +157,8 @@ impl Operation {
     pub async fn resolve(&self, world: World, call: &Call, settings: &[Setting], waiting_time: Duration) -> Answer {
         let started = Instant::now();
         let bound = waiting_time.min(WAITING_TIME_BOUNDS.1) + self.engine.limits().margin;
+        let directory = world.directory.of_caller(call.caller_number.as_deref());
+        let world = World { directory, ..world };
         let mut store = new_store(&self.engine, world, started, started + bound);
         let resolving = async {
             let instance = self.pre.instantiate_async(&mut store).await?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::http::HttpAsk;
 pub use super::written::Blob;
 use super::written::nanoseconds;
-use crate::capabilities::directory::Employee;
+use crate::capabilities::directory::{Employee, LastTalk};
 
 /// An import, and when it was called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub enum Import {
     /// An employee was looked up.
     #[serde(rename = "telephony:operation/directory.find-by-crm-user")]
     Directory { crm_user_id: u64, answer: Outcome<Option<Employee>> },
+    /// Who was the last to answer the caller was looked up.
+    #[serde(rename = "telephony:operation/directory.find-last-talk")]
+    LastTalk { days: u32, answer: Outcome<Option<LastTalk>> },
     /// A request was sent.
     #[serde(rename = "wasi:http/outgoing-handler.handle")]
     Http(Box<HttpAsk>),
@@ -141,6 +144,7 @@ impl Import {
                 KeyValueAsk::ListKeys { .. } => "wasi:keyvalue/store.bucket.list-keys",
             },
             Self::Directory { .. } => "telephony:operation/directory.find-by-crm-user",
+            Self::LastTalk { .. } => "telephony:operation/directory.find-last-talk",
             Self::Http(_) => "wasi:http/outgoing-handler.handle",
         }
     }
@@ -166,6 +170,7 @@ impl Import {
                 KeyValueAsk::ListKeys { cursor, .. } => cursor.map(|cursor| cursor.to_string()).unwrap_or_default(),
             },
             Self::Directory { crm_user_id, .. } => crm_user_id.to_string(),
+            Self::LastTalk { days, .. } => format!("{days} days"),
             Self::Http(ask) => ask.question(),
         };
         format!("{} {asked}", self.function()).trim_end().to_owned()

@@ -10,6 +10,7 @@ pub(crate) mod noted;
 mod overlay;
 mod replay;
 mod script;
+mod talks;
 mod written;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -21,6 +22,7 @@ pub use http::{HttpAnswer, HttpAsk, HttpEnd, Piece, PieceKind};
 pub use overlay::Overlay;
 pub use replay::Replay;
 pub use script::Script;
+pub use talks::NotedTalks;
 
 /// The most bytes that are kept of what one call is told. More than a CRM's answers to it have.
 const MOST_BYTES: usize = 1024 * 1024;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::entry::{Entry, Import, KeyValueAsk, Outcome};
 use super::replay::Replay;
-use crate::capabilities::directory::Employee;
+use crate::capabilities::directory::{Employee, LastTalk};
 
 /// The script of one call; a clone is the same one. One without lines decides nothing.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,7 @@ struct Lines {
     ready: VecDeque<bool>,
     key_value: VecDeque<KeyValueAsk>,
     directory: VecDeque<Outcome<Option<Employee>>>,
+    last_talks: VecDeque<Outcome<Option<LastTalk>>>,
 }
 
 impl Script {
@@ -39,6 +40,7 @@ impl Script {
                 Import::Ready { answer } => lines.ready.push_back(*answer),
                 Import::KeyValue(ask) => lines.key_value.push_back(ask.clone()),
                 Import::Directory { answer, .. } => lines.directory.push_back(answer.clone()),
+                Import::LastTalk { answer, .. } => lines.last_talks.push_back(answer.clone()),
                 _ => {}
             }
         }
@@ -84,6 +86,11 @@ impl Script {
     /// Whom the directory found next.
     pub(super) fn directory(&self) -> Option<Outcome<Option<Employee>>> {
         self.next(|lines| lines.directory.pop_front())
+    }
+
+    /// Who was found next to have talked to the caller.
+    pub(super) fn last_talk(&self) -> Option<Outcome<Option<LastTalk>>> {
+        self.next(|lines| lines.last_talks.pop_front())
     }
 
     fn next<T>(&self, take: impl FnOnce(&mut Lines) -> Option<T>) -> Option<T> {

@@ -4,6 +4,7 @@ mod description;
 
 use std::time::Duration;
 
+use call::caller_name::CallerName;
 use call::details::{Details, Fact, FactValue, Note, RequestRecord};
 use call::document::{
     CallDocument, CallRecord, Destination, EmployeeRecord, OPERATION_FAILED, Reason, Ring, Route, Run, VERSION,
@@ -58,8 +59,10 @@ impl ResolvedBy<'_> {
     ///
     /// An operation that gave no answer sends the call to the linked operation with a reason that says which limit or fault it was.
     pub(crate) fn document(&self, call: CallRecord, answer: Answer) -> CallDocument {
+        let mut caller_name = None;
         let (route, reason, mut details) = match answer.resolution {
             Ok(resolution) => {
+                caller_name = shown_name(&resolution.route);
                 let (route, reason) = self.route(resolution.route, answer.ring);
                 (route, reason, details(resolution.details))
             }
@@ -96,6 +99,7 @@ impl ResolvedBy<'_> {
             details,
             run,
             titles: self.titles.clone(),
+            caller_name,
         }
     }
 
@@ -131,6 +135,14 @@ impl ResolvedBy<'_> {
 
     fn exit(&self, reason: &Reason) -> Route {
         Route::LinkedOperation { target: self.exits.of_reason(&reason.code, &reason.class).to_owned() }
+    }
+}
+
+/// What the telephones may show of the caller.
+fn shown_name(route: &wit::Route) -> Option<CallerName> {
+    match route {
+        wit::Route::Forward(forwarding) => CallerName::new(forwarding.caller_name.as_deref()?),
+        wit::Route::LinkedOperation(_) => None,
     }
 }
 

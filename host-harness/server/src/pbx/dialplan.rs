@@ -7,6 +7,7 @@
 //! | `ROUTE_DIAL_1`… | what to dial, made by a template of `[asterisk]` from digits alone |
 //! | `ROUTE_RING_1`… | for how many seconds |
 //! | `ROUTE_CALLEE` | whose numbers they are, `personal-manager` or `deputy`; empty where there are none |
+//! | `ROUTE_NAME` | what the telephones may show of the caller; empty where nothing is to be shown |
 //! | `ROUTE_LINKED` | the linked operation's extension in the dialplan; empty where there is `ROUTE_AFTER` |
 //! | `ROUTE_AFTER` | what to come back with when the last number was not answered; empty where the call then goes to `ROUTE_LINKED` |
 //! | `ROUTE_REASON` | why the call goes to the linked operation, when it does |
@@ -20,6 +21,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Destinations, slug};
 use call::CallDocument;
+use call::caller_name::CallerName;
 use call::document::Ring;
 
 /// What stays as it is in a form.
@@ -55,6 +57,8 @@ impl Asterisk {
         };
         let after = after.map(|after| utf8_percent_encode(after, FORM).to_string()).unwrap_or_default();
         variables.push(("ROUTE_CALLEE".to_owned(), callee.unwrap_or_default().to_owned()));
+        let name = resolved.caller_name.as_ref().map(CallerName::as_str).unwrap_or_default();
+        variables.push(("ROUTE_NAME".to_owned(), name.to_owned()));
         variables.push(("ROUTE_LINKED".to_owned(), linked));
         variables.push(("ROUTE_AFTER".to_owned(), after));
         variables.push(("ROUTE_REASON".to_owned(), reason));

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::Destinations;
 use call::CallDocument;
+use call::caller_name::CallerName;
 use call::document::Ring;
 use call::scenario::placement_of;
 
@@ -68,11 +69,23 @@ pub struct Destination {
     headers: Headers,
 }
 
-/// Headers that are added as they are, so nothing but a slug may stand in them.
+/// What becomes of a request's headers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = KamailioHeaders)]
 struct Headers {
+    /// Added as they are, so nothing but a slug may stand in them.
     extra: String,
+    /// What the telephone shows of the caller. Kamailio's module `uac` puts it there (`rtjson_prepare_branch` in `rtjson_routing.c`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<From>,
+}
+
+/// The sender that the telephone sees.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = KamailioFrom)]
+struct From {
+    /// The display name, in quotation marks.
+    display: String,
 }
 
 impl Kamailio {
@@ -80,13 +93,15 @@ impl Kamailio {
     pub fn routing(&self, resolved: &CallDocument) -> Routing {
         let (manager, linked) = super::reasons(resolved);
         let (dialled, ring) = super::dialled(resolved, &self.destinations);
-        let numbers = dialled.into_iter().map(|(uri, time)| self.route(uri, time, manager.unwrap_or_default()));
+        let from = resolved.caller_name.as_ref().map(From::shown);
+        let numbers =
+            dialled.into_iter().map(|(uri, time)| self.route(uri, time, manager.unwrap_or_default(), from.clone()));
         let mut routes: Vec<_> = numbers.collect();
         let name = resolved.target();
         let linked = match self.destinations.linked_operation(name) {
             // Another operation of the host is not an address: Kamailio comes back for its answer.
             _ if placement_of(name).is_some() => None,
-            Some(uri) => Some(self.route(uri.to_owned(), self.linked_ring_time, &linked)),
+            Some(uri) => Some(self.route(uri.to_owned(), self.linked_ring_time, &linked, None)),
             None => {
                 tracing::warn!(linked_operation = name, "[kamailio] does not say where it is");
                 None
@@ -104,13 +119,19 @@ impl Kamailio {
         }
     }
 
-    fn route(&self, uri: String, ring_time: Duration, reason: &str) -> Destination {
+    fn route(&self, uri: String, ring_time: Duration, reason: &str, from: Option<From>) -> Destination {
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Destination {
             uri,
             fr_timer: milliseconds(self.silence),
             fr_inv_timer: milliseconds(ring_time),
-            headers: Headers { extra: format!("X-Route-Reason: {reason}\r\n") },
+            headers: Headers { extra: format!("X-Route-Reason: {reason}\r\n"), from },
         }
+    }
+}
+
+impl From {
+    fn shown(name: &CallerName) -> Self {
+        Self { display: format!("\"{}\"", name.as_str()) }
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use call::CallDocument;
+use call::caller_name::CallerName;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, request::Parts};
 use serde::Serialize;
@@ -43,6 +44,9 @@ pub(super) struct ResolvedCall<'a> {
     #[serde(flatten)]
     #[schema(inline = false)]
     document: &'a CallDocument,
+    /// What the telephones may show of the caller beside the number, where the operation is to tell. It is kept nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller_name: Option<&'a str>,
     /// `serial`: the routes are tried one after another; `parallel`: all at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     routing: Option<&'static str>,
@@ -60,6 +64,7 @@ pub(super) struct ResolvedCall<'a> {
 /// The answer, written once into the bytes that are sent.
 /// `after` is what the PBX is to come back with when nobody answers, where it is to come back.
 pub(super) fn answer(resolved: &CallDocument, after: Option<&str>, wanted: AnswerKind, pbx: &PbxSettings) -> Response {
+    let caller_name = resolved.caller_name.as_ref().map(CallerName::as_str);
     match (wanted, &pbx.kamailio) {
         (AnswerKind::Dialplan, _) => {
             let variables = match &pbx.asterisk {
@@ -68,12 +73,24 @@ pub(super) fn answer(resolved: &CallDocument, after: Option<&str>, wanted: Answe
             };
             response(dialplan::form(&variables).into_bytes(), FORM)
         }
-        (AnswerKind::Document, None) => {
-            document(&ResolvedCall { document: resolved, routing: None, after: None, routes: None, next: None })
-        }
+        (AnswerKind::Document, None) => document(&ResolvedCall {
+            document: resolved,
+            caller_name,
+            routing: None,
+            after: None,
+            routes: None,
+            next: None,
+        }),
         (AnswerKind::Document, Some(kamailio)) => {
             let Routing { routing, routes, next } = kamailio.routing(resolved);
-            document(&ResolvedCall { document: resolved, routing: Some(routing), after, routes: Some(routes), next })
+            document(&ResolvedCall {
+                document: resolved,
+                caller_name,
+                routing: Some(routing),
+                after,
+                routes: Some(routes),
+                next,
+            })
         }
     }
 }

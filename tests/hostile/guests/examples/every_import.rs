@@ -282,7 +282,7 @@ impl Machine {
             }
             44 => {
                 let user = self.number()?;
-                let _ = directory::find_by_crm_user(user);
+                let _ = (directory::find_by_crm_user(user), directory::find_last_talk(user as u32));
             }
             // Dropped out of order: what has children too.
             45 => self.drop_last()?,

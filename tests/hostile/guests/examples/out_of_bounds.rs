@@ -37,7 +37,8 @@ fn told(change: impl FnOnce(&mut Resolution)) -> Resolution {
 }
 
 fn forward(name: &str, destinations: Vec<Destination>) -> Resolution {
-    let forwarding = Forwarding { employee_id: "anna".to_owned(), employee_name: name.to_owned(), destinations };
+    let forwarding =
+        Forwarding { employee_id: "anna".to_owned(), employee_name: name.to_owned(), destinations, caller_name: None };
     told(|answer| answer.route = Route::Forward(forwarding))
 }
 

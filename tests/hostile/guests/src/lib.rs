@@ -69,7 +69,12 @@ pub fn description() -> Description {
 
 /// Forwards to nobody.
 pub fn forward_to_nobody() -> Resolution {
-    let forwarding = Forwarding { employee_id: String::new(), employee_name: String::new(), destinations: Vec::new() };
+    let forwarding = Forwarding {
+        employee_id: String::new(),
+        employee_name: String::new(),
+        destinations: Vec::new(),
+        caller_name: None,
+    };
     Resolution { route: Route::Forward(forwarding), details: details("") }
 }
 

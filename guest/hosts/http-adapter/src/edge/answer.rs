@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use call::caller_name::CallerName;
 use call::details::{Details, Fact, FactValue, Note, RequestRecord};
 use call::document::{CallRecord, Destination, EmployeeRecord, Reason, Ring, Route, Run, VERSION};
 use call::titles::Titles;
@@ -44,8 +45,10 @@ pub(super) fn resolved(
     linked_operation: String,
     took: Duration,
 ) -> CallDocument {
+    let mut caller_name = None;
     let (route, reason) = match resolution.route {
         wit::Route::Forward(forwarding) => {
+            caller_name = forwarding.caller_name.as_deref().and_then(CallerName::new);
             let destinations = forwarding.destinations.into_iter().map(|destination| Destination {
                 number: destination.number,
                 ring_time: Duration::from_millis(destination.ring_time),
@@ -72,6 +75,7 @@ pub(super) fn resolved(
         details: details(resolution.details),
         run: Run { wall: took, ..Run::default() },
         titles: Titles::default(),
+        caller_name,
     }
 }
 

@@ -52,6 +52,7 @@ fn call(id: &str, seconds: i64, caller: Option<&str>, outcome: &str) -> Finished
         details: Details { waiting_time: Duration::from_secs(3), ..Details::default() },
         run: Run { component: Some("0123456789abcdef".to_owned()), ..Run::default() },
         titles: [("manager_source".to_owned(), Localized::new("Источник", "Source"))].into_iter().collect(),
+        caller_name: None,
     };
     FinishedCall::of_one_step("main".into(), "demo".into(), caller, Arc::new(resolved))
 }

@@ -29,6 +29,9 @@ fn forwarded(forwarding: &Forwarding, given: impl Fn(&str) -> bool) -> Judgement
     let mut scale = Scale::default();
     scale.text("employee-id", &forwarding.employee_id, TITLE)?;
     scale.text("employee-name", &forwarding.employee_name, TITLE)?;
+    if let Some(name) = &forwarding.caller_name {
+        scale.text("caller-name", name, TITLE)?;
+    }
     // A host that rang no number would leave the caller without a route.
     if forwarding.destinations.is_empty() {
         return Err(Localized::new("переадресация без единого номера", "it forwarded the call to no number"));
@@ -145,6 +148,7 @@ mod tests {
             employee_id: "anna".to_owned(),
             employee_name: "Анна".to_owned(),
             destinations: destinations.collect(),
+            caller_name: None,
         };
         Resolution { route: Route::Forward(forwarding), details: details() }
     }

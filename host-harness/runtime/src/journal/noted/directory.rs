@@ -8,7 +8,7 @@ use wasmtime::Result;
 use super::Noted;
 use crate::bindings::telephony::operation::directory::{self as wit, Host};
 use crate::capabilities::clocks::timestamp;
-use crate::capabilities::directory::{CallDirectory, Destination, Employee, Presence};
+use crate::capabilities::directory::{CallDirectory, Destination, Employee, LastTalk, Presence};
 use crate::journal::{Import, Outcome};
 
 impl Host for Noted<'_, &mut CallDirectory> {
@@ -37,6 +37,27 @@ impl Host for Noted<'_, &mut CallDirectory> {
                     Ok(found) => {
                         Outcome::Done(found.as_ref().map(|found| written(found, self.capability.ring(&found.id))))
                     }
+                    Err(wit::DirectoryError::Unavailable(why)) => Outcome::Failed(why.clone()),
+                };
+            }
+        });
+        Ok(found)
+    }
+
+    async fn find_last_talk(&mut self, days: u32) -> Result<Result<Option<wit::LastTalk>, wit::DirectoryError>> {
+        let index = self.journal.note(|| Import::LastTalk { days, answer: Outcome::Unanswered });
+        let found = match self.script.last_talk() {
+            None => self.capability.find_last_talk(days).await?,
+            Some(Outcome::Done(found)) => Ok(found.map(wit::LastTalk::from)),
+            Some(Outcome::Failed(why)) => Err(wit::DirectoryError::Unavailable(why)),
+            Some(Outcome::Unanswered | Outcome::NoSuchStore | Outcome::AccessDenied) => std::future::pending().await,
+        };
+        self.journal.learn(index, 0, |import| {
+            if let Import::LastTalk { answer, .. } = import {
+                *answer = match &found {
+                    Ok(found) => Outcome::Done(
+                        found.as_ref().map(|talk| LastTalk { crm_user_id: talk.crm_user_id, at: timestamp(talk.at) }),
+                    ),
                     Err(wit::DirectoryError::Unavailable(why)) => Outcome::Failed(why.clone()),
                 };
             }
