@@ -50,7 +50,7 @@ fn two_settings_stand_side_by_side_in_text_and_in_a_picture() {
     text.assert(0, &["drawn in day.html"]).assert_prints(&[
         "rehearsed               against",
         "3 (60.0 %)",
-        "−3",
+        "−3 (−100.0 %)",
         "no-answer-in-time",
         "4 calls would go elsewhere",
         "+7916•••4567     anna (101, +79035550101)  →  no-answer-in-time",
@@ -63,21 +63,69 @@ fn two_settings_stand_side_by_side_in_text_and_in_a_picture() {
         home.command(["rehearse", "calls.csv", "--lang", "ru", "--picture", "day.svg"].iter().chain(&slow));
     let russian = Ended::of(russian.env("TZ", "Europe/Moscow").output().expect("the binary starts"));
     russian.assert(0, &["day.svg"]).assert_prints(&[
-        "проверяется         для сравнения     разница",
+        "проверяется         для сравнения             разница",
         "переадресовано",
         "  amoCRM не ответила за время ожидания",
         "Иначе пошло бы звонков: 4",
         "2026-11-22 09:00:00  +7916•••4567",
+        "+7999•••0000     В amoCRM нет контакта с номером звонящего  →  amoCRM не ответила за время ожидания",
     ]);
     let picture = fs::read_to_string(home.path("day.svg")).expect("a picture");
     for said in ["для сравнения: waiting_time = 500ms", "Время: Europe/Moscow", "22.11 09:00", "переадресовано: 3"]
     {
         assert!(picture.contains(said), "lacks {said}: {picture}");
     }
+    for picture in [&picture, &fs::read_to_string(home.path("day.html")).expect("a picture")] {
+        assert_legible(picture);
+    }
     let few = home.run(["rehearse", "calls.csv", "--changes", "1"].iter().chain(&slow));
     few.assert_prints(&["and 3 more; --changes 4 lists them all"]);
     let result = rehearse(&home, &[&["calls.csv"][..], &slow].concat());
     assert_eq!(result["changes"]["changed"], 4);
+}
+
+/// How much two colours differ, as WCAG 2 counts it.
+fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let hex = colour.strip_prefix('#').unwrap_or_else(|| panic!("a colour: {colour}"));
+        let part = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).expect("a colour")) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
+    };
+    let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
+    one.max(other) / one.min(other)
+}
+
+/// Asserts that every text, line and bar can be told from what is behind it: texts by 4.5 to 1, the others by 3.
+fn assert_legible(picture: &str) {
+    const WHITE: &str = "#ffffff";
+    let value = |tag: &str, name: &str| {
+        let value = tag.split_once(&format!(" {name}=\""))?.1.split_once('"')?.0;
+        Some(if value == "white" { WHITE.to_owned() } else { value.to_owned() })
+    };
+    let tags = |name: &str| -> Vec<String> {
+        let begin = format!("<{name} ");
+        picture.split(&begin).skip(1).map(|rest| format!(" {}", rest.split('>').next().unwrap_or_default())).collect()
+    };
+    // Its own background, so that it reads alike in the dark.
+    let inherited = value(&tags("svg")[0], "fill").expect("a colour of texts");
+    let rects = tags("rect");
+    assert!(rects[0].contains("width=\"100%\"") && value(&rects[0], "fill").as_deref() == Some(WHITE), "{}", rects[0]);
+    for text in tags("text") {
+        let colour = value(&text, "fill").unwrap_or_else(|| inherited.clone());
+        assert!(contrast(&colour, WHITE) >= 4.5 && !text.contains("opacity"), "{text}");
+    }
+    for (tags, attribute) in [(tags("line"), "stroke"), (rects[1..].to_vec(), "fill")] {
+        assert!(!tags.is_empty());
+        for tag in tags {
+            let colour = value(&tag, attribute).unwrap_or_else(|| panic!("no colour: {tag}"));
+            assert!(contrast(&colour, WHITE) >= 3.0 && !tag.contains("opacity"), "{tag}");
+        }
+    }
+    // What the colours mean is written beside each, and the dashed line is explained where it is drawn.
+    assert_eq!(picture.contains(">budget<") || picture.contains(">предел<"), picture.contains("stroke-dasharray"));
 }
 
 #[test]
@@ -143,6 +191,13 @@ fn a_rush_never_takes_more_than_the_budget() {
     assert!((14..=28).contains(&sent), "7 a second for the waiting time of 3 s: {figures}");
     assert!(figures["most_requests_in_a_second"].as_u64() <= Some(7), "{figures}");
     assert_eq!(figures["linked"]["rate-limited"].as_u64(), Some(100 - sent), "{figures}");
+    // So near to the budget that it is drawn.
+    let calls = (0..300).map(|number| format!("2026-11-22T06:00:{:02}Z,+7999{number:07}\n", number / 6));
+    home.write("many.csv", "at,caller\n".to_owned() + &calls.collect::<String>());
+    home.run(["rehearse", "many.csv", "--picture", "many.svg"]).assert(0, &["many.svg"]);
+    let picture = fs::read_to_string(home.path("many.svg")).expect("a picture");
+    assert!(picture.contains(">budget<"), "{picture}");
+    assert_legible(&picture);
 }
 
 #[test]

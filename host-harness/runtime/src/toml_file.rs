@@ -2,6 +2,7 @@
 //! line may hold a secret by mistake.
 
 mod russian;
+mod syntax;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -103,7 +104,8 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
     };
     let document = toml::Deserializer::parse(text).map_err(|cause| {
         let said = short(cause.message(), cause.message());
-        error(line(&cause), localized!("это не TOML: {said}", "{said}"))
+        let ru = syntax::of(&said);
+        error(line(&cause), localized!("это не TOML: {ru}", "{said}"))
     })?;
     serde_path_to_error::deserialize(document).map_err(|cause| {
         let keys: Vec<_> = cause.path().iter().map(ToString::to_string).collect();

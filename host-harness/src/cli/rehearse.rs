@@ -99,6 +99,13 @@ impl Rehearse {
             Some(file) => Some(shared::read(&file, None).await?),
             None => None,
         };
+        if config.is_none() && self.history.is_none() {
+            let defaults = Localized::new(
+                "примечание: звонки проверяются с настройками операции по умолчанию; чтобы взять настройки сервера, укажите его файл в --config",
+                "note: the calls are rehearsed with the settings that the operation has unless set; name the server's file with --config to take its own",
+            );
+            note(defaults.get(language()));
+        }
         let history = Arc::new(self.history()?);
         let scene = self.place(config.as_ref(), &history).await?;
         let (settings, configured) = (scene.settings, scene.component);

@@ -28,7 +28,7 @@ pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>, reader: &Rea
     for Row { title, cells, change } in rows {
         let title: String = title.chars().take(WIDEST_TITLE).collect();
         let cells: String = cells.iter().map(|cell| format!("{cell:>22}")).collect();
-        let change = change.map(|change| format!("{change:>12}")).unwrap_or_default();
+        let change = change.map(|change| format!("{change:>20}")).unwrap_or_default();
         text.line(format_args!("{title:<widest$}{cells}{change}").to_string().trim_end());
     }
     if let Some(changes) = changes {
@@ -42,7 +42,8 @@ pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>, reader: &Rea
                 if change.caller.is_empty() { language.say("скрыт", "withheld") } else { change.caller.as_str() };
             let at = change.at.to_zoned_datetime(reader.zone.clone());
             let at = at.strftime("%Y-%m-%d %H:%M:%S");
-            text.line(format_args!("  {at}  {caller:<15}  {}  →  {}", change.from, change.to));
+            let (from, to) = (worded(&change.from, figures, language), worded(&change.to, figures, language));
+            text.line(format_args!("  {at}  {caller:<15}  {from}  →  {to}"));
         }
         if changes.changed > changes.some.len() {
             let more = changes.changed - changes.some.len();
@@ -53,6 +54,17 @@ pub fn side_by_side(figures: &[Figures], changes: Option<&Changes>, reader: &Rea
         }
     }
     text
+}
+
+/// Where a call goes, its reason in words where that is asked for.
+fn worded(goes: &str, figures: &[Figures], language: Language) -> String {
+    let (reason, rest) = goes.split_once(' ').map_or((goes, ""), |(reason, rest)| (reason, rest));
+    let title = figures.iter().find_map(|one| one.reasons.get(reason)).filter(|_| language == Language::Ru);
+    match (title, rest) {
+        (None, _) => goes.to_owned(),
+        (Some(text), "") => text.ru.clone(),
+        (Some(text), rest) => format!("{} {rest}", text.ru),
+    }
 }
 
 fn rows(figures: &[Figures], language: Language) -> Vec<Row> {
@@ -131,12 +143,13 @@ fn shared(title: &str, figures: &[Figures], of: &dyn Fn(&Figures) -> usize) -> R
     Row { title: title.to_owned(), cells, change }
 }
 
-/// How many more calls, with a sign.
+/// How many more calls, with a sign, and what part that is of those before.
 fn change(first: usize, then: usize) -> String {
-    match then.checked_sub(first) {
-        Some(0) => "0".to_owned(),
-        Some(more) => format!("+{more}"),
-        None => format!("−{}", first - then),
+    let (sign, difference) = if then >= first { ('+', then - first) } else { ('−', first - then) };
+    match (difference, first) {
+        (0, _) => "0".to_owned(),
+        (_, 0) => format!("{sign}{difference}"),
+        _ => format!("{sign}{difference} ({sign}{:.1} %)", percent(difference, first)),
     }
 }
 

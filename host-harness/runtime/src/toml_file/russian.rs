@@ -58,6 +58,8 @@ fn found(written: &str) -> String {
         ("sequence", "список"),
         ("map", "таблица"),
     ];
+    // Of a number beyond those of TOML the reader says how it counts itself.
+    let written = written.trim_end_matches(" as i128").trim_end_matches(" as u128");
     let kind = KINDS.iter().find_map(|(en, ru)| Some(format!("{ru}{}", written.strip_prefix(en)?)));
     kind.unwrap_or_else(|| written.to_owned())
 }
@@ -70,6 +72,8 @@ fn wanted(expected: &str) -> String {
         "i64" | "i32" => "целое число".to_owned(),
         "u64" | "u32" | "u16" | "usize" => "целое число, не меньше нуля".to_owned(),
         "f64" | "f32" => "число".to_owned(),
+        // A number that is none of TOML's.
+        "any valid TOML value" => "число от -9223372036854775808 до 9223372036854775807".to_owned(),
         "a sequence" => "список в квадратных скобках".to_owned(),
         expected if expected == "a map" || expected.starts_with("struct ") => "таблица с ключами".to_owned(),
         other => other.to_owned(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use call::{Bilingual, system_error_ru};
+use call::{Bilingual, Localized, system_error_ru};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -52,7 +52,7 @@ pub enum HttpSetupError {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
-        cause: String,
+        cause: Localized,
     },
     /// The TLS library refuses its own defaults.
     #[error("TLS cannot be set up: {0}")]
@@ -79,8 +79,9 @@ impl Bilingual for HttpSetupError {
                 system_error_ru(cause)
             ),
             Self::CaFileInvalid { file, cause } => format!(
-                "в ca_file {} нет сертификатов в формате PEM ({cause}): нужны одна или несколько частей -----BEGIN CERTIFICATE-----",
-                file.display()
+                "в ca_file {} нет сертификатов в формате PEM ({}): нужны одна или несколько частей -----BEGIN CERTIFICATE-----",
+                file.display(),
+                cause.ru
             ),
             Self::Tls(cause) => format!("TLS не удалось настроить: {cause}"),
             Self::Token => "в ключе доступа есть перенос строки или другой знак, который нельзя передать в заголовке HTTP: проверьте, что в \
@@ -149,15 +150,17 @@ const MOST_AUTHORITIES: u64 = 4 * 1024 * 1024;
 
 fn add_authorities(roots: &mut RootCertStore, file: &Path) -> Result<(), HttpSetupError> {
     let unreadable = |cause| HttpSetupError::CaFileUnreadable { file: file.to_owned(), cause };
-    let invalid = |cause: String| HttpSetupError::CaFileInvalid { file: file.to_owned(), cause };
+    let invalid = |cause: Localized| HttpSetupError::CaFileInvalid { file: file.to_owned(), cause };
+    // The reader's own words are the same in both languages.
+    let unread = |said: String| invalid(Localized::new(&said, &said));
     let text = regular_file::read(file, MOST_AUTHORITIES).map_err(|error| unreadable(error.into()))?;
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(&text) {
-        let certificate = certificate.map_err(|error: pem::Error| invalid(error.to_string()))?;
-        roots.add(certificate).map_err(|error| invalid(error.to_string()))?;
+        let certificate = certificate.map_err(|error: pem::Error| unread(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unread(error.to_string()))?;
     }
     if roots.len() == before {
-        return Err(invalid("there is none in it".to_owned()));
+        return Err(invalid(Localized::new("ни одного", "there is none in it")));
     }
     Ok(())
 }
