@@ -160,8 +160,7 @@ impl Drop for Asterisk {
 }
 
 fn files(tree: &Path, home: &Path, settings: &Settings<'_>) -> [(&'static str, String); 6] {
-    let Settings { listen, agi_callers, http_callers, server: (agi, http), queue, desks, dialplan, pjsip, .. } =
-        settings;
+    let Settings { listen, agi_callers, http_callers, desks, dialplan, pjsip, .. } = settings;
     let [agi_context, http_context] = settings.contexts;
     let (home, tree) = (home.display(), tree.display());
     let not_loaded: String = NOT_LOADED.iter().map(|module| format!("noload = {module}\n")).collect();

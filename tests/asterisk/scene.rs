@@ -38,8 +38,7 @@ pub(crate) struct Scene {
     pub(crate) asterisk: Asterisk,
     /// Where a command `asterisk` is that speaks to it. The files that ship, for this server, are in the home.
     pub(crate) commands: PathBuf,
-    /// The desks, and the queue.
-    pub(crate) telephones: [Telephones; 2],
+    _telephones: [Telephones; 2],
     pub(crate) server: Process,
     pub(crate) home: ConnectedHome,
     programs: Programs,
@@ -166,8 +165,20 @@ impl Scene {
         }
         let commands = asterisk.commands(&tree);
         let calls = AtomicU32::new(0);
-        let telephones = [desks, queue];
-        Some(Self { commands, asterisk, telephones, server, home, programs, listen, callers, colleague, calls, others })
+        let _telephones = [desks, queue];
+        Some(Self {
+            commands,
+            asterisk,
+            _telephones,
+            server,
+            home,
+            programs,
+            listen,
+            callers,
+            colleague,
+            calls,
+            others,
+        })
     }
 
     /// A caller who talks for half a second.
