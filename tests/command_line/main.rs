@@ -25,6 +25,7 @@ mod help;
 mod installation;
 mod instructions;
 mod local_time;
+mod new_operation;
 mod own_configuration;
 mod policy;
 mod presence;

@@ -21,7 +21,7 @@ const PROBE: &str = "const both = (text) => ({ ru: text, en: text });\n\
         details: { waitingTime: 0, waited: 0, requests: [], facts: [], notes: [] } }),\n\
     };\n";
 
-fn component(source: Option<&Path>) -> Option<PathBuf> {
+pub(crate) fn component(source: Option<&Path>) -> Option<PathBuf> {
     built("javascript", &FILES, "tools-js", source)
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod javascript;
+mod templates;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -19,6 +19,7 @@ mod host_choice;
 mod integration;
 mod logging;
 mod messages;
+mod new_operation;
 mod package;
 mod presence;
 mod rehearse;
@@ -78,6 +79,7 @@ enum Command {
     Amocrm(amocrm::Amocrm),
     Widget(widget::WidgetCommand),
     Package(package::Package),
+    NewOperation(new_operation::NewOperation),
     Config(configuration::ConfigCommand),
     Serve(serve::Serve),
     Token(token::TokenCommand),
@@ -105,7 +107,9 @@ impl Command {
             Self::Replay(command) => command.lang,
             Self::Rehearse(command) => command.lang,
             Self::Connect(_) | Self::Token(_) => None,
-            Self::Check(_) | Self::Amocrm(_) | Self::Package(_) | Self::Test(_) => Some(LanguageChoice::En),
+            Self::Check(_) | Self::Amocrm(_) | Self::Package(_) | Self::NewOperation(_) | Self::Test(_) => {
+                Some(LanguageChoice::En)
+            }
             #[cfg(unix)]
             Self::DemoPbx(_) => Some(LanguageChoice::En),
         }
@@ -173,6 +177,7 @@ pub async fn run() -> ExitCode {
         Command::Amocrm(command) => command.run().await,
         Command::Widget(command) => command.run(),
         Command::Package(command) => command.run(),
+        Command::NewOperation(command) => command.run(),
         Command::Config(command) => command.run().await,
         Command::Serve(command) => command.run().await,
         Command::Token(command) => command.run(),
