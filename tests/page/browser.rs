@@ -160,10 +160,14 @@ impl Browser {
 
     /// Shows the page in this many pixels, light or dark.
     pub(crate) async fn look(&self, width: u32, height: u32, scheme: &str) {
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        self.size(&width.into(), &height.into()).await;
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    async fn size(&self, width: &Value, height: &Value) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     /// A command to the browser's tools for developers.
@@ -177,7 +181,16 @@ impl Browser {
     pub(crate) async fn keep_picture(&self, name: &str) {
         let folder = workspace().join("target/page");
         std::fs::create_dir_all(&folder).expect("a folder");
+        // All of it, however far one would have to scroll.
+        let sizes = self.run("return [innerWidth, innerHeight, document.documentElement.scrollHeight]").await;
+        let is_longer = sizes[2].as_u64() > sizes[1].as_u64();
+        if is_longer {
+            self.size(&sizes[0], &sizes[2]).await;
+        }
         let picture = self.client.screenshot().await.expect("a picture");
+        if is_longer {
+            self.size(&sizes[0], &sizes[1]).await;
+        }
         std::fs::write(folder.join(format!("{name}.png")), picture).expect("it is kept");
     }
 

@@ -6,13 +6,18 @@ use test_support::CALLER;
 use crate::browser::Browser;
 use crate::{Site, enter, enter_at, listed, says};
 
-/// Chooses from a list by what is written there.
-fn choose(list: &str, text: &str) -> String {
-    format!(
-        "const list = document.querySelector('#filters [name={list}]'); \
-         list.value = [...list.options].find(option => option.text === {text:?}).value; \
-         list.dispatchEvent(new Event('change', {{ bubbles: true }}))"
-    )
+/// Chooses from a list by what is written there, once it is there: the words come with the operations.
+async fn choose(browser: &Browser, list: &str, text: &str) {
+    let option = format!(
+        "[...document.querySelector('#filters [name={list}]').options].find(option => option.text === {text:?})"
+    );
+    browser.until(text, &format!("return {option} !== undefined")).await;
+    browser
+        .run(&format!(
+            "const option = {option}; const list = option.closest('select'); list.value = option.value; \
+             list.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+        ))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,12 +28,12 @@ async fn calls_are_found_by_the_words_that_the_page_shows() {
     site.call("+7 916 555-02-02", "101").await;
     let Some(browser) = enter(&site, "ru").await else { return };
     listed(&browser, 3).await;
-    browser.run(&choose("reason", "В amoCRM нет контакта с номером звонящего")).await;
+    choose(&browser, "reason", "В amoCRM нет контакта с номером звонящего").await;
     listed(&browser, 1).await;
     browser.until("it stands in the address", "return location.hash === '#/calls?reason=contact-not-found'").await;
-    browser.run(&choose("reason", "все")).await;
+    choose(&browser, "reason", "все").await;
     listed(&browser, 3).await;
-    browser.run(&choose("employee", "Анна <b>Соколова</b>")).await;
+    choose(&browser, "employee", "Анна <b>Соколова</b>").await;
     listed(&browser, 1).await;
     assert!(browser.text("#calls").await.contains("+7916•••4567"));
 
@@ -61,7 +66,7 @@ async fn a_managers_missed_calls_are_found_and_taken_along() {
     site.report(2, &json!({"legs": [{"leg": 1, "result": "busy"}, {"leg": 2, "result": "answered"}]})).await;
     browser.until("it is told in the list", &says("#row-1", "Ответили: 101")).await;
     browser.until("and who missed it", &says("#row-2", "Ответили: queue:sales · Пропущен: Анна")).await;
-    browser.run(&choose("ended", "сотрудник пропустил")).await;
+    choose(&browser, "ended", "сотрудник пропустил").await;
     listed(&browser, 1).await;
     browser.until("it stands in the address", "return location.hash === '#/calls?ended=missed'").await;
     // One that is missed now comes into the list, and its row is taken along.

@@ -66,6 +66,10 @@ async fn a_version_is_uploaded_tried_in_a_shadow_activated_and_rolled_back() {
     let site = Site::start("", "queue:sales").await;
     let Some(browser) = enter(&site, "ru").await else { return };
     open(&browser).await;
+    // Nothing to choose from is said, and not an empty list.
+    browser.until("there is none", &says("main section", "Других версий пока нет. Загрузите компонент ниже")).await;
+    assert_eq!(browser.run("return document.querySelectorAll('main section select').length").await, json!(0));
+    looks::everywhere(&browser, "versions-none", "ru").await;
     let in_force = async || site.get("/v1/operations/main/component").await["component"].clone();
     let first = in_force().await;
 

@@ -75,7 +75,8 @@ export function Reasons({ address }) {
     const timer = setInterval(look, EVERY);
     return () => { over = true; clearInterval(timer); };
   }, [span, connection.live]);
-  const reasons = reasonsOf(operations);
+  // What a reason means is not known before the operations are.
+  const reasons = operations.length ? reasonsOf(operations) : null;
   const total = answer?.counts.buckets.reduce((all, { counts }) => all + sum(counts), 0) ?? 0;
   // Open where there is room for it; on a telephone the list comes first.
   const [shown, setShown] = useState(() => matchMedia("(min-width: 48rem)").matches);
@@ -84,6 +85,6 @@ export function Reasons({ address }) {
     <div id="spans" role="group" aria-label=${say("span")}>
       ${SPANS.map((one) => html`<button key=${one} type="button" aria-pressed=${one === span ? "true" : "false"} onClick=${() => setSpan(one)}>${say(`span:${one}`)}</button>`)}
     </div>
-    ${answer && (total ? html`<${Bars} counted=${answer.counts} span=${answer.span} reasons=${reasons} /><${Legend} counted=${answer.counts} reasons=${reasons} query=${address.query} />` : html`<p class="quiet">${say("nothing")}</p>`)}
+    ${answer && reasons && (total ? html`<${Bars} counted=${answer.counts} span=${answer.span} reasons=${reasons} /><${Legend} counted=${answer.counts} reasons=${reasons} query=${address.query} />` : html`<p class="quiet">${say("nothing")}</p>`)}
   </details>`;
 }

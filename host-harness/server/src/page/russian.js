@@ -98,7 +98,7 @@ export default {
 
   // Versions and changes.
   upload: "Загрузить компонент", uploading: "Загружаем…", componentFile: "Файл .wasm", uploadHelp: "Компонент проверят, но в работу он войдёт, только когда вы его включите", uploaded: (title, digest) => `Загружен: ${title} (${digest})`,
-  inForce: "Действует", inPlaceOf: (name) => `В настройках указан ${name}. Включённая версия действует вместо него, пока там не укажут другой компонент.`, otherVersion: "Другая версия", otherVersionHelp: "Сначала её можно проверить в тени: она разбирает те же звонки, но ничего не делает", noOtherVersion: "Других версий нет: загрузите компонент", chooseVersion: "Выберите версию",
+  inForce: "Действует", inPlaceOf: (name) => `В настройках указан другой компонент: ${name}. Включённая версия действует вместо него, пока он там указан.`, otherVersion: "Другая версия", otherVersionHelp: "Сначала её можно проверить в тени: она разбирает те же звонки, но ничего не делает", noOtherVersion: "Других версий пока нет. Загрузите компонент ниже: его можно будет проверить в тени и включить.", chooseVersion: "Выберите версию",
   beginShadow: "Проверить в тени", activate: "Включить", activateSure: (name, id) => `Включить ${name} на шаге ${id}?`, rollBack: "Вернуть прежнюю", rollBackSure: (name) => `Вернуть ${name}?`, history: "История",
   components: "Компоненты", uploadedAt: (time) => `загружен ${time}`, ofConfiguration: "из файла настроек", kibForms: ["КиБ", "КиБ", "КиБ"], activeAt: (steps) => `действует на шагах: ${steps}`,
   shadowIs: (name) => `В тени: ${name}`, shadowSince: (time) => `С ${time}`, shadowCounts: (all, same, different) => `Звонков: ${all}, решено так же: ${same}, иначе: ${different}.`, differences: "Расхождения", theShadow: "Тень", endShadow: "Закончить проверку",

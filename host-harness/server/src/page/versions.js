@@ -83,7 +83,8 @@ function Step({ operation, at, components, onDone }) {
   return html`<section class="card" aria-labelledby=${`version-${at}`}>
     <h2 id=${`version-${at}`}>${say("stepNumber", at + 1)} ${local(operation.description?.title)} <span class="quiet">${operation.id}</span></h2>
     ${component && html`<p>${say("inForce")}: <strong>${nameOf(component, components)}</strong>${component !== configured && html`<br /><span class="quiet">${say("inPlaceOf", nameOf(configured, components))}</span>`}</p>`}
-    ${mayChange && html`<${Labelled} title=${say("otherVersion")} help=${others.length ? say("otherVersionHelp") : say("noOtherVersion")}>${(tied) => html`<select ...${tied} value=${chosen} onChange=${(event) => setChosen(event.currentTarget.value)}>
+    ${mayChange && inForce && !others.length && html`<p class="quiet">${say("noOtherVersion")}</p>`}
+    ${mayChange && others.length > 0 && html`<${Labelled} title=${say("otherVersion")} help=${say("otherVersionHelp")}>${(tied) => html`<select ...${tied} value=${chosen} onChange=${(event) => setChosen(event.currentTarget.value)}>
         <option value="">${say("chooseVersion")}</option>
         ${others.map(({ digest }) => html`<option key=${digest} value=${digest}>${nameOf(digest, components)}</option>`)}
       </select>`}<//>
