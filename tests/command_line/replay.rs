@@ -75,6 +75,23 @@ fn d10_a_recording_holds_no_token_and_no_whole_number_and_is_its_owners_alone() 
     whole.run(["replay", "call.json"]).assert(0, &[]).assert_prints(&["As recorded: the same"]);
 }
 
+/// A telephone shows it, and the operation reads and keeps it; the recording of the call and that of the next one have another in its place.
+#[test]
+fn e6_d10_a_recording_never_has_the_contacts_name() {
+    let home = Home::new();
+    for asked in [true, false] {
+        let called = home.run(["call", CALLER, "--set", "show_contact_name=true", "--record", "call.json"]);
+        called.assert_prints(&["the telephone shows: Иван Петров"]);
+        let text = fs::read_to_string(home.path("call.json")).expect("text");
+        assert_eq!(text.contains("/api/v4/contacts?"), asked, "{text}");
+        assert!(text.contains("contact_name\\\":\\\"xxxx"), "{text}");
+        for name in ["Иван", "Петров", "u0418\\u0432"] {
+            assert!(!text.contains(name), "{name}: {text}");
+        }
+        home.run(["replay", "call.json"]).assert(0, &[]).assert_prints(&["the same resolution"]);
+    }
+}
+
 #[test]
 fn d10_a_recording_blanks_what_the_operation_did_not_read() {
     let home = Home::new();

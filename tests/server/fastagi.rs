@@ -22,12 +22,13 @@ const BLOCK: &str = "agi_network: yes\nagi_network_script: resolve-call\nagi_req
     agi_enhanced: 0.0\nagi_accountcode: \nagi_threadid: 139870012345\nagi_arg_1: sales\n\n";
 const DONE: &str = "200 result=1\n";
 /// The variables of a call that Anna's desk is rung for.
-pub(crate) const FORWARD: [&str; 9] = [
+pub(crate) const FORWARD: [&str; 10] = [
     "SET VARIABLE \"ROUTE_COUNT\" \"1\"",
     "SET VARIABLE \"ROUTE_TOGETHER\" \"\"",
     "SET VARIABLE \"ROUTE_DIAL_1\" \"PJSIP/101\"",
     "SET VARIABLE \"ROUTE_RING_1\" \"20\"",
     "SET VARIABLE \"ROUTE_CALLEE\" \"personal-manager\"",
+    "SET VARIABLE \"ROUTE_NAME\" \"\"",
     "SET VARIABLE \"ROUTE_LINKED\" \"queue-sales\"",
     "SET VARIABLE \"ROUTE_AFTER\" \"\"",
     "SET VARIABLE \"ROUTE_REASON\" \"manager-did-not-answer\"",
@@ -127,18 +128,19 @@ impl Scene {
 #[tokio::test]
 async fn the_captured_dialogue_sets_the_variables_in_order_and_closes() {
     let scene = Scene::new().await;
-    assert_eq!(scene.dialogue(BLOCK, &[DONE; 8]).await, FORWARD);
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 9]).await, FORWARD);
     let kept = scene.kept("1795338000.7").await;
     assert_eq!((&kept["call"]["called"], &kept["operation"]), (&"74951234567".into(), &"sales".into()));
     // The caller hangs up in between: the line comes before a reply, and again.
-    let hung_up = ["HANGUP\n200 result=1\n", DONE, "HANGUP\nHANGUP\n200 result=1\n", DONE, DONE, DONE, DONE, DONE];
+    let hung_up =
+        ["HANGUP\n200 result=1\n", DONE, "HANGUP\nHANGUP\n200 result=1\n", DONE, DONE, DONE, DONE, DONE, DONE];
     assert_eq!(scene.dialogue(&BLOCK.replace("000.7", "000.8"), &hung_up).await, FORWARD);
     // Another operation by its argument, and the number by the second one; the caller is hidden.
     let block = BLOCK
         .replace("agi_arg_1: sales\n", "agi_arg_1: support\nagi_arg_2: 101\n")
         .replace("agi_callerid: +79161234567", "agi_callerid: unknown")
         .replace("000.7", "000.9");
-    let commands = scene.dialogue(&block, &[DONE; 6]).await;
+    let commands = scene.dialogue(&block, &[DONE; 7]).await;
     assert_eq!(commands.last().unwrap(), "SET VARIABLE \"ROUTE_ACTION\" \"linked-operation\"");
     assert!(commands.contains(&"SET VARIABLE \"ROUTE_REASON\" \"caller-hidden\"".to_owned()), "{commands:?}");
     assert_eq!(scene.kept("1795338000.9").await["call"]["called"], "101");
@@ -153,7 +155,7 @@ const CHAIN: &str = "[[operation]]\nid = \"first, ${X}\"\nlinked_operation = \"q
 async fn e2_a_dialplan_comes_back_with_what_it_was_told_and_is_given_the_next_numbers() {
     let scene = Scene::of(CHAIN, PBXS).await;
     let block = BLOCK.replace("agi_arg_1: sales\n", "agi_arg_1: first, ${X}\n");
-    let commands = scene.dialogue(&block, &[DONE; 8]).await;
+    let commands = scene.dialogue(&block, &[DONE; 9]).await;
     let after = "first%2C%20%24%7BX%7D";
     for command in [
         format!("SET VARIABLE \"ROUTE_AFTER\" \"{after}\""),
@@ -164,7 +166,7 @@ async fn e2_a_dialplan_comes_back_with_what_it_was_told_and_is_given_the_next_nu
     }
     let arguments = format!("agi_arg_2: 74951234567\nagi_arg_3: {after}\nagi_arg_4: busy:no-answer\n\n");
     let back = format!("{}{arguments}", block.trim_end_matches('\n').to_owned() + "\n");
-    let commands = scene.dialogue(&back, &[DONE; 8]).await;
+    let commands = scene.dialogue(&back, &[DONE; 9]).await;
     assert!(commands.contains(&"SET VARIABLE \"ROUTE_LINKED\" \"support\"".to_owned()), "{commands:?}");
     assert_eq!(commands.last().unwrap(), "SET VARIABLE \"ROUTE_ACTION\" \"forward\"");
     let brought_up_to_date = async {
@@ -183,7 +185,7 @@ async fn e2_a_dialplan_comes_back_with_what_it_was_told_and_is_given_the_next_nu
         serde_json::json!({"id": "web-1", "caller": "+79161234567", "called": "101", "operation": "first, ${X}"});
     assert_eq!(scene.process.client.call(&http).await.goes_to(), "anna");
     scene.kept("web-1").await;
-    let stranger = scene.dialogue(&back.replace("1795338000.7", "web-1"), &[DONE; 8]).await;
+    let stranger = scene.dialogue(&back.replace("1795338000.7", "web-1"), &[DONE; 9]).await;
     assert!(stranger.contains(&"SET VARIABLE \"ROUTE_COUNT\" \"0\"".to_owned()), "{stranger:?}");
     let same = scene.process.client.get("/v1/calls/1?by=seq").await;
     assert_eq!(same.json()["call"]["id"], "1795338000.7");
@@ -194,7 +196,7 @@ async fn e2_a_dialplan_comes_back_with_what_it_was_told_and_is_given_the_next_nu
 async fn a_hanging_amocrm_ends_in_time_with_a_route() {
     let scene = Scene::new().await;
     scene.home.simulator.add_fault(FaultRule::new(Fault::Hang).on(Endpoint::Contacts));
-    let commands = scene.dialogue(BLOCK, &[DONE; 6]).await;
+    let commands = scene.dialogue(BLOCK, &[DONE; 7]).await;
     assert_eq!(commands.last().unwrap(), "SET VARIABLE \"ROUTE_ACTION\" \"linked-operation\"");
     assert!(commands.contains(&"SET VARIABLE \"ROUTE_REASON\" \"no-answer-in-time\"".to_owned()), "{commands:?}");
     assert!(scene.kept("1795338000.7").await["details"]["waited_ms"].as_u64().unwrap() < 1_250);
@@ -229,7 +231,7 @@ async fn of_too_many_connections_the_oldest_is_closed_that_says_nothing() {
     for _ in 0..50 {
         silent.push(TcpStream::connect(scene.fastagi).await.expect("it listens"));
     }
-    assert_eq!(scene.dialogue(BLOCK, &[DONE; 8]).await, FORWARD);
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 9]).await, FORWARD);
     let state = scene.process.client.get("/v1/state").await.json();
     assert!(state["fastagi_connections"]["closed_for_others"].as_u64() >= Some(48), "{state}");
     assert_eq!(state["connections"]["closed_for_others"], 0, "HTTP has its own part");
@@ -250,7 +252,7 @@ async fn where_every_connection_has_its_call_the_next_is_closed() {
     };
     timeout(PATIENCE, full).await.expect("there is no room");
     drop(silent);
-    let again = async { while scene.dialogue(BLOCK, &[DONE; 8]).await != FORWARD {} };
+    let again = async { while scene.dialogue(BLOCK, &[DONE; 9]).await != FORWARD {} };
     timeout(PATIENCE, again).await.expect("it goes on");
 }
 
@@ -287,13 +289,13 @@ async fn what_is_not_asterisk_gets_nothing() {
         assert_eq!(String::from_utf8_lossy(&answer), "");
     }
     assert!(!scene.process.stderr().contains("+79161234567"), "{}", scene.process.stderr());
-    assert_eq!(scene.dialogue(BLOCK, &[DONE; 8]).await, FORWARD, "it goes on");
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 9]).await, FORWARD, "it goes on");
 }
 
 #[tokio::test]
 async fn the_dialplan_reports_what_became_of_its_legs() {
     let scene = Scene::new().await;
-    scene.dialogue(BLOCK, &[DONE; 8]).await;
+    scene.dialogue(BLOCK, &[DONE; 9]).await;
     let report = |arguments: &str| {
         BLOCK.replace("script: resolve-call", "script: outcome").replace("agi_arg_1: sales\n", arguments)
     };
@@ -332,7 +334,7 @@ async fn the_dialplan_reports_what_became_of_its_legs() {
 #[tokio::test]
 async fn a_report_of_a_call_before_the_server_was_started_again_is_kept() {
     let mut scene = Scene::new().await;
-    scene.dialogue(BLOCK, &[DONE; 8]).await;
+    scene.dialogue(BLOCK, &[DONE; 9]).await;
     scene.kept("1795338000.7").await;
     scene = scene.again().await;
     let report = BLOCK
@@ -345,7 +347,7 @@ async fn a_report_of_a_call_before_the_server_was_started_again_is_kept() {
 #[tokio::test]
 async fn a_report_that_cannot_be_written_is_to_be_sent_again() {
     let scene = Scene::new().await;
-    scene.dialogue(BLOCK, &[DONE; 8]).await;
+    scene.dialogue(BLOCK, &[DONE; 9]).await;
     scene.kept("1795338000.7").await;
     let locked = rusqlite::Connection::open(scene.home.path("kept/call-details.sqlite3")).expect("the file");
     locked.execute_batch("BEGIN EXCLUSIVE").expect("nobody else writes for long");
@@ -372,7 +374,7 @@ async fn a_report_completes_no_call_of_another_face() {
     let call = serde_json::json!({"id": "pbx-1", "caller": test_support::CALLER, "operation": "sales"});
     assert_eq!(scene.process.client.call(&call).await.goes_to(), "anna");
     let seq = scene.kept("pbx-1").await["seq"].to_string();
-    assert_eq!(scene.dialogue(BLOCK, &[DONE; 8]).await, FORWARD);
+    assert_eq!(scene.dialogue(BLOCK, &[DONE; 9]).await, FORWARD);
     scene.kept("1795338000.7").await;
     let leg = "agi_arg_1: 1:BUSY\n";
     for id in ["pbx-1", &seq, "2", "0", "-1"] {
@@ -420,7 +422,7 @@ async fn garbage_is_told_of_once_a_second_and_on_one_line() {
 async fn a_server_that_stops_ends_the_dialogues_that_it_has() {
     let scene = Scene::new().await;
     scene.home.simulator.add_fault(FaultRule::new(Fault::Hang).on(Endpoint::Contacts));
-    let (commands, ()) = tokio::join!(scene.dialogue(BLOCK, &[DONE; 6]), async {
+    let (commands, ()) = tokio::join!(scene.dialogue(BLOCK, &[DONE; 7]), async {
         let asked = async {
             while scene.home.simulator.count_of(Endpoint::Contacts) == 0 {
                 tokio::task::yield_now().await;

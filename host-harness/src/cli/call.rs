@@ -22,6 +22,7 @@ use crate::config::OperationEntry;
 use amocrm::integration::{Access, Integration};
 use call::document::OPERATION_FAILED;
 use call::{IncomingCall, Localized, WholeNumber};
+use node::call_details::{self, Place, Reader};
 use node::{Node, ToPlace};
 use recording::Steps;
 use runtime::bindings::exports::telephony::operation::operation::Description;
@@ -110,6 +111,11 @@ impl Call {
         }
         let recorder = Arc::new(Steps::default());
         let mut node = Node::builder(clock.clone()).scenario_waiting_time(scene.scenario_waiting_time);
+        // Who talked to whom is what a server with this store was told.
+        let kept = location.own_directory().map(|directory| call_details::file_in(&directory));
+        if let Some(kept) = kept.filter(|file| file.exists()) {
+            node = node.talks_of(Reader::new(Place::File(kept)));
+        }
         let mut keeping = Vec::new();
         for (settings, connect, has_all) in scene.integrations() {
             // The tokens age by the system's clock, whatever time the call is said to arrive at.

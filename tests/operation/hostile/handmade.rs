@@ -22,8 +22,11 @@ pub(crate) const FIRST_FREE_TYPE: u32 = 3;
 /// What `cabi_realloc` gives out begins here. What stands before is the module's own.
 pub(crate) const HEAP: i32 = 1 << 20;
 const PAGE: u64 = 64 * 1024;
+/// Where the identifier stands, behind the description at zero, and which.
+const ID_AT: i32 = 2_048;
+const ID: &[u8] = b"handmade";
 
-/// A core module that is an operation. Its description is all zeroes, which is an empty one.
+/// A core module that is an operation. Its description is empty but for its identifier.
 pub(crate) struct Handmade {
     pub(crate) types: TypeSection,
     pub(crate) functions: FunctionSection,
@@ -67,7 +70,8 @@ impl Handmade {
         instructions.i32_const(0).local_get(2).i32_sub().i32_and().local_tee(4);
         instructions.local_get(3).i32_add().global_set(0).local_get(4).end();
         code.function(&describe).function(&resolve).function(&realloc);
-        Self {
+        let length = i32::try_from(ID.len()).expect("a short one");
+        let handmade = Self {
             types,
             functions,
             tables: TableSection::new(),
@@ -76,7 +80,8 @@ impl Handmade {
             elements: None,
             code,
             data: DataSection::new(),
-        }
+        };
+        handmade.put(0, &[ID_AT.to_le_bytes(), length.to_le_bytes()].concat()).put(ID_AT, ID)
     }
 
     /// Puts bytes into memory.
