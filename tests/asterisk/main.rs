@@ -17,6 +17,7 @@ mod handed_on;
 mod legs;
 mod linked;
 mod load;
+mod named;
 mod phone;
 mod reports;
 mod scene;

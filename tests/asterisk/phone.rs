@@ -20,7 +20,8 @@ pub(crate) struct Phone {
 pub(crate) struct Dialog {
     id: String,
     local: String,
-    remote: String,
+    /// Who is at the other end: From of a call that it answered.
+    pub(crate) remote: String,
     target: String,
 }
 

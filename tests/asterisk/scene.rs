@@ -76,6 +76,8 @@ pub(crate) struct Office<'a> {
     pub(crate) contexts: Option<[&'a str; 2]>,
     /// The whole dialplan, where it is not the usual one.
     pub(crate) whole: Option<&'a str>,
+    /// Further settings of the operation, each after a comma.
+    pub(crate) settings: &'a str,
     /// Further keys of the operation.
     pub(crate) operation: &'a str,
     /// Further files of Asterisk's configuration, by name, with the same places in them.
@@ -128,13 +130,14 @@ impl Scene {
             "[[integration]]\naccount = \"{account}\"\ntoken = \"file:account-token\"\nplain_http = \"granted\"\n\
              private_addresses = \"granted\"\nrequests_per_second = 50\n\
              [[integration.employee]]\nid = \"anna\"\nname = \"Анна Соколова\"\namocrm_user = 504141\nnumbers = {numbers}\n\
-             [[operation]]\nid = \"main\"\nlinked_operation = \"queue:sales\"\nsettings = {{ waiting_time = \"2s\" }}\n\
+             [[operation]]\nid = \"main\"\nlinked_operation = \"queue:sales\"\nsettings = {{ waiting_time = \"2s\"{settings} }}\n\
              {operation}\n[server]\ntoken = \"file:server-token\"\n[call_details]\nnumbers = \"whole\"\n\
              [asterisk]\nfastagi = \"127.0.0.1:0\"\ninternal = \"{internal}\"\n\
              external = \"PJSIP/phones/sip:{{number}}@{outside}\"\n{server}",
             account = home.simulator.base_url(),
             numbers = office.numbers,
             server = office.server,
+            settings = office.settings,
             operation = office.operation,
         );
         home.write("config.toml", configuration);
