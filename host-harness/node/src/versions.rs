@@ -224,13 +224,15 @@ impl Versions {
     /// What was put in force at a placement, the newest last.
     pub async fn history(&self, placement: &str) -> Result<Vec<Change>, VersionError> {
         let record = self.record.lock().await;
-        Ok(record.changes(placed(&*self.placement(placement)?)).to_vec())
+        let placement = self.placement(placement)?;
+        Ok(record.changes(placed(&placement)).to_vec())
     }
 
     /// The version that a roll back would put in force, if there is one.
     pub async fn before(&self, placement: &str) -> Result<Option<String>, VersionError> {
         let record = self.record.lock().await;
-        Ok(record.before(placed(&*self.placement(placement)?)))
+        let placement = self.placement(placement)?;
+        Ok(record.before(placed(&placement)))
     }
 
     /// The placement's configured file has changed: its new content takes the place of what was configured, and is in force.

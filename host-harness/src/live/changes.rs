@@ -181,8 +181,8 @@ impl Changes {
 
     /// The text that the change of this number was made in, with its operations.
     fn before(&self, number: u64) -> Option<(&str, &Made)> {
-        let earlier = self.entries.iter().rev().skip_while(|entry| entry.number >= number);
-        earlier.into_iter().find_map(|entry| entry.text.as_deref().zip(entry.made.as_ref()))
+        let mut earlier = self.entries.iter().rev().skip_while(|entry| entry.number >= number);
+        earlier.find_map(|entry| entry.text.as_deref().zip(entry.made.as_ref()))
     }
 
     /// The change with its operations, which it lacks where an earlier version of this program wrote it.

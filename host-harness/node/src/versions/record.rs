@@ -152,17 +152,16 @@ impl VersionRecord {
         self.placements.get(id)?.iter().find(|era| era.origin.as_ref() == Some(origin))
     }
 
-    /// That of the operation, which is another one from now on.
-    fn changing(&mut self, (id, origin): Placed<'_>) -> &mut Era {
+    /// Changes that of the operation, which is the last from now on: the oldest go first.
+    fn change(&mut self, (id, origin): Placed<'_>, change: impl FnOnce(&mut Era)) {
         let eras = self.placements.entry(id.to_owned()).or_default();
-        // The one that is changed is the last: the oldest go first.
         let known = eras.iter().position(|era| era.origin.as_ref() == Some(origin)).map(|at| eras.remove(at));
-        eras.push(known.unwrap_or_else(|| Era { origin: Some(origin.clone()), ..Era::default() }));
-        if eras.len() > MOST_ERAS {
+        let mut era = known.unwrap_or_else(|| Era { origin: Some(origin.clone()), ..Era::default() });
+        change(&mut era);
+        if eras.len() >= MOST_ERAS {
             eras.remove(0);
         }
-        let last = eras.len() - 1;
-        &mut eras[last]
+        eras.push(era);
     }
 
     /// The version that was activated last; none where the configured one is in force.
@@ -217,11 +216,12 @@ impl VersionRecord {
 
     pub(super) fn with_change(&self, placed: Placed<'_>, change: Change) -> Self {
         let mut changed = self.clone();
-        let changes = &mut changed.changing(placed).changes;
-        if changes.len() >= MOST_CHANGES {
-            changes.remove(0);
-        }
-        changes.push(change);
+        changed.change(placed, |era| {
+            if era.changes.len() >= MOST_CHANGES {
+                era.changes.remove(0);
+            }
+            era.changes.push(change);
+        });
         changed
     }
 
@@ -233,7 +233,7 @@ impl VersionRecord {
             }
         }
         if shadow.is_some() {
-            changed.changing(placed).shadow = shadow;
+            changed.change(placed, |era| era.shadow = shadow);
         }
         changed
     }

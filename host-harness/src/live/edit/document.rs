@@ -65,8 +65,8 @@ pub(super) fn merge<'a>(
 pub(super) fn tidy(item: Option<&mut Item>) {
     let Some(Item::Value(Value::InlineTable(table))) = item else { return };
     let is_plain = |decor: &Decor| {
-        let parts = [decor.prefix(), decor.suffix()].into_iter().flatten();
-        parts.into_iter().all(|part| part.as_str().is_none_or(|part| !part.contains(['#', '\n'])))
+        let mut parts = [decor.prefix(), decor.suffix()].into_iter().flatten();
+        parts.all(|part| part.as_str().is_none_or(|part| !part.contains(['#', '\n'])))
     };
     // One over several lines, with comments perhaps, stays as people have written it.
     let is_on_a_line = table

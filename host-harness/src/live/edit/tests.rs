@@ -58,8 +58,7 @@ fn a_table_on_one_line_is_written_tidily_when_keys_come_and_go() {
         let exits = change.iter().map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned))).collect();
         let patch = OperationPatch { exits, ..OperationPatch::default() };
         let changed = edited(&file, &Edit::ChangeOperation("main".to_owned(), patch), None).unwrap();
-        let line = changed.lines().find(|line| line.starts_with("exits")).unwrap_or_default().to_owned();
-        line
+        changed.lines().find(|line| line.starts_with("exits")).unwrap_or_default().to_owned()
     };
     let two = "{ absent = \"a\", caller = \"b\" }";
     assert_eq!(exits("{ absent = \"a\" }", &[("caller", Some("b"))]), format!("exits = {two}"));
