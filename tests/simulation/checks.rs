@@ -73,6 +73,8 @@ pub(crate) struct Before {
     disturbances: usize,
     enabled: bool,
     reads_fail: bool,
+    /// The step whose numbers rang in vain before.
+    left: Option<String>,
 }
 
 impl Model {
@@ -126,6 +128,23 @@ impl Model {
 
     pub(crate) fn before(&mut self, happening: usize, caller: Caller, enabled: bool, store: &WorldStore) -> Before {
         self.summary.calls += 1;
+        self.comes(happening, caller, enabled, store, None)
+    }
+
+    /// The PBX comes back with a call, since nobody answered at this step.
+    pub(crate) fn comes_back(&mut self, before: &Before, left: String, store: &WorldStore) -> Before {
+        self.summary.came_back += 1;
+        self.comes(before.happening, before.caller, before.enabled, store, Some(left))
+    }
+
+    fn comes(
+        &mut self,
+        happening: usize,
+        caller: Caller,
+        enabled: bool,
+        store: &WorldStore,
+        left: Option<String>,
+    ) -> Before {
         let in_flight = self.in_flight.entry(caller).or_default();
         *in_flight += 1;
         Before {
@@ -139,6 +158,7 @@ impl Model {
             disturbances: self.disturbances,
             enabled,
             reads_fail: store.reads_fail.load(Ordering::Relaxed),
+            left,
         }
     }
 
@@ -197,7 +217,7 @@ impl Model {
             return Some(("D9, always a route", "the operation gave none".to_owned()));
         }
         if self.scenario {
-            if let Some(broken) = scenario::judge(resolved, took) {
+            if let Some(broken) = scenario::judge(resolved, took, before.left.as_deref()) {
                 return Some(broken);
             }
         } else if took > WAITING_TIME {

@@ -101,6 +101,7 @@ fn worlds() {
             assert!(total.outcomes.contains_key(outcome), "no call came to {outcome}: {total}");
         }
         assert!(total.to_deputies > 0, "no call rang a deputy: {total}");
+        assert!(total.came_back > 0, "nobody failed to answer: {total}");
         assert!(total.most_steps == 3, "no call went all the way of a scenario: {total}");
         assert!(total.hits > 0 && total.certain_hits > 0 && total.certain_misses > 0, "{total}");
     }

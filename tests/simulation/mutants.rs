@@ -161,6 +161,12 @@ const MUTANTS: &[Mutant] = &[
         to: "return self.settled(entry, way.end(entry.placement(), resolved, caller));",
     },
     Mutant {
+        name: "numbers that rang in vain are given again",
+        file: "host-harness/node/src/scenario.rs",
+        from: "        match placement_of(after.exits().not_answered()).and_then(|next| revision.placement(next)) {\n            Some(next) => Ok((way, Arc::clone(next))),",
+        to: "        match placement_of(after.exits().not_answered()).and_then(|next| revision.placement(next)).map(|_| after) {\n            Some(next) => Ok((way, Arc::clone(next))),",
+    },
+    Mutant {
         name: "callers are shown whole",
         file: "host-harness/call/src/document.rs",
         from: "call.presented().map(WholeNumber::masked);",

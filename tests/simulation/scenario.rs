@@ -59,8 +59,14 @@ impl Step {
     }
 }
 
-/// The first rule that a call's way breaks, and how.
-pub(crate) fn judge(resolved: &CallDocument, took: Duration) -> Option<(&'static str, String)> {
+/// The step that a PBX comes back from when nobody answered: the one that rang, where another operation comes after it.
+pub(crate) fn comes_back_from(resolved: &CallDocument) -> Option<String> {
+    let then = matches!(resolved.route, Route::Forward { .. }) && resolved.target().starts_with("operation:");
+    then.then(|| resolved.placement.clone().unwrap_or_else(|| STEPS[0].id.to_owned()))
+}
+
+/// The first rule that a call's way breaks, and how. `left` is the step whose numbers rang in vain before.
+pub(crate) fn judge(resolved: &CallDocument, took: Duration, left: Option<&str>) -> Option<(&'static str, String)> {
     if took > MOST_WAITED {
         return Some(("E2, never later than the scenario may wait", format!("it took {took:?}")));
     }
@@ -73,8 +79,11 @@ pub(crate) fn judge(resolved: &CallDocument, took: Duration) -> Option<(&'static
     if way.len() > MOST_STEPS || placements.len() < way.len() {
         return Some(("E2, at most 8 steps and no placement twice", told));
     }
-    if way.iter().rev().skip(1).any(|(_, reason, _)| reason.is_none()) {
+    if way.iter().rev().skip(1).any(|(placement, reason, _)| reason.is_none() && left != Some(*placement)) {
         return Some(("E2, nothing is asked after a forward", told));
+    }
+    if left.is_some_and(|left| !way.iter().rev().skip(1).any(|(placement, ..)| *placement == left)) {
+        return Some(("E2, what a step gave to ring is not rung again", told));
     }
     let mut next = Some(STEPS[0].id);
     for (placement, reason, target) in way {

@@ -8,6 +8,7 @@ use amocrm::access::consent::Consented;
 use amocrm::access::{LongLived, OAuthSettings, Platform};
 use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, OAuthApp, Options, RateLimit, Simulator};
+use call::scenario::Unanswered;
 use call::{CallDocument, IncomingCall};
 use host_harness::OPERATION;
 use jiff::{SignedDuration, Timestamp};
@@ -28,7 +29,7 @@ use tokio::time::{Instant, sleep};
 use crate::account::{account, contact_id, employees, event};
 use crate::checks::Model;
 use crate::plan::{Caller, Plan, What};
-use crate::scenario::{MOST_WAITED, STEPS};
+use crate::scenario::{MOST_WAITED, STEPS, comes_back_from};
 use crate::store::WorldStore;
 use crate::summary::{Summary, Violation};
 
@@ -171,9 +172,19 @@ impl<'a> World<'a> {
         };
         node.calls.spawn(async move {
             let began = Instant::now();
-            let resolved = resolver.resolve(call, &clock).await;
-            let mut model = model.lock().expect("no panic");
-            model.after(&before, &resolved, began.elapsed(), &store);
+            let resolved = resolver.resolve(call.clone(), &clock).await;
+            let left = comes_back_from(&resolved).filter(|_| number % 2 == 0);
+            let (back, left) = {
+                let mut model = model.lock().expect("no panic");
+                model.after(&before, &resolved, began.elapsed(), &store);
+                let Some(left) = left else { return };
+                (model.comes_back(&before, left.clone(), &store), left)
+            };
+            // Nobody answered: the PBX asks what comes next, under the same call.
+            let unanswered = Some(Unanswered { placement: left, endings: Vec::new() });
+            let began = Instant::now();
+            let resolved = resolver.resolve(IncomingCall { unanswered, ..call }, &clock).await;
+            model.lock().expect("no panic").after(&back, &resolved, began.elapsed(), &store);
         });
         while node.calls.try_join_next().is_some() {}
     }
