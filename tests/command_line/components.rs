@@ -85,7 +85,7 @@ fn the_built_in_component_is_written_as_a_file_that_fits() {
         "  HTTP to account GET below /api/v4/, and what `account_requests` grants",
         "  HTTP elsewhere  only to servers that `granted` names\n",
         "  kept values     in a bucket of its integration\n",
-        "  employees       the PBX's directory\n",
+        "  employees       the PBX's directory, and who was the last to answer the caller\n",
         "  configuration   amocrm_base_url (required), enabled, ",
         "  settings        waiting_time, ",
         "  notices         taken\n",

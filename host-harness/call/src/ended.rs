@@ -187,6 +187,7 @@ mod tests {
             details: Details::default(),
             run: Run::default(),
             titles: Titles::default(),
+            caller_name: None,
         }
     }
 

@@ -194,7 +194,7 @@ fn row(capability: Capability) -> Option<(&'static str, String)> {
         Capability::HttpElsewhere => ("HTTP elsewhere", "only to servers that `granted` names"),
         Capability::KeyValue => ("kept values", "in a bucket of its integration"),
         Capability::Configuration => return None,
-        Capability::Directory => ("employees", "the PBX's directory"),
+        Capability::Directory => ("employees", "the PBX's directory, and who was the last to answer the caller"),
         Capability::Clocks => ("clocks", "the time of day and timers"),
         Capability::Diagnostics => ("diagnostics", "lines in the log at the level `debug`"),
     };
