@@ -1,7 +1,7 @@
 //! A headless Chromium of a test's own, driven through chromedriver; both end with the value.
 
 use std::io::{BufRead, BufReader, Lines};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -42,6 +42,33 @@ pub(crate) fn programs() -> Option<(PathBuf, PathBuf)> {
     found
 }
 
+/// How often chromedriver is started.
+const STARTS: usize = 3;
+
+/// Starts chromedriver, and says on which port; none where it ended before.
+fn driver(program: &Path, home: &Path) -> Option<(Child, Lines<BufReader<ChildStdout>>, u16)> {
+    let mut driver = Command::new(program)
+        .arg("--port=0")
+        .env("HOME", home)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver starts");
+    let mut said = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
+    let port = said.by_ref().map_while(Result::ok).find_map(|line| {
+        let port = line.split("started successfully on port ").nth(1)?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    match port {
+        Some(port) => Some((driver, said, port)),
+        None => {
+            driver.wait().expect("it has ended");
+            None
+        }
+    }
+}
+
 impl Browser {
     /// Starts one that speaks this language.
     pub(crate) async fn start(programs: (PathBuf, PathBuf), language: &str) -> Self {
@@ -56,20 +83,10 @@ impl Browser {
         preferences: &Value,
     ) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
-        let mut driver = Command::new(chromedriver)
-            .arg("--port=0")
-            .env("HOME", profile.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver starts");
-        let mut said = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
-        let port = said.by_ref().map_while(Result::ok).find_map(|line| {
-            let port = line.split("started successfully on port ").nth(1)?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        let address = format!("127.0.0.1:{}", port.expect("chromedriver says its port"));
+        // It takes a port that is free for one family of addresses, and ends where the other one has it taken.
+        let started = (0..STARTS).find_map(|_| driver(&chromedriver, profile.path()));
+        let (driver, said, port) = started.expect("chromedriver says its port");
+        let address = format!("127.0.0.1:{port}");
         let mut arguments = vec![
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
