@@ -69,7 +69,7 @@ class Operation(exports.Operation):
     def resolve_call(self, call, settings):
         destinations = [Destination(number, RING_TIME) for number in read_numbers(settings)]
         if destinations:
-            route = Route_Forward(Forwarding("my-operation", "My operation", destinations))
+            route = Route_Forward(Forwarding("my-operation", "My operation", destinations, None))
         else:
             status = LocalizedText("Переадресация не удалась", "Forwarding failed")
             route = Route_LinkedOperation(TransitionReason("nobody-to-ring", ReasonClass.CONFIGURATION, status, NOBODY_TO_RING))

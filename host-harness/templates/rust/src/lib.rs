@@ -61,6 +61,7 @@ impl Guest for Operation {
                 employee_id: "my-operation".to_owned(),
                 employee_name: "My operation".to_owned(),
                 destinations,
+                caller_name: None,
             })
         };
         let (requests, facts, notes) = (Vec::new(), Vec::new(), Vec::new());
