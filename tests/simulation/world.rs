@@ -173,7 +173,7 @@ impl<'a> World<'a> {
         node.calls.spawn(async move {
             let began = Instant::now();
             let resolved = resolver.resolve(call.clone(), &clock).await;
-            let left = comes_back_from(&resolved).filter(|_| number % 2 == 0);
+            let left = comes_back_from(&resolved).filter(|_| number.is_multiple_of(2));
             let (back, left) = {
                 let mut model = model.lock().expect("no panic");
                 model.after(&before, &resolved, began.elapsed(), &store);
