@@ -15,7 +15,7 @@ const FILE: &str = "activations.json";
 /// How many changes are remembered for each placement.
 const MOST_CHANGES: usize = 50;
 /// Of how many operations of one identifier they are remembered, or of one with how many components.
-const MOST_ERAS: usize = 20;
+const MOST_HISTORIES: usize = 20;
 
 /// An operation of the configuration: its identifier, and which one of it.
 pub(super) type Placed<'a> = (&'a str, &'a Origin);
@@ -72,12 +72,12 @@ pub(crate) struct ShadowEntry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct VersionRecord {
     file: Option<PathBuf>,
-    placements: BTreeMap<String, Vec<Era>>,
+    placements: BTreeMap<String, Vec<History>>,
 }
 
 /// What was put in force while the configuration had an operation with one component. It counts whenever the configuration has that again.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Era {
+struct History {
     /// None in a file of an earlier version of this program, until it is known.
     #[serde(default)]
     origin: Option<Origin>,
@@ -91,10 +91,10 @@ struct Era {
 /// What a file has of an identifier.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum WrittenEras {
-    Several(Vec<Era>),
+enum WrittenHistories {
+    Several(Vec<History>),
     /// As earlier versions of this program wrote it.
-    One(Era),
+    One(History),
 }
 
 impl VersionRecord {
@@ -106,7 +106,7 @@ impl VersionRecord {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
             Err(error) => Err(error.to_string()),
         };
-        let written: BTreeMap<String, WrittenEras> = written.unwrap_or_else(|error| {
+        let written: BTreeMap<String, WrittenHistories> = written.unwrap_or_else(|error| {
             let name = file.display();
             warnings.push(localized!(
                 "{name} не читается ({error}): действуют компоненты из файла настроек; удалите этот файл",
@@ -114,11 +114,11 @@ impl VersionRecord {
             ));
             BTreeMap::new()
         });
-        let eras = |written| match written {
-            WrittenEras::Several(eras) => eras,
-            WrittenEras::One(era) => vec![era],
+        let histories = |written| match written {
+            WrittenHistories::Several(histories) => histories,
+            WrittenHistories::One(history) => vec![history],
         };
-        let placements = written.into_iter().map(|(id, written)| (id, eras(written))).collect();
+        let placements = written.into_iter().map(|(id, written)| (id, histories(written))).collect();
         Self { file: Some(file), placements }
     }
 
@@ -139,29 +139,32 @@ impl VersionRecord {
     pub(super) fn adopted<'a>(&self, placed: impl IntoIterator<Item = Placed<'a>>) -> Option<Self> {
         let mut adopted = self.clone();
         for (id, origin) in placed {
-            let eras = adopted.placements.get_mut(id).into_iter().flatten();
-            eras.filter(|era| era.origin.is_none()).for_each(|era| era.origin = Some(origin.clone()));
+            let histories = adopted.placements.get_mut(id).into_iter().flatten();
+            histories
+                .filter(|history| history.origin.is_none())
+                .for_each(|history| history.origin = Some(origin.clone()));
         }
         // What was written of operations that are gone by now belongs to none.
-        adopted.placements.values_mut().for_each(|eras| eras.retain(|era| era.origin.is_some()));
-        let is_known = |era: &Era| era.origin.is_some();
+        adopted.placements.values_mut().for_each(|histories| histories.retain(|history| history.origin.is_some()));
+        let is_known = |history: &History| history.origin.is_some();
         (!self.placements.values().flatten().all(is_known)).then_some(adopted)
     }
 
-    fn era(&self, (id, origin): Placed<'_>) -> Option<&Era> {
-        self.placements.get(id)?.iter().find(|era| era.origin.as_ref() == Some(origin))
+    fn history(&self, (id, origin): Placed<'_>) -> Option<&History> {
+        self.placements.get(id)?.iter().find(|history| history.origin.as_ref() == Some(origin))
     }
 
     /// Changes that of the operation, which is the last from now on: the oldest go first.
-    fn change(&mut self, (id, origin): Placed<'_>, change: impl FnOnce(&mut Era)) {
-        let eras = self.placements.entry(id.to_owned()).or_default();
-        let known = eras.iter().position(|era| era.origin.as_ref() == Some(origin)).map(|at| eras.remove(at));
-        let mut era = known.unwrap_or_else(|| Era { origin: Some(origin.clone()), ..Era::default() });
-        change(&mut era);
-        if eras.len() >= MOST_ERAS {
-            eras.remove(0);
+    fn change(&mut self, (id, origin): Placed<'_>, change: impl FnOnce(&mut History)) {
+        let histories = self.placements.entry(id.to_owned()).or_default();
+        let known =
+            histories.iter().position(|history| history.origin.as_ref() == Some(origin)).map(|at| histories.remove(at));
+        let mut history = known.unwrap_or_else(|| History { origin: Some(origin.clone()), ..History::default() });
+        change(&mut history);
+        if histories.len() >= MOST_HISTORIES {
+            histories.remove(0);
         }
-        eras.push(era);
+        histories.push(history);
     }
 
     /// The version that was activated last; none where the configured one is in force.
@@ -190,13 +193,14 @@ impl VersionRecord {
     }
 
     pub(super) fn changes(&self, placed: Placed<'_>) -> &[Change] {
-        self.era(placed).map(|era| era.changes.as_slice()).unwrap_or_default()
+        self.history(placed).map(|history| history.changes.as_slice()).unwrap_or_default()
     }
 
     pub(super) fn shadow(&self, (id, origin): Placed<'_>) -> Option<&ShadowEntry> {
-        let eras = self.placements.get(id)?.iter();
-        let mut its = eras.filter(|era| era.origin.as_ref().is_some_and(|known| known.made == origin.made));
-        its.find_map(|era| era.shadow.as_ref())
+        let histories = self.placements.get(id)?.iter();
+        let mut its =
+            histories.filter(|history| history.origin.as_ref().is_some_and(|known| known.made == origin.made));
+        its.find_map(|history| history.shadow.as_ref())
     }
 
     /// The components that a restart, a shadow or a roll back of these operations needs.
@@ -210,30 +214,33 @@ impl VersionRecord {
 
     /// The components that operations had which are gone, or had beside another component: all that a change needs that is taken back.
     pub(super) fn remembered(&self) -> BTreeSet<String> {
-        let eras = self.placements.iter().flat_map(|(id, eras)| eras.iter().map(move |era| (id.as_str(), era)));
-        self.needed(eras.filter_map(|(id, era)| Some((id, era.origin.as_ref()?))))
+        let histories = self
+            .placements
+            .iter()
+            .flat_map(|(id, histories)| histories.iter().map(move |history| (id.as_str(), history)));
+        self.needed(histories.filter_map(|(id, history)| Some((id, history.origin.as_ref()?))))
     }
 
     pub(super) fn with_change(&self, placed: Placed<'_>, change: Change) -> Self {
         let mut changed = self.clone();
-        changed.change(placed, |era| {
-            if era.changes.len() >= MOST_CHANGES {
-                era.changes.remove(0);
+        changed.change(placed, |history| {
+            if history.changes.len() >= MOST_CHANGES {
+                history.changes.remove(0);
             }
-            era.changes.push(change);
+            history.changes.push(change);
         });
         changed
     }
 
     pub(super) fn with_shadow(&self, placed: Placed<'_>, shadow: Option<ShadowEntry>) -> Self {
         let mut changed = self.clone();
-        for era in changed.placements.get_mut(placed.0).into_iter().flatten() {
-            if era.origin.as_ref().is_some_and(|known| known.made == placed.1.made) {
-                era.shadow = None;
+        for history in changed.placements.get_mut(placed.0).into_iter().flatten() {
+            if history.origin.as_ref().is_some_and(|known| known.made == placed.1.made) {
+                history.shadow = None;
             }
         }
         if shadow.is_some() {
-            changed.change(placed, |era| era.shadow = shadow);
+            changed.change(placed, |history| history.shadow = shadow);
         }
         changed
     }
@@ -327,23 +334,23 @@ mod tests {
 
     #[test]
     fn the_oldest_is_forgotten_first() {
-        let origins: Vec<_> = (0..MOST_ERAS as u64 + 5).map(|made| Origin { made, component: None }).collect();
+        let origins: Vec<_> = (0..MOST_HISTORIES as u64 + 5).map(|made| Origin { made, component: None }).collect();
         let mut record = VersionRecord::default();
         for origin in &origins {
             record = record.with_change(("main", origin), change("b", "a", How::Activated));
             record = record.with_change(main(), change("c", "a", How::Activated));
         }
         let kept: Vec<_> = origins.iter().filter(|origin| record.in_force(("main", origin)).is_some()).collect();
-        assert_eq!((kept.len(), kept[0].made, kept[1].made), (MOST_ERAS, 0, 6), "what is used goes on");
+        assert_eq!((kept.len(), kept[0].made, kept[1].made), (MOST_HISTORIES, 0, 6), "what is used goes on");
     }
 
     #[test]
     fn what_an_earlier_version_of_this_program_wrote_belongs_to_what_is_placed_now() {
         let state = tempfile::tempdir().unwrap();
         let written = VersionRecord::default().with_change(main(), change("b", "a", How::Activated));
-        let era = serde_json::to_value(&written.placements["main"][0]).unwrap();
-        let era = serde_json::json!({"changes": era["changes"]});
-        let text = serde_json::json!({"main": era, "gone": era}).to_string();
+        let history = serde_json::to_value(&written.placements["main"][0]).unwrap();
+        let history = serde_json::json!({"changes": history["changes"]});
+        let text = serde_json::json!({"main": history, "gone": history}).to_string();
         std::fs::write(state.path().join(FILE), text).unwrap();
         let named = Origin { made: 0, component: Some("own.wasm".to_owned()) };
         let record = VersionRecord::open(Some(state.path()), &mut Vec::new());
