@@ -21,6 +21,7 @@ use runtime::bindings::telephony::operation::types::{ItemValue, SettingValue};
 use runtime::engine::{Compilation, CompiledShelf, Engine, EngineSettings, Operation};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use test_support::russian::assert_named_in_both_languages;
 use test_support::{CALLER, Ended, Home, Scene, client, skip, workspace};
 
 /// Where the workspace keeps what is built from time to time.
@@ -180,13 +181,7 @@ async fn it_fits_and_describes_itself_whole_in_both_languages() {
     assert_eq!(bounds.collect::<Vec<_>>(), [(5_000, 20_000, 120_000)]);
     let reasons: Vec<_> = description.reasons.iter().map(|reason| reason.code.as_str()).collect();
     assert_eq!(reasons, ["outside-schedule", "no-schedule", "schedule-wrong", "setting-wrong"]);
-    let texts = [&description.title, &description.summary].into_iter();
-    let texts = texts.chain(description.settings.iter().flat_map(|setting| [&setting.title, &setting.help]));
-    let texts = texts.chain(description.reasons.iter().map(|reason| &reason.text));
-    for text in texts.chain(description.facts.iter().map(|fact| &fact.title)) {
-        assert!(text.ru.chars().any(|letter| ('а'..='я').contains(&letter)), "not in Russian: {text:?}");
-        assert!(!text.en.is_empty() && text.en.is_ascii(), "not in English: {text:?}");
-    }
+    assert_named_in_both_languages(&description);
 }
 
 #[tokio::test]

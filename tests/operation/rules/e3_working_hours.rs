@@ -11,6 +11,7 @@ use runtime::bindings::exports::telephony::operation::operation::SettingKind;
 use runtime::bindings::telephony::operation::types::{ItemValue, ReasonClass, SettingValue};
 use runtime::capabilities::clocks::Clock;
 use runtime::engine::Operation;
+use test_support::russian::assert_named_in_both_languages;
 use test_support::{CALLER, Outcome, Scene, engine};
 use working_hours::{Settings, decide};
 
@@ -68,13 +69,7 @@ async fn e3_it_offers_two_exits_and_imports_nothing() {
     let lists = description.settings.iter().filter(|setting| matches!(setting.kind, SettingKind::List(_)));
     assert_eq!(lists.count(), 3);
     assert!(description.configuration.is_empty());
-    let texts = [&description.title, &description.summary].into_iter();
-    let texts = texts.chain(description.settings.iter().flat_map(|setting| [&setting.title, &setting.help]));
-    let texts = texts.chain(description.reasons.iter().map(|reason| &reason.text));
-    for text in texts.chain(description.facts.iter().map(|fact| &fact.title)) {
-        assert!(text.ru.chars().any(|letter| ('а'..='я').contains(&letter)), "not in Russian: {text:?}");
-        assert!(!text.en.is_empty() && text.en.is_ascii(), "not in English: {text:?}");
-    }
+    assert_named_in_both_languages(&description);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use runtime::bindings::exports::telephony::operation::operation::{Description, SettingKind};
 use test_support::operation;
+use test_support::russian::assert_named_in_both_languages;
 
 async fn describe() -> Description {
     operation().describe().await.expect("a description")
@@ -71,16 +72,7 @@ async fn o1_each_configuration_key_is_described() {
 #[tokio::test]
 async fn o1_everything_is_named_in_both_languages() {
     let description = describe().await;
-    let settings = description.settings.iter().chain(&description.configuration);
-    let mut texts: Vec<_> = settings.flat_map(|setting| [&setting.title, &setting.help]).collect();
-    texts.extend(description.facts.iter().map(|fact| &fact.title));
-    texts.extend(description.reasons.iter().map(|reason| &reason.text));
-    texts.extend([&description.title, &description.summary]);
-    for text in texts {
-        let is_cyrillic = |character: char| ('а'..='я').contains(&character);
-        assert!(text.ru.contains(is_cyrillic), "{}", text.ru);
-        assert!(!text.en.is_empty() && !text.en.contains(is_cyrillic), "{}", text.en);
-    }
+    assert_named_in_both_languages(&description);
     let keys: BTreeSet<_> =
         description.settings.iter().chain(&description.configuration).map(|setting| &setting.key).collect();
     assert_eq!(keys.len(), description.settings.len() + description.configuration.len(), "keys are unique");

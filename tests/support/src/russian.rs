@@ -1,5 +1,7 @@
 //! Whether a Russian message says what the English one says, and says it in Russian.
 
+use runtime::bindings::exports::telephony::operation::operation::Description;
+
 /// Asserts it. What stands in backticks (keys, values, commands) is the same in both; what stands in parentheses may be a program's own words.
 pub fn assert_says_the_same(ru: &str, en: &str) {
     assert!(ru.starts_with("ошибка: ") || ru.starts_with("предупреждение: "), "{ru}");
@@ -30,6 +32,19 @@ pub fn assert_russian(text: &str) {
     let sentence = words.windows(3).find(|words| words.iter().all(is_english));
     assert!(sentence.is_none(), "{sentence:?} is English in {text}");
     assert!(rest.chars().any(|letter| matches!(letter, 'а'..='я')), "nothing is Russian in {text}");
+}
+
+/// Asserts that everything an operation says of itself is there in Russian and in English.
+pub fn assert_named_in_both_languages(description: &Description) {
+    let settings = description.settings.iter().chain(&description.configuration);
+    let mut texts: Vec<_> = settings.flat_map(|setting| [&setting.title, &setting.help]).collect();
+    texts.extend(description.facts.iter().map(|fact| &fact.title));
+    texts.extend(description.reasons.iter().map(|reason| &reason.text));
+    texts.extend([&description.title, &description.summary]);
+    for text in texts {
+        assert!(text.ru.chars().any(|letter| ('а'..='я').contains(&letter)), "not in Russian: {text:?}");
+        assert!(!text.en.is_empty() && text.en.is_ascii(), "not in English: {text:?}");
+    }
 }
 
 fn between(text: &str, mark: char) -> impl Iterator<Item = &str> {
