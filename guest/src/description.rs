@@ -110,8 +110,8 @@ static PLACEMENT: [SettingDescription; 9] = [
         settings::PREFER_LAST_TALKED,
         Text::fixed("Сначала последний собеседник, дней", "Last talked first, days"),
         Text::fixed(
-            "Звонить тому, кто последним ответил этому звонящему за столько дней; 0 — не учитывать",
-            "Ring whoever last answered this caller within so many days; 0 is off",
+            "Сначала звонить тому, кто последним ответил этому звонящему за это число дней; 0 — не учитывать",
+            "Ring the employee who last answered this caller within this number of days first; 0 is off",
         ),
         SettingKind::Integer { default: 0, minimum: 0, maximum: settings::PREFER_LAST_TALKED_MAXIMUM as i64 },
     ),

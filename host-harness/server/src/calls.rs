@@ -74,7 +74,7 @@ struct CallsQuery {
     #[param(example = "contact-not-found")]
     reason: Option<String>,
     /// Only calls that ended so, as the PBX reported it: `answered` (by the employee), `linked-operation` (took it), `caller-gone`, `unanswered`,
-    /// `not-reported`; or `missed`: those that the employee did not answer, whoever took them.
+    /// `not-reported`; or `missed`: those that the employee did not answer, even if somebody else took them.
     #[param(example = "missed")]
     ended: Option<String>,
     /// Only calls forwarded to this employee; with `ended=missed` those that this employee missed.

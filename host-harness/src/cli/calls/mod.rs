@@ -44,7 +44,7 @@ pub(super) struct Calls {
     #[arg(long, value_name = "CODE")]
     reason: Option<String>,
     /// Only calls that ended so, as the PBX reported it: answered (by the employee), linked-operation (took it), caller-gone, unanswered,
-    /// not-reported; or missed: those that the employee did not answer, whoever took them
+    /// not-reported; or missed: those that the employee did not answer, even if somebody else took them
     #[arg(long, value_name = "HOW", value_parser = ended)]
     ended: Option<ChosenEnd>,
     /// Only calls forwarded to this employee; with `--ended missed` those that this employee missed
