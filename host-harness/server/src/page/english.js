@@ -75,7 +75,7 @@ export default {
 
   // Employees.
   employeesHelp: "Whose telephones ring when amoCRM names a responsible user.", noEmployees: "There are no employees yet.", amocrmUserOf: (user) => `amoCRM user ${user}`, noNumbers: "no numbers", switchedOffEmployee: "off", theirCalls: "Calls", addEmployee: "Add an employee",
-  name: "Name", amocrmUser: "amoCRM user", amocrmUserHelp: "The user's number (ID) in amoCRM", isEnabled: "Takes calls", isEnabledHelp: "An employee who is off is never rung", numbers: "Numbers", numbersHelp: "They ring from the top, unless all at once.",
+  name: "Name", amocrmUser: "amoCRM user", amocrmUserHelp: "The user's number (ID) in amoCRM", isEnabled: "Takes calls", isEnabledHelp: "An employee who is off is never rung", numbers: "Numbers", numbersHelp: "From the top, where they ring in turn.",
   ring: "Order of ringing", ringHelp: "At once, all numbers ring for as long as the longest of them", "ring:in-turn": "One after another", "ring:together": "All numbers at once",
   deputy: "Deputy", deputyHelp: "Is rung when this employee is not at work, off or without numbers, if the step of the scenario forwards to deputies", noDeputy: "nobody", deputyNamed: (name) => `deputy: ${name}`,
   numberAt: (at) => `Number ${at}`, ringTime: "Rings, seconds", moveUp: (number) => `Move ${number} up`, removeNumber: (number) => `Remove ${number}`, addNumber: "Add a number",

@@ -75,7 +75,7 @@ export default {
 
   // Employees.
   employeesHelp: "Чьи телефоны звонят, когда в amoCRM найден ответственный.", noEmployees: "Сотрудников пока нет.", amocrmUserOf: (user) => `пользователь amoCRM ${user}`, noNumbers: "номеров нет", switchedOffEmployee: "отключён", theirCalls: "Звонки", addEmployee: "Добавить сотрудника",
-  name: "Имя", amocrmUser: "Пользователь amoCRM", amocrmUserHelp: "Номер (ID) пользователя в amoCRM", isEnabled: "Принимает звонки", isEnabledHelp: "Отключённому сотруднику никогда не звонят", numbers: "Номера", numbersHelp: "Звонят сверху вниз, если не все сразу.",
+  name: "Имя", amocrmUser: "Пользователь amoCRM", amocrmUserHelp: "Номер (ID) пользователя в amoCRM", isEnabled: "Принимает звонки", isEnabledHelp: "Отключённому сотруднику никогда не звонят", numbers: "Номера", numbersHelp: "Сверху вниз, если звонят по очереди.",
   ring: "Порядок звонка", ringHelp: "Если сразу, все номера звонят столько, сколько самый долгий из них", "ring:in-turn": "По очереди", "ring:together": "Сразу на все номера",
   deputy: "Заместитель", deputyHelp: "Ему звонят, если сотрудник не на работе, отключён или без номеров, а в шаге сценария включено «Звонить заместителю»", noDeputy: "нет", deputyNamed: (name) => `заместитель: ${name}`,
   numberAt: (at) => `Номер ${at}`, ringTime: "Звонит, секунд", moveUp: (number) => `Поднять номер ${number} выше`, removeNumber: (number) => `Убрать номер ${number}`, addNumber: "Добавить номер",
