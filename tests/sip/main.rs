@@ -14,6 +14,8 @@
 
 mod callers;
 mod demo;
+mod dispatcher;
+mod encrypted;
 mod faults;
 mod leaving;
 mod legs;

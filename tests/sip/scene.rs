@@ -1,6 +1,6 @@
 //! A PBX of a test's own, and what is said of a call afterwards by the telephones and by the call details.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -97,6 +97,28 @@ pub(crate) fn ring_ms(telephones: &Telephones, call: &str) -> f64 {
         * 1_000.0
 }
 
+/// The guide for Kamailio.
+const GUIDE: &str = include_str!("../../host-harness/pbx/kamailio/README.md");
+
+/// The first block of this language behind a heading of the guide.
+pub(crate) fn guide_block(heading: &str, language: &str) -> &'static str {
+    let section = GUIDE.split_once(&format!("\n{heading}\n")).expect("the heading").1;
+    let block = section.split_once(&format!("```{language}\n")).expect("a block").1;
+    block.split_once("```").expect("its end").0
+}
+
+/// The shipped configuration, with further lines where the local file is taken in.
+pub(crate) fn with_lines(lines: &str) -> String {
+    let import = "import_file \"kamailio-local.cfg\"\n";
+    assert_eq!(KAMAILIO_CFG.matches(import).count(), 1);
+    KAMAILIO_CFG.replace(import, &format!("{import}{lines}\n"))
+}
+
+/// An address where nothing takes TCP at the moment.
+pub(crate) fn free_tcp(on: IpAddr) -> SocketAddr {
+    TcpListener::bind((on, 0)).and_then(|listener| listener.local_addr()).expect("a port")
+}
+
 /// A whole PBX.
 pub(crate) struct Scene {
     pub(crate) kamailio: Kamailio,
@@ -121,8 +143,17 @@ impl Scene {
 
     /// With another configuration, whose operation of this name Kamailio asks.
     pub(crate) async fn asking(operation: &str, numbers: &str, change: impl FnOnce(String) -> String) -> Option<Self> {
+        Self::on(own_address(), operation, numbers, change).await
+    }
+
+    /// The same on an address that is known already.
+    pub(crate) async fn on(
+        address: IpAddr,
+        operation: &str,
+        numbers: &str,
+        change: impl FnOnce(String) -> String,
+    ) -> Option<Self> {
         let programs = programs()?;
-        let address = own_address();
         let home = ConnectedHome::new("[[operation]]\nlinked_operation = \"queue:sales\"\n", "").await;
         let telephony = Telephony::start(programs, &home, address);
         home.write("config.toml", change(configuration(&home, &telephony, numbers)));
@@ -212,7 +243,7 @@ fn configuration(home: &ConnectedHome, telephony: &Telephony, numbers: &str) -> 
 }
 
 /// Kamailio between these telephones and a server.
-pub(crate) fn kamailio(telephony: &Telephony, server: std::net::SocketAddr, on: IpAddr) -> KamailioSettings {
+pub(crate) fn kamailio(telephony: &Telephony, server: SocketAddr, on: IpAddr) -> KamailioSettings {
     KamailioSettings {
         configuration: KAMAILIO_CFG.into(),
         listen: free_address(on).expect("a port"),

@@ -3,22 +3,15 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use host_harness::demo_pbx::{KAMAILIO_CFG, Kamailio, free_address};
+use host_harness::demo_pbx::{KAMAILIO_CFG, Kamailio};
 use serde_json::Value;
 use test_support::client::{PATIENCE, TOKEN};
 use test_support::{Home, Process};
 
-use crate::scene::{CALLED, CALLER, MACHINE, Scene, kamailio};
+use crate::scene::{CALLED, CALLER, MACHINE, Scene, free_tcp, kamailio, with_lines};
 
 /// By how much longer a call may take than one of an undisturbed server.
 const TOLERANCE: Duration = Duration::from_millis(500);
-
-/// With further lines where the local file is taken in.
-fn with_lines(lines: &str) -> String {
-    let import = "import_file \"kamailio-local.cfg\"\n";
-    assert_eq!(KAMAILIO_CFG.matches(import).count(), 1);
-    KAMAILIO_CFG.replace(import, &format!("{import}{lines}\n"))
-}
 
 /// The legs of a call on this server, once it has one; none where it does not know the call.
 async fn legs(server: &Process, call: &str) -> Option<Value> {
@@ -87,7 +80,7 @@ async fn the_spare_server_is_asked_where_the_first_one_fails() {
 async fn callers_may_come_over_tcp() {
     let _quiet = MACHINE.read().await;
     let Some(scene) = Scene::new("[\"101\"]").await else { return };
-    let tcp = free_address(scene.address).expect("a port");
+    let tcp = free_tcp(scene.address);
     let mut settings = kamailio(&scene.telephony, scene.server.client.server, scene.address);
     settings.configuration = with_lines(&format!("#!define TCP\nlisten=tcp:{tcp}")).into();
     let _kamailio = Kamailio::start(scene.programs, &scene.home.path("tcp"), &settings).await.expect("Kamailio");

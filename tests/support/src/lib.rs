@@ -21,6 +21,7 @@ mod process;
 mod replayable;
 pub mod russian;
 mod scene;
+pub mod sip_over_tls;
 mod skip;
 
 use std::path::Path;
