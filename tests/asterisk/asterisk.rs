@@ -144,6 +144,12 @@ impl Asterisk {
         String::from_utf8_lossy(&[read("said"), read("log/messages")].concat()).into_owned()
     }
 
+    /// Sends it a signal, such as `-STOP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
     /// The errors since it was ready. Before that it misses files for modules that nothing here uses.
     pub(crate) fn errors(&self) -> Vec<String> {
         let said = self.said();

@@ -8,7 +8,7 @@ use crate::scene::{Office, Scene, Way, has_legs, legs};
 const GUIDE: &str = include_str!("../../host-harness/pbx/asterisk/README.md");
 
 /// The first block of this language behind a heading.
-fn block(heading: &str, language: &str) -> &'static str {
+pub(crate) fn block(heading: &str, language: &str) -> &'static str {
     let section = GUIDE.split_once(&format!("\n{heading}\n")).expect("the heading").1;
     let block = section.split_once(&format!("```{language}\n")).expect("a block").1;
     block.split_once("```").expect("its end").0

@@ -105,3 +105,29 @@ async fn a_queue_and_a_voicemail_are_told_of_as_they_end() {
         }
     }
 }
+
+/// Whoever leaves before an agent answers has left, also where the dialplan answered before, and also during a greeting.
+#[tokio::test]
+async fn whoever_leaves_before_an_agent_answers_was_not_taken_by_the_queue() {
+    let dialplan = "[linked-operations](+)\nexten => waiting,1,Answer()\n same => n,Queue(empty,,,,20)\n same => n,Return()\n\
+                    exten => taken,1,Set(GREETING=yes)\n same => n,Answer()\n same => n,Set(GREETING=)\n same => n,Queue(sales,,,,20)\n same => n,Return()\n\
+                    exten => greeted,1,Set(GREETING=yes)\n same => n,Answer()\n same => n,Wait(5)\n same => n,Set(GREETING=)\n\
+                    same => n,Queue(sales,,,,20)\n same => n,Return()\n";
+    let queues = "[general]\n[sales]\nstrategy = ringall\ntimeout = 5\nmember => Local/101@office\n\
+                  [empty]\njoinempty = yes\nstrategy = ringall\ntimeout = 10\nretry = 1\nmember => Local/102@office\n";
+    for (extension, expected) in [
+        ("waiting", "queue:sales caller-gone"),
+        ("taken", "queue:sales answered"),
+        ("greeted", "queue:sales caller-gone"),
+    ] {
+        let server = format!("linked_operations = {{ \"queue:sales\" = \"{extension}\" }}\n");
+        let files = [("queues.conf", queues)];
+        let office = Office { numbers: "[\"103\"]", dialplan, server: &server, files: &files, ..Office::default() };
+        let Some(scene) = Scene::with(office).await else { return };
+        for (way, seq) in WAYS.into_iter().zip(1..) {
+            scene.talk(way, Duration::from_millis(1_500)).await;
+            let kept = scene.until(|kept| kept["seq"] == seq && has_legs(2)(kept)).await;
+            assert_eq!(legs(&kept), ["103 busy", expected], "{way:?} {extension}");
+        }
+    }
+}

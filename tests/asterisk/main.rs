@@ -12,6 +12,8 @@
 )]
 
 mod asterisk;
+mod dispatcher;
+mod encrypted;
 mod guide;
 mod handed_on;
 mod legs;
