@@ -3,9 +3,9 @@
 use test_support::{CALLER, Home};
 
 /// Instructions of a call that asks amoCRM, as with the README's first command.
-const MISS: u64 = 197_987;
+const MISS: u64 = 196_359;
 /// Instructions of a call that is answered from the cache.
-const HIT: u64 = 32_203;
+const HIT: u64 = 31_060;
 
 /// How often a call is made. Chance only adds: an answer that comes in more pieces is read in more steps.
 const TIMES: usize = 5;

@@ -43,8 +43,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "one record for all callers",
         file: "guest/src/cache.rs",
-        from: "{active_only}{caller}\")",
-        to: "{active_only}{}\", caller.len())",
+        from: "active_only, caller].concat()",
+        to: "active_only, caller.get(..0).unwrap_or_default()].concat()",
     },
     Mutant {
         name: "hits are not verified",
