@@ -6,9 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use amocrm_simulator::Simulator;
-use call::details::FactValue;
-use call::document::{OPERATION_FAILED, Reason, Route};
-use call::{CallDocument, Language};
+use call::CallDocument;
+use call::document::{OPERATION_FAILED, Reason};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use runtime::capabilities::clocks::Clock;
@@ -16,9 +15,11 @@ use tokio::time::Instant;
 
 use crate::deputies::{is_never_rung, line, user_of};
 use crate::plan::{CONTACTS, Caller, IMPOSTOR, Plan};
-use crate::scenario;
+use crate::scenario::{self, OUT_OF_HOURS};
+use crate::seen::{Seen, shown};
 use crate::store::WorldStore;
 use crate::summary::{Summary, Violation};
+use crate::talks::{LAST_TALK, WorldTalks, judge_name};
 use crate::world::{BUDGET, TOKEN};
 
 /// The waiting time of the operation's default settings.
@@ -35,9 +36,13 @@ pub(crate) struct Model {
     clock: Clock,
     /// amoCRM's.
     true_time: Clock,
-    considers_status: bool,
-    /// Whether there are operations one after another.
-    scenario: bool,
+    pub(crate) considers_status: bool,
+    /// The first of several operations one after another.
+    first_step: Option<&'static str>,
+    /// Whether telephones show who calls.
+    shows_names: bool,
+    /// Who last answered whom, where that counts.
+    talks: Option<Arc<WorldTalks>>,
     /// Whether calls are forwarded to deputies.
     deputies: bool,
     /// Whose each contact was, and since when.
@@ -63,7 +68,7 @@ enum Kept {
 /// The world as a call came in.
 pub(crate) struct Before {
     happening: usize,
-    caller: Caller,
+    pub(crate) caller: Caller,
     at: Timestamp,
     /// amoCRM's time.
     true_at: Timestamp,
@@ -75,17 +80,27 @@ pub(crate) struct Before {
     reads_fail: bool,
     /// The step whose numbers rang in vain before.
     left: Option<String>,
+    /// Who answered the caller last, where that counts.
+    pub(crate) last_talk: Option<u64>,
 }
 
 impl Model {
-    pub(crate) fn new(plan: &Plan, simulator: Arc<Simulator>, clock: Clock, true_time: Clock) -> Self {
+    pub(crate) fn new(
+        plan: &Plan,
+        simulator: Arc<Simulator>,
+        talks: Option<Arc<WorldTalks>>,
+        clock: Clock,
+        true_time: Clock,
+    ) -> Self {
         let now = Instant::now();
         Self {
             simulator,
             clock,
             true_time,
             considers_status: plan.considers_status,
-            scenario: plan.scenario,
+            first_step: plan.scenario.then(|| scenario::first(plan.hours)),
+            shows_names: plan.shows_names,
+            talks,
             deputies: plan.deputies,
             managers: plan.managers.iter().map(|manager| vec![(now, *manager)]).collect(),
             kept: HashMap::new(),
@@ -147,10 +162,11 @@ impl Model {
     ) -> Before {
         let in_flight = self.in_flight.entry(caller).or_default();
         *in_flight += 1;
+        let now = self.clock.now();
         Before {
             happening,
             caller,
-            at: self.clock.now(),
+            at: now,
             true_at: self.true_time.now(),
             instant: Instant::now(),
             kept: self.kept.get(&caller).copied(),
@@ -159,6 +175,7 @@ impl Model {
             enabled,
             reads_fail: store.reads_fail.load(Ordering::Relaxed),
             left,
+            last_talk: self.talks.as_ref().and_then(|talks| talks.of(caller, now)),
         }
     }
 
@@ -167,6 +184,7 @@ impl Model {
         let shown = shown(resolved);
         self.summary.count(&seen.outcome, &shown);
         self.summary.hits += usize::from(seen.source == "cache");
+        self.summary.to_last_talked += usize::from(seen.source == LAST_TALK);
         self.summary.to_deputies += usize::from(seen.deputy_for.is_some());
         self.summary.most_steps = self.summary.most_steps.max(resolved.steps.len() + 1);
         let others = self.in_flight.get_mut(&before.caller).map_or(0, |number| {
@@ -189,6 +207,8 @@ impl Model {
         let writes_fail = store.writes_fail.load(Ordering::Relaxed);
         match (seen.source.as_str(), seen.manager) {
             ("cache", _) if quiet => {}
+            // Of contacts nothing was asked.
+            (LAST_TALK, _) => {}
             ("crm", Some(manager)) if quiet && !writes_fail => {
                 let (from, to, at) = (before.at, self.clock.now(), Instant::now());
                 self.kept.insert(before.caller, Kept::Certainly { manager, from, to, at });
@@ -216,8 +236,10 @@ impl Model {
         if any_failed || seen.numbers == Some(0) {
             return Some(("D9, always a route", "the operation gave none".to_owned()));
         }
-        if self.scenario {
-            if let Some(broken) = scenario::judge(resolved, took, before.left.as_deref()) {
+        if let Some(first) = self.first_step {
+            let at = (self.disturbances == before.disturbances).then_some(before.at);
+            let way = scenario::judge(resolved, took, first, before.left.as_deref());
+            if let Some(broken) = way.or_else(|| scenario::judge_hours(resolved, at)) {
                 return Some(broken);
             }
         } else if took > WAITING_TIME {
@@ -231,6 +253,10 @@ impl Model {
         if most > usize::from(BUDGET) {
             return Some(("the budget", format!("{most} requests in a second")));
         }
+        // Nobody is asked then.
+        if seen.outcome == OUT_OF_HOURS {
+            return None;
+        }
         if !before.enabled {
             let right = seen.outcome == "integration-off" && resolved.details.exchanges.is_empty();
             return (!right).then(|| ("O6, nothing is asked while the integration is off", seen.outcome.clone()));
@@ -240,7 +266,9 @@ impl Model {
             let asked = !resolved.details.exchanges.is_empty();
             return asked.then(|| ("O6, nothing is asked while the integration is off", "it asked".to_owned()));
         }
-        self.judge_manager(before, seen)
+        self.judge_last_talk(before, seen, quiet)
+            .or_else(|| judge_name(before, resolved, self.shows_names))
+            .or_else(|| self.judge_manager(before, seen))
             .or_else(|| self.judge_cache(before, seen, quiet))
             .or_else(|| self.judge_status(before, seen))
             .or_else(|| self.judge_rung(before, seen))
@@ -250,7 +278,7 @@ impl Model {
     /// O2, D2: never a manager that the account did not have at the time received.
     fn judge_manager(&self, before: &Before, seen: &Seen) -> Option<(&'static str, String)> {
         const RULE: &str = "O2, only a manager that the account had";
-        let manager = seen.manager?;
+        let manager = seen.manager.filter(|_| seen.source != LAST_TALK)?;
         let Caller::Contact(contact) = before.caller else {
             return Some((RULE, format!("{manager} is nobody's manager here")));
         };
@@ -267,7 +295,7 @@ impl Model {
     /// O5: no request inside the six hours, and one after.
     fn judge_cache(&mut self, before: &Before, seen: &Seen, quiet: bool) -> Option<(&'static str, String)> {
         let Some(Kept::Certainly { manager, from, to, .. }) = before.kept else { return None };
-        if !quiet || before.reads_fail {
+        if !quiet || before.reads_fail || seen.source == LAST_TALK {
             return None;
         }
         let (youngest, oldest) = (before.at.duration_since(to), before.at.duration_since(from));
@@ -329,7 +357,7 @@ impl Model {
     }
 
     /// Whether a user was at work as the call came in, and so long that an absence learned before is not used any more.
-    fn is_certainly_at_work(&self, user: u64, before: &Before) -> bool {
+    pub(crate) fn is_certainly_at_work(&self, user: u64, before: &Before) -> bool {
         let learned = before.true_at.min(self.true_time.now()) - LEARNED_AGAIN;
         !self.considers_status || self.was_at_work_until(user, before.at, learned)
     }
@@ -355,57 +383,4 @@ impl Model {
         let told = just_came && (seen.outcome == "manager-absent" || first != expected);
         (contact < CONTACTS && !told).then(|| (RULE, seen.outcome.clone()))
     }
-}
-
-/// What matters of a call.
-#[derive(Debug)]
-struct Seen {
-    outcome: String,
-    employee: Option<String>,
-    numbers: Option<usize>,
-    manager: Option<u64>,
-    deputy_for: Option<String>,
-    source: String,
-    asked_contacts: bool,
-    /// Every request got the answer that it was sent for.
-    all_answered: bool,
-}
-
-impl Seen {
-    fn of(resolved: &CallDocument) -> Self {
-        let fact = |key: &str| resolved.details.facts.get(key).cloned();
-        let (employee, numbers) = match &resolved.route {
-            Route::Forward { employee, destinations, .. } => (Some(employee.id.clone()), Some(destinations.len())),
-            Route::LinkedOperation { .. } => (None, None),
-        };
-        let requests = &resolved.details.requests;
-        Self {
-            outcome: resolved.outcome().to_owned(),
-            employee,
-            numbers,
-            manager: match fact("manager_user_id") {
-                Some(FactValue::Integer(manager)) => Some(manager),
-                _ => None,
-            },
-            deputy_for: resolved.details.facts.deputy_for().map(str::to_owned),
-            source: match fact("manager_source") {
-                Some(FactValue::Text(source)) => source,
-                _ => String::new(),
-            },
-            asked_contacts: requests.iter().any(|request| request.purpose == "contacts"),
-            all_answered: requests.iter().all(|request| request.outcome == "ok"),
-        }
-    }
-}
-
-/// Everything that a call shows to anybody, but for what it cost.
-fn shown(resolved: &CallDocument) -> String {
-    let mut document = serde_json::to_value(resolved).expect("JSON");
-    document.as_object_mut().expect("an object").remove("run");
-    let texts = [Language::Ru, Language::En].map(|language| {
-        let text = resolved.text(language).to_string();
-        // The last line is what it cost.
-        text.lines().take(text.lines().count().saturating_sub(1)).collect::<Vec<_>>().join("\n")
-    });
-    format!("{document}\n{}", texts.concat())
 }

@@ -24,9 +24,11 @@ mod deputies;
 mod mutants;
 mod plan;
 mod scenario;
+mod seen;
 mod shrink;
 mod store;
 mod summary;
+mod talks;
 mod world;
 
 use std::collections::BTreeMap;
@@ -97,12 +99,15 @@ fn worlds() {
     if seeds.len() > 1 {
         assert_eq!(total.calls, seeds.len() * calls);
         // A world in which nothing happens proves nothing.
-        for outcome in ["forwarded", "contact-not-found", "integration-off", "no-answer-in-time", "manager-absent"] {
+        for outcome in
+            ["forwarded", "contact-not-found", "integration-off", "no-answer-in-time", "manager-absent", "out-of-hours"]
+        {
             assert!(total.outcomes.contains_key(outcome), "no call came to {outcome}: {total}");
         }
         assert!(total.to_deputies > 0, "no call rang a deputy: {total}");
+        assert!(total.to_last_talked > 0, "nobody was rung who talked last: {total}");
         assert!(total.came_back > 0, "nobody failed to answer: {total}");
-        assert!(total.most_steps == 3, "no call went all the way of a scenario: {total}");
+        assert!(total.most_steps == 4, "no call went all the way of a scenario: {total}");
         assert!(total.hits > 0 && total.certain_hits > 0 && total.certain_misses > 0, "{total}");
     }
 }

@@ -167,6 +167,42 @@ const MUTANTS: &[Mutant] = &[
         to: "        match placement_of(after.exits().not_answered()).and_then(|next| revision.placement(next)).map(|_| after) {\n            Some(next) => Ok((way, Arc::clone(next))),",
     },
     Mutant {
+        name: "holidays do not count",
+        file: "guest/working-hours/src/schedule.rs",
+        from: "self.holidays.iter().filter(|line| line.days.has(day))",
+        to: "self.holidays.iter().filter(|line| line.days.has(day) && line.hours.len() > 9)",
+    },
+    Mutant {
+        name: "a deputy is not told",
+        file: "guest/src/deputy.rs",
+        from: "            details.deputy(&manager.id, reason);\n",
+        to: "            let _ = (&manager.id, reason);\n",
+    },
+    Mutant {
+        name: "the manager is rung though another talked last",
+        file: "guest/src/decision.rs",
+        from: "let last_talked = if days == 0 {",
+        to: "let last_talked = if days < 400 {",
+    },
+    Mutant {
+        name: "who talked last is rung without being checked",
+        file: "guest/src/last_talk.rs",
+        from: "    if let Err(reason) | Ok(Some(reason)) = obstacle {\n",
+        to: "    if let (Err(reason) | Ok(Some(reason)), true) = (obstacle, employee.destinations.is_empty()) {\n",
+    },
+    Mutant {
+        name: "talks of any age count",
+        file: "host-harness/runtime/src/capabilities/directory.rs",
+        from: "24 * i64::from(days)",
+        to: "480 * i64::from(days)",
+    },
+    Mutant {
+        name: "the name is shown where nobody asked for it",
+        file: "guest/src/decision.rs",
+        from: "    let contact_name = named.then_some(name);\n",
+        to: "    let contact_name = Some(name);\n",
+    },
+    Mutant {
         name: "callers are shown whole",
         file: "host-harness/call/src/document.rs",
         from: "call.presented().map(WholeNumber::masked);",

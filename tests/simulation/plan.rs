@@ -31,6 +31,12 @@ pub(crate) struct Plan {
     pub(crate) scenario: bool,
     /// Employees have deputies, and calls are forwarded to them.
     pub(crate) deputies: bool,
+    /// Working hours come before the other operations.
+    pub(crate) hours: bool,
+    /// Whoever last answered a caller comes before the manager.
+    pub(crate) prefers_last_talked: bool,
+    /// Telephones show who calls.
+    pub(crate) shows_names: bool,
     /// The first manager of each contact.
     pub(crate) managers: Vec<Option<u64>>,
     pub(crate) happenings: Vec<Happening>,
@@ -165,9 +171,21 @@ impl Plan {
                 happenings.push(Happening { after: gap(&mut rng), what });
             }
         }
-        // A third and a quarter of the worlds; what else happens in a world is drawn without them.
+        // What else happens in a world is drawn without these.
         let (scenario, deputies) = (seed % 3 == 2, seed % 4 == 1);
-        Self { seed, oauth, considers_status, scenario, deputies, managers, happenings }
+        let (hours, prefers_last_talked) = (seed % 9 == 8, !scenario && seed % 5 == 1);
+        Self {
+            seed,
+            oauth,
+            considers_status,
+            scenario,
+            deputies,
+            hours,
+            prefers_last_talked,
+            shows_names: seed.is_multiple_of(2),
+            managers,
+            happenings,
+        }
     }
 }
 

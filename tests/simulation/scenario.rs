@@ -6,9 +6,15 @@ use std::time::Duration;
 use call::CallDocument;
 use call::document::{Reason, Route};
 use call::scenario::{Exits, MOST_STEPS};
+use jiff::Timestamp;
+use jiff::civil::Weekday;
+use jiff::tz::Offset;
 
 /// How long a call may wait in all steps together: less than two of them may.
 pub(crate) const MOST_WAITED: Duration = Duration::from_secs(5);
+
+/// The reason of calls outside of the hours.
+pub(crate) const OUT_OF_HOURS: &str = "out-of-hours";
 
 /// A placed operation.
 pub(crate) struct Step {
@@ -18,6 +24,14 @@ pub(crate) struct Step {
     /// Settings as text.
     pub(crate) settings: &'static [(&'static str, &'static str)],
 }
+
+/// Working hours, to which calls come first in some worlds.
+pub(crate) const HOURS: Step = Step {
+    id: "hours",
+    linked_operation: "operation:manager",
+    others: &[(OUT_OF_HOURS, "voicemail:night")],
+    settings: &[("week", "mon-fri 08:00-20:00"), ("holidays", "2026-11-25"), ("time_zone", "Europe/Moscow")],
+};
 
 /// Calls come to the first.
 pub(crate) const STEPS: [Step; 3] = [
@@ -59,6 +73,11 @@ impl Step {
     }
 }
 
+/// The placement that calls come to.
+pub(crate) fn first(with_hours: bool) -> &'static str {
+    if with_hours { HOURS.id } else { STEPS[0].id }
+}
+
 /// The step that a PBX comes back from when nobody answered: the one that rang, where another operation comes after it.
 pub(crate) fn comes_back_from(resolved: &CallDocument) -> Option<String> {
     let then = matches!(resolved.route, Route::Forward { .. }) && resolved.target().starts_with("operation:");
@@ -66,11 +85,16 @@ pub(crate) fn comes_back_from(resolved: &CallDocument) -> Option<String> {
 }
 
 /// The first rule that a call's way breaks, and how. `left` is the step whose numbers rang in vain before.
-pub(crate) fn judge(resolved: &CallDocument, took: Duration, left: Option<&str>) -> Option<(&'static str, String)> {
+pub(crate) fn judge(
+    resolved: &CallDocument,
+    took: Duration,
+    first: &str,
+    left: Option<&str>,
+) -> Option<(&'static str, String)> {
     if took > MOST_WAITED {
         return Some(("E2, never later than the scenario may wait", format!("it took {took:?}")));
     }
-    let last = (resolved.placement.as_deref().unwrap_or(STEPS[0].id), resolved.reason.as_ref(), resolved.target());
+    let last = (resolved.placement.as_deref().unwrap_or(first), resolved.reason.as_ref(), resolved.target());
     let before =
         resolved.steps.iter().map(|step| (step.placement.as_str(), step.reason.as_ref(), step.target.as_str()));
     let way: Vec<_> = before.chain([last]).collect();
@@ -85,9 +109,9 @@ pub(crate) fn judge(resolved: &CallDocument, took: Duration, left: Option<&str>)
     if left.is_some_and(|left| !way.iter().rev().skip(1).any(|(placement, ..)| *placement == left)) {
         return Some(("E2, what a step gave to ring is not rung again", told));
     }
-    let mut next = Some(STEPS[0].id);
+    let mut next = Some(first);
     for (placement, reason, target) in way {
-        let step = STEPS.iter().find(|step| Some(step.id) == next && step.id == placement);
+        let step = STEPS.iter().chain([&HOURS]).find(|step| Some(step.id) == next && step.id == placement);
         let right = step.map(|step| step.target(reason));
         if right != Some(target) {
             return Some(("E1, the most specific exit is taken", format!("{placement} to {target}: {told}")));
@@ -96,4 +120,17 @@ pub(crate) fn judge(resolved: &CallDocument, took: Duration, left: Option<&str>)
     }
     let ends = matches!(resolved.route, Route::Forward { .. }) || next.is_none();
     (!ends).then_some(("E2, a call ends at a forward or a place of the PBX", told))
+}
+
+/// E3: inside the hours a call goes on, outside of them it does not. `at` is the time of the call, where it is known.
+pub(crate) fn judge_hours(resolved: &CallDocument, at: Option<Timestamp>) -> Option<(&'static str, String)> {
+    let own = resolved.placement.as_deref() == Some(HOURS.id);
+    let judged = resolved.steps.iter().find(|step| step.placement == HOURS.id).map(|step| step.reason.as_ref());
+    let reason = judged.or(own.then_some(resolved.reason.as_ref()))??;
+    let local = Offset::constant(3).to_datetime(at?);
+    let is_off = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday) || local.date().day() == 25;
+    let is_in = !is_off && (8..20).contains(&local.hour());
+    let right = reason.code == if is_in { "in-hours" } else { OUT_OF_HOURS };
+    (!right)
+        .then(|| ("E3, working hours are those of the week and its holidays", format!("{} at {local}", reason.code)))
 }

@@ -33,6 +33,8 @@ pub(crate) struct Summary {
     pub(crate) requests: u64,
     /// Calls that rang a deputy.
     pub(crate) to_deputies: usize,
+    /// Calls that rang whoever last answered the caller.
+    pub(crate) to_last_talked: usize,
     /// Calls that the PBX came back with, since nobody answered.
     pub(crate) came_back: usize,
     /// The most steps of a call, where there were several operations.
@@ -49,6 +51,7 @@ impl Summary {
         self.certain_misses += other.certain_misses;
         self.requests += other.requests;
         self.to_deputies += other.to_deputies;
+        self.to_last_talked += other.to_last_talked;
         self.came_back += other.came_back;
         self.most_steps = self.most_steps.max(other.most_steps);
         for (outcome, number) in &other.outcomes {
@@ -69,13 +72,14 @@ impl fmt::Display for Summary {
         let outcomes: Vec<_> = self.outcomes.iter().map(|(outcome, number)| format!("{number} {outcome}")).collect();
         write!(
             formatter,
-            "{} calls, {} requests, {} cache hits ({} certain, and {} certain misses), {} to deputies, {} came back, at most {} steps: {}",
+            "{} calls, {} requests, {} cache hits ({} certain, and {} certain misses), {} to deputies, {} to who talked last, {} came back, at most {} steps: {}",
             self.calls,
             self.requests,
             self.hits,
             self.certain_hits,
             self.certain_misses,
             self.to_deputies,
+            self.to_last_talked,
             self.came_back,
             self.most_steps,
             outcomes.join(", ")

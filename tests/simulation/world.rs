@@ -10,7 +10,7 @@ use amocrm::integration::{Access, Integration, IntegrationSettings};
 use amocrm_simulator::{FaultRule, OAuthApp, Options, RateLimit, Simulator};
 use call::scenario::Unanswered;
 use call::{CallDocument, IncomingCall};
-use host_harness::OPERATION;
+use host_harness::{OPERATION, WORKING_HOURS};
 use jiff::{SignedDuration, Timestamp};
 use node::{Node, ReadyOperation, ToPlace};
 use replay::rehearsal::Simulated;
@@ -29,37 +29,41 @@ use tokio::time::{Instant, sleep};
 use crate::account::{account, contact_id, employees, event};
 use crate::checks::Model;
 use crate::plan::{Caller, Plan, What};
-use crate::scenario::{MOST_WAITED, STEPS, comes_back_from};
+use crate::scenario::{HOURS, MOST_WAITED, STEPS, comes_back_from, first};
 use crate::store::WorldStore;
 use crate::summary::{Summary, Violation};
+use crate::talks::{DAYS, WorldTalks};
 
 /// A Monday, nine in the morning in Moscow.
 const START: &str = "2026-11-23T06:00:00Z";
 /// The access token of a world without OAuth. Nothing that a call shows may contain it.
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.the-token-of-a-simulated-world";
-/// The setting of the operation that rings deputies.
+/// The settings of the operation that ring deputies, ring whoever last answered, and show who calls.
 const FORWARD_TO_DEPUTY: &str = "forward_to_deputy";
+const PREFER_LAST_TALKED: &str = "prefer_last_talked";
+const SHOW_CONTACT_NAME: &str = "show_contact_name";
 /// What amoCRM allows in a second.
 pub(crate) const BUDGET: u16 = 7;
 
-/// The operation, in an engine that never interrupts it, so that nothing depends on how busy the machine is.
-fn operation() -> &'static (Operation, Description) {
-    static LOADED: OnceLock<(Operation, Description)> = OnceLock::new();
+/// The operations, the described one first, in an engine that never interrupts them, so that nothing depends on how busy the machine is.
+fn operations() -> &'static (Operation, Description, Operation) {
+    static LOADED: OnceLock<(Operation, Description, Operation)> = OnceLock::new();
     LOADED.get_or_init(|| {
         let limits = Limits { computing_time: Duration::MAX, ..Limits::default() };
         let settings =
             EngineSettings { count_instructions: false, pooled_calls: Some(256), limits, ..EngineSettings::default() };
-        let operation = Engine::new(settings).and_then(|engine| Ok(engine.load(OPERATION)?)).expect("it fits");
+        let engine = Engine::new(settings).expect("an engine");
+        let [operation, hours] = [OPERATION, WORKING_HOURS].map(|bytes| engine.load(bytes).expect("it fits"));
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
         let description = runtime.block_on(operation.describe()).expect("it describes itself");
-        (operation, description)
+        (operation, description, hours)
     })
 }
 
 /// Carries a plan out.
 pub(crate) fn run(plan: &Plan) -> Result<Summary, Violation> {
     // Loaded outside of any paused time.
-    operation();
+    operations();
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     runtime.block_on(async {
         let mut world = World::begin(plan).await;
@@ -74,6 +78,7 @@ struct World<'a> {
     true_time: Clock,
     simulator: Arc<Simulator>,
     store: Arc<WorldStore>,
+    talks: Option<Arc<WorldTalks>>,
     /// Where the account is, as the configuration has it.
     address: String,
     enabled: bool,
@@ -91,16 +96,22 @@ struct Process {
 /// Who resolves its calls.
 #[derive(Clone)]
 enum Resolver {
-    One(Box<ReadyOperation>),
-    Scenario(Node),
+    One(Box<ReadyOperation>, Option<Arc<WorldTalks>>),
+    Scenario(Node, &'static str),
 }
 
 impl Resolver {
     async fn resolve(&self, call: IncomingCall, clock: &Clock) -> CallDocument {
         match self {
-            Self::One(placed) => placed.resolve(call, clock).await,
-            Self::Scenario(node) => {
-                let first = node.revision().asked_for(Some(STEPS[0].id)).expect("it is placed");
+            Self::One(placed, talks) => {
+                let mut world = placed.world(clock.clone());
+                if let Some(talks) = talks {
+                    world.directory = world.directory.with_talks(talks.clone());
+                }
+                placed.resolve_in(world, call, clock.now()).await
+            }
+            Self::Scenario(node, first) => {
+                let first = node.revision().asked_for(Some(first)).expect("it is placed");
                 Arc::unwrap_or_clone(node.resolve(&first, call).await.resolved)
             }
         }
@@ -123,9 +134,12 @@ impl<'a> World<'a> {
         });
         let simulator = Arc::new(simulator.expect("the account holds together"));
         let address = simulator.base_url().to_owned();
-        let model = Arc::new(Mutex::new(Model::new(plan, Arc::clone(&simulator), clock.clone(), true_time.clone())));
+        let talks = plan.prefers_last_talked.then(Arc::<WorldTalks>::default);
+        let model = Model::new(plan, Arc::clone(&simulator), talks.clone(), clock.clone(), true_time.clone());
+        let model = Arc::new(Mutex::new(model));
         let store = Arc::<WorldStore>::default();
-        let mut world = Self { plan, clock, true_time, simulator, store, address, enabled: true, node: None, model };
+        let mut world =
+            Self { plan, clock, true_time, simulator, store, talks, address, enabled: true, node: None, model };
         world.start(true).await;
         world
     }
@@ -163,7 +177,7 @@ impl<'a> World<'a> {
         let before = self.model().before(number, caller, self.enabled, &self.store);
         let Some(node) = &mut self.node else { return };
         let (resolver, clock, model) = (node.resolver.clone(), self.clock.clone(), Arc::clone(&self.model));
-        let store = Arc::clone(&self.store);
+        let (store, talks) = (Arc::clone(&self.store), self.talks.clone());
         let call = IncomingCall {
             id: format!("call-{number}"),
             caller: caller.presented(spelling).map(Into::into),
@@ -177,6 +191,9 @@ impl<'a> World<'a> {
             let (back, left) = {
                 let mut model = model.lock().expect("no panic");
                 model.after(&before, &resolved, began.elapsed(), &store);
+                if let Some(talks) = talks {
+                    talks.answered(number, caller, &resolved, clock.now());
+                }
                 let Some(left) = left else { return };
                 (model.comes_back(&before, left.clone(), &store), left)
             };
@@ -249,8 +266,8 @@ impl<'a> World<'a> {
         }
         // A node's calls come to their end whoever drops them, so one with a scenario is stopped instead.
         match &node.resolver {
-            Resolver::One(_) => node.calls.shutdown().await,
-            Resolver::Scenario(_) => while node.calls.join_next().await.is_some() {},
+            Resolver::One(..) => node.calls.shutdown().await,
+            Resolver::Scenario(..) => while node.calls.join_next().await.is_some() {},
         }
         self.model().crashed();
     }
@@ -276,19 +293,30 @@ impl<'a> World<'a> {
     }
 
     async fn resolver(&self, integration: Arc<Integration>) -> Resolver {
-        let (operation, description) = operation();
+        let (operation, description, hours) = operations();
+        let (prefers, shows_names) = (if self.talks.is_some() { DAYS } else { 0 }, self.plan.shows_names);
         if !self.plan.scenario {
             let linked = "queue:sales".to_owned();
-            let flag = |key: &str| Setting { key: key.to_owned(), value: SettingValue::Flag(self.plan.deputies) };
-            let settings = vec![flag(FORWARD_TO_DEPUTY)];
+            let settings = [
+                (FORWARD_TO_DEPUTY, SettingValue::Flag(self.plan.deputies)),
+                (PREFER_LAST_TALKED, SettingValue::Integer(prefers.into())),
+                (SHOW_CONTACT_NAME, SettingValue::Flag(shows_names)),
+            ];
+            let settings = settings.map(|(key, value)| Setting { key: key.to_owned(), value }).into();
             let placed = ReadyOperation::described(operation.clone(), description, integration, linked, settings);
-            return Resolver::One(Box::new(placed.expect("a configuration that suits the operation")));
+            let placed = placed.expect("a configuration that suits the operation");
+            return Resolver::One(Box::new(placed), self.talks.clone());
         }
         let mut node = Node::builder(self.clock.clone()).scenario_waiting_time(Some(MOST_WAITED));
         node = node.integration("world", integration);
-        for step in &STEPS {
-            let to_deputies = self.plan.deputies.to_string();
-            let settings = step.settings.iter().copied().chain([(FORWARD_TO_DEPUTY, to_deputies.as_str())]);
+        let everywhere = [(FORWARD_TO_DEPUTY, self.plan.deputies), (SHOW_CONTACT_NAME, shows_names)]
+            .map(|(key, value)| (key, value.to_string()));
+        let with_hours = self.plan.hours.then_some((&HOURS, hours, &[][..]));
+        for (step, operation, common) in
+            with_hours.into_iter().chain(STEPS.iter().map(|step| (step, operation, &everywhere[..])))
+        {
+            let common = common.iter().map(|(key, value)| (*key, value.as_str()));
+            let settings = step.settings.iter().copied().chain(common);
             let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
             let to_place = ToPlace {
                 id: step.id,
@@ -299,7 +327,7 @@ impl<'a> World<'a> {
             };
             node = node.place(to_place).await.expect("it fits");
         }
-        Resolver::Scenario(node.build().expect("a scenario"))
+        Resolver::Scenario(node.build().expect("a scenario"), first(self.plan.hours))
     }
 
     fn settings(&self) -> IntegrationSettings {
