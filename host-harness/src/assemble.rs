@@ -60,7 +60,7 @@ pub async fn assemble(
         };
         loaded.insert(entry.component.clone(), operation.clone());
         let made = made.get(&entry.id).copied().unwrap_or_default();
-        next = next.origin(&*entry.id, Origin { made, component: entry.component_as_named.clone() });
+        next = next.origin(&*entry.id, Origin::new(made, entry.component_as_named.clone()));
         let placed = next.place(ToPlace {
             id: &entry.id,
             integration: &integration.id,

@@ -1,4 +1,4 @@
-//! The store, the configuration and the budget that several nodes share, against a real redis-server that is stopped, stalled and started again.
+//! The store, the configuration, the versions and the budget that several nodes share, against a real redis-server that is stopped, stalled and started again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -8,6 +8,7 @@ mod losing;
 mod nodes;
 mod server;
 mod sharing;
+mod versions;
 mod window;
 
 use std::sync::Arc;

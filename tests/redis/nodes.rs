@@ -12,7 +12,7 @@ use test_support::{CALLER, Home, Process};
 
 use crate::server::RedisServer;
 
-const FILE: &str = "host-harness.toml";
+pub(crate) const FILE: &str = "host-harness.toml";
 const ANNA: &str = "a-token-of-anna-0123456789";
 
 /// What the nodes share.
@@ -38,15 +38,15 @@ fn home(simulator: &Simulator, redis: &RedisServer, shared: &str, token: &str) -
 }
 
 /// Two nodes, the second of which has in its file only what is its own.
-struct Nodes {
+pub(crate) struct Nodes {
     simulator: Simulator,
-    redis: RedisServer,
-    homes: [Home; 2],
-    nodes: [Process; 2],
+    pub(crate) redis: RedisServer,
+    pub(crate) homes: [Home; 2],
+    pub(crate) nodes: [Process; 2],
 }
 
 impl Nodes {
-    async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let redis = RedisServer::start(&[])?;
         let simulator = Simulator::start(Options::default()).await.expect("the simulator starts");
         let anna =
@@ -58,7 +58,7 @@ impl Nodes {
         Some(Self { simulator, redis, homes, nodes: [first, second] })
     }
 
-    fn clients(&self) -> [&Client; 2] {
+    pub(crate) fn clients(&self) -> [&Client; 2] {
         [&self.nodes[0].client, &self.nodes[1].client]
     }
 }
@@ -67,7 +67,7 @@ async fn configuration(client: &Client) -> Value {
     client.get("/v1/configuration").await.json()
 }
 
-async fn revision(client: &Client) -> String {
+pub(crate) async fn revision(client: &Client) -> String {
     configuration(client).await["revision"].as_str().expect("a revision").to_owned()
 }
 
@@ -85,11 +85,11 @@ async fn until(client: &Client, condition: impl Fn(&Value) -> bool) -> Value {
     tokio::time::timeout(PATIENCE, wait).await.expect("the condition comes true in time")
 }
 
-async fn has(client: &Client, text: &str) -> Value {
+pub(crate) async fn has(client: &Client, text: &str) -> Value {
     until(client, |configuration| configuration["text"].as_str().is_some_and(|now| now.contains(text))).await
 }
 
-async fn change(client: &Client, revision: &str, method: Method, path: &str, body: &Value) -> Answer {
+pub(crate) async fn change(client: &Client, revision: &str, method: Method, path: &str, body: &Value) -> Answer {
     let request = authorised(method, path).header("content-type", "application/json");
     client.send(request.header("if-match", format!("\"{revision}\"")), body.to_string()).await
 }
@@ -256,16 +256,14 @@ async fn a_version_belongs_to_one_operation_on_each_node_though_a_node_was_away_
     let [a, b] = nodes.clients();
     assert_eq!(change(a, &revision(a).await, Method::POST, "/v1/operations", &night).await.status, StatusCode::CREATED);
     has(b, "queue:night").await;
-    let version = test_support::variant("two");
-    let mut digest = String::new();
-    for client in [a, b] {
-        let upload = authorised(Method::POST, "/v1/components").header("content-type", "application/wasm");
-        digest = client.send(upload, version.clone()).await.json()["digest"].as_str().expect("a digest").to_owned();
-        let request =
-            authorised(Method::PUT, "/v1/operations/night/component").header("content-type", "application/json");
-        let activated = client.send(request, json!({"digest": digest}).to_string()).await;
-        assert_eq!(activated.status, StatusCode::OK, "{activated:?}");
-    }
+    let upload = authorised(Method::POST, "/v1/components").header("content-type", "application/wasm");
+    let uploaded = a.send(upload, test_support::variant("two")).await.json();
+    let digest = uploaded["digest"].as_str().expect("a digest").to_owned();
+    let request = authorised(Method::PUT, "/v1/operations/night/component").header("content-type", "application/json");
+    let activated = a.send(request, json!({"digest": digest}).to_string()).await;
+    assert_eq!(activated.status, StatusCode::OK, "{activated:?}");
+    let known = async { while component(b).await != (digest.clone(), false) {} };
+    tokio::time::timeout(PATIENCE, known).await.expect("the other node has it too");
     let gone = |configuration: &Value| !configuration["text"].as_str().unwrap_or("night").contains("night");
     let delete = async || {
         let deleted = change(a, &revision(a).await, Method::DELETE, "/v1/operations/night", &json!({})).await;

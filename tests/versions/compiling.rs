@@ -214,7 +214,7 @@ async fn whoever_goes_away_leaves_one_compilation_and_calls_go_on() {
     let fixture = Fixture::new(None).await;
     let gate = Arc::new(Gate::default());
     let slow = compiled_by(Gated(Arc::clone(&gate)), EngineSettings::default());
-    let (versions, _) = Versions::open(fixture.node.clone(), slow, None).await;
+    let (versions, _) = Versions::open(fixture.node.clone(), slow, None, None).await;
     let versions = Arc::new(versions);
     let upload = |number: u8| {
         let versions = Arc::clone(&versions);
@@ -245,7 +245,7 @@ async fn what_could_not_be_compiled_for_the_hosts_reasons_is_tried_again() {
     let gate = Arc::new(Gate::default());
     gate.open();
     let failing = compiled_by(Gated(Arc::clone(&gate)), EngineSettings::default());
-    let (versions, _) = Versions::open(fixture.node.clone(), failing, None).await;
+    let (versions, _) = Versions::open(fixture.node.clone(), failing, None, None).await;
     for asked in 1..=2 {
         assert!(versions.upload(TRAP).await.is_err());
         assert_eq!(gate.asked.load(Ordering::SeqCst), asked);

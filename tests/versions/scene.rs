@@ -60,7 +60,7 @@ impl Fixture {
         });
         let node =
             node.await.expect("it fits").observer(Arc::clone(&told) as Arc<dyn Observer>).build().expect("a scenario");
-        let (versions, warnings) = Versions::open(node.clone(), engine().clone(), state).await;
+        let (versions, warnings) = Versions::open(node.clone(), engine().clone(), state, None).await;
         let warnings = warnings.into_iter().map(|warning| warning.en).collect();
         Self { scene, node, versions: Arc::new(versions), warnings, told }
     }

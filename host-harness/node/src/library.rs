@@ -4,6 +4,7 @@
 //! so that a list needs nothing compiled. What is read back must have the digest that it is named by. Compiling happens on a blocking thread,
 //! one component at a time, so that calls go on meanwhile.
 
+mod shared_shelf;
 mod shelf;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +22,12 @@ use runtime::capabilities::clocks::Clock;
 pub use runtime::engine::LARGEST_COMPONENT;
 use runtime::engine::{Engine, Fit, Operation, Undescribed, digest};
 use runtime::report::description_json;
+use runtime::store::KeyValueStore;
 
 use super::requirements::Requirements;
+pub(super) use shared_shelf::SharedShelf;
 use shelf::Shelf;
+pub(super) use shelf::is_digest;
 
 /// How many components are kept; the oldest that is not in use makes room.
 pub const MOST_COMPONENTS: usize = 32;
@@ -80,6 +84,9 @@ pub enum LibraryError {
     /// The file is gone, damaged, or cannot be written.
     #[error("{0}")]
     File(Localized),
+    /// The store that nodes share does not give it.
+    #[error("the components that nodes share cannot be had now: {0}")]
+    Away(Localized),
     /// The host failed while compiling.
     #[error("a fault of the host while the component was compiled; try again")]
     Host,
@@ -98,6 +105,7 @@ impl Bilingual for LibraryError {
                 "все хранимые компоненты ({MOST_COMPONENTS}) используются: закончите проверку в тени или верните прежнюю версию"
             ),
             Self::File(said) => said.ru.clone(),
+            Self::Away(why) => format!("общие компоненты узлов сейчас недоступны: {}", why.ru),
             Self::Host => "ошибка программы при компиляции компонента: попробуйте ещё раз".to_owned(),
         }
     }
@@ -120,6 +128,8 @@ pub(crate) struct ComponentLibrary {
     engine: Engine,
     clock: Clock,
     shelf: Option<Shelf>,
+    /// Where nodes share their components.
+    shared: Option<SharedShelf>,
     /// One at a time compiles, is kept, or is thrown away. Whoever compiles holds it to the end, even where nobody waits any more.
     turn: Turn,
     books: Mutex<Books>,
@@ -141,7 +151,12 @@ impl ComponentLibrary {
         let kept = shelf.as_ref().map(|shelf| shelf.index(&mut warnings)).unwrap_or_default();
         let kept = kept.into_iter().map(|component| (component.digest.clone(), component)).collect();
         let books = Mutex::new(Books { kept, ..Books::default() });
-        (Self { engine, clock, shelf, turn: Turn::default(), books }, warnings)
+        (Self { engine, clock, shelf, shared: None, turn: Turn::default(), books }, warnings)
+    }
+
+    /// The same, which takes what it lacks from there.
+    pub(crate) fn with_shared(self, shared: Option<SharedShelf>) -> Self {
+        Self { shared, ..self }
     }
 
     /// What is kept, the newest first.
@@ -233,12 +248,56 @@ impl ComponentLibrary {
         if let Some(loaded) = self.loaded(digest) {
             return Ok(loaded);
         }
-        // Only what the index names becomes part of a path.
-        let shelf = self.shelf.as_ref().filter(|_| self.find(digest).is_some()).ok_or_else(unknown)?;
-        let (loaded, _turn) = load(&self.engine, shelf.read(digest).await?, turn).await?;
+        let bytes = match (self.kept_bytes(digest).await, &self.shared) {
+            (Some(Ok(bytes)), _) => bytes,
+            (_, Some(shared)) => shared.get(digest).await?.1,
+            (kept, None) => kept.ok_or_else(unknown)??,
+        };
+        let (loaded, _turn) = load(&self.engine, bytes, turn).await?;
         let loaded = loaded?;
         self.books().loaded.insert(digest.to_owned(), loaded.clone());
         Ok(loaded)
+    }
+
+    /// The bytes of a component that is kept here. Only what the index names becomes part of a path.
+    pub(crate) async fn kept_bytes(&self, digest: &str) -> Option<Result<Arc<[u8]>, LibraryError>> {
+        let shelf = self.shelf.as_ref().filter(|_| self.find(digest).is_some())?;
+        Some(shelf.read(digest).await)
+    }
+
+    /// Keeps a component here too that another node took; false where it is kept already. It is compiled when it is needed.
+    pub(crate) async fn adopt(&self, digest: &str) -> Result<bool, LibraryError> {
+        let Some(shared) = self.shared.as_ref().filter(|_| self.find(digest).is_none()) else { return Ok(false) };
+        let (component, bytes) = shared.get(digest).await?;
+        let _turn = self.turn.lock().await;
+        let mut kept = self.books().kept.clone();
+        kept.insert(digest.to_owned(), component);
+        if let Some(shelf) = &self.shelf {
+            shelf.keep(digest, bytes).await?;
+            shelf.write_index(kept.values().cloned().collect()).await?;
+        }
+        self.books().kept = kept;
+        Ok(true)
+    }
+
+    /// Forgets the components that are not among these.
+    pub(crate) async fn keep_only(&self, needed: &BTreeSet<String>) -> Result<(), LibraryError> {
+        let _turn = self.turn.lock().await;
+        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            self.books().kept.clone().into_iter().partition(|(digest, _)| needed.contains(digest));
+        if gone.is_empty() {
+            return Ok(());
+        }
+        if let Some(shelf) = &self.shelf {
+            shelf.write_index(kept.values().cloned().collect()).await?;
+            for digest in gone.keys() {
+                shelf.remove(digest).await;
+            }
+        }
+        let mut books = self.books();
+        books.loaded.retain(|digest, _| !gone.contains_key(digest));
+        books.kept = kept;
+        Ok(())
     }
 
     fn loaded(&self, digest: &str) -> Option<Loaded> {
@@ -255,6 +314,20 @@ impl ComponentLibrary {
         // Each change is one step, so a panic elsewhere leaves the books whole.
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts a component of the store that nodes share into this state directory, unless it is there.
+pub(super) async fn take_component(
+    store: &Arc<dyn KeyValueStore>,
+    state: &Path,
+    digest: &str,
+) -> Result<(), LibraryError> {
+    let shelf = Shelf::new(state);
+    if shelf.read(digest).await.is_ok() {
+        return Ok(());
+    }
+    let (_, bytes) = SharedShelf::new(Arc::clone(store)).get(digest).await?;
+    shelf.keep(digest, bytes).await
 }
 
 impl Loaded {

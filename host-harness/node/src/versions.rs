@@ -3,81 +3,34 @@
 //! What is in force is written down first and then put in force, so that what was answered for is still so after a restart. Calls that have
 //! begun end with the version they began with, and the next ones have the new version from the moment [`Versions::activate`] returns.
 
+mod error;
+mod following;
+mod kept;
 mod prepared;
 mod record;
+mod shared;
+mod uploaded;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
+pub use error::VersionError;
+pub use following::{RefusedVersion, VersionsState};
 pub use prepared::Prepared;
-use record::ShadowEntry;
 pub use record::{Change, How};
+pub use uploaded::take_components;
 
 use super::library::{Component, ComponentLibrary, LibraryError, Loaded, Uses};
 use super::shadow::Shadow;
-use super::{Misfits, Node, Placement, Revision, Surroundings, Version};
+use super::{Node, Placement, Revision, Surroundings, Version};
 use call::{Bilingual, Localized, system_error_ru};
-use record::{Placed, VersionRecord};
+use kept::Kept;
+use record::{Before, Placed, ShadowEntry, VersionRecord};
 use runtime::engine::Engine;
-
-/// Why a version was not put in force.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum VersionError {
-    /// There is no such placement.
-    #[error("there is no placed operation `{0}`; `GET /v1/operations` lists them")]
-    NoPlacement(String),
-    /// The component cannot be had.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-    /// It does not fit the placement.
-    #[error("the component cannot take `{placement}` over: {misfits}{}", insist(misfits))]
-    Misfit {
-        /// The placement.
-        placement: String,
-        /// Everything that keeps it from that.
-        misfits: Misfits,
-    },
-    /// There was no version before.
-    #[error("`{0}` has no version before this one; activate one by its digest")]
-    NothingBefore(String),
-    /// It could not be written down, so nothing was changed.
-    #[error("nothing was changed, since it would not outlast a restart: {0}")]
-    NotKept(Localized),
-    /// The shadow's thread cannot be started.
-    #[error("the shadow cannot be started: {0}")]
-    NoShadow(Localized),
-}
-
-/// Says how to put the version in force all the same, where that is possible.
-fn insist(misfits: &Misfits) -> &'static str {
-    if misfits.0.iter().all(super::Misfit::can_be_insisted_on) {
-        ". To have it all the same, insist; it is then recorded who did"
-    } else {
-        ""
-    }
-}
-
-impl Bilingual for VersionError {
-    fn ru(&self) -> String {
-        match self {
-            Self::NoPlacement(id) => format!("операции `{id}` нет"),
-            Self::Library(error) => error.ru(),
-            Self::Misfit { placement, misfits } => {
-                let insist = if misfits.0.iter().all(super::Misfit::can_be_insisted_on) {
-                    ". Его можно включить и так: тогда будет записано, кто это сделал"
-                } else {
-                    ""
-                };
-                format!("этот компонент не подходит операции `{placement}`: {}{insist}", misfits.ru())
-            }
-            Self::NothingBefore(id) => format!("у операции `{id}` нет версии до этой: выберите нужную в списке"),
-            Self::NotKept(why) => {
-                format!("ничего не изменилось, потому что после перезапуска это пропало бы: {}", why.ru)
-            }
-            Self::NoShadow(cause) => format!("проверка в тени не началась: {}", cause.ru),
-        }
-    }
-}
+use runtime::store::KeyValueStore;
+use serde_json::Map;
+use shared::Sharing;
 
 /// Who wants a version, and whether in spite of what does not fit.
 #[derive(Clone, Copy, Debug)]
@@ -109,29 +62,52 @@ pub struct Activated {
 pub struct Versions {
     node: Node,
     library: ComponentLibrary,
+    /// Where nodes share their versions.
+    sharing: Option<Sharing>,
     /// Held while anything is changed, so that what is written is what is in force.
-    record: tokio::sync::Mutex<VersionRecord>,
+    kept: tokio::sync::Mutex<Kept>,
+    standing: Mutex<VersionsState>,
+    /// Held while a component is taken into the library and named in the record.
+    taking: tokio::sync::Mutex<()>,
+    /// Whether what was uploaded here before is in the store.
+    is_published: AtomicBool,
 }
 
 impl Versions {
-    /// Puts in force what was in force when the node stopped, under this state directory (none: nothing outlasts the process). Where that is
-    /// not possible, the configured component stays and the second value says why.
-    pub async fn open(node: Node, engine: Engine, state: Option<&Path>) -> (Self, Vec<Localized>) {
+    /// Puts in force what was in force when the node stopped, under this state directory (none: nothing outlasts the process), or what the nodes
+    /// with this store share. Where that is not possible, the configured component stays and the second value says why.
+    pub async fn open(
+        node: Node,
+        engine: Engine,
+        state: Option<&Path>,
+        store: Option<Arc<dyn KeyValueStore>>,
+    ) -> (Self, Vec<Localized>) {
         let (library, mut warnings) = ComponentLibrary::open(engine, state, node.clock().clone());
-        let record = VersionRecord::open(state, &mut warnings);
-        let versions = Self { node, library, record: tokio::sync::Mutex::new(record) };
+        let sharing = store.map(Sharing::new);
+        let library = library.with_shared(sharing.as_ref().map(|sharing| sharing.shelf.clone()));
+        let kept = Kept { record: VersionRecord::open(state, &mut warnings), seen: None };
+        let (kept, standing, is_published) = (tokio::sync::Mutex::new(kept), Mutex::default(), AtomicBool::new(false));
+        let taking = tokio::sync::Mutex::default();
+        let versions = Self { node, library, sharing, kept, standing, taking, is_published };
         versions.resume(&mut warnings).await;
         (versions, warnings)
     }
 
     async fn resume(&self, warnings: &mut Vec<Localized>) {
-        let (mut record, revision) = (self.record.lock().await, self.node.revision());
-        if let Some(adopted) = record.adopted(revision.placements().iter().map(|placement| placed(placement))) {
-            let kept = self.keep(&mut record, adopted.clone()).await;
-            warnings.extend(kept.err().map(|error| error.text()));
-            *record = adopted;
+        let revision = self.node.revision();
+        let placements = revision.placements();
+        {
+            let mut kept = self.kept.lock().await;
+            if let Some(adopted) = kept.record.adopted(placements.iter().map(|placement| placed(placement))) {
+                let written = kept::written(&adopted).await.map_err(VersionError::NotKept);
+                warnings.extend(written.err().map(|error| error.text()));
+                kept.record = adopted;
+            }
         }
-        for placement in revision.placements() {
+        self.find_shared(warnings).await;
+        let kept = self.kept.lock().await;
+        let record = &kept.record;
+        for placement in placements {
             let placed = placed(placement);
             if let Some(digest) = record.in_force(placed) {
                 match self.version(Site::new(&revision, placement), digest, record.is_insisted_on(placed)).await {
@@ -175,14 +151,21 @@ impl Versions {
     /// Takes a component into the library and says whether it is new.
     pub async fn upload(&self, bytes: impl Into<Arc<[u8]>>) -> Result<(Component, bool), LibraryError> {
         let uses = self.uses().await;
-        self.library.upload(bytes, &uses).await
+        let Some(sharing) = &self.sharing else { return self.library.upload(bytes, &uses).await };
+        let bytes = bytes.into();
+        self.look().await.map_err(LibraryError::Away)?;
+        let _taking = self.taking.lock().await;
+        let (component, _) = self.library.upload(Arc::clone(&bytes), &uses).await?;
+        let is_new = self.share(sharing, &component, &bytes).await?;
+        Ok((component, is_new))
     }
 
     async fn uses(&self) -> Uses {
-        let (record, revision) = (self.record.lock().await, self.node.revision());
-        let mut now = record.needed(revision.placements().iter().map(|placement| placed(placement)));
+        let (kept, revision) = (self.kept.lock().await, self.node.revision());
+        let mut now = kept.record.needed(revision.placements().iter().map(|placement| placed(placement)));
         now.extend(revision.placements().iter().map(|placement| digest_of(placement)));
-        Uses { now, before: record.remembered() }
+        now.extend(revision.placements().iter().map(|placement| configured_digest(placement)));
+        Uses { now, before: kept.record.remembered() }
     }
 
     /// Puts a version of a placement in force. `by` says who wants it. A version in force already is left as it is.
@@ -193,15 +176,15 @@ impl Versions {
         by: impl Into<By<'_>>,
     ) -> Result<Activated, VersionError> {
         let by = by.into();
-        let mut record = self.record.lock().await;
         let placement = self.placement(placement)?;
+        let mut kept = self.begin(&placement).await?;
         let from = digest_of(&placement);
         if from == digest {
             return Ok(Activated { digest: from.clone(), from });
         }
         let version = self.version(Site::new(&self.node.revision(), &placement), digest, by.insists).await?;
-        let changed = record.with_change(placed(&placement), self.change(digest, &from, by, How::Activated));
-        self.keep(&mut record, changed).await?;
+        let changed = kept.record.with_change(placed(&placement), self.change(&placement, digest, by, How::Activated));
+        self.keep(&mut kept, changed, &placement).await?;
         placement.activate(version);
         Ok(Activated { digest: digest.to_owned(), from })
     }
@@ -209,43 +192,52 @@ impl Versions {
     /// Puts the version before the one in force in force again; done once more, the one before that.
     pub async fn roll_back(&self, placement: &str, by: impl Into<By<'_>>) -> Result<Activated, VersionError> {
         let by = by.into();
-        let mut record = self.record.lock().await;
         let placement = self.placement(placement)?;
+        let mut kept = self.begin(&placement).await?;
         let from = digest_of(&placement);
-        let before =
-            record.before(placed(&placement)).ok_or_else(|| VersionError::NothingBefore(placement.id().to_owned()))?;
-        let version = self.version(Site::new(&self.node.revision(), &placement), &before, by.insists).await?;
-        let changed = record.with_change(placed(&placement), self.change(&before, &from, by, How::RolledBack));
-        self.keep(&mut record, changed).await?;
+        let nothing = || VersionError::NothingBefore(placement.id().to_owned());
+        let before = kept.record.before(placed(&placement)).ok_or_else(nothing)?;
+        let version = match before {
+            // This node's own, which need not be that of the node where it was in force.
+            Before { is_configured: true, .. } => placement.configured(),
+            Before { digest, .. } => {
+                Arc::new(self.version(Site::new(&self.node.revision(), &placement), &digest, by.insists).await?)
+            }
+        };
+        let digest = version.placed.operation().digest().to_string();
+        let changed =
+            kept.record.with_change(placed(&placement), self.change(&placement, &digest, by, How::RolledBack));
+        self.keep(&mut kept, changed, &placement).await?;
         placement.activate(version);
-        Ok(Activated { digest: before, from })
+        Ok(Activated { digest, from })
     }
 
     /// What was put in force at a placement, the newest last.
     pub async fn history(&self, placement: &str) -> Result<Vec<Change>, VersionError> {
-        let record = self.record.lock().await;
+        let kept = self.kept.lock().await;
         let placement = self.placement(placement)?;
-        Ok(record.changes(placed(&placement)).to_vec())
+        Ok(kept.record.changes(placed(&placement)).to_vec())
     }
 
     /// The version that a roll back would put in force, if there is one.
     pub async fn before(&self, placement: &str) -> Result<Option<String>, VersionError> {
-        let record = self.record.lock().await;
+        let kept = self.kept.lock().await;
         let placement = self.placement(placement)?;
-        Ok(record.before(placed(&placement)))
+        let before = kept.record.before(placed(&placement));
+        Ok(before.map(|before| if before.is_configured { configured_digest(&placement) } else { before.digest }))
     }
 
     /// The placement's configured file has changed: its new content takes the place of what was configured, and is in force.
     pub(super) async fn file_changed(&self, placement: &str, bytes: Arc<[u8]>) -> Result<Activated, VersionError> {
         let loaded = self.library.compile(bytes).await?;
         let digest = loaded.operation.digest().to_string();
-        let mut record = self.record.lock().await;
         let placement = self.placement(placement)?;
+        let mut kept = self.begin(&placement).await?;
         let from = digest_of(&placement);
         let version = fit(Site::new(&self.node.revision(), &placement), &loaded, false).await?;
-        let changed =
-            record.with_change(placed(&placement), self.change(&digest, &from, "the file".into(), How::Configured));
-        self.keep(&mut record, changed).await?;
+        let change = self.change(&placement, &digest, "the file".into(), How::Configured);
+        let changed = kept.record.with_change(placed(&placement), change);
+        self.keep(&mut kept, changed, &placement).await?;
         placement.configure(version);
         Ok(Activated { digest, from })
     }
@@ -258,8 +250,8 @@ impl Versions {
         by: impl Into<By<'_>>,
     ) -> Result<Arc<Shadow>, VersionError> {
         let By { name, insists, .. } = by.into();
-        let mut record = self.record.lock().await;
         let placement = self.placement(placement)?;
+        let mut kept = self.begin(&placement).await?;
         if let Some(shadow) = placement.shadow().filter(|shadow| shadow.digest() == digest) {
             return Ok(shadow);
         }
@@ -270,19 +262,20 @@ impl Versions {
             at: self.node.clock().now(),
             by: name.to_owned(),
             insisted: insists,
+            more: Map::new(),
         };
-        let changed = record.with_shadow(placed(&placement), Some(entry));
-        self.keep(&mut record, changed).await?;
+        let changed = kept.record.with_shadow(placed(&placement), Some(entry));
+        self.keep(&mut kept, changed, &placement).await?;
         placement.set_shadow(Some(Arc::clone(&shadow)));
         Ok(shadow)
     }
 
     /// Ends a placement's shadow, and says whether there was one. What it found is forgotten.
     pub async fn end_shadow(&self, placement: &str) -> Result<bool, VersionError> {
-        let mut record = self.record.lock().await;
         let placement = self.placement(placement)?;
-        let changed = record.with_shadow(placed(&placement), None);
-        self.keep(&mut record, changed).await?;
+        let mut kept = self.begin(&placement).await?;
+        let changed = kept.record.with_shadow(placed(&placement), None);
+        self.keep(&mut kept, changed, &placement).await?;
         let had_one = placement.shadow().is_some();
         placement.set_shadow(None);
         Ok(had_one)
@@ -293,22 +286,20 @@ impl Versions {
         self.node.revision().placement(id).map(Arc::clone).ok_or_else(|| VersionError::NoPlacement(id.to_owned()))
     }
 
-    fn change(&self, digest: &str, from: &str, by: By<'_>, how: How) -> Change {
-        let (at, author, insisted) = (self.node.clock().now(), by.author.map(str::to_owned), by.insists);
-        let (digest, from, by) = (digest.to_owned(), from.to_owned(), by.name.to_owned());
-        Change { digest, from, at, by, author, how, insisted }
-    }
-
-    async fn keep(&self, record: &mut VersionRecord, changed: VersionRecord) -> Result<(), VersionError> {
-        let to_write = changed.clone();
-        let written = tokio::task::spawn_blocking(move || to_write.write()).await;
-        match written {
-            Ok(Ok(())) => {
-                *record = changed;
-                Ok(())
-            }
-            Ok(Err(error)) => Err(VersionError::NotKept(error)),
-            Err(_) => Err(VersionError::NotKept(Localized::new("ошибка программы", "a fault of the host"))),
+    /// The change by which this component comes into force.
+    fn change(&self, placement: &Placement, digest: &str, by: By<'_>, how: How) -> Change {
+        let (from, configured) = (digest_of(placement), configured_digest(placement));
+        Change {
+            configured: digest == configured,
+            from_configured: from == configured,
+            digest: digest.to_owned(),
+            from,
+            at: self.node.clock().now(),
+            by: by.name.to_owned(),
+            author: by.author.map(str::to_owned),
+            how,
+            insisted: by.insists,
+            more: Map::new(),
         }
     }
 
@@ -384,6 +375,11 @@ fn placed(placement: &Placement) -> Placed<'_> {
 
 fn digest_of(placement: &Placement) -> String {
     placement.active().placed.operation().digest().to_string()
+}
+
+/// That of the component which the configuration names.
+fn configured_digest(placement: &Placement) -> String {
+    placement.configured().placed.operation().digest().to_string()
 }
 
 /// Enough of a digest for people.

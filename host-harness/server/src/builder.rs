@@ -10,12 +10,12 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 use call::{Localized, system_error_ru};
+use node::NodeBuilder;
 use node::call_details::CallDetails;
 use node::observe::logs::CallLog;
 use node::observe::metrics::Metrics;
 use node::observe::traces::Traces;
 use node::versions::Versions;
-use node::{Node, NodeBuilder};
 use runtime::engine::Engine;
 use runtime::store::Stores;
 
@@ -214,11 +214,19 @@ impl ServerBuilder {
             added.guarded.push(calls::forgetting::routes(details.clone(), node.clone(), added.configuration.clone()));
         }
         let versions = match versions {
-            Some((engine, state)) => Some(open_versions(&node, engine, state).await),
+            Some((engine, state)) => {
+                let store = stores.records.is_shared().then(|| Arc::clone(&stores.records));
+                Some(Versions::open(node.clone(), engine, state.as_deref(), store).await)
+            }
             None => None,
         };
+        let versions = versions.map(|(versions, warnings)| (Arc::new(versions), warnings));
         let (versions, warnings) = versions.unzip();
         if let Some(versions) = &versions {
+            let state = Arc::clone(versions);
+            added
+                .sections
+                .push(("versions", Box::new(move || serde_json::to_value(state.state()).unwrap_or_default())));
             added.guarded.push(components::routes(Arc::clone(versions)));
         }
         if let Some(files) = settings.tls.clone() {
@@ -230,9 +238,4 @@ impl ServerBuilder {
         }
         Ok(Assembled { call_details, versions, warnings: warnings.unwrap_or_default(), ..assembled })
     }
-}
-
-async fn open_versions(node: &Node, engine: Engine, state: Option<PathBuf>) -> (Arc<Versions>, Vec<Localized>) {
-    let (versions, warnings) = Versions::open(node.clone(), engine, state.as_deref()).await;
-    (Arc::new(versions), warnings)
 }

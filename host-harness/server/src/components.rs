@@ -141,7 +141,7 @@ impl From<LibraryError> for Problem {
             LibraryError::Unfit(fit) if fit.is_undecided() => StatusCode::SERVICE_UNAVAILABLE,
             LibraryError::Unfit(_) | LibraryError::Undescribed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             LibraryError::Unknown(_) => StatusCode::NOT_FOUND,
-            LibraryError::Full => StatusCode::CONFLICT,
+            LibraryError::Full | LibraryError::Away(_) => StatusCode::CONFLICT,
             LibraryError::File(_) => StatusCode::INSUFFICIENT_STORAGE,
             LibraryError::Host => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -163,7 +163,10 @@ impl From<VersionError> for Problem {
             VersionError::Library(error) => return error.into(),
             VersionError::NoPlacement(_) => StatusCode::NOT_FOUND,
             VersionError::Misfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            VersionError::NothingBefore(_) => StatusCode::CONFLICT,
+            VersionError::NothingBefore(_)
+            | VersionError::Conflict { .. }
+            | VersionError::Away(_)
+            | VersionError::Unknown(_) => StatusCode::CONFLICT,
             VersionError::NotKept(_) => StatusCode::INSUFFICIENT_STORAGE,
             VersionError::NoShadow(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -240,6 +243,8 @@ async fn list(State(desk): State<ComponentsState>) -> Json<Listed> {
         (status = 200, description = "It was there already", body = ListedComponent),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "All that are kept are in use, or the store of the nodes does not answer", body = Problem,
+            content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit the contract", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Others are being uploaded, or it could not be compiled in time", body = Problem, content_type = "application/problem+json"),
@@ -316,6 +321,8 @@ async fn show(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Re
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation or component", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another node has just changed the same, or the store of the nodes does not answer", body = Problem,
+            content_type = "application/problem+json"),
         (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "It cannot be kept", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -338,7 +345,7 @@ async fn activate(
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There was no version before", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There was no version before, another node has just changed the same, or the store of the nodes does not answer", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It does not fit the placement any more", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn roll_back(
@@ -386,6 +393,8 @@ async fn shadow(State(desk): State<ComponentsState>, Path(id): Path<String>) -> 
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation or component", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another node has just changed the same, or the store of the nodes does not answer", body = Problem,
+            content_type = "application/problem+json"),
         (status = 422, description = "It does not fit", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn start_shadow(
@@ -408,6 +417,8 @@ async fn start_shadow(
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such operation", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another node has just changed the same, or the store of the nodes does not answer", body = Problem,
+            content_type = "application/problem+json"),
     ))]
 async fn end_shadow(State(desk): State<ComponentsState>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     desk.versions.end_shadow(&id).await?;

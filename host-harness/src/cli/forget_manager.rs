@@ -87,7 +87,8 @@ impl ForgetManager {
         let placed = assemble(&config, history.made(), None, &engine, &stores, clock.clone()).await.map_err(in_file)?;
         let node = Node::builder(clock.clone()).revision(placed).build().map_err(|error| in_file(error.into()))?;
         // Each version knows how itself has kept them.
-        let (_versions, warnings) = Versions::open(node.clone(), engine, location.own_directory().as_deref()).await;
+        let (_versions, warnings) =
+            Versions::open(node.clone(), engine, location.own_directory().as_deref(), None).await;
         warnings.iter().for_each(warn);
         let revision = node.revision();
         server::look_at_tokens(revision.integrations()).await;

@@ -8,7 +8,7 @@ use super::judged::ReadConfiguration;
 use super::{Inner, Place, State, Told, blocking, lock};
 use crate::causes::text_of;
 use crate::change::Change;
-use crate::shared::{self, Seen};
+use crate::shared::{self, Seen, named_components};
 use call::{Localized, localized};
 use server::configuration::{Author, By};
 
@@ -32,6 +32,10 @@ impl Inner {
                 Ok(Some(new))
                     if known.is_none_or(|known| known.change.number <= new.change.number && known != *new) =>
                 {
+                    if let Some(running) = self.running.get().filter(|_| !named_components(new.text()).is_empty()) {
+                        // What was uploaded to another node is there before it is placed. Where it is not, that is said of the placement.
+                        let _ = running.versions.look().await;
+                    }
                     Some(self.read(new.text().to_owned(), own.clone()).await)
                 }
                 _ => None,

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use crate::config::HarnessConfig;
 use call::{Localized, localized};
+use node::versions::take_components;
 use runtime::store::Stores;
 use runtime::toml_file::{self, ConfigError};
 use stores::{StoreLocation, StoreWarning};
@@ -19,7 +20,8 @@ use stores::{StoreLocation, StoreWarning};
 pub(crate) use local_copy::LocalCopy;
 pub(crate) use record::{Record, Seen};
 pub(crate) use text::{
-    OF_INTEGRATION, OF_OPERATION, comes_over_http, differing, is_place, shared, unplaced, uploaded, whole,
+    OF_INTEGRATION, OF_OPERATION, comes_over_http, differing, is_place, named_components, shared, unplaced, uploaded,
+    whole,
 };
 
 /// The record as a process finds it when it begins.
@@ -74,6 +76,9 @@ pub(crate) async fn find(path: &Path, text: &str, location: &StoreLocation) -> R
         Ok(seen) => (seen, None),
         Err(why) => (copy.as_ref().and_then(LocalCopy::read), Some(why)),
     };
+    if let (Some(directory), Some(seen)) = (&directory, &seen) {
+        take_components(&stores.records, directory, &named_components(seen.text())).await;
+    }
     let uploaded = uploaded(directory.as_deref());
     let whole = match &seen {
         Some(seen) => whole(seen.text(), text, uploaded.as_deref()).map_err(|error| ConfigError::of(path, error))?,

@@ -37,6 +37,15 @@ pub(crate) fn comes_over_http(component: &str, uploaded: Option<&Path>) -> bool 
     BuiltIn::named(component).is_some() || uploaded.is_some_and(|folder| Path::new(component).parent() == Some(folder))
 }
 
+/// The digests of the uploaded components that a shared text names. Each node keeps them in a folder of its own.
+pub(crate) fn named_components(shared: &str) -> Vec<String> {
+    let document = shared.parse::<toml::Table>().unwrap_or_default();
+    let operations = document.get(OPERATION).and_then(toml::Value::as_array).into_iter().flatten();
+    let named = operations.filter_map(|operation| operation.get(COMPONENT)?.as_str());
+    let files = named.filter(|component| BuiltIn::named(component).is_none());
+    files.filter_map(|file| Some(Path::new(file).file_stem()?.to_str()?.to_owned())).collect()
+}
+
 /// Whether a value names the place of a secret.
 pub(crate) fn is_place(value: &str) -> bool {
     value.starts_with("env:") || value.starts_with("file:")

@@ -101,7 +101,8 @@ impl Shelf {
     }
 }
 
-fn is_digest(text: &str) -> bool {
+/// Whether it is a SHA-256 in hexadecimal.
+pub(crate) fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 

@@ -6,16 +6,16 @@ use tokio::sync::MutexGuard;
 
 use call::{Bilingual, Localized, localized};
 
-use super::{Site, VersionError, VersionRecord, Versions, placed, short};
-use crate::{Node, Placement, Revision};
+use super::{Kept, Site, VersionError, Versions, placed, short};
+use crate::{Placement, Revision};
 
 /// A revision that can be put in force. Until then no version is activated elsewhere.
 #[must_use = "nothing is in force before `put_in_force`"]
 pub struct Prepared<'a> {
-    node: &'a Node,
+    versions: &'a Versions,
     revision: Revision,
     warnings: Vec<Localized>,
-    _held: MutexGuard<'a, VersionRecord>,
+    _held: MutexGuard<'a, Kept>,
 }
 
 impl Versions {
@@ -27,7 +27,8 @@ impl Versions {
     /// # Errors
     /// Where a version in force does not fit what has changed; nothing changes then.
     pub async fn prepare(&self, revision: Revision) -> Result<Prepared<'_>, VersionError> {
-        let record = self.record.lock().await;
+        let kept = self.kept.lock().await;
+        let record = &kept.record;
         let (before, mut warnings) = (self.node.revision(), Vec::new());
         for placement in revision.placements() {
             let known = before.placement(placement.id());
@@ -57,7 +58,7 @@ impl Versions {
             }
             warnings.extend(lacks(placement));
         }
-        Ok(Prepared { node: &self.node, revision, warnings, _held: record })
+        Ok(Prepared { versions: self, revision, warnings, _held: kept })
     }
 }
 
@@ -74,7 +75,8 @@ impl Prepared<'_> {
 
     /// From now on calls begin with this revision. Gives the one before.
     pub fn put_in_force(self) -> Arc<Revision> {
-        self.node.replace(self.revision)
+        self.versions.judge_again();
+        self.versions.node.replace(self.revision)
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::Origin;
 use call::{Localized, localized, system_error_ru};
@@ -40,6 +41,16 @@ pub struct Change {
     /// Whether it was insisted on, although it did not fit the placement.
     #[serde(default)]
     pub insisted: bool,
+    /// Whether it is what the configuration names: each node then has its own, which may be another one where the program is of another version.
+    #[serde(default)]
+    pub configured: bool,
+    /// Whether that before was.
+    #[serde(default)]
+    pub from_configured: bool,
+    /// What a newer version of this program tells besides.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub more: Map<String, Value>,
 }
 
 /// How a version came into force.
@@ -66,18 +77,32 @@ pub(crate) struct ShadowEntry {
     /// Whether it was insisted on, although it did not fit the placement.
     #[serde(default)]
     pub insisted: bool,
+    /// What a newer version of this program tells besides.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// The version before the one in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Before {
+    pub(super) digest: String,
+    /// Whether it is what the configuration names.
+    pub(super) is_configured: bool,
 }
 
 /// The record of all operations, those that are gone too: a deletion may be taken back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct VersionRecord {
     file: Option<PathBuf>,
-    placements: BTreeMap<String, Vec<History>>,
+    pub(super) placements: Placements,
 }
 
+/// By the identifiers of operations.
+pub(super) type Placements = BTreeMap<String, Vec<History>>;
+
 /// What was put in force while the configuration had an operation with one component. It counts whenever the configuration has that again.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct History {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct History {
     /// None in a file of an earlier version of this program, until it is known.
     #[serde(default)]
     origin: Option<Origin>,
@@ -86,6 +111,9 @@ struct History {
     /// It goes on when the operation gets another component.
     #[serde(default)]
     shadow: Option<ShadowEntry>,
+    /// What a newer version of this program tells besides.
+    #[serde(flatten)]
+    more: Map<String, Value>,
 }
 
 /// What a file has of an identifier.
@@ -150,6 +178,11 @@ impl VersionRecord {
         (!self.placements.values().flatten().all(is_known)).then_some(adopted)
     }
 
+    /// The same file with this in it.
+    pub(super) fn with_placements(&self, placements: Placements) -> Self {
+        Self { file: self.file.clone(), placements }
+    }
+
     fn history(&self, (id, origin): Placed<'_>) -> Option<&History> {
         self.placements.get(id)?.iter().find(|history| history.origin.as_ref() == Some(origin))
     }
@@ -170,7 +203,7 @@ impl VersionRecord {
     /// The version that was activated last; none where the configured one is in force.
     pub(super) fn in_force(&self, placed: Placed<'_>) -> Option<&str> {
         let last = self.changes(placed).last()?;
-        (last.how != How::Configured).then_some(last.digest.as_str())
+        (last.how != How::Configured && !last.configured).then_some(last.digest.as_str())
     }
 
     /// Whether the version in force was insisted on.
@@ -179,17 +212,19 @@ impl VersionRecord {
     }
 
     /// The version before the one in force. What was rolled back is no such version any more.
-    pub(super) fn before(&self, placed: Placed<'_>) -> Option<String> {
+    pub(super) fn before(&self, placed: Placed<'_>) -> Option<Before> {
         let mut before = Vec::new();
         for change in self.changes(placed) {
             match change.how {
-                How::Activated => before.push(&change.from),
+                How::Activated => {
+                    before.push(Before { digest: change.from.clone(), is_configured: change.from_configured });
+                }
                 How::RolledBack => drop(before.pop()),
                 // What a file had before is nowhere any more.
                 How::Configured => before.clear(),
             }
         }
-        before.pop().cloned()
+        before.pop()
     }
 
     pub(super) fn changes(&self, placed: Placed<'_>) -> &[Change] {
@@ -207,7 +242,7 @@ impl VersionRecord {
     pub(super) fn needed<'a>(&self, placed: impl IntoIterator<Item = Placed<'a>>) -> BTreeSet<String> {
         let needed = placed.into_iter().flat_map(|placed| {
             let shadow = self.shadow(placed).map(|shadow| shadow.digest.clone());
-            [self.in_force(placed).map(str::to_owned), self.before(placed), shadow]
+            [self.in_force(placed).map(str::to_owned), self.before(placed).map(|before| before.digest), shadow]
         });
         needed.flatten().collect()
     }
@@ -267,7 +302,14 @@ mod tests {
             author: None,
             how,
             insisted: false,
+            configured: false,
+            from_configured: false,
+            more: Map::new(),
         }
+    }
+
+    fn before(record: &VersionRecord) -> Option<String> {
+        record.before(main()).map(|before| before.digest)
     }
 
     proptest! {
@@ -277,7 +319,7 @@ mod tests {
             let mut line = vec!["configured".to_owned()];
             for placement in placements {
                 let now = line.last().cloned().unwrap_or_default();
-                prop_assert_eq!(record.before(main()), line.iter().rev().nth(1).cloned());
+                prop_assert_eq!(before(&record), line.iter().rev().nth(1).cloned());
                 match placement.map(|version| version.to_string()) {
                     Some(version) if version != now => {
                         record = record.with_change(main(), change(&version, &now, How::Activated));
@@ -285,7 +327,7 @@ mod tests {
                     }
                     Some(_) => {}
                     None => {
-                        if let Some(before) = record.before(main()) {
+                        if let Some(before) = before(&record) {
                             record = record.with_change(main(), change(&before, &now, How::RolledBack));
                             line.pop();
                         }
@@ -303,7 +345,16 @@ mod tests {
     fn a_changed_file_ends_what_was_before() {
         let record = VersionRecord::default().with_change(main(), change("b", "a", How::Activated));
         let record = record.with_change(main(), change("c", "b", How::Configured));
-        assert_eq!((record.in_force(main()), record.before(main())), (None, None));
+        assert_eq!((record.in_force(main()), before(&record)), (None, None));
+    }
+
+    #[test]
+    fn what_was_rolled_back_to_the_configuration_is_each_nodes_own() {
+        let activated = Change { from_configured: true, ..change("b", "a", How::Activated) };
+        let record = VersionRecord::default().with_change(main(), activated);
+        assert_eq!(record.before(main()), Some(Before { digest: "a".to_owned(), is_configured: true }));
+        let back = Change { configured: true, ..change("a", "b", How::RolledBack) };
+        assert_eq!(record.with_change(main(), back).in_force(main()), None);
     }
 
     #[test]
@@ -320,8 +371,13 @@ mod tests {
     fn what_belongs_to_one_operation_belongs_to_no_other_of_its_identifier() {
         let made = Origin { made: 7, component: None };
         let named = Origin { component: Some("own.wasm".to_owned()), ..MAIN.clone() };
-        let shadow =
-            ShadowEntry { digest: "s".to_owned(), at: Timestamp::UNIX_EPOCH, by: String::new(), insisted: true };
+        let shadow = ShadowEntry {
+            digest: "s".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            by: String::new(),
+            insisted: true,
+            more: Map::new(),
+        };
         let record = VersionRecord::default().with_change(main(), change("b", "a", How::Activated));
         let record = record.with_shadow(main(), Some(shadow));
         let of = |origin| (record.in_force(("main", origin)), record.shadow(("main", origin)).is_some());

@@ -10,6 +10,7 @@
 mod error;
 mod memory;
 mod quota;
+mod shared_record;
 mod shared_window;
 mod used_once;
 
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use error::{Contents, StoreError};
 pub use memory::MemoryStore;
 pub use quota::{BUCKET_QUOTA, ENTRY_OVERHEAD, FullBuckets, entry_bytes};
+pub use shared_record::{Look, RecordError, Recorded, Seen, SharedRecord};
 pub use shared_window::{Asked, SharedWindow, WindowBounds, WindowState};
 pub use used_once::UsedOnce;
 
@@ -110,6 +112,13 @@ pub trait KeyValueStore: Send + Sync + fmt::Debug {
         self.set(slot, value).await
     }
 
+    /// The same for a value that is of no use after this time, whatever [`CACHED_FOR`] is. All values of a bucket are cached for the same time. By
+    /// default it is cached like any other.
+    async fn cache_for(&self, slot: Slot<'_>, value: &[u8], time: Duration) -> Result<(), StoreError> {
+        let _ = time;
+        self.cache(slot, value).await
+    }
+
     /// Keeps the value only where what is there now equals `expected` (none: where there is nothing), in one step that no other process can
     /// come between, and says whether it did. What was kept survives a power cut too, in a durable store.
     async fn compare_and_swap(&self, slot: Slot<'_>, expected: Option<&[u8]>, value: &[u8])
@@ -126,6 +135,11 @@ pub trait KeyValueStore: Send + Sync + fmt::Debug {
 
     /// Where the values are, for people: `memory`, the path of a file, or the address of a server without user and password.
     fn location(&self) -> String;
+
+    /// Whether other nodes may have the same store.
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// The window of starts under this name that all nodes with this store share; none where no other node can have it.
     fn shared_window(&self, name: &str, bounds: WindowBounds) -> Option<Arc<dyn SharedWindow>> {

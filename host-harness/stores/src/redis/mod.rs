@@ -17,6 +17,7 @@ mod probe;
 mod window;
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use redis::{
     Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, Script, ScriptInvocation, TlsCertificates,
@@ -163,6 +164,10 @@ impl KeyValueStore for RedisStore {
         self.write(slot, value, CACHED_FOR.as_secs()).await
     }
 
+    async fn cache_for(&self, slot: Slot<'_>, value: &[u8], time: Duration) -> Result<(), StoreError> {
+        self.write(slot, value, time.as_secs().max(1)).await
+    }
+
     async fn compare_and_swap(
         &self,
         slot: Slot<'_>,
@@ -197,6 +202,10 @@ impl KeyValueStore for RedisStore {
 
     fn location(&self) -> String {
         self.link.server().to_owned()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn shared_window(&self, name: &str, bounds: WindowBounds) -> Option<Arc<dyn SharedWindow>> {
