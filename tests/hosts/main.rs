@@ -1,5 +1,5 @@
-//! The operation on other wasm hosts: composed for each, judged against each one's vendored world, and run where that is possible in a test:
-//! as `wasmtime serve` does it, with wasmtime's own crates.
+//! The operation on other wasm hosts: composed for each, judged against each one's vendored world, run with wasmtime's own crates as `wasmtime serve`
+//! does it, and on the hosts themselves by the golden cases.
 
 #![allow(
     clippy::expect_used,
@@ -10,6 +10,7 @@
 
 mod answers;
 mod configuration;
+mod golden;
 mod judged;
 mod labels;
 mod reproducible;

@@ -2,9 +2,11 @@
 //! writes and shows.
 
 use std::env;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use wasm_encoder::{ComponentSection, CustomSection};
 use wasm_metadata::AddMetadataField::Set;
 use wasm_metadata::{AddMetadata, Description, Licenses, Revision, Source, Version};
 
@@ -14,6 +16,13 @@ use crate::Workshop;
 const SOURCE: &str = "OPERATION_SOURCE";
 /// The revision of the source, as the build is told.
 const REVISION: &str = "OPERATION_REVISION";
+
+/// When the source was last changed, in seconds since 1970, as the build is told: the variable that every packager sets for builds that can be
+/// repeated.
+const SOURCE_DATE: &str = "SOURCE_DATE_EPOCH";
+/// The section that says it. wasm-metadata knows none; it is named like the others, after the annotation of images
+/// (`org.opencontainers.image.created`).
+const CREATED: &str = "created";
 
 /// A component's label.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +39,8 @@ pub struct Label {
     pub source: String,
     /// The revision of the source, where the build was told.
     pub revision: Option<String>,
+    /// When the source was last changed, in RFC 3339, where the build was told.
+    pub created: Option<String>,
 }
 
 impl Label {
@@ -54,6 +65,7 @@ impl Label {
         let told = |name| env::var(name).ok().filter(|value| !value.is_empty());
         // A package URL of the type that is in no registry says what this is without claiming a place.
         let source = told(SOURCE).or_else(|| field("repository")).unwrap_or(format!("pkg:generic/{package}@{version}"));
+        let created = told(SOURCE_DATE).map(|seconds| created(&seconds)).transpose()?;
         Ok(Self {
             name: package.to_owned(),
             version,
@@ -61,6 +73,7 @@ impl Label {
             description: needed("description")?,
             source,
             revision: told(REVISION),
+            created,
         })
     }
 
@@ -84,13 +97,23 @@ impl Label {
         if let Some(revision) = &self.revision {
             metadata.revision = Set(Revision::new(revision.clone()));
         }
-        metadata.to_wasm(component).context("the component's label cannot be written")
+        let mut labelled = metadata.to_wasm(component).context("the component's label cannot be written")?;
+        if let Some(created) = &self.created {
+            CustomSection { name: CREATED.into(), data: created.as_bytes().into() }.append_to_component(&mut labelled);
+        }
+        Ok(labelled)
     }
 
     /// Tells cargo that the label depends on these.
     pub(crate) fn watch() {
-        for name in [SOURCE, REVISION] {
+        for name in [SOURCE, REVISION, SOURCE_DATE] {
             println!("cargo::rerun-if-env-changed={name}");
         }
     }
+}
+
+fn created(seconds: &str) -> Result<String> {
+    let since = seconds.parse().map(Duration::from_secs);
+    let since = since.with_context(|| format!("{SOURCE_DATE} is not a number of seconds: `{seconds}`"))?;
+    Ok(humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string())
 }

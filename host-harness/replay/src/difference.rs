@@ -16,7 +16,7 @@ const VOLATILE: [&str; 6] = [
 ];
 
 /// Removes what differs from run to run, from one document or a list of them.
-pub(crate) fn drop_volatile(answers: &mut Value) {
+pub fn drop_volatile(answers: &mut Value) {
     match answers {
         Value::Array(documents) => documents.iter_mut().for_each(drop_volatile),
         document => {
@@ -48,7 +48,7 @@ fn remove(value: &mut Value, steps: &[&str]) {
 }
 
 /// One text for each place where the answers differ: its path, what was expected, what came.
-pub(crate) fn differences(expected: &Value, actual: &Value) -> Vec<String> {
+pub fn differences(expected: &Value, actual: &Value) -> Vec<String> {
     let mut found = Vec::new();
     compare("", Some(expected), Some(actual), &mut found);
     found

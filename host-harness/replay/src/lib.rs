@@ -15,7 +15,7 @@
 //! ```
 
 pub mod demo;
-mod difference;
+pub mod difference;
 pub mod policy;
 pub mod recording;
 pub mod rehearsal;

@@ -22,9 +22,9 @@ const FILES: [&str; 4] = ["call.toml", "account.toml", "employees.toml", "expect
 
 /// A case as its folder says.
 pub(super) struct Case {
-    calls: Calls,
-    account: Account,
-    employees: Vec<(u64, Employee)>,
+    pub(super) calls: Calls,
+    pub(super) account: Account,
+    pub(super) employees: Vec<(u64, Employee)>,
 }
 
 impl Case {

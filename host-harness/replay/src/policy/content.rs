@@ -15,12 +15,12 @@ use runtime::engine::Operation;
 
 /// A case that can be run.
 pub(super) struct Content {
-    kind: CaseKind,
+    pub(super) kind: CaseKind,
     /// The whole answers, where they are written down.
     expected: Option<Value>,
 }
 
-enum CaseKind {
+pub(super) enum CaseKind {
     /// As `call.toml` says.
     Written(Box<Case>),
     /// A recorded one.

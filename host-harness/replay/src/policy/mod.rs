@@ -9,6 +9,7 @@
 mod case;
 mod content;
 mod coverage;
+mod elsewhere;
 mod expect;
 mod recorded;
 mod report;
@@ -22,8 +23,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use call::CallDocument;
 use content::Content;
 pub use coverage::Coverage;
+pub use elsewhere::{Asked, AskedCall};
 pub use recorded::{RECORDING, expect};
 pub use report::Report;
 use runtime::engine::Operation;
@@ -52,6 +55,8 @@ pub struct CaseReport {
     pub about: Option<String>,
     /// What is wrong with it or with the answers; none where it passed.
     pub failure: Option<String>,
+    /// The answers of its calls, in their order; none where it could not be run.
+    pub answers: Vec<CallDocument>,
     /// How long it took.
     pub took: Duration,
 }
@@ -104,7 +109,7 @@ impl Cases {
     pub fn unreadable(&self) -> Option<Report> {
         let unreadable = self.read.iter().filter_map(|case| {
             let failure = Some(case.content.as_ref().err()?.clone());
-            Some(case.report(None, failure, Duration::ZERO))
+            Some(case.report(None, failure, Vec::new(), Duration::ZERO))
         });
         let cases: Vec<_> = unreadable.collect();
         (!cases.is_empty()).then_some(Report { cases, coverage: None })
@@ -120,16 +125,16 @@ impl Cases {
         let mut cases = Vec::new();
         for case in self.read {
             let started = Instant::now();
+            let mut answers = Vec::new();
             let (about, ran) = match &case.content {
                 Ok(content) => {
-                    let mut answers = Vec::new();
                     let ran = content.run(&case.folder, operation, &mut components, self.mode, &mut answers).await;
                     coverage.reached(&answers);
                     (Some(content.about()), ran)
                 }
                 Err(unreadable) => (None, Err(unreadable.clone())),
             };
-            let report = case.report(about, ran.err(), started.elapsed());
+            let report = case.report(about, ran.err(), answers, started.elapsed());
             told(&report);
             cases.push(report);
         }
@@ -138,9 +143,18 @@ impl Cases {
 }
 
 impl ReadCase {
-    fn report(&self, about: Option<String>, failure: Option<String>, took: Duration) -> CaseReport {
-        let name = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        CaseReport { name, folder: self.folder.clone(), about, failure, took }
+    fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn report(
+        &self,
+        about: Option<String>,
+        failure: Option<String>,
+        answers: Vec<CallDocument>,
+        took: Duration,
+    ) -> CaseReport {
+        CaseReport { name: self.name(), folder: self.folder.clone(), about, failure, answers, took }
     }
 }
 
