@@ -5,6 +5,7 @@
 //! [`amocrm::integration::Integration`]; what comes out becomes a [`call::CallDocument`], which every face shows.
 
 pub mod assemble;
+pub(crate) mod backup;
 pub(crate) mod cache_key;
 pub(crate) mod causes;
 pub(crate) mod change;
@@ -21,6 +22,7 @@ pub(crate) mod private_files;
 pub(crate) mod server_token;
 pub(crate) mod service_manager;
 pub(crate) mod shared;
+pub(crate) mod state_lock;
 pub(crate) mod text_file;
 
 /// The operation «Переадресация на персонального менеджера из CRM» as a component.

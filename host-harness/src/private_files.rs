@@ -91,13 +91,8 @@ pub(crate) fn remove_unfinished(state: &Path, configuration: Option<&Path>, cloc
 /// # Errors
 /// Where others may write one of them.
 pub(crate) fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Result<Vec<Localized>, Localized> {
-    let mut files = Vec::new();
-    secret_files(configuration, &mut files);
-    let tls_key = configuration.get("server").and_then(|server| server.get("tls_key"));
-    files.extend(tls_key.and_then(toml::Value::as_str).map(PathBuf::from));
     let mut warnings = Vec::new();
-    for file in files {
-        let file = folder.join(file);
+    for file in secrets_of(configuration, folder) {
         let shown = file.display();
         // What cannot be read is told where it is read.
         let Some(found) = FileAccess::of(&file) else { continue };
@@ -120,6 +115,15 @@ pub(crate) fn examine_secrets(configuration: &toml::Value, folder: &Path) -> Res
         }
     }
     Ok(warnings)
+}
+
+/// The files of secrets that a configuration in this folder names: `file:PATH` wherever it stands, and the server's `tls_key`.
+pub(crate) fn secrets_of(configuration: &toml::Value, folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    secret_files(configuration, &mut files);
+    let tls_key = configuration.get("server").and_then(|server| server.get("tls_key"));
+    files.extend(tls_key.and_then(toml::Value::as_str).map(PathBuf::from));
+    files.into_iter().map(|file| folder.join(file)).collect()
 }
 
 fn secret_files(value: &toml::Value, found: &mut Vec<PathBuf>) {

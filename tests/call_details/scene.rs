@@ -33,6 +33,7 @@ impl Serving {
 
     /// A server again after the one before has gone.
     pub(crate) fn again(&mut self) {
+        self.process.kill();
         self.process = self.home.serve(&[]);
     }
 

@@ -15,5 +15,6 @@ mod contents;
 mod installed;
 mod life;
 mod machine;
+mod operating;
 mod system_calls;
 mod unit;

@@ -4,6 +4,7 @@
 mod access;
 mod amocrm;
 mod audit;
+mod backup;
 mod call;
 mod calls;
 mod check;
@@ -82,6 +83,7 @@ enum Command {
     NewOperation(new_operation::NewOperation),
     Config(configuration::ConfigCommand),
     Serve(serve::Serve),
+    Backup(backup::BackupCommand),
     Token(token::TokenCommand),
     #[cfg(unix)]
     DemoPbx(demo_pbx::DemoPbx),
@@ -104,6 +106,7 @@ impl Command {
             Self::Widget(command) => command.lang,
             Self::Config(command) => command.lang(),
             Self::Serve(command) => command.lang,
+            Self::Backup(command) => command.lang,
             Self::Replay(command) => command.lang,
             Self::Rehearse(command) => command.lang,
             Self::Connect(_) | Self::Token(_) => None,
@@ -180,6 +183,7 @@ pub async fn run() -> ExitCode {
         Command::NewOperation(command) => command.run(),
         Command::Config(command) => command.run().await,
         Command::Serve(command) => command.run().await,
+        Command::Backup(command) => command.run(),
         Command::Token(command) => command.run(),
         #[cfg(unix)]
         Command::DemoPbx(command) => command.run().await,

@@ -19,7 +19,7 @@ use crate::config::{HarnessConfig, OperationEntry};
 use crate::live::{Hangups, History, LiveConfiguration, Running, Surroundings, Told, watched};
 use crate::service_manager::{self, ServiceState};
 use crate::shared::{self, Found};
-use crate::{descriptors, first_start, private_files, server_token};
+use crate::{descriptors, first_start, private_files, server_token, state_lock};
 use call::scenario::placement_of;
 use call::{Localized, localized};
 use node::call_details::{CallDetails, CallDetailsSettings};
@@ -100,6 +100,9 @@ impl Serve {
         found.iter().filter_map(|(_, found)| found.is_away()).for_each(|away| warn(&away));
         if let Some(directory) = location.own_directory() {
             private_files::examine_state(&directory)?.iter().for_each(warn);
+        }
+        let _alone = state_lock::take(&location)?;
+        if let Some(directory) = location.own_directory() {
             private_files::remove_unfinished(&directory, file.as_deref(), &clock);
         }
         for integration in &mut config.integrations {

@@ -26,5 +26,5 @@ mod warning;
 
 pub use location::{StoreLocation, open, user_state_directory};
 pub use redis::{LocationError, RedisLocation, RedisStore};
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteStore, copy_database};
 pub use warning::StoreWarning;

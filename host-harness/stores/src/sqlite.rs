@@ -30,6 +30,7 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use copy::FileCopy;
+pub use copy::copy_database;
 use place::Place;
 use runtime::capabilities::clocks::Clock;
 use runtime::store::{BUCKET_QUOTA, Contents, FullBuckets, KeyPage, KeyValueStore, Shelf, Slot, StoreError};

@@ -87,6 +87,12 @@ impl Process {
         assert!(sent.success());
     }
 
+    /// Kills it, if it has not gone by itself, and waits until it is gone.
+    pub fn kill(&mut self) {
+        let _ = self.child.0.kill();
+        let _ = self.child.0.wait();
+    }
+
     /// How it ended, and what it said on the standard error.
     pub async fn ended(mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;

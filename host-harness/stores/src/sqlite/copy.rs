@@ -1,4 +1,4 @@
-//! A copy of a small file beside it, renewed after each change that must not be lost, for the day on which the file is damaged.
+//! Copies of files. One of a small file stands beside it, renewed after each change that must not be lost, for the day on which the file is damaged.
 
 use std::fs;
 use std::io;
@@ -8,9 +8,34 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use runtime::atomic_file;
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Mutex;
 
 use super::place::Place;
+
+/// How long the copy of a whole file waits for another process.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Writes a file of SQLite into another one, which must be empty or missing, as it is in one moment, and without what was deleted from it. Other
+/// processes may read and write it meanwhile, and none waits for this one. Blocks for as long as the disk takes.
+///
+/// # Errors
+/// Where the file cannot be read, is damaged, or the copy cannot be written.
+pub fn copy_database(from: &Path, to: &Path) -> io::Result<()> {
+    // Write access, or what is left of a writer that was killed could not be read. Nothing is made where there is no file.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(from, flags).map_err(io::Error::other)?;
+    connection.busy_timeout(PATIENCE).map_err(io::Error::other)?;
+    copy_into(&connection, to)?;
+    // Write-ahead logging is not copied along, and is set nowhere else in a file that has its tables.
+    let copy = Connection::open_with_flags(to, flags).map_err(io::Error::other)?;
+    copy.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(io::Error::other)
+}
+
+fn copy_into(connection: &Connection, to: &Path) -> io::Result<()> {
+    let to = to.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
+    connection.execute("VACUUM INTO ?1", [to]).map(drop).map_err(io::Error::other)
+}
 
 /// The copy of a store's file.
 #[derive(Clone, Debug)]
@@ -79,8 +104,6 @@ impl FileCopy {
 
     /// As SQLite sees the file in one moment, and without what was deleted from it.
     fn write_to(&self, aside: &Path) -> io::Result<()> {
-        let aside = aside.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
-        let connection = self.from.connect().map_err(io::Error::other)?;
-        connection.execute("VACUUM INTO ?1", [aside]).map(drop).map_err(io::Error::other)
+        copy_into(&self.from.connect().map_err(io::Error::other)?, aside)
     }
 }
