@@ -41,6 +41,26 @@ impl Change {
     }
 }
 
+/// What a change of the record that nodes share comes to.
+impl Change {
+    /// The text that nodes share.
+    pub(crate) fn shared_text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    /// What comes next, when this text with these operations is put in its place.
+    pub(crate) fn next(&self, text: String, made: Made, undoes: Option<u64>, author: Author, at: Timestamp) -> Self {
+        let change = Self::of_text(self.number + 1, at, author, text);
+        Self { made: Some(made), undoes, ..change }
+    }
+
+    /// What comes next, when something is done beside the text.
+    pub(crate) fn noted(&self, what: Localized, author: Author, at: Timestamp) -> Self {
+        let change = Self::of_text(self.number + 1, at, author, self.shared_text().to_owned());
+        Self { what: Some(what), made: self.made.clone(), ..change }
+    }
+}
+
 /// Which operations a text has, when this change makes it of a former one. Those that the former one lacks are new, unless the text with `back` had
 /// them, which is taken back.
 pub(crate) fn made_by(number: u64, (former, were): (&str, &Made), text: &str, back: Option<(&str, &Made)>) -> Made {

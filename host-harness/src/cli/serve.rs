@@ -190,7 +190,6 @@ impl Serve {
         let tls = server.tls().cloned();
         live.serve(Running { node, versions, watch, guard, tls });
         service_manager::tell(ServiceState::Ready);
-        let _following = live.follow(hangups, tell);
         let scheme = if server.tls().is_some() { "https" } else { "http" };
         let address = format!("{scheme}://{}", server.address()?);
         let mut first = localized!("сервер слушает {address}", "listening on {address}");
@@ -210,6 +209,8 @@ impl Serve {
             let address = address?;
             print(localized!("сервер слушает agi://{address}", "listening on agi://{address}").get(language()));
         }
+        // What it tells comes behind the lines above.
+        let _following = live.follow(hangups, tell);
         run_until_interrupted(server).await?;
         Ok(Outcome::Done)
     }

@@ -115,7 +115,7 @@ impl Inner {
             return Err(NotChanged::Conflict(away));
         }
         is_expected(&state, expected)?;
-        if state.record.as_ref().is_none_or(|record| record.text() != state.text) {
+        if state.record.as_ref().is_none_or(|record| record.said.shared_text() != state.text) {
             return Err(NotChanged::Outdated(Localized::new(
                 "общие настройки изменил другой узел, а этот узел их не принял: посмотрите состояние",
                 "another node has changed the shared configuration, and this node refused it: look at the state",
@@ -203,13 +203,13 @@ impl Inner {
         author: Author,
     ) -> Result<Seen, NotChanged> {
         let Some(seen) = &state.record else { return Err(NotChanged::Conflict(program_fault())) };
-        let next = seen.next(text, made, undoes, author, self.surroundings.clock.now());
+        let next = Seen::of(seen.said.next(text, made, undoes, author, self.surroundings.clock.now()));
         let swapped = place.record.swap(Some(seen), &next).await.map_err(|why| {
             let said = Localized::new(
                 "хранилище общих настроек не ответило; изменение могло записаться: посмотрите настройки ещё раз",
                 "the store of the shared configuration did not answer; the change may be written all the same: look at the configuration again",
             );
-            NotChanged::Conflict(said.then(": ", &why))
+            NotChanged::Conflict(said.then(": ", &why.into()))
         })?;
         if swapped { Ok(next) } else { Err(changed_by_others()) }
     }

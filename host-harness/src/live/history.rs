@@ -24,13 +24,13 @@ impl History {
         let (mut changes, warnings) = Changes::open(of_file);
         let own = own.unwrap_or_default();
         let text = match shared.map(|shared| shared.seen.as_ref()) {
-            Some(Some(seen)) => seen.text().to_owned(),
+            Some(Some(seen)) => seen.said.shared_text().to_owned(),
             Some(None) => shared::shared(own, shared::uploaded(directory.as_deref()).as_deref()).unwrap_or_default(),
             None => own.to_owned(),
         };
         if let Some(Shared { record, seen: Some(seen), away, .. }) = shared {
-            let former = if away.is_none() { record.since(0, seen.change.number).await } else { Vec::new() };
-            former.into_iter().chain([seen.change.clone()]).for_each(|change| changes.take(change));
+            let former = if away.is_none() { record.since(0, seen.said.number).await } else { Vec::new() };
+            former.into_iter().chain([seen.said.clone()]).for_each(|change| changes.take(change));
         }
         let made = changes.made(&text, None);
         Self { changes, text, made, warnings }

@@ -250,7 +250,7 @@ impl Inner {
             }
             let text = match (&self.shared, &state.record) {
                 (None, _) => own.clone(),
-                (Some(_), Some(record)) => record.text().to_owned(),
+                (Some(_), Some(record)) => record.said.shared_text().to_owned(),
                 (Some(_), None) => match shared::shared(&own, self.uploaded().as_deref()) {
                     Ok(text) => text,
                     Err(error) => {

@@ -23,20 +23,20 @@ impl Inner {
     pub(super) async fn caught_up(&self, place: &Place) -> (MutexGuard<'_, State>, Option<Told>) {
         loop {
             // Not while others wait for the state: the store may be slow, and so may be the disk with secrets.
-            let found = place.record.read().await;
+            let found = place.record.read().await.map_err(Localized::from);
             let (own, known) = {
                 let state = self.state.lock().await;
                 (state.own.clone(), state.record.clone())
             };
             let read = match &found {
-                Ok(Some(new))
-                    if known.is_none_or(|known| known.change.number <= new.change.number && known != *new) =>
-                {
-                    if let Some(running) = self.running.get().filter(|_| !named_components(new.text()).is_empty()) {
+                Ok(Some(new)) if known.is_none_or(|known| known.said.number <= new.said.number && known != *new) => {
+                    if let Some(running) =
+                        self.running.get().filter(|_| !named_components(new.said.shared_text()).is_empty())
+                    {
                         // What was uploaded to another node is there before it is placed. Where it is not, that is said of the placement.
                         let _ = running.versions.look().await;
                     }
-                    Some(self.read(new.text().to_owned(), own.clone()).await)
+                    Some(self.read(new.said.shared_text().to_owned(), own.clone()).await)
                 }
                 _ => None,
             };
@@ -62,9 +62,9 @@ impl Inner {
             Ok(Some(found)) => match &state.record {
                 Some(known) if *known == found => None,
                 // A server of Redis may come back without what it was given last.
-                Some(known) if known.change.number > found.change.number => {
+                Some(known) if known.said.number > found.said.number => {
                     let swapped = place.record.swap(Some(&found), known).await;
-                    swapped.err().map(Told::Away)
+                    swapped.err().map(|why| Told::Away(why.into()))
                 }
                 _ => match read {
                     Some(read) => self.take(state, place, found, read).await,
@@ -103,7 +103,7 @@ impl Inner {
             }
             // Another node was quicker; the next look sees what it wrote.
             Ok(false) => None,
-            Err(why) => Some(Told::Away(why)),
+            Err(why) => Some(Told::Away(why.into())),
         }
     }
 
@@ -115,11 +115,11 @@ impl Inner {
         found: Seen,
         read: anyhow::Result<ReadConfiguration>,
     ) -> Option<Told> {
-        let from = state.record.as_ref().map_or(0, |known| known.change.number + 1);
-        let former = place.record.since(from, found.change.number).await;
+        let from = state.record.as_ref().map_or(0, |known| known.said.number + 1);
+        let former = place.record.since(from, found.said.number).await;
         former.into_iter().for_each(|change| lock(&self.changes).take(change));
-        let text = found.text().to_owned();
-        let Change { by, author, .. } = found.change.clone();
+        let text = found.said.shared_text().to_owned();
+        let Change { by, author, .. } = found.said.clone();
         self.known(state, place, found).await;
         let changes = Arc::clone(&self.changes);
         let next = text.clone();
@@ -156,7 +156,7 @@ impl Inner {
 
     /// Remembers the record as it is in the store.
     pub(super) async fn known(&self, state: &mut State, place: &Place, seen: Seen) {
-        lock(&self.changes).take(seen.change.clone());
+        lock(&self.changes).take(seen.said.clone());
         if let Some(copy) = place.copy.clone() {
             let seen = seen.clone();
             if let Err(error) = blocking(move || copy.write(&seen)).await.and_then(|written| written) {

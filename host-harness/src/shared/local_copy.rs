@@ -43,7 +43,7 @@ impl LocalCopy {
     /// # Errors
     /// Where the file cannot be written.
     pub(crate) fn write(&self, seen: &Seen) -> Result<(), Localized> {
-        let written = Written { store: self.store.clone(), change: seen.change.clone() };
+        let written = Written { store: self.store.clone(), change: seen.said.clone() };
         let bytes = serde_json::to_vec(&written).unwrap_or_default();
         atomic_file::write(&self.file, &bytes).map_err(|error| {
             let file = self.file.display();

@@ -49,7 +49,7 @@ impl Found {
     pub(crate) fn differs(&self, path: &Path, text: &str, location: &StoreLocation) -> Option<Localized> {
         let folder = uploaded(location.own_directory().as_deref());
         let seen = self.shared.seen.as_ref()?;
-        differs(&self.shared.record, seen.text(), path, text, folder.as_deref())
+        differs(&self.shared.record, seen.said.shared_text(), path, text, folder.as_deref())
     }
 
     /// Said where the store is away.
@@ -74,14 +74,16 @@ pub(crate) async fn find(path: &Path, text: &str, location: &StoreLocation) -> R
     let copy = directory.as_deref().map(|directory| LocalCopy::below(directory, record.location()));
     let (seen, away) = match record.read().await {
         Ok(seen) => (seen, None),
-        Err(why) => (copy.as_ref().and_then(LocalCopy::read), Some(why)),
+        Err(why) => (copy.as_ref().and_then(LocalCopy::read), Some(why.into())),
     };
     if let (Some(directory), Some(seen)) = (&directory, &seen) {
-        take_components(&stores.records, directory, &named_components(seen.text())).await;
+        take_components(&stores.records, directory, &named_components(seen.said.shared_text())).await;
     }
     let uploaded = uploaded(directory.as_deref());
     let whole = match &seen {
-        Some(seen) => whole(seen.text(), text, uploaded.as_deref()).map_err(|error| ConfigError::of(path, error))?,
+        Some(seen) => {
+            whole(seen.said.shared_text(), text, uploaded.as_deref()).map_err(|error| ConfigError::of(path, error))?
+        }
         None => text.to_owned(),
     };
     Ok(Some(Found { shared: Shared { record, copy, seen, away }, stores, warnings, whole }))

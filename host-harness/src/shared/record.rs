@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::change::{Change, Made};
+use crate::change::Change;
 use call::{Localized, localized};
-use runtime::store::{KeyValueStore, Shelf};
+use runtime::store::{self, KeyValueStore, RecordError, Recorded, SharedRecord, Shelf, StoreError};
 use server::configuration::Author;
 
 const SHELF: Shelf<'_> = Shelf { namespace: "/host-harness", bucket: "configuration" };
@@ -19,86 +19,65 @@ const KEPT: u64 = 200;
 /// How often a note is tried again that others come before.
 const TRIES: u32 = 10;
 
-/// A document as it was seen in the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// The change that made it, or what was noted last; its text is always there.
-    pub(crate) change: Change,
-    /// What a swap must still find there.
-    document: Vec<u8>,
-}
+/// A document as it was seen in the store: the change that made it, or what was noted last; its text is always there.
+pub(crate) type Seen = store::Seen<Change>;
 
-impl Seen {
-    pub(crate) fn of(change: Change) -> Self {
-        let document = serde_json::to_vec(&change).unwrap_or_default();
-        Self { change, document }
-    }
+impl Recorded for Change {
+    const FORMAT: u32 = 1;
 
-    /// The text that nodes share.
-    pub(crate) fn text(&self) -> &str {
-        self.change.text.as_deref().unwrap_or_default()
-    }
-
-    /// What comes next, when this text with these operations is put in its place.
-    pub(crate) fn next(&self, text: String, made: Made, undoes: Option<u64>, author: Author, at: Timestamp) -> Self {
-        let change = Change::of_text(self.change.number + 1, at, author, text);
-        Self::of(Change { made: Some(made), undoes, ..change })
-    }
-
-    fn noted(&self, what: Localized, author: Author, at: Timestamp) -> Self {
-        let change = Change::of_text(self.change.number + 1, at, author, self.text().to_owned());
-        Self::of(Change { what: Some(what), made: self.change.made.clone(), ..change })
+    fn number(&self) -> u64 {
+        self.number
     }
 }
 
 /// The record of the nodes that share a store. Every operation ends as soon as one of the store does.
 #[derive(Clone, Debug)]
-pub(crate) struct Record(Arc<dyn KeyValueStore>);
+pub(crate) struct Record {
+    record: SharedRecord<Change>,
+    /// Where former documents are.
+    store: Arc<dyn KeyValueStore>,
+}
 
 impl Record {
     pub(crate) fn new(store: Arc<dyn KeyValueStore>) -> Self {
-        Self(store)
+        Self { record: SharedRecord::new(Arc::clone(&store), SHELF, RECORD), store }
     }
 
     /// Where it is, for people.
     pub(crate) fn location(&self) -> String {
-        self.0.location()
+        self.store.location()
     }
 
     /// The document; none before a node has written one.
     ///
     /// # Errors
     /// Where the store does not give it, and where it is none that this version can read.
-    pub(crate) async fn read(&self) -> Result<Option<Seen>, Localized> {
-        self.document(RECORD).await
+    pub(crate) async fn read(&self) -> Result<Option<Seen>, RecordError> {
+        self.record.read().await?.map(|seen| self.with_text(seen)).transpose()
     }
 
-    async fn document(&self, key: &str) -> Result<Option<Seen>, Localized> {
-        let Some(document) = self.0.get(SHELF.slot(key)).await? else { return Ok(None) };
-        let read = serde_json::from_slice(&document).ok().filter(|change: &Change| change.text.is_some());
-        let change = read.ok_or_else(|| {
-            localized!(
-                "общие настройки в {} этой версии программы непонятны: обновите её",
-                "the shared configuration in {} cannot be read by this version of the program: update it",
-                self.location()
-            )
-        })?;
-        Ok(Some(Seen { change, document }))
+    fn with_text(&self, seen: Seen) -> Result<Seen, RecordError> {
+        let location = || RecordError::Unreadable { location: self.location() };
+        if seen.said.text.is_some() { Ok(seen) } else { Err(location()) }
+    }
+
+    async fn former(&self, number: u64) -> Result<Option<Seen>, RecordError> {
+        let document = self.store.get(SHELF.slot(&key(number))).await?;
+        document.map(|document| self.with_text(self.record.understood(document)?)).transpose()
     }
 
     /// Puts a document in the place of the one seen; false where another one is there.
     ///
     /// # Errors
     /// Where the store cannot be reached; whether it was put there is not known then, and the next look tells.
-    pub(crate) async fn swap(&self, seen: Option<&Seen>, next: &Seen) -> Result<bool, Localized> {
+    pub(crate) async fn swap(&self, seen: Option<&Seen>, next: &Seen) -> Result<bool, StoreError> {
         if let Some(seen) = seen {
-            self.0.set(SHELF.slot(&key(seen.change.number)), &seen.document).await?;
+            self.store.set(SHELF.slot(&key(seen.said.number)), seen.document()).await?;
         }
-        let expected = seen.map(|seen| seen.document.as_slice());
-        let swapped = self.0.compare_and_swap(SHELF.slot(RECORD), expected, &next.document).await?;
-        if let Some(oldest) = next.change.number.checked_sub(KEPT + 1).filter(|_| swapped) {
+        let swapped = self.record.swap(seen, next).await?;
+        if let Some(oldest) = next.said.number.checked_sub(KEPT + 1).filter(|_| swapped) {
             // It is small, and the next start does without it.
-            let _ = self.0.delete(SHELF.slot(&key(oldest))).await;
+            let _ = self.store.delete(SHELF.slot(&key(oldest))).await;
         }
         Ok(swapped)
     }
@@ -107,8 +86,8 @@ impl Record {
     pub(crate) async fn since(&self, from: u64, before: u64) -> Vec<Change> {
         let mut changes = Vec::new();
         for number in from.max(before.saturating_sub(KEPT))..before {
-            match self.document(&key(number)).await {
-                Ok(Some(seen)) => changes.push(seen.change),
+            match self.former(number).await {
+                Ok(Some(seen)) => changes.push(seen.said),
                 Ok(None) => {}
                 Err(_) => break,
             }
@@ -123,7 +102,7 @@ impl Record {
     pub(crate) async fn note(&self, what: &Localized, author: &Author, at: Timestamp) -> Result<(), Localized> {
         for _ in 0..TRIES {
             let Some(seen) = self.read().await? else { return Ok(()) };
-            let next = seen.noted(what.clone(), author.clone(), at);
+            let next = Seen::of(seen.said.noted(what.clone(), author.clone(), at));
             if self.swap(Some(&seen), &next).await? {
                 return Ok(());
             }
@@ -143,6 +122,8 @@ fn key(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::Made;
+    use call::Bilingual;
     use runtime::store::MemoryStore;
     use server::configuration::By;
 
@@ -165,11 +146,13 @@ mod tests {
         let mut seen = other.read().await.unwrap().unwrap();
         let stale = seen.clone();
         for (name, text) in [("anna", "a = 1"), ("boris", "a = 2"), ("vera", "a = 3")] {
-            let next = seen.next(text.to_owned(), Made::new(), None, author(name), Timestamp::UNIX_EPOCH);
+            let next =
+                Seen::of(seen.said.next(text.to_owned(), Made::new(), None, author(name), Timestamp::UNIX_EPOCH));
             assert_eq!(one.swap(Some(&seen), &next).await, Ok(true));
             seen = next;
         }
-        let late = stale.next("a = 9".to_owned(), Made::new(), None, author("late"), Timestamp::UNIX_EPOCH);
+        let late =
+            Seen::of(stale.said.next("a = 9".to_owned(), Made::new(), None, author("late"), Timestamp::UNIX_EPOCH));
         assert_eq!(other.swap(Some(&stale), &late).await, Ok(false));
         assert_eq!(other.read().await, Ok(Some(seen)));
         let changes = other.since(1, 3).await;
@@ -189,10 +172,10 @@ mod tests {
             record.note(&what, &author("anna"), Timestamp::UNIX_EPOCH).await.unwrap();
         }
         let seen = record.read().await.unwrap().unwrap();
-        assert_eq!((seen.change.number, seen.text(), &seen.change.what), (KEPT + 10, "a = 0", &Some(what)));
+        assert_eq!((seen.said.number, seen.said.shared_text(), &seen.said.what), (KEPT + 10, "a = 0", &Some(what)));
         let keys = store.list_keys(SHELF, 0, 1_000).await.unwrap().keys.len() as u64;
         assert_eq!(keys, KEPT + 1, "the document, and those before it");
-        assert_eq!(record.since(0, seen.change.number).await.len() as u64, KEPT);
+        assert_eq!(record.since(0, seen.said.number).await.len() as u64, KEPT);
     }
 
     #[tokio::test]
@@ -201,7 +184,17 @@ mod tests {
         for document in ["{}", "no JSON"] {
             store.set(SHELF.slot(RECORD), document.as_bytes()).await.unwrap();
             let error = Record::new(store.clone()).read().await.unwrap_err();
-            assert!(error.en.contains("update it") && error.ru.contains("обновите"), "{error}");
+            assert!(error.to_string().contains("update it") && error.ru().contains("обновите"), "{error}");
         }
+        let newer = br#"{"format": 2, "number": 7, "text": "a = 1"}"#;
+        store.set(SHELF.slot(RECORD), newer).await.unwrap();
+        let error = Record::new(store).read().await.unwrap_err();
+        assert!(matches!(error, RecordError::Newer { found: 2, known: 1, .. }), "{error}");
+        // Without a format it is of the first version of this program that wrote one.
+        let first: Change = serde_json::from_str(
+            r#"{"number": 0, "at": "2026-11-22T09:00:00Z", "author": null, "by": "file", "text": "a = 0"}"#,
+        )
+        .unwrap();
+        assert_eq!(first.number, 0);
     }
 }

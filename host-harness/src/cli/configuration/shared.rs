@@ -99,26 +99,26 @@ impl Push {
         let (at, author) = (Clock::system().now(), Author { name: None, by: By::Command });
         let next = match &seen {
             None => Seen::of(Change::of_text(0, at, author, next)),
-            Some(seen) if seen.text() == next => {
+            Some(seen) if seen.said.shared_text() == next => {
                 print(localized!("{store}: ничего не отличается", "{store}: nothing differs").get(language()));
                 return Ok(Outcome::Done);
             }
             Some(seen) => {
-                let revision = revision_of(seen.text());
+                let revision = revision_of(seen.said.shared_text());
                 if self.if_match.as_deref() != Some(revision.as_str()) {
-                    print_lines(&Lines::split(&difference(seen.text(), &next)));
+                    print_lines(&Lines::split(&difference(seen.said.shared_text(), &next)));
                     say(&localized!(
                         "ничего не изменено: чтобы это изменение начало действовать на всех узлах, повторите команду с --if-match {revision}",
                         "nothing is changed: to put this in force on every node, run the command again with --if-match {revision}"
                     ));
                     return Ok(Outcome::UserNeeded);
                 }
-                let were = seen.change.made.clone().unwrap_or_default();
-                let made = made_by(seen.change.number + 1, (seen.text(), &were), &next, None);
-                seen.next(next, made, None, author, at)
+                let were = seen.said.made.clone().unwrap_or_default();
+                let made = made_by(seen.said.number + 1, (seen.said.shared_text(), &were), &next, None);
+                Seen::of(seen.said.next(next, made, None, author, at))
             }
         };
-        if !record.swap(seen.as_ref(), &next).await? {
+        if !record.swap(seen.as_ref(), &next).await.map_err(Localized::from)? {
             return Err(Localized::new(
                 "общие настройки тем временем изменились: посмотрите, что изменилось, и повторите",
                 "the shared configuration was changed meanwhile: look at what has changed, and try again",
@@ -147,7 +147,7 @@ impl Pull {
             )
             .into());
         };
-        let whole = text_file::spelt_as(&text, shared::whole(seen.text(), &text, uploaded.as_deref())?);
+        let whole = text_file::spelt_as(&text, shared::whole(seen.said.shared_text(), &text, uploaded.as_deref())?);
         HarnessConfig::parse(&file, &whole).map_err(shared::without_line)?;
         let is_written = text_file::replace(&file, &text, &whole).map_err(|error| {
             Localized::new(
