@@ -95,3 +95,26 @@ async fn calls_go_on_as_misses_while_the_server_is_away_and_hit_again_when_it_is
         assert_eq!(line.call(CALLER).await.source(), Some("cache"), "healed");
     }
 }
+
+/// What the documents say of Redis Cluster: it does not work, it is said, and no call suffers from it.
+#[tokio::test]
+async fn a_cluster_refuses_what_is_written_and_calls_go_on_as_misses() {
+    let Some(server) = RedisServer::start(&["--cluster-enabled", "yes"]) else { return };
+    let mut connection = redis::Client::open(server.address()).unwrap().get_connection().unwrap();
+    let () = redis::cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(0).arg(16_383).query(&mut connection).unwrap();
+    let is_up = |info: &str| info.contains("cluster_state:ok");
+    while !is_up(&redis::cmd("CLUSTER").arg("INFO").query::<String>(&mut connection).unwrap()) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let store = node(&server);
+    assert_eq!(store.get(SLOT).await.unwrap(), None, "reading works");
+    let refused = store.set(SLOT, b"v").await.unwrap_err().to_string();
+    assert!(refused.contains(&server.address()) && refused.contains("hash to the same slot"), "{refused}");
+    let mut scene = Scene::new().await;
+    scene.store = store;
+    let line = scene.line(&scene.integrate()).await;
+    for _ in 0..2 {
+        let outcome = line.call(CALLER).await;
+        assert_eq!((outcome.employee(), outcome.source()), (Some("anna"), Some("crm")), "nothing is kept");
+    }
+}

@@ -47,11 +47,16 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     pub(crate) async fn start() -> Option<Self> {
+        Self::with(SHARED).await
+    }
+
+    /// The same, sharing these employees and operations.
+    pub(crate) async fn with(shared: &str) -> Option<Self> {
         let redis = RedisServer::start(&[])?;
         let simulator = Simulator::start(Options::default()).await.expect("the simulator starts");
         let anna =
             format!("[[server.tokens]]\nname = \"anna\"\nscope = \"manager\"\nhash = \"{}\"\n", TokenHash::of(ANNA));
-        let homes = [home(&simulator, &redis, SHARED, &anna), home(&simulator, &redis, "", "")];
+        let homes = [home(&simulator, &redis, shared, &anna), home(&simulator, &redis, "", "")];
         let first = homes[0].serve(&[]);
         first.prints("the configuration that the nodes share is written to redis://").await;
         let second = homes[1].serve(&[]);

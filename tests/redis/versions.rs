@@ -110,18 +110,14 @@ async fn of_two_nodes_that_activate_at_once_one_wins_and_the_other_is_told() {
 #[tokio::test]
 async fn a_node_that_was_away_catches_up_at_its_start_and_a_new_one_has_everything() {
     let Some(mut nodes) = Nodes::start().await else { return };
-    let clients = nodes.clients().map(Clone::clone);
-    let [a, b] = &clients;
-    let [_, second] = &nodes.nodes;
-    second.signal("-TERM");
-    until(async || b.try_send(http::Request::get("/livez"), "").await.is_none()).await;
+    nodes.nodes[1].kill();
+    let [a, _] = nodes.clients();
     let two = upload(a, &variant("two")).await;
     assert_eq!(put(a, "component", &two).await.status, StatusCode::OK);
     // An operation is placed with it too.
     let night = json!({"id": "night", "linked_operation": "queue:night", "component": two});
     let placed = change(a, &revision(a).await, Method::POST, "/v1/operations", &night).await;
     assert_eq!(placed.status, StatusCode::CREATED, "{placed:?}");
-    nodes.nodes[1].kill();
     let again = nodes.homes[1].serve(&[]);
     let fresh = Home::new();
     for secret in ["amo", "token", "key"] {
@@ -254,6 +250,12 @@ async fn a_node_whose_program_cannot_take_a_component_says_so_and_keeps_what_it_
         assert_eq!(in_force(client).await["component"], configured);
         assert_eq!(client.call(&json!({"caller": CALLER})).await.goes_to(), "anna");
     }
+    // The configuration goes on changing there.
+    let new = json!({"linked_operation": "queue:new"});
+    let changed = change(a, &revision(a).await, Method::PATCH, "/v1/operations/main", &new).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    has(b, "queue:new").await;
+    assert_eq!(in_force(b).await["component"], configured);
     // Who takes it back needs no command line.
     let request = authorised(Method::POST, "/v1/operations/main/rollback");
     assert_eq!(a.send(request, "").await.status, StatusCode::OK);

@@ -9,7 +9,7 @@ use runtime::capabilities::clocks::Clock;
 
 use super::call_details::Reader;
 use super::revision::{NotPlaced, Revision, RevisionBuilder};
-use super::{Node, Observer, Placement, Recorder, ToPlace};
+use super::{Node, Observer, Placement, Recorder, SharedCalls, ToPlace};
 
 /// Puts a [`Node`] together.
 #[must_use = "a node is made by `build`"]
@@ -19,11 +19,19 @@ pub struct NodeBuilder {
     pub(super) observers: Vec<Arc<dyn Observer>>,
     pub(super) recorder: Option<Arc<dyn Recorder>>,
     pub(super) calls_kept: Option<Reader>,
+    pub(super) shared_calls: Option<SharedCalls>,
 }
 
 impl NodeBuilder {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, revision: Revision::builder(), observers: Vec::new(), recorder: None, calls_kept: None }
+        Self {
+            clock,
+            revision: Revision::builder(),
+            observers: Vec::new(),
+            recorder: None,
+            calls_kept: None,
+            shared_calls: None,
+        }
     }
 
     /// Begins with this revision, in place of what was added before.
@@ -72,6 +80,11 @@ impl NodeBuilder {
         self
     }
 
+    /// Shares with other nodes what a call needs that comes to several of them: its steps so far (rule E2), and who talked to its caller last (rule E5).
+    pub fn shared_calls(self, shared: SharedCalls) -> Self {
+        Self { shared_calls: Some(shared), ..self }
+    }
+
     /// How long a call may wait in all steps together; none: as long as the steps may together.
     pub fn scenario_waiting_time(self, most: Option<Duration>) -> Self {
         Self { revision: self.revision.scenario_waiting_time(most), ..self }
@@ -87,7 +100,7 @@ impl NodeBuilder {
     /// # Errors
     /// Where an exit leads to no placement, or calls would go in a circle.
     pub fn build(self) -> Result<Node, ScenarioFault> {
-        let Self { clock, revision, observers, recorder, calls_kept } = self;
-        Ok(Node::new(clock, revision.build()?, observers, recorder, calls_kept))
+        let Self { clock, revision, observers, recorder, calls_kept, shared_calls } = self;
+        Ok(Node::new(clock, revision.build()?, observers, recorder, (calls_kept, shared_calls)))
     }
 }

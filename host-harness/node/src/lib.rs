@@ -30,6 +30,7 @@ pub mod requirements;
 mod revision;
 mod scenario;
 pub mod shadow;
+mod shared_calls;
 mod talks;
 mod unstoppable;
 mod version;
@@ -63,6 +64,7 @@ pub use placement::{Placement, Surroundings, ToPlace, misfits};
 pub use ready::ReadyOperation;
 use remembered::RememberedCalls;
 pub use revision::{EntryPoint, NotPlaced, Revision, RevisionBuilder};
+pub use shared_calls::SharedCalls;
 use unstoppable::Unstoppable;
 pub use version::Version;
 
@@ -80,6 +82,8 @@ struct Inner {
     calls_kept: Option<Reader>,
     /// The calls that may come back.
     remembered: RememberedCalls,
+    /// What nodes with one store share of calls.
+    shared_calls: Option<SharedCalls>,
     calls: TaskTracker,
     in_flight: AtomicUsize,
 }
@@ -131,6 +135,8 @@ pub struct FinishedCall {
     pub asked_at: Timestamp,
     /// Whether the call was told of before: nobody answered, and the PBX came back with it.
     pub is_continued: bool,
+    /// The node that keeps the call, where that is another one with the same store.
+    pub kept_by: Option<Arc<str>>,
 }
 
 /// Where a step is placed.
@@ -172,7 +178,17 @@ impl FinishedCall {
         let walked = Walked { placement: Arc::clone(&placement), integration: Arc::clone(&integration) };
         let asked_at = resolved.call.at;
         let walked = [walked].into();
-        Self { placement, integration, caller, caller_key: None, resolved, walked, asked_at, is_continued: false }
+        Self {
+            placement,
+            integration,
+            caller,
+            caller_key: None,
+            resolved,
+            walked,
+            asked_at,
+            is_continued: false,
+            kept_by: None,
+        }
     }
 
     /// The placement that the PBX is to name when it comes back after the last number, where it is to come back.
@@ -205,7 +221,7 @@ impl Node {
         revision: Revision,
         observers: Vec<Arc<dyn Observer>>,
         recorder: Option<Arc<dyn Recorder>>,
-        calls_kept: Option<Reader>,
+        (calls_kept, shared_calls): (Option<Reader>, Option<SharedCalls>),
     ) -> Self {
         Self(Arc::new(Inner {
             calls_kept,
@@ -215,6 +231,7 @@ impl Node {
             observers,
             recorder,
             remembered: RememberedCalls::default(),
+            shared_calls,
             calls: TaskTracker::new(),
             in_flight: AtomicUsize::new(0),
         }))

@@ -15,6 +15,7 @@ use call::step::StepRecord;
 use call::{CallDocument, IncomingCall, WholeNumber};
 use jiff::{SignedDuration, Timestamp};
 
+use super::shared_calls::AnsweredElsewhere;
 use super::{FinishedCall, Walked};
 
 /// How long a call is remembered: longer than all numbers of an employee may ring one after another.
@@ -58,7 +59,14 @@ pub(super) struct RememberedCall {
     pub(super) document: Arc<CallDocument>,
     /// The PBX has come back from the numbers of this answer: they ring no more.
     pub(super) is_leaving: bool,
+    /// The node that keeps the call, where that is another one.
+    pub(super) kept_by: Option<Arc<str>>,
     answered: Timestamp,
+}
+
+/// Whether the PBX may come back after an answer.
+pub(super) fn may_come_back(finished: &FinishedCall) -> bool {
+    finished.is_continued || finished.resolved.asked_again_after(&finished.placement).is_some()
 }
 
 impl RememberedCall {
@@ -85,6 +93,38 @@ impl RememberedCall {
         self.document.steps.iter().any(|step| step.is_unanswered() && step.placement == placement)
     }
 
+    /// A call that another node answered last. Its caller is known if the PBX says it again: only a part of the number is in the store.
+    pub(super) fn elsewhere(
+        (answer, is_own): (AnsweredElsewhere, bool),
+        call: &IncomingCall,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let document = answer.document()?;
+        let (masked, called) = (call.presented().map(WholeNumber::masked), call.called_to_show());
+        let is_the_call = document.call.id == call.id
+            && (masked.is_none() || masked == document.call.caller)
+            && (called.is_empty() || called == document.call.called);
+        let is_remembered = now.duration_since(answer.answered) <= REMEMBERED;
+        (is_the_call && is_remembered).then(|| Self {
+            first: Walked { placement: answer.placement.into(), integration: answer.integration.into() },
+            caller: call.presented().cloned(),
+            caller_key: answer.caller_key.map(Arc::from),
+            document: Arc::new(document),
+            is_leaving: false,
+            kept_by: (!is_own).then(|| answer.node.into()),
+            answered: answer.answered,
+        })
+    }
+
+    /// That of the two which knows more steps of the call.
+    pub(super) fn later(own: Option<Self>, elsewhere: Option<Self>) -> Option<Self> {
+        let steps = |known: &Self| known.document.steps.len();
+        match (own, elsewhere) {
+            (Some(own), Some(elsewhere)) => Some(if steps(&own) >= steps(&elsewhere) { own } else { elsewhere }),
+            (own, elsewhere) => own.or(elsewhere),
+        }
+    }
+
     /// The same as a call that is answered once more.
     pub(super) fn into_finished(self) -> FinishedCall {
         let Walked { placement, integration } = self.first;
@@ -97,6 +137,7 @@ impl RememberedCall {
             walked: Arc::new([]),
             asked_at: self.answered,
             is_continued: true,
+            kept_by: self.kept_by,
         }
     }
 
@@ -139,7 +180,7 @@ impl RememberedCalls {
     /// Takes an answer in, unless its numbers were rung in vain meanwhile: then the call is given as it is.
     pub(super) fn settle(&self, finished: &FinishedCall, now: Timestamp) -> Option<RememberedCall> {
         let (id, document) = (&finished.resolved.call.id, &finished.resolved);
-        let is_kept = finished.is_continued || document.asked_again_after(&finished.placement).is_some();
+        let is_kept = may_come_back(finished);
         if is_kept {
             self.is_used.store(true, Ordering::Release);
         }
@@ -164,6 +205,7 @@ impl RememberedCalls {
                 caller_key: finished.caller_key.clone(),
                 document: Arc::clone(document),
                 is_leaving: false,
+                kept_by: finished.kept_by.clone(),
                 answered: now,
             });
         }

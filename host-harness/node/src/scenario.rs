@@ -16,7 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::noted::noted_in;
-use super::remembered::RememberedCall;
+use super::remembered::{RememberedCall, may_come_back};
 use super::talks::KeptTalks;
 use super::{EntryPoint, FinishedCall, Node, Placement, ReadyOperation, ResolvedStep, Revision, Walked};
 use call::document::{CallRecord, OPERATION_FAILED, Route};
@@ -40,7 +40,8 @@ impl Node {
     /// Resolves a call step by step, and tells of it.
     pub(super) async fn walk(&self, entry: &EntryPoint, mut call: IncomingCall) -> FinishedCall {
         let revision = &**entry.revision();
-        let (mut way, mut placement) = match self.begin(entry, &mut call) {
+        let known = self.known(&call).await;
+        let (mut way, mut placement) = match self.begin(entry, &mut call, known) {
             Ok(begin) => begin,
             Err(unasked) => return self.unasked(revision, *unasked, &call),
         };
@@ -72,11 +73,28 @@ impl Node {
         }
     }
 
+    /// The call as it was answered before, here or, where the PBX comes back with it, at another node.
+    async fn known(&self, call: &IncomingCall) -> Option<RememberedCall> {
+        let own = self.known_here(call);
+        let Some(shared) = self.0.shared_calls.as_ref().filter(|_| call.unanswered.is_some()) else { return own };
+        let elsewhere = shared.remembered(call).await;
+        let elsewhere = elsewhere.and_then(|answer| RememberedCall::elsewhere(answer, call, self.0.clock.now()));
+        RememberedCall::later(own, elsewhere)
+    }
+
+    fn known_here(&self, call: &IncomingCall) -> Option<RememberedCall> {
+        self.0.remembered.get(call, self.0.clock.now())
+    }
+
     /// The placement that is asked first, and the way there; or where the call goes without.
-    fn begin(&self, entry: &EntryPoint, call: &mut IncomingCall) -> Result<(Way, Arc<Placement>), Box<Unasked>> {
+    fn begin(
+        &self,
+        entry: &EntryPoint,
+        call: &mut IncomingCall,
+        known: Option<RememberedCall>,
+    ) -> Result<(Way, Arc<Placement>), Box<Unasked>> {
         let (revision, first) = (entry.revision(), entry.placement());
         let now = self.0.clock.now();
-        let known = self.0.remembered.get(call, now);
         let Some(unanswered) = call.unanswered.take() else {
             return match known.filter(RememberedCall::has_come_back) {
                 Some(known) => Err(self.once_more(entry, known).into()),
@@ -161,13 +179,15 @@ impl Node {
     /// The same world where it is known who talked to whom, if calls are kept.
     fn with_talks(&self, world: World, placed: &ReadyOperation) -> World {
         let Some(calls) = self.0.calls_kept.clone() else { return world };
-        let talks = KeptTalks { calls, integration: Arc::clone(placed.integration()) };
+        let (shared, integration) = (self.0.shared_calls.clone(), Arc::clone(placed.integration()));
+        let talks = KeptTalks { calls, shared, integration };
         World { directory: world.directory.with_talks(Arc::new(talks)), ..world }
     }
 
     /// Sends a call on without asking any operation, along the exits of this reason.
     pub(super) fn declined(&self, entry: &EntryPoint, mut call: IncomingCall, reason: &HostReason) -> FinishedCall {
-        let unasked = match self.begin(entry, &mut call) {
+        let known = self.known_here(&call);
+        let unasked = match self.begin(entry, &mut call, known) {
             Ok((way, placement)) => Unasked::Declined(way, placement, reason.clone()),
             Err(unasked) => *unasked,
         };
@@ -176,7 +196,8 @@ impl Node {
 
     /// The end of a call during which the host itself failed: in which step is not known.
     pub(super) fn failed(&self, entry: &EntryPoint, mut call: IncomingCall) -> FinishedCall {
-        let (way, placement) = match self.begin(entry, &mut call) {
+        let known = self.known_here(&call);
+        let (way, placement) = match self.begin(entry, &mut call, known) {
             Ok(begin) => begin,
             Err(unasked) => return self.unasked(entry.revision(), *unasked, &call),
         };
@@ -243,7 +264,13 @@ impl Node {
     }
 
     fn remember(&self, finished: &FinishedCall) -> Option<RememberedCall> {
-        self.0.remembered.settle(finished, self.0.clock.now())
+        let now = self.0.clock.now();
+        let known = self.0.remembered.settle(finished, now);
+        let is_remembered = known.is_none() && may_come_back(finished);
+        if let Some(shared) = self.0.shared_calls.as_ref().filter(|_| is_remembered) {
+            shared.remember(finished, now);
+        }
+        known
     }
 
     fn declined_step(&self, placement: &Placement, call: &IncomingCall, reason: &HostReason) -> CallDocument {
@@ -285,6 +312,10 @@ struct Way {
     asked_at: Timestamp,
     /// Whether it was told of before.
     is_continued: bool,
+    /// The node that keeps it, where that is another one.
+    kept_by: Option<Arc<str>>,
+    /// The caller as it was shown before, masked.
+    shown: Option<String>,
     /// The steps that it has been through.
     steps: Vec<StepRecord>,
     /// Those of them that are of this request.
@@ -293,7 +324,16 @@ struct Way {
 
 impl Way {
     fn new(first: &Placement, at: Timestamp) -> Self {
-        Self { first: Walked::of(first), at, asked_at: at, is_continued: false, steps: Vec::new(), walked: Vec::new() }
+        Self {
+            first: Walked::of(first),
+            at,
+            asked_at: at,
+            is_continued: false,
+            kept_by: None,
+            shown: None,
+            steps: Vec::new(),
+            walked: Vec::new(),
+        }
     }
 
     /// The way of a call whose numbers rang in vain.
@@ -302,8 +342,9 @@ impl Way {
         let endings = if placement == unanswered.placement { unanswered.endings.as_slice() } else { &[] };
         let document = Arc::unwrap_or_clone(known.document);
         let (at, mut steps) = (document.call.at, document.steps.clone());
+        let (kept_by, shown) = (known.kept_by, document.call.caller.clone());
         steps.push(document.into_step(&placement, endings));
-        Self { first: known.first, at, asked_at, is_continued: true, steps, walked: Vec::new() }
+        Self { first: known.first, at, asked_at, is_continued: true, kept_by, shown, steps, walked: Vec::new() }
     }
 
     fn pass(&mut self, placement: &Placement, resolved: CallDocument) {
@@ -315,7 +356,7 @@ impl Way {
     fn end(mut self, at: &Placement, last: CallDocument, caller: Option<WholeNumber>) -> FinishedCall {
         self.walked.push(Walked::of(at));
         let placement = (!self.steps.is_empty()).then(|| at.id().to_owned());
-        let call = CallRecord { at: self.at, ..last.call };
+        let call = CallRecord { at: self.at, caller: last.call.caller.or(self.shown), ..last.call };
         let resolved = CallDocument { call, steps: self.steps, placement, ..last };
         let caller_key = caller.as_ref().and_then(|caller| at.active().placed.integration().caller_key(caller.whole()));
         FinishedCall {
@@ -327,6 +368,7 @@ impl Way {
             walked: self.walked.into(),
             asked_at: self.asked_at,
             is_continued: self.is_continued,
+            kept_by: self.kept_by,
         }
     }
 }

@@ -10,12 +10,12 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 use call::{Localized, system_error_ru};
-use node::NodeBuilder;
 use node::call_details::CallDetails;
 use node::observe::logs::CallLog;
 use node::observe::metrics::Metrics;
 use node::observe::traces::Traces;
 use node::versions::Versions;
+use node::{NodeBuilder, SharedCalls};
 use runtime::engine::Engine;
 use runtime::store::Stores;
 
@@ -183,6 +183,11 @@ impl ServerBuilder {
         }
         if let Some(details) = &call_details {
             node = node.observer(Arc::new(details.clone())).talks_of(details.reader());
+            if stores.records.is_shared() {
+                let calls = SharedCalls::new(Arc::clone(&stores.records));
+                details.share(calls.clone());
+                node = node.shared_calls(calls);
+            }
             if let Some(metrics) = &metrics {
                 metrics.collect(Box::new(details.clone()));
             }

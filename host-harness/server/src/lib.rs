@@ -205,7 +205,8 @@ impl Server {
     /// Answers until `stop`, then ends well: nothing new is accepted, the calls in flight are answered, and what is to be kept is written.
     /// It waits for calls no longer than any may take, and then for what was added with [`ServerBuilder::at_stop`].
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, fastagi, assembled: Assembled { router, shared, versions, at_stop, .. } } = self;
+        let Self { listener, fastagi, assembled: Assembled { router, shared, versions, call_details, at_stop, .. } } =
+            self;
         // A version that is put in force while the server runs may have another waiting time.
         let longest = || longest_stop(&shared);
         let ended = CancellationToken::new();
@@ -213,6 +214,9 @@ impl Server {
         let keeping = tokio::spawn(keepers::keep(shared.node.clone(), ended.clone()));
         if let Some(versions) = versions {
             tokio::spawn(versions.follow(ended.clone()));
+        }
+        if let Some(details) = call_details {
+            tokio::spawn(details.take_passed_on(ended.clone()));
         }
         let stopping = CancellationToken::new();
         let http = connections::serve(listener, router, &shared, longest, stopping.cancelled());

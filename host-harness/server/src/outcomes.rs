@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,13 @@ struct Completed {
     outcome: Option<Outcome>,
 }
 
+/// A report of a call that another node keeps.
+#[derive(Serialize, ToSchema)]
+struct Accepted {
+    /// The nodes with the same store are told, and the one that keeps the call completes it.
+    passed_on: bool,
+}
+
 /// Which call the path names.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -110,6 +118,7 @@ struct Named {
     request_body(content((Report = "application/json"), (FormReport = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "The call is completed", body = Completed),
+        (status = 202, description = "Not kept here, and passed on to the other nodes with the same store", body = Accepted),
         (status = 400, description = "The report is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
@@ -123,7 +132,7 @@ async fn report(
     Query(named): Query<Named>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Completed>, Problem> {
+) -> Result<Response, Problem> {
     if body.len() > LONGEST {
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a report has at most {LONGEST} bytes")));
     }
@@ -135,7 +144,8 @@ async fn report(
         details.reports_were_lost(lost);
     }
     match completed {
-        Ok(call) => Ok(Json(Completed { seq: call.seq, outcome: call.outcome() })),
+        Ok(call) => Ok(Json(Completed { seq: call.seq, outcome: call.outcome() }).into_response()),
+        Err(Unreported::PassedOn) => Ok((StatusCode::ACCEPTED, Json(Accepted { passed_on: true })).into_response()),
         Err(unknown @ Unreported::Unknown) => Err(Problem::new(StatusCode::NOT_FOUND, unknown.to_string())),
         Err(unavailable) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, unavailable.to_string())),
     }

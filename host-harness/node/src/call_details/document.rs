@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use call::document::{Route, Run};
-use call::ended::End;
+use call::ended::{End, Ended};
 use call::kept::KeptDocument;
 use call::leg::{self, Leg};
 use call::outcome::Outcome;
@@ -16,6 +16,7 @@ use rusqlite::Row;
 
 use super::Numbers;
 use crate::FinishedCall;
+use crate::shared_calls::Talk;
 
 /// What a kept call is read from.
 pub(super) const COLUMNS: &str = "seq, operation, integration, caller, document, legs";
@@ -191,6 +192,17 @@ impl KeptCall {
     /// How it ended, and who missed it; nothing of either where the record cannot be read.
     pub(super) fn end(&self) -> End {
         self.document().map(|document| End::of(&document, &self.legs)).unwrap_or_default()
+    }
+
+    /// The employee who answered it, where one did.
+    pub(super) fn talk(&self) -> Option<Talk> {
+        let document = self.document()?;
+        let at = document.call.at;
+        let is_answered = End::of(&document, &self.legs).ended == Ended::Answered;
+        match document.route {
+            Route::Forward { employee, .. } if is_answered => Some(Talk { employee: employee.id, at }),
+            Route::Forward { .. } | Route::LinkedOperation { .. } => None,
+        }
     }
 
     /// The call as JSON among others.

@@ -13,6 +13,7 @@
 mod answered;
 mod database;
 mod document;
+mod elsewhere;
 mod ended;
 mod error;
 mod filter;
@@ -28,7 +29,7 @@ mod writer;
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, oneshot};
@@ -43,7 +44,7 @@ pub use reader::{Bucket, Gap, Page, Reader};
 pub use report::Unreported;
 pub use writer::WriterState;
 
-use crate::{FinishedCall, Observer};
+use crate::{FinishedCall, Observer, SharedCalls};
 use call::leg::Leg;
 use report::Report;
 use runtime::capabilities::clocks::Clock;
@@ -94,14 +95,19 @@ struct CallDetailsInner {
     place: Place,
     writer: Writer,
     feed: broadcast::Sender<Arc<KeptCall>>,
+    keep_for: Duration,
+    clock: Clock,
+    /// Where other nodes are told of calls that they keep.
+    shared: OnceLock<SharedCalls>,
 }
 
 impl CallDetails {
     /// Begins to keep calls in this place. Where the file cannot be had yet, it is tried again for as long as the program runs; calls go on.
     pub fn begin(place: Place, settings: CallDetailsSettings, clock: Clock) -> Result<Self, CallDetailsError> {
         let (feed, _) = broadcast::channel(FEED);
-        let writer = Writer::begin(place.clone(), settings, clock, feed.clone())?;
-        Ok(Self(Arc::new(CallDetailsInner { place, writer, feed })))
+        let keep_for = settings.keep_for;
+        let writer = Writer::begin(place.clone(), settings, clock.clone(), feed.clone())?;
+        Ok(Self(Arc::new(CallDetailsInner { place, writer, feed, keep_for, clock, shared: OnceLock::new() })))
     }
 
     /// How keeping goes.
@@ -120,15 +126,27 @@ impl CallDetails {
     }
 
     /// Completes a call with what a PBX saw of it, within a bounded time. Calls that came before are written first. Reporting the same
-    /// again changes nothing.
+    /// again changes nothing. Where nodes share a store, a report of a call that is not kept here is passed on.
     pub async fn complete(&self, call: CallKey, legs: Vec<Leg>) -> Result<KeptCall, Unreported> {
+        let completed = self.complete_here(call.clone(), legs.clone()).await;
+        match (completed, self.0.shared.get()) {
+            (Err(Unreported::Unknown), Some(shared)) => Err(self.pass_on_legs(shared, &call, legs).await),
+            (completed, _) => completed,
+        }
+    }
+
+    /// The same of a call that is kept here.
+    async fn complete_here(&self, call: CallKey, legs: Vec<Leg>) -> Result<KeptCall, Unreported> {
         let unavailable = |why: &str| Unreported::Unavailable(why.to_owned());
         let (answer, answered) = oneshot::channel();
         if !self.0.writer.report(Report { call, legs, answer }) {
             return Err(unavailable("too much waits to be written"));
         }
         match timeout(REPORTED, answered).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(answer)) => {
+                answer.iter().for_each(|call| self.tell_of_talk(call));
+                answer
+            }
             Ok(Err(_)) | Err(_) => Err(unavailable("the store does not answer")),
         }
     }
@@ -151,7 +169,10 @@ impl CallDetails {
 
 impl Observer for CallDetails {
     fn finished(&self, call: &FinishedCall) {
-        self.0.writer.keep(call.clone());
+        match self.0.shared.get().filter(|_| call.kept_by.is_some()) {
+            Some(shared) => self.pass_on_answer(shared.clone(), call.clone()),
+            None => self.0.writer.keep(call.clone()),
+        }
     }
 }
 

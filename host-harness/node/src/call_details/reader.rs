@@ -134,6 +134,15 @@ impl Reader {
         })
     }
 
+    /// The caller of the call of this number, as it is looked up who talked to it last; none where it has no such key.
+    pub(super) fn caller_key(&self, seq: i64) -> Result<Option<String>, CallDetailsError> {
+        self.ask(|connection| {
+            let key =
+                connection.query_row("SELECT caller_key FROM calls WHERE seq = ?1", params![seq], |row| row.get(0));
+            Ok(key.optional()?.flatten())
+        })
+    }
+
     /// The number of the newest call.
     pub fn newest(&self) -> Result<i64, CallDetailsError> {
         self.ask(|connection| connection.query_row("SELECT coalesce(max(seq), 0) FROM calls", [], |row| row.get(0)))

@@ -26,6 +26,9 @@ pub enum Unreported {
     /// Nobody knows the call.
     #[error("no call with this identifier is kept; report what POST /v1/resolve-call or FastAGI was asked with")]
     Unknown,
+    /// Another node keeps the call, and is told.
+    #[error("another node keeps the call, and the report was passed on to it")]
+    PassedOn,
     /// The store cannot be had at the moment.
     #[error("the report cannot be kept now ({0}); send it again")]
     Unavailable(String),

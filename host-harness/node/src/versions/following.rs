@@ -212,7 +212,7 @@ impl Versions {
         }
     }
 
-    fn is_refused(&self, placement: &Placement, digest: &str, shadow: bool) -> bool {
+    pub(super) fn is_refused(&self, placement: &Placement, digest: &str, shadow: bool) -> bool {
         let of = |refused: &RefusedVersion| {
             refused.operation.as_deref() == Some(placement.id())
                 && refused.component == digest

@@ -6,7 +6,7 @@ use tokio::sync::MutexGuard;
 
 use call::{Bilingual, Localized, localized};
 
-use super::{Kept, Site, VersionError, Versions, placed, short};
+use super::{Kept, Site, VersionError, Versions, digest_of, placed, short};
 use crate::{Placement, Revision};
 
 /// A revision that can be put in force. Until then no version is activated elsewhere.
@@ -42,7 +42,11 @@ impl Versions {
             if let Some(digest) = in_force {
                 match self.version(site, digest, record.is_insisted_on(placed(placement))).await {
                     Ok(version) => drop(placement.activate(version)),
-                    Err(error) if goes_on_as_it_was => return Err(error),
+                    Err(error) if goes_on_as_it_was => {
+                        // What this node has goes on where it could not take what another one put in force.
+                        let known = known.filter(|known| self.is_refused(known, digest, false)).ok_or(error)?;
+                        drop(placement.activate(self.version(site, &digest_of(known), false).await?));
+                    }
                     Err(error) => warnings.push(goes_on(placement, digest, &error)),
                 }
             }

@@ -14,12 +14,16 @@ export function alertsOf({ state, newest }) {
   const found = [];
   const add = (level, text, action, href) => found.push({ level, text, action, href });
   for (const one of state.integrations) ofIntegration(one, newest.get(one.id), add);
-  const { call_details: details, state_directory: directory, slots, configuration, tokens } = state;
+  const { call_details: details, state_directory: directory, slots, configuration, tokens, versions } = state;
   for (const { warning } of tokens ?? []) if (warning) add("warn", local(warning));
   if (configuration?.refused) add("bad", say("configurationRefused"), local(configuration.refused), link("changes"));
   if (configuration?.at_restart?.length) add("warn", say("atRestart", configuration.at_restart.join(", ")));
   for (const warning of configuration?.warnings ?? []) add("warn", local(warning), null, link("changes"));
   if (configuration?.shared?.away) add("warn", local(configuration.shared.away));
+  if (versions?.away && !configuration?.shared?.away) add("warn", local(versions.away), null, link("versions"));
+  for (const { operation, component, why } of versions?.refused ?? []) {
+    add("bad", `${operation ?? ""} ${component.slice(0, 12)}: ${local(why)}`.trim(), null, link("versions"));
+  }
   if (details?.failing) add("bad", say("detailsFailing"), local(details.failing));
   else if (details?.lost) add("warn", say("detailsLost", details.lost));
   if (directory?.failing) add("bad", say("directoryFailing", directory.path), local(directory.failing));
