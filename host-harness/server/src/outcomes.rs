@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -85,16 +84,11 @@ impl From<LegReport> for Seen {
 /// A call with its outcome.
 #[derive(Serialize, ToSchema)]
 struct Completed {
-    /// The call's number among the kept ones.
-    seq: i64,
+    /// The call's number among the kept ones; null where another node keeps it.
+    seq: Option<i64>,
     /// `result`, `answered_by` and `legs`, as `GET /v1/calls/{id}` shows them.
     outcome: Option<Outcome>,
-}
-
-/// A report of a call that another node keeps.
-#[derive(Serialize, ToSchema)]
-struct Accepted {
-    /// The nodes with the same store are told, and the one that keeps the call completes it.
+    /// Whether the call is not kept here and the nodes with the same store are told: the one that keeps it completes it.
     passed_on: bool,
 }
 
@@ -117,8 +111,7 @@ struct Named {
     ),
     request_body(content((Report = "application/json"), (FormReport = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "The call is completed", body = Completed),
-        (status = 202, description = "Not kept here, and passed on to the other nodes with the same store", body = Accepted),
+        (status = 200, description = "The call is completed, or the report is passed on to the node that keeps it", body = Completed),
         (status = 400, description = "The report is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The request is not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The scope does not reach", body = Problem, content_type = "application/problem+json"),
@@ -132,7 +125,7 @@ async fn report(
     Query(named): Query<Named>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Problem> {
+) -> Result<Json<Completed>, Problem> {
     if body.len() > LONGEST {
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a report has at most {LONGEST} bytes")));
     }
@@ -144,8 +137,8 @@ async fn report(
         details.reports_were_lost(lost);
     }
     match completed {
-        Ok(call) => Ok(Json(Completed { seq: call.seq, outcome: call.outcome() }).into_response()),
-        Err(Unreported::PassedOn) => Ok((StatusCode::ACCEPTED, Json(Accepted { passed_on: true })).into_response()),
+        Ok(call) => Ok(Json(Completed { seq: Some(call.seq), outcome: call.outcome(), passed_on: false })),
+        Err(Unreported::PassedOn) => Ok(Json(Completed { seq: None, outcome: None, passed_on: true })),
         Err(unknown @ Unreported::Unknown) => Err(Problem::new(StatusCode::NOT_FOUND, unknown.to_string())),
         Err(unavailable) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, unavailable.to_string())),
     }

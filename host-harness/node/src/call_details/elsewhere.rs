@@ -39,16 +39,12 @@ impl CallDetails {
         });
     }
 
-    /// Passes a report on of a call that is not kept here, and says what its PBX is told.
+    /// Passes a report on of a call that is not kept here, and says what its PBX is told. Only what is named by its identifier alone is passed on: who
+    /// reports otherwise may complete only some calls, and another node cannot tell which.
     pub(super) async fn pass_on_legs(&self, shared: &SharedCalls, call: &CallKey, legs: Vec<Leg>) -> Unreported {
+        let CallKey::Id(id) = call else { return Unreported::Unknown };
         let now = self.0.clock.now();
-        let long_ago = now.saturating_sub(REPORTED_FOR).unwrap_or(Timestamp::MIN);
-        let (id, since) = match call {
-            CallKey::Id(id) => (id, long_ago),
-            CallKey::Arrived(id, at) => (id, *at),
-            CallKey::ArrivedWithin(id, from, _) => (id, *from),
-            CallKey::Seq(_) => return Unreported::Unknown,
-        };
+        let since = now.saturating_sub(REPORTED_FOR).unwrap_or(Timestamp::MIN);
         let report = PassedOn::Legs { id: id.clone(), since, legs };
         match shared.pass_on(&report, now).await {
             Ok(()) => Unreported::PassedOn,

@@ -164,7 +164,7 @@ impl DialogueContext {
                     self.details.reports_were_lost(argument(2).and_then(|lost| lost.parse().ok()).unwrap_or_default());
                 }
                 match completed {
-                    Ok(_) | Err(Unreported::PassedOn) => return dialogue.set_variable(TAKEN, "kept").await,
+                    Ok(_) => return dialogue.set_variable(TAKEN, "kept").await,
                     Err(Unreported::Unknown) => {
                         ("refused", "no call with this identifier came over FastAGI in the last day".to_owned())
                     }

@@ -1,5 +1,6 @@
 //! Behaviour of kept call details: nothing is lost that can be kept, nothing waits that need not.
 
+mod elsewhere;
 mod file;
 mod reading;
 
