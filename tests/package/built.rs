@@ -22,10 +22,16 @@ pub(crate) fn next_version() -> &'static Path {
     NEXT.get_or_init(|| build("2"))
 }
 
+/// The revision that the component inside is to name.
+pub(crate) const REVISION: &str = "5d1c9b7e3a2f4086d5e1c0b9a8f7e6d5c4b3a291";
+/// When that is said to be of: 2026-11-22T09:00:00Z.
+const SOURCE_DATE: &str = "1795338000";
+
 /// Builds it into the target directory of these tests.
 fn build(revision: &str) -> PathBuf {
     let mut build = by_cargo(workspace().join("host-harness/packaging/build"));
     build.arg(revision).env("PROFILE", profile()).env("CARGO_TARGET_DIR", target());
+    build.env("OPERATION_REVISION", REVISION).env("OPERATION_DATE", SOURCE_DATE);
     let output = build.stdin(Stdio::null()).output().expect("a shell runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).expect("UTF-8");

@@ -17,9 +17,9 @@ const SOURCE: &str = "OPERATION_SOURCE";
 /// The revision of the source, as the build is told.
 const REVISION: &str = "OPERATION_REVISION";
 
-/// When the source was last changed, in seconds since 1970, as the build is told: the variable that every packager sets for builds that can be
-/// repeated.
-const SOURCE_DATE: &str = "SOURCE_DATE_EPOCH";
+/// When the source was last changed, in seconds since 1970, as the build is told. Not `SOURCE_DATE_EPOCH`: what compiles C watches that, and would
+/// compile everything again where it is set.
+const SOURCE_DATE: &str = "OPERATION_DATE";
 /// The section that says it. wasm-metadata knows none; it is named like the others, after the annotation of images
 /// (`org.opencontainers.image.created`).
 const CREATED: &str = "created";

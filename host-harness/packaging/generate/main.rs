@@ -1,7 +1,9 @@
-//! Writes what a package has besides the program into a folder: `man` and `completions` from the definition of the command line, and
-//! `third-party-notices.txt`. Run by `host-harness/packaging/build`.
+//! Writes what a package has besides the program into a folder: `man` and `completions` from the definition of the command line,
+//! `third-party-notices.txt`, and `sbom.cdx.json`, the bill of materials. Run by `host-harness/packaging/build`.
 
 mod notices;
+mod packages;
+mod sbom;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +15,16 @@ fn main() -> Result<()> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from).context("name the folder to write into")?;
     manual(&folder.join("man"))?;
     completions(&folder.join("completions"))?;
-    let notices = notices::of_program().context("the notices of third parties")?;
-    let file = folder.join("third-party-notices.txt");
-    fs::write(&file, notices).with_context(|| format!("{} cannot be written", file.display()))
+    let (parts, root) = packages::read()?;
+    let written = [
+        ("third-party-notices.txt", notices::of_program(&parts, &root).context("the notices of third parties")?),
+        ("sbom.cdx.json", sbom::of_program(&parts, &root).context("the bill of materials")?),
+    ];
+    for (name, text) in written {
+        let file = folder.join(name);
+        fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(())
 }
 
 /// A page for the program and one for each command.

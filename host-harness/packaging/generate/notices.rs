@@ -1,127 +1,25 @@
 //! The notices that the licences of third parties ask for: every package that is compiled into the program or into the components that it carries,
 //! with the texts that its authors publish beside it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use anyhow::{Context, Result};
 
-/// The program, for the machine that builds it.
-const PROGRAM: [&str; 1] = ["host-harness"];
-/// What the program carries, compiled to WebAssembly.
-const COMPONENTS: [&str; 3] = ["forward-to-personal-manager", "http-adapter", "directory"];
-const WASM: &str = "wasm32-unknown-unknown";
+use crate::packages::{Part, ThirdParty, third_parties};
+
 /// How files with licences begin, in capitals.
 const NAMES: [&str; 6] = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
 /// A licence whose text is the same wherever it stands.
 const APACHE: &str = "Apache-2.0";
 
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    resolve: Resolve,
-    workspace_root: PathBuf,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    id: String,
-    name: String,
-    version: String,
-    license: Option<String>,
-    /// None for packages of this workspace.
-    source: Option<String>,
-    manifest_path: PathBuf,
-}
-
-#[derive(Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    id: String,
-    deps: Vec<Dependency>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    pkg: String,
-    dep_kinds: Vec<Kind>,
-}
-
-#[derive(Deserialize)]
-struct Kind {
-    /// `dev` or `build`; none for what is compiled in.
-    kind: Option<String>,
-}
-
-/// A package of somebody else's.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct ThirdParty {
-    name: String,
-    version: String,
-    license: String,
-    folder: PathBuf,
-}
-
 /// The notices, as one text.
-pub(crate) fn of_program() -> Result<String> {
-    let native = metadata(&host()?)?;
-    let mut packages = third_parties(&native, &PROGRAM)?;
-    packages.extend(third_parties(&metadata(WASM)?, &COMPONENTS)?);
-    let apache = fs::read_to_string(native.workspace_root.join("LICENSE-APACHE")).context("LICENSE-APACHE")?;
-    let page = native.workspace_root.join("host-harness/server/src/page/vendor");
-    text(&packages, &apache, &texts_in(&page)?)
-}
-
-/// The name of the machine that this is built on, as rustc calls it.
-fn host() -> Result<String> {
-    let output = Command::new("rustc").arg("-vV").output().context("rustc does not run")?;
-    let said = String::from_utf8(output.stdout)?;
-    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc does not name its host")
-}
-
-fn metadata(platform: &str) -> Result<Metadata> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["metadata", "--locked", "--format-version", "1", "--filter-platform", platform]);
-    let output = cargo.output().context("cargo does not run")?;
-    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// What these packages of the workspace are compiled with.
-fn third_parties(metadata: &Metadata, roots: &[&str]) -> Result<BTreeSet<ThirdParty>> {
-    let packages: HashMap<&str, &Package> = metadata.packages.iter().map(|found| (found.id.as_str(), found)).collect();
-    let nodes: HashMap<&str, &Node> = metadata.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
-    let is_root = |package: &&Package| package.source.is_none() && roots.contains(&package.name.as_str());
-    let mut next: Vec<&str> = metadata.packages.iter().filter(is_root).map(|package| package.id.as_str()).collect();
-    ensure!(next.len() == roots.len(), "not all of {roots:?} are packages of this workspace");
-    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
-    while let Some(id) = next.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        let package = packages.get(id).with_context(|| format!("cargo does not describe {id}"))?;
-        if package.source.is_some() {
-            found.insert(ThirdParty {
-                name: package.name.clone(),
-                version: package.version.clone(),
-                license: package.license.clone().unwrap_or_else(|| "as its text says".to_owned()),
-                folder: package.manifest_path.parent().context("a manifest is in a folder")?.to_owned(),
-            });
-        }
-        let dependencies = nodes.get(id).map(|node| node.deps.as_slice()).unwrap_or_default();
-        let compiled_in = dependencies.iter().filter(|used| used.dep_kinds.iter().any(|kind| kind.kind.is_none()));
-        next.extend(compiled_in.map(|used| used.pkg.as_str()));
-    }
-    Ok(found)
+pub(crate) fn of_program(parts: &[Part], root: &Path) -> Result<String> {
+    let apache = fs::read_to_string(root.join("LICENSE-APACHE")).context("LICENSE-APACHE")?;
+    let page = root.join("host-harness/server/src/page/vendor");
+    text(&third_parties(parts)?, &apache, &texts_in(&page)?)
 }
 
 /// The licences and notices in a folder, by the names of their files.
