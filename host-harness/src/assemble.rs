@@ -133,6 +133,9 @@ pub(crate) fn rejected(source: &ComponentSource, why: impl Iterator<Item = Local
             "component rejected: the built-in operation {}",
             BuiltIn::name(*built_in)
         ),
+        ComponentSource::Registry(written) => {
+            localized!("компонент отвергнут: {}", "component rejected: {}", unless_secret(written))
+        }
     };
     let on_one_line = |why: Localized| Localized::new(one_line(&why.ru), one_line(&why.en));
     why.map(on_one_line).fold(said, |said, why| said.then("\n  ", &why))

@@ -1,4 +1,4 @@
-//! Which component an operation is: one that this program carries, by its name, or a file.
+//! Which component an operation is: one that this program carries, by its name, a file, or one in a registry.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,10 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::oci_reference::SCHEME;
 use crate::{OPERATION, WORKING_HOURS};
+use call::localized;
+use call::masking::unless_secret;
 use runtime::engine::{Engine, Fit, Operation, read_component};
 
 /// An operation that this program carries.
@@ -53,13 +56,15 @@ pub enum ComponentSource {
     BuiltIn(BuiltIn),
     /// A file.
     File(PathBuf),
+    /// A registry, as it is written: `oci://registry.example.com/telephony/forward@sha256:…`.
+    Registry(String),
 }
 
 impl ComponentSource {
     /// The file, where it is one.
     pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::BuiltIn(_) => None,
+            Self::BuiltIn(_) | Self::Registry(_) => None,
             Self::File(file) => Some(file),
         }
     }
@@ -70,6 +75,7 @@ impl ComponentSource {
             _ if *self == Self::default() => None,
             Self::BuiltIn(built_in) => Some(built_in.name().to_owned()),
             Self::File(file) => Some(file.display().to_string()),
+            Self::Registry(written) => Some(written.clone()),
         }
     }
 
@@ -79,17 +85,25 @@ impl ComponentSource {
         match self {
             Self::BuiltIn(built_in) => Self::BuiltIn(built_in),
             Self::File(file) => Self::File(folder.join(file)),
+            Self::Registry(written) => Self::Registry(written),
         }
     }
 
     /// Compiles it, which takes its time. What this program carries needs no looking over before.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// Where the file cannot be read. What is in a registry has to be a file first: a configuration's is, as soon as it is provided.
     pub fn load(&self, engine: &Engine) -> Result<Result<Operation, Fit>, call::Localized> {
         Ok(match self {
             Self::BuiltIn(built_in) => engine.load_trusted(built_in.component()),
             Self::File(file) => engine.load(&read_component(file)?),
+            Self::Registry(written) => {
+                let written = unless_secret(written);
+                return Err(localized!(
+                    "{written}: компонент ещё в реестре; возьмите его командой host-harness pull {written} ФАЙЛ и укажите файл",
+                    "{written}: the component is still in the registry; take it with host-harness pull {written} FILE, and name the file"
+                ));
+            }
         })
     }
 }
@@ -100,10 +114,14 @@ impl Default for ComponentSource {
     }
 }
 
-/// A name alone is that of a component which this program carries. A file of that name is written with a folder, as in `./working-hours`.
+/// What begins with `oci://` is in a registry. A name alone is that of a component which this program carries. A file of that name is written with a folder, as in `./working-hours`.
 impl From<PathBuf> for ComponentSource {
     fn from(path: PathBuf) -> Self {
-        match path.to_str().and_then(BuiltIn::named) {
+        let written = path.to_str();
+        if let Some(registry) = written.filter(|written| written.starts_with(SCHEME)) {
+            return Self::Registry(registry.to_owned());
+        }
+        match written.and_then(BuiltIn::named) {
             Some(built_in) => Self::BuiltIn(built_in),
             None => Self::File(path),
         }

@@ -109,10 +109,10 @@ fn every_other_command_of_the_readme_is_one_that_the_program_has() {
 fn the_documented_configuration_is_accepted_with_either_access() {
     let home = Home::new();
     home.write("secret.txt", "a-secret");
-    let [oauth, rest, long_lived, alone, configured, deputies, scenario, bounded, hours, granting] =
+    let [oauth, rest, long_lived, alone, configured, registered, deputies, scenario, bounded, hours, granting] =
         blocks(CONFIGURATION, "toml").try_into().expect(
-            "the integration, what calls need, the integration with a long-lived token, none, one with keys of its operation, deputies, two \
-             steps, how long they may take together, working hours, and one that grants requests",
+            "the integration, what calls need, the integration with a long-lived token, none, one with keys of its operation, a \
+             component of a registry, deputies, two steps, how long they may take together, working hours, and one that grants requests",
         );
     assert_eq!(oauth.len(), 4, "four lines connect it");
     let read = |lines: &[&str]| {
@@ -126,6 +126,8 @@ fn the_documented_configuration_is_accepted_with_either_access() {
     assert!(matches!(read(&alone).integrations[0].access, Access::NoAccount));
     let keys = read(&configured).integrations[0].configuration.keys().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(keys, ["api_key", "attempts", "patience"]);
+    let named = read(&registered).operations[0].component_as_named.clone().expect("a name");
+    assert!(named.starts_with("oci://registry.example.com/"), "{named}");
     read(&granting);
     let with_deputies = read(&[long_lived.as_slice(), &deputies].concat());
     assert_eq!(with_deputies.integrations[0].employees.len(), 2);

@@ -1,5 +1,5 @@
 //! The operation on other wasm hosts: composed for each, judged against each one's vendored world, run with wasmtime's own crates as `wasmtime serve`
-//! does it, and on the hosts themselves by the golden cases.
+//! does it, on the hosts themselves by the golden cases; and in registries.
 
 #![allow(
     clippy::expect_used,
@@ -13,5 +13,7 @@ mod configuration;
 mod golden;
 mod judged;
 mod labels;
+mod program;
+mod registries;
 mod reproducible;
 mod serving;

@@ -11,7 +11,7 @@ use super::{LanguageChoice, Outcome, Stop, component, language, print, warn};
 use crate::assemble::assemble;
 use crate::config::HarnessConfig;
 use crate::live::{self, History};
-use crate::shared;
+use crate::{registry, shared};
 use call::{Localized, localized, masking, numbers};
 use node::Node;
 use node::call_details::Reader;
@@ -74,6 +74,7 @@ impl ForgetManager {
                 return Err(Localized::new(which, "name a call, or a number with --caller").into());
             }
         };
+        registry::provide(&mut config, &location).await.map_err(|error| in_file(error.into()))?;
         for integration in &mut config.integrations {
             hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
         }

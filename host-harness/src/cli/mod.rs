@@ -23,6 +23,8 @@ mod messages;
 mod new_operation;
 mod package;
 mod presence;
+mod pull;
+mod push;
 mod rehearse;
 mod replay;
 mod serve;
@@ -80,6 +82,8 @@ enum Command {
     Amocrm(amocrm::Amocrm),
     Widget(widget::WidgetCommand),
     Package(package::Package),
+    Push(push::PushComponent),
+    Pull(pull::PullComponent),
     NewOperation(new_operation::NewOperation),
     Config(configuration::ConfigCommand),
     Serve(serve::Serve),
@@ -110,9 +114,13 @@ impl Command {
             Self::Replay(command) => command.lang,
             Self::Rehearse(command) => command.lang,
             Self::Connect(_) | Self::Token(_) => None,
-            Self::Check(_) | Self::Amocrm(_) | Self::Package(_) | Self::NewOperation(_) | Self::Test(_) => {
-                Some(LanguageChoice::En)
-            }
+            Self::Check(_)
+            | Self::Amocrm(_)
+            | Self::Package(_)
+            | Self::Push(_)
+            | Self::Pull(_)
+            | Self::NewOperation(_)
+            | Self::Test(_) => Some(LanguageChoice::En),
             #[cfg(unix)]
             Self::DemoPbx(_) => Some(LanguageChoice::En),
         }
@@ -180,6 +188,8 @@ pub async fn run() -> ExitCode {
         Command::Amocrm(command) => command.run().await,
         Command::Widget(command) => command.run(),
         Command::Package(command) => command.run(),
+        Command::Push(command) => command.run().await,
+        Command::Pull(command) => command.run().await,
         Command::NewOperation(command) => command.run(),
         Command::Config(command) => command.run().await,
         Command::Serve(command) => command.run().await,

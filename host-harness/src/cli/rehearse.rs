@@ -21,7 +21,7 @@ use super::replay::setting;
 use super::{LanguageChoice, Outcome, Stop, component, language, local_zone, note, print_json, print_lines, warn};
 use crate::component_source::ComponentSource;
 use crate::config::HarnessConfig;
-use crate::shared;
+use crate::{registry, shared};
 use amocrm::integration::IntegrationSettings;
 use call::Localized;
 use node::call_details::{Filter, Place, Reader, file_in};
@@ -96,7 +96,12 @@ impl Rehearse {
         }
         let named = [("--operation", self.operation.is_some()), ("--step", self.step.is_some())];
         let config = match self.config.file_with(&named)? {
-            Some(file) => Some(shared::read(&file, None).await?),
+            Some(file) => {
+                let mut config = shared::read(&file, None).await?;
+                let location = config.store.clone().unwrap_or_default();
+                registry::provide(&mut config, &location).await.map_err(|error| error.at(file.display()))?;
+                Some(config)
+            }
             None => None,
         };
         if config.is_none() && self.history.is_none() {

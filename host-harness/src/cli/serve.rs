@@ -19,7 +19,7 @@ use crate::config::{HarnessConfig, OperationEntry};
 use crate::live::{Hangups, History, LiveConfiguration, Running, Surroundings, Told, watched};
 use crate::service_manager::{self, ServiceState};
 use crate::shared::{self, Found};
-use crate::{descriptors, first_start, private_files, server_token, state_lock};
+use crate::{descriptors, first_start, private_files, registry, server_token, state_lock};
 use call::scenario::placement_of;
 use call::{Localized, localized};
 use node::call_details::{CallDetails, CallDetailsSettings};
@@ -105,6 +105,7 @@ impl Serve {
         if let Some(directory) = location.own_directory() {
             private_files::remove_unfinished(&directory, file.as_deref(), &clock);
         }
+        registry::provide(&mut config, &location).await.map_err(|error| in_file(error.into()))?;
         for integration in &mut config.integrations {
             hash_callers(integration, &location).map_err(|error| in_file(error.into()))?;
         }

@@ -38,6 +38,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::component_source::ComponentSource;
+use crate::oci_reference::Reference;
 use crate::private_files;
 use ::server::ServerSettings;
 use amocrm::integration::{Access, IntegrationSettings};
@@ -93,7 +94,7 @@ pub struct OperationEntry {
     /// The integration's identifier; may be left out where there is only one.
     #[serde(default)]
     pub integration: Option<String>,
-    /// The component: the name of one that this program carries, or a file, relative to the configuration file.
+    /// The component: the name of one that this program carries, a file, relative to the configuration file, or one in a registry.
     #[serde(default)]
     pub component: ComponentSource,
     /// The same as the file has it.
@@ -373,6 +374,9 @@ fn check_operation(operation: &mut OperationEntry, integrations: &[String], fold
             ));
         }
         _ => {}
+    }
+    if let ComponentSource::Registry(written) = &operation.component {
+        Reference::pinned(written).map_err(|error| error.at(format_args!("{place}: `component`")))?;
     }
     operation.component_as_named = operation.component.as_named();
     operation.component = std::mem::take(&mut operation.component).relative_to(folder);

@@ -10,7 +10,7 @@ use crate::assemble::{InForce, assemble, judge_reasons};
 use crate::cache_key;
 use crate::change::{Made, revision_of};
 use crate::config::HarnessConfig;
-use crate::{server_token, shared};
+use crate::{registry, server_token, shared};
 use call::{Localized, localized};
 use node::Revision;
 use node::versions::Prepared;
@@ -81,6 +81,8 @@ impl Inner {
             }
         };
         let in_file = |error: anyhow::Error| error.context(file.path().display().to_string());
+        let mut config = config;
+        registry::provide(&mut config, &self.surroundings.location).await.map_err(|error| in_file(error.into()))?;
         let mut warnings = config.warnings.clone();
         if let Some(place) = &self.shared {
             let store = &place.record;

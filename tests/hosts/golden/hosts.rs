@@ -13,9 +13,9 @@ use test_support::client::{Client, authorised};
 
 use super::Expected;
 use super::comparison::{of_answer, of_resolution};
-use super::program::Program;
 use super::surroundings::Surroundings;
 use crate::configuration::Configuration;
+use crate::program::Program;
 
 /// A host, and what can be done with it.
 #[derive(Clone, Copy)]

@@ -3,7 +3,6 @@
 
 mod comparison;
 mod hosts;
-mod program;
 mod surroundings;
 mod table;
 
@@ -35,7 +34,7 @@ struct Expected {
 }
 
 /// The folder of the hosts. None where they cannot be had: the test is then [skipped](skip).
-fn tools() -> Option<PathBuf> {
+pub(crate) fn tools() -> Option<PathBuf> {
     // They are fetched once, whoever needs them first.
     static FETCHED: OnceLock<Option<PathBuf>> = OnceLock::new();
     FETCHED.get_or_init(fetch).clone()

@@ -10,7 +10,7 @@ use super::Call;
 use crate::cli::config_file::demonstration;
 use crate::cli::{access, say};
 use crate::config::OperationEntry;
-use crate::shared;
+use crate::{registry, shared};
 use amocrm::integration::IntegrationSettings;
 use call::localized;
 use call::scenario::placement_of;
@@ -61,6 +61,10 @@ impl Scene {
         }
         if let Some(first) = operations.first_mut() {
             first.component = call.component.clone().unwrap_or_else(|| mem::take(&mut first.component));
+        }
+        let location = call.state.clone().or_else(|| config.store.clone()).unwrap_or_default();
+        for entry in &mut operations {
+            registry::provide_component(entry, &location).await.map_err(|error| error.at(path.display()))?;
         }
         let mut scene = Self {
             operations,

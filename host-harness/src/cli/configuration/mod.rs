@@ -15,6 +15,7 @@ use super::{LanguageChoice, Outcome, Stop, component, fail, language, print, pri
 use crate::cache_key;
 use crate::causes::text_of;
 use crate::config::{HarnessConfig, OperationEntry};
+use crate::registry;
 use amocrm::integration::Integration;
 use call::one_line::Lines;
 use call::{Bilingual, Language, Localized};
@@ -165,7 +166,12 @@ async fn placed(config: &HarnessConfig) -> Result<Placed, Stop> {
     for entry in &config.operations {
         let Some(id) = config.integration_of(entry).map(|settings| settings.id.as_str()) else { continue };
         let Some((integration, its)) = integrations.get_mut(id) else { continue };
-        match place(&engine, entry, (id, integration)).await {
+        let mut entry = entry.clone();
+        if let Err(missing) = registry::provide_component(&mut entry, &config.store.clone().unwrap_or_default()).await {
+            errors.push(missing);
+            continue;
+        }
+        match place(&engine, &entry, (id, integration)).await {
             Ok(version) => {
                 its.push(Arc::clone(&version));
                 versions.push(version);

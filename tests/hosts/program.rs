@@ -1,4 +1,4 @@
-//! A host as a process of its own: what it says comes in lines, and it ends with its value.
+//! Somebody else's program as a process of its own: what it says comes in lines, and it ends with its value.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use test_support::client::PATIENCE;
 
-pub(super) struct Program {
+pub(crate) struct Program {
     child: Child,
     told: Option<ChildStdin>,
     lines: Receiver<String>,
@@ -14,7 +14,7 @@ pub(super) struct Program {
 
 impl Program {
     /// Starts it. What it says on standard error comes among its lines.
-    pub(super) fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let command = command.env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (sender, lines) = channel();
@@ -24,14 +24,14 @@ impl Program {
     }
 
     /// Tells it a line. Where it has ended, what it said last tells more.
-    pub(super) fn tell(&mut self, line: &str) {
+    pub(crate) fn tell(&mut self, line: &str) {
         let _ = writeln!(self.told.as_mut().expect("a pipe"), "{line}");
     }
 
     /// The first line, from now on, of which this makes something; else what it says instead until it ends or nobody would wait any longer.
-    pub(super) fn wait_for<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> Result<T, String> {
+    pub(crate) fn wait_for<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> Result<T, String> {
         let mut said = String::new();
-        tokio::task::block_in_place(|| {
+        let mut wait = || {
             while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
                 if let Some(found) = wanted(&line) {
                     return Ok(found);
@@ -39,7 +39,9 @@ impl Program {
                 said += &format!("    {line}\n");
             }
             Err(format!("  no answer; the program says\n{said}"))
-        })
+        };
+        // Others of this test go on meanwhile.
+        if tokio::runtime::Handle::try_current().is_ok() { tokio::task::block_in_place(wait) } else { wait() }
     }
 }
 
