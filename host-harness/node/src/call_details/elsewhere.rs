@@ -14,7 +14,7 @@ use crate::FinishedCall;
 use crate::shared_calls::{AnsweredElsewhere, PassedOn, SharedCalls};
 
 /// How often a node looks at what was passed on.
-const LOOK: Duration = Duration::from_millis(800);
+const LOOK: Duration = Duration::from_millis(500);
 /// How long ago a call may have arrived that a PBX still reports of.
 const REPORTED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How far the clocks of two nodes may be apart.

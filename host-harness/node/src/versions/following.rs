@@ -21,7 +21,7 @@ use call::{Bilingual, Localized};
 use runtime::store::Look;
 
 /// How often the record is looked at.
-const LOOK: Duration = Duration::from_millis(800);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How the versions of a node stand beside those of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
