@@ -139,6 +139,41 @@ async fn keys_are_changed_as_the_guide_says() {
     assert_eq!((status(own).await, status(TOKEN).await, status(&made).await), (200, 401, 403));
 }
 
+/// The server's own token and the key of webhooks, where the configuration names them: the former count until the reload, the new ones from then on.
+#[tokio::test]
+async fn configured_keys_are_other_ones_after_a_reload() {
+    const OTHER: &str = "another-token-of-the-tests-0123456789";
+    let home = ConnectedHome::new(OPERATIONS, "").await;
+    let written = std::fs::read_to_string(home.path("config.toml")).expect("a configuration");
+    home.write(
+        "config.toml",
+        written.replacen("[[integration]]\n", "[[integration]]\nwebhook_key = \"file:hook\"\n", 1),
+    );
+    home.home().write_secret("hook", "the-former-webhook-key");
+    let server = home.serve(&[]);
+    let state = async |token: &str| {
+        let request = http::Request::get("/v1/state").header("authorization", format!("Bearer {token}"));
+        server.client.send(request, "").await.status.as_u16()
+    };
+    let hook = async |key: &str| {
+        let path = format!("/v1/integrations/main/manager-changed/{key}");
+        let request = http::Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+        server.client.send(request, "contacts[update][0][id]=3").await.status.as_u16()
+    };
+    let count = async || {
+        (
+            [state(TOKEN).await, state(OTHER).await],
+            [hook("the-former-webhook-key").await, hook("the-latter-webhook-key").await],
+        )
+    };
+    assert_eq!(count().await, ([200, 401], [204, 404]));
+    home.home().write_secret("server-token", OTHER);
+    home.home().write_secret("hook", "the-latter-webhook-key");
+    server.signal("-HUP");
+    while state(OTHER).await != 200 || hook("the-latter-webhook-key").await != 204 {}
+    assert_eq!(count().await, ([401, 200], [404, 204]));
+}
+
 /// What callers' numbers are hashed with is another secret: amoCRM is asked once more, and nothing fails.
 #[tokio::test]
 async fn d12_another_secret_of_stored_keys_costs_a_question_and_no_call() {
