@@ -54,7 +54,7 @@ async fn legs_complete_a_call_and_everybody_reads_one_story() {
             {"leg": 2, "linked_operation": "queue:sales", "result": "answered", "ring_ms": 4100, "sip_status": null, "q850_cause": null},
         ],
     });
-    assert_eq!(second.json(), json!({"seq": 1, "outcome": outcome}));
+    assert_eq!(second.json(), json!({"seq": 1, "outcome": outcome, "passed_on": false}));
     // A report that comes again changes nothing, and one that says otherwise counts.
     assert_eq!(report_by_seq(&serving, 1, "leg=2&dial_status=ANSWER&ring_ms=4100").await.json(), second.json());
 
