@@ -118,7 +118,7 @@ fn canary() -> Vec<u8> {
     handmade.put(AT, &resolution()).component()
 }
 
-/// Whatever a call leaves in its memory, no later call in the same slot sees it.
+/// Whatever a call leaves in its memory, no later call in the same slot sees it, nor one in a sandbox that was made ready while others ran.
 #[tokio::test]
 async fn d10_a_slot_is_clean_for_the_next_call() {
     let canary = canary();
@@ -129,7 +129,8 @@ async fn d10_a_slot_is_clean_for_the_next_call() {
         SlotReset { keep_resident: 64 * 1024, page_scan: true },
         EngineSettings::for_calls(8).slot_reset,
     ] {
-        let settings = EngineSettings { pooled_calls: Some(8), slot_reset, ..EngineSettings::default() };
+        let ready = EngineSettings::for_calls(8).ready;
+        let settings = EngineSettings { pooled_calls: Some(16), slot_reset, ready, ..EngineSettings::default() };
         let mut scene = Scene::new().await;
         scene.operation = Engine::new(settings).expect("an engine").load(&canary).expect("it fits the contract");
         let line = scene.line(&scene.integrate()).await;
@@ -138,6 +139,8 @@ async fn d10_a_slot_is_clean_for_the_next_call() {
             for outcome in [one, two, three] {
                 assert_eq!(outcome.code(), MADE, "{slot_reset:?}: {}", outcome.json);
             }
+            // The used ones are taken apart, and others are made ready.
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -1,7 +1,6 @@
-//! One call of an operation: a new store with its capabilities and limits, bounded by the wall clock as a whole.
+//! One call of an operation, in a sandbox of its own, bounded by the wall clock as a whole.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use call::document::Ring;
@@ -9,58 +8,26 @@ use call::one_line::on_one_line;
 use call::{Bilingual, Localized};
 use tokio::time::Instant;
 use tracing::debug;
-use wasmtime::component::{ResourceTable, ResourceTableError};
-use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
-use wasmtime_wasi_http::WasiHttpCtx;
+use wasmtime::component::ResourceTableError;
+use wasmtime::{Trap, WasmBacktrace};
 
+use super::Operation;
 use super::bounds;
-use super::limits::{LimitReached, Limits, MemoryMeter, TICK, WAITING_TIME_BOUNDS};
-use super::state::CallState;
-use super::{Engine, Operation};
+use super::limits::{LimitReached, Limits, WAITING_TIME_BOUNDS};
+use super::sandbox::{FUEL, Sandbox};
+use super::state::{CallState, World};
 use crate::bindings::OperationHost;
 use crate::bindings::attentive::AttentiveHostPre;
 use crate::bindings::attentive::exports::telephony::operation::notices::Notice;
 use crate::bindings::exports::telephony::operation::operation::{Call, Description, Resolution, Setting};
 use crate::bindings::telephony::operation::types::{Note, Route};
-use crate::capabilities::clocks::{CallClocks, Clock};
-use crate::capabilities::config::Configuration;
-use crate::capabilities::diagnostics::Diagnostics;
-use crate::capabilities::directory::{CallDirectory, Employees};
-use crate::capabilities::http::{Exchange, OutboundHttp};
-use crate::capabilities::key_value::KeyValue;
-use crate::journal::noted::NotedHttp;
-use crate::journal::{Journal, Script};
-use crate::store::MemoryStore;
-
-/// More than any call computes; what is left of it afterwards says how much was used.
-const FUEL: u64 = u64::MAX / 2;
-
-/// More ticks than there will be.
-const FOR_EVER: u64 = u64::MAX / 2;
+use crate::capabilities::http::Exchange;
 
 /// How long an operation may take to describe itself: it needs nothing from outside.
 const DESCRIBING: Duration = Duration::from_secs(1);
 
 /// How long an operation may take over a notice (`wit/notices.wit`).
 const NOTIFYING: Duration = Duration::from_secs(1);
-
-/// The outside world that one call is granted.
-pub struct World {
-    /// What time it is.
-    pub clock: Clock,
-    /// Requests to the integration's account.
-    pub http: OutboundHttp,
-    /// The operation's own cache.
-    pub key_value: KeyValue,
-    /// The integration's configuration.
-    pub configuration: Configuration,
-    /// The PBX's employees.
-    pub directory: CallDirectory,
-    /// Where the call's imports are noted.
-    pub journal: Journal,
-    /// What decides instead of chance.
-    pub script: Script,
-}
 
 /// What a call cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,12 +126,16 @@ impl Operation {
         let bound = waiting_time.min(WAITING_TIME_BOUNDS.1) + self.engine.limits().margin;
         let directory = world.directory.of_caller(call.caller_number.as_deref());
         let world = World { directory, ..world };
-        let mut store = new_store(&self.engine, world, started, started + bound);
+        let mut sandbox = match self.sandboxes.take() {
+            Some(ready) => ready.granted(&self.engine, world, started, started + bound),
+            None => Sandbox::of_call(&self.engine, world, started, started + bound),
+        };
         let resolving = async {
-            let instance = self.pre.instantiate_async(&mut store).await?;
-            instance.telephony_operation_operation().call_resolve_call(&mut store, call, settings).await
+            let instance = sandbox.instance(self.pre.instance_pre()).await?;
+            self.resolve_call.call(&mut sandbox.store, instance, call, settings).await
         };
         let resolved = tokio::time::timeout_at(started + bound, resolving).await;
+        let Sandbox { store, .. } = &sandbox;
         let came_back = matches!(resolved, Ok(Ok(_)));
         let resolution = match resolved {
             Ok(Ok(resolution)) => {
@@ -187,14 +158,9 @@ impl Operation {
         let directory_faults = store.data().directory.faults().to_vec();
         let exchanges = store.data().http.http().exchanges();
         store.data().diagnostics.log(&call.id);
-        Answer {
-            resolution,
-            ring,
-            refusals,
-            directory_faults,
-            exchanges,
-            run: Run { instructions, memory_bytes, wall: started.elapsed() },
-        }
+        let run = Run { instructions, memory_bytes, wall: started.elapsed() };
+        self.sandboxes.leave(sandbox);
+        Answer { resolution, ring, refusals, directory_faults, exchanges, run }
     }
 }
 
@@ -208,10 +174,10 @@ pub(super) async fn notify(
     let started = Instant::now();
     let deadline = started + NOTIFYING;
     let world = World { key_value: world.key_value.for_notice(), ..world };
-    let mut store = new_store(&operation.engine, world, started, deadline);
+    let mut sandbox = Sandbox::of_call(&operation.engine, world, started, deadline);
     let notifying = async {
-        let instance = attentive.instantiate_async(&mut store).await?;
-        instance.telephony_operation_notices().call_receive(&mut store, notice).await
+        let instance = attentive.instantiate_async(&mut sandbox.store).await?;
+        instance.telephony_operation_notices().call_receive(&mut sandbox.store, notice).await
     };
     match tokio::time::timeout_at(deadline, notifying).await {
         Ok(notes) => notes.map_err(|error| failure(&error, &operation.engine.limits())),
@@ -223,68 +189,15 @@ pub(super) async fn notify(
 pub(super) async fn describe(operation: &Operation) -> Result<Description, Failure> {
     let started = Instant::now();
     let deadline = started + DESCRIBING;
-    let clock = Clock::system();
-    let world = World {
-        directory: CallDirectory::new(Arc::new(Employees::default()), clock.clone()),
-        clock,
-        http: operation.engine.0.nothing.clone(),
-        key_value: KeyValue::new(Arc::new(MemoryStore::new()), "", ""),
-        configuration: Configuration::default(),
-        journal: Journal::default(),
-        script: Script::default(),
-    };
-    let mut store = new_store(&operation.engine, world, started, deadline);
+    let mut sandbox = Sandbox::of_nothing(&operation.engine);
     let describing = async {
-        let instance: OperationHost = operation.pre.instantiate_async(&mut store).await?;
-        instance.telephony_operation_operation().call_describe(&mut store).await
+        let instance: OperationHost = operation.pre.instantiate_async(&mut sandbox.store).await?;
+        instance.telephony_operation_operation().call_describe(&mut sandbox.store).await
     };
     match tokio::time::timeout_at(deadline, describing).await {
         Ok(described) => described.map_err(|error| failure(&error, &operation.engine.limits())),
         Err(_) => Err(Failure::Limit(LimitReached::Time(DESCRIBING))),
     }
-}
-
-fn new_store(engine: &Engine, world: World, started: Instant, deadline: Instant) -> Store<CallState> {
-    let limits = engine.limits();
-    let mut table = ResourceTable::new();
-    table.set_max_capacity(limits.handles);
-    let ticks = limits.computing_time.as_millis() / TICK.as_millis();
-    let World { clock, http, key_value, configuration, directory, journal, script } = world;
-    journal.start(started);
-    let state = CallState {
-        table,
-        clocks: CallClocks::new(clock, started),
-        http_context: WasiHttpCtx::new(),
-        http: NotedHttp::new(http.for_call(deadline), started, journal.clone(), script.clone()),
-        key_value,
-        configuration,
-        directory,
-        diagnostics: Diagnostics::default(),
-        memory: MemoryMeter::new(limits.memory_bytes, &engine.0.guest_memory),
-        ticks_left: u64::try_from(ticks).unwrap_or(u64::MAX),
-        journal,
-        script,
-    };
-    let mut store = Store::new(&engine.0.wasmtime, state);
-    store.limiter(|state| &mut state.memory);
-    store.set_hostcall_fuel(limits.host_call_bytes);
-    let computing_time = limits.computing_time;
-    // Who may compute for ever is not interrupted either, so that what comes of a call does not depend on how fast the machine is.
-    store.set_epoch_deadline(if computing_time == Duration::MAX { FOR_EVER } else { 1 });
-    // Called when the guest computes past a tick; ticks that pass while it waits for an answer are not counted.
-    store.epoch_deadline_callback(move |mut context| {
-        let state = context.data_mut();
-        match state.ticks_left.checked_sub(1) {
-            Some(left) => {
-                state.ticks_left = left;
-                Ok(UpdateDeadline::Yield(1))
-            }
-            None => Err(LimitReached::ComputingTime(computing_time).into()),
-        }
-    });
-    // Fails only where instructions are not counted.
-    let _ = store.set_fuel(FUEL);
-    store
 }
 
 /// How many functions the log names at a trap.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use wasmtime::component::{Component, ComponentExportIndex};
+
 use super::fit::{Finding, Fit};
 use super::inspect::Inspection;
 use call::{Localized, localized};
@@ -27,6 +29,8 @@ const IMPORTS: [(&str, Version); 13] = [
 const OPERATION: &str = "telephony:operation/operation@";
 /// The export of the contract.
 const EXPORT: &str = "telephony:operation/operation@0.2.0";
+/// Its function.
+const RESOLVE_CALL: &str = "resolve-call";
 /// The export that a component may have besides.
 const NOTICES: &str = "telephony:operation/notices@0.2.0";
 
@@ -58,6 +62,13 @@ impl fmt::Display for Version {
 /// Whether a component has the optional export.
 pub(super) fn takes_notices(inspection: &Inspection) -> bool {
     inspection.exports.iter().any(|name| name == NOTICES)
+}
+
+/// Where a component of the contract has the function that resolves a call.
+pub(super) fn resolve_call(component: &Component) -> Result<ComponentExportIndex, Fit> {
+    let interface = component.get_export_index(None, EXPORT);
+    let function = interface.and_then(|interface| component.get_export_index(Some(&interface), RESOLVE_CALL));
+    function.ok_or_else(|| mismatch(&wasmtime::Error::msg(format!("`{EXPORT}` has no `{RESOLVE_CALL}`"))))
 }
 
 /// Compares a component's imports and exports with the contract's.

@@ -16,6 +16,7 @@ mod inspect;
 mod limits;
 mod machine;
 mod pool;
+mod sandbox;
 mod state;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use tracing::{error, info};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine as Wasmtime};
 
-pub use call::{Answer, Failure, Run, Undescribed, World};
+pub use call::{Answer, Failure, Run, Undescribed};
 pub use compiled::CompiledShelf;
 pub use compiler::{Compilation, CompileError, CompileTarget, Compiler};
 pub use file::read_component;
@@ -38,6 +39,7 @@ pub use inspect::{Bound, Inspection, LARGEST_COMPONENT};
 pub use limits::{LimitReached, Limits, WAITING_TIME, WAITING_TIME_BOUNDS};
 pub use machine::half_of_memory;
 pub use pool::{SlotReset, SlotState};
+pub use state::World;
 
 use crate::bindings::OperationHostPre;
 use crate::bindings::attentive::AttentiveHostPre;
@@ -46,10 +48,13 @@ use crate::bindings::exports::telephony::operation::operation::Description;
 use crate::bindings::telephony::operation::types::Note;
 use crate::capabilities::http::{OutboundHttp, OutboundHttpConfig};
 use guest_memory::GuestMemory;
+use sandbox::{ResolveCall, Sandboxes};
 use state::CallState;
 
 /// Components that run beside calls: shadows, notices, descriptions.
 const BESIDES: u32 = 256;
+/// How many sandboxes of an operation a server has ready.
+const READY: usize = 2;
 
 /// How deep a component may call, in bytes of its own stack.
 const CALL_STACK: usize = 512 * 1024;
@@ -70,6 +75,8 @@ pub struct EngineSettings {
     pub guest_memory: Option<usize>,
     /// How the memory of pooled calls is set back.
     pub slot_reset: SlotReset,
+    /// How many sandboxes of each operation are ready before their calls come. They take slots too.
+    pub ready: usize,
 }
 
 impl EngineSettings {
@@ -77,7 +84,7 @@ impl EngineSettings {
     pub fn for_calls(calls: usize) -> Self {
         let calls = u32::try_from(calls).unwrap_or(u32::MAX).saturating_add(BESIDES);
         let slot_reset = SlotReset::where_memory(machine::can_swap());
-        Self { count_instructions: false, pooled_calls: Some(calls), slot_reset, ..Self::default() }
+        Self { count_instructions: false, pooled_calls: Some(calls), slot_reset, ready: READY, ..Self::default() }
     }
 }
 
@@ -89,6 +96,7 @@ impl Default for EngineSettings {
             limits: Limits::default(),
             guest_memory: None,
             slot_reset: SlotReset::default(),
+            ready: 0,
         }
     }
 }
@@ -112,6 +120,8 @@ struct EngineInner {
 pub struct Operation {
     engine: Engine,
     pre: OperationHostPre<CallState>,
+    resolve_call: ResolveCall,
+    sandboxes: Sandboxes,
     /// The same instance's optional export, where it has it.
     attentive: Option<AttentiveHostPre<CallState>>,
     fit: Arc<Fit>,
@@ -202,6 +212,10 @@ impl Engine {
             .instantiate_pre(&component)
             .and_then(OperationHostPre::new)
             .map_err(|error| contract::mismatch(&error))?;
+        let resolve_call = contract::resolve_call(&component)?;
+        // A component that runs something as it is instantiated does so in the world of its call.
+        let ready = if inspection.runs_at_start { 0 } else { self.0.settings.ready };
+        let sandboxes = Sandboxes::new(self, pre.instance_pre(), ready);
         let attentive = contract::takes_notices(&inspection)
             .then(|| AttentiveHostPre::new(pre.instance_pre().clone()))
             .transpose()
@@ -215,6 +229,8 @@ impl Engine {
         Ok(Operation {
             engine: self.clone(),
             pre,
+            resolve_call: ResolveCall::new(resolve_call),
+            sandboxes,
             attentive,
             fit: fit.into(),
             inspection: inspection.into(),

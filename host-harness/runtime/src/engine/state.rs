@@ -7,14 +7,32 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::limits::MemoryMeter;
 use crate::bindings::telephony::operation::directory;
 use crate::bindings::wasi::{config, keyvalue};
-use crate::capabilities::clocks::{CallClocks, ClocksView, HasClocks};
+use crate::capabilities::clocks::{CallClocks, Clock, ClocksView, HasClocks};
 use crate::capabilities::config::{Configuration, HasConfiguration};
 use crate::capabilities::diagnostics::{Diagnostics, DiagnosticsView, HasDiagnostics};
 use crate::capabilities::directory::{CallDirectory, HasDirectory};
-use crate::capabilities::http;
+use crate::capabilities::http::{self, OutboundHttp};
 use crate::capabilities::key_value::{HasKeyValue, KeyValue, KeyValueView};
 use crate::journal::noted::{HasNoted, Noted, NotedHttp};
 use crate::journal::{Journal, Script};
+
+/// The outside world that one call is granted.
+pub struct World {
+    /// What time it is.
+    pub clock: Clock,
+    /// Requests to the integration's account.
+    pub http: OutboundHttp,
+    /// The operation's own cache.
+    pub key_value: KeyValue,
+    /// The integration's configuration.
+    pub configuration: Configuration,
+    /// The PBX's employees.
+    pub directory: CallDirectory,
+    /// Where the call's imports are noted.
+    pub journal: Journal,
+    /// What decides instead of chance.
+    pub script: Script,
+}
 
 /// The data of one call's store.
 pub(super) struct CallState {

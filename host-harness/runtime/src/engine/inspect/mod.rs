@@ -31,6 +31,8 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// Linear memory that it has from its beginning, in bytes, all modules together.
     pub memory_at_rest: u64,
+    /// Whether a module of it runs a function as it is instantiated.
+    pub runs_at_start: bool,
     tally: Tally,
 }
 
@@ -189,12 +191,11 @@ impl<'a> Inspector<'a> {
                 self.inspection.exports.extend(names);
             }
             Payload::CustomSection(_) => self.tally().add(Bound::CustomSections, 1)?,
+            Payload::StartSection { .. } | Payload::ComponentStartSection { .. } => {
+                self.inspection.runs_at_start = true
+            }
             // Bounded by the size alone, or read item by item above.
-            Payload::Version { .. }
-            | Payload::StartSection { .. }
-            | Payload::ComponentStartSection { .. }
-            | Payload::DataCountSection { .. }
-            | Payload::CodeSectionStart { .. } => {}
+            Payload::Version { .. } | Payload::DataCountSection { .. } | Payload::CodeSectionStart { .. } => {}
             Payload::UnknownSection { id, .. } => {
                 return Err(Fit::rejected(
                     localized!(
