@@ -17,6 +17,7 @@
 //! ```
 
 mod location;
+mod read_cache;
 mod redis;
 mod sqlite;
 mod state_files;

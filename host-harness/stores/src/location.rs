@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::read_cache::ReadCache;
 use super::redis::{LocationError, RedisLocation, RedisStore};
 use super::sqlite::OPERATION;
 use super::{StoreWarning, state_files};
-use runtime::store::Stores;
+use runtime::store::{KeyValueStore, Stores};
 
 /// Where values are to be kept. Written as `memory`, as `redis://…` or `rediss://…` (see [`RedisLocation`]), or as the path of a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,7 +69,11 @@ pub fn open(location: &StoreLocation) -> (Stores, Vec<StoreWarning>) {
         StoreLocation::UserState => user_state_directory(),
         StoreLocation::Redis(location) => {
             return match RedisStore::open(location) {
-                Ok((store, warning)) => (Stores::in_one(Arc::new(store)), warning.into_iter().collect()),
+                Ok((store, warning)) => {
+                    let records: Arc<dyn KeyValueStore> = Arc::new(store);
+                    let cache = Arc::new(ReadCache::new(Arc::clone(&records)));
+                    (Stores { cache, records }, warning.into_iter().collect())
+                }
                 Err(error) => (Stores::in_memory(), vec![StoreWarning::Unusable(error)]),
             };
         }

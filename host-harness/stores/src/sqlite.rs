@@ -263,6 +263,17 @@ impl KeyValueStore for SqliteStore {
         .await
     }
 
+    /// SQLite's own: it changes with what other connections commit, so it is read on the one that writes here.
+    async fn revision(&self) -> Option<u64> {
+        // Who waits for a writer would have read the value itself by then.
+        let connection = Arc::clone(&self.writer).try_lock_owned().ok()?;
+        let version = |connection: &Connection| {
+            connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get::<_, u32>(0))
+        };
+        let looking = tokio::task::spawn_blocking(move || version(&connection).ok());
+        tokio::time::timeout(self.within, looking).await.ok()?.ok()?.map(u64::from)
+    }
+
     fn location(&self) -> String {
         self.place.file.display().to_string()
     }

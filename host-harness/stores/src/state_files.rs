@@ -14,6 +14,7 @@ use runtime::capabilities::clocks::Clock;
 use runtime::store::{Contents, KeyValueStore, MemoryStore, StoreError, Stores};
 
 use super::StoreWarning;
+use super::read_cache::ReadCache;
 use super::sqlite::{OPENING, RETRY, SqliteStore, migration};
 
 const CACHE: &str = "key-value.sqlite3";
@@ -64,7 +65,7 @@ pub(crate) fn open(directory: &Path, within: Duration) -> (Stores, Vec<StoreWarn
         Err(error) => in_memory(&mut warnings, StoreWarning::Records(error)),
     };
     let cache: Arc<dyn KeyValueStore> = match moved.and_then(|()| SqliteStore::open_cache(&file)) {
-        Ok(store) => Arc::new(store.within(within)),
+        Ok(store) => Arc::new(ReadCache::new(Arc::new(store.within(within)))),
         Err(error) => in_memory(&mut warnings, StoreWarning::Cache(error)),
     };
     (Stores { cache, records }, warnings)

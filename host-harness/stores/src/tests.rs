@@ -1,6 +1,7 @@
 //! What every store must do, and what can go wrong with a file.
 
 mod quota;
+mod read_cache;
 mod state_files;
 
 use std::fs;
@@ -40,15 +41,16 @@ fn patient(store: SqliteStore) -> SqliteStore {
     store.within(PATIENCE)
 }
 
-/// A store in memory and one in a file.
-fn both(file: &Path) -> [Arc<dyn KeyValueStore>; 2] {
-    [Arc::new(MemoryStore::new()), Arc::new(opened(file))]
+/// A store in memory, one in a file, and one in another file whose values are also held in the process.
+fn each(file: &Path) -> [Arc<dyn KeyValueStore>; 3] {
+    let other = opened(file.with_extension("other"));
+    [Arc::new(MemoryStore::new()), Arc::new(opened(file)), Arc::new(crate::read_cache::ReadCache::new(Arc::new(other)))]
 }
 
 #[tokio::test]
 async fn a_value_is_kept_replaced_and_deleted() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    for store in each(&file) {
         store_contract::a_value_is_kept_replaced_and_deleted(&*store).await;
     }
 }
@@ -56,7 +58,7 @@ async fn a_value_is_kept_replaced_and_deleted() {
 #[tokio::test]
 async fn a_value_is_swapped_only_for_the_one_that_was_seen() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    for store in each(&file) {
         store_contract::a_value_is_swapped_only_for_the_one_that_was_seen(&*store).await;
     }
 }
@@ -73,7 +75,7 @@ async fn of_many_that_swap_the_same_value_one_does() {
 #[tokio::test]
 async fn keys_are_listed_in_pages() {
     let (_directory, file) = directory();
-    for store in both(&file) {
+    for store in each(&file) {
         store_contract::keys_are_listed_in_pages(&*store).await;
     }
 }
@@ -86,7 +88,7 @@ proptest! {
         let (_directory, file) = directory();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            for store in both(&file) {
+            for store in each(&file) {
                 store_contract::no_two_addresses_share_a_value(&*store, &addresses).await;
             }
         });

@@ -133,6 +133,11 @@ pub trait KeyValueStore: Send + Sync + fmt::Debug {
     /// At most `limit` keys, from the position that the page before gave, or 0.
     async fn list_keys(&self, shelf: Shelf<'_>, position: u64, limit: u32) -> Result<KeyPage, StoreError>;
 
+    /// A number that is another one once anybody else has written: another process, or another store over the same place. None where nobody can tell.
+    async fn revision(&self) -> Option<u64> {
+        None
+    }
+
     /// Where the values are, for people: `memory`, the path of a file, or the address of a server without user and password.
     fn location(&self) -> String;
 

@@ -44,7 +44,7 @@ async fn only_cached_values_of_the_same_bucket_count_and_go() {
 async fn a_bucket_holds_64_mib() {
     let (_directory, file) = directory();
     let quarter = 16 * 1024 * 1024;
-    for store in both(&file) {
+    for store in each(&file) {
         for key in ["a", "b", "c", "d"] {
             store.cache(SHELF.slot(key), &of(quarter)).await.unwrap();
         }
