@@ -11,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -19,19 +20,14 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 const PREFIX: &str = "call-details.answered-";
 
 /// The count of this process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Answered {
     /// Tells this process from others.
     process: String,
-    counted: Mutex<Counted>,
-}
-
-#[derive(Debug, Default)]
-struct Counted {
-    file: Option<(File, PathBuf)>,
-    calls: u64,
+    calls: AtomicU64,
     /// When the last of them arrived, in milliseconds since 1970.
-    last: i64,
+    last: AtomicI64,
+    file: Mutex<Option<(File, PathBuf)>>,
 }
 
 /// Calls that a process answered and nobody can tell of.
@@ -45,7 +41,7 @@ impl Answered {
     pub(super) fn new() -> Self {
         // Every container has a process 1, and its keys are what the standard library draws at random.
         let random = RandomState::new().build_hasher().finish();
-        Self { process: format!("{}-{random:016x}", std::process::id()), counted: Mutex::default() }
+        Self { process: format!("{}-{random:016x}", std::process::id()), ..Self::default() }
     }
 
     /// The name of this process among the calls.
@@ -55,17 +51,22 @@ impl Answered {
 
     /// Counts a call, before it is answered.
     pub(super) fn count(&self, at: i64) {
-        let mut counted = self.counted();
-        counted.calls += 1;
-        counted.last = at;
-        // Where it cannot be written, calls cannot be kept either, and that is said there.
-        let _ = counted.write();
+        self.last.store(at, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        // Whoever writes at this moment writes this call too, so that no call waits for another's write.
+        while let Ok(file) = self.file.try_lock() {
+            let written = self.write(&file);
+            drop(file);
+            if written == self.calls.load(Ordering::Relaxed) {
+                break;
+            }
+        }
     }
 
     /// Makes the file where there is none any more.
     pub(super) fn begin(&self, directory: &Path) -> io::Result<()> {
-        let mut counted = self.counted();
-        if counted.file.as_ref().is_some_and(|(_, path)| path.parent() == Some(directory) && path.exists()) {
+        let mut counted = self.file();
+        if counted.as_ref().is_some_and(|(_, path)| path.parent() == Some(directory) && path.exists()) {
             return Ok(());
         }
         let path = directory.join(format!("{PREFIX}{}", self.process));
@@ -74,40 +75,47 @@ impl Answered {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.write(true).create_new(true).open(&path)?;
         file.lock()?;
-        counted.file = Some((file, path));
-        counted.write()
+        *counted = Some((file, path));
+        self.write(&counted);
+        Ok(())
     }
 
     /// Removes the file when every call of it was told of.
     pub(super) fn end(&self, settled: u64) {
-        let mut counted = self.counted();
-        if counted.calls == settled
-            && let Some((_, path)) = counted.file.take()
+        let mut file = self.file();
+        if self.calls.load(Ordering::Relaxed) == settled
+            && let Some((_, path)) = file.take()
         {
             let _ = fs::remove_file(path);
         }
     }
 
-    fn counted(&self) -> MutexGuard<'_, Counted> {
-        // A number and its file do not depend on each other.
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn file(&self) -> MutexGuard<'_, Option<(File, PathBuf)>> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes how many calls there are, and gives that. Where it cannot be written, calls cannot be kept either, and that is said there.
+    fn write(&self, file: &Option<(File, PathBuf)>) -> u64 {
+        let calls = self.calls.load(Ordering::Relaxed);
+        if let Some((file, _)) = file {
+            // Always as long, so that it is replaced whole.
+            let text = format!("{calls:020} {:020}\n", self.last.load(Ordering::Relaxed));
+            let _ = write_at_start(file, text.as_bytes());
+        }
+        calls
     }
 }
 
-impl Counted {
-    fn write(&mut self) -> io::Result<()> {
-        let Some((file, _)) = &mut self.file else { return Ok(()) };
-        // Always as long, so that it is replaced whole.
-        let text = format!("{:020} {:020}\n", self.calls, self.last);
-        #[cfg(unix)]
-        return std::os::unix::fs::FileExt::write_all_at(file, text.as_bytes(), 0);
-        #[cfg(not(unix))]
-        {
-            use std::io::{Seek, Write};
-            file.seek(io::SeekFrom::Start(0))?;
-            file.write_all(text.as_bytes())
-        }
-    }
+#[cfg(unix)]
+fn write_at_start(file: &File, text: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, text, 0)
+}
+
+#[cfg(not(unix))]
+fn write_at_start(mut file: &File, text: &[u8]) -> io::Result<()> {
+    use std::io::{Seek, Write};
+    file.seek(io::SeekFrom::Start(0))?;
+    file.write_all(text)
 }
 
 /// Notes how many calls of this process were written or told of as lost, and when the last of them arrived.

@@ -257,24 +257,22 @@ impl Desk {
         }
     }
 
-    /// Takes in what comes within a moment.
+    /// Takes in what comes within a moment. Sleeps through it, so that not every call wakes this thread.
     fn gather(&mut self, first: Message, inbox: &Receiver<Message>, flushes: &mut Vec<SyncSender<()>>) {
-        let until = Instant::now() + GATHER;
-        let mut message = Some(first);
-        let mut taken = 0;
-        while let Some(next) = message.take() {
-            match next {
-                Message::Call(call) => self.hold(&call),
-                Message::Report(report) => self.reports.push(report),
-                Message::Flush(done) => {
-                    flushes.push(done);
-                    return;
-                }
-            }
-            taken += 1;
-            if taken < group::GROUP {
-                message = inbox.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
-            }
+        self.take_in(first, flushes);
+        if flushes.is_empty() {
+            thread::sleep(GATHER);
+        }
+        for message in inbox.try_iter().take(group::GROUP) {
+            self.take_in(message, flushes);
+        }
+    }
+
+    fn take_in(&mut self, message: Message, flushes: &mut Vec<SyncSender<()>>) {
+        match message {
+            Message::Call(call) => self.hold(&call),
+            Message::Report(report) => self.reports.push(report),
+            Message::Flush(done) => flushes.push(done),
         }
     }
 
