@@ -18,6 +18,7 @@ mod hit;
 mod http;
 mod misses;
 mod native;
+mod peers;
 mod pool;
 mod scene;
 mod shapes;
@@ -53,6 +54,7 @@ fn main() {
         ("pool", pool::run),
         ("waiting", waiting::run),
         ("start", start::run),
+        ("peers", peers::run),
         ("shapes", shapes::run),
     ] {
         if is_chosen(part) {
