@@ -169,6 +169,57 @@ async fn e4_an_absent_managers_call_rings_the_deputy() {
     assert_eq!((&details["deputy_for"], &details["deputy_reason"]), (&"anna".into(), &"manager-absent".into()));
 }
 
+/// The deputy answered this caller last: the next call rings him before anybody asks for the manager.
+#[tokio::test]
+async fn e5_who_answered_last_rings_before_the_manager() {
+    let _quiet = MACHINE.read().await;
+    let scene = Scene::with("[\"102\"]", |configuration| {
+        let boris =
+            "[[integration.employee]]\nid = \"boris\"\namocrm_user = 504142\nnumbers = [\"101\"]\n[[operation]]\n";
+        configuration
+            .replace("numbers = [\"102\"]\n", "numbers = [\"102\"]\nenabled = false\ndeputy = \"boris\"\n")
+            .replace("[[operation]]\n", boris)
+            .replace("settings = { ", "settings = { forward_to_deputy = true, prefer_last_talked = 1, ")
+    });
+    let Some(scene) = scene.await else { return };
+    let sources = [("crm", "deputy"), ("last-talk", MANAGER)];
+    for (source, reason) in sources {
+        let call = scene.call().await;
+        let (legs, kept) = scene.story(&call, 1).await;
+        assert_eq!((legs, &kept["details"]["manager_source"]), (vec!["101 answered".to_owned()], &source.into()));
+        assert_eq!(scene.telephony.rang(&call), rang(&[("101", reason)]));
+    }
+}
+
+/// Inside the hours a call goes on to the manager, on a holiday to the place of its own that the exit names.
+#[tokio::test]
+async fn e1_e3_inside_the_hours_the_manager_rings_and_on_a_holiday_the_exit_does() {
+    let _quiet = MACHINE.read().await;
+    for (holidays, legs, header) in [
+        ("[]", "101 answered", ("101", MANAGER)),
+        ("[\"01-01..12-31\"]", "queue:night answered", ("night", "out-of-hours")),
+    ] {
+        let scene = Scene::asking("hours", "[\"101\"]", |configuration| {
+            let hours = format!(
+                "[[operation]]\nid = \"hours\"\ncomponent = \"working-hours\"\nlinked_operation = \"operation:manager\"\n\
+                 exits = {{ out-of-hours = \"queue:night\" }}\nsettings = {{ week = [\"daily 00:00-24:00\"], holidays = {holidays}, \
+                 time_zone = \"Europe/Moscow\" }}\n[[operation]]\nid = \"manager\"\n"
+            );
+            let sales = configuration.split("\"queue:sales\" = \"sip:sales@").nth(1).unwrap();
+            let night = format!(
+                "linked_operations = {{ \"queue:night\" = \"sip:night@{}\", ",
+                sales.split('"').next().unwrap()
+            );
+            configuration.replace("[[operation]]\n", &hours).replace("linked_operations = { ", &night)
+        });
+        let Some(scene) = scene.await else { return };
+        let call = scene.call().await;
+        let (seen, kept) = scene.story(&call, 1).await;
+        assert_eq!(seen, [legs], "{kept}");
+        assert_eq!(scene.telephony.rang(&call), rang(&[header]));
+    }
+}
+
 /// The telephone shows the contact's name in place of the network's, and the linked operation does not.
 #[tokio::test]
 async fn e6_the_telephone_shows_who_calls() {
