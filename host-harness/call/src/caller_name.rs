@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::one_line::is_hidden;
+
 /// The most characters that are shown.
 const LONGEST: usize = 60;
 
@@ -16,7 +18,7 @@ const LONGEST: usize = 60;
 ///
 /// let shown = |name| CallerName::new(name).map(|name| name.as_str().to_owned());
 /// assert_eq!(shown("Иван \"Ваня\" Петров\r\nTo: x").as_deref(), Some("Иван Ваня Петров To x"));
-/// assert_eq!(shown("<>;"), None);
+/// assert_eq!((shown("<>;"), shown("\u{115f}")), (None, None));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct CallerName(String);
@@ -24,7 +26,9 @@ pub struct CallerName(String);
 impl CallerName {
     /// The name as it may be shown; none where nothing is left of it.
     pub fn new(name: &str) -> Option<Self> {
-        let is_shown = |character: char| character.is_alphanumeric() || ".-'&№«»+/".contains(character);
+        // Some letters are fillers that nobody sees.
+        let is_letter = |character: char| character.is_alphanumeric() && !is_hidden(character);
+        let is_shown = |character: char| is_letter(character) || ".-'&№«»+/".contains(character);
         let mut shown = String::new();
         for word in name.split(|character| !is_shown(character)).filter(|word| !word.is_empty()) {
             if !shown.is_empty() {
@@ -35,7 +39,7 @@ impl CallerName {
         let end = shown.char_indices().nth(LONGEST).map_or(shown.len(), |(end, _)| end);
         shown.truncate(end);
         let shown = shown.trim_end().to_owned();
-        shown.contains(char::is_alphanumeric).then_some(Self(shown))
+        shown.contains(is_letter).then_some(Self(shown))
     }
 
     /// The name.
@@ -62,7 +66,7 @@ mod tests {
             let Some(shown) = CallerName::new(&format!("{odd}{name}{odd}")) else { return Ok(()) };
             let text = shown.as_str();
             prop_assert!(text.chars().count() <= LONGEST && !text.is_empty() && text.trim() == text);
-            prop_assert!(!text.chars().any(|character| character.is_control() || crate::one_line::is_hidden(character)));
+            prop_assert!(!text.chars().any(|character| character.is_control() || is_hidden(character)));
             let signs = ['"', '\\', '<', '>', ';', ',', '$', '{', '}', '(', ')', '|', '^', '%', '=', '@', ':'];
             prop_assert!(!text.contains(signs), "a sign is left");
             prop_assert_eq!(CallerName::new(text), Some(shown.clone()));
