@@ -163,10 +163,11 @@ impl Sandboxes {
     /// Takes a used one apart, and makes another ready, after its call has been answered.
     pub(super) fn leave(&self, used: Sandbox) {
         let waiting = &self.0;
-        if waiting.most == 0 || waiting.used.fetch_add(1, Ordering::Relaxed) >= USED {
-            if waiting.most > 0 {
-                waiting.used.fetch_sub(1, Ordering::Relaxed);
-            }
+        if waiting.most == 0 {
+            return;
+        }
+        if waiting.used.fetch_add(1, Ordering::Relaxed) >= USED {
+            waiting.used.fetch_sub(1, Ordering::Relaxed);
             return;
         }
         let waiting = Arc::clone(waiting);
