@@ -103,6 +103,13 @@ impl FromStr for Reference {
             let written = unless_secret(written);
             Localized::new(format!("`{written}`: {ru}"), format!("`{written}`: {en}"))
         };
+        if written.split_once('/').is_some_and(|(registry, _)| registry.contains('@')) {
+            // What stands before the sign may be a password, so it is not repeated.
+            return Err(Localized::new(
+                "в адресе реестра нет места пользователю и паролю; выполните `docker login`, а здесь оставьте РЕЕСТР/ИМЯ:ТЕГ",
+                "a registry's address has no user and password; run `docker login`, and leave REGISTRY/NAME:TAG here",
+            ));
+        }
         let (place, digest) = match written.split_once('@') {
             Some((place, digest)) => (place, Some(digest)),
             None => (written, None),
@@ -204,11 +211,12 @@ mod tests {
             ("r.example/a:-x", "a tag has"),
             ("r.example/a@sha256:12", "64 hexadecimal digits"),
             ("r.example/a@md5:12", "64 hexadecimal digits"),
-            ("user:secret@r.example/a:1", "there is no registry"),
+            ("user:secret@r.example/a:1", "no user and password"),
         ] {
             let error = written.parse::<Reference>().unwrap_err();
             assert!(error.en.contains(part), "{written}: {}", error.en);
             assert!(error.ru.contains('`'), "{}", error.ru);
+            assert!(!error.en.contains("secret@") && !error.ru.contains("secret@"), "{}", error.en);
         }
     }
 }
